@@ -1,0 +1,54 @@
+# Everything a checkout can do. Needs Python 3.11+ and make; the rest is fetched on first use.
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
+	--custom-compile-command "make lock" --extra sandbox
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-fast check format lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+demo: $(BIN)/.run ## a process on a real engine, answered by Groq (or by the stand-in when there is no GROQ_API_KEY)
+	@$(BIN)/catalyst-groq demo $(ARGS)
+
+test: $(BIN)/.dev ## all tests, on a real engine
+	@$(BIN)/pytest $(ARGS)
+
+test-fast: $(BIN)/.dev ## the tests that need no engine
+	@$(BIN)/pytest tests/unit tests/contract $(ARGS)
+
+check: $(BIN)/.dev ## format, lint, types, import layers, lock files
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python .ci/locks.py
+
+format: $(BIN)/.dev ## format the code and mend what can be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+lock: $(BIN)/.dev ## write the lock files anew from pyproject.toml
+	@$(BIN)/$(LOCK) --group build pyproject.toml -o requirements.lock
+	@$(BIN)/$(LOCK) --group dev pyproject.toml -o requirements-dev.lock
+
+clean: ## remove the virtual environment and all caches of this checkout
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+
+$(BIN)/python:
+	@echo "Making .venv with $$($(PYTHON) --version)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.12 …")'
+	@$(PYTHON) -m venv .venv
+
+$(BIN)/.run: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing the worker (once; some 150 MB with the Java runtime)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(BIN)/.dev: requirements-dev.lock $(BIN)/.run
+	@echo "Installing what the tests need (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,5 @@
+"""`python -m worker` is `catalyst-groq`."""
+
+from worker.cli import main
+
+main()

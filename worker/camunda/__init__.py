@@ -1,0 +1,1 @@
+"""Everything that speaks Camunda: engine client, poller, locks, typed variables, BPMN definitions."""

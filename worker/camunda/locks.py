@@ -1,0 +1,94 @@
+"""Locks of the tasks in hand, renewed by one heartbeat."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import timedelta
+from typing import TypeVar
+
+from worker.errors import EngineError, TaskLost
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+RENEWALS_PER_LOCK = 3
+"""Two renewals may fail before a lock ends."""
+
+
+class Lock:
+    """The lock on one task in hand."""
+
+    def __init__(self, task_id: str) -> None:
+        self.task_id = task_id
+        self.lost = False
+        self._work: asyncio.Timeout | None = None
+
+    async def while_held(self, work: Awaitable[T]) -> T | None:
+        """Do work that is worth doing only as long as the task is ours; None when the lock was lost meanwhile."""
+        try:
+            async with asyncio.timeout(None) as self._work:
+                return await work
+        except TimeoutError:
+            if self.lost:
+                return None
+            raise
+        finally:
+            self._work = None
+
+    def lose(self) -> None:
+        """Somebody else has the task, or it is gone: stop the work."""
+        self.lost = True
+        if self._work is not None and not self._work.expired():
+            self._work.reschedule(asyncio.get_running_loop().time())
+
+
+class Locks:
+    """All locks this worker holds.
+
+    One heartbeat renews them at a third of the lock duration; a refused renewal loses the lock. An engine that cannot
+    be reached loses nothing: nobody else can have taken the task either.
+    """
+
+    def __init__(self, renew: Callable[[str], Awaitable[None]], lock_duration: timedelta) -> None:
+        self._renew = renew
+        self._interval = lock_duration.total_seconds() / RENEWALS_PER_LOCK
+        self._held: dict[str, Lock] = {}
+
+    def __contains__(self, task_id: str) -> bool:
+        return task_id in self._held
+
+    @contextmanager
+    def hold(self, task_id: str) -> Iterator[Lock]:
+        """Keep the lock of a fetched task renewed."""
+        lock = self._held[task_id] = Lock(task_id)
+        try:
+            yield lock
+        finally:
+            del self._held[task_id]
+
+    @asynccontextmanager
+    async def heartbeat(self) -> AsyncIterator[None]:
+        """Renew all held locks for as long as the block runs."""
+        beating = asyncio.create_task(self._beat(), name="lock heartbeat")
+        try:
+            yield
+        finally:
+            beating.cancel()
+            with suppress(asyncio.CancelledError):
+                await beating
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self._interval)
+            await asyncio.gather(*map(self._renew_one, list(self._held.values())))
+
+    async def _renew_one(self, lock: Lock) -> None:
+        try:
+            await self._renew(lock.task_id)
+        except TaskLost as loss:
+            if self._held.get(lock.task_id) is lock:
+                log.warning("Task %s is no longer ours, its call is cancelled: %s", lock.task_id, loss)
+                lock.lose()
+        except EngineError as error:
+            log.debug("Lock of task %s not renewed: %s", lock.task_id, error)

@@ -1,0 +1,158 @@
+"""The loop: room first, then fetch; each task is handled and reported while its lock is renewed."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Protocol
+
+from worker.camunda.backoff import Backoff, Outage
+from worker.camunda.engine import Engine
+from worker.camunda.locks import Locks
+from worker.camunda.report import Reporter
+from worker.camunda.tasks import ExternalTask
+from worker.connector.outcomes import Outcome
+from worker.errors import EngineError, TaskLost
+
+log = logging.getLogger(__name__)
+
+
+class Watcher(Protocol):
+    """Whoever looks on: sees each task once, when the engine has taken its outcome."""
+
+    def __call__(self, task: ExternalTask, outcome: Outcome, seconds: float) -> None:
+        """`seconds` is the time from the fetch to the engine's acknowledgement."""
+
+
+class Poller:
+    """Carries tasks from the engine to the handler, and their outcomes back."""
+
+    def __init__(  # noqa: PLR0913 -- the seams of the loop, each handed in once by the composition root
+        self,
+        engine: Engine,
+        handle: Callable[[ExternalTask], Awaitable[Outcome]],
+        watch: Watcher,
+        *,
+        topics: Sequence[str],
+        concurrency: int,
+        grace: timedelta,
+    ) -> None:
+        self._engine = engine
+        self._handle = handle
+        self._watch = watch
+        self._topics = topics
+        self._concurrency = concurrency
+        self._grace = grace.total_seconds()
+        self._outage = Outage(engine.url)
+        self._backoff = Backoff()
+        self._reporter = Reporter(engine, self._outage)
+        self._locks = Locks(engine.lock, engine.lock_duration)
+        self._in_hand: dict[asyncio.Task[None], str] = {}
+        self._changed = asyncio.Event()
+        self._stop_at: float | None = None
+
+    async def run(self) -> None:
+        """Work until `stop()`; then finish what is in hand, and give back what does not finish in time."""
+        async with self._locks.heartbeat():
+            await self._unlock_leftovers()
+            while room := await self._room():
+                for task in await self._fetch(room):
+                    self._start(task)
+            await self._finish()
+
+    def stop(self) -> None:
+        """Fetch no more. The pending poll is left to return: cancelled, it would still lock a task in the engine."""
+        self._stop_at = self._stop_at or time.monotonic()
+        self._changed.set()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether `stop()` was called."""
+        return self._stop_at is not None
+
+    async def _room(self) -> int:
+        """Wait for a free place and say how many there are; 0 when stopping."""
+        while not self.is_stopping:
+            if room := self._concurrency - len(self._in_hand):
+                return room
+            self._changed.clear()
+            await self._changed.wait()
+        return 0
+
+    async def _fetch(self, room: int) -> list[ExternalTask]:
+        """Poll once. A task that we still have in hand (its lock had ended) stays with whoever is at it."""
+        try:
+            tasks = await self._engine.fetch_and_lock(self._topics, room)
+        except EngineError as error:
+            await self._pause(error)
+            return []
+        self._outage.is_over()
+        self._backoff.reset()
+        if self.is_stopping:
+            await self._unlock(task.id for task in tasks)
+            return []
+        return [task for task in tasks if task.id not in self._locks]
+
+    def _start(self, task: ExternalTask) -> None:
+        carrying = asyncio.create_task(self._carry(task))
+        self._in_hand[carrying] = task.id
+        carrying.add_done_callback(self._done)
+
+    async def _carry(self, task: ExternalTask) -> None:
+        """One task's way: handle, report, show. Losing the lock ends it: then the task is somebody else's."""
+        started = time.monotonic()
+        with self._locks.hold(task.id) as lock:
+            outcome = await lock.while_held(self._handle(task))
+            taken = outcome and await self._reporter.report(task, outcome)
+        if taken:
+            self._watch(task, taken, time.monotonic() - started)
+
+    def _done(self, carrying: asyncio.Task[None]) -> None:
+        task_id = self._in_hand.pop(carrying)
+        self._changed.set()
+        if not carrying.cancelled() and (defect := carrying.exception()):
+            log.error("Task %s ended in a defect of the worker; its lock will end", task_id, exc_info=defect)
+
+    async def _finish(self) -> None:
+        """Wait for the tasks in hand until the grace time is over; give the rest back with retries untouched."""
+        assert self._stop_at is not None  # noqa: S101 -- the loop ends with a stop only
+        left = self._stop_at + self._grace - time.monotonic()
+        if self._in_hand:
+            log.info("Stopping: %d tasks in hand have %.0f s to finish", len(self._in_hand), left)
+            await asyncio.wait(self._in_hand, timeout=max(left, 0))
+        unfinished = dict(self._in_hand)
+        for carrying in unfinished:
+            carrying.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+        await self._unlock(unfinished.values())
+
+    async def _unlock_leftovers(self) -> None:
+        """Give back what an earlier life of this worker id left locked, so that nobody waits for its locks to end."""
+        while not self.is_stopping:
+            try:
+                leftovers = await self._engine.locked_tasks()
+            except EngineError as error:
+                await self._pause(error)
+            else:
+                await self._unlock(leftovers)
+                return
+
+    async def _unlock(self, task_ids: Iterable[str]) -> None:
+        for task_id in task_ids:
+            with suppress(TaskLost):
+                try:
+                    await self._engine.unlock(task_id)
+                    log.info("Task %s given back, retries untouched", task_id)
+                except EngineError as error:
+                    log.warning("Task %s stays locked until its lock ends: %s", task_id, error)
+
+    async def _pause(self, error: EngineError) -> None:
+        """Back off from an engine that does not answer; a stop ends the pause."""
+        self._outage.goes_on(error)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._backoff.next()):
+                while not self.is_stopping:
+                    self._changed.clear()
+                    await self._changed.wait()

@@ -1,0 +1,85 @@
+"""The one place that tells the engine how a task ended."""
+
+import asyncio
+import logging
+
+from worker.camunda.backoff import Backoff, Outage
+from worker.camunda.engine import Engine
+from worker.camunda.tasks import ExternalTask
+from worker.connector.outcomes import BpmnError, Completion, Failure, Outcome
+from worker.errors import EngineConflict, EngineRefused, EngineUnreachable, TaskLost
+
+log = logging.getLogger(__name__)
+
+CONFLICTS = 10
+"""How often a report may meet a conflict (parallel branches that join) before it counts as refused."""
+
+
+class Reporter:
+    """Reports outcomes until the engine has taken them, or has said that it never will."""
+
+    def __init__(self, engine: Engine, outage: Outage) -> None:
+        self._engine = engine
+        self._outage = outage
+
+    async def report(self, task: ExternalTask, outcome: Outcome) -> Outcome | None:
+        """Report and return what the engine took; None when the task was lost.
+
+        A refused outcome becomes a failure with `retries=0` that carries the engine's message: trying again would pay
+        Groq again for an answer that the engine refuses.
+        """
+        try:
+            await self._insist(task, outcome)
+        except TaskLost as loss:
+            log.warning("Task %s was lost before its outcome was reported: %s", task.id, loss)
+            return None
+        except EngineRefused as refusal:
+            log.warning("The engine refused the outcome of task %s: %s", task.id, refusal)
+            if isinstance(outcome, Failure) and not outcome.variables:
+                return None
+            return await self.report(task, _as_failure(outcome, refusal))
+        return outcome
+
+    async def _insist(self, task: ExternalTask, outcome: Outcome) -> None:
+        """Ask again while the engine is away or the report meets a conflict."""
+        backoff, conflicts = Backoff(), 0
+        while True:
+            try:
+                await self._tell(task, outcome)
+            except EngineUnreachable as error:
+                self._outage.goes_on(error)
+            except EngineConflict:
+                conflicts += 1
+                if conflicts == CONFLICTS:
+                    raise
+            else:
+                return self._outage.is_over()
+            await asyncio.sleep(backoff.next())
+
+    async def _tell(self, task: ExternalTask, outcome: Outcome) -> None:
+        match outcome:
+            case Completion(variables):
+                await self._engine.complete(task.id, variables)
+            case BpmnError(code, message, variables):
+                await self._engine.bpmn_error(task.id, code, message, variables)
+            case Failure():
+                await self._engine.failure(
+                    task.id,
+                    outcome.message,
+                    outcome.details,
+                    retries=outcome.retries,
+                    retry_timeout=outcome.retry_timeout,
+                    variables=outcome.variables,
+                )
+
+
+def _as_failure(outcome: Outcome, refusal: EngineRefused) -> Failure:
+    if isinstance(outcome, Failure):
+        return Failure(
+            outcome.message, details=outcome.details, retries=outcome.retries, retry_timeout=outcome.retry_timeout
+        )
+    return Failure(
+        f"The engine refused to complete the task: {refusal.message}",
+        details=f"Groq's answer arrived, but the engine did not take it ({refusal.status} {refusal.kind}). "
+        "Mend the step after this task or the variables it writes, then raise the retries.",
+    )

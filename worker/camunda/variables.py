@@ -1,0 +1,114 @@
+"""Process variables: the engine's typed JSON to Python values and back."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+Typed = dict[str, Any]
+"""One variable as the REST API writes it: `{"value": …, "type": "String", "valueInfo": {…}}`."""
+
+INTEGER = range(-(2**31), 2**31)
+LONG = range(-(2**63), 2**63)
+UNREADABLE_TYPES = {"File", "Bytes"}
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A variable that is no text and no structure, such as a File or a serialised Java object."""
+
+    type: str
+
+
+def decode(typed: Mapping[str, Any]) -> Any:
+    """One variable of a fetched task as a Python value.
+
+    The fetch asks for `deserializeValues: false`, so Json and Object values arrive as their serialised text.
+    Dates stay the engine's text: that is what a prompt shows.
+    """
+    kind, value, info = typed.get("type"), typed.get("value"), typed.get("valueInfo") or {}
+    if kind in UNREADABLE_TYPES:
+        return Unreadable(kind)
+    if kind == "Object" and info.get("serializationDataFormat") != "application/json":
+        return Unreadable(f"Object ({info.get('serializationDataFormat') or 'not serialised'})")
+    if kind in {"Json", "Object"} and isinstance(value, str):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return Unreadable(f"{kind} (broken JSON)")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """How values are written for one engine.
+
+    `string_limit`: the longest text a String may hold, in UTF-16 units as H2 and Oracle count (4000; 2000 on Oracle).
+    `json_format`: whether the engine has the JSON data format (Spin). Without it there is no Json and no Object,
+    so structures and long texts become text files.
+    """
+
+    string_limit: int = 4000
+    json_format: bool = True
+
+    def encode(self, name: str, value: Any) -> Typed:
+        """One value as a typed variable; always with a type, because the engine guesses badly.
+
+        A text too long for a String becomes an Object `java.lang.String`: it reads as an ordinary string in
+        expressions, scripts and forms, where Json, Bytes and File do not. So does a text with a NUL character,
+        which PostgreSQL refuses in a String.
+        """
+        match value:
+            case None:
+                return {"type": "Null", "value": None}
+            case bool():
+                return {"type": "Boolean", "value": value}
+            case int() if value in INTEGER:
+                return {"type": "Integer", "value": value}
+            case int() if value in LONG:
+                return {"type": "Long", "value": value}
+            case float() if value - value == 0:  # neither infinite nor NaN, which JSON cannot say
+                return {"type": "Double", "value": value}
+            case datetime():
+                return {"type": "Date", "value": _date(value)}
+            case str() if self._fits(value):
+                return {"type": "String", "value": value}
+            case str():
+                return self._long_text(name, value)
+            case _:
+                return self._structure(name, value)
+
+    def encode_all(self, values: Mapping[str, Any]) -> dict[str, Typed]:
+        """All variables of one report."""
+        return {name: self.encode(name, value) for name, value in values.items()}
+
+    def _fits(self, text: str) -> bool:
+        return len(text.encode("utf-16-le", "surrogatepass")) // 2 <= self.string_limit and "\0" not in text
+
+    def _long_text(self, name: str, text: str) -> Typed:
+        if not self.json_format:
+            return _file(f"{name}.txt", "text/plain", text)
+        info = {"objectTypeName": "java.lang.String", "serializationDataFormat": "application/json"}
+        return {"type": "Object", "value": json.dumps(text), "valueInfo": info}
+
+    def _structure(self, name: str, value: Any) -> Typed:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+        if not self.json_format:
+            return _file(f"{name}.json", "application/json", text)
+        return {"type": "Json", "value": text}
+
+
+def _date(moment: datetime) -> str:
+    aware = moment if moment.tzinfo else moment.astimezone()
+    return aware.strftime("%Y-%m-%dT%H:%M:%S.") + f"{aware.microsecond // 1000:03d}" + aware.strftime("%z")
+
+
+def _file(filename: str, mimetype: str, text: str) -> Typed:
+    content = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
+    return {
+        "type": "File",
+        "value": content,
+        "valueInfo": {"filename": filename, "mimetype": mimetype, "encoding": "UTF-8"},
+    }

@@ -1,0 +1,1 @@
+"""The pure middle: task fields, secrets, payload rendering, response mapping, handler, outcomes."""

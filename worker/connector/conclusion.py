@@ -1,0 +1,96 @@
+"""From what came of asking Groq to the task's outcome. Pure."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from worker.connector.fields import Fields
+from worker.connector.outcomes import BpmnError, Completion, Failure, Outcome
+from worker.groq.answers import Answer
+from worker.groq.errors import Policy, Problem, Refusal
+from worker.groq.waiting import Exchange
+
+QUOTED = 400
+"""Characters of Groq's own words in a message: the engine keeps 666, and the mend must fit in too."""
+
+MENDS = {
+    Problem.TRANSIENT: "Look at groqstatus.com, then raise the task's retries.",
+    Problem.THROTTLED: "Raise the task's retries later, lengthen 'Give up waiting after', or ask for a higher limit.",
+    Problem.TOO_LARGE: "Shorten the messages or lower max_tokens in the Request Payload.",
+    Problem.GENERATION_FAILED: "Raise max_tokens or make the prompt plainer in the Request Payload.",
+    Problem.MODEL_GONE: "Name a living model in the Model field or the Request Payload.",
+    Problem.AUTH: "Check the key at console.groq.com and where the Secret Source field takes it from.",
+    Problem.FORBIDDEN: "Check the worker's network, and what the key's organization allows.",
+    Problem.MONEY: "Raise the spend limit at console.groq.com.",
+    Problem.BAD_REQUEST: "Mend the Request Payload.",
+}
+
+
+def conclude(fields: Fields, exchange: Exchange, retries: int | None, asked_model: str) -> Outcome:
+    """Return the outcome of an exchange.
+
+    `retries` are the task's attempts left before this one (None: never failed). The error mapping has its say once
+    waiting and trying again have come to an end.
+    """
+    standard = standard_variables(exchange, asked_model)
+    refusal = exchange.refusal
+    if refusal is None:
+        assert isinstance(exchange.answer, Answer)  # noqa: S101 -- what is not refused is an answer
+        return Completion({**fields.response_mapping.apply(exchange.answer.body), **standard})
+    message, details = explain(refusal), _details(exchange)
+    if exchange.wait_more is not None:
+        left = fields.retries.left(retries)
+        return Failure(message, details, left, timedelta(seconds=exchange.wait_more), standard)
+    left, retry_timeout = fields.retries.after_failure(retries)
+    if refusal.problem.policy is Policy.RETRY and left:
+        return Failure(message, details, left, retry_timeout, standard)
+    if code := fields.error_mapping.code_for(refusal.causes):
+        return BpmnError(code, message, standard)
+    return Failure(message, details, variables=standard)
+
+
+def explain(refusal: Refusal) -> str:
+    """Say within what the engine keeps: the cause in Groq's words first, then the mend."""
+    quoted = refusal.message if len(refusal.message) <= QUOTED else refusal.message[:QUOTED] + "…"
+    return f"Groq: {quoted.rstrip('.')}. {MENDS[refusal.problem]}"
+
+
+def standard_variables(exchange: Exchange, asked_model: str) -> dict[str, Any]:
+    """Return the variables that are always set, whatever came of it."""
+    answer, refusal = exchange.answer, exchange.refusal
+    return {
+        "catalyst_responseBody": answer.text if isinstance(answer, Answer) else "",
+        "catalyst_statusCode": answer.status if isinstance(answer, Answer) else None,
+        "catalyst_success": refusal is None,
+        "catalyst_error": refusal.message if refusal else "",
+        "catalyst_meta": _meta(exchange, asked_model),
+    }
+
+
+def _meta(exchange: Exchange, asked_model: str) -> dict[str, Any]:
+    answer = exchange.answer
+    body: Mapping[str, Any] = answer.body if isinstance(answer, Answer) and answer.ok else {}
+    usage = body.get("usage") or {}
+    choice: Mapping[str, Any] = next(iter(body.get("choices") or []), {})
+    return {
+        "modelAsked": asked_model,
+        "modelUsed": body.get("model"),
+        "promptTokens": usage.get("prompt_tokens"),
+        "completionTokens": usage.get("completion_tokens"),
+        "finishReason": choice.get("finish_reason"),
+        "requestId": answer.request_id if isinstance(answer, Answer) else None,
+        "attempts": exchange.attempts,
+        "waitedMs": round(exchange.waited * 1000),
+        "totalMs": round(exchange.seconds * 1000),
+    }
+
+
+def _details(exchange: Exchange) -> str:
+    answer = exchange.answer
+    lines = [f"Attempts: {exchange.attempts}, waited for limits: {exchange.waited:.1f} s"]
+    if isinstance(answer, Answer):
+        lines += [f"Groq's request id: {answer.request_id or 'none'}", f"Status: {answer.status}", answer.text]
+    else:
+        sent = "may have reached Groq" if answer.sent else "did not reach Groq"
+        lines += [f"{answer.loss}: {answer.reason}", f"The request {sent}."]
+    return "\n".join(lines)

@@ -1,0 +1,110 @@
+"""One task's way: fields, secret, payload, Groq, mapping, outcome."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from worker.camunda.definitions import Definition, Definitions
+from worker.camunda.tasks import ExternalTask
+from worker.connector.conclusion import conclude
+from worker.connector.fields import DEFAULTS, PAYLOAD, RETRIES, URL, Fields, read_fields
+from worker.connector.outcomes import BpmnError, Completion, Failure, Outcome
+from worker.connector.payload import render_payload, to_bytes
+from worker.connector.retries import RetryCycle
+from worker.connector.secrets import Secrets
+from worker.connector.urls import CHAT, AllowedUrls
+from worker.errors import EngineError, EngineUnreachable, FieldError
+from worker.groq.answers import Answer, NoAnswer
+from worker.groq.client import Groq
+from worker.groq.waiting import ask_patiently
+
+log = logging.getLogger(__name__)
+DEFAULT_RETRIES = RetryCycle.parse(RETRIES, DEFAULTS[RETRIES])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handler:
+    """Turns a task into an outcome. What it needs of the engine is handed in as two questions."""
+
+    definitions: Definitions
+    has_calling_process: Callable[[str], Awaitable[bool]]
+    secrets: Secrets
+    urls: AllowedUrls
+    groq: Groq
+    lock_duration: timedelta
+    throw_uncaught: bool = False
+
+    async def handle(self, task: ExternalTask) -> Outcome:
+        """Return one task's outcome. Never raises: whatever happens is an outcome."""
+        try:
+            outcome = await self._ask_groq(task)
+        except FieldError as error:
+            outcome = Failure(str(error))
+        except EngineUnreachable as error:
+            outcome = Failure(str(error), retries=DEFAULT_RETRIES.left(task.retries))
+        except EngineError as error:
+            outcome = _failed_try(task, f"The engine does not let the worker read the process: {error}")
+        except Exception as defect:
+            log.exception("Task %s met a defect of the worker", task.id)
+            outcome = _failed_try(task, f"A defect of the worker, see its log: {type(defect).__name__}: {defect}")
+        return self._without_keys(outcome)
+
+    async def _ask_groq(self, task: ExternalTask) -> Outcome:
+        definition = await self.definitions.of(task.process_definition_id)
+        fields = read_fields(task, definition)
+        endpoint = self._endpoint(fields)
+        key = self.secrets.resolve(fields.secret_source, fields.api_key, task.variables)
+        payload = render_payload(PAYLOAD, fields.payload, task.variables, fields.model)
+        content = to_bytes(PAYLOAD, payload)
+
+        def ask() -> Awaitable[Answer | NoAnswer]:
+            return self.groq.post(endpoint, key.reveal(), content, fields.timeout)
+
+        patience = fields.give_up_after - task.age(self.lock_duration)
+        exchange = await ask_patiently(ask, patience.total_seconds())
+        outcome = conclude(fields, exchange, task.retries, payload["model"])
+        return await self._unless_uncaught(outcome, task, definition)
+
+    def _endpoint(self, fields: Fields) -> str:
+        try:
+            base = self.urls.resolve(fields.url)
+        except ValueError as error:
+            raise FieldError(URL, str(error), f"Write {DEFAULTS[URL]}") from error
+        if base is None:
+            mend = "Use an allowed URL, or ask the operator to add it to CATALYST_ALLOWED_URLS"
+            raise FieldError(URL, f"'{fields.url}' is not allowed here, so no key is sent there", mend)
+        return base + CHAT
+
+    async def _unless_uncaught(self, outcome: Outcome, task: ExternalTask, definition: Definition) -> Outcome:
+        """Keep a BPMN error only if something can catch it.
+
+        The engine ends the instance as completed, silently, when nothing does; an incident is what a modeller sees.
+        """
+        if not isinstance(outcome, BpmnError) or self.throw_uncaught:
+            return outcome
+        if definition.catches(task.activity_id, outcome.code):
+            return outcome
+        if await self.has_calling_process(task.process_instance_id):
+            return outcome
+        missing = (
+            f"Nothing catches the BPMN error {outcome.code}: attach an error boundary event to '{task.activity_id}'"
+        )
+        return Failure(f"{outcome.message} {missing}.", variables=outcome.variables)
+
+    def _without_keys(self, outcome: Outcome) -> Outcome:
+        mask, mask_all = self.secrets.redactor.mask, self.secrets.redactor.mask_all
+        variables = mask_all(dict(outcome.variables))
+        match outcome:
+            case Completion():
+                return Completion(variables)
+            case BpmnError():
+                return replace(outcome, message=mask(outcome.message), variables=variables)
+            case Failure():
+                message, details = mask(outcome.message), mask(outcome.details)
+                return replace(outcome, message=message, details=details, variables=variables)
+
+
+def _failed_try(task: ExternalTask, message: str) -> Failure:
+    left, retry_timeout = DEFAULT_RETRIES.after_failure(task.retries)
+    return Failure(message, retries=left, retry_timeout=retry_timeout)

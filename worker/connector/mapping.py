@@ -1,0 +1,65 @@
+"""Which parts of Groq's answer become process variables, and which failures become BPMN errors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from worker.connector.expressions import ExpressionError, compile_expression, evaluate
+from worker.connector.payload import parse_structure
+from worker.errors import FieldError
+
+RESERVED = "catalyst_"
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseMapping:
+    """Variable names and the JMESPath expressions that find their values in Groq's answer."""
+
+    field: str
+    expressions: Mapping[str, str]
+
+    @classmethod
+    def parse(cls, field: str, text: str) -> "ResponseMapping":
+        """Read and check the mapping before anything is paid for. Raises `FieldError`."""
+        expressions = parse_structure(field, text)
+        for name, expression in expressions.items():
+            if not name or name.startswith(RESERVED):
+                raise FieldError(
+                    field, f"'{name}' cannot be set: {RESERVED}… is the worker's own", "Choose another name"
+                )
+            if not isinstance(expression, str):
+                raise FieldError(field, f"'{name}' is no expression", f'Write "{name}": "choices[0].message.content"')
+            try:
+                compile_expression(expression)
+            except ExpressionError as error:
+                raise FieldError(field, f"'{name}': {error}", "See jmespath.org for the language") from error
+        return cls(field, expressions)
+
+    def apply(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Variables from an answer; null where a path leads nowhere in it. Raises `FieldError`."""
+        try:
+            return {name: evaluate(expression, body) for name, expression in self.expressions.items()}
+        except ExpressionError as error:
+            raise FieldError(
+                self.field, str(error), "Mend the expression; Groq has answered, see catalyst_responseBody"
+            ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorMapping:
+    """Which failure throws which BPMN error: `{"429": "RATE_LIMITED"}`."""
+
+    codes: Mapping[str, str]
+
+    @classmethod
+    def parse(cls, field: str, text: str) -> "ErrorMapping":
+        """Read the map. Raises `FieldError`."""
+        codes = parse_structure(field, text)
+        for cause, code in codes.items():
+            if not isinstance(code, str) or not code:
+                raise FieldError(field, f"'{cause}' names no BPMN error code", f'Write "{cause}": "SOME_CODE"')
+        return cls({str(cause): code for cause, code in codes.items()})
+
+    def code_for(self, causes: tuple[str, ...]) -> str | None:
+        """Return the BPMN error code of the first cause that is mapped; causes come most telling first."""
+        return next((self.codes[cause] for cause in causes if cause in self.codes), None)

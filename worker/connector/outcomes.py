@@ -1,0 +1,43 @@
+"""How a task can end: a value, reported in one place (`worker.camunda.report`)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+Variables = Mapping[str, Any]
+"""Process variables by name, as Python values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """Groq answered; the process goes on with these variables."""
+
+    variables: Variables
+
+
+@dataclass(frozen=True, slots=True)
+class BpmnError:
+    """Something the process catches: a boundary event or an event subprocess takes over."""
+
+    code: str
+    message: str
+    variables: Variables = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A technical failure.
+
+    `retries` are the attempts left: with 0 the engine raises an incident. The engine keeps 666 characters of `message`,
+    so the cause comes first; `details` are unlimited.
+    """
+
+    message: str
+    details: str = ""
+    retries: int = 0
+    retry_timeout: timedelta = timedelta()
+    variables: Variables = field(default_factory=dict)
+
+
+Outcome = Completion | BpmnError | Failure

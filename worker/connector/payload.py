@@ -1,0 +1,75 @@
+"""The request payload: parsed first, filled afterwards, so no variable can change its structure."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from worker.connector.expressions import ExpressionError
+from worker.connector.placeholders import PlaceholderError, render_all
+from worker.errors import FieldError
+from worker.groq.models import known_models
+
+
+class _JsonSchemaLoader(yaml.SafeLoader):
+    """YAML as far as JSON goes: a date stays text, which is what JSON would hold."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 -- the way PyYAML is configured
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def parse_structure(field: str, text: str) -> dict[str, Any]:
+    """Parse the JSON, or YAML, object in a multi-line field. Raises `FieldError`.
+
+    A text that starts like a JSON object is held to JSON, so that a slip gives JSON's message and no YAML surprise.
+    """
+    try:
+        looks_like_json = text.lstrip().startswith("{")
+        found = json.loads(text) if looks_like_json else yaml.load(text, Loader=_JsonSchemaLoader)  # noqa: S506 -- a SafeLoader
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise FieldError(
+            field, f"is not JSON: {error.msg} at {where}", "Check quotes, commas and braces there"
+        ) from error
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())[:200]
+        raise FieldError(field, f"is neither JSON nor YAML: {reason}", "Write a JSON object such as {…}") from error
+    if not isinstance(found, dict):
+        raise FieldError(field, f"is {_kind(found)}, not an object", "Write a JSON object such as {…}")
+    return found
+
+
+def render_payload(
+    field: str, template: Mapping[str, Any], variables: Mapping[str, Any], model: str | None
+) -> dict[str, Any]:
+    """Fill the payload template with process variables and make sure that it is a chat request.
+
+    `model` is the Model field; it wins over the payload's own, and without either the default model is asked.
+    Raises `FieldError`.
+    """
+    try:
+        payload: dict[str, Any] = render_all(dict(template), variables)
+    except (PlaceholderError, ExpressionError) as error:
+        raise FieldError(field, str(error), "See ${…} in the README") from error
+    if not isinstance(payload.get("messages"), list) or not payload["messages"]:
+        raise FieldError(field, "has no list of messages", 'Add "messages": [{"role": "user", "content": "…"}]')
+    if payload.get("stream"):
+        raise FieldError(field, "asks for a stream, which a process cannot read", 'Remove "stream"')
+    payload["model"] = model or payload.get("model") or known_models().default
+    return payload
+
+
+def to_bytes(field: str, payload: Mapping[str, Any]) -> bytes:
+    """Write the payload as JSON. Raises `FieldError` for what JSON cannot say (infinity, NaN)."""
+    try:
+        return json.dumps(payload, allow_nan=False, separators=(",", ":")).encode()
+    except ValueError as error:
+        raise FieldError(field, f"cannot be written as JSON: {error}", "Use plain numbers") from error
+
+
+def _kind(value: Any) -> str:
+    names = {str: "a text", list: "a list", type(None): "empty"}
+    return names.get(type(value), "a single value")

@@ -1,0 +1,53 @@
+"""Where a key may be sent: base URLs of OpenAI-compatible APIs, and whether a URL is below one."""
+
+from dataclasses import dataclass
+from urllib.parse import SplitResult, unquote, urlsplit
+
+GROQ = "https://api.groq.com/openai/v1"
+CHAT = "/chat/completions"
+DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+def base_url(text: str) -> str:
+    """Normalise what people write for an API: with or without `/openai/v1`, a final slash, or the endpoint's path.
+
+    Raises `ValueError` for anything that is no plain http(s) URL.
+    """
+    try:
+        parts = urlsplit(text.strip())
+        usable = parts.scheme in DEFAULT_PORTS and parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable or parts.username or parts.query or parts.fragment or ".." in unquote(parts.path):
+        raise ValueError(f"'{text}' is not a plain http(s) URL such as {GROQ}")
+    path = parts.path.rstrip("/").removesuffix(CHAT) or urlsplit(GROQ).path
+    return f"{parts.scheme}://{parts.netloc.lower()}{path}"
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedUrls:
+    """What the operator allows, as normalised base URLs.
+
+    Groq's public address in a task stands for `groq`: where the operator says Groq is (`GROQ_API_URL`), so a diagram
+    goes unchanged through a proxy or to the stand-in.
+    """
+
+    groq: str
+    others: tuple[str, ...] = ()
+
+    def resolve(self, url: str) -> str | None:
+        """Return the base URL to use for a task's URL field; None when it is not allowed. Raises `ValueError`."""
+        base = base_url(url)
+        if base == GROQ:
+            return self.groq
+        return base if any(is_below(base, allowed) for allowed in (self.groq, *self.others)) else None
+
+
+def is_below(url: str, base: str) -> bool:
+    """Whether a normalised URL has the base's scheme, host, port and path, or a path below it."""
+    ours, theirs = urlsplit(url), urlsplit(base)
+    return _origin(ours) == _origin(theirs) and (ours.path == theirs.path or ours.path.startswith(theirs.path + "/"))
+
+
+def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
+    return parts.scheme, parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)

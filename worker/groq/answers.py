@@ -1,0 +1,86 @@
+"""What came of one request to Groq: an answer, or none. Both are values."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any
+
+SHOWN = 300
+"""Characters of a body that is no JSON which a message quotes."""
+
+
+class Loss(StrEnum):
+    """Why there is no answer."""
+
+    REFUSED = "connection refused"
+    UNKNOWN_HOST = "host not found"
+    TLS = "TLS failed"
+    CONNECT_TIMEOUT = "no connection in time"
+    TIMEOUT = "no answer in time"
+    RESET = "connection lost"
+    CUT = "answer cut off"
+    GARBAGE = "not an HTTP answer"
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """No answer that can be used.
+
+    `sent` says whether Groq may have read the request, and so may have worked and be paid for it.
+    """
+
+    loss: Loss
+    reason: str
+    sent: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer, whatever its status. `seconds` is the time from sending to the last byte."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+    seconds: float = field(compare=False, default=0.0)
+
+    @cached_property
+    def body(self) -> Any:
+        """The parsed JSON; None when the body is HTML, empty or cut."""
+        try:
+            return json.loads(self.text)
+        except ValueError:
+            return None
+
+    @property
+    def ok(self) -> bool:
+        """A 2xx with a JSON object in it."""
+        return HTTPStatus(200) <= self.status < HTTPStatus(300) and isinstance(self.body, dict)
+
+    @property
+    def error(self) -> Mapping[str, Any]:
+        """The `error` object of a refusal; empty where there is none."""
+        error = self.body.get("error") if isinstance(self.body, dict) else None
+        return error if isinstance(error, dict) else {}
+
+    @property
+    def code(self) -> str:
+        """Groq's error code, such as `rate_limit_exceeded`; often missing."""
+        return str(self.error.get("code") or "")
+
+    @property
+    def message(self) -> str:
+        """What Groq says went wrong; for a body that is no JSON, its beginning."""
+        if message := self.error.get("message"):
+            return str(message)
+        return " ".join(self.text.split())[:SHOWN] or "an empty answer"
+
+    @property
+    def request_id(self) -> str:
+        """Groq's id of the request, which its support asks for."""
+        inside = self.body.get("x_groq") if isinstance(self.body, dict) else None
+        found = inside.get("id") if isinstance(inside, dict) else None
+        return str(found or self.headers.get("x-request-id") or "")

@@ -1,0 +1,111 @@
+"""What stands in the way of an answer, classified once: the class decides what is done about it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from http import HTTPStatus
+
+from worker.groq.answers import Answer, Loss, NoAnswer
+from worker.groq.durations import parse_duration
+
+
+class Policy(Enum):
+    """What to do about a problem."""
+
+    WAIT = "wait for Groq, without counting it as a failure"
+    RETRY = "hand the task back to the engine, which tries again"
+    GIVE_UP = "trying again unchanged cannot help"
+
+
+class Problem(Enum):
+    """The class of a problem, with its policy."""
+
+    TRANSIENT = ("a passing fault", Policy.RETRY)
+    THROTTLED = ("a rate limit", Policy.WAIT)
+    TOO_LARGE = ("a request larger than the limit", Policy.GIVE_UP)
+    GENERATION_FAILED = ("an answer the model could not form", Policy.GIVE_UP)
+    MODEL_GONE = ("a model that is not there", Policy.GIVE_UP)
+    AUTH = ("a key that Groq does not accept", Policy.GIVE_UP)
+    FORBIDDEN = ("a request that is not allowed", Policy.GIVE_UP)
+    MONEY = ("a spend limit", Policy.GIVE_UP)
+    BAD_REQUEST = ("a request that Groq does not understand", Policy.GIVE_UP)
+
+    def __init__(self, words: str, policy: Policy) -> None:
+        self.words = words
+        self.policy = policy
+
+
+BY_CODE = {
+    "context_length_exceeded": Problem.TOO_LARGE,
+    "json_validate_failed": Problem.GENERATION_FAILED,
+    "tool_use_failed": Problem.GENERATION_FAILED,
+    "model_not_found": Problem.MODEL_GONE,
+    "model_decommissioned": Problem.MODEL_GONE,
+    "model_permission_blocked_org": Problem.MODEL_GONE,
+    "model_permission_blocked_project": Problem.MODEL_GONE,
+    "blocked_api_access": Problem.MONEY,
+    "spend_limit_reached": Problem.MONEY,
+}
+BY_STATUS = {
+    HTTPStatus.UNAUTHORIZED: Problem.AUTH,
+    HTTPStatus.FORBIDDEN: Problem.FORBIDDEN,
+    HTTPStatus.REQUEST_TIMEOUT: Problem.TRANSIENT,
+    HTTPStatus.CONFLICT: Problem.TRANSIENT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Problem.TOO_LARGE,
+    HTTPStatus.UNPROCESSABLE_ENTITY: Problem.GENERATION_FAILED,
+    HTTPStatus.TOO_MANY_REQUESTS: Problem.THROTTLED,
+    498: Problem.TRANSIENT,  # flex tier full
+}
+NEVER_FITS = re.compile(r"^Request too large", re.IGNORECASE)
+TRY_AGAIN_IN = re.compile(r"try again in ([\d.hmsuµn ]+[hms])", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an answer is none, in words a modeller can use."""
+
+    problem: Problem
+    causes: tuple[str, ...]
+    """What an error mapping may call it, most telling first: Groq's code, `429`, `4xx`; `timeout` or `network`."""
+    message: str
+    status: int | None = None
+    wait: float | None = None
+    """Seconds that Groq asks to wait, where it says so."""
+
+
+def refusal(answer: Answer | NoAnswer) -> Refusal | None:
+    """Classify what came of a request; None for an answer that can be used."""
+    if isinstance(answer, NoAnswer):
+        cause = "timeout" if answer.loss in {Loss.TIMEOUT, Loss.CONNECT_TIMEOUT} else "network"
+        return Refusal(Problem.TRANSIENT, (cause,), f"{answer.loss}: {answer.reason}")
+    if answer.ok:
+        return None
+    status = answer.status
+    causes = (answer.code, str(status), f"{status // 100}xx") if answer.code else (str(status), f"{status // 100}xx")
+    return Refusal(_problem(answer), causes, f"{status} {answer.message}", status, _asked_wait(answer))
+
+
+def _problem(answer: Answer) -> Problem:
+    status = answer.status
+    if NEVER_FITS.match(answer.message):
+        return Problem.TOO_LARGE
+    if known := BY_CODE.get(answer.code) or BY_STATUS.get(status):
+        return known
+    # A 2xx without JSON, an unexpected redirect and every 5xx may pass; what is left is our request's fault.
+    client_error = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return Problem.BAD_REQUEST if client_error else Problem.TRANSIENT
+
+
+def _asked_wait(answer: Answer) -> float | None:
+    """Seconds to wait: to the millisecond from the text, otherwise from the header's whole seconds."""
+    if found := TRY_AGAIN_IN.search(answer.message):
+        return parse_duration(found[1])
+    return _seconds(answer.headers)
+
+
+def _seconds(headers: Mapping[str, str]) -> float | None:
+    try:
+        return max(float(headers["retry-after"]), 0.0)
+    except (KeyError, ValueError):
+        return None

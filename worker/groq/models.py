@@ -1,0 +1,133 @@
+"""Groq's models: what each can do, costs and is limited to, and what replaces those that are retired."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from typing import Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, model_validator
+
+Plan = Literal["free", "developer"]
+
+
+class Feature(StrEnum):
+    """What a model can do beyond plain chat."""
+
+    TOOLS = "tools"
+    PARALLEL_TOOLS = "parallel_tools"
+    BUILT_IN_TOOLS = "built_in_tools"
+    JSON_SCHEMA = "json_schema"
+    STRICT_JSON_SCHEMA = "strict_json_schema"
+    VISION = "vision"
+    PROMPT_CACHE = "prompt_cache"
+    TRANSLATION = "translation"
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Price(_Row):
+    """USD per million tokens; audio per hour, speech per million characters."""
+
+    input: Decimal | None = None
+    cached_input: Decimal | None = None
+    output: Decimal | None = None
+    audio_hour: Decimal | None = None
+    million_characters: Decimal | None = None
+
+
+class Limits(_Row):
+    """What one organization may ask of one model: `None` is no limit of that kind."""
+
+    rpm: PositiveInt | None = None
+    rpd: PositiveInt | None = None
+    tpm: PositiveInt | None = None
+    tpd: PositiveInt | None = None
+    otpm: PositiveInt | None = None
+    ash: PositiveInt | None = None
+    asd: PositiveInt | None = None
+
+
+class Reasoning(_Row):
+    """The values a reasoning model takes for `reasoning_effort` and `reasoning_format`."""
+
+    efforts: tuple[str, ...]
+    default: str
+    formats: tuple[str, ...] = ()
+
+
+class Model(_Row):
+    """One model, living or retired.
+
+    `template_tokens` is what its chat template adds to every prompt, `image_tokens` what one image costs.
+    `enterprise` marks a retired model that organizations with committed spend keep.
+    """
+
+    id: str
+    status: Literal["production", "preview", "enterprise", "retired"]
+    kind: Literal["chat", "transcription", "speech"] = "chat"
+    owned_by: str = ""
+    context_window: PositiveInt | None = None
+    max_completion_tokens: PositiveInt | None = None
+    price: Price = Price()
+    tokens_per_second: PositiveInt | None = None
+    template_tokens: NonNegativeInt = 0
+    image_tokens: NonNegativeInt = 0
+    max_images: NonNegativeInt = 0
+    features: frozenset[Feature] = frozenset()
+    reasoning: Reasoning | None = None
+    limits: Mapping[Plan, Limits] = {}
+    retired: date | None = None
+    replacement: str | None = None
+    enterprise: bool = False
+
+    @property
+    def living(self) -> bool:
+        """Whether an ordinary account can still use it."""
+        return self.status in {"production", "preview"}
+
+
+class ModelTable(_Row):
+    """All models, as known on the day `dated`."""
+
+    dated: date
+    default: str
+    models: tuple[Model, ...]
+
+    @model_validator(mode="after")
+    def _names_fit_together(self) -> Self:
+        ids = [model.id for model in self.models]
+        if doubled := {name for name in ids if ids.count(name) > 1}:
+            raise ValueError(f"models listed twice: {', '.join(sorted(doubled))}")
+        living = {model.id for model in self.models if model.living}
+        wanted = {self.default, *(model.replacement for model in self.models if model.replacement)}
+        if unknown := wanted - living:
+            raise ValueError(f"default and replacements must be living models: {', '.join(sorted(unknown))}")
+        for model in self.models:
+            if (model.status == "retired") != (model.retired is not None):
+                raise ValueError(f"{model.id}: `retired` is the day for models whose status is retired")
+        return self
+
+    def get(self, model_id: str) -> Model | None:
+        """Return the model of that id, or nothing."""
+        return next((model for model in self.models if model.id == model_id), None)
+
+    def living(self) -> Iterator[Model]:
+        """Yield the models that an ordinary account can use."""
+        return (model for model in self.models if model.living)
+
+
+def parse_models(text: str) -> ModelTable:
+    """Read a model table from YAML; a `pydantic.ValidationError` names every wrong entry."""
+    return ModelTable.model_validate(yaml.safe_load(text))
+
+
+@cache
+def known_models() -> ModelTable:
+    """Return the table that comes with the worker (`models.yaml`)."""
+    return parse_models(files("worker.groq").joinpath("models.yaml").read_text("utf-8"))

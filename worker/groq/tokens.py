@@ -1,0 +1,108 @@
+"""How many tokens a text or a request will be, estimated without any model's vocabulary.
+
+The classes of characters and their weights come from measurements against o200k (reference/groq-api.md, section 6):
+within 0.9–1.2 of the truth for prose, JSON, XML, code, Chinese and Japanese; 0.74 for base64. The usual
+"characters / 4" is 0.55 for JSON, which is what processes mostly send.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from math import ceil
+from typing import Any
+
+from worker.groq.models import Model
+
+_LONGEST_WORD = 7
+_LETTERS_PER_TOKEN = 6
+_DIGITS_PER_TOKEN = 3
+_MARKS_PER_TOKEN = 2
+_TOKENS_PER_CJK = 0.78
+_LETTERS_PER_TOKEN_ELSEWHERE = 3.3
+
+_PIECE = re.compile(
+    r"(?P<word>[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[A-Z])"
+    r"|(?P<digits>[0-9]+)"
+    r"|(?P<blank>\n\s*|[^\S\n]{2,})"
+    r"|(?P<space>\s)"
+    r"|(?P<marks>[!-/:-@\[-`{-~]+)"
+    r"|(?P<cjk>[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]|[\U00020000-\U0003ffff])"
+    r"|(?P<other>[^\x00-\x7f])"
+    r"|(?P<control>.)",
+    re.DOTALL,
+)
+
+MESSAGE_TOKENS = 4
+"""What role and delimiters of one message cost."""
+
+
+def estimate_tokens(text: str) -> int:
+    """Estimate how many tokens a text is."""
+    return ceil(sum(weight for _, weight in _pieces(text)))
+
+
+def cut_to_tokens(text: str, tokens: int) -> str:
+    """Return the longest beginning of a text that is estimated at no more than so many tokens."""
+    room = float(tokens)
+    kept = 0
+    for piece, weight in _pieces(text):
+        if weight > room:
+            return text[: kept + int(room) * len(piece) // ceil(weight)]
+        room -= weight
+        kept += len(piece)
+    return text
+
+
+def estimate_prompt(body: Mapping[str, Any], model: Model) -> int:
+    """Estimate the prompt tokens of a chat completions request: messages, images, tools and response schema."""
+    messages = body.get("messages", ())
+    tokens = model.template_tokens + sum(_message_tokens(message, model) for message in messages)
+    for field in ("tools", "response_format"):
+        if body.get(field):
+            tokens += estimate_tokens(_compact(body[field]))
+    return tokens
+
+
+def _message_tokens(message: Mapping[str, Any], model: Model) -> int:
+    content = message.get("content")
+    tokens = MESSAGE_TOKENS
+    if isinstance(content, str):
+        tokens += estimate_tokens(content)
+    elif content:
+        tokens += sum(_part_tokens(part, model) for part in content)
+    if message.get("tool_calls"):
+        tokens += estimate_tokens(_compact(message["tool_calls"]))
+    return tokens
+
+
+def _part_tokens(part: Mapping[str, Any], model: Model) -> int:
+    if part.get("type") == "image_url":
+        return model.image_tokens
+    return estimate_tokens(_compact(part.get("text", part)))
+
+
+def _compact(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _pieces(text: str) -> Iterator[tuple[str, float]]:
+    for match in _PIECE.finditer(text):
+        yield match[0], _weight(str(match.lastgroup), len(match[0]))
+
+
+def _weight(kind: str, length: int) -> float:
+    match kind:
+        case "word":
+            return 1 if length <= _LONGEST_WORD else ceil(length / _LETTERS_PER_TOKEN)
+        case "digits":
+            return ceil(length / _DIGITS_PER_TOKEN)
+        case "marks":
+            return ceil(length / _MARKS_PER_TOKEN)
+        case "cjk":
+            return _TOKENS_PER_CJK
+        case "other":
+            return 1 / _LETTERS_PER_TOKEN_ELSEWHERE
+        case "space":
+            return 0
+        case _:
+            return 1

@@ -1,0 +1,59 @@
+"""Waiting for Groq: how long, how often, and when to stop."""
+
+import asyncio
+import itertools
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from worker.groq.answers import Answer, NoAnswer
+from worker.groq.errors import Policy, Refusal, refusal
+
+FIRST_BACKOFF = 0.5
+LONGEST_BACKOFF = 30.0
+LONGEST_WAIT_HERE = 60.0
+"""Seconds. A longer wait is handed back to the engine, so that it holds no lock and no place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """All that came of asking: the last answer, what stood in its way, and what it took."""
+
+    answer: Answer | NoAnswer
+    refusal: Refusal | None
+    attempts: int
+    seconds: float
+    """How long it took in all, waits included."""
+    waited: float
+    """Seconds spent waiting for Groq's limits."""
+    wait_more: float | None = None
+    """Seconds still to wait, when that is too long to be done here."""
+
+
+async def ask_patiently(ask: Callable[[], Awaitable[Answer | NoAnswer]], patience: float) -> Exchange:
+    """Ask until there is an answer that waiting cannot better. `patience`: seconds that waits may take in all."""
+    started, waited = time.monotonic(), 0.0
+    for attempt in itertools.count(1):
+        answer = await ask()
+        why_not = refusal(answer)
+        wait = _wait(why_not, attempt, patience - waited)
+        if wait is None or wait > LONGEST_WAIT_HERE:
+            break
+        await asyncio.sleep(wait)
+        waited += wait
+    return Exchange(answer, why_not, attempt, time.monotonic() - started, waited, wait_more=wait)
+
+
+def _wait(why_not: Refusal | None, attempt: int, patience: float) -> float | None:
+    """Seconds to wait before asking again; None where asking again is of no use or not wanted any more."""
+    if why_not is None or why_not.problem.policy is not Policy.WAIT:
+        return None
+    wait = why_not.wait if why_not.wait is not None else _backoff(attempt)
+    return wait if wait <= patience else None
+
+
+def _backoff(attempt: int) -> float:
+    """Take a wait, exponential with full jitter, for a limit that does not say how long."""
+    ceiling = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** (attempt - 1))
+    return random.uniform(0, ceiling)  # noqa: S311 -- spreads load, guards nothing

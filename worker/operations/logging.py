@@ -1,0 +1,56 @@
+"""Logs: one line per event, no keys in them."""
+
+import logging
+import sys
+
+from rich.console import Console
+from rich.logging import RichHandler
+
+from worker.camunda.tasks import ExternalTask
+from worker.connector.outcomes import BpmnError, Completion, Failure, Outcome
+from worker.connector.secrets import Redactor
+
+log = logging.getLogger(__name__)
+
+PLAIN = "%(asctime)s %(levelname)-7s %(name)s %(message)s"
+NOISY = ("httpx", "aiohttp.access", "asyncio")
+
+
+def set_up_logging(level: str, redactor: Redactor) -> None:
+    """Log to standard error: in colours on a terminal, as plain lines otherwise."""
+    handler: logging.Handler
+    if sys.stderr.isatty():
+        handler = RichHandler(console=Console(stderr=True), show_path=False, rich_tracebacks=False)
+        handler.setFormatter(_Masking(redactor, "%(message)s"))
+    else:
+        handler = logging.StreamHandler()
+        handler.setFormatter(_Masking(redactor, PLAIN))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class _Masking(logging.Formatter):
+    """Masks keys after formatting, so that arguments and tracebacks are covered as well."""
+
+    def __init__(self, redactor: Redactor, layout: str) -> None:
+        super().__init__(layout)
+        self._redactor = redactor
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._redactor.mask(super().format(record))
+
+
+def log_outcome(task: ExternalTask, outcome: Outcome, seconds: float) -> None:
+    """Say in one line how a task ended: what an operator greps for. Never its variables."""
+    where = f"{task.process_definition_key}/{task.activity_id} of instance {task.process_instance_id}"
+    match outcome:
+        case Completion():
+            log.info("Completed %s in %.0f ms", where, seconds * 1000)
+        case BpmnError():
+            log.info("Threw %s at %s: %s", outcome.code, where, outcome.message)
+        case Failure() if outcome.retries:
+            wait = outcome.retry_timeout.total_seconds()
+            log.warning("Failed %s, %d retries left in %.0f s: %s", where, outcome.retries, wait, outcome.message)
+        case Failure():
+            log.error("Failed %s, no retries left: %s", where, outcome.message)
