@@ -113,6 +113,11 @@ class ModelTable(_Row):
                 raise ValueError(f"{model.id}: `retired` is the day for models whose status is retired")
         return self
 
+    def __getitem__(self, model_id: str) -> Model:
+        if model := self.get(model_id):
+            return model
+        raise KeyError(model_id)
+
     def get(self, model_id: str) -> Model | None:
         """Return the model of that id, or nothing."""
         return next((model for model in self.models if model.id == model_id), None)

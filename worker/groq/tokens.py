@@ -38,19 +38,25 @@ MESSAGE_TOKENS = 4
 
 def estimate_tokens(text: str) -> int:
     """Estimate how many tokens a text is."""
-    return ceil(sum(weight for _, weight in _pieces(text)))
+    return ceil(sum(weight for _, weight in split_tokens(text)))
 
 
 def cut_to_tokens(text: str, tokens: int) -> str:
     """Return the longest beginning of a text that is estimated at no more than so many tokens."""
     room = float(tokens)
     kept = 0
-    for piece, weight in _pieces(text):
+    for piece, weight in split_tokens(text):
         if weight > room:
             return text[: kept + int(room) * len(piece) // ceil(weight)]
         room -= weight
         kept += len(piece)
     return text
+
+
+def split_tokens(text: str) -> Iterator[tuple[str, float]]:
+    """Yield a text in pieces with the estimated tokens of each; the pieces together are the text."""
+    for match in _PIECE.finditer(text):
+        yield match[0], _weight(str(match.lastgroup), len(match[0]))
 
 
 def estimate_prompt(body: Mapping[str, Any], model: Model) -> int:
@@ -83,11 +89,6 @@ def _part_tokens(part: Mapping[str, Any], model: Model) -> int:
 
 def _compact(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _pieces(text: str) -> Iterator[tuple[str, float]]:
-    for match in _PIECE.finditer(text):
-        yield match[0], _weight(str(match.lastgroup), len(match[0]))
 
 
 def _weight(kind: str, length: int) -> float:

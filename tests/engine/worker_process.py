@@ -1,0 +1,59 @@
+"""The worker as operators run it: a process of its own, with keys in all places where keys can be."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from worker.sandbox.people import wait_for
+
+ENV_KEY = "gsk_key_from_the_environment"
+FILE_KEY = "gsk_key_from_a_secret_file"
+PROPERTIES_KEY = "gsk_key_from_a_properties_file"
+VARIABLE_KEY = "gsk_key_from_the_process"
+ORGANIZATIONS = {key: f"org_{number}" for number, key in enumerate((ENV_KEY, FILE_KEY, PROPERTIES_KEY, VARIABLE_KEY))}
+
+
+class WorkerProcess:
+    """One worker; what it logs is in `log`."""
+
+    def __init__(self, folder: Path, engine_url: str, groq_url: str, **settings: str) -> None:
+        self._folder = folder
+        (folder / "secrets").mkdir(parents=True, exist_ok=True)
+        (folder / "secrets" / "groq_api_key").write_text(f"{FILE_KEY}\n")
+        (folder / "catalyst-secrets.properties").write_text(f"groq_api_key = {PROPERTIES_KEY}\n")
+        self._log_path = folder / "worker.log"
+        self._environ = {
+            "PATH": os.environ["PATH"],
+            "GROQ_API_KEY": f" {ENV_KEY}\n",
+            "GROQ_API_URL": groq_url,
+            "CATALYST_ENGINE_URL": engine_url,
+            "CATALYST_SECRETS_DIR": str(folder / "secrets"),
+            "CATALYST_POLL_DURATION": "PT1S",
+            **{f"CATALYST_{name.upper()}": value for name, value in settings.items()},
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "WorkerProcess":
+        with self._log_path.open("ab") as log:
+            command = [sys.executable, "-m", "worker", "run"]
+            self._process = subprocess.Popen(command, cwd=self._folder, env=self._environ, stdout=log, stderr=log)
+        wait_for("the worker's first line", lambda: "fetches" in self.log or self._process.poll() is not None, within=20)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+
+    @property
+    def log(self) -> str:
+        return self._log_path.read_text(errors="replace")
+
+    def signal(self, number: signal.Signals = signal.SIGTERM) -> None:
+        self._process.send_signal(number)
+
+    def wait(self, within: float = 30) -> int:
+        """Wait until it has ended by itself; returns its exit code."""
+        return self._process.wait(within)

@@ -1,0 +1,44 @@
+"""A browser for the tests of this folder, or the reason why there is none."""
+
+import os
+
+import pytest
+
+from tests.modeler.browser import ToolMissing, open_browser
+from tests.modeler.modeler import Modeler, package
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """One browser per module, so that its thread is free again for the asyncio tests of other modules."""
+    try:
+        with open_browser() as browser:
+            yield browser
+    except ToolMissing as error:
+        _unavailable(error)
+
+
+@pytest.fixture
+def page(browser):
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page.set_default_timeout(10_000)
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope="session")
+def modeler_package():
+    try:
+        return package()
+    except ToolMissing as error:
+        _unavailable(error)
+
+
+@pytest.fixture
+def modeler(page, modeler_package):
+    return Modeler(page, modeler_package)
+
+
+def _unavailable(error):
+    """Skip on a laptop; fail where everything has to be run."""
+    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(str(error))

@@ -1,0 +1,187 @@
+"""The template in the real Camunda 7 Modeler stack: applied by script and by clicks, edited, upgraded, refused."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from tests.element_templates import EXAMPLE, held_by, load, written_by
+
+PLAIN = (Path(__file__).parent / "plain.bpmn").read_text(encoding="utf-8")
+TEMPLATE = load()
+ID = TEMPLATE["id"]
+PROMPT = """\
+model: openai/gpt-oss-20b
+messages:
+  - role: system
+    content: |
+      Answer as a <pirate> & say "Arrr", or 'Ahoy' — never ]]> in earnest.
+
+  - role: user
+    content: ${userMessage || 'Wie geht es?'}"""
+
+
+def by_script(modeler, element):
+    modeler.open(PLAIN, [TEMPLATE])
+    modeler.apply(element, ID)
+
+
+def by_clicks(modeler, element):
+    modeler.open(PLAIN, [TEMPLATE])
+    modeler.click(element)
+    modeler.choose(ID)
+
+
+def edit(modeler, element):
+    """Fill the fields as a modeller would, key by key."""
+    modeler.open_group("Request Configuration")
+    modeler.type("Request Payload", PROMPT)
+    modeler.open_group("Authentication")
+    modeler.field("Secret Source").select_option(label="Properties file")
+    modeler.type("Groq API Key", "groq_team_key")
+    modeler.open_group("Connection")
+    modeler.type("Timeout (seconds)", "7.5")
+    modeler.await_value(element, "catalyst_timeout", "7.5")
+
+
+EDITED = {
+    "texts": {"catalyst_payload": PROMPT},
+    "properties": {
+        "catalyst_secretSource": "properties",
+        "catalyst_apiKey": "groq_team_key",
+        "catalyst_timeout": "7.5",
+    },
+}
+
+
+def edited(applied):
+    return dataclasses.replace(
+        applied, texts=applied.texts | EDITED["texts"], properties=applied.properties | EDITED["properties"]
+    )
+
+
+def saved_by_a_modeller(modeler, element="Plain"):
+    """Return the XML of a diagram whose task got the template and its values by clicks and keys alone."""
+    by_clicks(modeler, element)
+    edit(modeler, element)
+    return modeler.saved_xml()
+
+
+@pytest.mark.parametrize("element", ["Plain", "Service"])
+@pytest.mark.parametrize("way", [by_script, by_clicks])
+def test_the_template_makes_a_task_an_external_one_with_all_its_defaults(modeler, way, element):
+    way(modeler, element)
+
+    assert modeler.refusals == []
+    assert held_by(modeler.saved_xml(), element) == written_by(TEMPLATE)
+
+
+def test_what_is_typed_is_what_is_saved(modeler):
+    assert held_by(saved_by_a_modeller(modeler), "Plain") == edited(written_by(TEMPLATE))
+
+
+def test_a_saved_diagram_opens_again_with_the_template_in_place(modeler):
+    saved = saved_by_a_modeller(modeler)
+
+    modeler.open(saved, [TEMPLATE])
+    modeler.click("Plain")
+    modeler.open_group("Request Configuration")
+
+    assert modeler.field("Request Payload").input_value() == PROMPT
+    assert modeler.saved_xml() == saved
+
+
+@pytest.mark.parametrize(
+    ("group", "label", "wrong", "right"),
+    [
+        ("Connection", "URL", "api.groq.com", "${endpoint}/chat/completions"),
+        ("Connection", "Timeout (seconds)", "soon", "2.5"),
+        ("Connection", "Timeout (seconds)", "0", "${timeout}"),
+        ("Connection", "Retries", "3", "PT10S, PT1M"),
+        ("Connection", "Give up waiting after", "15 minutes", "P1DT12H"),
+    ],
+)
+def test_a_wrong_value_shows_its_message_until_it_is_mended(modeler, group, label, wrong, right):
+    by_clicks(modeler, "Plain")
+    modeler.open_group(group)
+    (entry,) = (entry for entry in TEMPLATE["properties"] if entry.get("label") == label)
+    message = modeler.panel.get_by_text(entry["constraints"]["pattern"]["message"])
+
+    modeler.type(label, wrong)
+    message.wait_for()
+    modeler.type(label, right)
+    message.wait_for(state="detached")
+
+
+def test_the_fields_come_in_their_groups_with_help(modeler):
+    by_clicks(modeler, "Plain")
+
+    for group in TEMPLATE["groups"]:
+        modeler.open_group(group["label"])
+        for entry in (entry for entry in TEMPLATE["properties"] if entry.get("group") == group["id"]):
+            modeler.field(entry["label"]).wait_for()
+            modeler.panel.get_by_text(entry["description"]).wait_for()
+
+
+def test_the_chooser_shows_name_description_and_icon(modeler):
+    modeler.open(PLAIN, [TEMPLATE])
+    modeler.click("Plain")
+    entry = modeler.open_chooser().locator(".entry", has_text=TEMPLATE["name"])
+
+    assert TEMPLATE["description"] in entry.inner_text()
+    assert entry.locator("img").get_attribute("src") == TEMPLATE["icon"]["contents"]
+    assert entry.locator("img").evaluate("icon => icon.naturalWidth") > 0
+
+
+def test_an_upgrade_keeps_what_was_edited_and_renews_the_rest(modeler):
+    newer = {**TEMPLATE, "version": TEMPLATE["version"] + 1}
+    newer["properties"] = [
+        entry | {"value": "R5/PT30S"} if entry["binding"]["name"] == "catalyst_retries" else entry
+        for entry in TEMPLATE["properties"]
+    ]
+    by_clicks(modeler, "Plain")
+    edit(modeler, "Plain")
+
+    modeler.install([TEMPLATE, newer])
+    modeler.upgrade()
+
+    assert held_by(modeler.saved_xml(), "Plain") == edited(written_by(newer))
+
+
+def test_own_inputs_outputs_and_boundary_events_survive_the_template(modeler):
+    example = EXAMPLE.read_text(encoding="utf-8")
+    own = """<bpmn:extensionElements><camunda:inputOutput>
+        <camunda:inputParameter name="topicOfTalk">weather</camunda:inputParameter>
+        <camunda:outputParameter name="answer">${aiReply}</camunda:outputParameter>
+      </camunda:inputOutput>"""
+    task = example.index('<bpmn:serviceTask id="AskGroq"')
+    with_own = example[:task] + example[task:].replace("<bpmn:extensionElements>", own, 1)
+
+    modeler.open(with_own, [TEMPLATE, {**TEMPLATE, "version": TEMPLATE["version"] + 1}])
+    modeler.click("AskGroq")
+    modeler.upgrade()
+    saved = modeler.saved_xml()
+
+    assert 'modelerTemplateVersion="2"' in saved
+    assert 'name="topicOfTalk">weather<' in saved
+    assert 'name="answer">${aiReply}<' in saved
+    assert 'attachedToRef="AskGroq"' in saved
+
+
+def test_the_example_opens_without_a_warning_and_saves_as_it_is(modeler):
+    example = EXAMPLE.read_text(encoding="utf-8")
+
+    modeler.open(example, [TEMPLATE])
+
+    assert modeler.refusals == []
+    assert modeler.saved_xml() == example
+
+
+def test_a_broken_template_is_refused(modeler):
+    text_in_an_attribute = {"type": "Text", "binding": {"type": "camunda:property", "name": "catalyst_payload"}}
+
+    modeler.open(PLAIN, [{**TEMPLATE, "properties": [*TEMPLATE["properties"], text_in_an_attribute]}])
+
+    assert any('invalid property type "Text"' in refusal for refusal in modeler.refusals)
+    modeler.click("Plain")
+    assert modeler.panel.locator(".bio-properties-panel-select-template-button").count() == 0

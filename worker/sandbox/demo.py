@@ -1,0 +1,135 @@
+"""The demo: a real process on a real engine, asked and answered, with every step shown."""
+
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from worker.errors import SandboxError
+from worker.sandbox.child import Child
+from worker.sandbox.emulator import running_emulator
+from worker.sandbox.engine import PASSWORD, USER, EngineProcess, Flavour
+from worker.sandbox.people import People, wait_for
+from worker.sandbox.progress import OnProgress, Phase, ProgressDisplay
+
+PROCESS = "groq-example"
+QUESTION = "Why is the sky blue? Answer in one sentence."
+STAND_IN_KEY = "gsk_demo_key_for_the_stand_in_only"
+PATIENCE = 120.0
+"""Seconds for an answer: the template's three tries, 10 s apart, fit in."""
+
+STOP_SECONDS = 15.0
+SHOWN = 500
+"""Characters of a value in the table."""
+
+
+def run_demo(question: str, *, keep: bool, flavour: Flavour, port: int, environ: Mapping[str, str]) -> None:
+    """Show the example process from its deployment to its end.
+
+    `environ` is what the worker sees; without a GROQ_API_KEY in it the stand-in answers. Everything that is started
+    ends with this function, however it ends. Raises `SandboxError` when no answer comes.
+    """
+    console = Console()
+    with _ended_by_sigterm(), ExitStack() as started:
+        progress = started.enter_context(ProgressDisplay(console))
+        engine = started.enter_context(EngineProcess(flavour, port=port, on_progress=progress))
+        worker_environ = {**environ, "CATALYST_ENGINE_URL": engine.rest_url}
+        if not environ.get("GROQ_API_KEY", "").strip():
+            progress(Phase("Starting the Groq stand-in (there is no GROQ_API_KEY)"))
+            groq = started.enter_context(running_emulator())
+            worker_environ |= {"GROQ_API_URL": groq.base_url, "GROQ_API_KEY": STAND_IN_KEY}
+        progress(Phase("Starting the worker"))
+        worker_log = started.enter_context(_worker(worker_environ))
+        people = started.enter_context(People(engine.rest_url))
+        instance = _ask(people, question, worker_log, progress)
+        if not keep:
+            progress(Phase("Completing the user task Review"))
+            people.do_user_task(instance)
+        progress.finish()
+        console.print(_table(people, instance))
+        _show_ways_on(console, engine, people.state(instance), keep=keep)
+        if keep:
+            threading.Event().wait()
+
+
+def _ask(people: People, question: str, worker_log: Path, progress: OnProgress) -> str:
+    """Bring one instance to the user task Review; returns its id."""
+    progress(Phase("Deploying the example"))
+    people.deploy(*example_files())
+    progress(Phase("Starting an instance and completing the user task Configure"))
+    instance = people.start(PROCESS)
+    people.do_user_task(instance, {"userMessage": question})
+    progress(Phase("Asking Groq"))
+    incidents = wait_for(
+        "an answer from Groq; the worker's log is above",
+        lambda: people.user_task(instance) == "Review" or people.incidents(instance),
+        within=PATIENCE,
+    )
+    if isinstance(incidents, list):
+        log = worker_log.read_text(encoding="utf-8", errors="replace")
+        raise SandboxError(f"The engine shows an incident: {incidents[0]}\n\nThe worker's log:\n{log}")
+    return instance
+
+
+def example_files() -> list[Path]:
+    """Return what belongs to the example: beside this module in an installed package, in `bpmn/` in a checkout."""
+    here = Path(__file__).parent
+    folder = here if (here / "groq-example.bpmn").exists() else here.parents[1] / "bpmn"
+    return sorted([*folder.glob("groq-example*.bpmn"), *folder.glob("groq-example*.form")])
+
+
+@contextmanager
+def _worker(environ: Mapping[str, str]) -> Iterator[Path]:
+    """Run the worker as an operator would, as a process of its own; yields its log."""
+    with tempfile.TemporaryDirectory(prefix="catalyst-demo-") as folder:
+        log = Path(folder) / "worker.log"
+        command = [sys.executable, "-m", "worker", "run"]
+        child = Child(command, folder=Path(folder), log=log, environment=environ)
+        try:
+            yield log
+        finally:
+            child.terminate(STOP_SECONDS)
+
+
+def _table(people: People, instance: str) -> Table:
+    table = Table("variable", "type", "value", title=f"Process variables of instance {instance}", title_justify="left")
+    for name, typed in sorted(people.typed_variables(instance).items()):
+        value = typed["value"]
+        table.add_row(name, typed["type"], Text(_short("" if value is None else str(value))))
+    return table
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}… ({len(text):,} characters)"
+
+
+def _show_ways_on(console: Console, engine: EngineProcess, state: str, *, keep: bool) -> None:
+    console.print(f"The process instance is {state}.")
+    console.print(f"Cockpit:  {engine.cockpit_url}   Tasklist: {engine.tasklist_url}   (user {USER}, password {PASSWORD})")
+    if keep:
+        console.print("All is still running: open Tasklist, read the answer, start more. Ctrl-C ends it.")
+    else:
+        console.print("All is stopped again; `make demo ARGS=--keep` leaves it running for a look.")
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Leave by an exception on SIGTERM, as on Ctrl-C, so that everything started is ended."""
+
+    def leave(_signal: int, _frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before: Any = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

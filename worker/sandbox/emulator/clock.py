@@ -1,0 +1,31 @@
+"""The stand-in's own time, which may run faster than the wall clock and may be set forward."""
+
+import asyncio
+import time
+
+
+class Clock:
+    """Seconds since the start, times `scale`, plus what was skipped."""
+
+    def __init__(self, scale: float = 1) -> None:
+        self._scale = scale
+        self._seconds = 0.0
+        self._since = time.monotonic()
+
+    def now(self) -> float:
+        """Return the stand-in's seconds."""
+        return self._seconds + (time.monotonic() - self._since) * self._scale
+
+    def advance(self, seconds: float) -> None:
+        """Set the clock forward, so that limits refill as after such a wait."""
+        self._seconds += seconds
+
+    def run_at(self, scale: float) -> None:
+        """Let the stand-in's time run at another speed from now on."""
+        self._seconds, self._since = self.now(), time.monotonic()
+        self._scale = scale
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait so many of the stand-in's seconds."""
+        if seconds > 0:
+            await asyncio.sleep(seconds / self._scale)

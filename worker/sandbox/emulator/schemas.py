@@ -1,0 +1,139 @@
+"""JSON schemas: which ones Groq refuses, and a made-up value that fits one it takes."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_REJECTED = ("minItems", "maxItems")
+_SAMPLES = {
+    "date-time": "2026-01-31T12:00:00Z",
+    "date": "2026-01-31",
+    "time": "12:00:00Z",
+    "email": "someone@example.org",
+    "uri": "https://example.org/",
+    "uuid": "00000000-0000-4000-8000-000000000000",
+    "ipv4": "192.0.2.1",
+    "duration": "PT1H",
+}
+_DEEPEST = 4
+_STEP = 1
+
+Schema = Mapping[str, Any]
+
+
+def rejected_keyword(schema: Any) -> str | None:
+    """Return the first keyword that Groq rejects wherever it stands."""
+    return next((word for node in _nodes(schema) for word in _REJECTED if word in node), None)
+
+
+def strictness_problem(schema: Any) -> str | None:
+    """Return the rule of `strict: true` that some object of a schema breaks."""
+    for node in _nodes(schema):
+        if "properties" not in node and node.get("type") != "object":
+            continue
+        if node.get("additionalProperties") is not False:
+            return "`additionalProperties:false` must be set on every object"
+        if set(node.get("required", ())) != set(node.get("properties", {})):
+            return "`required` is required to be supplied and to be an array including every key in properties"
+    return None
+
+
+def parameters_problem(schema: Any) -> str | None:
+    """Return what is wrong with the schema of a tool's parameters."""
+    for node in _nodes(schema):
+        if node.get("required") and "properties" not in node:
+            return "'required' present but 'properties' is missing"
+    return None
+
+
+def _nodes(schema: Any) -> Iterator[Schema]:
+    """Yield a schema and all schemas inside it; properties are looked into, not taken for schemas."""
+    if not isinstance(schema, Mapping):
+        return
+    yield schema
+    for name in ("properties", "$defs", "definitions"):
+        for inner in schema.get(name, {}).values():
+            yield from _nodes(inner)
+    for name in ("anyOf", "oneOf", "allOf", "prefixItems"):
+        for inner in schema.get(name, ()):
+            yield from _nodes(inner)
+    for name in ("items", "additionalProperties"):
+        yield from _nodes(schema.get(name))
+
+
+def sample(schema: Schema, name: str = "value") -> Any:
+    """Return the same made-up value every time, one that fits the schema. Recursion ends where it may."""
+    return _Sampler(schema).value(schema, name, 0)
+
+
+class _Sampler:
+    def __init__(self, root: Schema) -> None:
+        self._root = root
+
+    def value(self, schema: Schema, name: str, depth: int) -> Any:
+        schema = self._resolved(schema)
+        if "const" in schema:
+            return schema["const"]
+        if "enum" in schema:
+            return schema["enum"][0]
+        if choices := schema.get("anyOf") or schema.get("oneOf"):
+            return self.value(self._choice(choices, depth), name, depth)
+        return self._of_type(_type(schema), schema, name, depth)
+
+    def _resolved(self, schema: Schema) -> Schema:
+        while "$ref" in schema:
+            target: Any = self._root
+            for step in schema["$ref"].removeprefix("#").strip("/").split("/"):
+                target = target[step] if step else target
+            schema = target
+        for part in schema.get("allOf", ()):
+            inner = self._resolved(part)
+            together = {**schema.get("properties", {}), **inner.get("properties", {})}
+            schema = {**inner, **schema, **({"properties": together} if together else {})}
+        return schema
+
+    def _choice(self, choices: list[Schema], depth: int) -> Schema:
+        """Prefer what ends a recursion once it is deep; else the first that is not null."""
+        plain = [choice for choice in choices if _type(self._resolved(choice)) not in {"object", "array"}]
+        if depth >= _DEEPEST and plain:
+            return plain[0]
+        return next((choice for choice in choices if choice.get("type") != "null"), choices[0])
+
+    def _of_type(self, kind: str, schema: Schema, name: str, depth: int) -> Any:
+        match kind:
+            case "object":
+                return self._object(schema, depth)
+            case "array":
+                return [] if depth >= _DEEPEST else [self.value(schema.get("items", {}), name, depth + 1)]
+            case "integer" | "number":
+                return _number(schema)
+            case "boolean":
+                return True
+            case "null":
+                return None
+            case _:
+                return _text(schema, name)
+
+    def _object(self, schema: Schema, depth: int) -> dict[str, Any]:
+        wanted = schema.get("required", ()) if depth >= _DEEPEST else schema.get("properties", {})
+        properties = schema.get("properties", {})
+        return {name: self.value(properties.get(name, {}), name, depth + 1) for name in wanted}
+
+
+def _type(schema: Schema) -> str:
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        return next((one for one in kind if one != "null"), "null")
+    return str(kind) if kind else ("object" if "properties" in schema else "string")
+
+
+def _number(schema: Schema) -> Any:
+    step = schema.get("multipleOf", _STEP)
+    low = schema.get("minimum", schema.get("exclusiveMinimum", -step) + step)
+    high = schema.get("maximum", schema.get("exclusiveMaximum", low + 2 * step) - step)
+    wanted = min(max(step, low), max(low, high))
+    return wanted if wanted % step == 0 else (wanted // step + 1) * step
+
+
+def _text(schema: Schema, name: str) -> str:
+    text = _SAMPLES.get(schema.get("format", ""), f"made-up {name.replace('_', ' ')}")
+    return text.ljust(schema.get("minLength", 0), ".")[: schema.get("maxLength")]

@@ -1,0 +1,76 @@
+"""Tool calls that the stand-in makes up, and those it was told to make."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from zlib import crc32
+
+from worker.groq.models import Feature, Model
+from worker.sandbox.emulator.answers import ToolCall
+from worker.sandbox.emulator.refusals import Refusal, tool_use_failed
+from worker.sandbox.emulator.rules import ScriptedCall
+from worker.sandbox.emulator.schemas import sample
+from worker.sandbox.emulator.texts import last_user_text
+
+Body = Mapping[str, Any]
+
+
+def made_up_calls(body: Body, model: Model) -> tuple[ToolCall, ...]:
+    """Call the tools that must be called, or whose names the user mentions.
+
+    With `auto`, a conversation that already has the tool's answer gets a text. Arguments fit the parameters' schema.
+    """
+    functions = [tool["function"] for tool in body.get("tools") or () if tool["type"] == "function"]
+    choice = body.get("tool_choice") or "auto"
+    if choice == "none" or not functions:
+        return ()
+    if isinstance(choice, dict):
+        chosen = [one for one in functions if one["name"] == choice["function"]["name"]]
+    else:
+        answered = body["messages"][-1]["role"] == "tool"
+        chosen = [] if answered else _mentioned(functions, last_user_text(body))
+        if choice == "required":
+            chosen = chosen or functions[:1]
+    if not (Feature.PARALLEL_TOOLS in model.features and body.get("parallel_tool_calls") is not False):
+        chosen = chosen[:1]
+    return tuple(
+        _call(number, one["name"], sample(one.get("parameters") or {"type": "object"}, one["name"]))
+        for number, one in enumerate(chosen)
+    )
+
+
+def scripted_calls(body: Body, wanted: Iterable[ScriptedCall]) -> tuple[ToolCall, ...] | Refusal:
+    """Make the calls of a script; as with Groq, a tool that the request does not have fails."""
+    offered = {tool["function"]["name"] for tool in body.get("tools") or () if tool["type"] == "function"}
+    calls = tuple(_call(number, one.name, one.arguments) for number, one in enumerate(wanted))
+    for call in calls:
+        if call.name not in offered and not body.get("disable_tool_validation"):
+            generation = json.dumps({"name": call.name, "arguments": dict(call.arguments)})
+            reason = f"attempted to call tool '{call.name}' which was not in request.tools"
+            return tool_use_failed(generation, f"tool call validation failed: {reason}")
+    return calls
+
+
+def executed_tools(body: Body) -> tuple[Mapping[str, Any], ...]:
+    """Return what Groq's own tools (search, code) are said to have done."""
+    built_in = [tool["type"] for tool in body.get("tools") or () if tool["type"] != "function"]
+    arguments = json.dumps({"query": last_user_text(body)[:80]}, ensure_ascii=False)
+    return tuple(
+        {"index": number, "type": kind, "arguments": arguments, "output": f"Made-up output of {kind}."}
+        for number, kind in enumerate(built_in)
+    )
+
+
+def _mentioned(functions: Iterable[Mapping[str, Any]], text: str) -> list[Mapping[str, Any]]:
+    said = _words(text)
+    return [one for one in functions if _words(one["name"]) in said]
+
+
+def _words(text: str) -> str:
+    return re.sub(r"[\W_]+", " ", text).casefold()
+
+
+def _call(number: int, name: str, arguments: Mapping[str, Any]) -> ToolCall:
+    mark = crc32(f"{number}{name}{json.dumps(arguments, sort_keys=True, default=dict)}".encode())
+    return ToolCall(f"call_{mark % 16**4:04x}", name, arguments)
