@@ -39,10 +39,9 @@ def engine(request, flavour):
         yield RunningEngine(url.rstrip("/"))
         return
     uncaptured = request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled
-    engine = EngineProcess(flavour)
+    engine = EngineProcess(flavour, on_progress=ProgressDisplay(Console()))
     try:
-        with uncaptured(), ProgressDisplay(Console()) as show:
-            engine.on_progress = show
+        with uncaptured():
             engine.start()
         yield engine
     finally:

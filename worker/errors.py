@@ -13,6 +13,9 @@
 What Groq says is never an exception: an answer is a value (`worker.groq.answers`).
 """
 
+SHOWN = 450
+"""Characters of a problem that a message holds: the engine keeps 666 in all, and the mend must fit in too."""
+
 
 class CatalystError(Exception):
     """Anything this worker reports on purpose."""
@@ -30,7 +33,8 @@ class FieldError(CatalystError):
     """A field of the task is wrong; only the modeller (or whoever fills the variables) can mend it."""
 
     def __init__(self, field: str, problem: str, mend: str) -> None:
-        super().__init__(f"{field}: {problem}. {mend}")
+        shown = problem if len(problem) <= SHOWN else problem[:SHOWN] + "…"
+        super().__init__(f"{field}: {shown}. {mend}")
         self.field = field
 
 

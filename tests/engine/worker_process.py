@@ -43,9 +43,14 @@ class WorkerProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """Stop in order: a killed worker's last poll would lock the next test's tasks."""
         if self._process.poll() is None:
+            self._process.terminate()
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
             self._process.kill()
-        self._process.wait()
+            self._process.wait()
 
     @property
     def log(self) -> str:

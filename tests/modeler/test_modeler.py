@@ -4,8 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-
-from tests.element_templates import EXAMPLE, held_by, load, written_by
+from element_templates import EXAMPLE, held_by, load, written_by
 
 PLAIN = (Path(__file__).parent / "plain.bpmn").read_text(encoding="utf-8")
 TEMPLATE = load()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.element_templates import BESIDE_EXAMPLE, EXAMPLE, ICON, TEMPLATE, held_by, load, written_by
+from element_templates import BESIDE_EXAMPLE, EXAMPLE, ICON, TEMPLATE, held_by, load, written_by
 from worker.camunda.definitions import parse
 from worker.connector.fields import DEFAULTS, GIVE_UP_AFTER, RETRIES, TIMEOUT, URL
 from worker.connector.placeholders import OPENING

@@ -45,7 +45,6 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
             url.rstrip("/"),
             {
                 "lockDuration": _milliseconds(lock_duration),
-                "asyncResponseTimeout": _milliseconds(poll_duration),
                 # One unreadable Java object must not block the whole topic.
                 "deserializeValues": False,
                 "usePriority": True,
@@ -54,6 +53,7 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         )
         self.url = url.rstrip("/")
         self.lock_duration = lock_duration
+        self.poll_duration = poll_duration
         self._encoder = encoder
         self._http = HttpxAiohttpClient(
             limits=httpx.Limits(max_connections=None, keepalive_expiry=60),
@@ -65,18 +65,24 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         """Close the pooled connections."""
         await self._http.aclose()
 
-    async def fetch_and_lock(self, topics: Sequence[str], max_tasks: int) -> list[ExternalTask]:
-        """Long-poll for up to `max_tasks` tasks, those of highest priority and then the oldest first."""
+    async def fetch_and_lock(
+        self, topics: Sequence[str], max_tasks: int, longest: timedelta | None = None
+    ) -> list[ExternalTask]:
+        """Long-poll for up to `max_tasks` tasks, those of highest priority and then the oldest first.
+
+        The engine holds an empty poll for the poll duration, or for `longest` if that is shorter.
+        """
+        poll = min(self.poll_duration, longest) if longest is not None else self.poll_duration
         body = {
             "workerId": self.worker_id,
             "maxTasks": max_tasks,
-            "asyncResponseTimeout": self.config["asyncResponseTimeout"],
+            "asyncResponseTimeout": _milliseconds(poll),
             "usePriority": self.config["usePriority"],
             "sorting": self.config["sorting"],
             "topics": self._get_topics(topics, None, None),
         }
-        deadline = self.config["asyncResponseTimeout"] / 1000 + POLL_MARGIN
-        fetched = await self._call("POST", self.get_fetch_and_lock_url(), body, within=deadline)
+        within = poll.total_seconds() + POLL_MARGIN
+        fetched = await self._call("POST", self.get_fetch_and_lock_url(), body, within=within)
         return [ExternalTask(task) for task in fetched]
 
     async def complete(self, task_id: str, variables: Mapping[str, Any]) -> None:
@@ -128,9 +134,13 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         await self._call("POST", f"{self.external_task_base_url}/{task_id}/unlock", None)
 
     async def locked_tasks(self) -> list[str]:
-        """Ids of the tasks that this worker id holds a lock on."""
+        """Ids of the tasks that this worker id holds, without those that have failed before.
+
+        The engine shows the wait between two tries as a lock too, and that wait is not ours to cut short.
+        """
         query = httpx.QueryParams({"workerId": self.worker_id, "locked": "true"})
-        return [task["id"] for task in await self._call("GET", f"{self.external_task_base_url}?{query}", None)]
+        locked = await self._call("GET", f"{self.external_task_base_url}?{query}", None)
+        return [task["id"] for task in locked if task.get("errorMessage") is None]
 
     async def definition_xml(self, process_definition_id: str) -> str:
         """Fetch the deployed BPMN; needs the READ permission on the process definition."""

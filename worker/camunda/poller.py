@@ -18,6 +18,9 @@ from worker.errors import EngineError, TaskLost
 
 log = logging.getLogger(__name__)
 
+BETWEEN_SWEEPS = timedelta(milliseconds=500)
+"""How long a poll may take while the engine may still lock tasks for an earlier life of this worker."""
+
 
 class Watcher(Protocol):
     """Whoever looks on: sees each task once, when the engine has taken its outcome."""
@@ -52,11 +55,11 @@ class Poller:
         self._in_hand: dict[asyncio.Task[None], str] = {}
         self._changed = asyncio.Event()
         self._stop_at: float | None = None
+        self._swept_until: float | None = None
 
     async def run(self) -> None:
         """Work until `stop()`; then finish what is in hand, and give back what does not finish in time."""
         async with self._locks.heartbeat():
-            await self._unlock_leftovers()
             while room := await self._room():
                 for task in await self._fetch(room):
                     self._start(task)
@@ -84,7 +87,8 @@ class Poller:
     async def _fetch(self, room: int) -> list[ExternalTask]:
         """Poll once. A task that we still have in hand (its lock had ended) stays with whoever is at it."""
         try:
-            tasks = await self._engine.fetch_and_lock(self._topics, room)
+            longest = BETWEEN_SWEEPS if await self._sweep() else None
+            tasks = await self._engine.fetch_and_lock(self._topics, room, longest)
         except EngineError as error:
             await self._pause(error)
             return []
@@ -128,25 +132,31 @@ class Poller:
         await asyncio.gather(*unfinished, return_exceptions=True)
         await self._unlock(unfinished.values())
 
-    async def _unlock_leftovers(self) -> None:
-        """Give back what an earlier life of this worker id left locked, so that nobody waits for its locks to end."""
-        while not self.is_stopping:
-            try:
-                leftovers = await self._engine.locked_tasks()
-            except EngineError as error:
-                await self._pause(error)
-            else:
-                await self._unlock(leftovers)
-                return
+    async def _sweep(self) -> bool:
+        """Give back what an earlier life of this worker id left locked, so that nobody waits for its locks to end.
+
+        A worker that was killed leaves its last poll behind in the engine, which locks one more batch for nobody until
+        that poll ends. So for the length of a poll there may be more to sweep; returns whether that is so. It is done
+        between our own polls only, when all that is locked but not in hand is a leftover.
+        """
+        now = time.monotonic()
+        if self._swept_until is not None and now > self._swept_until:
+            return False
+        in_hand = set(self._in_hand.values())
+        await self._unlock(task_id for task_id in await self._engine.locked_tasks() if task_id not in in_hand)
+        self._swept_until = self._swept_until or now + self._engine.poll_duration.total_seconds()
+        return True
 
     async def _unlock(self, task_ids: Iterable[str]) -> None:
         for task_id in task_ids:
-            with suppress(TaskLost):
-                try:
-                    await self._engine.unlock(task_id)
-                    log.info("Task %s given back, retries untouched", task_id)
-                except EngineError as error:
-                    log.warning("Task %s stays locked until its lock ends: %s", task_id, error)
+            try:
+                await self._engine.unlock(task_id)
+            except TaskLost:
+                continue
+            except EngineError as error:
+                log.warning("Task %s stays locked until its lock ends: %s", task_id, error)
+            else:
+                log.info("Task %s given back, retries untouched", task_id)
 
     async def _pause(self, error: EngineError) -> None:
         """Back off from an engine that does not answer; a stop ends the pause."""

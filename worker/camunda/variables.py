@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,7 +37,7 @@ def decode(typed: Mapping[str, Any]) -> Any:
     if kind in {"Json", "Object"} and isinstance(value, str):
         try:
             return json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return Unreadable(f"{kind} (broken JSON)")
     return value
 
@@ -58,7 +59,8 @@ class Encoder:
 
         A text too long for a String becomes an Object `java.lang.String`: it reads as an ordinary string in
         expressions, scripts and forms, where Json, Bytes and File do not. So does a text with a NUL character,
-        which PostgreSQL refuses in a String.
+        which PostgreSQL refuses in a String. What JSON or UTF-8 cannot say at all is replaced: infinite and NaN
+        by null, a half of a surrogate pair by U+FFFD.
         """
         match value:
             case None:
@@ -69,14 +71,12 @@ class Encoder:
                 return {"type": "Integer", "value": value}
             case int() if value in LONG:
                 return {"type": "Long", "value": value}
-            case float() if value - value == 0:  # neither infinite nor NaN, which JSON cannot say
-                return {"type": "Double", "value": value}
+            case float():
+                return {"type": "Double", "value": value} if math.isfinite(value) else self.encode(name, None)
             case datetime():
                 return {"type": "Date", "value": _date(value)}
-            case str() if self._fits(value):
-                return {"type": "String", "value": value}
             case str():
-                return self._long_text(name, value)
+                return self._text(name, _well_formed(value))
             case _:
                 return self._structure(name, value)
 
@@ -84,20 +84,31 @@ class Encoder:
         """All variables of one report."""
         return {name: self.encode(name, value) for name, value in values.items()}
 
-    def _fits(self, text: str) -> bool:
-        return len(text.encode("utf-16-le", "surrogatepass")) // 2 <= self.string_limit and "\0" not in text
-
-    def _long_text(self, name: str, text: str) -> Typed:
+    def _text(self, name: str, text: str) -> Typed:
+        if len(text.encode("utf-16-le")) // 2 <= self.string_limit and "\0" not in text:
+            return {"type": "String", "value": text}
         if not self.json_format:
             return _file(f"{name}.txt", "text/plain", text)
         info = {"objectTypeName": "java.lang.String", "serializationDataFormat": "application/json"}
         return {"type": "Object", "value": json.dumps(text), "valueInfo": info}
 
     def _structure(self, name: str, value: Any) -> Typed:
-        text = json.dumps(value, ensure_ascii=False, default=str)
+        text = _well_formed(_json(value))
         if not self.json_format:
             return _file(f"{name}.json", "application/json", text)
         return {"type": "Json", "value": text}
+
+
+def _json(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
+    except ValueError:
+        finite = json.loads(json.dumps(value, default=str), parse_constant=lambda _: None)
+        return json.dumps(finite, ensure_ascii=False)
+
+
+def _well_formed(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _date(moment: datetime) -> str:
@@ -106,7 +117,7 @@ def _date(moment: datetime) -> str:
 
 
 def _file(filename: str, mimetype: str, text: str) -> Typed:
-    content = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
+    content = base64.b64encode(text.encode()).decode()
     return {
         "type": "File",
         "value": content,

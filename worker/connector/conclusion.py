@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from worker.connector.expressions import evaluate
 from worker.connector.fields import Fields
 from worker.connector.outcomes import BpmnError, Completion, Failure, Outcome
+from worker.errors import FieldError
 from worker.groq.answers import Answer
 from worker.groq.errors import Policy, Problem, Refusal
 from worker.groq.waiting import Exchange
@@ -36,7 +38,10 @@ def conclude(fields: Fields, exchange: Exchange, retries: int | None, asked_mode
     refusal = exchange.refusal
     if refusal is None:
         assert isinstance(exchange.answer, Answer)  # noqa: S101 -- what is not refused is an answer
-        return Completion({**fields.response_mapping.apply(exchange.answer.body), **standard})
+        try:
+            return Completion({**fields.response_mapping.apply(exchange.answer.body), **standard})
+        except FieldError as error:
+            return Failure(str(error), _details(exchange), variables=standard)
     message, details = explain(refusal), _details(exchange)
     if exchange.wait_more is not None:
         left = fields.retries.left(retries)
@@ -70,14 +75,12 @@ def standard_variables(exchange: Exchange, asked_model: str) -> dict[str, Any]:
 def _meta(exchange: Exchange, asked_model: str) -> dict[str, Any]:
     answer = exchange.answer
     body: Mapping[str, Any] = answer.body if isinstance(answer, Answer) and answer.ok else {}
-    usage = body.get("usage") or {}
-    choice: Mapping[str, Any] = next(iter(body.get("choices") or []), {})
     return {
         "modelAsked": asked_model,
-        "modelUsed": body.get("model"),
-        "promptTokens": usage.get("prompt_tokens"),
-        "completionTokens": usage.get("completion_tokens"),
-        "finishReason": choice.get("finish_reason"),
+        "modelUsed": evaluate("model", body),
+        "promptTokens": evaluate("usage.prompt_tokens", body),
+        "completionTokens": evaluate("usage.completion_tokens", body),
+        "finishReason": evaluate("choices[0].finish_reason", body),
         "requestId": answer.request_id if isinstance(answer, Answer) else None,
         "attempts": exchange.attempts,
         "waitedMs": round(exchange.waited * 1000),

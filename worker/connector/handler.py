@@ -38,17 +38,21 @@ class Handler:
     async def handle(self, task: ExternalTask) -> Outcome:
         """Return one task's outcome. Never raises: whatever happens is an outcome."""
         try:
-            outcome = await self._ask_groq(task)
-        except FieldError as error:
-            outcome = Failure(str(error))
-        except EngineUnreachable as error:
-            outcome = Failure(str(error), retries=DEFAULT_RETRIES.left(task.retries))
-        except EngineError as error:
-            outcome = _failed_try(task, f"The engine does not let the worker read the process: {error}")
+            return self._without_keys(await self._outcome(task))
         except Exception as defect:
             log.exception("Task %s met a defect of the worker", task.id)
-            outcome = _failed_try(task, f"A defect of the worker, see its log: {type(defect).__name__}: {defect}")
-        return self._without_keys(outcome)
+            said = f"A defect of the worker, see its log: {type(defect).__name__}: {defect}"
+            return self._without_keys(_failed_try(task, said))
+
+    async def _outcome(self, task: ExternalTask) -> Outcome:
+        try:
+            return await self._ask_groq(task)
+        except FieldError as error:
+            return Failure(str(error))
+        except EngineUnreachable as error:
+            return Failure(str(error), retries=DEFAULT_RETRIES.left(task.retries))
+        except EngineError as error:
+            return _failed_try(task, f"The engine does not let the worker read the process: {error}")
 
     async def _ask_groq(self, task: ExternalTask) -> Outcome:
         definition = await self.definitions.of(task.process_definition_id)

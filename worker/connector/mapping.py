@@ -21,7 +21,7 @@ class ResponseMapping:
     @classmethod
     def parse(cls, field: str, text: str) -> "ResponseMapping":
         """Read and check the mapping before anything is paid for. Raises `FieldError`."""
-        expressions = parse_structure(field, text)
+        expressions = {str(name): expression for name, expression in parse_structure(field, text).items()}
         for name, expression in expressions.items():
             if not name or name.startswith(RESERVED):
                 raise FieldError(

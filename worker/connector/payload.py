@@ -1,6 +1,7 @@
 """The request payload: parsed first, filled afterwards, so no variable can change its structure."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,12 +14,22 @@ from worker.groq.models import known_models
 
 
 class _JsonSchemaLoader(yaml.SafeLoader):
-    """YAML as far as JSON goes: a date stays text, which is what JSON would hold."""
+    """YAML as far as JSON goes: only what JSON would write as a number, true, false or null is one.
 
-    yaml_implicit_resolvers = {  # noqa: RUF012 -- the way PyYAML is configured
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+    The rest stays text, where PyYAML would make 750 of 12:30, false of `no`, and a date of 2026-11-21.
+    """
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012 -- the way PyYAML is configured
+
+
+for _tag, _pattern, _first in (
+    ("null", r"~|null|", ["~", "n", ""]),
+    ("bool", r"true|false", list("tf")),
+    ("int", r"-?(0|[1-9][0-9]*)", list("-0123456789")),
+    ("float", r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?", list("-0123456789")),
+    ("merge", r"<<", ["<"]),
+):
+    _JsonSchemaLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"({_pattern})$"), _first)
 
 
 def parse_structure(field: str, text: str) -> dict[str, Any]:
@@ -63,11 +74,11 @@ def render_payload(
 
 
 def to_bytes(field: str, payload: Mapping[str, Any]) -> bytes:
-    """Write the payload as JSON. Raises `FieldError` for what JSON cannot say (infinity, NaN)."""
+    """Write the payload as JSON. Raises `FieldError` for what JSON cannot say (infinity, NaN, a YAML `!!binary`)."""
     try:
         return json.dumps(payload, allow_nan=False, separators=(",", ":")).encode()
-    except ValueError as error:
-        raise FieldError(field, f"cannot be written as JSON: {error}", "Use plain numbers") from error
+    except (TypeError, ValueError) as error:
+        raise FieldError(field, f"cannot be written as JSON: {error}", "Use plain texts and numbers") from error
 
 
 def _kind(value: Any) -> str:

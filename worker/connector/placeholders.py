@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from worker.camunda.variables import Unreadable
-from worker.connector.expressions import compile_expression, evaluate
+from worker.connector.expressions import ExpressionError, compile_expression, evaluate
 
 CACHED_TEXTS = 4096
 OPENING = re.compile(r"\$\$\{|\$\{")
@@ -94,23 +94,36 @@ def _value(placeholder: Placeholder, variables: Mapping[str, Any]) -> Any:
     """
     expression = placeholder.expression
     watched = _Watched(variables)
-    value = evaluate(expression, watched)
+    try:
+        value = evaluate(expression, watched)
+    except ExpressionError:
+        if not watched.missing:
+            raise
+        value = None  # a function was given a variable that does not exist
     if value is None and watched.missing:
         raise PlaceholderError(
             f"${{{expression}}} needs the process variable '{watched.missing[0]}', which does not exist. "
             f"Set it before this task, or give a default: ${{{expression} || 'text'}}"
         )
-    if value is None and expression not in variables:
+    if value is None and compile_expression(expression).parsed["type"] != "field":
         raise PlaceholderError(
             f"${{{expression}}} leads nowhere in the process variables. "
             f"Mend the path, or give a default: ${{{expression} || 'text'}}"
         )
-    if isinstance(value, Unreadable):
+    if unreadable := _unreadable(value):
         raise PlaceholderError(
-            f"${{{expression}}} is a variable of type {value.type}, which has no text. "
+            f"${{{expression}}} is a variable of type {unreadable.type}, which has no text. "
             "Use a String, number, Boolean or Json variable"
         )
     return value
+
+
+def _unreadable(value: Any) -> Unreadable | None:
+    """Find a File or the like, also inside what an expression has put together."""
+    if isinstance(value, dict | list):
+        entries = value.values() if isinstance(value, dict) else value
+        return next(filter(None, map(_unreadable, entries)), None)
+    return value if isinstance(value, Unreadable) else None
 
 
 def _as_text(value: Any) -> str:

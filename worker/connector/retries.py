@@ -8,14 +8,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from worker.errors import FieldError
 
-REPEATED = re.compile(r"R(?P<times>\d+)/(?P<interval>P.+)", re.IGNORECASE)
+REPEATED = re.compile(r"R(?P<times>\d+)/(?P<interval>P.+)")
 _DURATION = TypeAdapter(timedelta)
 
 
 def parse_duration(text: str) -> timedelta:
     """Parse an ISO 8601 duration such as `PT30S`. Raises `ValueError`."""
     try:
-        duration = _DURATION.validate_python(text.strip()) if text.strip()[:1] in {"P", "p"} else None
+        duration = _DURATION.validate_python(text.strip()) if text.strip().startswith("P") else None
     except ValidationError:
         duration = None
     if duration is None or duration < timedelta():

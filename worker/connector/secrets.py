@@ -52,11 +52,14 @@ class Redactor:
     """Masks the exact value of every key seen so far, so that messages stay useful around it."""
 
     def __init__(self, keys: Iterable[str] = ()) -> None:
-        self._keys = {key for key in keys if key}
+        self._keys: list[str] = []
+        for key in keys:
+            self.add(key)
 
     def add(self, key: str) -> None:
-        """Remember a key from now on."""
-        self._keys.add(key)
+        """Remember a key from now on. Longer keys go first: one key may be the beginning of another."""
+        if key and key not in self._keys:
+            self._keys = sorted([*self._keys, key], key=len, reverse=True)
 
     def mask(self, text: str) -> str:
         """Return the text without any known key."""
@@ -131,17 +134,19 @@ class Secrets:
 
     def _from_file(self, name: str) -> str:
         path = self.directory / name
-        if not path.resolve().is_relative_to(self.directory.resolve()):
-            raise FieldError(
-                "catalyst_apiKey", f"'{name}' leads out of {self.directory}", "Write the bare name of a file there"
-            )
         try:
-            return path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+            inside = path.resolve().is_relative_to(self.directory.resolve())
+            found = path.read_text(encoding="utf-8") if inside else None
+        except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
             reason = getattr(error, "strerror", None) or "not a text file"
             raise FieldError(
                 "catalyst_apiKey", f"the secret file {path} cannot be read ({reason})", f"Put the key into {path}"
             ) from error
+        if found is None:
+            raise FieldError(
+                "catalyst_apiKey", f"'{name}' leads out of {self.directory}", "Write the bare name of a file there"
+            )
+        return found
 
     def _from_properties(self, name: str) -> str:
         try:

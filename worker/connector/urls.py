@@ -1,11 +1,13 @@
 """Where a key may be sent: base URLs of OpenAI-compatible APIs, and whether a URL is below one."""
 
+import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
 GROQ = "https://api.groq.com/openai/v1"
 CHAT = "/chat/completions"
 DEFAULT_PORTS = {"https": 443, "http": 80}
+HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*|[0-9a-f:.]+")
 
 
 def base_url(text: str) -> str:
@@ -15,13 +17,13 @@ def base_url(text: str) -> str:
     """
     try:
         parts = urlsplit(text.strip())
-        usable = parts.scheme in DEFAULT_PORTS and parts.hostname and (parts.port is None or parts.port > 0)
+        usable = parts.scheme in DEFAULT_PORTS and HOST.fullmatch(parts.hostname or "") and parts.port != 0
     except ValueError:
         usable = False
-    if not usable or parts.username or parts.query or parts.fragment or ".." in unquote(parts.path):
+    if not usable or "@" in parts.netloc or parts.query or parts.fragment or ".." in unquote(parts.path):
         raise ValueError(f"'{text}' is not a plain http(s) URL such as {GROQ}")
     path = parts.path.rstrip("/").removesuffix(CHAT) or urlsplit(GROQ).path
-    return f"{parts.scheme}://{parts.netloc.lower()}{path}"
+    return f"{parts.scheme}://{_authority(parts)}{path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,10 @@ class AllowedUrls:
 
 def is_below(url: str, base: str) -> bool:
     """Whether a normalised URL has the base's scheme, host, port and path, or a path below it."""
-    ours, theirs = urlsplit(url), urlsplit(base)
-    return _origin(ours) == _origin(theirs) and (ours.path == theirs.path or ours.path.startswith(theirs.path + "/"))
+    return url == base or url.startswith(base + "/")
 
 
-def _origin(parts: SplitResult) -> tuple[str, str | None, int | None]:
-    return parts.scheme, parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)
+def _authority(parts: SplitResult) -> str:
+    """Return host and port in the one way of writing them: lower case, no port where it is the scheme's own."""
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{host}" if parts.port in {None, DEFAULT_PORTS[parts.scheme]} else f"{host}:{parts.port}"

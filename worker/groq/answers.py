@@ -52,7 +52,7 @@ class Answer:
         """The parsed JSON; None when the body is HTML, empty or cut."""
         try:
             return json.loads(self.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     @property

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import zlib
 
 import aiohttp
 import httpx
@@ -15,6 +16,9 @@ USER_AGENT = f"catalyst-groq-worker/{__version__}"
 
 CONNECT_TIMEOUT = 10.0
 
+UNLIMITED = 0
+"""How aiohttp writes it; httpx-aiohttp 0.2 makes aiohttp's own 100 of httpx's None."""
+
 
 class Groq:
     """Asks Groq, or anything that speaks its language.
@@ -25,7 +29,7 @@ class Groq:
 
     def __init__(self) -> None:
         self._http = HttpxAiohttpClient(
-            limits=httpx.Limits(max_connections=None, keepalive_expiry=60),
+            limits=httpx.Limits(max_connections=UNLIMITED, keepalive_expiry=60),
             headers={"user-agent": USER_AGENT, "accept": "application/json"},
             follow_redirects=False,
         )
@@ -44,7 +48,7 @@ class Groq:
                 response = await self._http.post(url, headers=headers, content=content, timeout=phases)
         except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError) as error:
             loss, sent = why_no_answer(error)
-            return NoAnswer(loss, _reason(error), sent, time.monotonic() - started)
+            return NoAnswer(loss, _reason(error, within), sent, time.monotonic() - started)
         return Answer(response.status_code, response.headers, response.text, time.monotonic() - started)
 
 
@@ -66,11 +70,12 @@ def why_no_answer(error: BaseException) -> tuple[Loss, bool]:
             return Loss.TIMEOUT, True
         case aiohttp.ClientPayloadError():
             return Loss.CUT, True
-        case aiohttp.ClientResponseError():
+        case aiohttp.ClientResponseError() | zlib.error():
             return Loss.GARBAGE, True
         case _:
             return Loss.RESET, True
 
 
-def _reason(error: BaseException) -> str:
-    return str(error.__cause__ or error) or type(error).__name__
+def _reason(error: BaseException, within: float) -> str:
+    said = " ".join(str(error.__cause__ or error).split())
+    return said or f"nothing within {within:g} s"

@@ -99,9 +99,9 @@ def _problem(answer: Answer) -> Problem:
 
 def _asked_wait(answer: Answer) -> float | None:
     """Seconds to wait: to the millisecond from the text, otherwise from the header's whole seconds."""
-    if found := TRY_AGAIN_IN.search(answer.message):
-        return parse_duration(found[1])
-    return _seconds(answer.headers)
+    found = TRY_AGAIN_IN.search(answer.message)
+    from_text = parse_duration(found[1]) if found else None
+    return _seconds(answer.headers) if from_text is None else from_text
 
 
 def _seconds(headers: Mapping[str, str]) -> float | None:

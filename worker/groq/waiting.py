@@ -32,12 +32,12 @@ class Exchange:
 
 
 async def ask_patiently(ask: Callable[[], Awaitable[Answer | NoAnswer]], patience: float) -> Exchange:
-    """Ask until there is an answer that waiting cannot better. `patience`: seconds that waits may take in all."""
+    """Ask until there is an answer that waiting cannot better. `patience`: seconds in which waits must end."""
     started, waited = time.monotonic(), 0.0
     for attempt in itertools.count(1):
         answer = await ask()
         why_not = refusal(answer)
-        wait = _wait(why_not, attempt, patience - waited)
+        wait = _wait(why_not, attempt, started + patience - time.monotonic())
         if wait is None or wait > LONGEST_WAIT_HERE:
             break
         await asyncio.sleep(wait)
@@ -49,11 +49,11 @@ def _wait(why_not: Refusal | None, attempt: int, patience: float) -> float | Non
     """Seconds to wait before asking again; None where asking again is of no use or not wanted any more."""
     if why_not is None or why_not.problem.policy is not Policy.WAIT:
         return None
-    wait = why_not.wait if why_not.wait is not None else _backoff(attempt)
+    wait = why_not.wait or _backoff(attempt)
     return wait if wait <= patience else None
 
 
 def _backoff(attempt: int) -> float:
-    """Take a wait, exponential with full jitter, for a limit that does not say how long."""
+    """Take a wait, exponential with full jitter, for a limit that does not say how long (or says 0)."""
     ceiling = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** (attempt - 1))
     return random.uniform(0, ceiling)  # noqa: S311 -- spreads load, guards nothing

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self, TypeAlias
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 SECONDS_BETWEEN_LINES = 3.0
 MEGABYTE = 1_000_000
@@ -28,72 +28,90 @@ class Download:
     total: int
 
 
-OnProgress: TypeAlias = Callable[[Phase | Download], None]
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The last phase has ended and nothing goes on."""
+
+
+Event: TypeAlias = Phase | Download | Done
+OnProgress: TypeAlias = Callable[[Event], None]
 """Told about progress, from any thread but never from two at once."""
 
 
-def unseen(_event: Phase | Download) -> None:
+def unseen(_event: Event) -> None:
     """Show nothing."""
 
 
 class ProgressDisplay:
-    """Shows progress on a console while the `with` block runs; call it with every event.
+    """Shows progress on a console; call it with every event.
 
     A terminal gets a spinner, or a bar while something is downloaded. Anything else gets a line for each phase and one
-    every few seconds of a download. Either way a finished phase leaves one line with the time it took.
+    every few seconds of a download. Either way a phase that is done leaves a line with the time it took. Leaving its
+    `with` block ends what goes on; after an exception without saying that it is done.
     """
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True)
-        self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            DownloadColumn(),
-            TimeElapsedColumn(),
-            console=self._console,
-            transient=True,
-            disable=not self._console.is_terminal,
-        )
-        self._phase: str | None = None
+        self._phase = ""
+        self._bar: Progress | None = None
         self._began = self._last_line = 0.0
 
     def __enter__(self) -> Self:
-        self._bar.start()
         return self
 
     def __exit__(
         self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if error is None:
-            self._finish_phase()
-        self._bar.stop()
+        self._end() if error else self.finish()
 
-    def __call__(self, event: Phase | Download) -> None:
+    def __call__(self, event: Event) -> None:
         """Show one event."""
-        if isinstance(event, Phase):
-            self._begin(event.text)
-        elif self._console.is_terminal:
-            self._bar.update(self._bar.task_ids[0], completed=event.done, total=event.total)
-        elif time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
-            self._line(f"  {event.done / MEGABYTE:.0f} of {event.total / MEGABYTE:.0f} MB")
+        match event:
+            case Phase(text):
+                self.finish()
+                self._begin(text)
+            case Download(done, total):
+                self._show_download(done, total)
+            case Done():
+                self.finish()
+
+    def finish(self) -> None:
+        """Say that the current phase, if any, is done."""
+        phase, seconds = self._phase, time.monotonic() - self._began
+        self._end()
+        if phase:
+            self._print(f"{phase}: {seconds:.1f} s")
 
     def _begin(self, phase: str) -> None:
-        self._finish_phase()
         self._phase, self._began = phase, time.monotonic()
         if self._console.is_terminal:
+            self._bar = Progress(
+                SpinnerColumn(),
+                TextColumn("{task.description}", markup=False),
+                BarColumn(),
+                TimeElapsedColumn(),
+                console=self._console,
+                transient=True,
+            )
             self._bar.add_task(phase, total=None)
+            self._bar.start()
         else:
-            self._line(f"{phase} …")
+            self._print(f"{phase} …")
 
-    def _finish_phase(self) -> None:
-        if self._phase is None:
-            return
-        for task in self._bar.task_ids:
-            self._bar.remove_task(task)
-        self._line(f"{self._phase}: {time.monotonic() - self._began:.1f} s")
-        self._phase = None
+    def _end(self) -> None:
+        self._phase = ""
+        if self._bar:
+            self._bar.stop()
+            self._bar = None
 
-    def _line(self, text: str) -> None:
+    def _show_download(self, done: int, total: int) -> None:
+        sizes = f"{done / MEGABYTE:.0f} of {total / MEGABYTE:.0f} MB"
+        if self._bar:
+            for task in self._bar.task_ids:
+                self._bar.update(task, completed=done, total=total, description=f"{self._phase}, {sizes}")
+        elif time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._print(f"  {sizes}")
+
+    def _print(self, line: str) -> None:
         self._last_line = time.monotonic()
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)

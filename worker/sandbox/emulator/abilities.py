@@ -19,7 +19,7 @@ from worker.sandbox.emulator.refusals import (
     model_not_found,
     output_cap_exceeded,
 )
-from worker.sandbox.emulator.schemas import parameters_problem, rejected_keyword, strictness_problem
+from worker.sandbox.emulator.schemas import parameters_problem, rejected_keyword, schema_problem, strictness_problem
 
 DEFAULT_OUTPUT_TOKENS = 1024
 """What is reserved and fitted into the context when a request names no maximum (made up; Groq's figure is unknown)."""
@@ -155,13 +155,15 @@ def _json_schema(body: Body, model: Model) -> Iterator[Refusal]:
     if not isinstance(wanted, dict) or not _NAME.fullmatch(str(wanted.get("name", ""))):
         yield bad_request("'response_format.json_schema' : property 'name' is missing or not [A-Za-z0-9_-]{1,64}")
         return
-    name, schema = wanted["name"], wanted.get("schema", {})
+    name, schema = wanted["name"], wanted.get("schema") or {}
     feature = Feature.STRICT_JSON_SCHEMA if wanted.get("strict") else Feature.JSON_SCHEMA
     if feature not in model.features:
         yield bad_request("This model does not support response format `json_schema`.", param="response_format")
     for other in ("stream", "tools"):
         if body.get(other):
             yield bad_request(f"response format `json_schema` cannot be combined with `{other}`")
+    if problem := schema_problem(schema):
+        yield bad_request(f"invalid JSON schema for response_format: '{name}': {problem}")
     if keyword := rejected_keyword(schema):
         yield bad_request(
             f"invalid schema for response format: response_format/json_schema/{name}: {keyword} is not supported"
@@ -182,8 +184,13 @@ def _tools(body: Body, model: Model) -> Iterator[Refusal]:
     choice = body.get("tool_choice")
     if isinstance(choice, str) and choice not in {"none", "auto", "required"}:
         yield bad_request("'tool_choice' : value is not one of the allowed values ['none', 'auto', 'required']")
-    if isinstance(choice, dict) and choice.get("function", {}).get("name") not in names:
+    if isinstance(choice, dict) and _chosen(choice) not in names:
         yield bad_request("tool_choice: the chosen function is not in request.tools", param="tool_choice")
+
+
+def _chosen(choice: Body) -> object:
+    function = choice.get("function")
+    return function.get("name") if isinstance(function, dict) else None
 
 
 def _tool(number: int, tool: Any, model: Model, response_format: str) -> Iterator[Refusal]:
@@ -198,7 +205,7 @@ def _tool(number: int, tool: Any, model: Model, response_format: str) -> Iterato
     if not isinstance(function, dict) or not _NAME.fullmatch(str(function.get("name", ""))):
         yield bad_request(f"'tools.{number}' : a type, and for functions a name of [A-Za-z0-9_-]{{1,64}}, is needed")
         return
-    if problem := parameters_problem(function.get("parameters", {})):
+    if problem := parameters_problem(function.get("parameters") or {}):
         place = f"tool {function['name']}, tools[{number}].function.parameters"
         yield bad_request(f"invalid JSON schema for {place}: {problem}", param=place)
 

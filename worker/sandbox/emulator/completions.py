@@ -12,7 +12,7 @@ from worker.sandbox.emulator.abilities import output_tokens
 from worker.sandbox.emulator.answers import Answer, ToolCall, Usage
 from worker.sandbox.emulator.refusals import Refusal, json_validate_failed
 from worker.sandbox.emulator.rules import Rule
-from worker.sandbox.emulator.schemas import sample
+from worker.sandbox.emulator.schemas import misfits, sample
 from worker.sandbox.emulator.texts import filler, last_user_text, made_up_text, scripted_text
 from worker.sandbox.emulator.tools import executed_tools, made_up_calls, scripted_calls
 
@@ -64,18 +64,19 @@ def prompt_digest(body: Body) -> int:
 
 
 def _draft(body: Body, model: Model, rule: Rule | None) -> _Draft | Refusal:
-    calls = scripted_calls(body, rule.tool_calls) if rule and rule.tool_calls else _unasked_calls(body, model, rule)
+    text = scripted_text(rule)
+    if rule and rule.tool_calls:
+        calls = scripted_calls(body, rule.tool_calls)
+    else:
+        calls = made_up_calls(body, model) if text is None else ()
     if isinstance(calls, Refusal):
         return calls
     reasoning = filler(tokens=_EFFORT_TOKENS[_effort(body, model)])
     if calls:
         return _Draft(None, reasoning, calls, finish_reason="tool_calls")
-    content = _stopped(body, scripted_text(rule) or _structured_text(body) or made_up_text(body, model.id))
-    return _Draft(content, reasoning, executed=executed_tools(body))
-
-
-def _unasked_calls(body: Body, model: Model, rule: Rule | None) -> tuple[ToolCall, ...]:
-    return () if scripted_text(rule) else made_up_calls(body, model)
+    if text is None:
+        text = _structured_text(body) or made_up_text(body, model.id)
+    return _Draft(_stopped(body, text), reasoning, executed=executed_tools(body))
 
 
 def _effort(body: Body, model: Model) -> str:
@@ -91,14 +92,14 @@ def _structured_text(body: Body) -> str | None:
             return json.dumps({"question": last_user_text(body), "answer": "made up"}, ensure_ascii=False)
         case "json_schema":
             named = wanted["json_schema"]
-            return json.dumps(sample(named.get("schema", {}), named["name"]), ensure_ascii=False)
+            return json.dumps(sample(named.get("schema") or {}, named["name"]), ensure_ascii=False)
         case _:
             return None
 
 
 def _stopped(body: Body, text: str) -> str:
     stop = body.get("stop") or []
-    for word in [stop] if isinstance(stop, str) else stop:
+    for word in filter(None, [stop] if isinstance(stop, str) else stop):
         text = text.split(word, 1)[0]
     return text
 
@@ -123,8 +124,11 @@ def _json_problem(body: Body, draft: _Draft) -> Refusal | None:
     if draft.finish_reason == "length":
         return json_validate_failed(_BUDGET_GONE)
     try:
-        json.loads(draft.content)
+        value = json.loads(draft.content)
     except ValueError:
+        return json_validate_failed(draft.content)
+    named = body["response_format"].get("json_schema") or {}
+    if named.get("strict") and misfits(value, named.get("schema") or {}):
         return json_validate_failed(draft.content)
     return None
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from http.client import responses
 
 from worker.sandbox.emulator.refusals import (
     Refusal,
@@ -65,6 +66,5 @@ def by_status(status: int, model: str) -> Refusal:
     """Return what Groq's answer of that status looks like."""
     if status in _BY_STATUS:
         return _BY_STATUS[status](model)
-    phrase = HTTPStatus(status).phrase if status in HTTPStatus._value2member_map_ else "Error"
     kind = "invalid_request_error" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "internal_server_error"
-    return refusal(status, phrase, kind=kind)
+    return refusal(status, responses.get(status, "Error"), kind=kind)

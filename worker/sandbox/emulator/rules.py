@@ -31,7 +31,7 @@ class Question:
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
 
 class When(_Part):
@@ -95,14 +95,10 @@ class Rule(_Part):
     body: str | Mapping[str, Any] | None = None
     fault: Fault | None = None
 
-    @field_validator("headers", mode="before")
+    @field_validator("headers")
     @classmethod
-    def _headers_are_texts(cls, headers: object) -> object:
-        return (
-            {str(name).lower(): str(value) for name, value in headers.items()}
-            if isinstance(headers, Mapping)
-            else headers
-        )
+    def _in_small_letters(cls, headers: Mapping[str, str]) -> Mapping[str, str]:
+        return {name.lower(): value for name, value in headers.items()}
 
     @field_validator("refusal")
     @classmethod
@@ -113,13 +109,15 @@ class Rule(_Part):
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
-        told = [name for name in (*_ANSWERS, *_REFUSALS, "fault") if getattr(self, name)]
+        told = [name for name in (*_ANSWERS, *_REFUSALS, "fault") if getattr(self, name) not in (None, ())]
         if len(told) > 1:
             raise ValueError(f"only one of {', '.join(told)} can be what a request gets")
         if not told and not self.delay:
             raise ValueError(f"says nothing; give one of {', '.join((*_ANSWERS, *_REFUSALS, 'fault', 'delay'))}")
         if self.body is not None and self.status is None:
             raise ValueError("a body needs the status it comes with")
+        if self.body is None and self.status is not None and self.status < HTTPStatus.BAD_REQUEST:
+            raise ValueError(f"status {self.status} needs a body; for an ordinary answer give `answer`")
         return self
 
     @property

@@ -1,7 +1,10 @@
-"""JSON schemas: which ones Groq refuses, and a made-up value that fits one it takes."""
+"""JSON schemas: which ones Groq refuses, what does not fit one, and a made-up value that does."""
 
 from collections.abc import Iterator, Mapping
+from math import ceil
 from typing import Any
+
+from jsonschema import Draft202012Validator, SchemaError, ValidationError
 
 _REJECTED = ("minItems", "maxItems")
 _SAMPLES = {
@@ -15,7 +18,9 @@ _SAMPLES = {
     "duration": "PT1H",
 }
 _DEEPEST = 4
+_END_OF_RECURSION = 20
 _STEP = 1
+_TYPE_NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
 
 Schema = Mapping[str, Any]
 
@@ -37,12 +42,42 @@ def strictness_problem(schema: Any) -> str | None:
     return None
 
 
+def schema_problem(schema: Any) -> str | None:
+    """Return why something is no JSON schema."""
+    if not isinstance(schema, Mapping):
+        return "a schema must be an object"
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        return error.message
+    for node in _nodes(schema):
+        if "$ref" in node and _target(schema, node["$ref"]) is None:
+            return f"'{node['$ref']}' is not in the schema"
+    return None
+
+
 def parameters_problem(schema: Any) -> str | None:
     """Return what is wrong with the schema of a tool's parameters."""
+    if problem := schema_problem(schema):
+        return problem
     for node in _nodes(schema):
         if node.get("required") and "properties" not in node:
             return "'required' present but 'properties' is missing"
     return None
+
+
+def misfits(value: Any, schema: Schema) -> list[str]:
+    """Return where and why a value does not fit a schema, in Groq's wording where that is known."""
+    return [
+        f"`/{'/'.join(map(str, error.absolute_path))}`: {_reason(error)}"
+        for error in Draft202012Validator(schema).iter_errors(value)
+    ]
+
+
+def _reason(error: ValidationError) -> str:
+    if error.validator == "type":
+        return f"expected {error.validator_value}, but got {_TYPE_NAMES.get(type(error.instance), 'null')}"
+    return error.message
 
 
 def _nodes(schema: Any) -> Iterator[Schema]:
@@ -69,36 +104,39 @@ class _Sampler:
     def __init__(self, root: Schema) -> None:
         self._root = root
 
-    def value(self, schema: Schema, name: str, depth: int) -> Any:
+    def value(self, schema: Any, name: str, depth: int) -> Any:
         schema = self._resolved(schema)
         if "const" in schema:
             return schema["const"]
-        if "enum" in schema:
+        if schema.get("enum"):
             return schema["enum"][0]
         if choices := schema.get("anyOf") or schema.get("oneOf"):
             return self.value(self._choice(choices, depth), name, depth)
         return self._of_type(_type(schema), schema, name, depth)
 
-    def _resolved(self, schema: Schema) -> Schema:
-        while "$ref" in schema:
-            target: Any = self._root
-            for step in schema["$ref"].removeprefix("#").strip("/").split("/"):
-                target = target[step] if step else target
-            schema = target
-        for part in schema.get("allOf", ()):
+    def _resolved(self, schema: Any) -> dict[str, Any]:
+        for _ in range(_END_OF_RECURSION):
+            if not isinstance(schema, Mapping) or "$ref" not in schema:
+                break
+            schema = _target(self._root, schema["$ref"])
+        resolved: dict[str, Any] = dict(schema) if isinstance(schema, Mapping) else {}
+        for part in resolved.get("allOf", ()):
             inner = self._resolved(part)
-            together = {**schema.get("properties", {}), **inner.get("properties", {})}
-            schema = {**inner, **schema, **({"properties": together} if together else {})}
-        return schema
+            together = {**resolved.get("properties", {}), **inner.get("properties", {})}
+            resolved = {**inner, **resolved, **({"properties": together} if together else {})}
+        return resolved
 
     def _choice(self, choices: list[Schema], depth: int) -> Schema:
         """Prefer what ends a recursion once it is deep; else the first that is not null."""
-        plain = [choice for choice in choices if _type(self._resolved(choice)) not in {"object", "array"}]
+        resolved = [self._resolved(choice) for choice in choices]
+        plain = [choice for choice in resolved if _type(choice) not in {"object", "array"}]
         if depth >= _DEEPEST and plain:
             return plain[0]
-        return next((choice for choice in choices if choice.get("type") != "null"), choices[0])
+        return next((choice for choice in resolved if _type(choice) != "null"), resolved[0])
 
     def _of_type(self, kind: str, schema: Schema, name: str, depth: int) -> Any:
+        if depth >= _END_OF_RECURSION:
+            return None
         match kind:
             case "object":
                 return self._object(schema, depth)
@@ -114,9 +152,22 @@ class _Sampler:
                 return _text(schema, name)
 
     def _object(self, schema: Schema, depth: int) -> dict[str, Any]:
-        wanted = schema.get("required", ()) if depth >= _DEEPEST else schema.get("properties", {})
         properties = schema.get("properties", {})
+        wanted = (
+            schema.get("required", ())
+            if depth >= _DEEPEST
+            else {**properties, **dict.fromkeys(schema.get("required", ()))}
+        )
         return {name: self.value(properties.get(name, {}), name, depth + 1) for name in wanted}
+
+
+def _target(root: Schema, reference: str) -> Any:
+    """Return what a reference inside a schema names, or nothing."""
+    target: Any = root
+    for step in reference.removeprefix("#").strip("/").split("/"):
+        if step:
+            target = target.get(step) if isinstance(target, Mapping) else None
+    return target
 
 
 def _type(schema: Schema) -> str:
@@ -131,7 +182,7 @@ def _number(schema: Schema) -> Any:
     low = schema.get("minimum", schema.get("exclusiveMinimum", -step) + step)
     high = schema.get("maximum", schema.get("exclusiveMaximum", low + 2 * step) - step)
     wanted = min(max(step, low), max(low, high))
-    return wanted if wanted % step == 0 else (wanted // step + 1) * step
+    return ceil(wanted / step) * step if "multipleOf" in schema or _type(schema) == "integer" else wanted
 
 
 def _text(schema: Schema, name: str) -> str:

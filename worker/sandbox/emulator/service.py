@@ -135,7 +135,8 @@ class Service:
             return Refused(said_no, account.headers(now))
         rule = self._use_rule(asked)
         task = "translate" if translate else "transcribe"
-        value = transcription(recording, scripted_text(rule) or heard(recording), task, request_id())
+        text = scripted_text(rule)
+        value = transcription(recording, heard(recording) if text is None else text, task, request_id())
         delay = self._latency(model.id) + (rule.delay if rule else 0)
         return Told(value, {**account.headers(now), **(rule.headers if rule else {})}, delay)
 

@@ -5,7 +5,6 @@ The wording is that of Groq's own schema checker as far as it has been seen (ref
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from worker.sandbox.emulator.refusals import Refusal, bad_request
@@ -70,6 +69,7 @@ _PROPERTIES: Mapping[str, _Property] = {
 }
 _NOT_SUPPORTED = ("logprobs", "top_logprobs", "logit_bias")
 _MOST_STOPS = 4
+_MOST_EDITS = 2
 _MESSAGE_PROPERTIES: Mapping[str, frozenset[str]] = {
     "system": frozenset({"role", "content"}),
     "user": frozenset({"role", "content"}),
@@ -96,8 +96,12 @@ def _wrong(body: Mapping[str, Any]) -> Iterator[Refusal]:
             yield bad_request(_unsupported(name, tuple(_PROPERTIES)))
         elif value is not None:
             yield from (bad_request(f"'{name}' : {problem}") for problem in _value_problems(_PROPERTIES[name], value))
-    if isinstance(body.get("stop"), list) and len(body["stop"]) > _MOST_STOPS:
+    stops = body.get("stop") or []
+    if isinstance(stops, list) and len(stops) > _MOST_STOPS:
         yield bad_request(f"'stop' : maximum number of items is {_MOST_STOPS}")
+    for number, stop in enumerate(stops):
+        if not isinstance(stop, str):
+            yield bad_request(f"'stop.{number}' : value must be a string")
     if not body["messages"]:
         yield bad_request("'messages' : minimum number of items is 1")
     for number, message in enumerate(body["messages"]):
@@ -105,8 +109,19 @@ def _wrong(body: Mapping[str, Any]) -> Iterator[Refusal]:
 
 
 def _unsupported(name: str, known: tuple[str, ...]) -> str:
-    alike = get_close_matches(name, known, n=1)
-    return f"property '{name}' is unsupported" + (f", did you mean '{alike[0]}'?" if alike else "")
+    nearest = min(known, key=lambda one: _edits(name, one))
+    alike = _edits(name, nearest) <= _MOST_EDITS
+    return f"property '{name}' is unsupported" + (f", did you mean '{nearest}'?" if alike else "")
+
+
+def _edits(one: str, other: str) -> int:
+    """Count the letters to add, leave out or change that make one word the other (Levenshtein)."""
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        diagonal, row[0] = row[0], i
+        for j, wanted in enumerate(other, 1):
+            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (letter != wanted))
+    return row[-1]
 
 
 def _value_problems(wanted: _Property, value: object) -> Iterator[str]:

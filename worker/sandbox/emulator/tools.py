@@ -10,7 +10,7 @@ from worker.groq.models import Feature, Model
 from worker.sandbox.emulator.answers import ToolCall
 from worker.sandbox.emulator.refusals import Refusal, tool_use_failed
 from worker.sandbox.emulator.rules import ScriptedCall
-from worker.sandbox.emulator.schemas import sample
+from worker.sandbox.emulator.schemas import misfits, sample
 from worker.sandbox.emulator.texts import last_user_text
 
 Body = Mapping[str, Any]
@@ -21,7 +21,7 @@ def made_up_calls(body: Body, model: Model) -> tuple[ToolCall, ...]:
 
     With `auto`, a conversation that already has the tool's answer gets a text. Arguments fit the parameters' schema.
     """
-    functions = [tool["function"] for tool in body.get("tools") or () if tool["type"] == "function"]
+    functions = [tool["function"] for tool in _functions(body)]
     choice = body.get("tool_choice") or "auto"
     if choice == "none" or not functions:
         return ()
@@ -41,15 +41,28 @@ def made_up_calls(body: Body, model: Model) -> tuple[ToolCall, ...]:
 
 
 def scripted_calls(body: Body, wanted: Iterable[ScriptedCall]) -> tuple[ToolCall, ...] | Refusal:
-    """Make the calls of a script; as with Groq, a tool that the request does not have fails."""
-    offered = {tool["function"]["name"] for tool in body.get("tools") or () if tool["type"] == "function"}
+    """Make the calls of a script; as with Groq, one that does not suit the request's tools fails."""
     calls = tuple(_call(number, one.name, one.arguments) for number, one in enumerate(wanted))
+    if body.get("disable_tool_validation"):
+        return calls
+    offered = {tool["function"]["name"]: tool["function"] for tool in _functions(body)}
     for call in calls:
-        if call.name not in offered and not body.get("disable_tool_validation"):
+        if problem := _call_problem(call, offered):
             generation = json.dumps({"name": call.name, "arguments": dict(call.arguments)})
-            reason = f"attempted to call tool '{call.name}' which was not in request.tools"
-            return tool_use_failed(generation, f"tool call validation failed: {reason}")
+            return tool_use_failed(generation, f"tool call validation failed: {problem}")
     return calls
+
+
+def _call_problem(call: ToolCall, offered: Mapping[str, Mapping[str, Any]]) -> str | None:
+    if call.name not in offered:
+        return f"attempted to call tool '{call.name}' which was not in request.tools"
+    if errors := misfits(call.arguments, offered[call.name].get("parameters") or {}):
+        return f"parameters for tool {call.name} did not match schema: errors: [{', '.join(errors)}]"
+    return None
+
+
+def _functions(body: Body) -> list[Mapping[str, Any]]:
+    return [tool for tool in body.get("tools") or () if tool["type"] == "function"]
 
 
 def executed_tools(body: Body) -> tuple[Mapping[str, Any], ...]:

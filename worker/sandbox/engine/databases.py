@@ -50,7 +50,7 @@ def _from_jdbc(url: str) -> Database:
 
 def _from_file(text: str) -> Database:
     file = Path(text.removesuffix(H2_SUFFIX)).expanduser().absolute()
-    if not file.name or ";" in str(file):
+    if not (text and file.name) or ";" in str(file):
         raise SandboxError(f"--db: {text!r} cannot be the name of a database file. {CHOICES}.")
     if file.is_dir():
         raise SandboxError(f"--db: {file} is a folder. Name a file in it, such as {file / 'engine'}.")
@@ -60,22 +60,21 @@ def _from_file(text: str) -> Database:
 
 
 def _from_postgresql(text: str) -> Database:
-    url = urlsplit(text)
+    try:
+        url = urlsplit(text)
+        address = _address(url)
+    except ValueError as error:
+        raise SandboxError(f"--db: the PostgreSQL URL cannot be read: {error}. {CHOICES}.") from error
     name = url.path.removeprefix("/")
-    if not (url.hostname and name):
-        raise SandboxError(f"--db: the PostgreSQL URL lacks {'a database' if url.hostname else 'a host'}. {CHOICES}.")
-    query = f"?{url.query}" if url.query else ""
+    if not (address and name):
+        raise SandboxError(f"--db: the PostgreSQL URL lacks a {'database' if address else 'host'}. {CHOICES}.")
     return Database(
-        f"jdbc:postgresql://{_address(url)}/{name}{query}",
+        f"jdbc:postgresql://{address}/{name}{'?' if url.query else ''}{url.query}",
         unquote(url.username) if url.username else None,
         unquote(url.password) if url.password else None,
     )
 
 
 def _address(url: SplitResult) -> str:
-    try:
-        port = url.port
-    except ValueError as error:
-        raise SandboxError(f"--db: the port of the PostgreSQL URL is not a number. {CHOICES}.") from error
-    host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
-    return f"{host}:{port}" if port else f"{host}"
+    host = url.hostname or ""
+    return (f"[{host}]" if ":" in host else host) + (f":{url.port}" if url.port else "")

@@ -38,6 +38,9 @@ def application(flavour: Flavour, port: int, database: Database) -> dict[str, An
         "spring.main.banner-mode": "off",
         "server.address": "127.0.0.1",
         "server.port": port,
+        "logging.level.root": "warn",
+        # A worker's long poll would hold up the end for as long as it waits.
+        "server.shutdown": "immediate",
         "spring.datasource.url": database.url,
         "spring.datasource.username": database.user,
         "spring.datasource.password": database.password,

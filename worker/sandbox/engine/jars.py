@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from worker.sandbox.engine.download import fetch
 from worker.sandbox.engine.flavours import Flavour
 from worker.sandbox.engine.repository import Repository, find_repository
-from worker.sandbox.progress import OnProgress, Phase, unseen
+from worker.sandbox.progress import Done, OnProgress, Phase, unseen
 
 THREADS = 8
 
@@ -49,7 +49,7 @@ class Jar:
                 return False
             with file.open("rb") as content:
                 return hashlib.file_digest(content, "sha256").hexdigest() == self.sha256
-        except FileNotFoundError:
+        except OSError:
             return False
 
 
@@ -88,4 +88,5 @@ def provide(jars: Sequence[Jar], title: str, repository: Repository, on_progress
     if missing:
         on_progress(Phase(f"Downloading {title} ({len(missing)} of {len(jars)} jars)"))
         fetch(missing, repository, on_progress)
+        on_progress(Done())
     return files

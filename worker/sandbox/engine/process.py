@@ -14,12 +14,12 @@ from typing import Self
 import httpx
 
 from worker.errors import SandboxError
-from worker.sandbox.engine.child import Child
+from worker.sandbox.child import Child
 from worker.sandbox.engine.databases import parse_database
 from worker.sandbox.engine.flavours import Flavour, application
 from worker.sandbox.engine.jars import install, title_of
 from worker.sandbox.engine.java import FLAGS, MAIN_CLASS, AotCache, Java
-from worker.sandbox.progress import OnProgress, Phase, unseen
+from worker.sandbox.progress import Done, OnProgress, Phase, unseen
 
 HOST = "127.0.0.1"
 START_SECONDS = 180.0
@@ -27,7 +27,7 @@ STOP_SECONDS = 20.0
 RECORD_SECONDS = 90.0
 POLL_SECONDS = 0.05
 LOG_LINES = 25
-PASSED_ON = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ")
+PASSED_ON = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ")
 """All the engine sees of the environment: its scripts have no business with keys, nor Spring with a user's SPRING_…"""
 
 
@@ -126,6 +126,7 @@ class EngineProcess:
         except BaseException:
             self.kill()
             raise
+        self._on_progress(Done())
 
     def stop(self) -> None:
         """End it in order. After the first start ever it takes some seconds more, which make all later starts quick."""
@@ -138,6 +139,7 @@ class EngineProcess:
             obeyed = self._child.terminate(RECORD_SECONDS if recording else STOP_SECONDS)
             if self._cache and obeyed:
                 self._cache.keep()
+            self._on_progress(Done())
         finally:
             self._forget()
 

@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
+
+import httpx
 
 from worker.errors import SandboxError
 
@@ -29,8 +30,7 @@ class Repository:
     @property
     def shown(self) -> str:
         """The URL as messages may show it, without a password."""
-        parts = urlsplit(self.url)
-        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        return str(httpx.URL(self.url).copy_with(username=None, password=None))
 
 
 def find_repository(environ: Mapping[str, str] = os.environ, home: Path | None = None) -> Repository:
@@ -57,8 +57,12 @@ def _central() -> str:
 
 
 def _checked(repository: Repository) -> Repository:
-    if urlsplit(repository.url).scheme not in ("http", "https"):
-        raise SandboxError(f"{repository.origin}: {repository.shown!r} is not an http:// or https:// URL.")
+    try:
+        url = httpx.URL(repository.url)
+    except httpx.InvalidURL as error:
+        raise SandboxError(f"{repository.origin} is not a URL: {error}.") from error
+    if url.scheme not in ("http", "https") or not url.host:
+        raise SandboxError(f"{repository.origin} is {repository.shown!r}; it must be an http:// or https:// URL.")
     return repository
 
 

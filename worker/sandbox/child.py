@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from worker.sandbox.engine import launcher
+from worker.sandbox import launcher
 
 
 class Child:
@@ -20,7 +20,7 @@ class Child:
 
     def __init__(self, command: Sequence[str], *, folder: Path, log: Path, environment: Mapping[str, str]) -> None:
         # The kernel looks at the thread that started the child, not at its process: this one waits here until the end.
-        self._starter = ThreadPoolExecutor(1, thread_name_prefix="engine")
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="child")
         try:
             with log.open("ab") as output:
                 self._process = self._starter.submit(
@@ -65,7 +65,8 @@ class Child:
 
     def kill(self) -> None:
         """End it and its own children at once."""
-        with suppress(ProcessLookupError):
+        # macOS denies permission where Linux finds nobody: for a group that has ended.
+        with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
         self._starter.shutdown()

@@ -1,8 +1,8 @@
 """Become another program that dies with the process that started it, however that one dies.
 
 Run as `python -I -S launcher.py PARENT_PID PROGRAM ARGUMENT…`. The kernel keeps the promise on Linux; elsewhere the
-starting process has to. It is a program of its own because Python forbids nothing but advises against running code
-between fork and exec in a process with threads.
+starting process has to. It is a program of its own because Python code between fork and exec (subprocess's
+`preexec_fn`) can deadlock in a process with threads.
 """
 
 import os
@@ -19,7 +19,7 @@ def main(parent: int, program: str, *arguments: str) -> None:
 
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
-            sys.exit("The process that wanted the engine is gone.")
+            sys.exit("The process that started this one is gone.")
     os.execv(program, [program, *arguments])  # noqa: S606 -- becoming that program is the point
 
 

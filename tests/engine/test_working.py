@@ -1,0 +1,153 @@
+"""Many tasks at once, stops, restarts and outages: no task is lost, failed or asked twice."""
+
+import json
+import signal
+
+import pytest
+from diagrams import diagram
+from instances import Instance, start
+from worker_process import ORGANIZATIONS, WorkerProcess
+
+from worker.sandbox.emulator import EmulatorConfig, running_emulator
+from worker.sandbox.engine import EngineProcess
+from worker.sandbox.people import People, wait_for
+
+pytestmark = pytest.mark.engine
+MANY = 50
+
+
+def start_many(people, count, made):
+    first = start(people, made, userMessage="question 0")
+    key = made[0]
+    return [first, *(Instance(people, people.start(key, {"userMessage": f"question {n}"})) for n in range(1, count))]
+
+
+def at_once(calls):
+    """How many of the calls were under way at the same moment, at most."""
+    moments = sorted(
+        moment
+        for call in calls
+        for moment in ((call.at.timestamp(), 1), (call.at.timestamp() + call.seconds, -1))
+    )
+    most = now = 0
+    for _, step in moments:
+        now += step
+        most = max(most, now)
+    return most
+
+
+def test_fifty_tasks_are_in_flight_at_once(people, groq, engine, tmp_path):
+    instances = start_many(people, MANY, diagram())
+    groq.set(latency=3)
+    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="fifty"):
+        assert [instance.task() for instance in instances] == ["Review"] * MANY
+
+    assert at_once(groq.calls) == len(groq.calls) == MANY
+
+
+def test_sigterm_lets_the_tasks_in_hand_finish_and_leaves_the_others_untouched(people, groq, engine, tmp_path):
+    instances = start_many(people, 40, diagram())
+    groq.set(latency=1)
+    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="stopped", concurrency="25") as worker:
+        wait_for("25 calls under way", lambda: len(groq.calls) >= 25, within=20)
+        worker.signal(signal.SIGTERM)
+        assert worker.wait() == 0
+
+    done = [instance for instance in instances if people.user_task(instance.id) == "Review"]
+    waiting = [task for instance in instances for task in people.external_tasks(instance.id)]
+    assert len(done) == len(groq.calls) >= 25
+    assert len(done) + len(waiting) == 40
+    assert {(task["retries"], task["errorMessage"], task["workerId"]) for task in waiting} <= {(None, None, None)}
+    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="stopped"):
+        assert [instance.task() for instance in instances] == ["Review"] * 40
+    assert len(groq.calls) == 40
+
+
+def test_a_second_signal_stops_at_once_and_the_next_start_goes_on(people, groq, engine, tmp_path):
+    instances = start_many(people, 3, diagram())
+    groq.next(3, fault="hang")
+    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="hurried", poll_duration="PT0.2S") as worker:
+        wait_for("three calls under way", lambda: len(groq.calls) == 3, within=20)
+        worker.signal(signal.SIGTERM)
+        wait_for("the first signal taken", lambda: "a second signal stops at once" in worker.log, within=10)
+        worker.signal(signal.SIGTERM)
+        worker.wait(5)
+    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="hurried"):
+        assert [instance.task() for instance in instances] == ["Review"] * 3
+
+
+def test_what_a_killed_worker_held_is_taken_up_at_its_next_start(people, groq, engine, tmp_path):
+    instances = start_many(people, 3, diagram())
+    groq.next(3, fault="hang")
+    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="killed") as worker:
+        wait_for("three calls under way", lambda: len(groq.calls) == 3, within=20)
+        worker.signal(signal.SIGKILL)
+        worker.wait()
+    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="killed"):
+        assert [instance.task() for instance in instances] == ["Review"] * 3
+
+
+def test_a_call_longer_than_the_lock_is_made_once(people, groq, engine, tmp_path):
+    instance = start(people, diagram(), userMessage="hello")
+    groq.next(1, delay=8)
+    settings = {"worker_id": "slow", "lock_duration": "PT3S"}
+    with (
+        WorkerProcess(tmp_path / "one", engine.rest_url, groq.base_url, **settings),
+        WorkerProcess(tmp_path / "two", engine.rest_url, groq.base_url, **settings | {"worker_id": "other"}),
+    ):
+        assert instance.task() == "Review"
+
+    assert len(groq.calls) == 1
+
+
+def test_a_cancelled_instance_ends_its_call(people, groq, engine, tmp_path):
+    instance = start(people, diagram(), userMessage="hello")
+    groq.next(1, fault="hang")
+    with WorkerProcess(
+        tmp_path, engine.rest_url, groq.base_url, worker_id="cancelled", lock_duration="PT3S", concurrency="1"
+    ) as worker:
+        wait_for("the call", lambda: groq.calls, within=20)
+        people.http.delete(f"/process-instance/{instance.id}").raise_for_status()
+        wait_for("the call's end", lambda: "is no longer ours" in worker.log, within=10)
+        assert start(people, diagram(), userMessage="next").task() == "Review"
+
+    assert "Traceback" not in worker.log
+
+
+def test_an_engine_that_goes_and_returns_loses_nothing(tmp_path):
+    database = f"jdbc:h2:file:{tmp_path}/engine;DB_CLOSE_ON_EXIT=FALSE;WRITE_DELAY=0"  # kill -9 loses no commit
+    with running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as groq, EngineProcess(database=database) as engine:
+        with WorkerProcess(tmp_path, engine.rest_url, groq.base_url) as worker:
+            with People(engine.rest_url) as people:
+                groq.set(latency=2)
+                instances = start_many(people, 10, diagram())
+                wait_for("ten calls under way", lambda: len(groq.calls) == 10, within=20)
+                engine.kill()
+                wait_for("the outage", lambda: "cannot be reached" in worker.log, within=20)
+                engine.start()
+                assert [instance.task() for instance in instances] == ["Review"] * 10
+            assert len(groq.calls) == 10
+            lines = worker.log.splitlines()
+            assert sum("cannot be reached" in line for line in lines) == 1
+            assert sum("answers again" in line for line in lines) == 1
+
+
+def test_a_worker_that_starts_before_its_engine_waits_for_it(tmp_path):
+    with running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as groq, EngineProcess() as engine:
+        engine.stop()
+        with WorkerProcess(tmp_path, engine.rest_url, groq.base_url) as worker:
+            wait_for("the outage", lambda: "cannot be reached" in worker.log, within=20)
+            engine.start()
+            with People(engine.rest_url) as people:
+                assert start(people, diagram(), userMessage="hello").task() == "Review"
+        assert sum("cannot be reached" in line for line in worker.log.splitlines()) == 1
+
+
+def test_no_key_is_in_a_log_a_variable_or_an_incident(people, process, groq, worker):
+    groq.next(2, status=401)
+    caught = process(diagram(boundary=True), userMessage="hello")
+    assert caught.task() == "Caught"
+    uncaught = process(diagram(), userMessage="hello")
+    said = [worker.log, uncaught.incident(), json.dumps(caught.variables()), json.dumps(uncaught.variables())]
+
+    assert not [key for key in ORGANIZATIONS if any(key in text for text in said)]

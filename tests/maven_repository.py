@@ -1,0 +1,50 @@
+"""A Maven repository on this machine that can be told to misbehave."""
+
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass
+class MavenRepository:
+    """What it has, by path; what it answers first instead: a status, or how many bytes before it hangs up."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    statuses: deque[int] = field(default_factory=deque)
+    cuts: deque[int] = field(default_factory=deque)
+    asked: list[str] = field(default_factory=list)
+    authorizations: list[str | None] = field(default_factory=list)
+    url: str = ""
+
+
+@contextmanager
+def running_repository() -> Iterator[MavenRepository]:
+    repository = MavenRepository()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path = self.path.removeprefix("/maven/")
+            repository.asked.append(path)
+            repository.authorizations.append(self.headers["Authorization"])
+            content = repository.files.get(path, b"")
+            status = 200 if path in repository.files else 404
+            self.send_response(repository.statuses.popleft() if repository.statuses else status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content[: repository.cuts.popleft()] if repository.cuts else content)
+
+        def log_message(self, *_arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        repository.url = f"http://127.0.0.1:{server.server_port}/maven"
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield repository
+        finally:
+            server.shutdown()
+            thread.join()

@@ -1,0 +1,156 @@
+"""A user works on the example in Tasklist, on a real engine: start, ask, review."""
+
+import pytest
+from element_templates import EXAMPLE
+from playwright.sync_api import expect
+from tasklist import Tasklist
+
+from worker.camunda.variables import Encoder
+from worker.sandbox.engine import EngineProcess
+from worker.sandbox.people import People
+
+pytestmark = pytest.mark.engine
+
+NAME = "Groq example"
+QUESTION = "What shall Groq answer?"
+REPLY = 'Short waves *scatter* more:\n\n- blue, "much"\n- red, <b>little</b> & {{late}}\n'
+LONG_REPLY = (REPLY * 300)[:20_000]
+ANSWERED = {
+    "modelUsed": "openai/gpt-oss-120b",
+    "promptTokens": 27,
+    "completionTokens": 512,
+    "finishReason": "stop",
+    "catalyst_responseBody": '{"choices": []}',
+    "catalyst_statusCode": 200,
+    "catalyst_success": True,
+    "catalyst_error": "",
+}
+REFUSED = {
+    "catalyst_responseBody": '{"error": {"message": "Rate limit reached"}}',
+    "catalyst_statusCode": 429,
+    "catalyst_success": False,
+    "catalyst_error": "Rate limit reached. Please try again in 2s.",
+}
+
+
+class Example:
+    """The deployed example, of which one instance is looked at.
+
+    Its topic is one that no worker asks for: these tests play the worker, so that the forms show what a test says.
+    """
+
+    def __init__(self, people):
+        self.people = people
+        files = [EXAMPLE, *EXAMPLE.parent.glob(f"{EXAMPLE.stem}-*.form")]
+        texts = {file.name: file.read_text(encoding="utf-8") for file in files}
+        texts[EXAMPLE.name] = texts[EXAMPLE.name].replace('"catalyst-groq"', '"played-by-a-test"')
+        (definition,) = people.get("/process-definition", deploymentId=people.deploy_texts(texts))
+        self.definition_id = definition["id"]
+
+    @property
+    def instance_id(self):
+        (instance,) = self.people.get("/history/process-instance", processDefinitionId=self.definition_id)
+        return instance["id"]
+
+    def ask(self, question="Why is the sky blue?"):
+        instance_id = self.people.start("groq-example")
+        self.people.do_user_task(instance_id, {"userMessage": question})
+
+    def answer(self, **variables):
+        self._report("complete", variables=Encoder().encode_all(ANSWERED | variables))
+
+    def refuse(self, code, message):
+        self._report("bpmnError", errorCode=code, errorMessage=message, variables=Encoder().encode_all(REFUSED))
+
+    def _report(self, outcome, **content):
+        (task,) = self.people.external_tasks(self.instance_id)
+        for step, body in (("lock", {"lockDuration": 60_000}), (outcome, content)):
+            self.people.http.post(
+                f"/external-task/{task['id']}/{step}", json={"workerId": "test"} | body
+            ).raise_for_status()
+
+
+@pytest.fixture
+def example(engine):
+    with People(engine.rest_url) as people:
+        yield Example(people)
+
+
+@pytest.fixture
+def tasklist(page, engine):
+    if not isinstance(engine, EngineProcess):
+        pytest.skip("Where Tasklist is, is only known of an engine of our own: run without --engine")
+    tasklist = Tasklist(page, engine.tasklist_url)
+    tasklist.log_in()
+    return tasklist
+
+
+def test_a_user_starts_the_process_asks_and_reviews(tasklist, example):
+    tasklist.start_process(NAME)
+    tasklist.open_task("Configure", NAME)
+    tasklist.field(QUESTION).fill("Why is the sky blue?\nIn one line.")
+    tasklist.complete()
+    assert example.people.variables(example.instance_id) == {"userMessage": "Why is the sky blue?\nIn one line."}
+
+    example.answer(aiReply=REPLY)
+    tasklist.open_task("Review", NAME)
+    expect(tasklist.field("Question")).to_have_value("Why is the sky blue?\nIn one line.")
+    expect(tasklist.field("Reply")).to_have_value(REPLY)
+    expect(tasklist.field("Model")).to_have_value("openai/gpt-oss-120b")
+    expect(tasklist.field("Prompt tokens")).to_have_value("27")
+    expect(tasklist.field("Completion tokens")).to_have_value("512")
+    expect(tasklist.field("Finish reason")).to_have_value("stop")
+    expect(tasklist.field("catalyst_success")).to_be_checked()
+    expect(tasklist.field("catalyst_statusCode")).to_have_value("200")
+    expect(tasklist.field("catalyst_responseBody")).to_have_value('{"choices": []}')
+    expect(tasklist.form.get_by_text("Groq gave no answer")).to_have_count(0)
+    expect(tasklist.field("catalyst_error")).to_have_count(0)
+
+    tasklist.complete()
+    assert example.people.state(example.instance_id) == "COMPLETED"
+
+
+def test_a_reply_of_20000_characters_is_read_as_it_is_and_stays_as_it_is(tasklist, example):
+    example.ask()
+    example.answer(aiReply=LONG_REPLY)
+    before = example.people.typed_variables(example.instance_id)
+
+    tasklist.open_task("Review", NAME)
+    expect(tasklist.field("Reply")).to_have_value(LONG_REPLY)
+    tasklist.complete()
+
+    after = example.people.typed_variables(example.instance_id)
+    assert before["aiReply"]["type"] == "Object"
+    assert {name: (found["type"], found["value"]) for name, found in after.items()} == {
+        name: (found["type"], found["value"]) for name, found in before.items()
+    }
+
+
+def test_an_error_is_shown_in_place_of_an_answer(tasklist, example):
+    example.ask()
+    example.refuse("RATE_LIMITED", "Groq's limit is used up for now")
+
+    tasklist.open_task("Review", NAME)
+    expect(tasklist.form.get_by_text("Groq gave no answer")).to_be_visible()
+    expect(tasklist.field("BPMN error")).to_have_value("RATE_LIMITED")
+    expect(tasklist.field("What went wrong")).to_have_value("Groq's limit is used up for now")
+    expect(tasklist.field("catalyst_error")).to_have_value(REFUSED["catalyst_error"])
+    expect(tasklist.field("catalyst_success")).not_to_be_checked()
+    expect(tasklist.field("Reply")).to_have_count(0)
+
+    tasklist.complete()
+    assert example.people.state(example.instance_id) == "COMPLETED"
+
+
+def test_a_question_that_is_missing_or_too_long_is_asked_for_again(tasklist, example):
+    example.people.start("groq-example")
+    tasklist.open_task("Configure", NAME)
+
+    tasklist.press_complete()
+    expect(tasklist.form.get_by_text("Field is required.")).to_be_visible()
+    tasklist.field(QUESTION).fill("x" * 4001)
+    expect(tasklist.form.get_by_text("Field must have maximum length of 4000.")).to_be_visible()
+
+    tasklist.field(QUESTION).fill("x" * 4000)
+    tasklist.complete()
+    assert example.people.variables(example.instance_id) == {"userMessage": "x" * 4000}

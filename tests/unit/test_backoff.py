@@ -1,0 +1,44 @@
+"""An engine that is away."""
+
+import pytest
+
+from worker.camunda.backoff import Backoff, Outage
+from worker.errors import EngineUnreachable
+
+
+def test_waits_double_up_to_the_longest_each_from_its_upper_half():
+    backoff = Backoff(first=0.5, longest=30)
+    for ceiling in [0.5, 1, 2, 4, 8, 16, 30, 30, 30]:
+        assert ceiling / 2 <= backoff.next() <= ceiling
+
+
+def test_a_success_starts_the_waits_anew():
+    backoff = Backoff(first=1, longest=60)
+    for _ in range(5):
+        backoff.next()
+    backoff.reset()
+    assert backoff.next() <= 1
+
+
+def test_an_outage_of_years_still_has_a_wait():
+    backoff = Backoff()
+    backoff._failures = 1_000
+    assert backoff.next() <= 30
+
+
+def test_an_outage_is_said_once_and_its_end_once(caplog):
+    caplog.set_level("INFO")
+    outage = Outage("http://engine")
+    outage.is_over()
+    for _ in range(3):
+        outage.goes_on(EngineUnreachable("The engine at http://engine cannot be reached: refused"))
+    for _ in range(2):
+        outage.is_over()
+    outage.goes_on(EngineUnreachable("Gone again"))
+
+    assert caplog.messages == [
+        "The engine at http://engine cannot be reached: refused. Asking again until it answers.",
+        pytest.approx(caplog.messages[1]),
+        "Gone again. Asking again until it answers.",
+    ]
+    assert caplog.messages[1].startswith("The engine at http://engine answers again after 0.0 s")

@@ -1,0 +1,34 @@
+"""Durations as Groq writes them."""
+
+import pytest
+
+from worker.groq.durations import parse_duration
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("585ms", 0.585),
+        ("7.66s", 7.66),
+        ("6s", 6),
+        ("1m26.4s", 86.4),
+        ("2m59.56s", 179.56),
+        ("6m54.72s", 414.72),
+        ("6m 11.52s", 371.52),
+        ("11m0.528s", 660.528),
+        ("3m51.983999999s", 231.983999999),
+        ("1h23m45.6s", 5025.6),
+        ("20m", 1200),
+        ("250µs", 0.00025),
+        ("250us", 0.00025),
+        ("10ns", 1e-8),
+        ("0s", 0),
+    ],
+)
+def test_every_duration_seen_is_read(text, seconds):
+    assert parse_duration(text) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "5", "s", "-5s", "5s!", "5 parsecs", "1.s", "in 5s"])
+def test_any_other_text_is_no_duration(text):
+    assert parse_duration(text) is None

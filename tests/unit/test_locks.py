@@ -1,0 +1,134 @@
+"""Locks of the tasks in hand, and their one heartbeat."""
+
+import asyncio
+import logging
+from datetime import timedelta
+
+import pytest
+
+from worker.camunda.locks import Locks
+from worker.errors import EngineRefused, EngineUnreachable, TaskLost
+
+pytestmark = pytest.mark.anyio
+
+LOST = TaskLost(404, "", "no such task")
+
+
+class Engine:
+    """Answers renewals as it is told, and counts them."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.renewed = []
+        self.was_asked = asyncio.Event()
+
+    async def renew(self, task_id):
+        self.renewed.append(task_id)
+        if len(self.renewed) >= 3:
+            self.was_asked.set()
+        if self.answers and (answer := self.answers.pop(0)):
+            raise answer
+
+
+@pytest.fixture
+def beating():
+    """Locks that are renewed every hundredth of a second."""
+    return lambda engine: Locks(engine.renew, timedelta(seconds=0.03))
+
+
+async def within_a_second(awaitable):
+    return await asyncio.wait_for(awaitable, 1)
+
+
+async def test_all_held_locks_are_renewed_until_they_are_let_go(beating):
+    engine = Engine()
+    locks = beating(engine)
+    async with locks.heartbeat():
+        with locks.hold("a"), locks.hold("b"):
+            assert "a" in locks
+            await within_a_second(engine.was_asked.wait())
+        assert "a" not in locks
+        seen = len(engine.renewed)
+        await asyncio.sleep(0.03)
+        assert engine.renewed == ["a", "b"] * (seen // 2)
+        assert len(engine.renewed) == seen
+
+
+async def test_a_lost_lock_cancels_the_work_quietly(beating, caplog):
+    locks = beating(Engine(LOST))
+    async with locks.heartbeat():
+        with locks.hold("a") as lock:
+            assert await within_a_second(lock.while_held(asyncio.Event().wait())) is None
+            assert lock.lost
+    assert caplog.messages == ["Task a is no longer ours, its call is cancelled: 404: no such task"]
+
+
+async def test_only_the_work_of_the_lost_task_is_cancelled(beating):
+    engine = Engine(LOST)
+    locks = beating(engine)
+    async with locks.heartbeat():
+        with locks.hold("a") as lost, locks.hold("b") as kept:
+            first, second = await asyncio.gather(
+                lost.while_held(within_a_second(asyncio.Event().wait())), kept.while_held(engine.was_asked.wait())
+            )
+    assert (first, second) == (None, True)
+    assert not kept.lost
+
+
+@pytest.mark.parametrize("answer", [EngineUnreachable("away"), EngineRefused(500, "", "busy")])
+async def test_a_renewal_that_fails_for_another_reason_loses_nothing(beating, answer, caplog):
+    engine = Engine(answer, answer)
+    locks = beating(engine)
+    async with locks.heartbeat():
+        with locks.hold("a") as lock:
+            assert await within_a_second(lock.while_held(engine.was_asked.wait())) is True
+            assert not lock.lost
+    assert not [record for record in caplog.records if record.levelno > logging.DEBUG]
+
+
+async def test_a_task_that_ended_during_its_renewal_is_not_called_lost(beating, caplog):
+    renewing, refuse = asyncio.Event(), asyncio.Event()
+
+    class Slow(Engine):
+        async def renew(self, task_id):
+            renewing.set()
+            await refuse.wait()
+            await super().renew(task_id)
+
+    engine = Slow(LOST)
+    locks = beating(engine)
+    async with locks.heartbeat():
+        with locks.hold("a") as lock:
+            await within_a_second(renewing.wait())
+        refuse.set()
+        while not engine.renewed:
+            await asyncio.sleep(0)
+    assert not lock.lost
+    assert not caplog.messages
+
+
+async def test_losing_a_lock_twice_or_without_work_is_harmless(beating):
+    with beating(Engine()).hold("a") as lock:
+        lock.lose()
+        working = asyncio.create_task(lock.while_held(asyncio.Event().wait()))
+        await asyncio.sleep(0)
+        lock.lose()
+        lock.lose()
+        assert await within_a_second(working) is None
+
+
+async def test_what_the_work_raises_is_not_taken_for_a_lost_lock(beating):
+    async def give_up():
+        raise TimeoutError("the work's own")
+
+    with beating(Engine()).hold("a") as lock, pytest.raises(TimeoutError, match="the work's own"):
+        await lock.while_held(give_up())
+    assert not lock.lost
+
+
+async def test_the_heartbeat_ends_with_its_block_also_when_that_fails(beating):
+    before = asyncio.all_tasks()
+    with pytest.raises(ValueError, match="inside"):
+        async with beating(Engine()).heartbeat():
+            raise ValueError("inside")
+    assert asyncio.all_tasks() == before
