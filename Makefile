@@ -19,12 +19,13 @@ test: $(BIN)/.dev ## all tests, on a real engine
 test-fast: $(BIN)/.dev ## the tests that need no engine
 	@$(BIN)/pytest tests/unit tests/contract $(ARGS)
 
-check: $(BIN)/.dev ## format, lint, types, import layers, lock files
+check: $(BIN)/.dev ## format, lint, types, import layers, lock files, docs against code
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python .ci/locks.py
+	@$(BIN)/pytest -q tests/unit/test_docs.py
 
 format: $(BIN)/.dev ## format the code and mend what can be mended
 	@$(BIN)/ruff format .

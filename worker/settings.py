@@ -2,22 +2,18 @@
 
 import difflib
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
+from urllib.parse import urlsplit
 
 import yaml
 from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import (
-    BaseSettings,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    YamlConfigSettingsSource,
-)
+from pydantic_settings import BaseSettings, InitSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from worker.connector.retries import parse_duration
 from worker.connector.urls import GROQ, base_url
@@ -33,7 +29,7 @@ def environment(env_file: Path) -> Mapping[str, str]:
 
 
 def _duration(value: Any) -> Any:
-    return parse_duration(value) if isinstance(value, str) else value
+    return value if isinstance(value, timedelta) else parse_duration(str(value))
 
 
 def _between(shortest: timedelta, longest: timedelta) -> AfterValidator:
@@ -49,13 +45,23 @@ def _names(value: Any) -> Any:
     return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
 
 
+def _engine_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and not re.search(r"\s", text)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("is not an http(s) URL such as http://localhost:8080/engine-rest")
+    return text
+
+
 def _base_urls(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(map(base_url, values))
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
-Url = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 
 
 class Settings(BaseSettings):
@@ -65,9 +71,14 @@ class Settings(BaseSettings):
     The environment wins over `.env`, and `.env` over `worker.yaml`.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", populate_by_name=True)
+    # Misspelt names are found by `load`: `.env` also holds what is none of our settings, such as keys.
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", populate_by_name=True)
+    written: ClassVar[Mapping[str, Any]] = {}
+    """What stands in `worker.yaml`."""
 
-    engine_url: Url = Field("http://localhost:8080/engine-rest", description="REST API of the engine")
+    engine_url: Annotated[str, AfterValidator(_engine_url)] = Field(
+        "http://localhost:8080/engine-rest", description="REST API of the engine"
+    )
     topic: str = Field("catalyst-groq", min_length=1, description="Topic to fetch, as the element template writes it")
     worker_id: str = Field(
         "", description="Stable across restarts, unique per replica; made of the host's name when not set"
@@ -95,6 +106,9 @@ class Settings(BaseSettings):
     throw_uncaught_errors: bool = Field(
         default=False, description="Throw BPMN errors even if nothing catches them (the engine then ends the instance)"
     )
+    http_port: int | None = Field(
+        default=None, ge=0, le=65535, description="Port of health probes and metrics (0: a free one); off when not set"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged")
     groq_api_url: Annotated[str, AfterValidator(base_url)] = Field(
         GROQ, validation_alias="GROQ_API_URL", description="Where Groq's API is"
@@ -111,22 +125,26 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Rank the sources."""
         del file_secret_settings
-        return init_settings, env_settings, dotenv_settings, YamlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, dotenv_settings, InitSettingsSource(settings_cls, dict(cls.written))
 
     @classmethod
     def load(cls, config: Path = Path("worker.yaml"), env_file: Path = Path(".env")) -> "Settings":
         """Read and check all settings. Raises one `SettingsError` that lists everything that is wrong."""
-
-        class Sourced(cls):  # type: ignore[valid-type, misc]  # binds the files to this one reading
-            model_config = SettingsConfigDict(yaml_file=config)
-
         wrong = _unknown_variables(environment(env_file))
+        in_file: dict[str, Any] = {}
+        try:
+            in_file = _read(config)
+        except SettingsError as error:
+            wrong.append(f"{config} {error}")
+        wrong += _unknown_names(in_file, config.name)
+
+        class Sourced(cls):  # type: ignore[valid-type, misc]  # binds the file to this one reading
+            written = in_file
+
         try:
             settings: Settings = Sourced(_env_file=env_file)
         except ValidationError as error:
             wrong += [_wrong_value(entry) for entry in error.errors(include_url=False)]
-        except yaml.YAMLError as error:
-            wrong.append(f"{config} is not YAML: {' '.join(str(error).split())}")
         if wrong:
             raise SettingsError("\n".join(["These settings are not right:", *(f"  {line}" for line in wrong)]))
         return settings
@@ -138,21 +156,40 @@ def variable(name: str) -> str:
     return alias if isinstance(alias, str) else PREFIX + name.upper()
 
 
+def _read(config: Path) -> dict[str, Any]:
+    """Read `worker.yaml`; where there is none, nothing is set in it. Raises `SettingsError`."""
+    try:
+        with config.open(encoding="utf-8") as file:
+            found = yaml.safe_load(file)
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"cannot be read: {getattr(error, 'strerror', None) or 'not a text file'}") from error
+    except yaml.YAMLError as error:
+        raise SettingsError(f"is not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(found, dict | None):
+        raise SettingsError("holds no settings; write lines such as topic: catalyst-groq")
+    return {str(name): value for name, value in (found or {}).items()}
+
+
 def _unknown_variables(environ: Mapping[str, str]) -> list[str]:
     """Find misspelt names: a setting that is silently ignored is a wrong setting."""
-    known = [variable(name) for name in Settings.model_fields]
+    known = {variable(name) for name in Settings.model_fields}
     unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
-    return [f"{name} is no setting.{_did_you_mean(name, known)}" for name in unknown]
+    return [f"{name} is no setting.{_did_you_mean(name, variable)}" for name in unknown]
+
+
+def _unknown_names(written: Mapping[str, Any], file: str) -> list[str]:
+    unknown = [name for name in written if name not in Settings.model_fields]
+    return [f"{name} (in {file}) is no setting.{_did_you_mean(name, str)}" for name in unknown]
+
+
+def _did_you_mean(name: str, as_written: Callable[[str], str]) -> str:
+    close = difflib.get_close_matches(name.lower().removeprefix(PREFIX.lower()), Settings.model_fields, 1)
+    return f" Did you mean {as_written(close[0])}?" if close else ""
 
 
 def _wrong_value(entry: ErrorDetails) -> str:
     name = str(entry["loc"][0])
-    if entry["type"] == "extra_forbidden":
-        return f"{name} (in worker.yaml) is no setting.{_did_you_mean(name, list(Settings.model_fields))}"
     shown = variable(name) if name in Settings.model_fields else name
     return f"{shown}={entry['input']}: {entry['msg'].removeprefix('Value error, ')}"
-
-
-def _did_you_mean(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, 1)
-    return f" Did you mean {close[0]}?" if close else ""

@@ -131,6 +131,10 @@ class Modeler:
         """Select an element on the canvas."""
         self.page.locator(f'[data-element-id="{element}"] .djs-hit').first.click()
 
+    def put_tools_away(self) -> None:
+        """Close the tools that hover beside the selected element, for a picture."""
+        self.page.evaluate("modeler.get('contextPad').close()")
+
     def open_chooser(self) -> Locator:
         """Press the panel's "Select" and return the list of templates."""
         self.panel.locator(".bio-properties-panel-select-template-button").click()

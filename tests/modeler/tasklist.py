@@ -1,4 +1,4 @@
-"""Tasklist in a browser page, and what a user does there: start a process, find a task, fill in its form, complete it."""
+"""Tasklist in a browser page, and what a user does there: start a process, open a task, fill in its form."""
 
 import re
 
@@ -7,20 +7,21 @@ from playwright.sync_api import Locator, Page
 from worker.sandbox.engine import PASSWORD, USER
 
 
+def log_in(page: Page, url: str) -> None:
+    """Log in to one of the engine's web applications and wait until it lets the user in."""
+    page.goto(url)
+    page.get_by_placeholder("Username").fill(USER)
+    page.get_by_placeholder("Password").fill(PASSWORD)
+    button = page.get_by_role("button", name="Log in")
+    button.click()
+    button.wait_for(state="detached")
+
+
 class Tasklist:
-    """One user at work. Everything goes through real clicks and keys."""
+    """A user who is logged in. Everything goes through real clicks and keys."""
 
-    def __init__(self, page: Page, url: str) -> None:
+    def __init__(self, page: Page) -> None:
         self.page = page
-        self.url = url
-
-    def log_in(self, user: str = USER, password: str = PASSWORD) -> None:
-        """Log in and wait for the list of tasks."""
-        self.page.goto(self.url)
-        self.page.get_by_placeholder("Username").fill(user)
-        self.page.get_by_placeholder("Password").fill(password)
-        self.page.get_by_role("button", name="Log in").click()
-        self.page.locator(".tasks-list").wait_for()
 
     def start_process(self, name: str) -> None:
         """Start a process that has no start form."""
@@ -33,7 +34,7 @@ class Tasklist:
     def open_task(self, name: str, process: str) -> None:
         """Open the newest task of that name."""
         self.page.reload()
-        task = self.page.locator(".tasks-list .task", has_text=process).filter(has_text=name)
+        task = self.page.locator("ol.tasks-list .task", has_text=process).filter(has_text=name)
         task.first.click()
         self.form.locator("form").wait_for()
 
@@ -42,9 +43,9 @@ class Tasklist:
         return self.form.get_by_label(re.compile(rf"^{re.escape(label)}\*?$"))
 
     def complete(self) -> None:
-        """Complete the task and wait until Tasklist says that it is done."""
+        """Complete the task and wait until it is done and out of sight."""
         self.press_complete()
-        self.page.get_by_text("Task completed").wait_for()
+        self.page.get_by_text("Select a task in the list.").wait_for()
 
     def press_complete(self) -> None:
         """Press the button, whatever comes of it."""

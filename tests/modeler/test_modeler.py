@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from element_templates import EXAMPLE, held_by, load, written_by
 
+from worker.camunda.definitions import parse as read_deployed
+from worker.sandbox.people import People
+
 PLAIN = (Path(__file__).parent / "plain.bpmn").read_text(encoding="utf-8")
 TEMPLATE = load()
 ID = TEMPLATE["id"]
@@ -37,7 +40,6 @@ def edit(modeler, element):
     modeler.type("Request Payload", PROMPT)
     modeler.open_group("Authentication")
     modeler.field("Secret Source").select_option(label="Properties file")
-    modeler.type("Groq API Key", "groq_team_key")
     modeler.open_group("Connection")
     modeler.type("Timeout (seconds)", "7.5")
     modeler.await_value(element, "catalyst_timeout", "7.5")
@@ -45,11 +47,7 @@ def edit(modeler, element):
 
 EDITED = {
     "texts": {"catalyst_payload": PROMPT},
-    "properties": {
-        "catalyst_secretSource": "properties",
-        "catalyst_apiKey": "groq_team_key",
-        "catalyst_timeout": "7.5",
-    },
+    "properties": {"catalyst_secretSource": "properties", "catalyst_timeout": "7.5"},
 }
 
 
@@ -64,6 +62,19 @@ def saved_by_a_modeller(modeler, element="Plain"):
     by_clicks(modeler, element)
     edit(modeler, element)
     return modeler.saved_xml()
+
+
+@pytest.mark.engine
+def test_the_engine_takes_what_a_modeller_saved(modeler, engine):
+    saved = saved_by_a_modeller(modeler)
+
+    with People(engine.rest_url) as people:
+        deployment = people.deploy_texts({"plain.bpmn": saved})
+        (definition,) = people.get("/process-definition", deploymentId=deployment)
+        deployed = people.get(f"/process-definition/{definition['id']}/xml")["bpmn20Xml"]
+
+    assert read_deployed(deployed).fields_of("Plain")["catalyst_payload"] == PROMPT
+    assert held_by(deployed, "Plain") == held_by(saved, "Plain")
 
 
 @pytest.mark.parametrize("element", ["Plain", "Service"])

@@ -3,7 +3,7 @@
 import pytest
 from element_templates import EXAMPLE
 from playwright.sync_api import expect
-from tasklist import Tasklist
+from tasklist import Tasklist, log_in
 
 from worker.camunda.variables import Encoder
 from worker.sandbox.engine import EngineProcess
@@ -80,9 +80,8 @@ def example(engine):
 def tasklist(page, engine):
     if not isinstance(engine, EngineProcess):
         pytest.skip("Where Tasklist is, is only known of an engine of our own: run without --engine")
-    tasklist = Tasklist(page, engine.tasklist_url)
-    tasklist.log_in()
-    return tasklist
+    log_in(page, engine.tasklist_url)
+    return Tasklist(page)
 
 
 def test_a_user_starts_the_process_asks_and_reviews(tasklist, example):

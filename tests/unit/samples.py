@@ -35,7 +35,7 @@ def make_task(variables=None, properties=None, **context):
             "processDefinitionId": "ask:1:d1",
             "processDefinitionKey": "ask",
             "retries": None,
-            "extensionProperties": properties or {},
+            "extensionProperties": properties,
             "variables": Encoder().encode_all({"userMessage": "Hi"} if variables is None else variables),
             **context,
         }

@@ -1,7 +1,5 @@
 """An engine that is away."""
 
-import pytest
-
 from worker.camunda.backoff import Backoff, Outage
 from worker.errors import EngineUnreachable
 
@@ -20,10 +18,9 @@ def test_a_success_starts_the_waits_anew():
     assert backoff.next() <= 1
 
 
-def test_an_outage_of_years_still_has_a_wait():
+def test_an_outage_of_a_night_does_not_end_the_waits():
     backoff = Backoff()
-    backoff._failures = 1_000
-    assert backoff.next() <= 30
+    assert max(backoff.next() for _ in range(3_000)) <= 30
 
 
 def test_an_outage_is_said_once_and_its_end_once(caplog):
@@ -38,7 +35,7 @@ def test_an_outage_is_said_once_and_its_end_once(caplog):
 
     assert caplog.messages == [
         "The engine at http://engine cannot be reached: refused. Asking again until it answers.",
-        pytest.approx(caplog.messages[1]),
+        caplog.messages[1],
         "Gone again. Asking again until it answers.",
     ]
     assert caplog.messages[1].startswith("The engine at http://engine answers again after 0.0 s")

@@ -40,11 +40,12 @@ def test_urls_become_jdbcs(text, database):
         ("postgresql://db", "the PostgreSQL URL lacks a database"),
         ("postgresql:///camunda", "the PostgreSQL URL lacks a host"),
         ("postgresql://db:port/camunda", "the PostgreSQL URL cannot be read"),
+        ("postgresql://me:se/cret@db/camunda", "the PostgreSQL URL cannot be read"),
         ("postgresql://[::1/camunda", "the PostgreSQL URL cannot be read"),
         ("", "'' cannot be the name of a database file"),
         ("a;b", "'a;b' cannot be the name of a database file"),
         ("/", "'/' cannot be the name of a database file"),
-        ("/tmp", "/tmp is a folder"),
+        ("/usr", "/usr is a folder"),
         ("/nowhere/engine", "the folder /nowhere does not exist"),
     ],
 )

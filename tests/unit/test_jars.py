@@ -106,7 +106,7 @@ def test_an_answer_that_is_cut_off_is_asked_for_again(jar, repository, maven):
 
 
 def test_a_jar_that_the_repository_does_not_have_is_asked_for_once(repository, maven):
-    with pytest.raises(SandboxError, match="nowhere-1.0.jar .* HTTP 404"):
+    with pytest.raises(SandboxError, match=r"nowhere-1\.0\.jar .* HTTP 404"):
         provide([locked("nowhere")], "Engine", repository, unseen)
 
     assert len(maven.asked) == 1
@@ -123,7 +123,7 @@ def test_offline_a_missing_jar_is_named_with_its_source_and_the_mend(tmp_path):
     assert "Check the network and the proxy" in message
 
 
-def test_a_password_is_used_and_never_shown(repository, maven, tmp_path):
+def test_a_password_is_used_and_never_shown(maven, tmp_path):
     url = maven.url.replace("://", "://me:hush-hush@")
 
     with pytest.raises(SandboxError) as refusal:
@@ -137,14 +137,14 @@ def test_a_password_is_used_and_never_shown(repository, maven, tmp_path):
 def test_a_repository_that_cannot_be_written_is_named(jar, repository):
     repository.local.write_text("a file where a folder should be")
 
-    with pytest.raises(SandboxError, match="engine-1.0.jar cannot be written: Not a directory"):
+    with pytest.raises(SandboxError, match=r"engine-1\.0\.jar cannot be written: Not a directory"):
         provide([jar], "Engine", repository, unseen)
 
 
 def test_progress_counts_each_byte_once_whatever_had_to_be_repeated(repository, maven):
     wanted = [locked(f"jar-{number}") for number in range(20)]
     maven.files.update({str(jar.path): CONTENT for jar in wanted})
-    maven.cuts.extend([500] * 5)
+    maven.cuts.extend([500] * 2)
     events = []
 
     provide(wanted, "Engine", repository, events.append)
@@ -184,13 +184,13 @@ def test_every_lock_names_an_engine_with_its_databases(flavour):
 
 @pytest.mark.parametrize("flavour", Flavour)
 def test_without_spin_only_its_jars_are_left_off(flavour, monkeypatch, tmp_path):
-    provided = {}
-    monkeypatch.setattr(jars, "provide", lambda wanted, *_: provided.update({jar.artifact: jar for jar in wanted}) or [])
+    provided = []
+    monkeypatch.setattr(jars, "provide", lambda wanted, *_: provided.extend(wanted))
     nowhere = Repository("http://127.0.0.1", "a test", tmp_path)
 
     jars.install(flavour, spin=False, repository=nowhere)
 
-    left_off = {jar.artifact for jar in read_lock(flavour)} - provided.keys()
+    left_off = {jar.artifact for jar in set(read_lock(flavour)) - set(provided)}
     assert left_off == {
         f"{flavour}-{name}" for name in ("engine-plugin-spin", "spin-core", "spin-dataformat-json-jackson")
     }

@@ -19,7 +19,7 @@ def test_a_task_shows_what_the_engine_sent():
 
 
 def test_what_the_engine_leaves_out_is_empty():
-    task = make_task(processDefinitionKey=None, extensionProperties=None, variables=None)
+    task = make_task({}, None, processDefinitionKey=None)
     assert (task.process_definition_key, task.extension_properties, task.variables) == ("", {}, {})
 
 

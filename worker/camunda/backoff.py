@@ -16,17 +16,17 @@ class Backoff:
     def __init__(self, first: float = 0.5, longest: float = 30.0) -> None:
         self._first = first
         self._longest = longest
-        self._failures = 0
+        self._ceiling = first
 
     def next(self) -> float:
         """Say how long to wait after one more failure."""
-        ceiling = min(self._longest, self._first * 2.0**self._failures)
-        self._failures += 1
+        ceiling = self._ceiling
+        self._ceiling = min(self._longest, ceiling * 2)
         return random.uniform(ceiling / 2, ceiling)  # noqa: S311 -- spreads load, guards nothing
 
     def reset(self) -> None:
         """Start anew after a success."""
-        self._failures = 0
+        self._ceiling = self._first
 
 
 class Outage:
@@ -35,6 +35,11 @@ class Outage:
     def __init__(self, url: str) -> None:
         self._url = url
         self._since: float | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the engine is away."""
+        return self._since is not None
 
     def goes_on(self, error: Exception) -> None:
         """A call has failed."""

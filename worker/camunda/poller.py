@@ -18,6 +18,9 @@ from worker.errors import EngineError, TaskLost
 
 log = logging.getLogger(__name__)
 
+LONGEST_FETCH = 120.0
+"""Seconds a poll and all around it (sweeping, the pause after a failure) may take beyond the poll duration."""
+
 BETWEEN_SWEEPS = timedelta(milliseconds=500)
 """How long a poll may take while the engine may still lock tasks for an earlier life of this worker."""
 
@@ -36,7 +39,7 @@ class Poller:
         self,
         engine: Engine,
         handle: Callable[[ExternalTask], Awaitable[Outcome]],
-        watch: Watcher,
+        watchers: Sequence[Watcher],
         *,
         topics: Sequence[str],
         concurrency: int,
@@ -44,7 +47,7 @@ class Poller:
     ) -> None:
         self._engine = engine
         self._handle = handle
-        self._watch = watch
+        self._watchers = watchers
         self._topics = topics
         self._concurrency = concurrency
         self._grace = grace.total_seconds()
@@ -56,13 +59,16 @@ class Poller:
         self._changed = asyncio.Event()
         self._stop_at: float | None = None
         self._swept_until: float | None = None
+        self._fetch_due: float | None = None
 
     async def run(self) -> None:
         """Work until `stop()`; then finish what is in hand, and give back what does not finish in time."""
         async with self._locks.heartbeat():
             while room := await self._room():
+                self._fetch_due = time.monotonic() + self._engine.poll_duration.total_seconds() + LONGEST_FETCH
                 for task in await self._fetch(room):
                     self._start(task)
+                self._fetch_due = None
             await self._finish()
 
     def stop(self) -> None:
@@ -74,6 +80,21 @@ class Poller:
     def is_stopping(self) -> bool:
         """Whether `stop()` was called."""
         return self._stop_at is not None
+
+    @property
+    def in_hand(self) -> int:
+        """How many tasks are in hand."""
+        return len(self._in_hand)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether tasks are fetched: the engine has answered, still does, and no stop is under way."""
+        return self._swept_until is not None and not self._outage.is_on and not self.is_stopping
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether a fetch, its pause after a failure included, takes longer than it can by rights."""
+        return self._fetch_due is not None and time.monotonic() > self._fetch_due
 
     async def _room(self) -> int:
         """Wait for a free place and say how many there are; 0 when stopping."""
@@ -111,7 +132,8 @@ class Poller:
             outcome = await lock.while_held(self._handle(task))
             taken = outcome and await self._reporter.report(task, outcome)
         if taken:
-            self._watch(task, taken, time.monotonic() - started)
+            for watch in self._watchers:
+                watch(task, taken, time.monotonic() - started)
 
     def _done(self, carrying: asyncio.Task[None]) -> None:
         task_id = self._in_hand.pop(carrying)

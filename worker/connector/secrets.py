@@ -68,11 +68,11 @@ class Redactor:
         return text
 
     def mask_all(self, value: Any) -> Any:
-        """Mask every text in a structure."""
+        """Mask every text in a structure, names included."""
         if isinstance(value, str):
             return self.mask(value)
         if isinstance(value, dict):
-            return {name: self.mask_all(entry) for name, entry in value.items()}
+            return {self.mask(name): self.mask_all(entry) for name, entry in value.items()}
         return [self.mask_all(entry) for entry in value] if isinstance(value, list) else value
 
 

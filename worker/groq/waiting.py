@@ -55,5 +55,5 @@ def _wait(why_not: Refusal | None, attempt: int, patience: float) -> float | Non
 
 def _backoff(attempt: int) -> float:
     """Take a wait, exponential with full jitter, for a limit that does not say how long (or says 0)."""
-    ceiling = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** (attempt - 1))
+    ceiling = FIRST_BACKOFF * min(2 ** (attempt - 1), LONGEST_BACKOFF / FIRST_BACKOFF)
     return random.uniform(0, ceiling)  # noqa: S311 -- spreads load, guards nothing

@@ -1,14 +1,11 @@
 """The demo: a real process on a real engine, asked and answered, with every step shown."""
 
-import signal
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
 
 from rich.console import Console
 from rich.table import Table
@@ -20,9 +17,9 @@ from worker.sandbox.emulator import running_emulator
 from worker.sandbox.engine import PASSWORD, USER, EngineProcess, Flavour
 from worker.sandbox.people import People, wait_for
 from worker.sandbox.progress import OnProgress, Phase, ProgressDisplay
+from worker.sandbox.signals import raised_as_interrupts
 
 PROCESS = "groq-example"
-QUESTION = "Why is the sky blue? Answer in one sentence."
 STAND_IN_KEY = "gsk_demo_key_for_the_stand_in_only"
 PATIENCE = 120.0
 """Seconds for an answer: the template's three tries, 10 s apart, fit in."""
@@ -39,7 +36,7 @@ def run_demo(question: str, *, keep: bool, flavour: Flavour, port: int, environ:
     ends with this function, however it ends. Raises `SandboxError` when no answer comes.
     """
     console = Console()
-    with _ended_by_sigterm(), ExitStack() as started:
+    with raised_as_interrupts(), ExitStack() as started:
         progress = started.enter_context(ProgressDisplay(console))
         engine = started.enter_context(EngineProcess(flavour, port=port, on_progress=progress))
         worker_environ = {**environ, "CATALYST_ENGINE_URL": engine.rest_url}
@@ -55,7 +52,7 @@ def run_demo(question: str, *, keep: bool, flavour: Flavour, port: int, environ:
             progress(Phase("Completing the user task Review"))
             people.do_user_task(instance)
         progress.finish()
-        console.print(_table(people, instance))
+        _show_variables(console, people, instance)
         _show_ways_on(console, engine, people.state(instance), keep=keep)
         if keep:
             threading.Event().wait()
@@ -100,12 +97,17 @@ def _worker(environ: Mapping[str, str]) -> Iterator[Path]:
             child.terminate(STOP_SECONDS)
 
 
-def _table(people: People, instance: str) -> Table:
+def _show_variables(console: Console, people: People, instance: str) -> None:
+    """Show the process variables as a table in a terminal, a line each in a pipe."""
     table = Table("variable", "type", "value", title=f"Process variables of instance {instance}", title_justify="left")
     for name, typed in sorted(people.typed_variables(instance).items()):
-        value = typed["value"]
-        table.add_row(name, typed["type"], Text(_short("" if value is None else str(value))))
-    return table
+        value = _short("" if typed["value"] is None else str(typed["value"]))
+        if console.is_terminal:
+            table.add_row(name, typed["type"], Text(value))
+        else:
+            console.print(f"{name} ({typed['type']}): {value}", markup=False, highlight=False, soft_wrap=True)
+    if console.is_terminal:
+        console.print(table)
 
 
 def _short(text: str) -> str:
@@ -114,22 +116,9 @@ def _short(text: str) -> str:
 
 def _show_ways_on(console: Console, engine: EngineProcess, state: str, *, keep: bool) -> None:
     console.print(f"The process instance is {state}.")
-    console.print(f"Cockpit:  {engine.cockpit_url}   Tasklist: {engine.tasklist_url}   (user {USER}, password {PASSWORD})")
+    console.print(f"Cockpit   {engine.cockpit_url}", soft_wrap=True)
+    console.print(f"Tasklist  {engine.tasklist_url}   (user {USER}, password {PASSWORD})", soft_wrap=True)
     if keep:
         console.print("All is still running: open Tasklist, read the answer, start more. Ctrl-C ends it.")
     else:
         console.print("All is stopped again; `make demo ARGS=--keep` leaves it running for a look.")
-
-
-@contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Leave by an exception on SIGTERM, as on Ctrl-C, so that everything started is ended."""
-
-    def leave(_signal: int, _frame: FrameType | None) -> NoReturn:
-        raise KeyboardInterrupt
-
-    before: Any = signal.signal(signal.SIGTERM, leave)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

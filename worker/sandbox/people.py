@@ -86,7 +86,7 @@ class People:
 
 
 def wait_for(what: str, look: Callable[[], T], *, within: float) -> T:
-    """Look until there is something to see. Raises `SandboxError` that says what was waited for, for how many seconds."""
+    """Look until there is something to see. Raises `SandboxError` that says what was waited for."""
     deadline = time.monotonic() + within
     while not (seen := look()):
         if time.monotonic() > deadline:

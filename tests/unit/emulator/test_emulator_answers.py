@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from jsonschema import validate
 
 from worker.groq.tokens import estimate_tokens
-from worker.sandbox.emulator.refusals import Refusal
 from worker.sandbox.emulator.schemas import sample
 from worker.sandbox.emulator.service import Given, Refused
 from worker.sandbox.emulator.streaming import chunks
@@ -110,8 +109,16 @@ SCHEMAS = [
     {"type": "object", "properties": {"total": {"type": "number", "minimum": 2.5, "maximum": 2.6}}},
     {"type": "object", "properties": {"a": {"type": ["null", "integer"]}, "b": {"const": 5}, "c": {"type": "null"}}},
     {"type": "object", "properties": {"even": {"type": "integer", "multipleOf": 2, "minimum": 5}}},
-    {"type": "object", "properties": {"short": {"type": "string", "maxLength": 3}, "long": {"type": "string", "minLength": 90}}},
-    {"allOf": [{"type": "object", "properties": {"a": {"type": "integer"}}}, {"properties": {"b": {"type": "boolean"}}}]},
+    {
+        "type": "object",
+        "properties": {"short": {"type": "string", "maxLength": 3}, "long": {"type": "string", "minLength": 90}},
+    },
+    {
+        "allOf": [
+            {"type": "object", "properties": {"a": {"type": "integer"}}},
+            {"properties": {"b": {"type": "boolean"}}},
+        ]
+    },
     {"$ref": "#/$defs/node", "$defs": {"node": NODE}},
     {"oneOf": [{"type": "null"}, {"type": "string", "format": "date"}]},
     {"exclusiveMinimum": 7, "type": "integer"},
@@ -130,8 +137,16 @@ def test_an_answer_under_a_schema_fits_it(schema):
 
 
 leaves = st.one_of(
-    st.builds(lambda low, size: {"type": "integer", "minimum": low, "maximum": low + size}, st.integers(-50, 50), st.integers(0, 9)),
-    st.builds(lambda low, size: {"type": "string", "minLength": low, "maxLength": low + size}, st.integers(0, 60), st.integers(0, 9)),
+    st.builds(
+        lambda low, size: {"type": "integer", "minimum": low, "maximum": low + size},
+        st.integers(-50, 50),
+        st.integers(0, 9),
+    ),
+    st.builds(
+        lambda low, size: {"type": "string", "minLength": low, "maxLength": low + size},
+        st.integers(0, 60),
+        st.integers(0, 9),
+    ),
     st.just({"type": "boolean"}),
     st.just({"enum": [3, "x"]}),
 )
@@ -139,7 +154,12 @@ schemas = st.recursive(
     leaves,
     lambda inner: st.one_of(
         st.dictionaries(st.sampled_from("abcd"), inner).map(
-            lambda fields: {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+            lambda fields: {
+                "type": "object",
+                "properties": fields,
+                "required": list(fields),
+                "additionalProperties": False,
+            }
         ),
         inner.map(lambda items: {"type": "array", "items": items}),
         st.lists(inner, min_size=1, max_size=3).map(lambda choices: {"anyOf": choices}),
@@ -268,11 +288,47 @@ def test_chunks_together_are_the_answer():
     assert sent[-1]["usage"] == sent[-1]["x_groq"]["usage"] == answer.usage.as_json()
 
 
-WORDS = (
-    "type function name parameters json_schema schema strict properties required items anyOf $ref additionalProperties "
-    "image_url url role content text user assistant tool tool_calls tool_call_id object array json_object raw flex "
-    "messages tools tool_choice response_format stop stream max_tokens service_tier seed reasoning_format minimum"
-).split()
+WORDS = [
+    "type",
+    "function",
+    "name",
+    "parameters",
+    "json_schema",
+    "schema",
+    "strict",
+    "properties",
+    "required",
+    "items",
+    "anyOf",
+    "$ref",
+    "additionalProperties",
+    "image_url",
+    "url",
+    "role",
+    "content",
+    "text",
+    "user",
+    "assistant",
+    "tool",
+    "tool_calls",
+    "tool_call_id",
+    "object",
+    "array",
+    "json_object",
+    "raw",
+    "flex",
+    "messages",
+    "tools",
+    "tool_choice",
+    "response_format",
+    "stop",
+    "stream",
+    "max_tokens",
+    "service_tier",
+    "seed",
+    "reasoning_format",
+    "minimum",
+]
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(WORDS) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=4),

@@ -53,6 +53,10 @@ def schema_problem(schema: Any) -> str | None:
     for node in _nodes(schema):
         if "$ref" in node and _target(schema, node["$ref"]) is None:
             return f"'{node['$ref']}' is not in the schema"
+    try:
+        misfits(sample(schema), schema)
+    except RecursionError:
+        return "a reference leads to itself"
     return None
 
 

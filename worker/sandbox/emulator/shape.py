@@ -9,6 +9,8 @@ from typing import Any
 
 from worker.sandbox.emulator.refusals import Refusal, bad_request
 
+Body = Mapping[str, Any]
+
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "a string": (str,),
     "a number": (int, float),
@@ -80,15 +82,18 @@ _MESSAGE_PROPERTIES: Mapping[str, frozenset[str]] = {
 _PARTS = {"text": ("text", str), "image_url": ("image_url", dict), "document": ("document", dict)}
 
 
-def refuse_shape(body: Mapping[str, Any]) -> Refusal | None:
+def refuse_shape(body: Body) -> Refusal | None:
     """Refuse a chat completions request for the first thing wrong with its shape."""
-    return next(_wrong(body), None)
+    return next((said_no for check in (_missing, _properties, _stops, _messages) for said_no in check(body)), None)
 
 
-def _wrong(body: Mapping[str, Any]) -> Iterator[Refusal]:
+def _missing(body: Body) -> Iterator[Refusal]:
     for name in ("model", "messages"):
         if body.get(name) is None:
             yield bad_request(f"'{name}' : property '{name}' is missing")
+
+
+def _properties(body: Body) -> Iterator[Refusal]:
     for name, value in body.items():
         if name in _NOT_SUPPORTED:
             yield bad_request(f"`{name}` is not supported with this model", param=name)
@@ -96,12 +101,18 @@ def _wrong(body: Mapping[str, Any]) -> Iterator[Refusal]:
             yield bad_request(_unsupported(name, tuple(_PROPERTIES)))
         elif value is not None:
             yield from (bad_request(f"'{name}' : {problem}") for problem in _value_problems(_PROPERTIES[name], value))
+
+
+def _stops(body: Body) -> Iterator[Refusal]:
     stops = body.get("stop") or []
     if isinstance(stops, list) and len(stops) > _MOST_STOPS:
         yield bad_request(f"'stop' : maximum number of items is {_MOST_STOPS}")
     for number, stop in enumerate(stops):
         if not isinstance(stop, str):
             yield bad_request(f"'stop.{number}' : value must be a string")
+
+
+def _messages(body: Body) -> Iterator[Refusal]:
     if not body["messages"]:
         yield bad_request("'messages' : minimum number of items is 1")
     for number, message in enumerate(body["messages"]):

@@ -64,7 +64,8 @@ def _from_postgresql(text: str) -> Database:
         url = urlsplit(text)
         address = _address(url)
     except ValueError as error:
-        raise SandboxError(f"--db: the PostgreSQL URL cannot be read: {error}. {CHOICES}.") from error
+        mend = "A user or password with special characters must be percent-encoded"
+        raise SandboxError(f"--db: the PostgreSQL URL cannot be read. {mend}. {CHOICES}.") from error
     name = url.path.removeprefix("/")
     if not (address and name):
         raise SandboxError(f"--db: the PostgreSQL URL lacks a {'database' if address else 'host'}. {CHOICES}.")

@@ -1,0 +1,229 @@
+"""One request to Groq over real sockets: what comes of it, and whether Groq may have been paid for it."""
+
+import asyncio
+import gzip
+import json
+import socket
+from contextlib import asynccontextmanager
+
+import aiohttp
+import httpx
+import pytest
+from samples import REPLY
+
+from worker import __version__
+from worker.groq import client
+from worker.groq.answers import Answer, Loss, NoAnswer
+from worker.groq.client import Groq, why_no_answer
+
+pytestmark = pytest.mark.anyio
+
+CONTENT = b'{"messages": []}'
+
+
+@pytest.fixture
+async def groq():
+    groq = Groq()
+    yield groq
+    await groq.aclose()
+
+
+@asynccontextmanager
+async def serving(serve):
+    """A server that does with each connection what it is told; it and all its connections end with the block."""
+    writers, serving = [], set()
+
+    async def connected(reader, writer):
+        writers.append(writer)
+        serving.add(asyncio.current_task())
+        await serve(reader, writer)
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, backlog=512)
+    try:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
+        for writer in writers:
+            writer.transport.abort()
+        await server.wait_closed()
+
+
+async def read_request(reader):
+    head = await reader.readuntil(b"\r\n\r\n")
+    return head.decode(), await reader.readexactly(len(CONTENT))
+
+
+def answering(data, *, then_close=True):
+    async def serve(reader, writer):
+        await read_request(reader)
+        writer.write(data)
+        await writer.drain()
+        if then_close:
+            writer.close()
+
+    return serve
+
+
+def http(body, *headers, status="200 OK", length=None):
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body) if length is None else length}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+async def post(groq, serve, scheme="http", within=5.0):
+    async with serving(serve) as address:
+        return await groq.post(f"{scheme}://{address}/openai/v1/chat/completions", "gsk_key", CONTENT, within)
+
+
+async def test_a_request_says_who_asks_and_what(groq):
+    seen = []
+
+    async def serve(reader, writer):
+        seen.append(await read_request(reader))
+        writer.write(http(json.dumps(REPLY).encode(), "X-Request-Id: req_7"))
+        await writer.drain()
+
+    answer = await post(groq, serve)
+
+    [(head, body)] = seen
+    request_line, *lines = head.strip().lower().split("\r\n")
+    assert request_line == "post /openai/v1/chat/completions http/1.1"
+    assert {
+        "authorization: bearer gsk_key",
+        "content-type: application/json",
+        "accept: application/json",
+        f"user-agent: catalyst-groq-worker/{__version__}",
+    } <= set(lines)
+    assert body == CONTENT
+    assert isinstance(answer, Answer)
+    assert answer.body == REPLY
+    assert answer.headers["x-request-id"] == "req_7"
+    assert answer.seconds > 0
+
+
+@pytest.mark.parametrize("status", ["302 Found", "401 Unauthorized", "429 Too Many Requests", "503 Service Unavailable"])
+async def test_whatever_the_status_it_is_an_answer_and_no_redirect_is_followed(groq, status):
+    answer = await post(groq, answering(http(b"no", "Location: http://127.0.0.1:1/", status=status)))
+    assert (answer.status, answer.text) == (int(status[:3]), "no")
+
+
+async def test_a_compressed_answer_is_unpacked(groq):
+    answer = await post(groq, answering(http(gzip.compress(b'{"a": 1}'), "Content-Encoding: gzip")))
+    assert answer.body == {"a": 1}
+
+
+async def test_bytes_that_are_no_utf_8_do_not_stop_the_answer(groq):
+    answer = await post(groq, answering(http(b'{"a": "\xff"}', "Content-Type: application/json; charset=nonsense")))
+    assert answer.body == {"a": "\N{REPLACEMENT CHARACTER}"}
+
+
+async def hang_up_at_once(_, writer):
+    writer.transport.abort()
+
+
+async def hang_up_after_reading(reader, writer):
+    await read_request(reader)
+    writer.transport.abort()
+
+
+async def never_answer(reader, _):
+    await reader.read()
+    await asyncio.Event().wait()
+
+
+FAULTS = {
+    "reset before the request is read": (hang_up_at_once, Loss.RESET, True),
+    "reset after the request is read": (hang_up_after_reading, Loss.RESET, True),
+    "closed after the request is read": (answering(b""), Loss.RESET, True),
+    "head cut": (answering(b"HTTP/1.1 200 OK\r\nContent-Le"), Loss.RESET, True),
+    "body cut": (answering(http(b'{"id": "chat', length=500)), Loss.CUT, True),
+    "chunk cut": (answering(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"), Loss.CUT, True),
+    "another protocol": (answering(b"SSH-2.0-OpenSSH_9.6\r\n\r\n"), Loss.GARBAGE, True),
+    "broken compression": (answering(http(b"hello", "Content-Encoding: gzip")), Loss.GARBAGE, True),
+    "never": (never_answer, Loss.TIMEOUT, True),
+    "half a body and then nothing": (answering(http(b"{", length=500), then_close=False), Loss.TIMEOUT, True),
+}
+
+
+@pytest.mark.parametrize(("serve", "loss", "sent"), FAULTS.values(), ids=FAULTS)
+async def test_a_broken_exchange_says_what_happened_and_that_groq_may_have_worked(groq, serve, loss, sent):
+    nothing = await post(groq, serve, within=0.3 if loss is Loss.TIMEOUT else 5)
+    assert isinstance(nothing, NoAnswer)
+    assert (nothing.loss, nothing.sent) == (loss, sent)
+    assert nothing.reason
+    assert "\n" not in nothing.reason
+    assert nothing.seconds < 2
+
+
+async def test_a_timeout_says_how_long_was_waited(groq):
+    assert (await post(groq, never_answer, within=0.1)).reason == "nothing within 0.1 s"
+
+
+async def test_a_refused_connection_sent_nothing(groq):
+    async with serving(never_answer) as address:
+        pass
+    nothing = await groq.post(f"http://{address}/", "gsk_key", CONTENT, 5)
+    assert (nothing.loss, nothing.sent) == (Loss.REFUSED, False)
+    assert nothing.reason.startswith(f"Cannot connect to host {address}")
+
+
+async def test_an_unknown_host_sent_nothing(groq):
+    nothing = await groq.post("http://nohost.invalid/", "gsk_key", CONTENT, 5)
+    assert (nothing.loss, nothing.sent) == (Loss.UNKNOWN_HOST, False)
+    assert "nohost.invalid" in nothing.reason
+
+
+async def test_tls_with_a_server_that_speaks_none_sent_nothing(groq):
+    async def speak_plainly(reader, writer):
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    nothing = await post(groq, speak_plainly, scheme="https")
+    assert (nothing.loss, nothing.sent) == (Loss.TLS, False)
+
+
+async def test_a_connection_that_does_not_come_about_sent_nothing(groq, monkeypatch):
+    monkeypatch.setattr(client, "CONNECT_TIMEOUT", 0.2)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        address = full.getsockname()
+        waiting = [socket.socket() for _ in range(4)]
+        for queued in waiting:
+            queued.setblocking(False)  # noqa: FBT003 -- the socket's own interface
+            queued.connect_ex(address)
+        nothing = await groq.post(f"http://127.0.0.1:{address[1]}/", "gsk_key", CONTENT, 5)
+        for queued in waiting:
+            queued.close()
+    assert (nothing.loss, nothing.sent) == (Loss.CONNECT_TIMEOUT, False)
+
+
+def test_what_nobody_foresaw_may_have_been_sent():
+    assert why_no_answer(aiohttp.ClientOSError(104, "reset")) == (Loss.RESET, True)
+    assert why_no_answer(httpx.ReadError("?")) == (Loss.RESET, True)
+
+
+async def test_more_calls_than_a_usual_pool_holds_are_made_at_once(groq):
+    calls, all_are_here = 0, asyncio.Event()
+
+    async def answer_when_all_have_asked(reader, writer):
+        nonlocal calls
+        await read_request(reader)
+        calls += 1
+        if calls == 120:
+            all_are_here.set()
+        await all_are_here.wait()
+        writer.write(http(b"{}"))
+        await writer.drain()
+
+    async with serving(answer_when_all_have_asked) as address:
+        answers = await asyncio.gather(*(groq.post(f"http://{address}/", "k", CONTENT, 5) for _ in range(120)))
+    assert {answer.text for answer in answers} == {"{}"}
+
+
+async def test_a_cancelled_call_is_cancelled(groq):
+    async with serving(never_answer) as address:
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(groq.post(f"http://{address}/", "k", CONTENT, 60), 0.05)

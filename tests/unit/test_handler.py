@@ -1,0 +1,271 @@
+"""One task's way, with hand-made parts at its seams."""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from samples import RATE_LIMITED, make_answer, make_task
+
+from worker.camunda.definitions import Definitions
+from worker.connector.handler import Handler
+from worker.connector.outcomes import BpmnError, Completion, Failure
+from worker.connector.secrets import Secrets
+from worker.connector.urls import GROQ, AllowedUrls
+from worker.errors import EngineRefused, EngineUnreachable
+from worker.groq.answers import Loss, NoAnswer
+
+pytestmark = pytest.mark.anyio
+
+KEY = "gsk_0123456789abcdef"
+DENIED = make_answer(401, {"error": {"message": f"Invalid API Key {KEY}", "code": "invalid_api_key"}})
+PLAIN = '<serviceTask id="AskGroq" camunda:topic="catalyst-groq"/>'
+CATCHING = PLAIN + '<boundaryEvent id="b" attachedToRef="AskGroq"><errorEventDefinition/></boundaryEvent>'
+
+
+@dataclass
+class Groq:
+    """Answers in turn, the last answer for ever; keeps what it was asked."""
+
+    answers: list
+    asked: list = field(default_factory=list)
+
+    async def post(self, url, key, content, within):
+        self.asked.append((url, key, json.loads(content), within))
+        answer = self.answers[min(len(self.asked), len(self.answers)) - 1]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Setting:
+    """A handler and the parts around it."""
+
+    def __init__(self, *answers, process=PLAIN, calling=False, urls=None, throw_uncaught=False, engine=None, **environ):
+        self.groq = Groq(list(answers) or [make_answer()])
+        self.calling = calling
+        self.process = process
+        self.engine_says = engine
+        self.handler = Handler(
+            definitions=Definitions(self._definition_xml),
+            has_calling_process=self._has_calling_process,
+            secrets=Secrets(
+                environ={"GROQ_API_KEY": KEY, **environ},
+                directory=None,
+                properties=None,
+                allowed=("groq*",),
+                allow_variables=True,
+            ),
+            urls=urls or AllowedUrls(GROQ),
+            groq=self.groq,
+            lock_duration=timedelta(minutes=1),
+            throw_uncaught=throw_uncaught,
+        )
+
+    async def _definition_xml(self, _):
+        if self.engine_says:
+            raise self.engine_says
+        return (
+            '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" '
+            f'xmlns:camunda="http://camunda.org/schema/1.0/bpmn"><process id="p">{self.process}</process></definitions>'
+        )
+
+    async def _has_calling_process(self, process_instance_id):
+        assert process_instance_id == "instance-1"
+        if isinstance(self.calling, Exception):
+            raise self.calling
+        return self.calling
+
+    async def handle(self, variables=None, properties=None, **context):
+        return await self.handler.handle(make_task(variables, properties, **context))
+
+
+async def test_a_task_is_answered_by_groq():
+    setting = Setting()
+
+    outcome = await setting.handle({"userMessage": 'say "hi"'}, {"catalyst_timeout": "7"})
+
+    [(url, key, payload, within)] = setting.groq.asked
+    assert (url, key, within) == ("https://api.groq.com/openai/v1/chat/completions", KEY, 7)
+    assert payload["messages"][1]["content"] == 'say "hi"'
+    assert isinstance(outcome, Completion)
+    assert outcome.variables["aiReply"] == "Hello Ada"
+    assert outcome.variables["catalyst_meta"]["modelAsked"] == payload["model"]
+
+
+@pytest.mark.parametrize(
+    ("properties", "variables", "message"),
+    [
+        ({}, {}, "catalyst_payload: ${userMessage} needs the process variable 'userMessage', which does not exist"),
+        ({"catalyst_payload": "{"}, None, "catalyst_payload: is not JSON"),
+        ({"catalyst_payload": "a: 1"}, None, "catalyst_payload: has no list of messages"),
+        ({"catalyst_payload": "messages: [!!set {a}]"}, None, "catalyst_payload: cannot be written as JSON"),
+        ({"catalyst_secretSource": "vault"}, None, "catalyst_secretSource: 'vault' is no secret source"),
+        ({"catalyst_apiKey": "groq_other"}, None, "catalyst_apiKey: the environment variable GROQ_OTHER is not set"),
+        ({"catalyst_apiKey": "aws_key"}, None, "catalyst_apiKey: the secret name 'aws_key' is not allowed here"),
+        ({"catalyst_responseMapping": '{"a": "["}'}, None, "catalyst_responseMapping: 'a': `[` is not JMESPath"),
+        ({"catalyst_url": "https://evil.example"}, None, "catalyst_url: 'https://evil.example' is not allowed here, so no"),
+        ({"catalyst_url": "groq"}, None, "catalyst_url: 'groq' is not a plain http(s) URL such as https://api.groq.com"),
+        ({"catalyst_timeout": "${userMessage}"}, None, "catalyst_timeout: 'Hi' is no number of seconds above 0"),
+    ],
+)
+async def test_a_wrong_field_is_an_incident_that_names_it_and_groq_is_not_asked(properties, variables, message):
+    setting = Setting(process=CATCHING)
+    outcome = await setting.handle(variables, properties, retries=2)
+    assert isinstance(outcome, Failure)
+    assert outcome.retries == 0
+    assert outcome.message.startswith(message)
+    assert not setting.groq.asked
+
+
+async def test_a_caught_bpmn_error_is_thrown_with_all_standard_variables():
+    outcome = await Setting(DENIED, process=CATCHING).handle()
+    assert isinstance(outcome, BpmnError)
+    assert outcome.code == "AUTH_FAILED"
+    assert outcome.variables["catalyst_statusCode"] == 401
+    assert outcome.variables["catalyst_success"] is False
+
+
+async def test_a_bpmn_error_that_nothing_catches_is_an_incident_that_names_the_missing_boundary_event():
+    outcome = await Setting(DENIED).handle()
+    assert isinstance(outcome, Failure)
+    assert outcome.retries == 0
+    assert outcome.message.startswith("Groq: 401 Invalid API Key")
+    assert outcome.message.endswith(
+        "Nothing catches the BPMN error AUTH_FAILED: attach an error boundary event to 'AskGroq'."
+    )
+    assert outcome.variables["catalyst_statusCode"] == 401
+
+
+async def test_the_missing_boundary_event_is_named_within_what_the_engine_keeps():
+    answer = make_answer(401, {"error": {"message": "x" * 5000}})
+    code, activity = "AUTHENTICATION_HAS_FAILED", "Activity_AskGroqAboutTheCustomer"
+    process = PLAIN.replace("AskGroq", activity)
+    outcome = await Setting(answer, process=process).handle(
+        None, {"catalyst_errorMapping": f"401: {code}"}, activityId=activity
+    )
+    assert len(outcome.message) <= 666
+    assert outcome.message.endswith(f"{code}: attach an error boundary event to '{activity}'.")
+
+
+async def test_a_calling_process_may_catch_a_bpmn_error():
+    assert isinstance(await Setting(DENIED, calling=True).handle(), BpmnError)
+
+
+async def test_an_operator_can_have_uncaught_bpmn_errors_thrown():
+    assert isinstance(await Setting(DENIED, throw_uncaught=True).handle(), BpmnError)
+
+
+async def test_a_limit_is_waited_out_and_asked_again():
+    limited = {"error": {"message": "Rate limit reached. Please try again in 10ms."}}
+    setting = Setting(make_answer(429, limited), make_answer())
+    outcome = await setting.handle()
+    assert isinstance(outcome, Completion)
+    assert outcome.variables["catalyst_meta"]["attempts"] == len(setting.groq.asked) == 2
+
+
+async def test_patience_is_counted_from_when_the_task_was_made():
+    times = {"createTime": "2026-11-21T10:00:00.000+0000", "lockExpirationTime": "2026-11-21T10:11:00.000+0000"}
+    setting = Setting(make_answer(429, RATE_LIMITED), process=CATCHING)
+    outcome = await setting.handle(None, {"catalyst_giveUpAfter": "PT10M"}, **times)
+    assert isinstance(outcome, BpmnError)
+    assert len(setting.groq.asked) == 1
+
+
+async def test_a_passing_fault_leaves_the_retries_to_the_engine():
+    lost = NoAnswer(Loss.RESET, "gone", sent=True, seconds=0)
+    outcome = await Setting(lost).handle(None, {"catalyst_retries": "R5/PT3S"})
+    assert (outcome.retries, outcome.retry_timeout) == (4, timedelta(seconds=3))
+
+
+async def test_groqs_address_in_the_diagram_leads_to_where_the_operator_says_groq_is():
+    setting = Setting(urls=AllowedUrls("http://127.0.0.1:9/openai/v1"))
+    await setting.handle()
+    assert setting.groq.asked[0][0] == "http://127.0.0.1:9/openai/v1/chat/completions"
+
+
+@pytest.mark.parametrize(("retries", "kept"), [(None, 3), (1, 1)])
+async def test_an_engine_that_is_away_burns_no_retry(retries, kept):
+    outcome = await Setting(engine=EngineUnreachable("away")).handle(retries=retries)
+    assert (outcome.message, outcome.retries, outcome.retry_timeout) == ("away", kept, timedelta())
+
+
+async def test_an_engine_that_hides_the_process_is_a_failed_try_that_says_so():
+    outcome = await Setting(engine=EngineRefused(403, "AuthorizationException", "no READ")).handle()
+    assert outcome.message == "The engine does not let the worker read the process: 403 AuthorizationException: no READ"
+    assert (outcome.retries, outcome.retry_timeout) == (2, timedelta(seconds=10))
+
+
+@pytest.mark.parametrize("defect", [RuntimeError("boom"), KeyError(KEY), RecursionError()])
+async def test_a_defect_is_a_failed_try_and_not_an_exception(defect, caplog):
+    outcome = await Setting(defect).handle(retries=1)
+    assert outcome.message.startswith(f"A defect of the worker, see its log: {type(defect).__name__}")
+    assert KEY not in outcome.message
+    assert outcome.retries == 0
+    assert caplog.messages == ["Task task-1 met a defect of the worker"]
+
+
+async def test_an_answer_nested_too_deep_to_be_masked_is_a_failed_try():
+    deep = make_answer(200, '{"a":' * 600 + "1" + "}" * 600)
+    outcome = await Setting(deep).handle(None, {"catalyst_responseMapping": "all: '@'"})
+    assert outcome.message.startswith("A defect of the worker, see its log: RecursionError")
+
+
+async def test_a_question_that_cannot_be_answered_about_the_caller_is_a_failure():
+    outcome = await Setting(DENIED, calling=EngineUnreachable("away")).handle()
+    assert (outcome.message, outcome.retries) == ("away", 3)
+
+
+ECHO = {"model": KEY, "choices": [{"message": {"content": f"your key is {KEY}"}}], KEY: [KEY]}
+
+
+@pytest.mark.parametrize("source", ["env", "variable"])
+@pytest.mark.parametrize(
+    ("answers", "process", "kind"),
+    [
+        ([make_answer(200, ECHO, x_request_id=KEY)], PLAIN, Completion),
+        ([DENIED], CATCHING, BpmnError),
+        ([DENIED], PLAIN, Failure),
+        ([NoAnswer(Loss.GARBAGE, KEY, sent=True, seconds=0)], PLAIN, Failure),
+        ([ValueError(KEY)], PLAIN, Failure),
+    ],
+)
+async def test_the_key_is_masked_in_every_outcome(answers, process, kind, source):
+    properties = {"catalyst_responseMapping": "{'all': '@', 'text': 'choices[0].message.content'}".replace("'", '"')}
+    if source == "variable":
+        properties |= {"catalyst_secretSource": "variable", "catalyst_apiKey": KEY}
+    outcome = await Setting(*answers, process=process).handle(None, properties)
+    assert isinstance(outcome, kind)
+    assert KEY not in repr(outcome)
+    assert "***" in repr(outcome)
+
+
+async def test_a_cancelled_task_is_cancelled_and_no_outcome():
+    setting = Setting()
+
+    async def never(*_):
+        await asyncio.Event().wait()
+
+    setting.groq.post = never
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(setting.handle(), 0.02)
+
+
+any_text = st.text(st.characters(), max_size=40)
+names = st.sampled_from(
+    ["payload", "model", "secretSource", "apiKey", "responseMapping", "errorMapping", "url", "timeout", "retries"]
+).map("catalyst_{}".format)
+pieces = st.sampled_from(["${userMessage}", "${", '{"a": ', "}", "messages: ", "- ", "R3/", "PT1S", "https://", "${@}", "&a [*a]"])
+written = st.one_of(any_text, st.lists(pieces | any_text, max_size=6).map("".join))
+
+
+def test_whatever_stands_in_the_fields_there_is_an_outcome():
+    @given(st.dictionaries(names, written, max_size=3), any_text)
+    def law(properties, message):
+        outcome = asyncio.run(Setting(process=CATCHING).handle({"userMessage": message}, properties))
+        assert not outcome.message.startswith("A defect") if isinstance(outcome, Failure) else outcome
+
+    law()

@@ -1,0 +1,73 @@
+"""Figures for Prometheus."""
+
+from typing import Any, Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from worker.camunda.tasks import ExternalTask
+from worker.connector.outcomes import BpmnError, Completion, Failure, Outcome
+
+SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300)
+
+
+class Metrics:
+    """A watcher that counts. All names begin with `catalyst_`; no label holds anything a process variable says."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def counter(name: str, what: str, *labels: str) -> Counter:
+            return Counter(f"catalyst_{name}", what, labels, registry=registry)
+
+        def histogram(name: str, what: str, *labels: str) -> Histogram:
+            return Histogram(f"catalyst_{name}", what, labels, registry=registry, buckets=SECONDS)
+
+        self._tasks = counter("tasks", "Tasks by how they ended", "process", "outcome")
+        self._seconds = histogram("task_seconds", "From the fetch to the engine's acknowledgement", "outcome")
+        self._groq_seconds = histogram("groq_seconds", "Asking Groq, waits for limits left out", "model")
+        self._requests = counter("groq_requests", "Requests sent to Groq", "model")
+        self._waited = counter("groq_waited_seconds", "Seconds waited for Groq's limits", "model")
+        self._tokens = counter("groq_tokens", "Tokens by kind: prompt, completion", "model", "kind")
+
+    def __call__(self, task: ExternalTask, outcome: Outcome, seconds: float) -> None:
+        """Count one task."""
+        kind = _kind(outcome)
+        self._tasks.labels(task.process_definition_key, kind).inc()
+        self._seconds.labels(kind).observe(seconds)
+        if meta := outcome.variables.get("catalyst_meta"):
+            self._count_exchange(meta)
+
+    def _count_exchange(self, meta: dict[str, Any]) -> None:
+        model = meta["modelUsed"] or meta["modelAsked"]
+        waited = meta["waitedMs"] / 1000
+        self._requests.labels(model).inc(meta["attempts"])
+        self._groq_seconds.labels(model).observe(meta["totalMs"] / 1000 - waited)
+        self._waited.labels(model).inc(waited)
+        self._tokens.labels(model, "prompt").inc(meta["promptTokens"] or 0)
+        self._tokens.labels(model, "completion").inc(meta["completionTokens"] or 0)
+
+
+class Load(Protocol):
+    """What is gauged rather than counted."""
+
+    @property
+    def in_hand(self) -> int:
+        """Tasks in hand."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether tasks are fetched."""
+
+
+def gauge(registry: CollectorRegistry, load: Load) -> None:
+    """Show what is going on at the moment of each look."""
+    Gauge("catalyst_tasks_in_hand", "Tasks in hand", registry=registry).set_function(lambda: load.in_hand)
+    Gauge("catalyst_ready", "1 while tasks are fetched", registry=registry).set_function(lambda: load.is_ready)
+
+
+def _kind(outcome: Outcome) -> str:
+    match outcome:
+        case Completion():
+            return "completed"
+        case BpmnError():
+            return "bpmn_error"
+        case Failure():
+            return "failed_try" if outcome.retries else "incident"
