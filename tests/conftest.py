@@ -47,14 +47,15 @@ def engine(request, flavour):
         yield RunningEngine(url.rstrip("/"))
         return
     uncaptured = request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled
-    engine = EngineProcess(flavour, on_progress=ProgressDisplay(Console()))
-    try:
-        with uncaptured():
-            engine.start()
-        yield engine
-    finally:
-        with uncaptured():
-            engine.stop()
+    with ProgressDisplay(Console()) as show:
+        engine = EngineProcess(flavour, on_progress=show)
+        try:
+            with uncaptured():
+                engine.start()
+            yield engine
+        finally:
+            with uncaptured():
+                engine.stop()
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ def running_repository() -> Iterator[MavenRepository]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            path = self.path.removeprefix("/maven/")
+            path = self.path.rpartition("/maven/")[2]
             repository.asked.append(path)
             repository.authorizations.append(self.headers["Authorization"])
             content = repository.files.get(path, b"")

@@ -12,9 +12,8 @@ def log_in(page: Page, url: str) -> None:
     page.goto(url)
     page.get_by_placeholder("Username").fill(USER)
     page.get_by_placeholder("Password").fill(PASSWORD)
-    button = page.get_by_role("button", name="Log in")
-    button.click()
-    button.wait_for(state="detached")
+    page.get_by_role("button", name="Log in").click()
+    page.locator(".glyphicon-user").first.wait_for()
 
 
 class Tasklist:
@@ -33,7 +32,7 @@ class Tasklist:
 
     def open_task(self, name: str, process: str) -> None:
         """Open the newest task of that name."""
-        self.page.reload()
+        self.page.get_by_role("link", name="All tasks").click()
         task = self.page.locator("ol.tasks-list .task", has_text=process).filter(has_text=name)
         task.first.click()
         self.form.locator("form").wait_for()
@@ -48,8 +47,8 @@ class Tasklist:
         self.page.get_by_text("Select a task in the list.").wait_for()
 
     def press_complete(self) -> None:
-        """Press the button, whatever comes of it."""
-        self.form.get_by_role("button", name="Complete").click()
+        """Press the button, whatever comes of it; by key, since Tasklist's notices may lie over it."""
+        self.form.get_by_role("button", name="Complete").press("Enter")
 
     @property
     def form(self) -> Locator:

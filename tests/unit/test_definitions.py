@@ -115,11 +115,13 @@ class Deployed:
 
     def __init__(self, *failures):
         self.asked = []
+        self.was_asked = asyncio.Event()
         self.may_answer = asyncio.Event()
         self.failures = list(failures)
 
     async def fetch_xml(self, process_definition_id):
         self.asked.append(process_definition_id)
+        self.was_asked.set()
         await self.may_answer.wait()
         if self.failures:
             raise self.failures.pop()
@@ -155,8 +157,7 @@ async def test_a_task_that_is_cancelled_does_not_take_the_fetch_from_the_others(
     deployed = Deployed()
     definitions = Definitions(deployed.fetch_xml)
     impatient, patient = (asyncio.create_task(definitions.of("a")) for _ in range(2))
-    while not deployed.asked:
-        await asyncio.sleep(0)
+    await deployed.was_asked.wait()
 
     impatient.cancel()
     await asyncio.gather(impatient, return_exceptions=True)

@@ -82,14 +82,19 @@ def test_payload_and_mappings_are_not_filled_yet():
 
 
 def test_an_input_parameter_may_hold_the_payload_as_text_or_as_json():
-    assert read({PAYLOAD: CHAT % "Hi"}).payload == read({PAYLOAD: {"messages": [{"role": "user", "content": "Hi"}]}}).payload
+    assert (
+        read({PAYLOAD: CHAT % "Hi"}).payload
+        == read({PAYLOAD: {"messages": [{"role": "user", "content": "Hi"}]}}).payload
+    )
 
 
 def test_a_payload_that_the_engine_has_broken_says_how_to_write_it():
     with pytest.raises(FieldError) as caught:
         read({PAYLOAD: CHAT % 'a "quoted" text'})
     assert str(caught.value).startswith("catalyst_payload: is not JSON: Expecting ',' delimiter at line 1")
-    assert str(caught.value).endswith(r"In an input parameter write \${…}, or the engine fills the text in before the worker can")
+    assert str(caught.value).endswith(
+        r"In an input parameter write \${…}, or the engine fills the text in before the worker can"
+    )
 
 
 def test_a_payload_that_the_modeller_has_broken_says_where():

@@ -31,12 +31,12 @@ async def groq():
 @asynccontextmanager
 async def serving(serve):
     """A server that does with each connection what it is told; it and all its connections end with the block."""
-    writers, serving = [], set()
+    writers, serving = [], []
 
     async def connected(reader, writer):
         writers.append(writer)
-        serving.add(asyncio.current_task())
-        await serve(reader, writer)
+        serving.append(asyncio.ensure_future(serve(reader, writer)))
+        await serving[-1]
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0, backlog=512)
     try:
@@ -103,7 +103,9 @@ async def test_a_request_says_who_asks_and_what(groq):
     assert answer.seconds > 0
 
 
-@pytest.mark.parametrize("status", ["302 Found", "401 Unauthorized", "429 Too Many Requests", "503 Service Unavailable"])
+@pytest.mark.parametrize(
+    "status", ["302 Found", "401 Unauthorized", "429 Too Many Requests", "503 Service Unavailable"]
+)
 async def test_whatever_the_status_it_is_an_answer_and_no_redirect_is_followed(groq, status):
     answer = await post(groq, answering(http(b"no", "Location: http://127.0.0.1:1/", status=status)))
     assert (answer.status, answer.text) == (int(status[:3]), "no")
@@ -154,7 +156,7 @@ async def test_a_broken_exchange_says_what_happened_and_that_groq_may_have_worke
     assert (nothing.loss, nothing.sent) == (loss, sent)
     assert nothing.reason
     assert "\n" not in nothing.reason
-    assert nothing.seconds < 2
+    assert nothing.seconds < 5
 
 
 async def test_a_timeout_says_how_long_was_waited(groq):

@@ -6,7 +6,7 @@ import pytest
 from samples import make_answer
 
 from worker.groq.answers import Loss, NoAnswer
-from worker.groq.errors import Policy, Problem, refusal
+from worker.groq.errors import Policy, Problem, Refusal, refusal
 
 UPGRADE = "Need more tokens? Upgrade to Dev Tier today at https://console.groq.com/settings/billing"
 CLOUDFLARE = "<!DOCTYPE html>\n<html><head><title>{}</title></head><body>…</body></html>"
@@ -37,7 +37,11 @@ REFUSALS = {
     "invalid key": (401, invalid("Invalid API Key", code="invalid_api_key"), Problem.AUTH, "invalid_api_key", None),
     "network block": (403, said("Access denied. Please check your network settings."), Problem.FORBIDDEN, None, None),
     "network block by Cloudflare": (
-        403, CLOUDFLARE.format("Attention Required! | Cloudflare"), Problem.FORBIDDEN, None, None
+        403,
+        CLOUDFLARE.format("Attention Required! | Cloudflare"),
+        Problem.FORBIDDEN,
+        None,
+        None,
     ),
     "blocked for the organization": (
         403,
@@ -66,7 +70,8 @@ REFUSALS = {
     "unknown model": (
         404,
         invalid(
-            "The model `llama-3.3-70b-versatile` does not exist or you do not have access to it.", code="model_not_found"
+            "The model `llama-3.3-70b-versatile` does not exist or you do not have access to it.",
+            code="model_not_found",
         ),
         Problem.MODEL_GONE,
         "model_not_found",
@@ -162,7 +167,11 @@ REFUSALS = {
         None,
     ),
     "spend limit as documented": (
-        400, invalid("API access is blocked", code="blocked_api_access"), Problem.MONEY, "blocked_api_access", None
+        400,
+        invalid("API access is blocked", code="blocked_api_access"),
+        Problem.MONEY,
+        "blocked_api_access",
+        None,
     ),
     "request larger than TPM": (
         413,
@@ -189,7 +198,9 @@ REFUSALS = {
     "RPM": (
         429,
         rate_limit(
-            "requests per minute (RPM)", f": Limit 30, Used 30, Requested 1. Please try again in 2s. {UPGRADE}", "requests"
+            "requests per minute (RPM)",
+            f": Limit 30, Used 30, Requested 1. Please try again in 2s. {UPGRADE}",
+            "requests",
         ),
         Problem.THROTTLED,
         "rate_limit_exceeded",
@@ -209,7 +220,8 @@ REFUSALS = {
     "ASH": (
         429,
         rate_limit(
-            "audio seconds per hour (ASH)", ": Limit 7200, Used 7190, Requested 180. Please try again in 20m. Need more?"
+            "audio seconds per hour (ASH)",
+            ": Limit 7200, Used 7190, Requested 180. Please try again in 20m. Need more?",
         ),
         Problem.THROTTLED,
         "rate_limit_exceeded",
@@ -237,7 +249,13 @@ REFUSALS = {
         None,
         None,
     ),
-    "bad gateway by Cloudflare": (502, CLOUDFLARE.format("api.groq.com | 502: Bad gateway"), Problem.TRANSIENT, None, None),
+    "bad gateway by Cloudflare": (
+        502,
+        CLOUDFLARE.format("api.groq.com | 502: Bad gateway"),
+        Problem.TRANSIENT,
+        None,
+        None,
+    ),
     "flex tier full": (498, said("capacity_exceeded"), Problem.TRANSIENT, None, None),
     "hallucination": (422, said("Unprocessable"), Problem.GENERATION_FAILED, None, None),
     "request timeout": (408, "", Problem.TRANSIENT, None, None),
@@ -250,9 +268,15 @@ REFUSALS = {
 }
 
 
+def refused(answer) -> Refusal:
+    found = refusal(answer)
+    assert found is not None
+    return found
+
+
 @pytest.mark.parametrize(("status", "body", "problem", "code", "wait"), REFUSALS.values(), ids=REFUSALS)
 def test_a_refusal_has_one_class_and_says_its_causes_from_the_most_telling(status, body, problem, code, wait):
-    found = refusal(make_answer(status, body))
+    found = refused(make_answer(status, body))
 
     assert found.problem is problem
     assert found.causes == ((code,) if code else ()) + (str(status), f"{status // 100}xx")
@@ -268,7 +292,10 @@ def test_a_reply_is_no_refusal():
 
 @pytest.mark.parametrize(
     ("problem", "policy"),
-    [(problem, {"THROTTLED": Policy.WAIT, "TRANSIENT": Policy.RETRY}.get(problem.name, Policy.GIVE_UP)) for problem in Problem],
+    [
+        (problem, {"THROTTLED": Policy.WAIT, "TRANSIENT": Policy.RETRY}.get(problem.name, Policy.GIVE_UP))
+        for problem in Problem
+    ],
 )
 def test_only_a_limit_is_waited_for_and_only_a_passing_fault_is_tried_again(problem, policy):
     assert problem.policy is policy
@@ -279,7 +306,7 @@ def test_only_a_limit_is_waited_for_and_only_a_passing_fault_is_tried_again(prob
     [("2", 2), ("0.5", 0.5), ("0", 0), ("-3", 0), ("soon", None), ("Sat, 21 Nov 2026 10:00:00 GMT", None)],
 )
 def test_the_header_counts_where_the_text_tells_no_wait(retry_after, wait):
-    assert refusal(make_answer(429, "", retry_after=retry_after)).wait == wait
+    assert refused(make_answer(429, "", retry_after=retry_after)).wait == wait
 
 
 @pytest.mark.parametrize(
@@ -294,12 +321,12 @@ def test_the_header_counts_where_the_text_tells_no_wait(retry_after, wait):
     ],
 )
 def test_the_text_is_more_exact_than_the_header(text, wait):
-    assert refusal(make_answer(429, said(text), retry_after="9")).wait == pytest.approx(wait)
+    assert refused(make_answer(429, said(text), retry_after="9")).wait == pytest.approx(wait)
 
 
 @pytest.mark.parametrize("loss", Loss)
 def test_no_answer_is_a_passing_fault_of_the_network_or_a_timeout(loss):
-    found = refusal(NoAnswer(loss, "nothing came", sent=True, seconds=1))
+    found = refused(NoAnswer(loss, "nothing came", sent=True, seconds=1))
 
     assert found.problem is Problem.TRANSIENT
     assert found.causes == (("timeout",) if "in time" in loss else ("network",))

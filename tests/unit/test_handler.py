@@ -4,6 +4,8 @@ import asyncio
 import json
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -20,6 +22,7 @@ from worker.groq.answers import Loss, NoAnswer
 
 pytestmark = pytest.mark.anyio
 
+NOWHERE = Path("/nowhere")
 KEY = "gsk_0123456789abcdef"
 DENIED = make_answer(401, {"error": {"message": f"Invalid API Key {KEY}", "code": "invalid_api_key"}})
 PLAIN = '<serviceTask id="AskGroq" camunda:topic="catalyst-groq"/>'
@@ -30,8 +33,8 @@ CATCHING = PLAIN + '<boundaryEvent id="b" attachedToRef="AskGroq"><errorEventDef
 class Groq:
     """Answers in turn, the last answer for ever; keeps what it was asked."""
 
-    answers: list
-    asked: list = field(default_factory=list)
+    answers: list[Any]
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
 
     async def post(self, url, key, content, within):
         self.asked.append((url, key, json.loads(content), within))
@@ -44,7 +47,7 @@ class Groq:
 class Setting:
     """A handler and the parts around it."""
 
-    def __init__(self, *answers, process=PLAIN, calling=False, urls=None, throw_uncaught=False, engine=None, **environ):
+    def __init__(self, *answers, process=PLAIN, calling=False, urls=None, throw_uncaught=False, engine=None):
         self.groq = Groq(list(answers) or [make_answer()])
         self.calling = calling
         self.process = process
@@ -53,14 +56,14 @@ class Setting:
             definitions=Definitions(self._definition_xml),
             has_calling_process=self._has_calling_process,
             secrets=Secrets(
-                environ={"GROQ_API_KEY": KEY, **environ},
-                directory=None,
-                properties=None,
+                environ={"GROQ_API_KEY": KEY},
+                directory=NOWHERE,
+                properties=NOWHERE,
                 allowed=("groq*",),
                 allow_variables=True,
             ),
             urls=urls or AllowedUrls(GROQ),
-            groq=self.groq,
+            groq=cast("Any", self.groq),
             lock_duration=timedelta(minutes=1),
             throw_uncaught=throw_uncaught,
         )
@@ -107,8 +110,16 @@ async def test_a_task_is_answered_by_groq():
         ({"catalyst_apiKey": "groq_other"}, None, "catalyst_apiKey: the environment variable GROQ_OTHER is not set"),
         ({"catalyst_apiKey": "aws_key"}, None, "catalyst_apiKey: the secret name 'aws_key' is not allowed here"),
         ({"catalyst_responseMapping": '{"a": "["}'}, None, "catalyst_responseMapping: 'a': `[` is not JMESPath"),
-        ({"catalyst_url": "https://evil.example"}, None, "catalyst_url: 'https://evil.example' is not allowed here, so no"),
-        ({"catalyst_url": "groq"}, None, "catalyst_url: 'groq' is not a plain http(s) URL such as https://api.groq.com"),
+        (
+            {"catalyst_url": "https://evil.example"},
+            None,
+            "catalyst_url: 'https://evil.example' is not allowed here, so no",
+        ),
+        (
+            {"catalyst_url": "groq"},
+            None,
+            "catalyst_url: 'groq' is not a plain http(s) URL such as https://api.groq.com",
+        ),
         ({"catalyst_timeout": "${userMessage}"}, None, "catalyst_timeout: 'Hi' is no number of seconds above 0"),
     ],
 )
@@ -249,7 +260,7 @@ async def test_a_cancelled_task_is_cancelled_and_no_outcome():
     async def never(*_):
         await asyncio.Event().wait()
 
-    setting.groq.post = never
+    setting.groq.post = never  # type: ignore[method-assign]  # nothing else is needed of it
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(setting.handle(), 0.02)
 
@@ -258,7 +269,9 @@ any_text = st.text(st.characters(), max_size=40)
 names = st.sampled_from(
     ["payload", "model", "secretSource", "apiKey", "responseMapping", "errorMapping", "url", "timeout", "retries"]
 ).map("catalyst_{}".format)
-pieces = st.sampled_from(["${userMessage}", "${", '{"a": ', "}", "messages: ", "- ", "R3/", "PT1S", "https://", "${@}", "&a [*a]"])
+pieces = st.sampled_from(
+    ["${userMessage}", "${", '{"a": ', "}", "messages: ", "- ", "R3/", "PT1S", "https://", "${@}", "&a [*a]"]
+)
 written = st.one_of(any_text, st.lists(pieces | any_text, max_size=6).map("".join))
 
 

@@ -1,30 +1,43 @@
 """Who this worker is to the engine."""
 
 import socket
+import subprocess
+import sys
 
 from worker.identity import Identity
 
-
-def test_the_first_worker_of_a_host_has_its_name_and_the_next_ones_a_number(tmp_path):
-    first, second, third = (Identity(tmp_path / "claims", "host") for _ in range(3))
-    assert first.worker_id == "catalyst-groq@host"
-    assert second.worker_id == "catalyst-groq@host-2"
-    assert third.worker_id == "catalyst-groq@host-3"
-
-
-def test_a_worker_that_ended_leaves_its_name_to_the_next(tmp_path):
-    first = Identity(tmp_path, "host")
-    second = Identity(tmp_path, "host")
-    first._claim.release()
-    assert Identity(tmp_path, "host").worker_id == "catalyst-groq@host"
-    assert second.worker_id == "catalyst-groq@host-2"
+NAME = f"catalyst-groq@{socket.gethostname()}"
+WORKER = """
+import sys
+from pathlib import Path
+from worker.identity import Identity
+identity = Identity(Path(sys.argv[1]))
+print(identity.worker_id, flush=True)
+sys.stdin.read()
+"""
 
 
-def test_hosts_do_not_share_names(tmp_path):
-    Identity(tmp_path, "a")
-    assert Identity(tmp_path, "b").worker_id == "catalyst-groq@b"
+def test_workers_beside_each_other_have_the_hosts_name_and_a_number(tmp_path):
+    first, second, third = (Identity(tmp_path / "claims") for _ in range(3))
+    assert [first.worker_id, second.worker_id, third.worker_id] == [NAME, f"{NAME}-2", f"{NAME}-3"]
+
+
+def test_a_worker_that_was_killed_leaves_its_id_to_the_next(tmp_path):
+    command = [sys.executable, "-c", WORKER, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as killed:  # noqa: S603 -- our own
+        try:
+            assert killed.stdout is not None
+            assert killed.stdout.readline() == f"{NAME}\n"
+            assert Identity(tmp_path).worker_id == f"{NAME}-2"
+        finally:
+            killed.kill()
+    assert Identity(tmp_path).worker_id == NAME
+
+
+def test_an_id_that_is_given_is_kept(tmp_path):
+    assert [Identity(tmp_path, "mine").worker_id for _ in range(2)] == ["mine", "mine"]
 
 
 def test_where_no_file_can_be_written_the_hosts_name_alone_counts(tmp_path):
     (tmp_path / "file").write_text("in the way")
-    assert Identity(tmp_path / "file").worker_id == f"catalyst-groq@{socket.gethostname()}"
+    assert [Identity(tmp_path / "file").worker_id for _ in range(2)] == [NAME, NAME]

@@ -134,6 +134,13 @@ def test_a_password_is_used_and_never_shown(maven, tmp_path):
     assert "hush" not in repr(Repository(maven.url, "a test", tmp_path, ("me", "hush-hush")))
 
 
+def test_a_proxy_is_honoured(jar, maven, tmp_path, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", maven.url)
+    repository = Repository("http://jars.invalid/maven", "a test", tmp_path)
+
+    assert provide([jar], "Engine", repository, unseen)
+
+
 def test_a_repository_that_cannot_be_written_is_named(jar, repository):
     repository.local.write_text("a file where a folder should be")
 

@@ -25,13 +25,17 @@ def _root_logger():
     root.setLevel(level)
 
 
+def refuse(key):
+    raise ValueError(f"refused {key}") from KeyError(key)
+
+
 def log_in_every_way(log, key):
     log.info("plain %s", key)
     log.info(key)
     log.warning("a structure %s", {"authorization": f"Bearer {key}"})
     log.info("an object %r", ValueError(key))
     try:
-        raise ValueError(f"refused {key}") from KeyError(key)
+        refuse(key)
     except ValueError:
         log.exception("a traceback")
     log.info("a stack", stack_info=True)
@@ -72,7 +76,11 @@ def test_libraries_are_quiet_unless_something_is_wrong(capsys):
     ("outcome", "level", "line"),
     [
         (Completion({"secret": "x"}), "INFO", "Completed ask/AskGroq of instance instance-1 in 1250 ms"),
-        (BpmnError("RATE_LIMITED", "Groq: 429"), "INFO", "Threw RATE_LIMITED at ask/AskGroq of instance instance-1: Groq: 429"),
+        (
+            BpmnError("RATE_LIMITED", "Groq: 429"),
+            "INFO",
+            "Threw RATE_LIMITED at ask/AskGroq of instance instance-1: Groq: 429",
+        ),
         (
             Failure("Groq: 503", retries=2, retry_timeout=timedelta(seconds=10)),
             "WARNING",

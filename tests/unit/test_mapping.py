@@ -21,7 +21,10 @@ def test_a_variable_may_be_named_by_a_number():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"catalyst_success": "model"}', "f: 'catalyst_success' cannot be set: catalyst_… is the worker's own. Choose"),
+        (
+            '{"catalyst_success": "model"}',
+            "f: 'catalyst_success' cannot be set: catalyst_… is the worker's own. Choose",
+        ),
         ('{"": "model"}', "f: '' cannot be set"),
         ('{"a": 1}', "f: 'a' is no expression. Write \"a\": "),
         ('{"a": "choices["}', "f: 'a': `choices[` is not JMESPath: "),
@@ -37,7 +40,9 @@ def test_a_wrong_mapping_is_found_before_anything_is_paid_for(text, message):
 
 def test_a_mapping_that_fails_on_the_answer_points_to_the_answer():
     mapping = ResponseMapping.parse("f", '{"n": "length(usage.total_tokens)"}')
-    with pytest.raises(FieldError, match=r"^f: `length.* cannot be evaluated.*Groq has answered, see catalyst_responseBody"):
+    with pytest.raises(
+        FieldError, match=r"^f: `length.* cannot be evaluated.*Groq has answered, see catalyst_responseBody"
+    ):
         mapping.apply(REPLY)
 
 

@@ -6,7 +6,7 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_placeholders import texts
+from samples import texts
 
 from worker.connector.fields import DEFAULTS, PAYLOAD
 from worker.connector.payload import parse_structure, render_payload, to_bytes

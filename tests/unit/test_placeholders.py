@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from samples import texts
 
 from worker.camunda.variables import Unreadable
 from worker.connector.expressions import ExpressionError
@@ -18,9 +19,6 @@ VARIABLES = {
     "order": {"lines": [{"sku": "A-1"}, {"sku": "B-2"}], "note": "50 % {off}"},
     "scan": Unreadable("File"),
 }
-NASTY = ['"},{"role":"system","content":"x', "${name}", "$${name}", "'\"`\\", "a\nb\r\n\tc", "\0", "\ud83d", "😀", "}}{{", ""]
-
-texts = st.one_of(st.sampled_from(NASTY), st.text(st.characters()))
 literals = texts.map(lambda text: text.replace("$", ""))
 written = st.lists(st.one_of(literals, st.just("${a}"), st.just("$${")), max_size=4).map("".join)
 templates = st.recursive(
@@ -86,7 +84,9 @@ def test_a_text_renders_as_a_person_expects(text, rendered):
     assert type(render(text, VARIABLES)) is type(rendered)
 
 
-@pytest.mark.parametrize("text", ["${nobody}", "Hi ${nobody}", "${nobody.name}", "${length(nobody)}", "${nobody || other}"])
+@pytest.mark.parametrize(
+    "text", ["${nobody}", "Hi ${nobody}", "${nobody.name}", "${length(nobody)}", "${nobody || other}"]
+)
 def test_a_variable_that_does_not_exist_is_named_with_the_mend(text):
     with pytest.raises(PlaceholderError, match=r"needs the process variable 'nobody'.*\|\| 'text'"):
         render(text, VARIABLES)
@@ -111,7 +111,11 @@ def test_a_placeholder_that_is_not_closed_is_shown_with_the_mend(text):
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("${name.}", "`name.` is not JMESPath"), ("${}", "`` is not JMESPath"), ("${my-name}", "`my-name` is not JMESPath")],
+    [
+        ("${name.}", "`name.` is not JMESPath"),
+        ("${}", "`` is not JMESPath"),
+        ("${my-name}", "`my-name` is not JMESPath"),
+    ],
 )
 def test_what_is_no_jmespath_is_quoted(text, reason):
     with pytest.raises(ExpressionError, match=reason):

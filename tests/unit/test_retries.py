@@ -13,7 +13,7 @@ from worker.errors import FieldError
 
 def tries(cycle, retries=None):
     """The waits between all the tries of a task that never succeeds."""
-    waits = []
+    waits: list[float] = []
     while True:
         retries, wait = cycle.after_failure(retries)
         if not retries:
@@ -62,19 +62,24 @@ def test_retries_run_down_by_one_and_never_below_zero(times, retries):
     "text", ["3", "R3", "R/PT10S", "R-1/PT10S", "R3/10", "r3/PT10S", "R3/PT10S,PT1M", "PT10S,", "PT10S;PT1M", "soon"]
 )
 def test_a_wrong_cycle_names_the_field_and_the_mend(text):
-    with pytest.raises(FieldError, match=r"^f: '.*' is not an ISO 8601 duration .*\. Write R3/PT10S \(three tries") as caught:
+    with pytest.raises(
+        FieldError, match=r"^f: '.*' is not an ISO 8601 duration .*\. Write R3/PT10S \(three tries"
+    ) as caught:
         RetryCycle.parse("f", text)
     assert caught.value.field == "f"
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("PT30S", 30), (" PT1.5S ", 1.5), ("PT1H30M", 5400), ("P1DT1S", 86401), ("P1W", 604800), ("PT0S", 0)]
+    ("text", "seconds"),
+    [("PT30S", 30), (" PT1.5S ", 1.5), ("PT1H30M", 5400), ("P1DT1S", 86401), ("P1W", 604800), ("PT0S", 0)],
 )
 def test_a_duration_is_read_as_iso_8601_says(text, seconds):
     assert parse_duration(text) == timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("text", ["", "P", "PT", "-PT1S", "P-1D", "PT10", "10", "10s", "00:10:00", "pt10s", "P99999999999D"])
+@pytest.mark.parametrize(
+    "text", ["", "P", "PT", "-PT1S", "P-1D", "PT10", "10", "10s", "00:10:00", "pt10s", "P99999999999D"]
+)
 def test_anything_else_is_no_duration(text):
     with pytest.raises(ValueError, match=r"is not an ISO 8601 duration such as PT30S"):
         parse_duration(text)

@@ -59,7 +59,8 @@ def test_a_key_comes_from_a_properties_file(secrets, tmp_path, line):
 
 
 @pytest.mark.parametrize(
-    ("written", "variables"), [(KEY, {}), ("key", {"key": f" {KEY} "}), ("my key!", {"my key!": KEY}), (KEY, {"key": "x"})]
+    ("written", "variables"),
+    [(KEY, {}), ("key", {"key": f" {KEY} "}), ("my key!", {"my key!": KEY}), (KEY, {"key": "x"})],
 )
 def test_a_key_comes_from_the_field_itself_or_from_the_variable_it_names(secrets, written, variables):
     assert secrets().resolve(SecretSource.VARIABLE, written, variables).reveal() == KEY
@@ -139,7 +140,9 @@ def test_a_properties_file_that_does_not_hold_the_key_is_named_with_the_mend(sec
 
 
 def test_a_process_variable_that_is_missing_or_no_text_is_named(secrets):
-    assert refused(secrets(), "variable", "my_key").startswith("catalyst_apiKey: there is no process variable 'my_key'. Set")
+    assert refused(secrets(), "variable", "my_key").startswith(
+        "catalyst_apiKey: there is no process variable 'my_key'. Set"
+    )
     assert refused(secrets(), "variable", "my_key", {"my_key": 5}).startswith(
         "catalyst_apiKey: the process variable 'my_key' holds no text. Put the key into it"
     )
@@ -175,10 +178,7 @@ def test_a_secret_never_shows_itself():
         str([secret]),
         str({"key": secret}),
     ]
-    try:
-        raise ValueError("went wrong with", secret)
-    except ValueError as error:
-        shown += traceback.format_exception(error)
+    shown += traceback.format_exception(ValueError("went wrong with", secret))
     assert KEY not in "".join(shown)
     assert "***" in "".join(shown)
     assert not hasattr(secret, "__dict__")

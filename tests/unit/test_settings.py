@@ -49,7 +49,9 @@ def test_a_worker_starts_with_no_settings_at_all(load):
 
 def test_the_environment_wins_over_the_env_file_and_that_over_worker_yaml(load):
     yaml = "topic: yaml\nworker_id: yaml\nconcurrency: 1\ngroq_api_url: http://yaml\n"
-    settings = load(yaml, "CATALYST_TOPIC=file\nCATALYST_WORKER_ID=file\nGROQ_API_URL=http://file", CATALYST_TOPIC="env")
+    settings = load(
+        yaml, "CATALYST_TOPIC=file\nCATALYST_WORKER_ID=file\nGROQ_API_URL=http://file", CATALYST_TOPIC="env"
+    )
     assert (settings.topic, settings.worker_id, settings.concurrency) == ("env", "file", 1)
     assert settings.groq_api_url == "http://file/openai/v1"
 
@@ -104,8 +106,7 @@ def test_everything_that_is_wrong_is_said_at_once(load):
         "CATALYST_LOCK_DURATION=60: '60' is not an ISO 8601 duration such as PT30S or PT15M",
         "CATALYST_POLL_DURATION=PT21S: must be between 0 s and 20 s",
         "CATALYST_GRACE=30: '30' is not an ISO 8601 duration such as PT30S or PT15M",
-        "CATALYST_ALLOWED_URLS=http://a, ftp://b: 'ftp://b' is not a plain http(s) URL such as "
-        "https://api.groq.com/openai/v1",
+        "CATALYST_ALLOWED_URLS=http://a, ftp://b: 'ftp://b' is not a plain http(s) URL such as https://api.groq.com/openai/v1",
         "GROQ_API_URL=nowhere: 'nowhere' is not a plain http(s) URL such as https://api.groq.com/openai/v1",
     ]
 

@@ -133,7 +133,11 @@ def test_a_date_without_a_zone_is_the_machines_own():
         ({"type": "Json", "value": "{"}, Unreadable("Json (broken JSON)")),
         ({"type": "Json", "value": "[" * 100_000}, Unreadable("Json (broken JSON)")),
         (
-            {"type": "Object", "value": "rO0AB", "valueInfo": {"serializationDataFormat": "application/x-java-serialized-object"}},
+            {
+                "type": "Object",
+                "value": "rO0AB",
+                "valueInfo": {"serializationDataFormat": "application/x-java-serialized-object"},
+            },
             Unreadable("Object (application/x-java-serialized-object)"),
         ),
         ({"type": "Object", "value": None}, Unreadable("Object (not serialised)")),

@@ -41,8 +41,8 @@ async def test_a_limit_is_asked_again_after_the_asked_wait():
     exchange = await ask_patiently(asking, patience=60)
 
     first, second = asking.times[1] - asking.times[0], asking.times[2] - asking.times[1]
-    assert 0.03 <= first < 0.2
-    assert 0.02 <= second < 0.2
+    assert 0.03 <= first < 1
+    assert 0.02 <= second < 1
     assert exchange.refusal is None
     assert exchange.attempts == 3
     assert exchange.waited == pytest.approx(0.05)
@@ -52,18 +52,14 @@ async def test_a_limit_is_asked_again_after_the_asked_wait():
 async def test_a_wait_longer_than_the_patience_is_not_begun():
     exchange = await ask_patiently(Asking(limited("30s")), patience=29)
     assert (exchange.attempts, exchange.waited, exchange.wait_more) == (1, 0, None)
+    assert exchange.refusal is not None
     assert exchange.refusal.wait == 30
 
 
 async def test_waiting_ends_when_the_patience_is_over():
-    asking = Asking(limited("20ms"))
-    started = time.monotonic()
-
-    exchange = await ask_patiently(asking, patience=0.1)
-
-    assert time.monotonic() - started < 0.5
-    assert 2 <= exchange.attempts <= 5
-    assert exchange.waited <= 0.1
+    exchange = await ask_patiently(Asking(limited("50ms")), patience=0.3)
+    assert 2 <= exchange.attempts <= 6
+    assert exchange.waited <= 0.3
     assert exchange.wait_more is None
     assert exchange.refusal is not None
 

@@ -46,8 +46,8 @@ class ProgressDisplay:
     """Shows progress on a console; call it with every event.
 
     A terminal gets a spinner, or a bar while something is downloaded. Anything else gets a line for each phase and one
-    every few seconds of a download. Either way a phase that is done leaves a line with the time it took. Leaving its
-    `with` block ends what goes on; after an exception without saying that it is done.
+    every few seconds of a download. Either way a phase that is done leaves a line with the time it took. Its `with`
+    block ends what goes on: an exception leaves no bar behind, and no claim that anything is done.
     """
 
     def __init__(self, console: Console | None = None) -> None:

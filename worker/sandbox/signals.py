@@ -4,6 +4,9 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+ENDING = tuple(number for number in signal.Signals if number.name in ("SIGTERM", "SIGHUP"))
+"""Windows has no SIGHUP."""
+
 
 @contextmanager
 def raised_as_interrupts() -> Iterator[None]:
@@ -11,7 +14,7 @@ def raised_as_interrupts() -> Iterator[None]:
 
     For the main thread only, as Python demands.
     """
-    before = {number: signal.signal(number, signal.default_int_handler) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, signal.default_int_handler) for number in ENDING}
     try:
         yield
     finally:

@@ -181,6 +181,21 @@ def test_a_scripted_text_that_is_no_json_fails_in_json_mode():
     assert body_of(said_no)["failed_generation"] == "Sure! Here it is"
 
 
+@pytest.mark.parametrize(("strict", "accepted"), [(True, False), (False, True)])
+def test_only_a_strict_schema_holds_a_script_to_it(strict, accepted):
+    schema = {
+        "type": "object",
+        "properties": {"n": {"type": "integer"}},
+        "required": ["n"],
+        "additionalProperties": False,
+    }
+    wanted = {"type": "json_schema", "json_schema": {"name": "reply", "strict": strict, "schema": schema}}
+
+    reply = reply_to(service({"answer": {"n": "many"}}), chat(response_format=wanted))
+
+    assert isinstance(reply, Given) == accepted
+
+
 def test_a_tool_whose_name_the_user_mentions_is_called_with_fitting_arguments():
     answer = answer_to(service(), chat("Please get weather for tomorrow", tools=[ORDER, WEATHER]))
 

@@ -247,6 +247,31 @@ def test_models_need_a_key(groq):
     assert httpx.get(f"{groq.base_url}/models").status_code == 401
 
 
+@pytest.mark.parametrize(("plan", "status"), [("free", 413), ("developer", 200)])
+def test_the_free_plan_takes_smaller_recordings(groq, plan, status):
+    groq.set(plan=plan)
+    form = {"files": {"file": ("long.mp3", bytes(25_000_001))}, "data": {"model": "whisper-large-v3"}}
+
+    answer = httpx.post(f"{groq.base_url}/audio/transcriptions", headers=KEY, timeout=20, **form)
+
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("form", "missing"),
+    [
+        ({"json": {"model": "whisper-large-v3"}}, "'model'"),
+        ({"files": {"file": ("a.wav", b"")}}, "'model'"),
+        ({"files": {"other": ("a.wav", b"")}, "data": {"model": "whisper-large-v3"}}, "'file'"),
+    ],
+)
+def test_a_recording_must_come_in_a_form_with_its_model(groq, form, missing):
+    answer = httpx.post(f"{groq.base_url}/audio/transcriptions", headers=KEY, **form)
+
+    assert answer.status_code == 400
+    assert missing in answer.json()["error"]["message"]
+
+
 def test_a_mistyped_url_is_named(groq):
     answer = httpx.post(f"{groq.base_url}/chat/completion", headers=KEY)
 

@@ -41,6 +41,8 @@ class Recording:
 
 def refuse_recording(recording: Recording, plan: str) -> Refusal | None:
     """Refuse a form that Groq would not take (the words are made up)."""
+    if "model" not in recording.fields:
+        return bad_request("'model' : property 'model' is missing", param="model")
     if not recording.name:
         return bad_request("'file' : one of `file` and `url` is needed", param="file")
     if len(recording.data) > _MOST_BYTES.get(plan, _MOST_BYTES_OTHERWISE):

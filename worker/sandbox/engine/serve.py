@@ -28,7 +28,8 @@ def serve(flavour: Flavour, *, port: int, database: str | None, console: Console
     with (
         suppress(KeyboardInterrupt),
         raised_as_interrupts(),
-        EngineProcess(flavour, port=port, database=database, on_progress=ProgressDisplay(console)) as engine,
+        ProgressDisplay(console) as show,
+        EngineProcess(flavour, port=port, database=database, on_progress=show) as engine,
     ):
         console.print(_addresses(engine))
         console.print("Ctrl-C ends it.")

@@ -1,0 +1,89 @@
+"""Each scenario runs on the fake engine and, marked `engine`, on the real one."""
+
+import itertools
+
+import pytest
+from at_work import Worker, done, seconds
+from fake_engine import running_fake_engine
+from stages import Diagram, FakeStage, real_stage
+
+from worker.camunda.engine import Engine
+from worker.camunda.poller import Poller
+from worker.camunda.variables import Encoder
+
+numbers = itertools.count(1)
+
+
+@pytest.fixture
+async def fake():
+    """An engine that can go away, refuse and lack a data format on demand."""
+    async with running_fake_engine(bpmn=Diagram(topic="any").bpmn("contract")) as engine:
+        yield engine
+
+
+@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.engine)])
+def real_url(request):
+    """The REST address of the real engine, none for the fake one."""
+    return request.getfixturevalue("engine").rest_url if request.param == "real" else None
+
+
+@pytest.fixture
+async def stage(real_url, fake):
+    if real_url is None:
+        yield FakeStage(fake)
+    else:
+        async with real_stage(real_url) as stage:
+            yield stage
+
+
+@pytest.fixture
+def topic():
+    """A topic that no other test uses."""
+    return f"contract-{next(numbers)}"
+
+
+@pytest.fixture
+async def client(topic):
+    """Make clients of an engine for one worker id each; long texts pass unchanged if the limit is raised."""
+    clients = []
+
+    def make(rest_url, worker_id="", *, lock=60.0, poll=0.1, string_limit=4000):
+        engine = Engine(
+            rest_url,
+            worker_id or f"worker-{topic}",
+            lock_duration=seconds(lock),
+            poll_duration=seconds(poll),
+            encoder=Encoder(string_limit),
+        )
+        clients.append(engine)
+        return engine
+
+    yield make
+    for engine in clients:
+        await engine.aclose()
+
+
+@pytest.fixture
+async def work(topic, client):
+    """Put workers to work on the test's topic; all of them end with the test."""
+    workers = []
+
+    def begin(rest_url, handle=done, *, concurrency=10, grace=0.5, **kind):
+        engine = client(rest_url, **kind)
+        taken = {}
+        poller = Poller(
+            engine,
+            handle,
+            lambda task, outcome, _: taken.update({task.id: outcome}),
+            topics=[topic],
+            concurrency=concurrency,
+            grace=seconds(grace),
+        )
+        worker = Worker(engine, poller, taken)
+        workers.append(worker)
+        worker.begin()
+        return worker
+
+    yield begin
+    for worker in workers:
+        await worker.end()

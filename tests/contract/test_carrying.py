@@ -1,0 +1,148 @@
+"""Tasks on their way through the worker: room first, all at once, each reported."""
+
+import asyncio
+
+import pytest
+from at_work import DONE, PATIENCE, Held, end_lock, until, until_seen, within
+from stages import typed
+
+from worker.camunda.variables import decode
+from worker.connector.outcomes import BpmnError, Completion, Failure
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_task_is_completed_and_shown_to_the_watcher_once(stage, work, topic):
+    async def greet(task):
+        return Completion({"aiReply": f"Hello {task.variables['userMessage']}"})
+
+    created = await stage.create(topic, variables=typed(userMessage="Ada"))
+    worker = work(stage.rest_url, greet)
+    await until(lambda: worker.taken)
+    seen = await stage.look(created)
+
+    assert seen.waits_at == "Review"
+    assert decode(seen.variables["aiReply"]) == "Hello Ada"
+    assert worker.taken == {created.task_id: Completion({"aiReply": "Hello Ada"})}
+
+
+async def test_a_bpmn_error_is_thrown_with_its_variables(stage, work, topic):
+    outcome = BpmnError("AUTH_FAILED", "Groq: invalid key", {"catalyst_success": False})
+
+    async def refuse(_):
+        return outcome
+
+    created = await stage.create(topic)
+    worker = work(stage.rest_url, refuse)
+    await until(lambda: worker.taken)
+    seen = await stage.look(created)
+
+    assert seen.waits_at == "Caught"
+    assert decode(seen.variables["errorCode"]) == "AUTH_FAILED"
+    assert decode(seen.variables["catalyst_success"]) is False
+    assert worker.taken == {created.task_id: outcome}
+
+
+async def test_a_failure_comes_again_until_its_retries_are_used_up(stage, work, topic):
+    offered = []
+
+    async def fail(task):
+        offered.append(task.retries)
+        return Failure("Groq: 503", "all of it", retries=(3 if task.retries is None else task.retries) - 1)
+
+    created = await stage.create(topic)
+    work(stage.rest_url, fail)
+    seen = await until_seen(lambda: stage.look(created), lambda seen: seen.incident)
+
+    assert offered == [None, 2, 1]
+    assert (seen.incident, seen.retries, seen.error_details) == ("Groq: 503", 0, "all of it")
+
+
+async def test_fifty_tasks_are_in_hand_at_once(stage, work, topic):
+    at_once = asyncio.Barrier(50)
+
+    async def meet(_):
+        await within(at_once.wait())
+        return DONE
+
+    for _ in range(50):
+        await stage.create(topic)
+    worker = work(stage.rest_url, meet, concurrency=50)
+    await until(lambda: len(worker.taken) == 50)
+
+    assert set(map(type, worker.taken.values())) == {Completion}
+
+
+async def test_no_more_tasks_are_locked_than_there_is_room_for(stage, work, topic):
+    created = [await stage.create(topic) for _ in range(7)]
+    held = Held()
+    worker = work(stage.rest_url, held, concurrency=3)
+    await until(lambda: len(held.begun) == 3)
+    locked = [task for task in created if (await stage.look(task)).worker_id]
+    held.let_go()
+    await until(lambda: len(worker.taken) == 7)
+
+    assert [task.task_id for task in locked] == held.begun[:3]
+    assert held.most == 3
+    assert sorted(held.begun) == sorted(task.task_id for task in created)
+
+
+async def test_a_free_place_is_filled_while_other_tasks_are_in_hand(stage, work, topic):
+    held = Held()
+
+    async def first_is_slow(task):
+        return await held(task) if task.id == slow.task_id else DONE
+
+    slow = await stage.create(topic)
+    worker = work(stage.rest_url, first_is_slow, concurrency=2)
+    await until(lambda: held.begun)
+    quick = [(await stage.create(topic)).task_id for _ in range(3)]
+    await until(lambda: len(worker.taken) == 3)
+    held.let_go()
+    await until(lambda: len(worker.taken) == 4)
+
+    assert list(worker.taken) == [*quick, slow.task_id]
+
+
+async def test_a_defect_of_the_handler_stops_neither_the_loop_nor_the_task(stage, work, topic, caplog):
+    tries = []
+
+    async def stumble(task):
+        tries.append(task.id)
+        if tries == [broken.task_id]:
+            raise RuntimeError("a defect")
+        return DONE
+
+    broken = await stage.create(topic)
+    worker = work(stage.rest_url, stumble, lock=0.5)
+    await until(lambda: tries)
+    other = await stage.create(topic)
+    await until(lambda: len(worker.taken) == 2)
+
+    assert list(worker.taken) == [other.task_id, broken.task_id]
+    assert f"Task {broken.task_id} ended in a defect of the worker" in caplog.text
+    assert "RuntimeError: a defect" in caplog.text
+
+
+async def test_a_defect_of_the_watcher_leaves_the_outcome_reported(stage, work, topic, caplog):
+    worker = work(stage.rest_url)
+    worker.poller._watch = None
+    created = await stage.create(topic)
+    await until_seen(lambda: stage.look(created), lambda seen: seen.waits_at == "Review")
+    await until(lambda: "'NoneType' object is not callable" in caplog.text)
+    assert worker.running is not None
+    assert not worker.running.done()
+
+
+async def test_a_task_in_hand_that_is_offered_again_is_not_begun_twice(stage, work, topic):
+    held = Held()
+    created = await stage.create(topic)
+    worker = work(stage.rest_url, held)
+    await until(lambda: held.begun)
+    first_lock = (await stage.look(created)).locked_until
+    await end_lock(stage.rest_url, created.task_id, worker.engine.worker_id)
+    await until_seen(lambda: stage.look(created), lambda seen: seen.locked_until > first_lock, PATIENCE)
+    held.let_go()
+    await until(lambda: worker.taken)
+
+    assert held.begun == [created.task_id]
