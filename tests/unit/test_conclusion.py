@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from samples import RATE_LIMITED, REPLY, make_answer, make_definition, make_exchange, make_task
 
@@ -159,7 +159,8 @@ def test_the_details_tell_what_support_asks_for():
 
 
 @pytest.mark.parametrize("problem", Problem)
-@given(text=st.text(max_size=2000))
+@given(text=st.text())
+@example(text="x" * 5000)
 def test_a_message_says_the_cause_first_and_the_mend_within_what_the_engine_keeps(problem, text):
     said = explain(Refusal(problem, ("400",), f"400 {text}"))
     assert len(said) <= 666

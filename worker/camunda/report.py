@@ -41,20 +41,21 @@ class Reporter:
         return outcome
 
     async def _insist(self, task: ExternalTask, outcome: Outcome) -> None:
-        """Ask again while the engine is away or the report meets a conflict."""
-        backoff, conflicts = Backoff(), 0
+        """Ask again while the engine is away, and at once when the report meets a conflict."""
+        away, conflict, conflicts = Backoff(), Backoff(first=0.02, longest=1.0), 0
         while True:
             try:
                 await self._tell(task, outcome)
             except EngineUnreachable as error:
                 self._outage.goes_on(error)
+                await asyncio.sleep(away.next())
             except EngineConflict:
                 conflicts += 1
                 if conflicts == CONFLICTS:
                     raise
+                await asyncio.sleep(conflict.next())
             else:
                 return self._outage.is_over()
-            await asyncio.sleep(backoff.next())
 
     async def _tell(self, task: ExternalTask, outcome: Outcome) -> None:
         match outcome:

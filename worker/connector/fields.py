@@ -8,10 +8,8 @@ from typing import Any
 
 from worker.camunda.definitions import Definition
 from worker.camunda.tasks import ExternalTask
-from worker.connector.expressions import ExpressionError
 from worker.connector.mapping import ErrorMapping, ResponseMapping
-from worker.connector.payload import parse_structure
-from worker.connector.placeholders import PlaceholderError, render
+from worker.connector.payload import fill, parse_structure
 from worker.connector.retries import RetryCycle, parse_duration
 from worker.connector.secrets import SecretSource
 from worker.connector.urls import CHAT, GROQ
@@ -90,8 +88,8 @@ def read_fields(task: ExternalTask, definition: Definition) -> Fields:
         model=source.text(MODEL) or None,
         secret_source=_secret_source(source.text(SECRET_SOURCE)),
         api_key=source.text(API_KEY),
-        response_mapping=ResponseMapping.parse(RESPONSE_MAPPING, source.raw(RESPONSE_MAPPING)),
-        error_mapping=ErrorMapping.parse(ERROR_MAPPING, source.raw(ERROR_MAPPING)),
+        response_mapping=ResponseMapping.parse(RESPONSE_MAPPING, source.filled(RESPONSE_MAPPING)),
+        error_mapping=ErrorMapping.parse(ERROR_MAPPING, source.filled(ERROR_MAPPING)),
         url=source.text(URL),
         timeout=_seconds(source.text(TIMEOUT)),
         retries=RetryCycle.parse(RETRIES, source.text(RETRIES)),
@@ -117,11 +115,13 @@ class _Source:
 
     def text(self, name: str) -> str:
         """The field with its placeholders filled."""
-        try:
-            value = render(self.raw(name).strip(), self.task.variables)
-        except (PlaceholderError, ExpressionError) as error:
-            raise FieldError(name, str(error), "See ${…} in the README") from error
+        value = fill(name, self.raw(name).strip(), self.task.variables)
         return "" if value is None else str(value)
+
+    def filled(self, name: str) -> dict[str, Any]:
+        """The field as an object with its placeholders filled."""
+        filled: dict[str, Any] = fill(name, self.structure(name), self.task.variables)
+        return filled
 
     def structure(self, name: str) -> dict[str, Any]:
         """The field as an object; an input parameter may also hold it as a Json variable."""

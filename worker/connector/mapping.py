@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from worker.connector.expressions import ExpressionError, compile_expression, evaluate
-from worker.connector.payload import parse_structure
 from worker.errors import FieldError
 
 RESERVED = "catalyst_"
@@ -19,9 +18,9 @@ class ResponseMapping:
     expressions: Mapping[str, str]
 
     @classmethod
-    def parse(cls, field: str, text: str) -> "ResponseMapping":
-        """Read and check the mapping before anything is paid for. Raises `FieldError`."""
-        expressions = {str(name): expression for name, expression in parse_structure(field, text).items()}
+    def parse(cls, field: str, structure: Mapping[Any, Any]) -> "ResponseMapping":
+        """Check the mapping before anything is paid for. Raises `FieldError`."""
+        expressions = {str(name): expression for name, expression in structure.items()}
         for name, expression in expressions.items():
             if not name or name.startswith(RESERVED):
                 raise FieldError(
@@ -52,13 +51,12 @@ class ErrorMapping:
     codes: Mapping[str, str]
 
     @classmethod
-    def parse(cls, field: str, text: str) -> "ErrorMapping":
-        """Read the map. Raises `FieldError`."""
-        codes = parse_structure(field, text)
-        for cause, code in codes.items():
+    def parse(cls, field: str, structure: Mapping[Any, Any]) -> "ErrorMapping":
+        """Check the map. Raises `FieldError`."""
+        for cause, code in structure.items():
             if not isinstance(code, str) or not code:
                 raise FieldError(field, f"'{cause}' names no BPMN error code", f'Write "{cause}": "SOME_CODE"')
-        return cls({str(cause): code for cause, code in codes.items()})
+        return cls({str(cause): code for cause, code in structure.items()})
 
     def code_for(self, causes: tuple[str, ...]) -> str | None:
         """Return the BPMN error code of the first cause that is mapped; causes come most telling first."""

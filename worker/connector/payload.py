@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -11,6 +12,8 @@ from worker.connector.expressions import ExpressionError
 from worker.connector.placeholders import PlaceholderError, render_all
 from worker.errors import FieldError
 from worker.groq.models import known_models
+
+CACHED_TEXTS = 1024
 
 
 class _JsonSchemaLoader(yaml.SafeLoader):
@@ -32,10 +35,12 @@ for _tag, _pattern, _first in (
     _JsonSchemaLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"({_pattern})$"), _first)
 
 
+@lru_cache(CACHED_TEXTS)
 def parse_structure(field: str, text: str) -> dict[str, Any]:
     """Parse the JSON, or YAML, object in a multi-line field. Raises `FieldError`.
 
     A text that starts like a JSON object is held to JSON, so that a slip gives JSON's message and no YAML surprise.
+    The result is shared among tasks: copy before changing it.
     """
     try:
         looks_like_json = text.lstrip().startswith("{")
@@ -53,6 +58,14 @@ def parse_structure(field: str, text: str) -> dict[str, Any]:
     return found
 
 
+def fill(field: str, value: Any, variables: Mapping[str, Any]) -> Any:
+    """Fill the placeholders in a field's text or structure. Raises `FieldError`."""
+    try:
+        return render_all(value, variables)
+    except (PlaceholderError, ExpressionError) as error:
+        raise FieldError(field, str(error), "See ${…} in the README") from error
+
+
 def render_payload(
     field: str, template: Mapping[str, Any], variables: Mapping[str, Any], model: str | None
 ) -> dict[str, Any]:
@@ -61,10 +74,7 @@ def render_payload(
     `model` is the Model field; it wins over the payload's own, and without either the default model is asked.
     Raises `FieldError`.
     """
-    try:
-        payload: dict[str, Any] = render_all(dict(template), variables)
-    except (PlaceholderError, ExpressionError) as error:
-        raise FieldError(field, str(error), "See ${…} in the README") from error
+    payload: dict[str, Any] = fill(field, dict(template), variables)
     if not isinstance(payload.get("messages"), list) or not payload["messages"]:
         raise FieldError(field, "has no list of messages", 'Add "messages": [{"role": "user", "content": "…"}]')
     if payload.get("stream"):

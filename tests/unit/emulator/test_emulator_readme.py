@@ -10,8 +10,10 @@ from typing import get_args
 
 import pytest
 from emulator_requests import answer_to, chat, refusal_of
+from typer.main import get_command
 
 import worker.sandbox.emulator
+from worker.cli import app
 from worker.sandbox.emulator import EmulatorConfig, running_emulator
 from worker.sandbox.emulator.named_refusals import BY_CODE
 from worker.sandbox.emulator.rules import Fault
@@ -91,6 +93,14 @@ def test_the_tests_of_the_page_pass_with_the_plugin(tmp_path, conftest):
 def test_the_programs_of_the_page_run():
     for program in examples("python")[1:]:
         subprocess.run([sys.executable, "-c", program], check=True, timeout=60)  # noqa: S603 - our own page
+
+
+def test_the_options_of_the_page_are_those_of_the_command():
+    told = set(re.findall(r"^\| `(--[a-z-]+)", PAGE, re.MULTILINE))
+
+    command = get_command(app).commands["emulator"]
+
+    assert told == {name for option in command.params for name in option.opts if name != "--help"}
 
 
 def test_the_page_names_every_refusal_and_every_fault():
