@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+from platformdirs import user_state_path
 from prometheus_client import CollectorRegistry
 
 from worker import __version__
@@ -21,6 +22,7 @@ from worker.connector.secrets import Redactor, Secrets
 from worker.connector.urls import AllowedUrls
 from worker.groq.client import Groq
 from worker.identity import Identity
+from worker.journal import Journal, NoJournal, SqliteJournal, Tolerant, sealed_with
 from worker.operations.health import health_server
 from worker.operations.logging import log_outcome
 from worker.operations.metrics import Metrics, gauge
@@ -42,19 +44,20 @@ async def assembled(
         poll_duration=settings.poll_duration,
         encoder=Encoder(settings.string_limit),
     )
-    async with aclosing(engine), aclosing(Groq()) as groq:
+    async with aclosing(engine), aclosing(Groq()) as groq, aclosing(_journal(settings)) as journal:
         handler = Handler(
             definitions=Definitions(engine.definition_xml),
             has_calling_process=engine.has_calling_process,
             secrets=_secrets(settings, environ, redactor),
             urls=AllowedUrls(settings.groq_api_url, settings.allowed_urls),
             groq=groq,
+            journal=journal,
             lock_duration=settings.lock_duration,
             throw_uncaught=settings.throw_uncaught_errors,
         )
         poller = Poller(
             engine,
-            handler.handle,
+            handler,
             [log_outcome, Metrics(registry)],
             topics=[settings.topic],
             concurrency=settings.concurrency,
@@ -90,6 +93,23 @@ def _on_signals(act: Callable[[], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with suppress(NotImplementedError):  # Windows
             loop.add_signal_handler(number, act)
+
+
+def _journal(settings: Settings) -> Journal:
+    seal = sealed_with(settings.journal_key.get_secret_value() if settings.journal_key else None)
+    match settings.journal:
+        case "off":
+            return NoJournal()
+        case url if url.startswith(("redis://", "rediss://")):
+            from worker.journal.redis import RedisJournal  # noqa: PLC0415 -- an extra
+
+            journal: Journal = RedisJournal(url, seal=seal, longest=settings.journal_max_age)
+        case path:
+            file = Path(path).expanduser() if path else user_state_path("catalyst-groq") / "journal.sqlite"
+            journal = SqliteJournal(
+                file, seal=seal, longest=settings.journal_max_age, largest=settings.journal_max_bytes
+            )
+    return journal if settings.journal_required else Tolerant(journal)
 
 
 def _secrets(settings: Settings, environ: Mapping[str, str], redactor: Redactor) -> Secrets:

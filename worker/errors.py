@@ -4,6 +4,7 @@
     ├── SettingsError           the operator, at the start: exit code 2
     ├── SandboxError            whoever runs the sandbox on a laptop: exit code 1
     ├── FieldError              the modeller: a failure with retries=0 that names the field and the mend
+    ├── JournalError            the operator, in the log; the engine, where the journal is required
     └── EngineError             the log, and the part that called the engine
         ├── EngineUnreachable   no answer: asked again with backoff
         └── EngineRefused       an answer that says no
@@ -36,6 +37,10 @@ class FieldError(CatalystError):
         shown = problem if len(problem) <= SHOWN else problem[:SHOWN] + "…"
         super().__init__(f"{field}: {shown}. {mend}")
         self.field = field
+
+
+class JournalError(CatalystError):
+    """Answers cannot be kept or recalled."""
 
 
 class EngineError(CatalystError):

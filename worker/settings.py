@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import yaml
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, InitSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -106,6 +106,14 @@ class Settings(BaseSettings):
     throw_uncaught_errors: bool = Field(
         default=False, description="Throw BPMN errors even if nothing catches them (the engine then ends the instance)"
     )
+    journal: str = Field(
+        "",
+        description="Keeps answers until the engine has them: an SQLite file, redis://… or off",
+    )
+    journal_required: bool = Field(default=False, description="Do no work while the journal is broken")
+    journal_key: SecretStr | None = Field(default=None, description="Fernet key that encrypts what is kept")
+    journal_max_age: Duration = Field(timedelta(days=7), description="How long unacknowledged answers are kept")
+    journal_max_bytes: int = Field(256_000_000, ge=1_000_000, description="Most bytes of answers in an SQLite journal")
     http_port: int | None = Field(
         default=None, ge=0, le=65535, description="Port of health probes and metrics (0: a free one); off when not set"
     )

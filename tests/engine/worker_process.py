@@ -31,6 +31,7 @@ class WorkerProcess:
             "CATALYST_ENGINE_URL": engine_url,
             "CATALYST_SECRETS_DIR": str(folder / "secrets"),
             "CATALYST_POLL_DURATION": "PT1S",
+            "CATALYST_JOURNAL": str(folder / "journal.sqlite"),
             **{f"CATALYST_{name.upper()}": value for name, value in settings.items()},
         }
         self._process: subprocess.Popen[bytes] | None = None

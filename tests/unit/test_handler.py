@@ -19,6 +19,7 @@ from worker.connector.secrets import Secrets
 from worker.connector.urls import GROQ, AllowedUrls
 from worker.errors import EngineRefused, EngineUnreachable
 from worker.groq.answers import Loss, NoAnswer
+from worker.journal import NoJournal
 
 pytestmark = pytest.mark.anyio
 
@@ -64,6 +65,7 @@ class Setting:
             ),
             urls=urls or AllowedUrls(GROQ),
             groq=cast("Any", self.groq),
+            journal=NoJournal(),
             lock_duration=timedelta(minutes=1),
             throw_uncaught=throw_uncaught,
         )

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol
@@ -25,6 +25,16 @@ BETWEEN_SWEEPS = timedelta(milliseconds=500)
 """How long a poll may take while the engine may still lock tasks for an earlier life of this worker."""
 
 
+class TaskHandler(Protocol):
+    """What turns a task into an outcome."""
+
+    async def handle(self, task: ExternalTask) -> Outcome:
+        """Return the outcome; never raise."""
+
+    async def settle(self, task: ExternalTask, outcome: Outcome) -> None:
+        """Let go of what was kept for the task: the engine has taken this outcome."""
+
+
 class Watcher(Protocol):
     """Whoever looks on: sees each task once, when the engine has taken its outcome."""
 
@@ -38,7 +48,7 @@ class Poller:
     def __init__(  # noqa: PLR0913 -- the seams of the loop, each handed in once by the composition root
         self,
         engine: Engine,
-        handle: Callable[[ExternalTask], Awaitable[Outcome]],
+        handler: TaskHandler,
         watchers: Sequence[Watcher],
         *,
         topics: Sequence[str],
@@ -46,7 +56,7 @@ class Poller:
         grace: timedelta,
     ) -> None:
         self._engine = engine
-        self._handle = handle
+        self._handler = handler
         self._watchers = watchers
         self._topics = topics
         self._concurrency = concurrency
@@ -129,9 +139,10 @@ class Poller:
         """One task's way: handle, report, show. Losing the lock ends it: then the task is somebody else's."""
         started = time.monotonic()
         with self._locks.hold(task.id) as lock:
-            outcome = await lock.while_held(self._handle(task))
+            outcome = await lock.while_held(self._handler.handle(task))
             taken = outcome and await self._reporter.report(task, outcome)
         if taken:
+            await self._handler.settle(task, taken)
             for watch in self._watchers:
                 watch(task, taken, time.monotonic() - started)
 

@@ -6,7 +6,7 @@ import logging
 from worker.camunda.backoff import Backoff, Outage
 from worker.camunda.engine import Engine
 from worker.camunda.tasks import ExternalTask
-from worker.connector.outcomes import BpmnError, Completion, Failure, Outcome
+from worker.connector.outcomes import NO_RETRY, BpmnError, Completion, Failure, Outcome
 from worker.errors import EngineConflict, EngineRefused, EngineUnreachable, TaskLost
 
 log = logging.getLogger(__name__)
@@ -25,8 +25,8 @@ class Reporter:
     async def report(self, task: ExternalTask, outcome: Outcome) -> Outcome | None:
         """Report and return what the engine took; None when the task was lost.
 
-        A refused outcome becomes a failure with `retries=0` that carries the engine's message: trying again would pay
-        Groq again for an answer that the engine refuses.
+        A refused outcome becomes a failure that carries the engine's message. It is tried again only if that asks and
+        pays Groq for nothing (`Completion.if_refused`).
         """
         try:
             await self._insist(task, outcome)
@@ -79,8 +79,11 @@ def _as_failure(outcome: Outcome, refusal: EngineRefused) -> Failure:
         return Failure(
             outcome.message, details=outcome.details, retries=outcome.retries, retry_timeout=outcome.retry_timeout
         )
+    retries, retry_timeout = outcome.if_refused if isinstance(outcome, Completion) else NO_RETRY
     return Failure(
         f"The engine refused to complete the task: {refusal.message}",
         details=f"Groq's answer arrived, but the engine did not take it ({refusal.status} {refusal.kind}). "
         "Mend the step after this task or the variables it writes, then raise the retries.",
+        retries=retries,
+        retry_timeout=retry_timeout,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from worker.connector.expressions import evaluate
 from worker.connector.fields import Fields
-from worker.connector.outcomes import BpmnError, Completion, Failure, Outcome
+from worker.connector.outcomes import NO_RETRY, BpmnError, Completion, Failure, Outcome
 from worker.errors import FieldError
 from worker.groq.answers import Answer
 from worker.groq.errors import Policy, Problem, Refusal
@@ -39,9 +39,10 @@ def conclude(fields: Fields, exchange: Exchange, retries: int | None, asked_mode
     if refusal is None:
         assert isinstance(exchange.answer, Answer)  # noqa: S101 -- what is not refused is an answer
         try:
-            return Completion({**fields.response_mapping.apply(exchange.answer.body), **standard})
+            variables = fields.response_mapping.apply(exchange.answer.body) | standard
         except FieldError as error:
             return Failure(str(error), _details(exchange), variables=standard)
+        return Completion(variables, fields.retries.after_failure(retries) if exchange.kept else NO_RETRY)
     message, details = explain(refusal), _details(exchange)
     if exchange.wait_more is not None:
         left = fields.retries.left(retries)
@@ -85,6 +86,7 @@ def _meta(exchange: Exchange, asked_model: str) -> dict[str, Any]:
         "attempts": exchange.attempts,
         "waitedMs": round(exchange.waited * 1000),
         "totalMs": round(exchange.seconds * 1000),
+        "replayed": exchange.replayed,
     }
 
 

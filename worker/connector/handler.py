@@ -14,12 +14,16 @@ from worker.connector.payload import render_payload, to_bytes
 from worker.connector.retries import RetryCycle
 from worker.connector.secrets import Secrets
 from worker.connector.urls import CHAT, AllowedUrls
-from worker.errors import EngineError, EngineUnreachable, FieldError
+from worker.errors import EngineError, EngineUnreachable, FieldError, JournalError
 from worker.groq.answers import Answer, NoAnswer
 from worker.groq.client import Groq
 from worker.groq.waiting import ask_patiently
+from worker.journal import Entry, Journal, ask_once, request_key
 
 log = logging.getLogger(__name__)
+JOURNAL_PAUSE = timedelta(seconds=30)
+"""How long a task waits in the engine for a journal that is required and broken."""
+
 DEFAULT_RETRIES = RetryCycle.parse(RETRIES, DEFAULTS[RETRIES])
 
 
@@ -32,6 +36,7 @@ class Handler:
     secrets: Secrets
     urls: AllowedUrls
     groq: Groq
+    journal: Journal
     lock_duration: timedelta
     throw_uncaught: bool = False
 
@@ -44,6 +49,15 @@ class Handler:
             said = f"A defect of the worker, see its log: {type(defect).__name__}: {defect}"
             return self._without_keys(_failed_try(task, said))
 
+    async def settle(self, task: ExternalTask, outcome: Outcome) -> None:
+        """Forget what was kept for a task: the engine has taken its outcome. A failure may want the answer again."""
+        if isinstance(outcome, Failure):
+            return
+        try:
+            await self.journal.forget(task.id)
+        except JournalError as error:
+            log.warning("What was kept for task %s stays until it is too old: %s", task.id, error)
+
     async def _outcome(self, task: ExternalTask) -> Outcome:
         try:
             return await self._ask_groq(task)
@@ -51,6 +65,9 @@ class Handler:
             return Failure(str(error))
         except EngineUnreachable as error:
             return Failure(str(error), retries=DEFAULT_RETRIES.left(task.retries))
+        except JournalError as error:
+            said = f"{error}. Groq is not asked without it"
+            return Failure(said, retries=DEFAULT_RETRIES.left(task.retries), retry_timeout=JOURNAL_PAUSE)
         except EngineError as error:
             return _failed_try(task, f"The engine does not let the worker read the process: {error}")
 
@@ -66,7 +83,8 @@ class Handler:
             return self.groq.post(endpoint, key.reveal(), content, fields.timeout)
 
         patience = fields.give_up_after - task.age(self.lock_duration)
-        exchange = await ask_patiently(ask, patience.total_seconds())
+        entry = Entry(task.id, request_key(endpoint, content))
+        exchange = await ask_once(self.journal, entry, lambda: ask_patiently(ask, patience.total_seconds()))
         outcome = conclude(fields, exchange, task.retries, payload["model"])
         return await self._unless_uncaught(outcome, task, definition)
 
@@ -101,7 +119,7 @@ class Handler:
         variables = mask_all(dict(outcome.variables))
         match outcome:
             case Completion():
-                return Completion(variables)
+                return replace(outcome, variables=variables)
             case BpmnError():
                 return replace(outcome, message=mask(outcome.message), variables=variables)
             case Failure():

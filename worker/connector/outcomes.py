@@ -3,10 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 Variables = Mapping[str, Any]
 """Process variables by name, as Python values."""
+
+
+class Retry(NamedTuple):
+    """The attempts left, and how long the engine waits before the next. With none left it raises an incident."""
+
+    left: int = 0
+    timeout: timedelta = timedelta()
+
+
+NO_RETRY = Retry()
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +24,8 @@ class Completion:
     """Groq answered; the process goes on with these variables."""
 
     variables: Variables
+    if_refused: Retry = NO_RETRY
+    """What the engine is told when it refuses the completion. Trying again is right only if Groq is not paid again."""
 
 
 @dataclass(frozen=True, slots=True)

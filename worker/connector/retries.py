@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from pydantic import TypeAdapter, ValidationError
 
+from worker.connector.outcomes import Retry
 from worker.errors import FieldError
 
 REPEATED = re.compile(r"R(?P<times>\d+)/(?P<interval>P.+)")
@@ -48,8 +49,8 @@ class RetryCycle:
         """Attempts left, this one included: the engine knows none until the first failure."""
         return self.tries if retries is None else retries
 
-    def after_failure(self, retries: int | None) -> tuple[int, timedelta]:
+    def after_failure(self, retries: int | None) -> Retry:
         """Attempts left after one more failure, and the wait before the next."""
         left = max(self.left(retries) - 1, 0)
         failures = max(self.tries - left - 1, 0)
-        return left, self.intervals[min(failures, len(self.intervals) - 1)]
+        return Retry(left, self.intervals[min(failures, len(self.intervals) - 1)])

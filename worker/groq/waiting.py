@@ -29,6 +29,10 @@ class Exchange:
     """Seconds spent waiting for Groq's limits."""
     wait_more: float | None = None
     """Seconds still to wait, when that is too long to be done here."""
+    kept: bool = False
+    """Whether the answer is in the journal, so that trying again costs nothing."""
+    replayed: bool = False
+    """Whether the answer came from the journal."""
 
 
 async def ask_patiently(ask: Callable[[], Awaitable[Answer | NoAnswer]], patience: float) -> Exchange:

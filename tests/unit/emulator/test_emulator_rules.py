@@ -103,6 +103,12 @@ def test_tool_calls_can_be_scripted():
     assert (call.name, call.arguments) == ("look_up", {"number": 7})
 
 
+def test_tools_that_were_not_offered_may_be_called_when_validation_is_off():
+    groq = service({"tool_calls": [{"name": "fly"}]})
+
+    assert answer_to(groq, chat(disable_tool_validation=True)).tool_calls[0].name == "fly"
+
+
 def test_a_scripted_call_that_breaks_the_tools_schema_fails_as_with_groq():
     schema = {"type": "object", "properties": {"domain": {"type": "array"}}}
     tool = {"type": "function", "function": {"name": "HassTurnOff", "parameters": schema}}

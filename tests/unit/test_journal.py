@@ -1,0 +1,158 @@
+"""The journal: what was paid for is not paid for again."""
+
+import stat
+from datetime import timedelta
+
+import pytest
+from cryptography.fernet import Fernet
+from samples import make_answer
+
+from worker.errors import JournalError, SettingsError
+from worker.groq.answers import Loss, NoAnswer
+from worker.groq.errors import refusal
+from worker.groq.waiting import Exchange
+from worker.journal import Entry, NoJournal, SqliteJournal, Tolerant, ask_once, request_key, sealed_with
+
+pytestmark = pytest.mark.anyio
+
+ENTRY = Entry("task-1", request_key("https://groq/chat", b"{}"))
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+async def open_journal(tmp_path):
+    """Open journals on one file; all of them are closed with the test."""
+    journals = []
+
+    def opened(path=tmp_path / "state" / "journal.sqlite", *, key=None, longest=DAY, largest=10**6):
+        journal = SqliteJournal(path, seal=sealed_with(key), longest=longest, largest=largest)
+        journals.append(journal)
+        return journal
+
+    yield opened
+    for journal in journals:
+        await journal.aclose()
+
+
+class Asking:
+    """Counts how often Groq is asked."""
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.asked = 0
+
+    async def __call__(self):
+        self.asked += 1
+        return Exchange(self.answer, refusal(self.answer), attempts=1, seconds=0.5, waited=0)
+
+
+async def test_an_answer_is_recalled_by_another_life_of_the_worker(open_journal):
+    await open_journal().keep(ENTRY, make_answer())
+
+    assert await open_journal().recall(ENTRY) == make_answer()
+
+
+async def test_an_answer_is_recalled_only_for_its_task_and_request(open_journal):
+    journal = open_journal()
+    await journal.keep(ENTRY, make_answer())
+
+    assert await journal.recall(Entry("task-2", ENTRY.request)) is None
+    assert await journal.recall(Entry("task-1", request_key("https://groq/chat", b"{ }"))) is None
+    assert await journal.recall(Entry("task-1", request_key("https://other/chat", b"{}"))) is None
+
+
+async def test_a_forgotten_task_leaves_nothing(open_journal):
+    journal = open_journal()
+    await journal.keep(ENTRY, make_answer())
+    await journal.forget("task-1")
+
+    assert await journal.recall(ENTRY) is None
+
+
+async def test_old_answers_go(open_journal):
+    await open_journal().keep(ENTRY, make_answer())
+    await open_journal(longest=timedelta()).keep(Entry("task-2", "r"), make_answer())
+
+    assert await open_journal().recall(ENTRY) is None
+
+
+async def test_the_oldest_answers_go_when_there_are_too_many(open_journal):
+    journal = open_journal(largest=1)
+    await journal.keep(ENTRY, make_answer())
+
+    assert await journal.recall(ENTRY) is None
+
+
+async def test_only_the_workers_user_can_read_the_file(open_journal, tmp_path):
+    await open_journal().keep(ENTRY, make_answer())
+
+    for file in (tmp_path / "state").iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
+
+
+async def test_a_sealed_answer_opens_with_its_key_only(open_journal, tmp_path):
+    key = Fernet.generate_key().decode()
+    await open_journal(key=key).keep(ENTRY, make_answer())
+
+    assert b"Hello" not in b"".join(file.read_bytes() for file in (tmp_path / "state").iterdir())
+    assert await open_journal(key=key).recall(ENTRY) == make_answer()
+    with pytest.raises(JournalError, match="sealed with another CATALYST_JOURNAL_KEY"):
+        await open_journal(key=Fernet.generate_key().decode()).recall(ENTRY)
+
+
+def test_a_key_that_is_none_is_said_at_the_start():
+    with pytest.raises(SettingsError, match="CATALYST_JOURNAL_KEY is no Fernet key"):
+        sealed_with("secret")
+
+
+async def test_a_file_that_is_no_journal_is_an_error_that_names_it(open_journal, tmp_path):
+    file = tmp_path / "text"
+    file.write_text("not a database, but long enough to be taken for one " * 100)
+
+    with pytest.raises(JournalError, match=f"The journal {file} cannot be used: "):
+        await open_journal(file).recall(ENTRY)
+
+
+async def test_what_was_answered_is_not_asked_again(open_journal):
+    ask = Asking(make_answer())
+    first = await ask_once(open_journal(), ENTRY, ask)
+    second = await ask_once(open_journal(), ENTRY, ask)
+
+    assert (first.kept, first.replayed, second.kept, second.replayed) == (True, False, True, True)
+    assert second.answer == first.answer
+    assert ask.asked == 1
+
+
+@pytest.mark.parametrize("answer", [make_answer(503, {}), NoAnswer(Loss.RESET, "gone", sent=True, seconds=1)])
+async def test_what_is_no_answer_is_asked_again(open_journal, answer):
+    ask = Asking(answer)
+    await ask_once(open_journal(), ENTRY, ask)
+    await ask_once(open_journal(), ENTRY, ask)
+
+    assert ask.asked == 2
+
+
+async def test_without_a_journal_every_try_is_asked():
+    ask = Asking(make_answer())
+    exchange = await ask_once(NoJournal(), ENTRY, ask)
+
+    assert not exchange.kept
+
+
+async def test_a_required_journal_that_is_broken_asks_nothing(open_journal, tmp_path):
+    ask = Asking(make_answer())
+    with pytest.raises(JournalError):
+        await ask_once(open_journal(tmp_path), ENTRY, ask)
+
+    assert ask.asked == 0
+
+
+async def test_a_tolerant_journal_that_is_broken_asks_and_says_so_once(open_journal, tmp_path, caplog):
+    ask = Asking(make_answer())
+    journal = Tolerant(open_journal(tmp_path))
+    exchanges = [await ask_once(journal, ENTRY, ask) for _ in range(3)]
+
+    assert ask.asked == 3
+    assert not any(exchange.kept for exchange in exchanges)
+    assert caplog.text.count("Going on without the journal") == 1

@@ -1,0 +1,64 @@
+"""A journal that all replicas share, so that another one replays what a dead one was told."""
+
+from datetime import timedelta
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from worker.errors import JournalError
+from worker.groq.answers import Answer
+from worker.journal.entries import Entry, from_text, to_text
+from worker.journal.sealing import Seal
+
+PREFIX = "catalyst:answers:"
+TIMEOUT = 5.0
+
+
+class RedisJournal:
+    """Answers in a Redis hash per task, which expires `longest` after the last one was kept.
+
+    How much is kept is bounded by the server's `maxmemory`. Whether an answer survives the server is its business too
+    (`appendonly yes`).
+    """
+
+    keeps = True
+
+    def __init__(self, url: str, *, seal: Seal, longest: timedelta) -> None:
+        self._redis = Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+        self._seal = seal
+        self._longest = longest
+
+    async def recall(self, entry: Entry) -> Answer | None:
+        """Return the answer that was kept, if one was."""
+        try:
+            sealed: Any = await self._redis.hget(PREFIX + entry.task_id, entry.request)
+        except (RedisError, OSError) as error:
+            raise _broken(error) from error
+        return from_text(self._seal.open(sealed)) if sealed else None
+
+    async def keep(self, entry: Entry, answer: Answer) -> None:
+        """Keep an answer; when this returns, the server has it."""
+        key = PREFIX + entry.task_id
+        try:
+            async with self._redis.pipeline(transaction=True) as together:
+                together.hset(key, entry.request, self._seal.close(to_text(answer)))
+                together.expire(key, self._longest)
+                await together.execute()
+        except (RedisError, OSError) as error:
+            raise _broken(error) from error
+
+    async def forget(self, task_id: str) -> None:
+        """Drop what was kept for a task."""
+        try:
+            await self._redis.delete(PREFIX + task_id)
+        except (RedisError, OSError) as error:
+            raise _broken(error) from error
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._redis.aclose()
+
+
+def _broken(error: Exception) -> JournalError:
+    return JournalError(f"The journal in Redis cannot be used: {error}")
