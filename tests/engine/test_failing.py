@@ -118,18 +118,12 @@ MISTAKES = {
         {"properties": {"catalyst_url": "https://evil.example/openai/v1"}},
         "catalyst_url: 'https://evil.example/openai/v1' is not allowed here",
     ),
-    "URL that is none": (
-        {"properties": {"catalyst_url": "groq"}},
-        "catalyst_url: 'groq' is not a plain http(s) URL",
-    ),
+    "URL that is none": ({"properties": {"catalyst_url": "groq"}}, "catalyst_url: 'groq' is not a plain http(s) URL"),
     "timeout that is no number": (
         {"properties": {"catalyst_timeout": "a minute"}},
         "catalyst_timeout: 'a minute' is no number of seconds above 0",
     ),
-    "retries": (
-        {"properties": {"catalyst_retries": "3"}},
-        "catalyst_retries: '3' is not an ISO 8601 duration",
-    ),
+    "retries": ({"properties": {"catalyst_retries": "3"}}, "catalyst_retries: '3' is not an ISO 8601 duration"),
     "give up after": (
         {"properties": {"catalyst_giveUpAfter": "15 min"}},
         "catalyst_giveUpAfter: '15 min' is not an ISO 8601 duration",

@@ -1,5 +1,6 @@
 """Many tasks at once, stops, restarts and outages: no task is lost, failed or asked twice."""
 
+import itertools
 import json
 import signal
 
@@ -14,6 +15,13 @@ from worker.sandbox.people import People, wait_for
 
 pytestmark = pytest.mark.engine
 MANY = 50
+numbers = itertools.count(1)
+
+
+@pytest.fixture
+def topic():
+    """A topic of the test's own, which no other worker fetches."""
+    return f"working-{next(numbers)}"
 
 
 def start_many(people, count, made):
@@ -25,9 +33,7 @@ def start_many(people, count, made):
 def at_once(calls):
     """How many of the calls were under way at the same moment, at most."""
     moments = sorted(
-        moment
-        for call in calls
-        for moment in ((call.at.timestamp(), 1), (call.at.timestamp() + call.seconds, -1))
+        moment for call in calls for moment in ((call.at.timestamp(), 1), (call.at.timestamp() + call.seconds, -1))
     )
     most = now = 0
     for _, step in moments:
@@ -36,19 +42,21 @@ def at_once(calls):
     return most
 
 
-def test_fifty_tasks_are_in_flight_at_once(people, groq, engine, tmp_path):
-    instances = start_many(people, MANY, diagram())
+def test_fifty_tasks_are_in_flight_at_once(people, groq, engine, tmp_path, topic):
+    instances = start_many(people, MANY, diagram(topic=topic))
     groq.set(latency=3)
-    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="fifty"):
+    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="fifty", topic=topic):
         assert [instance.task() for instance in instances] == ["Review"] * MANY
 
     assert at_once(groq.calls) == len(groq.calls) == MANY
 
 
-def test_sigterm_lets_the_tasks_in_hand_finish_and_leaves_the_others_untouched(people, groq, engine, tmp_path):
-    instances = start_many(people, 40, diagram())
+def test_sigterm_lets_the_tasks_in_hand_finish_and_leaves_the_others_untouched(people, groq, engine, tmp_path, topic):
+    instances = start_many(people, 40, diagram(topic=topic))
     groq.set(latency=1)
-    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="stopped", concurrency="25") as worker:
+    with WorkerProcess(
+        tmp_path, engine.rest_url, groq.base_url, worker_id="stopped", concurrency="25", topic=topic
+    ) as worker:
         wait_for("25 calls under way", lambda: len(groq.calls) >= 25, within=20)
         worker.signal(signal.SIGTERM)
         assert worker.wait() == 0
@@ -58,39 +66,41 @@ def test_sigterm_lets_the_tasks_in_hand_finish_and_leaves_the_others_untouched(p
     assert len(done) == len(groq.calls) >= 25
     assert len(done) + len(waiting) == 40
     assert {(task["retries"], task["errorMessage"], task["workerId"]) for task in waiting} <= {(None, None, None)}
-    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="stopped"):
+    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="stopped", topic=topic):
         assert [instance.task() for instance in instances] == ["Review"] * 40
     assert len(groq.calls) == 40
 
 
-def test_a_second_signal_stops_at_once_and_the_next_start_goes_on(people, groq, engine, tmp_path):
-    instances = start_many(people, 3, diagram())
+def test_a_second_signal_stops_at_once_and_the_next_start_goes_on(people, groq, engine, tmp_path, topic):
+    instances = start_many(people, 3, diagram(topic=topic))
     groq.next(3, fault="hang")
-    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="hurried", poll_duration="PT0.2S") as worker:
+    with WorkerProcess(
+        tmp_path, engine.rest_url, groq.base_url, worker_id="hurried", poll_duration="PT0.2S", topic=topic
+    ) as worker:
         wait_for("three calls under way", lambda: len(groq.calls) == 3, within=20)
         worker.signal(signal.SIGTERM)
         wait_for("the first signal taken", lambda: "a second signal stops at once" in worker.log, within=10)
         worker.signal(signal.SIGTERM)
         worker.wait(5)
-    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="hurried"):
+    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="hurried", topic=topic):
         assert [instance.task() for instance in instances] == ["Review"] * 3
 
 
-def test_what_a_killed_worker_held_is_taken_up_at_its_next_start(people, groq, engine, tmp_path):
-    instances = start_many(people, 3, diagram())
+def test_what_a_killed_worker_held_is_taken_up_at_its_next_start(people, groq, engine, tmp_path, topic):
+    instances = start_many(people, 3, diagram(topic=topic))
     groq.next(3, fault="hang")
-    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="killed") as worker:
+    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="killed", topic=topic) as worker:
         wait_for("three calls under way", lambda: len(groq.calls) == 3, within=20)
         worker.signal(signal.SIGKILL)
         worker.wait()
-    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="killed"):
+    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="killed", topic=topic):
         assert [instance.task() for instance in instances] == ["Review"] * 3
 
 
-def test_a_call_longer_than_the_lock_is_made_once(people, groq, engine, tmp_path):
-    instance = start(people, diagram(), userMessage="hello")
+def test_a_call_longer_than_the_lock_is_made_once(people, groq, engine, tmp_path, topic):
+    instance = start(people, diagram(topic=topic), userMessage="hello")
     groq.next(1, delay=8)
-    settings = {"worker_id": "slow", "lock_duration": "PT3S"}
+    settings = {"worker_id": "slow", "lock_duration": "PT3S", "topic": topic}
     with (
         WorkerProcess(tmp_path / "one", engine.rest_url, groq.base_url, **settings),
         WorkerProcess(tmp_path / "two", engine.rest_url, groq.base_url, **settings | {"worker_id": "other"}),
@@ -100,27 +110,33 @@ def test_a_call_longer_than_the_lock_is_made_once(people, groq, engine, tmp_path
     assert len(groq.calls) == 1
 
 
-def test_a_cancelled_instance_ends_its_call(people, groq, engine, tmp_path):
-    instance = start(people, diagram(), userMessage="hello")
+def test_a_cancelled_instance_ends_its_call(people, groq, engine, tmp_path, topic):
+    instance = start(people, diagram(topic=topic), userMessage="hello")
     groq.next(1, fault="hang")
     with WorkerProcess(
-        tmp_path, engine.rest_url, groq.base_url, worker_id="cancelled", lock_duration="PT3S", concurrency="1"
+        tmp_path,
+        engine.rest_url,
+        groq.base_url,
+        worker_id="cancelled",
+        lock_duration="PT3S",
+        concurrency="1",
+        topic=topic,
     ) as worker:
         wait_for("the call", lambda: groq.calls, within=20)
         people.http.delete(f"/process-instance/{instance.id}").raise_for_status()
         wait_for("the call's end", lambda: "is no longer ours" in worker.log, within=10)
-        assert start(people, diagram(), userMessage="next").task() == "Review"
+        assert start(people, diagram(topic=topic), userMessage="next").task() == "Review"
 
     assert "Traceback" not in worker.log
 
 
-def test_an_engine_that_goes_and_returns_loses_nothing(tmp_path):
+def test_an_engine_that_goes_and_returns_loses_nothing(tmp_path, topic):
     database = f"jdbc:h2:file:{tmp_path}/engine;DB_CLOSE_ON_EXIT=FALSE;WRITE_DELAY=0"  # kill -9 loses no commit
     with running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as groq, EngineProcess(database=database) as engine:
-        with WorkerProcess(tmp_path, engine.rest_url, groq.base_url) as worker:
+        with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, topic=topic) as worker:
             with People(engine.rest_url) as people:
                 groq.set(latency=2)
-                instances = start_many(people, 10, diagram())
+                instances = start_many(people, 10, diagram(topic=topic))
                 wait_for("ten calls under way", lambda: len(groq.calls) == 10, within=20)
                 engine.kill()
                 wait_for("the outage", lambda: "cannot be reached" in worker.log, within=20)
@@ -132,14 +148,14 @@ def test_an_engine_that_goes_and_returns_loses_nothing(tmp_path):
             assert sum("answers again" in line for line in lines) == 1
 
 
-def test_a_worker_that_starts_before_its_engine_waits_for_it(tmp_path):
+def test_a_worker_that_starts_before_its_engine_waits_for_it(tmp_path, topic):
     with running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as groq, EngineProcess() as engine:
         engine.stop()
-        with WorkerProcess(tmp_path, engine.rest_url, groq.base_url) as worker:
+        with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, topic=topic) as worker:
             wait_for("the outage", lambda: "cannot be reached" in worker.log, within=20)
             engine.start()
             with People(engine.rest_url) as people:
-                assert start(people, diagram(), userMessage="hello").task() == "Review"
+                assert start(people, diagram(topic=topic), userMessage="hello").task() == "Review"
         assert sum("cannot be reached" in line for line in worker.log.splitlines()) == 1
 
 

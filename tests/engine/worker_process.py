@@ -40,7 +40,9 @@ class WorkerProcess:
         with self._log_path.open("ab") as log:
             command = [sys.executable, "-m", "worker", "run"]
             self._process = subprocess.Popen(command, cwd=self._folder, env=self._environ, stdout=log, stderr=log)
-        wait_for("the worker's first line", lambda: "fetches" in self.log or self._process.poll() is not None, within=20)
+        wait_for(
+            "the worker's first line", lambda: "fetches" in self.log or self._process.poll() is not None, within=20
+        )
         return self
 
     def __exit__(self, *_: object) -> None:
