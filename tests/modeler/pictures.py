@@ -10,7 +10,8 @@ from pathlib import Path
 
 from browser import ToolMissing, open_browser
 from element_templates import EXAMPLE, ROOT, load
-from modeler import Modeler, package
+from modeler import Modeler
+from modeler_package import package
 from playwright.sync_api import Browser, FloatRect, Page
 from rich.console import Console
 from tasklist import Tasklist, log_in

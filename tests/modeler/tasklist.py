@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from worker.sandbox.engine import PASSWORD, USER
 
@@ -48,7 +48,9 @@ class Tasklist:
 
     def press_complete(self) -> None:
         """Press the button, whatever comes of it; by key, since Tasklist's notices may lie over it."""
-        self.form.get_by_role("button", name="Complete").press("Enter")
+        button = self.form.get_by_role("button", name="Complete")
+        expect(button).to_be_enabled()
+        button.press("Enter")
 
     @property
     def form(self) -> Locator:

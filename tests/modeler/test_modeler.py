@@ -86,6 +86,14 @@ def test_the_template_makes_a_task_an_external_one_with_all_its_defaults(modeler
     assert held_by(modeler.saved_xml(), element) == written_by(TEMPLATE)
 
 
+@pytest.mark.parametrize("implementation", ["class", "expression", "delegateExpression"])
+def test_the_implementation_that_a_task_had_before_goes(modeler, implementation):
+    modeler.open(PLAIN.replace('camunda:class="', f'camunda:{implementation}="'), [TEMPLATE])
+    modeler.apply("Service", ID)
+
+    assert "org.example.Delegate" not in modeler.saved_xml()
+
+
 def test_what_is_typed_is_what_is_saved(modeler):
     assert held_by(saved_by_a_modeller(modeler), "Plain") == edited(written_by(TEMPLATE))
 

@@ -20,7 +20,7 @@ def shown(default):
     """A default as an operator would write it."""
     plain = TypeAdapter(type(default)).dump_python(default, mode="json")
     match plain:
-        case list():
+        case list() | dict():
             return ",".join(plain)
         case bool():
             return str(plain).lower()

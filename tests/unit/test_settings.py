@@ -41,7 +41,7 @@ def complaints(load, *args, **environ):
 def test_a_worker_starts_with_no_settings_at_all(load):
     settings = load()
     assert settings.engine_url == "http://localhost:8080/engine-rest"
-    assert settings.topic == "catalyst-groq"
+    assert settings.topic == ("catalyst-groq",)
     assert settings.lock_duration == timedelta(minutes=1)
     assert settings.allowed_secrets == ("groq*",)
     assert settings.groq_api_url == "https://api.groq.com/openai/v1"
@@ -52,12 +52,12 @@ def test_the_environment_wins_over_the_env_file_and_that_over_worker_yaml(load):
     settings = load(
         yaml, "CATALYST_TOPIC=file\nCATALYST_WORKER_ID=file\nGROQ_API_URL=http://file", CATALYST_TOPIC="env"
     )
-    assert (settings.topic, settings.worker_id, settings.concurrency) == ("env", "file", 1)
+    assert (settings.topic, settings.worker_id, settings.concurrency) == (("env",), "file", 1)
     assert settings.groq_api_url == "http://file/openai/v1"
 
 
 def test_an_empty_variable_counts_as_not_set(load):
-    assert load("topic: yaml", CATALYST_TOPIC="").topic == "yaml"
+    assert load("topic: yaml", CATALYST_TOPIC="").topic == ("yaml",)
 
 
 @pytest.mark.parametrize("yaml", ["", "# nothing set\n"])
@@ -77,7 +77,7 @@ def test_lists_are_written_with_commas_or_as_yaml(load):
 
 
 def test_the_env_file_may_hold_keys_and_what_other_programs_read(load):
-    assert load(None, "GROQ_API_KEY=gsk_x\nCOMPOSE_PROJECT_NAME=x\nCATALYST_TOPIC=mine").topic == "mine"
+    assert load(None, "GROQ_API_KEY=gsk_x\nCOMPOSE_PROJECT_NAME=x\nCATALYST_TOPIC=mine").topic == ("mine",)
 
 
 def test_secrets_are_looked_up_in_the_environment_and_below_it_in_the_env_file(tmp_path, monkeypatch):
@@ -170,3 +170,21 @@ def test_an_engine_url_is_kept_as_it_was_written(url):
 def test_every_setting_knows_its_variable():
     assert variable("topic") == "CATALYST_TOPIC"
     assert variable("groq_api_url") == "GROQ_API_URL"
+
+
+def test_a_password_in_the_engine_url_is_refused_and_not_shown(load):
+    with pytest.raises(SettingsError, match="use CATALYST_ENGINE_USER") as caught:
+        load(CATALYST_ENGINE_URL="http://demo:geheim@localhost:8080/engine-rest")
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [("a=x", {"a": "x"}), ("a = x , b=y=z", {"a": "x", "b": "y=z"}), ("", {})]
+)
+def test_variables_to_fetch_by_are_written_as_pairs(load, written, read):
+    assert load(CATALYST_ONLY_VARIABLES=written).only_variables == read
+
+
+def test_a_pair_without_a_value_is_named(load):
+    with pytest.raises(SettingsError, match=r"CATALYST_ONLY_VARIABLES=a: write name=value"):
+        load(CATALYST_ONLY_VARIABLES="a")

@@ -2,43 +2,46 @@
 
 import logging
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import aiohttp
 import httpx
 from camunda.client.async_external_task_client import AsyncExternalTaskClient
-from httpx_aiohttp import HttpxAiohttpClient
 
+from worker.camunda.rest import Rest
 from worker.camunda.tasks import ExternalTask
 from worker.camunda.variables import Encoder
-from worker.errors import EngineConflict, EngineRefused, EngineUnreachable, TaskLost
+from worker.errors import EngineRefused, TaskLost
 
 log = logging.getLogger(__name__)
-
-CALL_TIMEOUT = 30.0
-"""Seconds a call may take that is no poll. `complete` runs the next synchronous steps of the process."""
 
 POLL_MARGIN = 5.0
 """Seconds a poll may take longer than the engine promised."""
 
-NOT_UP = {502, 503, 504}
-LOCKED_BY_OTHER = re.compile(r"locked by worker|cannot be locked by worker", re.IGNORECASE)
 NO_JSON_FORMAT = re.compile(r"Cannot find serializer|Unsupported value type|serialization data format", re.IGNORECASE)
 
 
 class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has no types
     """One engine, as one worker id sees it.
 
-    URLs, headers and the configuration are the library's; its transport, which opens a TLS context and a connection
-    for every call, is replaced by one pooled client. Every method raises `EngineUnreachable` or `EngineRefused`.
+    URLs, headers, authentication and the configuration are the library's; its transport, which opens a TLS context
+    and a connection for every call, is replaced by one pooled client. `config` adds to the library's configuration
+    (`auth_basic`, `auth_bearer`), `only` to what a fetch asks of each topic's tasks (`tenantIdIn`, `businessKey` …, as
+    the REST API has it). Every method raises `EngineUnreachable` or `EngineRefused`.
     """
 
-    def __init__(
-        self, url: str, worker_id: str, *, lock_duration: timedelta, poll_duration: timedelta, encoder: Encoder
+    def __init__(  # noqa: PLR0913 -- what tells one engine and worker from another
+        self,
+        url: str,
+        worker_id: str,
+        *,
+        lock_duration: timedelta,
+        poll_duration: timedelta,
+        encoder: Encoder,
+        config: Mapping[str, Any] | None = None,
+        only: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(
             worker_id,
@@ -49,21 +52,21 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
                 "deserializeValues": False,
                 "usePriority": True,
                 "sorting": [{"sortBy": "createTime", "sortOrder": "asc"}],
+                **(config or {}),
             },
         )
         self.url = url.rstrip("/")
         self.lock_duration = lock_duration
         self.poll_duration = poll_duration
         self._encoder = encoder
-        self._http = HttpxAiohttpClient(
-            limits=httpx.Limits(max_connections=None, keepalive_expiry=60),
-            timeout=CALL_TIMEOUT,
-            headers=self._get_headers(),
-        )
+        self._only = only or {}
+        # A renewal that hangs must not hold up the next one.
+        self._renewal_timeout = lock_duration.total_seconds() / 3
+        self._rest = Rest(self.url, self._get_headers())
 
     async def aclose(self) -> None:
         """Close the pooled connections."""
-        await self._http.aclose()
+        await self._rest.aclose()
 
     async def fetch_and_lock(
         self, topics: Sequence[str], max_tasks: int, longest: timedelta | None = None
@@ -79,10 +82,10 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
             "asyncResponseTimeout": _milliseconds(poll),
             "usePriority": self.config["usePriority"],
             "sorting": self.config["sorting"],
-            "topics": self._get_topics(topics, None, None),
+            "topics": [{**topic, **self._only} for topic in self._get_topics(topics, None, None)],
         }
         within = poll.total_seconds() + POLL_MARGIN
-        fetched = await self._call("POST", self.get_fetch_and_lock_url(), body, within=within)
+        fetched = await self._rest.post(self.get_fetch_and_lock_url(), body, within=within)
         return [ExternalTask(task) for task in fetched]
 
     async def complete(self, task_id: str, variables: Mapping[str, Any]) -> None:
@@ -121,7 +124,7 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         """
         body = {"workerId": self.worker_id, "lockDuration": self.config["lockDuration"]}
         try:
-            await self._call("POST", f"{self.external_task_base_url}/{task_id}/lock", body)
+            await self._rest.post(f"{self.external_task_base_url}/{task_id}/lock", body, self._renewal_timeout)
         except TaskLost:
             raise
         except EngineRefused as refusal:
@@ -131,7 +134,7 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
 
     async def unlock(self, task_id: str) -> None:
         """Give the task back untouched: its retries stay as they are."""
-        await self._call("POST", f"{self.external_task_base_url}/{task_id}/unlock", None)
+        await self._rest.post(f"{self.external_task_base_url}/{task_id}/unlock", {})
 
     async def locked_tasks(self) -> list[str]:
         """Ids of the tasks that this worker id holds, without those that have failed before.
@@ -139,18 +142,18 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         The engine shows the wait between two tries as a lock too, and that wait is not ours to cut short.
         """
         query = httpx.QueryParams({"workerId": self.worker_id, "locked": "true"})
-        locked = await self._call("GET", f"{self.external_task_base_url}?{query}", None)
+        locked = await self._rest.get(f"{self.external_task_base_url}?{query}")
         return [task["id"] for task in locked if task.get("errorMessage") is None]
 
     async def definition_xml(self, process_definition_id: str) -> str:
         """Fetch the deployed BPMN; needs the READ permission on the process definition."""
-        found = await self._call("GET", f"{self.url}/process-definition/{process_definition_id}/xml", None)
+        found = await self._rest.get(f"{self.url}/process-definition/{process_definition_id}/xml")
         return str(found["bpmn20Xml"])
 
     async def has_calling_process(self, process_instance_id: str) -> bool:
         """Whether a call activity of another process started this instance."""
         query = f"subProcessInstance={process_instance_id}"
-        found = await self._call("GET", f"{self.url}/process-instance/count?{query}", None)
+        found = await self._rest.get(f"{self.url}/process-instance/count?{query}")
         return int(found["count"]) > 0
 
     def _log_with_context(self, msg: str, log_level: str = "info", **kwargs: Any) -> None:
@@ -160,7 +163,7 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         """Report one outcome. An engine that turns out to lack the JSON data format gets files from then on."""
         body = {"workerId": self.worker_id, **said}
         try:
-            await self._call("POST", url, {**body, "variables": self._encoder.encode_all(variables)})
+            await self._rest.post(url, {**body, "variables": self._encoder.encode_all(variables)})
         except EngineRefused as refusal:
             if not self._encoder.json_format or not NO_JSON_FORMAT.search(refusal.message):
                 raise
@@ -169,45 +172,7 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
                 "camunda-engine-plugin-spin and camunda-spin-dataformat-json-jackson to the engine to get variables."
             )
             self._encoder = replace(self._encoder, json_format=False)
-            await self._call("POST", url, {**body, "variables": self._encoder.encode_all(variables)})
-
-    async def _call(self, method: str, url: str, body: Any, within: float = CALL_TIMEOUT) -> Any:
-        async with _reaching(self.url):
-            response = await self._http.request(method, url, json=body, timeout=within)
-        if response.is_success:
-            return response.json() if response.content else None
-        raise _refusal(response)
-
-
-@asynccontextmanager
-async def _reaching(url: str) -> AsyncIterator[None]:
-    """Every way in which no usable answer came, as one error: nothing here depends on which it was."""
-    try:
-        yield
-    except (TimeoutError, httpx.HTTPError, aiohttp.ClientError, OSError) as cause:
-        reason = str(cause.__cause__ or cause) or type(cause).__name__
-        raise EngineUnreachable(f"The engine at {url} cannot be reached: {reason}") from cause
-
-
-def _refusal(response: httpx.Response) -> EngineRefused | EngineUnreachable:
-    try:
-        said = response.json()
-        kind, message = str(said.get("type") or ""), str(said.get("message") or "")
-    except (ValueError, AttributeError):
-        kind, message = "", " ".join(response.text.split())[:300]
-    if response.status_code in NOT_UP:
-        return EngineUnreachable(f"The engine answered {response.status_code}: {message}")
-    return _class_of(response.status_code, kind, message)(response.status_code, kind, message)
-
-
-def _class_of(status: int, kind: str, message: str) -> type[EngineRefused]:
-    if "OptimisticLocking" in kind:
-        return EngineConflict
-    if status == httpx.codes.NOT_FOUND:
-        return TaskLost
-    if status == httpx.codes.BAD_REQUEST and LOCKED_BY_OTHER.search(message):
-        return TaskLost
-    return EngineRefused
+            await self._rest.post(url, {**body, "variables": self._encoder.encode_all(variables)})
 
 
 def _milliseconds(duration: timedelta) -> int:

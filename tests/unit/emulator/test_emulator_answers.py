@@ -173,6 +173,24 @@ def test_a_sample_fits_every_schema(schema):
     validate(sample(schema), schema)
 
 
+@pytest.mark.parametrize(
+    "schema", [{"$ref": "#"}, {"allOf": [{"$ref": "#"}]}, {"$ref": "#/$defs/gone"}, {"type": "word"}]
+)
+def test_what_is_no_schema_is_refused(schema):
+    wanted = {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}}
+
+    said_no = refusal_of(service(), chat(response_format=wanted))
+
+    assert body_of(said_no)["message"].startswith("invalid JSON schema for response_format: 'reply': ")
+
+
+def test_a_schema_without_an_end_gets_an_answer_that_has_one():
+    endless = {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]}
+    wanted = {"type": "json_schema", "json_schema": {"name": "reply", "schema": endless}}
+
+    assert json.loads(str(answer_to(service(), chat(response_format=wanted)).content))["a"]
+
+
 def test_a_scripted_text_that_is_no_json_fails_in_json_mode():
     groq = service({"answer": "Sure! Here it is"})
 

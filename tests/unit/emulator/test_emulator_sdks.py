@@ -205,13 +205,23 @@ def test_a_wrong_key_raises_what_groq_would_say(sdk, groq):
         client.models.list()
 
 
-def test_a_limit_is_met_and_the_sdk_comes_back_when_told(sdk, groq):
-    groq.set(limits={"*": {"rpm": 60}})
-    with client_of(sdk, groq, max_retries=1) as client:
-        for _ in range(61):
-            client.chat.completions.create(model=MODEL, messages=HELLO)
+def test_a_limit_is_met_after_as_many_requests_as_it_allows(client, sdk, groq):
+    groq.set(limits={"*": {"rpm": 1}})
+    client.chat.completions.create(model=MODEL, messages=HELLO)
 
-    assert [call.status for call in groq.calls][-2:] == [429, 200]
+    with pytest.raises(sdk.RateLimitError, match=r"requests per minute \(RPM\): Limit 1, Used 1, Requested 1"):
+        client.chat.completions.create(model=MODEL, messages=HELLO)
+
+
+def test_the_sdk_comes_back_when_told(sdk, groq):
+    groq.next(status=429, headers={"retry-after": "1"})
+
+    with client_of(sdk, groq, max_retries=1) as client:
+        client.chat.completions.create(model=MODEL, messages=HELLO)
+
+    refused, answered = groq.calls
+    assert (refused.status, answered.status) == (429, 200)
+    assert (answered.at - refused.at).total_seconds() > 0.9
 
 
 def test_a_prompt_too_large_for_the_plan_raises_413(sdk, groq):
