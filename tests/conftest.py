@@ -5,10 +5,14 @@ import signal
 from dataclasses import dataclass
 
 import pytest
+from instances import start
 from postgresql import MISSING, find_programs, running_postgresql
 from rich.console import Console
+from worker_process import ORGANIZATIONS, WorkerProcess
 
+from worker.sandbox.emulator import EmulatorConfig, running_emulator
 from worker.sandbox.engine import EngineProcess, Flavour
+from worker.sandbox.people import People
 from worker.sandbox.progress import ProgressDisplay
 
 
@@ -66,3 +70,41 @@ def postgresql():
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(MISSING)
     with running_postgresql(programs) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def stand_in():
+    """The Groq stand-in of a test run."""
+    with running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as groq:
+        yield groq
+
+
+@pytest.fixture
+def groq(stand_in):
+    """The stand-in, which has seen nothing yet: each test sees only its own calls."""
+    stand_in.reset()
+    return stand_in
+
+
+@pytest.fixture(scope="session")
+def worker(engine, stand_in, tmp_path_factory):
+    """A worker process for all tests that do not start their own."""
+    with WorkerProcess(tmp_path_factory.mktemp("worker"), engine.rest_url, stand_in.base_url) as worker:
+        yield worker
+
+
+@pytest.fixture(scope="session")
+def people(engine):
+    """Whoever uses the engine."""
+    with People(engine.rest_url) as people:
+        yield people
+
+
+@pytest.fixture
+def process(people, worker):
+    """Deploy a diagram and start one instance of it, with a worker at work."""
+
+    def begin(made, typed=None, **variables):
+        return start(people, made, typed, **variables)
+
+    return begin

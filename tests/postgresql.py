@@ -28,7 +28,7 @@ class PostgresqlServer:
         """Create an empty database; returns its URL."""
         environment = {**os.environ, "PGPASSWORD": PASSWORD}
         where = ["--host=127.0.0.1", f"--port={self.port}", f"--username={USER}"]
-        subprocess.run([self.programs / "createdb", *where, name], env=environment, check=True)  # noqa: S603 -- a program of the system
+        subprocess.run([self.programs / "createdb", *where, name], env=environment, check=True)
         return f"postgresql://{USER}:{QUOTED_PASSWORD}@127.0.0.1:{self.port}/{name}"
 
 
@@ -52,7 +52,7 @@ def running_postgresql(programs):
                 shutil.chown(path, user)
         initdb = [programs / "initdb", "--no-sync", "--auth=scram-sha-256", f"--username={USER}"]
         initdb += [f"--pwfile={folder / 'password'}", "--encoding=UTF8", "--no-locale", folder / "data"]
-        subprocess.run(initdb, user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 -- the same
+        subprocess.run(initdb, user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL)
         with _started(programs, folder, user) as port:
             yield PostgresqlServer(programs, port)
 
@@ -66,10 +66,7 @@ def _started(programs, folder, user):
             port = unused.getsockname()[1]
         command = [programs / "postgres", "-D", folder / "data", "-h", "127.0.0.1", "-p", str(port)]
         command += ["-k", folder, "-F"]
-        with (
-            log.open("wb") as output,
-            subprocess.Popen(command, user=user, cwd=folder, stderr=output) as server,  # noqa: S603 -- the same
-        ):
+        with log.open("wb") as output, subprocess.Popen(command, user=user, cwd=folder, stderr=output) as server:
             try:
                 wait_for(lambda server=server: READY in log.read_text() or server.poll() is not None, 30)
                 if server.poll() is None:

@@ -3,11 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
-import httpx
+import aiohttp
 
 from worker.camunda.engine import Engine
 from worker.camunda.poller import Poller
@@ -28,13 +28,25 @@ async def done(_: ExternalTask) -> Outcome:
     return DONE
 
 
+class Handler:
+    """A test's own function as the poller's handler; remembers for which tasks it was told to let go."""
+
+    def __init__(self, handle: Handle) -> None:
+        self.handle = handle
+        self.settled: list[str] = []
+
+    async def settle(self, task: ExternalTask, _: Outcome) -> None:
+        self.settled.append(task.id)
+
+
 @dataclass
 class Worker:
     """A poller that runs, and what the engine took of it."""
 
     engine: Engine
     poller: Poller
-    taken: dict[str, Outcome] = field(default_factory=dict)
+    handler: Handler
+    taken: dict[str, Outcome]
     running: asyncio.Task[None] | None = None
 
     def begin(self) -> None:
@@ -88,33 +100,44 @@ async def within(awaitable: Awaitable[T], seconds: float = PATIENCE) -> T:
 async def until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
     """Wait until a condition holds."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 -- what is waited for tells nobody
             await asyncio.sleep(BETWEEN_LOOKS)
 
 
 async def until_seen(look: Callable[[], Awaitable[T]], wanted: Callable[[T], object], seconds: float = PATIENCE) -> T:
     """Look until what is wanted is there, and return it."""
     async with asyncio.timeout(seconds):
-        while not wanted(seen := await look()):
+        while not wanted(seen := await look()):  # noqa: ASYNC110 -- the engine tells nobody
             await asyncio.sleep(BETWEEN_LOOKS)
         return seen
 
 
 async def take_away(rest_url: str, task_id: str, other: str = "another worker") -> None:
     """Let another worker id lock a task that is somebody's; the owner's heartbeat may come between, so insist."""
-    async with httpx.AsyncClient(base_url=f"{rest_url}/external-task/{task_id}") as task, asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(PATIENCE):
         locked = False
         while not locked:
-            await task.post("/unlock")
-            answer = await task.post("/lock", json={"workerId": other, "lockDuration": 60_000})
-            locked = answer.is_success
+            await post(f"{rest_url}/external-task/{task_id}/unlock")
+            locked = (await lock(rest_url, task_id, other, 60_000)).ok
 
 
 async def end_lock(rest_url: str, task_id: str, worker_id: str) -> None:
     """Let a lock end at once, with nobody taking the task."""
-    async with httpx.AsyncClient(base_url=rest_url) as rest:
-        body = {"workerId": worker_id, "lockDuration": 1}
-        (await rest.post(f"/external-task/{task_id}/lock", json=body)).raise_for_status()
+    (await lock(rest_url, task_id, worker_id, 1)).raise_for_status()
+    await asyncio.sleep(0.005)  # the millisecond that the lock still lasts
+
+
+async def lock(rest_url: str, task_id: str, worker_id: str, milliseconds: int) -> aiohttp.ClientResponse:
+    """Lock a task as any worker may."""
+    said = {"workerId": worker_id, "lockDuration": milliseconds}
+    return await post(f"{rest_url}/external-task/{task_id}/lock", said)
+
+
+async def post(url: str, body: object = None) -> aiohttp.ClientResponse:
+    """Ask past the client under test."""
+    async with aiohttp.request("POST", url, json=body) as response:
+        await response.read()
+        return response
 
 
 def messages(caplog, level: int = logging.WARNING) -> list[str]:

@@ -3,9 +3,10 @@
 import itertools
 
 import pytest
-from at_work import Worker, done, seconds
+from at_work import Handler, Worker, done, seconds
+from contract_diagram import Diagram
 from fake_engine import running_fake_engine
-from stages import Diagram, FakeStage, real_stage
+from stages import FakeStage, real_stage
 
 from worker.camunda.engine import Engine
 from worker.camunda.poller import Poller
@@ -47,7 +48,7 @@ async def client(topic):
     """Make clients of an engine for one worker id each; long texts pass unchanged if the limit is raised."""
     clients = []
 
-    def make(rest_url, worker_id="", *, lock=60.0, poll=0.1, string_limit=4000):
+    def make(rest_url, worker_id="", *, lock=60.0, poll=0.05, string_limit=4000):
         engine = Engine(
             rest_url,
             worker_id or f"worker-{topic}",
@@ -64,22 +65,31 @@ async def client(topic):
 
 
 @pytest.fixture
+async def held(stage, client, topic):
+    """A client, and a task that it has locked."""
+    engine = client(stage.rest_url)
+    created = await stage.create(topic)
+    [task] = await engine.fetch_and_lock([topic], 1)
+    assert task.id == created.task_id
+    return engine, created
+
+
+@pytest.fixture
 async def work(topic, client):
     """Put workers to work on the test's topic; all of them end with the test."""
     workers = []
 
-    def begin(rest_url, handle=done, *, concurrency=10, grace=0.5, **kind):
+    def begin(rest_url, handle=done, *, watchers=(), concurrency=10, grace=0.5, **kind):
         engine = client(rest_url, **kind)
-        taken = {}
+        handler, taken = Handler(handle), {}
+
+        def remember(task, outcome, _):
+            taken[task.id] = outcome
+
         poller = Poller(
-            engine,
-            handle,
-            lambda task, outcome, _: taken.update({task.id: outcome}),
-            topics=[topic],
-            concurrency=concurrency,
-            grace=seconds(grace),
+            engine, handler, [remember, *watchers], topics=[topic], concurrency=concurrency, grace=seconds(grace)
         )
-        worker = Worker(engine, poller, taken)
+        worker = Worker(engine, poller, handler, taken)
         workers.append(worker)
         worker.begin()
         return worker

@@ -96,7 +96,7 @@ class ExternalTasks:
         thrown = {"errorCode": {"type": "String", "value": code}, "errorMessage": {"type": "String", "value": message}}
         self._go_on(task, "Caught", self._kept(variables) | thrown)
 
-    def failure(  # noqa: PLR0913 -- what the engine's failure consists of
+    def failure(
         self,
         task_id: str,
         worker_id: str,

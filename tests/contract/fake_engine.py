@@ -82,7 +82,9 @@ class FakeEngine:
         asked = await request.json()
         patience = asked.get("asyncResponseTimeout", 0)
         if patience > LONGEST_POLL:
-            said = f"The asynchronous response timeout cannot be set to a value greater than {LONGEST_POLL} milliseconds"
+            said = (
+                f"The asynchronous response timeout cannot be set to a value greater than {LONGEST_POLL} milliseconds"
+            )
             raise Refusal(400, "InvalidRequestException", said, None)
         loop = asyncio.get_running_loop()
         until = loop.time() + patience / 1000

@@ -4,60 +4,14 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
-from xml.sax.saxutils import quoteattr
 
 import httpx
 from at_work import until
+from contract_diagram import Diagram
 from engine_rules import Task
 from fake_engine import DEFINITION_ID, FakeEngine
 
 from worker.camunda.variables import Encoder, Typed
-
-BPMN = """<?xml version="1.0" encoding="UTF-8"?>
-<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"
-    targetNamespace="contract">
-  <process id="{key}" isExecutable="true" camunda:historyTimeToLive="1">
-    <startEvent id="Start"/>
-    <sequenceFlow id="f1" sourceRef="Start" targetRef="Ask"/>
-    <serviceTask id="Ask" camunda:type="external" camunda:topic="{topic}" camunda:taskPriority="{priority}">
-      <extensionElements>
-        <camunda:properties>{properties}</camunda:properties>
-        <camunda:field name="catalyst_payload"><camunda:string>{{}}</camunda:string></camunda:field>
-      </extensionElements>
-    </serviceTask>
-    <boundaryEvent id="Failed" attachedToRef="Ask">
-      <errorEventDefinition camunda:errorCodeVariable="errorCode" camunda:errorMessageVariable="errorMessage"/>
-    </boundaryEvent>
-    <sequenceFlow id="f2" sourceRef="Ask" targetRef="Review"/>
-    <userTask id="Review" name="{review}"/>
-    <sequenceFlow id="f3" sourceRef="Failed" targetRef="Caught"/>
-    <userTask id="Caught"/>
-  </process>
-  <process id="{key}-caller" isExecutable="true" camunda:historyTimeToLive="1">
-    <startEvent id="CallerStart"/>
-    <sequenceFlow id="c1" sourceRef="CallerStart" targetRef="Call"/>
-    <callActivity id="Call" calledElement="{key}"/>
-  </process>
-</definitions>"""
-PROPERTY = "<camunda:property name={} value={}/>"
-OBSTACLE = "${obstacle}"
-"""An expression that no process can evaluate, so that the step after the task fails."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagram:
-    """Ask (external task) → Review (user task), with a boundary event → Caught (user task); and a process that calls it."""
-
-    topic: str
-    properties: tuple[tuple[str, str], ...] = ()
-    priority: int = 0
-    next_step_fails: bool = False
-
-    def bpmn(self, key: str) -> str:
-        """Write it for a process key."""
-        properties = "".join(PROPERTY.format(quoteattr(name), quoteattr(value)) for name, value in self.properties)
-        review = OBSTACLE if self.next_step_fails else "Review"
-        return BPMN.format(key=key, topic=self.topic, priority=self.priority, properties=properties, review=review)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +41,9 @@ class Seen:
 class Stage(Protocol):
     """One engine, fake or real."""
 
+    short_lock: float
+    """A lock duration in seconds that the machine's hiccups do not outlast."""
+
     @property
     def rest_url(self) -> str: ...
 
@@ -114,6 +71,8 @@ class Stage(Protocol):
 
 class FakeStage:
     """Tasks of the fake engine."""
+
+    short_lock = 0.45
 
     def __init__(self, engine: FakeEngine) -> None:
         self.engine = engine
@@ -152,6 +111,8 @@ class FakeStage:
 class RealStage:
     """Tasks of process instances on a real engine; what was deployed is deleted in the end."""
 
+    short_lock = 1.5
+
     def __init__(self, rest: httpx.AsyncClient) -> None:
         self._rest = rest
         self._keys: dict[Diagram, str] = {}
@@ -165,10 +126,12 @@ class RealStage:
         key = await self._deployed(Diagram(topic=topic, properties=tuple((properties or {}).items()), **kind))
         root = await self.start(f"{key}-caller" if called else key, variables or {})
         instance = await self._called_by(root) if called else root
-        [task] = await self._get("/external-task", processInstanceId=instance)
+        # From history, because a worker at work may already have completed the task.
+        [log] = await self._get("/history/external-task-log", processInstanceId=instance, creationLog="true")
+        task_id = log["externalTaskId"]
         if retries is not None:
-            (await self._rest.put(f"/external-task/{task['id']}/retries", json={"retries": retries})).raise_for_status()
-        return Created(task["id"], instance, task["processDefinitionId"])
+            (await self._rest.put(f"/external-task/{task_id}/retries", json={"retries": retries})).raise_for_status()
+        return Created(task_id, instance, log["processDefinitionId"])
 
     async def look(self, created: Created) -> Seen:
         tree = await self._rest.get(f"/process-instance/{created.instance_id}/activity-instances")

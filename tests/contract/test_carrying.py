@@ -12,7 +12,7 @@ from worker.connector.outcomes import BpmnError, Completion, Failure
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_task_is_completed_and_shown_to_the_watcher_once(stage, work, topic):
+async def test_a_task_is_completed_then_settled_and_shown_to_the_watcher(stage, work, topic):
     async def greet(task):
         return Completion({"aiReply": f"Hello {task.variables['userMessage']}"})
 
@@ -24,6 +24,7 @@ async def test_a_task_is_completed_and_shown_to_the_watcher_once(stage, work, to
     assert seen.waits_at == "Review"
     assert decode(seen.variables["aiReply"]) == "Hello Ada"
     assert worker.taken == {created.task_id: Completion({"aiReply": "Hello Ada"})}
+    assert worker.handler.settled == [created.task_id]
 
 
 async def test_a_bpmn_error_is_thrown_with_its_variables(stage, work, topic):
@@ -124,14 +125,16 @@ async def test_a_defect_of_the_handler_stops_neither_the_loop_nor_the_task(stage
     assert "RuntimeError: a defect" in caplog.text
 
 
-async def test_a_defect_of_the_watcher_leaves_the_outcome_reported(stage, work, topic, caplog):
-    worker = work(stage.rest_url)
-    worker.poller._watch = None
-    created = await stage.create(topic)
-    await until_seen(lambda: stage.look(created), lambda seen: seen.waits_at == "Review")
-    await until(lambda: "'NoneType' object is not callable" in caplog.text)
-    assert worker.running is not None
-    assert not worker.running.done()
+async def test_a_defect_of_a_watcher_stops_nothing(stage, work, topic, caplog):
+    def stumble(task, _outcome, _seconds):
+        raise RuntimeError(f"cannot watch {task.id}")
+
+    worker = work(stage.rest_url, watchers=[stumble], concurrency=1)
+    created = [(await stage.create(topic)).task_id for _ in range(2)]
+    await until(lambda: len(worker.taken) == 2)
+
+    assert list(worker.taken) == created
+    assert f"cannot watch {created[0]}" in caplog.text
 
 
 async def test_a_task_in_hand_that_is_offered_again_is_not_begun_twice(stage, work, topic):

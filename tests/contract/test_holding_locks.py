@@ -7,12 +7,12 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_a_task_is_kept_far_beyond_its_lock_duration(stage, work, topic, client):
-    held, lock = Held(), 0.6
+    held = Held()
     created = await stage.create(topic)
-    worker = work(stage.rest_url, held, concurrency=1, lock=lock)
+    worker = work(stage.rest_url, held, concurrency=1, lock=stage.short_lock)
     await until(lambda: held.begun)
     other, ends = client(stage.rest_url, "other", poll=0.1), set()
-    while len(ends) < 5:  # so the lock was renewed four times, a third of it apart: longer than it lasts
+    while len(ends) < 5:  # renewed four times, a third of its duration apart
         assert await other.fetch_and_lock([topic], 1) == []
         ends.add((await stage.look(created)).locked_until)
     held.let_go()
@@ -25,7 +25,7 @@ async def test_a_task_is_kept_far_beyond_its_lock_duration(stage, work, topic, c
 async def test_a_lock_that_ended_is_taken_back_while_nobody_took_the_task(stage, work, topic, caplog):
     held = Held()
     created = await stage.create(topic)
-    worker = work(stage.rest_url, held, concurrency=1, lock=1.5)
+    worker = work(stage.rest_url, held, concurrency=1, lock=0.6)
     await until(lambda: held.begun)
     await end_lock(stage.rest_url, created.task_id, worker.engine.worker_id)
     ended = (await stage.look(created)).locked_until
@@ -49,7 +49,7 @@ async def test_a_lost_lock_cancels_the_call_and_reports_nothing(stage, work, top
     await until(lambda: worker.taken)
     seen = await stage.look(created)
 
-    assert list(worker.taken) == [next_one.task_id]
+    assert list(worker.taken) == worker.handler.settled == [next_one.task_id]
     assert (seen.waits_at, seen.worker_id, seen.retries, seen.error_message) == ("Ask", "another worker", None, None)
     [said] = messages(caplog)
     assert said.startswith(f"Task {created.task_id} is no longer ours, its call is cancelled: 400 RestException: ")
@@ -66,7 +66,7 @@ async def test_a_task_whose_instance_is_deleted_is_dropped_during_its_call(stage
     next_one = await stage.create(topic)
     await until(lambda: worker.taken)
 
-    assert list(worker.taken) == [next_one.task_id]
+    assert list(worker.taken) == worker.handler.settled == [next_one.task_id]
     assert "does not exist" in messages(caplog)[0]
 
 
@@ -78,11 +78,11 @@ async def test_a_task_lost_just_before_its_report_is_dropped(stage, work, topic,
         return DONE
 
     created = await stage.create(topic)
-    worker = work(stage.rest_url, lose)
+    worker = work(stage.rest_url, lose, concurrency=1)
     next_one = await stage.create(topic)
     await until(lambda: next_one.task_id in worker.taken and messages(caplog))
 
-    assert list(worker.taken) == [next_one.task_id]
+    assert list(worker.taken) == worker.handler.settled == [next_one.task_id]
     [said] = messages(caplog)
     assert said.startswith(f"Task {created.task_id} was lost before its outcome was reported: ")
     assert (await stage.look(created)).waits_at == ("Ask" if lost == "taken" else "")

@@ -6,7 +6,7 @@ from engine_rules import Task
 from stages import typed
 
 from worker.camunda import report
-from worker.connector.outcomes import BpmnError, Completion, Failure
+from worker.connector.outcomes import BpmnError, Completion, Failure, Retry
 
 pytestmark = pytest.mark.anyio
 
@@ -45,6 +45,21 @@ async def test_when_the_next_step_fails_the_incident_says_why(stage, work, topic
     assert seen.retries == 0
     assert "Mend the step after this task" in seen.error_details
     assert isinstance(worker.taken[created.task_id], Failure)
+
+
+async def test_a_refused_completion_that_costs_nothing_is_tried_again(stage, work, topic):
+    tries = []
+
+    async def replay(task):
+        tries.append(task.retries)
+        return Completion({}, if_refused=Retry(2 if task.retries is None else task.retries - 1))
+
+    created = await stage.create(topic, next_step_fails=True)
+    work(stage.rest_url, replay)
+    seen = await until_seen(lambda: stage.look(created), lambda seen: seen.incident)
+
+    assert tries == [None, 2, 1]
+    assert seen.retries == 0
 
 
 @pytest.mark.parametrize("outcome", [Completion(TOO_LONG), BpmnError("CODE", "why", TOO_LONG)])

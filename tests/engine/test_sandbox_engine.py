@@ -46,7 +46,7 @@ def serving(flavour, tmp_path):
     processes = []
 
     def begin():
-        process = subprocess.Popen(  # noqa: S603 -- this very Python
+        process = subprocess.Popen(
             [sys.executable, "-c", SERVE, flavour],
             stdout=subprocess.PIPE,
             text=True,

@@ -132,20 +132,24 @@ def test_a_cancelled_instance_ends_its_call(people, groq, engine, tmp_path, topi
 
 def test_an_engine_that_goes_and_returns_loses_nothing(tmp_path, topic):
     database = f"jdbc:h2:file:{tmp_path}/engine;DB_CLOSE_ON_EXIT=FALSE;WRITE_DELAY=0"  # kill -9 loses no commit
-    with running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as groq, EngineProcess(database=database) as engine:
-        with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, topic=topic) as worker:
-            with People(engine.rest_url) as people:
-                groq.set(latency=2)
-                instances = start_many(people, 10, diagram(topic=topic))
-                wait_for("ten calls under way", lambda: len(groq.calls) == 10, within=20)
-                engine.kill()
-                wait_for("the outage", lambda: "cannot be reached" in worker.log, within=20)
-                engine.start()
-                assert [instance.task() for instance in instances] == ["Review"] * 10
-            assert len(groq.calls) == 10
-            lines = worker.log.splitlines()
-            assert sum("cannot be reached" in line for line in lines) == 1
-            assert sum("answers again" in line for line in lines) == 1
+    with (
+        running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as groq,
+        EngineProcess(database=database) as engine,
+        WorkerProcess(tmp_path, engine.rest_url, groq.base_url, topic=topic) as worker,
+        People(engine.rest_url) as people,
+    ):
+        groq.set(latency=2)
+        instances = start_many(people, 10, diagram(topic=topic))
+        wait_for("ten calls under way", lambda: len(groq.calls) == 10, within=20)
+        engine.kill()
+        wait_for("the outage", lambda: "cannot be reached" in worker.log, within=20)
+        engine.start()
+        assert [instance.task() for instance in instances] == ["Review"] * 10
+
+        assert len(groq.calls) == 10
+        lines = worker.log.splitlines()
+        assert sum("cannot be reached" in line for line in lines) == 1
+        assert sum("answers again" in line for line in lines) == 1
 
 
 def test_a_worker_that_starts_before_its_engine_waits_for_it(tmp_path, topic):

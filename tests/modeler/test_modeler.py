@@ -7,7 +7,7 @@ import pytest
 from element_templates import EXAMPLE, held_by, load, written_by
 
 from worker.camunda.definitions import parse as read_deployed
-from worker.sandbox.people import People
+from worker.sandbox.people import People, wait_for
 
 PLAIN = (Path(__file__).parent / "plain.bpmn").read_text(encoding="utf-8")
 TEMPLATE = load()
@@ -75,6 +75,20 @@ def test_the_engine_takes_what_a_modeller_saved(modeler, engine):
 
     assert read_deployed(deployed).fields_of("Plain")["catalyst_payload"] == PROMPT
     assert held_by(deployed, "Plain") == held_by(saved, "Plain")
+
+
+@pytest.mark.engine
+def test_what_a_modeller_saved_is_answered_by_the_worker(modeler, people, worker, groq):
+    saved_by_a_modeller(modeler)
+    modeler.apply("Service", ID)
+    people.deploy_texts({"plain.bpmn": modeler.saved_xml()})
+    instance = people.start("plain", {"userMessage": "Ahoy?"})
+
+    wait_for("the end of the process", lambda: people.state(instance) == "COMPLETED", within=20)
+    assert [(call.model, call.messages[-1]["content"]) for call in groq.calls] == [
+        ("openai/gpt-oss-20b", "Ahoy?"),
+        ("openai/gpt-oss-120b", "Ahoy?"),
+    ]
 
 
 @pytest.mark.parametrize("element", ["Plain", "Service"])

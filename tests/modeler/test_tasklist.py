@@ -6,8 +6,9 @@ from playwright.sync_api import expect
 from tasklist import Tasklist, log_in
 
 from worker.camunda.variables import Encoder
+from worker.sandbox.demo import example_files
 from worker.sandbox.engine import EngineProcess
-from worker.sandbox.people import People
+from worker.sandbox.people import People, wait_for
 
 pytestmark = pytest.mark.engine
 
@@ -107,6 +108,21 @@ def test_a_user_starts_the_process_asks_and_reviews(tasklist, example):
 
     tasklist.complete()
     assert example.people.state(example.instance_id) == "COMPLETED"
+
+
+def test_a_user_is_answered_by_the_worker(tasklist, people, worker, groq):
+    groq.next(answer="Because short waves scatter more.")
+    people.deploy(*example_files())
+    tasklist.start_process(NAME)
+    tasklist.open_task("Configure", NAME)
+    tasklist.field(QUESTION).fill("Why is the sky blue?")
+    tasklist.complete()
+    wait_for("the answer", lambda: people.get("/task", taskDefinitionKey="Review", assignee="demo"), within=20)
+
+    tasklist.open_task("Review", NAME)
+    expect(tasklist.field("Reply")).to_have_value("Because short waves scatter more.")
+    tasklist.complete()
+    assert [call.messages[-1]["content"] for call in groq.calls] == ["Why is the sky blue?"]
 
 
 def test_a_reply_of_20000_characters_is_read_as_it_is_and_stays_as_it_is(tasklist, example):

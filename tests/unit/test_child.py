@@ -80,7 +80,7 @@ def test_it_outlives_the_thread_that_started_it(start):
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_it_ends_with_its_parent_however_that_ends(tmp_path, number):
     parent = [sys.executable, "-c", PARENT, str(tmp_path), *STUBBORN]
-    with subprocess.Popen(parent, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 -- this very Python
+    with subprocess.Popen(parent, stdout=subprocess.PIPE, text=True) as process:
         pid = int(process.stdout.readline())
         wait_for(lambda: "up" in (tmp_path / "log").read_text())
         process.send_signal(number)

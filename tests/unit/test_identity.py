@@ -24,7 +24,7 @@ def test_workers_beside_each_other_have_the_hosts_name_and_a_number(tmp_path):
 
 def test_a_worker_that_was_killed_leaves_its_id_to_the_next(tmp_path):
     command = [sys.executable, "-c", WORKER, str(tmp_path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as killed:  # noqa: S603 -- our own
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as killed:
         try:
             assert killed.stdout is not None
             assert killed.stdout.readline() == f"{NAME}\n"

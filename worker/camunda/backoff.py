@@ -4,6 +4,8 @@ import logging
 import random
 import time
 
+from worker.errors import EngineRefused
+
 log = logging.getLogger(__name__)
 
 
@@ -45,7 +47,8 @@ class Outage:
         """A call has failed."""
         if self._since is None:
             self._since = time.monotonic()
-            log.warning("%s. Asking again until it answers.", error)
+            said = f"The engine at {self._url} refuses: {error}" if isinstance(error, EngineRefused) else error
+            log.warning("%s. Asking again until it answers.", said)
 
     def is_over(self) -> None:
         """A call has been answered."""

@@ -19,19 +19,18 @@ UNLIMITED = 0
 """Connections; for aiohttp None means 100, and calls beyond that would wait in line."""
 
 SHOWN = 300
+TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 NOT_UP = {502, 503, 504}
 LOCKED_BY_OTHER = re.compile(r"locked by worker", re.IGNORECASE)
 
 
 class Rest:
-    """The engine's REST API at one URL."""
+    """The engine's REST API at one URL. `headers` go with every call: content type and authentication."""
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         self._url = url
         self._http = HttpxAiohttpClient(
-            limits=httpx.Limits(max_connections=UNLIMITED, keepalive_expiry=60),
-            timeout=CALL_TIMEOUT,
-            headers={**headers, "content-type": "application/json"},
+            limits=httpx.Limits(max_connections=UNLIMITED, keepalive_expiry=60), timeout=CALL_TIMEOUT, headers=headers
         )
 
     async def aclose(self) -> None:
@@ -89,4 +88,6 @@ def _class_of(status: int, kind: str, message: str) -> type[EngineRefused]:
 
 
 def _excerpt(response: httpx.Response) -> str:
-    return " ".join(response.text.split())[:SHOWN]
+    """Say what a body that is no JSON says: an error page in its title, anything else in its first words."""
+    title = TITLE.search(response.text)
+    return " ".join((title[1] if title else response.text).split())[:SHOWN]

@@ -53,9 +53,7 @@ def test_the_orders_of_the_page_are_accepted():
     with running_emulator() as groq:
         for line in orders:
             command = line.replace("http://127.0.0.1:8090", groq.url).replace("curl", f"{curl} -sS --fail", 1)
-            subprocess.run(  # noqa: S603 - the examples of our own page
-                ["/bin/sh", "-c", command], check=True, timeout=20
-            )
+            subprocess.run(["/bin/sh", "-c", command], check=True, timeout=20)
 
     assert len(orders) == 7
 
@@ -78,7 +76,7 @@ def test_the_tests_of_the_page_pass_with_the_plugin(tmp_path, conftest):
     (tmp_path / "test_page.py").write_text(examples("python")[0], "utf-8")
     plugin = ["-p", "worker.sandbox.emulator.pytest_plugin", "-p", "no:cacheprovider"]
 
-    ended = subprocess.run(  # noqa: S603 - the examples of our own page
+    ended = subprocess.run(
         [sys.executable, "-m", "pytest", *plugin, "--rootdir", str(tmp_path), str(tmp_path)],
         env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
@@ -92,7 +90,7 @@ def test_the_tests_of_the_page_pass_with_the_plugin(tmp_path, conftest):
 
 def test_the_programs_of_the_page_run():
     for program in examples("python")[1:]:
-        subprocess.run([sys.executable, "-c", program], check=True, timeout=60)  # noqa: S603 - our own page
+        subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
 def test_the_options_of_the_page_are_those_of_the_command():

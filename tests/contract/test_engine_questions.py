@@ -1,0 +1,45 @@
+"""What else a worker asks the engine, and an engine that does not answer."""
+
+import pytest
+
+from worker.camunda.definitions import parse
+from worker.errors import EngineRefused, EngineUnreachable
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_definition_shows_the_fields_that_no_fetch_brings(stage, client, topic):
+    created = await stage.create(topic)
+    definition = parse(await client(stage.rest_url).definition_xml(created.definition_id))
+
+    assert definition.fields_of("Ask") == {"catalyst_payload": "{}"}
+    assert definition.catches("Ask", "ANY")
+
+
+async def test_an_unknown_definition_is_refused(stage, client):
+    with pytest.raises(EngineRefused, match="No matching definition"):
+        await client(stage.rest_url).definition_xml("unknown")
+
+
+@pytest.mark.parametrize("called", [True, False])
+async def test_an_instance_tells_whether_another_process_called_it(stage, client, topic, called):
+    created = await stage.create(topic, called=called)
+
+    assert await client(stage.rest_url).has_calling_process(created.instance_id) is called
+
+
+async def test_an_engine_that_refuses_connections_is_unreachable(fake, client, topic):
+    engine = client(fake.rest_url)
+    await engine.fetch_and_lock([topic], 1)
+    await fake.go_away()
+
+    with pytest.raises(EngineUnreachable, match=f"The engine at {fake.rest_url} cannot be reached: "):
+        await engine.fetch_and_lock([topic], 1)
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+async def test_a_gateway_that_answers_for_the_engine_makes_it_unreachable(fake, client, status):
+    fake.refuse(1, status, "", "no engine behind")
+
+    with pytest.raises(EngineUnreachable, match=f"The engine answered {status}: no engine behind"):
+        await client(fake.rest_url).complete("any", {})
