@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
+
 from worker.sandbox.people import wait_for
 
 ENV_KEY = "gsk_key_from_the_environment"
@@ -18,8 +20,9 @@ ORGANIZATIONS = {key: f"org_{number}" for number, key in enumerate((ENV_KEY, FIL
 class WorkerProcess:
     """One worker; what it logs is in `log`."""
 
-    def __init__(self, folder: Path, engine_url: str, groq_url: str, **settings: str) -> None:
+    def __init__(self, folder: Path, engine_url: str, groq_url: str, *options: str, **settings: str) -> None:
         self._folder = folder
+        self._options = options
         (folder / "secrets").mkdir(parents=True, exist_ok=True)
         (folder / "secrets" / "groq_api_key").write_text(f"{FILE_KEY}\n")
         (folder / "catalyst-secrets.properties").write_text(f"groq_api_key = {PROPERTIES_KEY}\n")
@@ -38,7 +41,7 @@ class WorkerProcess:
 
     def __enter__(self) -> "WorkerProcess":
         with self._log_path.open("ab") as log:
-            command = [sys.executable, "-m", "worker", "run"]
+            command = [sys.executable, "-m", "worker", "run", *self._options]
             self._process = subprocess.Popen(command, cwd=self._folder, env=self._environ, stdout=log, stderr=log)
         wait_for(
             "the worker's first line", lambda: "fetches" in self.log or self._process.poll() is not None, within=20
@@ -58,6 +61,9 @@ class WorkerProcess:
     @property
     def log(self) -> str:
         return self._log_path.read_text(errors="replace")
+
+    def children(self) -> list[psutil.Process]:
+        return psutil.Process(self._process.pid).children()
 
     def signal(self, number: signal.Signals = signal.SIGTERM) -> None:
         self._process.send_signal(number)

@@ -4,17 +4,21 @@ Each command imports what it needs when it is called: an operator's worker runs 
 """
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 
 from worker import __version__
 from worker.errors import CatalystError, SettingsError
+
+if TYPE_CHECKING:
+    from worker.settings import Settings
 
 app = typer.Typer(
     name="catalyst-groq",
@@ -97,6 +101,7 @@ def run(
         Path | None,
         typer.Option(help="Settings file instead of worker.yaml; the environment wins over it.", exists=True),
     ] = None,
+    processes: Annotated[int, typer.Option(min=1, help="Worker processes on this machine.")] = 1,
 ) -> None:
     """Run the worker until Ctrl-C or SIGTERM."""
     from worker.app import run_worker
@@ -105,9 +110,27 @@ def run(
     from worker.settings import Settings, environment
 
     settings = Settings.load(config or Path("worker.yaml"), ENV_FILE)
+    if processes > 1:
+        raise typer.Exit(_run_processes(processes, config, settings))
     redactor = Redactor()
     set_up_logging(settings.log_level, redactor)
     run_loop(run_worker(settings, environment(ENV_FILE), redactor))
+
+
+def _run_processes(count: int, config: Path | None, settings: "Settings") -> int:
+    """Run several workers, each with a worker id and a health port of its own: the next ones after the first's."""
+    from worker.processes import run_side_by_side
+
+    command = [sys.executable, "-m", "worker", "run", *(["--config", str(config)] if config else [])]
+    environs = []
+    for number in range(count):
+        own = {}
+        if settings.worker_id:
+            own["CATALYST_WORKER_ID"] = f"{settings.worker_id}-{number + 1}"
+        if settings.http_port:
+            own["CATALYST_HTTP_PORT"] = str(settings.http_port + number)
+        environs.append({**os.environ, **own})
+    return run_side_by_side(command, environs)
 
 
 @app.command()

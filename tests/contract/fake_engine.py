@@ -95,7 +95,8 @@ class FakeEngine:
                     await asyncio.wait_for(self._more.wait(), min(left, BETWEEN_QUERIES))
         finally:
             self.waiting_polls -= 1
-        return web.json_response([_fetched(task) for task in locked])
+        readable = {topic["topicName"] for topic in asked["topics"] if not topic.get("deserializeValues", False)}
+        return web.json_response([_fetched(task, as_text=task.topic in readable) for task in locked])
 
     def _fetch(self, asked: dict[str, Any]) -> list[Task]:
         return self.tasks.fetch(
@@ -198,9 +199,13 @@ def _shown(task: Task) -> dict[str, Any]:
     }
 
 
-def _fetched(task: Task) -> dict[str, Any]:
-    """One task as a fetch returns it."""
-    inside = {"variables": task.variables, "extensionProperties": dict(task.extension_properties)}
+def _fetched(task: Task, *, as_text: bool) -> dict[str, Any]:
+    """One task as a fetch returns it. What the engine has deserialised, it shows as a Java bean, not as its text."""
+    variables = {
+        name: typed if as_text or typed["type"] not in {"Json", "Object"} else typed | {"value": {"nodeType": "OBJECT"}}
+        for name, typed in task.variables.items()
+    }
+    inside = {"variables": variables, "extensionProperties": dict(task.extension_properties)}
     return _shown(task) | inside | {"errorDetails": task.error_details}
 
 

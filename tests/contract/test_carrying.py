@@ -52,7 +52,7 @@ async def test_a_failure_comes_again_until_its_retries_are_used_up(stage, work, 
         return Failure("Groq: 503", "all of it", retries=(3 if task.retries is None else task.retries) - 1)
 
     created = await stage.create(topic)
-    work(stage.rest_url, fail)
+    work(stage.rest_url, fail, lock=stage.short_lock)
     seen = await until_seen(lambda: stage.look(created), lambda seen: seen.incident)
 
     assert offered == [None, 2, 1]

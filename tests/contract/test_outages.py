@@ -44,8 +44,10 @@ async def test_a_worker_that_starts_before_its_engine_waits_for_it(fake, work, t
     await fake.go_away()
     worker = work(fake.rest_url)
     await until(lambda: lines(caplog, "cannot be reached"))
-    task = fake.create(Task(topic=topic))
+    assert not worker.poller.is_ready
     await fake.come_up()
+    await until(lambda: worker.poller.is_ready)
+    task = fake.create(Task(topic=topic))
     await until(lambda: worker.taken)
 
     assert task.waits_at == "Review"

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 
 import pytest
 from at_work import Held, seconds, until, until_seen, within
@@ -117,6 +118,18 @@ async def test_a_poll_of_an_earlier_life_may_still_lock_a_task_after_the_start(s
     await until(lambda: len(worker.taken) == 5)
 
     assert sorted(held.begun) == sorted(created)
+
+
+async def test_the_search_for_leftovers_ends_with_the_longest_poll_of_an_earlier_life(stage, work, topic, client):
+    worker = work(stage.rest_url)
+    await until(lambda: worker.poller.is_ready and time.monotonic() > worker.poller._swept_until)
+    same_id = await stage.create(f"{topic}-by-hand")
+    await client(stage.rest_url).fetch_and_lock([f"{topic}-by-hand"], 1)
+    for _ in range(3):
+        created = await stage.create(topic)
+        await until(lambda created=created: created.task_id in worker.taken)
+
+    assert (await stage.look(same_id)).worker_id == worker.engine.worker_id
 
 
 async def test_locks_of_other_workers_and_waits_between_tries_are_left_alone(stage, work, topic, client):

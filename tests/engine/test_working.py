@@ -171,3 +171,25 @@ def test_no_key_is_in_a_log_a_variable_or_an_incident(people, process, groq, wor
     said = [worker.log, uncaught.incident(), json.dumps(caught.variables()), json.dumps(uncaught.variables())]
 
     assert not [key for key in ORGANIZATIONS if any(key in text for text in said)]
+
+
+def test_processes_share_the_tasks_and_stop_together(people, groq, engine, tmp_path, topic):
+    groq.set(latency=0.5)
+    instances = start_many(people, 20, diagram(topic=topic))
+    settings = {"topic": topic, "worker_id": "many", "concurrency": "5"}
+    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, "--processes", "3", **settings) as workers:
+        assert [instance.task() for instance in instances] == ["Review"] * 20
+        workers.signal(signal.SIGTERM)
+        assert workers.wait() == 0
+
+    assert [f"Worker many-{number} " in workers.log for number in (1, 2, 3)] == [True] * 3
+    assert 5 < at_once(groq.calls) <= 15
+    assert len(groq.calls) == 20
+
+
+def test_processes_stop_when_one_of_them_dies(engine, groq, tmp_path, topic):
+    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, "--processes", "2", topic=topic) as workers:
+        wait_for("both workers", lambda: workers.log.count("fetches") == 2, within=20)
+        [victim, *_] = workers.children()
+        victim.kill()
+        assert workers.wait() == signal.SIGKILL
