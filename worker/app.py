@@ -52,6 +52,7 @@ async def assembled(
     async with aclosing(engine), aclosing(Groq()) as groq, aclosing(_journal(settings)) as journal:
         handler = Handler(
             definitions=Definitions(engine.definition_xml),
+            wanted=engine.wanted,
             has_calling_process=engine.has_calling_process,
             secrets=_secrets(settings, environ, redactor),
             urls=AllowedUrls(settings.groq_api_url, settings.allowed_urls),

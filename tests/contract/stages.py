@@ -134,25 +134,29 @@ class RealStage:
         return Created(task_id, instance, log["processDefinitionId"])
 
     async def look(self, created: Created) -> Seen:
+        # What is looked at first came last: an incident is shown only with the retries and variables that belong to it.
+        incidents = await self._get("/incident", processInstanceId=created.instance_id)
         tree = await self._rest.get(f"/process-instance/{created.instance_id}/activity-instances")
         if tree.status_code == httpx.codes.NOT_FOUND:
             return Seen(waits_at="", variables={})
         [leaf] = tree.raise_for_status().json()["childActivityInstances"]
-        path = f"/process-instance/{created.instance_id}/variables"
-        variables = await self._get(path, deserializeValues="false")
+        variables = await self._get(f"/process-instance/{created.instance_id}/variables", deserializeValues="false")
         if leaf["activityId"] != "Ask":
             return Seen(waits_at=leaf["activityId"], variables=variables)
-        task = await self._get(f"/external-task/{created.task_id}")
-        incidents = await self._get("/incident", processInstanceId=created.instance_id)
+        details = await self._rest.get(f"/external-task/{created.task_id}/errorDetails")
+        task = await self._rest.get(f"/external-task/{created.task_id}")
+        if task.status_code == httpx.codes.NOT_FOUND:
+            return await self.look(created)
+        shown = task.raise_for_status().json()
         return Seen(
             waits_at="Ask",
             variables=variables,
             incident=incidents[0]["incidentMessage"] if incidents else None,
-            worker_id=task["workerId"],
-            retries=task["retries"],
-            locked_until=task["lockExpirationTime"] or "",
-            error_message=task["errorMessage"],
-            error_details=(await self._rest.get(f"/external-task/{created.task_id}/errorDetails")).text,
+            worker_id=shown["workerId"],
+            retries=shown["retries"],
+            locked_until=shown["lockExpirationTime"] or "",
+            error_message=shown["errorMessage"],
+            error_details=details.text,
         )
 
     async def cancel(self, created: Created) -> None:

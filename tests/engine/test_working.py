@@ -193,3 +193,16 @@ def test_processes_stop_when_one_of_them_dies(engine, groq, tmp_path, topic):
         [victim, *_] = workers.children()
         victim.kill()
         assert workers.wait() == signal.SIGKILL
+
+
+def test_a_task_that_needs_other_variables_than_those_before_it_gets_them(people, groq, engine, tmp_path, topic):
+    payload = '{"messages": [{"role": "user", "content": "${%s}"}]}'
+    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, topic=topic) as worker:
+        for name in ("first", "second", "third"):
+            made = diagram(topic=topic, fields={"catalyst_payload": payload % name})
+            instance = start(people, made, first="one", second="two", third="three", unused="x" * 3000)
+            assert instance.task() == "Review"
+
+    assert [call.messages[0]["content"] for call in groq.calls] == ["one", "two", "three"]
+    assert worker.log.count("Given back") >= 2
+    assert "retries left" not in worker.log

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from samples import RATE_LIMITED, make_answer, make_task
 
 from worker.camunda.definitions import Definitions
+from worker.camunda.wanted import WantedVariables
 from worker.connector.handler import Handler
 from worker.connector.outcomes import BpmnError, Completion, Failure
 from worker.connector.secrets import Secrets
@@ -65,6 +66,7 @@ class Setting:
             ),
             urls=urls or AllowedUrls(GROQ),
             groq=cast("Any", self.groq),
+            wanted=WantedVariables(),
             journal=NoJournal(),
             lock_duration=timedelta(minutes=1),
             throw_uncaught=throw_uncaught,

@@ -13,6 +13,7 @@ from camunda.client.async_external_task_client import AsyncExternalTaskClient
 from worker.camunda.rest import Rest
 from worker.camunda.tasks import ExternalTask
 from worker.camunda.variables import Encoder
+from worker.camunda.wanted import WantedVariables
 from worker.errors import EngineRefused, TaskLost
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         self.poll_duration = poll_duration
         self._encoder = encoder
         self._only = only or {}
+        self.wanted = WantedVariables()
         # A renewal that hangs must not hold up the next one.
         self._renewal_timeout = lock_duration.total_seconds() / 3
         self._rest = Rest(self.url, self._get_headers())
@@ -76,17 +78,19 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         The engine holds an empty poll for the poll duration, or for `longest` if that is shorter.
         """
         poll = min(self.poll_duration, longest) if longest is not None else self.poll_duration
+        asked = self.wanted.names
+        names = None if asked is None else sorted(asked)
         body = {
             "workerId": self.worker_id,
             "maxTasks": max_tasks,
             "asyncResponseTimeout": _milliseconds(poll),
             "usePriority": self.config["usePriority"],
             "sorting": self.config["sorting"],
-            "topics": [{**topic, **self._only} for topic in self._get_topics(topics, None, None)],
+            "topics": [{**topic, **self._only} for topic in self._get_topics(topics, None, names)],
         }
         within = poll.total_seconds() + POLL_MARGIN
         fetched = await self._rest.post(self.get_fetch_and_lock_url(), body, within=within)
-        return [ExternalTask(task) for task in fetched]
+        return [ExternalTask(task, asked) for task in fetched]
 
     async def complete(self, task_id: str, variables: Mapping[str, Any]) -> None:
         """Complete the task with process variables."""

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 from worker.errors import EngineError, TaskLost
@@ -19,8 +20,10 @@ RENEWALS_PER_LOCK = 3
 class Lock:
     """The lock on one task in hand."""
 
-    def __init__(self, task_id: str) -> None:
+    def __init__(self, task_id: str, let_go: Callable[[], None]) -> None:
         self.task_id = task_id
+        self.let_go = let_go
+        """Renew it no longer: the task is about to be given away."""
         self.lost = False
         self._work: asyncio.Timeout | None = None
 
@@ -60,12 +63,13 @@ class Locks:
 
     @contextmanager
     def hold(self, task_id: str) -> Iterator[Lock]:
-        """Keep the lock of a fetched task renewed."""
-        lock = self._held[task_id] = Lock(task_id)
+        """Keep the lock of a fetched task renewed, until the block ends or the lock is let go."""
+        lock = self._held[task_id] = Lock(task_id, let_go=partial(self._let_go, task_id))
         try:
             yield lock
         finally:
-            del self._held[task_id]
+            if self._held.get(task_id) is lock:
+                self._let_go(task_id)
 
     @asynccontextmanager
     async def heartbeat(self) -> AsyncIterator[None]:
@@ -77,6 +81,9 @@ class Locks:
             beating.cancel()
             with suppress(asyncio.CancelledError):
                 await beating
+
+    def _let_go(self, task_id: str) -> None:
+        self._held.pop(task_id, None)
 
     async def _beat(self) -> None:
         while True:

@@ -2,17 +2,22 @@
 
 import asyncio
 import logging
+from datetime import timedelta
 
 from worker.camunda.backoff import Backoff, Outage
 from worker.camunda.engine import Engine
 from worker.camunda.tasks import ExternalTask
-from worker.connector.outcomes import NO_RETRY, BpmnError, Completion, Failure, Outcome
+from worker.connector.outcomes import NO_RETRY, BpmnError, Completion, Failure, GivenBack, Outcome
 from worker.errors import EngineConflict, EngineRefused, EngineUnreachable, TaskLost
 
 log = logging.getLogger(__name__)
 
 CONFLICTS = 10
 """How often a report may meet a conflict (parallel branches that join) before it counts as refused."""
+
+SHORTEST_WAIT = timedelta(milliseconds=500)
+"""Least time between two tries. Without one the engine offers a failed task again before its answer to the failure has
+reached us, and that offer looks like one of a task that is still in hand."""
 
 
 class Reporter:
@@ -63,13 +68,15 @@ class Reporter:
                 await self._engine.complete(task.id, variables)
             case BpmnError(code, message, variables):
                 await self._engine.bpmn_error(task.id, code, message, variables)
+            case GivenBack():
+                await self._engine.unlock(task.id)
             case Failure():
                 await self._engine.failure(
                     task.id,
                     outcome.message,
                     outcome.details,
                     retries=outcome.retries,
-                    retry_timeout=outcome.retry_timeout,
+                    retry_timeout=max(outcome.retry_timeout, SHORTEST_WAIT),
                     variables=outcome.variables,
                 )
 

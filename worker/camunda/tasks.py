@@ -17,6 +17,15 @@ class ExternalTask(LibraryTask):  # type: ignore[misc]  # the library has no typ
 
     _context: dict[str, Any]
 
+    def __init__(self, context: dict[str, Any], asked: frozenset[str] | None = None) -> None:
+        super().__init__(context)
+        self.asked = asked
+        """Names of the variables that the fetch asked for; None for all."""
+
+    def has_what_it_needs(self, names: frozenset[str] | None) -> bool:
+        """Whether the fetch asked for all these variables (None: for all there are)."""
+        return self.asked is None or (names is not None and names <= self.asked)
+
     @property
     def id(self) -> str:
         """The engine's id of the external task."""

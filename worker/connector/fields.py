@@ -9,6 +9,7 @@ from typing import Any
 from worker.camunda.definitions import Definition
 from worker.camunda.tasks import ExternalTask
 from worker.connector.mapping import ErrorMapping, ResponseMapping
+from worker.connector.needs import Needs, needs_of, union
 from worker.connector.payload import fill, parse_structure
 from worker.connector.retries import RetryCycle, parse_duration
 from worker.connector.secrets import SecretSource
@@ -26,6 +27,8 @@ URL = "catalyst_url"
 TIMEOUT = "catalyst_timeout"
 RETRIES = "catalyst_retries"
 GIVE_UP_AFTER = "catalyst_giveUpAfter"
+
+STRUCTURES = {PAYLOAD, RESPONSE_MAPPING, ERROR_MAPPING}
 
 DEFAULTS: Mapping[str, str] = {
     PAYLOAD: f"""\
@@ -97,6 +100,13 @@ def read_fields(task: ExternalTask, definition: Definition) -> Fields:
     )
 
 
+def needed_variables(task: ExternalTask, definition: Definition) -> Needs:
+    """Return the names of all variables that reading the fields and filling the payload may look at."""
+    source = _Source(task, definition)
+    used = (needs_of(source.loose(name)) for name in DEFAULTS)
+    return union([frozenset(DEFAULTS), frozenset({source.raw(API_KEY).strip()}), *used])
+
+
 @dataclass(frozen=True, slots=True)
 class _Source:
     """Where a field may stand, in order: extension property, `camunda:field`, variable of that name, default."""
@@ -112,6 +122,13 @@ class _Source:
             self.task.variables.get(name),
         )
         return next((text for text in written if isinstance(text, str) and text.strip()), DEFAULTS[name])
+
+    def loose(self, name: str) -> Any:
+        """The field as a structure if it is one, otherwise as text."""
+        try:
+            return self.structure(name) if name in STRUCTURES else self.raw(name)
+        except FieldError:
+            return self.raw(name)
 
     def text(self, name: str) -> str:
         """The field with its placeholders filled."""

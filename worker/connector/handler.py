@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from worker.camunda.definitions import Definition, Definitions
 from worker.camunda.tasks import ExternalTask
+from worker.camunda.wanted import WantedVariables
 from worker.connector.conclusion import conclude
-from worker.connector.fields import DEFAULTS, PAYLOAD, RETRIES, URL, Fields, read_fields
-from worker.connector.outcomes import BpmnError, Completion, Failure, Outcome
+from worker.connector.fields import DEFAULTS, PAYLOAD, RETRIES, URL, Fields, needed_variables, read_fields
+from worker.connector.outcomes import BpmnError, Completion, Failure, GivenBack, Outcome
 from worker.connector.payload import render_payload, to_bytes
 from worker.connector.retries import RetryCycle
 from worker.connector.secrets import Secrets
@@ -32,6 +33,7 @@ class Handler:
     """Turns a task into an outcome. What it needs of the engine is handed in as two questions."""
 
     definitions: Definitions
+    wanted: WantedVariables
     has_calling_process: Callable[[str], Awaitable[bool]]
     secrets: Secrets
     urls: AllowedUrls
@@ -50,8 +52,8 @@ class Handler:
             return self._without_keys(_failed_try(task, said))
 
     async def settle(self, task: ExternalTask, outcome: Outcome) -> None:
-        """Forget what was kept for a task: the engine has taken its outcome. A failure may want the answer again."""
-        if isinstance(outcome, Failure):
+        """Forget what was kept for a task once the engine has gone on with it; a further try may want the answer."""
+        if not isinstance(outcome, Completion | BpmnError):
             return
         try:
             await self.journal.forget(task.id)
@@ -73,6 +75,9 @@ class Handler:
 
     async def _ask_groq(self, task: ExternalTask) -> Outcome:
         definition = await self.definitions.of(task.process_definition_id)
+        self.wanted.add(needed := needed_variables(task, definition))
+        if not task.has_what_it_needs(needed):
+            return GivenBack()
         fields = read_fields(task, definition)
         endpoint = self._endpoint(fields)
         key = self.secrets.resolve(fields.secret_source, fields.api_key, task.variables)
@@ -125,6 +130,8 @@ class Handler:
             case Failure():
                 message, details = mask(outcome.message), mask(outcome.details)
                 return replace(outcome, message=message, details=details, variables=variables)
+            case GivenBack():
+                return outcome
 
 
 def _failed_try(task: ExternalTask, message: str) -> Failure:

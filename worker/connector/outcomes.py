@@ -52,4 +52,11 @@ class Failure:
     variables: Variables = field(default_factory=dict)
 
 
-Outcome = Completion | BpmnError | Failure
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """Nothing was done: the task is unlocked, its retries untouched, and fetched again with the variables it needs."""
+
+    variables: Variables = field(default_factory=dict)
+
+
+Outcome = Completion | BpmnError | Failure | GivenBack

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from worker.camunda.tasks import ExternalTask
-from worker.connector.outcomes import BpmnError, Completion, Failure, Outcome
+from worker.connector.outcomes import BpmnError, Completion, Failure, GivenBack, Outcome
 from worker.connector.secrets import Redactor
 
 log = logging.getLogger(__name__)
@@ -49,6 +49,8 @@ def log_outcome(task: ExternalTask, outcome: Outcome, seconds: float) -> None:
             log.info("Completed %s in %.0f ms", where, seconds * 1000)
         case BpmnError():
             log.info("Threw %s at %s: %s", outcome.code, where, outcome.message)
+        case GivenBack():
+            log.info("Given back %s: fetched again with the variables it uses", where)
         case Failure() if outcome.retries:
             wait = outcome.retry_timeout.total_seconds()
             log.warning("Failed %s, %d retries left in %.0f s: %s", where, outcome.retries, wait, outcome.message)

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from worker.camunda.tasks import ExternalTask
-from worker.connector.outcomes import BpmnError, Completion, Failure, Outcome
+from worker.connector.outcomes import BpmnError, Completion, Failure, GivenBack, Outcome
 
 SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300)
 
@@ -69,5 +69,7 @@ def _kind(outcome: Outcome) -> str:
             return "completed"
         case BpmnError():
             return "bpmn_error"
+        case GivenBack():
+            return "given_back"
         case Failure():
             return "failed_try" if outcome.retries else "incident"

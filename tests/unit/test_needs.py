@@ -1,0 +1,72 @@
+"""Which process variables are asked for."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from samples import make_definition, make_task
+
+from worker.camunda.wanted import WantedVariables
+from worker.connector.fields import DEFAULTS, needed_variables
+from worker.connector.needs import ALL, needs_of
+from worker.connector.placeholders import render
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("no placeholder", set()),
+        ("Dear ${name}, ${name}", {"name"}),
+        ("${customer.name || fallback}", {"customer", "fallback"}),
+        ("${orders[?price > `10`].item | [0]}", {"orders"}),
+        ("${join(', ', orders[].item)}", {"orders"}),
+        ("${sort_by(orders, &price)[0].{item: item}}", {"orders"}),
+        ("${{a: x, b: [y, z.w]}}", {"x", "y", "z"}),
+        ("${!done && count >= `3`}", {"done", "count"}),
+        ("${orders[*].lines[] | length(@)}", {"orders"}),
+        ("${'literal'} $${no} ${\"a name\".x}", {"a name"}),
+        ("${keys(@)}", ALL),
+        ("${*.name}", ALL),
+        ("${unclosed", set()),
+        ({"a": ["${x}", 1], "b": {"c": "${y}"}}, {"x", "y"}),
+    ],
+)
+def test_the_names_that_placeholders_use_are_found(text, names):
+    assert needs_of(text) == names
+
+
+EXPRESSIONS = st.sampled_from(
+    ["a", "a.b", "b || a", "[a, b]", "{x: a, y: b.c}", "a && !b", "a | [0]", "a[?b].c", "not_null(a, b)", "@", "*"]
+)
+VALUES = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["x", 1, None, {"b": 1}, [{"b": 2, "c": 3}]]))
+
+
+@given(EXPRESSIONS, VALUES)
+def test_a_text_reads_the_same_with_only_the_variables_it_needs(expression, variables):
+    text = f"{{{expression}}}".join(["$", ""])
+    needed = needs_of(text)
+    fewer = variables if needed is ALL else {name: value for name, value in variables.items() if name in needed}
+
+    def outcome(given_variables):
+        try:
+            return render(text, given_variables)
+        except ValueError as error:
+            return str(error)
+
+    assert outcome(fewer) == outcome(variables)
+
+
+def test_a_task_needs_its_fields_what_they_use_and_the_variable_that_may_hold_the_key():
+    task = make_task({"other": 1}, {"catalyst_apiKey": "myKey", "catalyst_model": "${model}"})
+
+    assert needed_variables(task, make_definition()) == {*DEFAULTS, "myKey", "model", "userMessage"}
+
+
+def test_all_variables_are_wanted_until_something_is_known_and_again_when_one_task_wants_them():
+    wanted = WantedVariables()
+    assert wanted.names is None
+    wanted.add({"a"})
+    wanted.add({"b"})
+    assert wanted.names == {"a", "b"}
+    wanted.add(None)
+    wanted.add({"c"})
+    assert wanted.names is None
