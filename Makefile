@@ -1,11 +1,9 @@
 # Everything a checkout can do. Needs Python 3.11+ and make; the rest is fetched on first use.
 PYTHON ?= python3
 BIN := .venv/bin
-LOCK := uv pip compile --quiet --universal --generate-hashes --python-version 3.11 \
-	--custom-compile-command "make lock" --extra sandbox
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check format lock clean
+.PHONY: help pictures demo test container-test test-fast check format lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -16,15 +14,21 @@ demo: $(BIN)/.run ## a process on a real engine, answered by Groq (or by the sta
 test: $(BIN)/.dev ## all tests, on a real engine
 	@$(BIN)/pytest $(ARGS)
 
+container-test: $(BIN)/.dev ## the container for real: image, compose, secrets, stops, replicas (Debian, as root)
+	@$(BIN)/pytest -v tests/container/containers.py $(ARGS)
+
 test-fast: $(BIN)/.dev ## the tests that need no engine
 	@$(BIN)/pytest tests/unit tests/contract $(ARGS)
 
-check: $(BIN)/.dev ## format, lint, types, import layers, lock files, docs against code
+check: $(BIN)/.dev ## format, lint, types, import layers, lock files, containers, no keys, docs against code
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python .ci/locks.py
+	@$(BIN)/python .ci/locks.py check
+	@$(BIN)/python .ci/no_keys.py
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
+	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/pytest -q tests/unit/test_docs.py
 
 format: $(BIN)/.dev ## format the code and mend what can be mended
@@ -32,8 +36,10 @@ format: $(BIN)/.dev ## format the code and mend what can be mended
 	@$(BIN)/ruff check --fix .
 
 lock: $(BIN)/.dev ## write the lock files anew from pyproject.toml
-	@$(BIN)/$(LOCK) --group build pyproject.toml -o requirements.lock
-	@$(BIN)/$(LOCK) --group dev pyproject.toml -o requirements-dev.lock
+	@$(BIN)/python .ci/locks.py write
+
+pictures: $(BIN)/.dev ## make the pictures in docs/pictures anew, from the real Modeler, Tasklist and Cockpit
+	@PYTHONPATH=tests $(BIN)/python tests/modeler/pictures.py
 
 clean: ## remove the virtual environment and all caches of this checkout
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import signal
-import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from functools import partial
@@ -39,7 +38,7 @@ async def assembled(
     """Put a worker together; leaving closes its connections."""
     for secret in (settings.engine_password, settings.engine_token, settings.journal_key):
         redactor.add(secret.get_secret_value() if secret else "")
-    identity = Identity(Path(tempfile.gettempdir()) / "catalyst-groq", settings.worker_id)
+    identity = Identity(user_state_path("catalyst-groq") / "ids", settings.worker_id)
     engine = Engine(
         settings.engine_url,
         identity.worker_id,

@@ -75,7 +75,8 @@ def engine(
 @app.command()
 def emulator(  # noqa: PLR0913 -- its options
     *,
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 in a container.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 8000,
     latency: Annotated[float, typer.Option(min=0, help="Seconds before an answer begins.")] = 0,
     tokens_per_second: Annotated[
         float | None, typer.Option(min=0.001, help="Speed of answers; at once if not set.")
@@ -90,7 +91,7 @@ def emulator(  # noqa: PLR0913 -- its options
 
     keys = {accepted: f"org_{number}" for number, accepted in enumerate(key or [], 1)}
     config = EmulatorConfig(
-        port=port, latency=latency, tokens_per_second=tokens_per_second, plan=plan, script=script, keys=keys
+        host=host, port=port, latency=latency, tokens_per_second=tokens_per_second, plan=plan, script=script, keys=keys
     )
     serve(config, Console())
 

@@ -7,7 +7,7 @@ from at_work import DONE, PATIENCE, Held, end_lock, until, until_seen, within
 from stages import typed
 
 from worker.camunda.variables import decode
-from worker.connector.outcomes import BpmnError, Completion, Failure
+from worker.connector.outcomes import BpmnError, Completion, Failure, GivenBack
 
 pytestmark = pytest.mark.anyio
 
@@ -49,14 +49,29 @@ async def test_a_failure_comes_again_until_its_retries_are_used_up(stage, work, 
 
     async def fail(task):
         offered.append(task.retries)
-        return Failure("Groq: 503", "all of it", retries=(3 if task.retries is None else task.retries) - 1)
+        return Failure("Groq: 503", "all of it", retries=(2 if task.retries is None else task.retries) - 1)
 
     created = await stage.create(topic)
     work(stage.rest_url, fail, lock=stage.short_lock)
     seen = await until_seen(lambda: stage.look(created), lambda seen: seen.incident)
 
-    assert offered == [None, 2, 1]
+    assert offered == [None, 1]
     assert (seen.incident, seen.retries, seen.error_details) == ("Groq: 503", 0, "all of it")
+
+
+async def test_tasks_given_back_come_again_at_once_with_their_retries(stage, work, topic):
+    offered = []
+
+    async def give_back_once(task):
+        offered.append((task.id, task.retries, task._context["errorMessage"]))
+        return GivenBack() if offered.count(offered[-1]) == 1 else DONE
+
+    created = [await stage.create(topic) for _ in range(20)]
+    work(stage.rest_url, give_back_once, poll=20, concurrency=30)
+    for task in created:
+        await until_seen(lambda task=task: stage.look(task), lambda seen: seen.waits_at == "Review", 5)
+
+    assert sorted(offered) == sorted([(task.task_id, None, None) for task in created] * 2)
 
 
 async def test_fifty_tasks_are_in_hand_at_once(stage, work, topic):

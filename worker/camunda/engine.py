@@ -5,9 +5,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
-import httpx
 from camunda.client.async_external_task_client import AsyncExternalTaskClient
 
 from worker.camunda.rest import Rest
@@ -132,7 +133,7 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         except TaskLost:
             raise
         except EngineRefused as refusal:
-            if refusal.status == httpx.codes.BAD_REQUEST:
+            if refusal.status == HTTPStatus.BAD_REQUEST:
                 raise TaskLost(refusal.status, refusal.kind, refusal.message) from refusal
             raise
 
@@ -145,7 +146,7 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
 
         The engine shows the wait between two tries as a lock too, and that wait is not ours to cut short.
         """
-        query = httpx.QueryParams({"workerId": self.worker_id, "locked": "true"})
+        query = urlencode({"workerId": self.worker_id, "locked": "true"})
         locked = await self._rest.get(f"{self.external_task_base_url}?{query}")
         return [task["id"] for task in locked if task.get("errorMessage") is None]
 

@@ -18,6 +18,9 @@ from worker.errors import EngineError, TaskLost
 
 log = logging.getLogger(__name__)
 
+GATHERING = 0.02
+"""Seconds that a busy worker lets places become free, instead of having the engine fetch for each single one."""
+
 LONGEST_FETCH = 120.0
 """Seconds a poll and all around it (sweeping, the pause after a failure) may take beyond the poll duration."""
 
@@ -110,7 +113,9 @@ class Poller:
         """Wait for a free place and say how many there are; 0 when stopping."""
         while not self.is_stopping:
             if room := self._concurrency - len(self._in_hand):
-                return room
+                if room < len(self._in_hand):
+                    await asyncio.sleep(GATHERING)
+                return self._concurrency - len(self._in_hand)
             self._changed.clear()
             await self._changed.wait()
         return 0

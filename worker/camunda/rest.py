@@ -2,40 +2,43 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
-import aiohttp
-import httpx
-from httpx_aiohttp import HttpxAiohttpClient
+from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
+from yarl import URL
 
 from worker.errors import EngineConflict, EngineRefused, EngineUnreachable, TaskLost
 
 CALL_TIMEOUT = 30.0
 """Seconds a call may take that is no poll. `complete` runs the next synchronous steps of the process."""
 
-UNLIMITED = 0
-"""Connections; for aiohttp None means 100, and calls beyond that would wait in line."""
+CONNECT_TIMEOUT = 10.0
+KEEP_ALIVE = 15.0
+"""Seconds an idle connection is kept: less than Tomcat's 20, or a report could meet one that is just being closed."""
 
+UNLIMITED = 0
 SHOWN = 300
 TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
-NOT_UP = {502, 503, 504}
+NOT_UP = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 LOCKED_BY_OTHER = re.compile(r"locked by worker", re.IGNORECASE)
 
 
 class Rest:
-    """The engine's REST API at one URL. `headers` go with every call: content type and authentication."""
+    """The engine's REST API at one URL. `headers` go with every call: content type and authentication.
+
+    Made of aiohttp itself: three calls a task pass here, and httpx on top of it takes as long again.
+    """
 
     def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         self._url = url
-        self._http = HttpxAiohttpClient(
-            limits=httpx.Limits(max_connections=UNLIMITED, keepalive_expiry=60), timeout=CALL_TIMEOUT, headers=headers
-        )
+        connector = TCPConnector(limit=UNLIMITED, keepalive_timeout=KEEP_ALIVE)
+        self._http = ClientSession(connector=connector, headers=headers, trust_env=True)
 
     async def aclose(self) -> None:
         """Close the pooled connections."""
-        await self._http.aclose()
+        await self._http.close()
 
     async def get(self, url: str) -> Any:
         """Ask for something. Raises `EngineUnreachable`, `EngineRefused`."""
@@ -47,47 +50,47 @@ class Rest:
         return await self._call("POST", url, json.dumps(body).encode("ascii"), within)
 
     async def _call(self, method: str, url: str, content: bytes | None, within: float) -> Any:
-        with self._reaching():
-            response = await self._http.request(method, url, content=content, timeout=within)
-        if not response.is_success:
-            raise _refusal(response)
+        """Every way in which no answer came is one error: nothing here depends on which it was."""
+        timeout = ClientTimeout(total=within, sock_connect=CONNECT_TIMEOUT)
         try:
-            return response.json() if response.content else None
-        except ValueError as error:
-            raise EngineUnreachable(f"What answers at {self._url} is no engine: {_excerpt(response)}") from error
-
-    @contextmanager
-    def _reaching(self) -> Iterator[None]:
-        """Every way in which no answer came, as one error: nothing here depends on which it was."""
-        try:
-            yield
-        except (TimeoutError, httpx.HTTPError, aiohttp.ClientError, OSError) as cause:
-            reason = str(cause.__cause__ or cause) or type(cause).__name__
+            async with self._http.request(
+                method, URL(url, encoded=True), data=content, timeout=timeout, allow_redirects=False
+            ) as response:
+                status, answer = response.status, await response.read()
+        except (ClientError, OSError) as cause:  # a TimeoutError is an OSError
+            reason = str(cause) or f"no answer within {within:g} s"
             raise EngineUnreachable(f"The engine at {self._url} cannot be reached: {reason}") from cause
+        if not HTTPStatus(200) <= status < HTTPStatus(300):
+            raise _refusal(status, answer)
+        try:
+            return json.loads(answer) if answer else None
+        except ValueError as error:
+            raise EngineUnreachable(f"What answers at {self._url} is no engine: {_excerpt(answer)}") from error
 
 
-def _refusal(response: httpx.Response) -> EngineRefused | EngineUnreachable:
+def _refusal(status: int, answer: bytes) -> EngineRefused | EngineUnreachable:
     try:
-        said = response.json()
+        said = json.loads(answer)
         kind, message = str(said.get("type") or ""), str(said.get("message") or "")
     except (ValueError, AttributeError):
-        kind, message = "", _excerpt(response)
-    if response.status_code in NOT_UP:
-        return EngineUnreachable(f"The engine answered {response.status_code}: {message}")
-    return _class_of(response.status_code, kind, message)(response.status_code, kind, message)
+        kind, message = "", _excerpt(answer)
+    if status in NOT_UP:
+        return EngineUnreachable(f"The engine answered {status}: {message}")
+    return _class_of(status, kind, message)(status, kind, message)
 
 
 def _class_of(status: int, kind: str, message: str) -> type[EngineRefused]:
     if "OptimisticLocking" in kind:
         return EngineConflict
-    if status == httpx.codes.NOT_FOUND:
+    if status == HTTPStatus.NOT_FOUND:
         return TaskLost
-    if status == httpx.codes.BAD_REQUEST and LOCKED_BY_OTHER.search(message):
+    if status == HTTPStatus.BAD_REQUEST and LOCKED_BY_OTHER.search(message):
         return TaskLost
     return EngineRefused
 
 
-def _excerpt(response: httpx.Response) -> str:
+def _excerpt(answer: bytes) -> str:
     """Say what a body that is no JSON says: an error page in its title, anything else in its first words."""
-    title = TITLE.search(response.text)
-    return " ".join((title[1] if title else response.text).split())[:SHOWN]
+    text = answer.decode(errors="replace")
+    title = TITLE.search(text)
+    return " ".join((title[1] if title else text).split())[:SHOWN]

@@ -1,0 +1,37 @@
+# The worker, and with it the Groq stand-in. The engine is not in here: an image of its own has that.
+ARG PYTHON=3.13-slim-trixie
+
+FROM python:${PYTHON} AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
+WORKDIR /src
+RUN python -m venv --without-pip /opt/build && python -m venv --without-pip /opt/catalyst-groq
+COPY requirements-build.lock requirements-worker.lock ./
+RUN pip --python /opt/build install --require-hashes -r requirements-build.lock \
+    && pip --python /opt/catalyst-groq install --require-hashes -r requirements-worker.lock
+COPY LICENSE README.md pyproject.toml ./
+COPY bpmn bpmn
+COPY worker worker
+RUN pip --python /opt/build wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
+    && pip --python /opt/catalyst-groq install --no-deps --no-index /wheels/*.whl
+
+FROM python:${PYTHON}
+LABEL org.opencontainers.image.title="Catalyst Groq worker" \
+      org.opencontainers.image.description="Camunda 7 external-task worker: BPMN service tasks ask Groq" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build /opt/catalyst-groq /opt/catalyst-groq
+# For the journal: a volume here belongs to the worker.
+RUN install -d -o 10001 -g 10001 -m 700 /var/lib/catalyst-groq
+# /dev/shm can be written to even where the root cannot: the worker claims its id there.
+ENV PATH=/opt/catalyst-groq/bin:$PATH \
+    CATALYST_HTTP_PORT=8081 \
+    CATALYST_JOURNAL=/var/lib/catalyst-groq/journal.sqlite \
+    TMPDIR=/dev/shm
+# Where worker.yaml and catalyst-secrets.properties are looked for.
+WORKDIR /etc/catalyst-groq
+# A number, because Kubernetes (runAsNonRoot) cannot tell who a name is.
+USER 10001:10001
+EXPOSE 8081
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=10s --start-period=20s --retries=3 CMD ["catalyst-groq", "healthy"]
+ENTRYPOINT ["catalyst-groq"]
+CMD ["run"]

@@ -1,0 +1,214 @@
+"""What the container promises, shown with real containers: `make container-test`.
+
+The file's name keeps it out of `make test`: it takes root, some packages of Debian and minutes.
+"""
+
+import json
+import re
+import tempfile
+from pathlib import Path
+
+import pytest
+import yaml
+from images import ROOT, base_image, engine_image, redis_image, worker_image
+from podman import missing, own_podman
+from stack import STOP_SECONDS, WITH_REDIS, running_stack
+
+from worker.errors import SandboxError
+from worker.sandbox.demo import PROCESS
+from worker.sandbox.people import wait_for
+from worker.sandbox.progress import Done, ProgressDisplay
+
+MEGABYTE = 1_000_000
+PATIENCE = 60.0
+NOBODY_THERE = "CATALYST_ENGINE_URL=http://127.0.0.1:9/engine-rest"
+
+
+@pytest.fixture(scope="session")
+def on_progress(request):
+    uncaptured = request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled
+    with ProgressDisplay() as display:
+
+        def show(event):
+            with uncaptured():
+                display(event)
+
+        yield show
+
+
+@pytest.fixture(scope="session")
+def podman():
+    if lacking := missing():
+        pytest.exit(lacking, returncode=1)
+    with own_podman(Path(tempfile.mkdtemp(prefix="catalyst-containers-"))) as podman:
+        yield podman
+
+
+@pytest.fixture(scope="session")
+def base(podman, on_progress):
+    return base_image(podman, on_progress)
+
+
+@pytest.fixture(scope="session")
+def image(podman, base, on_progress):
+    del base
+    made = worker_image(podman, on_progress)
+    on_progress(Done())
+    return made
+
+
+@pytest.fixture(scope="session")
+def stack(podman, base, image, on_progress):
+    del image
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    engine_image(podman, f"docker.io/{services['engine']['image']}", base, on_progress)
+    redis_image(podman, f"docker.io/library/{services['redis']['image']}", base, on_progress)
+    on_progress(Done())
+    with running_stack(podman) as stack:
+        yield stack
+
+
+@pytest.fixture
+def container(podman, image):
+    """A worker in a container without network and with nothing to write to."""
+    name = podman(
+        "run", "--detach", "--read-only", "--read-only-tmpfs=false", "--network", "none", "--env", NOBODY_THERE, image
+    )
+    yield name
+    podman("rm", "--force", "--time", "0", name)
+
+
+def is_healthy(podman, container):
+    return podman.run(["podman", "healthcheck", "run", container]).returncode == 0
+
+
+def exit_code(podman, container):
+    return int(podman("inspect", "--format", "{{.State.ExitCode}}", container))
+
+
+def ask(stack, process=PROCESS):
+    """Start an instance and bring it to Groq; returns its id."""
+    instance = stack.people.start(process)
+    stack.people.do_user_task(instance, {"userMessage": f"What is instance {instance}?"})
+    return instance
+
+
+def await_answer(stack, instance):
+    try:
+        seen = wait_for(
+            "an answer",
+            lambda: stack.people.user_task(instance) == "Review" or stack.people.incidents(instance),
+            within=PATIENCE,
+        )
+    except SandboxError as error:
+        pytest.fail("\n".join([str(error), *(stack.log(worker) for worker in stack.workers())]))
+    assert seen is True, f"incident: {seen}"
+
+
+def test_the_image_is_small(podman, image, base):
+    sizes = {name: int(podman("inspect", "--format", "{{.Size}}", name)) for name in (image, base)}
+    added = sizes[image] - sizes[base]
+    assert added < 100 * MEGABYTE, f"{sizes[image] / MEGABYTE:.0f} MB, {added / MEGABYTE:.0f} MB of it ours"
+
+
+def test_it_runs_as_a_numbered_user_who_cannot_change_it(podman, image):
+    inside = "id -u; find /opt/catalyst-groq /etc/catalyst-groq -writable -not -type l"
+    assert podman("run", "--rm", "--network", "none", "--entrypoint", "sh", image, "-c", inside) == "10001"
+    assert podman("inspect", "--format", "{{.Config.User}}", image) == "10001:10001"
+
+
+def test_nothing_of_the_secrets_folder_gets_into_the_image(podman, image):
+    assert list((ROOT / "secrets").glob("groq_api_key*"))
+    search = "find / -xdev -name 'groq_api_key*'"
+    assert podman("run", "--rm", "--network", "none", "--user", "0", "--entrypoint", "sh", image, "-c", search) == ""
+
+
+def test_there_is_nothing_to_install_with_beside_the_worker(podman, image):
+    installed = podman("run", "--rm", "--network", "none", "--entrypoint", "ls", image, "/opt/catalyst-groq/bin")
+    assert "catalyst-groq" in installed
+    assert not re.search(r"\bpip|hatch", installed)
+
+
+def test_it_is_healthy_with_a_read_only_root_and_no_folder_to_write_to(podman, container):
+    wait_for("a healthy worker", lambda: is_healthy(podman, container), within=PATIENCE)
+
+
+def test_a_worker_that_hangs_is_not_healthy(podman, container):
+    wait_for("a healthy worker", lambda: is_healthy(podman, container), within=PATIENCE)
+    podman("kill", "--signal", "STOP", container)
+    assert not is_healthy(podman, container)
+
+
+def test_sigterm_ends_it_in_order_as_the_first_process_of_the_container(podman, container):
+    wait_for("a healthy worker", lambda: is_healthy(podman, container), within=PATIENCE)
+    assert podman("exec", container, "cat", "/proc/1/comm").startswith("catalyst-groq")
+    podman("stop", "--time", str(STOP_SECONDS), container)
+    assert exit_code(podman, container) == 0
+
+
+def test_a_wrong_setting_ends_it_with_code_2_and_its_name(podman, image):
+    ended = podman.run(["podman", "run", "--rm", "--network", "none", "--env", "CATALYST_TOPICS=x", image])
+    assert ended.returncode == 2
+    assert "CATALYST_TOPICS is no setting. Did you mean CATALYST_TOPIC?" in ended.stderr
+
+
+def test_compose_answers_the_example_without_a_key(stack):
+    instance = ask(stack)
+    await_answer(stack, instance)
+    assert instance in stack.people.variables(instance)["aiReply"]
+
+
+def test_the_key_in_the_secret_file_serves_secret_source_file_too(stack):
+    await_answer(stack, ask(stack, f"{PROCESS}-file"))
+
+
+def test_the_key_is_in_nothing_that_inspecting_shows(stack):
+    (worker,) = stack.workers()
+    key = (ROOT / "secrets" / "groq_api_key.example").read_text().strip()
+    assert key not in json.dumps(json.loads(stack.podman("inspect", worker)))
+
+
+def test_the_journal_is_on_the_workers_volume(stack):
+    (worker,) = stack.workers()
+    assert "journal.sqlite" in stack.podman("exec", worker, "ls", "/var/lib/catalyst-groq")
+
+
+def test_a_restarted_worker_is_the_same_to_the_engine_and_goes_on(stack):
+    (worker,) = stack.workers()
+    stack.podman("restart", "--time", str(STOP_SECONDS), worker)
+    await_answer(stack, ask(stack))
+    ids = re.findall(r"Worker (\S+) \S+ fetches", stack.log(worker))
+    assert len(ids) == 2
+    assert len(set(ids)) == 1
+
+
+def test_a_stop_finishes_the_tasks_in_hand(stack):
+    (worker,) = stack.workers()
+    stack.set_groq(latency=4)
+    instances = [ask(stack) for _ in range(5)]
+    wait_for("five questions", lambda: stack.asked() == 5, within=PATIENCE)
+    stack.podman("stop", "--time", str(STOP_SECONDS), worker)
+    assert exit_code(stack.podman, worker) == 0
+    assert [stack.people.user_task(instance) for instance in instances] == ["Review"] * 5
+    assert stack.asked() == 5
+    stack.podman("start", worker)
+
+
+def test_three_workers_share_the_tasks_and_a_journal_and_ask_once_for_each(stack):
+    stack.down()
+    stack.up(*WITH_REDIS, workers=3, CATALYST_JOURNAL="redis://redis")
+    workers = stack.workers()
+    assert len(workers) == 3
+    wait_for("three workers", lambda: all("fetches" in stack.log(worker) for worker in workers), within=PATIENCE)
+    stack.set_groq(latency=2)
+    instances = [ask(stack) for _ in range(90)]
+    for instance in instances:
+        await_answer(stack, instance)
+    done = {
+        worker: sum(instance in line for line in stack.log(worker).splitlines() for instance in instances)
+        for worker in workers
+    }
+    assert sum(done.values()) == stack.asked() == 90
+    assert all(done.values()), done
+    (redis,) = stack.podman("ps", "--format", "{{.Names}}", "--filter", "name=_redis_").split()
+    assert "cmdstat_hset:calls=90," in stack.podman("exec", redis, "redis-cli", "info", "commandstats")
