@@ -3,13 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help pictures demo test container-test test-fast check format lock clean
+.PHONY: help pictures demo bench test container-test test-fast check format lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 demo: $(BIN)/.run ## a process on a real engine, answered by Groq (or by the stand-in when there is no GROQ_API_KEY)
 	@$(BIN)/catalyst-groq demo $(ARGS)
+
+bench: $(BIN)/.dev ## this worker beside other clients, on a real engine, in 15 minutes (ARGS=--quick: 3); writes bench/RESULTS.md
+	@$(BIN)/python -m bench $(ARGS)
 
 test: $(BIN)/.dev ## all tests, on a real engine
 	@$(BIN)/pytest $(ARGS)

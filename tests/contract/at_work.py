@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import math
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -51,6 +53,10 @@ class Worker:
 
     def begin(self) -> None:
         self.running = asyncio.create_task(self.poller.run())
+
+    async def has_swept(self) -> None:
+        """Wait until no leftovers of an earlier life are looked for any more."""
+        await until(lambda: self.poller.is_ready and time.monotonic() > (self.poller._swept_until or math.inf))
 
     async def stop(self) -> None:
         """Stop as SIGTERM does, and wait for the end."""

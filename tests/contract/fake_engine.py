@@ -27,6 +27,8 @@ class FakeEngine:
         self.tasks = ExternalTasks(json_format=json_format)
         self.bpmn = bpmn
         self.waiting_polls = 0
+        self.answers_late = 0.0
+        """Seconds between the end of a report or an unlock and its answer; polls are answered meanwhile."""
         self._refusals: list[Refusal] = []
         self._more = asyncio.Event()
         self._runner: web.AppRunner | None = None
@@ -95,8 +97,8 @@ class FakeEngine:
                     await asyncio.wait_for(self._more.wait(), min(left, BETWEEN_QUERIES))
         finally:
             self.waiting_polls -= 1
-        readable = {topic["topicName"] for topic in asked["topics"] if not topic.get("deserializeValues", False)}
-        return web.json_response([_fetched(task, as_text=task.topic in readable) for task in locked])
+        topics = {topic["topicName"]: topic for topic in asked["topics"]}
+        return web.json_response([_fetched(task, topics[task.topic]) for task in locked])
 
     def _fetch(self, asked: dict[str, Any]) -> list[Task]:
         return self.tasks.fetch(
@@ -127,6 +129,7 @@ class FakeEngine:
                     retry_timeout=told.get("retryTimeout", 0),
                     variables=variables,
                 )
+        await asyncio.sleep(self.answers_late)
         return web.Response(status=204)
 
     async def _lock(self, request: web.Request) -> web.Response:
@@ -142,6 +145,7 @@ class FakeEngine:
     async def _unlock(self, request: web.Request) -> web.Response:
         self.tasks.unlock(request.match_info["id"])
         self._wake()
+        await asyncio.sleep(self.answers_late)
         return web.Response(status=204)
 
     async def _list(self, request: web.Request) -> web.Response:
@@ -199,14 +203,21 @@ def _shown(task: Task) -> dict[str, Any]:
     }
 
 
-def _fetched(task: Task, *, as_text: bool) -> dict[str, Any]:
-    """One task as a fetch returns it. What the engine has deserialised, it shows as a Java bean, not as its text."""
+def _fetched(task: Task, asked: dict[str, Any]) -> dict[str, Any]:
+    """One task as a fetch returns it."""
+    names, as_bean = asked.get("variables"), asked.get("deserializeValues", False)
     variables = {
-        name: typed if as_text or typed["type"] not in {"Json", "Object"} else typed | {"value": {"nodeType": "OBJECT"}}
+        # What the engine has deserialised, it shows as a Java bean, not as its text.
+        name: typed | {"value": {"nodeType": "OBJECT"}} if as_bean and typed["type"] in {"Json", "Object"} else typed
         for name, typed in task.variables.items()
+        if names is None or name in names
     }
-    inside = {"variables": variables, "extensionProperties": dict(task.extension_properties)}
-    return _shown(task) | inside | {"errorDetails": task.error_details}
+    properties = dict(task.extension_properties) if asked.get("includeExtensionProperties", False) else None
+    return _shown(task) | {
+        "variables": variables,
+        "extensionProperties": properties,
+        "errorDetails": task.error_details,
+    }
 
 
 def _moment(seconds: float) -> str:

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from at_work import DONE, PATIENCE, Held, end_lock, until, until_seen, within
+from engine_rules import Task
 from stages import typed
 
 from worker.camunda.variables import decode
@@ -66,12 +67,31 @@ async def test_tasks_given_back_come_again_at_once_with_their_retries(stage, wor
         offered.append((task.id, task.retries, task._context["errorMessage"]))
         return GivenBack() if offered.count(offered[-1]) == 1 else DONE
 
+    worker = work(stage.rest_url, give_back_once, poll=0.2, concurrency=30)
+    await worker.has_swept()
     created = [await stage.create(topic) for _ in range(20)]
-    work(stage.rest_url, give_back_once, poll=20, concurrency=30)
     for task in created:
         await until_seen(lambda task=task: stage.look(task), lambda seen: seen.waits_at == "Review", 5)
 
     assert sorted(offered) == sorted([(task.task_id, None, None) for task in created] * 2)
+
+
+@pytest.mark.parametrize(("outcome", "late"), [(GivenBack(), 0.1), (Failure("Groq: 503", retries=1), 0.7)])
+async def test_a_task_that_comes_again_before_its_report_is_answered_is_begun(fake, work, topic, outcome, late):
+    offered = []
+
+    async def second_time(task):
+        offered.append(task.id)
+        return outcome if len(offered) == 1 else DONE
+
+    worker = work(fake.rest_url, second_time, grace=0)
+    await worker.has_swept()
+    fake.answers_late = late
+    task = fake.create(Task(topic=topic))
+    await until(lambda: task.waits_at == "Review", 5)
+    fake.answers_late = 0.0
+
+    assert offered == [task.id] * 2
 
 
 async def test_fifty_tasks_are_in_hand_at_once(stage, work, topic):

@@ -45,6 +45,17 @@ async def test_a_fetched_task_brings_its_variables_and_extension_properties(stag
     assert seconds(0) <= task.age(seconds(60)) < seconds(30)
 
 
+async def test_once_it_is_known_what_tasks_use_nothing_else_is_fetched(stage, client, topic):
+    await stage.create(topic, variables=typed(userMessage="hi", other="x" * 5000))
+    engine = client(stage.rest_url)
+    engine.wanted.add({"userMessage", "missing"})
+    [task] = await engine.fetch_and_lock([topic], 1)
+
+    assert task.variables == {"userMessage": "hi"}
+    assert task.has_what_it_needs(frozenset({"userMessage"}))
+    assert not task.has_what_it_needs(frozenset({"other"}))
+
+
 async def test_an_empty_poll_is_held_for_its_duration(stage, client, topic):
     engine, began = client(stage.rest_url, poll=0.3), time.monotonic()
 

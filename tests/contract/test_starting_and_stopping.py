@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 
 import pytest
 from at_work import Held, seconds, until, until_seen, within
@@ -122,7 +121,7 @@ async def test_a_poll_of_an_earlier_life_may_still_lock_a_task_after_the_start(s
 
 async def test_the_search_for_leftovers_ends_with_the_longest_poll_of_an_earlier_life(stage, work, topic, client):
     worker = work(stage.rest_url)
-    await until(lambda: worker.poller.is_ready and time.monotonic() > worker.poller._swept_until)
+    await worker.has_swept()
     same_id = await stage.create(f"{topic}-by-hand")
     await client(stage.rest_url).fetch_and_lock([f"{topic}-by-hand"], 1)
     for _ in range(3):

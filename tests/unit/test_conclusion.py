@@ -10,6 +10,7 @@ from samples import RATE_LIMITED, REPLY, make_answer, make_definition, make_exch
 from worker.connector.conclusion import conclude, explain, standard_variables
 from worker.connector.fields import read_fields
 from worker.connector.outcomes import BpmnError, Completion, Failure
+from worker.connector.written import Written
 from worker.groq.answers import Loss, NoAnswer
 from worker.groq.errors import Problem, Refusal
 
@@ -22,7 +23,7 @@ UNSENT = NoAnswer(Loss.REFUSED, "nobody there", sent=False, seconds=0.2)
 
 def fields(**written):
     properties = {f"catalyst_{name}": text for name, text in written.items()}
-    return read_fields(make_task({"userMessage": "Hi"}, properties), make_definition())
+    return read_fields(Written.of(make_task({"userMessage": "Hi"}, properties), make_definition()))
 
 
 def concluded(answer, retries=None, *, written=None, **exchange):

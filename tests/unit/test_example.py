@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 from element_templates import BESIDE_EXAMPLE, BPMN, CAMUNDA, EXAMPLE, ROOT, TEMPLATE, held_by, load, written_by
 
 from worker.camunda.definitions import parse
-from worker.connector.fields import DEFAULTS, RESPONSE_MAPPING
+from worker.connector.written import DEFAULTS, RESPONSE_MAPPING
 
 XML = EXAMPLE.read_text(encoding="utf-8")
 DIAGRAM = ROOT / "docs" / "pictures" / "groq-example.svg"

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 from samples import make_definition, make_task
 
-from worker.connector.fields import (
+from worker.connector.fields import read_fields
+from worker.connector.secrets import SecretSource
+from worker.connector.written import (
     API_KEY,
     DEFAULTS,
     ERROR_MAPPING,
@@ -17,9 +19,8 @@ from worker.connector.fields import (
     SECRET_SOURCE,
     TIMEOUT,
     URL,
-    read_fields,
+    Written,
 )
-from worker.connector.secrets import SecretSource
 from worker.errors import FieldError
 
 PLAIN = make_definition()
@@ -27,7 +28,7 @@ CHAT = '{"messages": [{"role": "user", "content": "%s"}]}'
 
 
 def read(variables=None, properties=None, fields=None):
-    return read_fields(make_task(variables or {}, properties), make_definition(fields))
+    return read_fields(Written.of(make_task(variables or {}, properties), make_definition(fields)))
 
 
 def wrong(name, text, **variables):

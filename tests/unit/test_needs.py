@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from samples import make_definition, make_task
 
 from worker.camunda.wanted import WantedVariables
-from worker.connector.fields import DEFAULTS, needed_variables
 from worker.connector.needs import ALL, needs_of
 from worker.connector.placeholders import render
+from worker.connector.written import DEFAULTS, Written
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_text_reads_the_same_with_only_the_variables_it_needs(expression, vari
 def test_a_task_needs_its_fields_what_they_use_and_the_variable_that_may_hold_the_key():
     task = make_task({"other": 1}, {"catalyst_apiKey": "myKey", "catalyst_model": "${model}"})
 
-    assert needed_variables(task, make_definition()) == {*DEFAULTS, "myKey", "model", "userMessage"}
+    assert Written.of(task, make_definition()).needs == {*DEFAULTS, "myKey", "model", "userMessage"}
 
 
 def test_all_variables_are_wanted_until_something_is_known_and_again_when_one_task_wants_them():

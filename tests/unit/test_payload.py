@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import texts
 
-from worker.connector.fields import DEFAULTS, PAYLOAD
 from worker.connector.payload import parse_structure, render_payload, to_bytes
+from worker.connector.written import DEFAULTS, PAYLOAD
 from worker.errors import FieldError
 from worker.groq.models import known_models
 

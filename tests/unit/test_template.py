@@ -10,11 +10,11 @@ from element_templates import ICON, load, written_by
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.connector.fields import DEFAULTS, GIVE_UP_AFTER, RETRIES, TIMEOUT, URL
 from worker.connector.placeholders import OPENING
 from worker.connector.retries import RetryCycle, parse_duration
 from worker.connector.secrets import SecretSource
 from worker.connector.urls import base_url
+from worker.connector.written import DEFAULTS, GIVE_UP_AFTER, RETRIES, TIMEOUT, URL
 
 KEYS = {
     *("$schema", "name", "id", "version", "description", "documentationRef", "keywords", "category", "icon"),

@@ -9,12 +9,13 @@ from worker.camunda.definitions import Definition, Definitions
 from worker.camunda.tasks import ExternalTask
 from worker.camunda.wanted import WantedVariables
 from worker.connector.conclusion import conclude
-from worker.connector.fields import DEFAULTS, PAYLOAD, RETRIES, URL, Fields, needed_variables, read_fields
+from worker.connector.fields import Fields, read_fields
 from worker.connector.outcomes import BpmnError, Completion, Failure, GivenBack, Outcome
 from worker.connector.payload import render_payload, to_bytes
 from worker.connector.retries import RetryCycle
 from worker.connector.secrets import Secrets
 from worker.connector.urls import CHAT, AllowedUrls
+from worker.connector.written import DEFAULTS, PAYLOAD, RETRIES, URL, Written
 from worker.errors import EngineError, EngineUnreachable, FieldError, JournalError
 from worker.groq.answers import Answer, NoAnswer
 from worker.groq.client import Groq
@@ -75,10 +76,11 @@ class Handler:
 
     async def _ask_groq(self, task: ExternalTask) -> Outcome:
         definition = await self.definitions.of(task.process_definition_id)
-        self.wanted.add(needed := needed_variables(task, definition))
-        if not task.has_what_it_needs(needed):
+        written = Written.of(task, definition)
+        self.wanted.add(needs := written.needs)
+        if not task.has_what_it_needs(needs):
             return GivenBack()
-        fields = read_fields(task, definition)
+        fields = read_fields(written)
         endpoint = self._endpoint(fields)
         key = self.secrets.resolve(fields.secret_source, fields.api_key, task.variables)
         payload = render_payload(PAYLOAD, fields.payload, task.variables, fields.model)
