@@ -13,7 +13,7 @@ from worker.camunda.engine import Engine
 from worker.camunda.locks import Locks
 from worker.camunda.report import Reporter
 from worker.camunda.tasks import ExternalTask
-from worker.connector.outcomes import Failure, GivenBack, Outcome
+from worker.connector.outcomes import Outcome
 from worker.errors import EngineError, TaskLost
 
 log = logging.getLogger(__name__)
@@ -145,10 +145,7 @@ class Poller:
         started = time.monotonic()
         with self._locks.hold(task.id) as lock:
             outcome = await lock.while_held(self._handler.handle(task))
-            if isinstance(outcome, Failure | GivenBack):
-                # Reported, the task is free at once, and the pending poll may bring it before the report returns.
-                lock.let_go()
-            taken = outcome and await self._reporter.report(task, outcome)
+            taken = outcome and await self._reporter.report(task, outcome, lock)
         if taken:
             await self._handler.settle(task, taken)
             for watch in self._watchers:

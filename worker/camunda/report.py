@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from datetime import timedelta
 
 from worker.camunda.backoff import Backoff, Outage
 from worker.camunda.engine import Engine
+from worker.camunda.locks import Lock
 from worker.camunda.tasks import ExternalTask
 from worker.connector.outcomes import NO_RETRY, BpmnError, Completion, Failure, GivenBack, Outcome
 from worker.errors import EngineConflict, EngineRefused, EngineUnreachable, TaskLost
@@ -15,10 +15,6 @@ log = logging.getLogger(__name__)
 CONFLICTS = 10
 """How often a report may meet a conflict (parallel branches that join) before it counts as refused."""
 
-SHORTEST_WAIT = timedelta(milliseconds=500)
-"""Least time between two tries. Without one the engine offers a failed task again before its answer to the failure has
-reached us, and that offer looks like one of a task that is still in hand."""
-
 
 class Reporter:
     """Reports outcomes until the engine has taken them, or has said that it never will."""
@@ -27,13 +23,16 @@ class Reporter:
         self._engine = engine
         self._outage = outage
 
-    async def report(self, task: ExternalTask, outcome: Outcome) -> Outcome | None:
+    async def report(self, task: ExternalTask, outcome: Outcome, lock: Lock) -> Outcome | None:
         """Report and return what the engine took; None when the task was lost.
 
         A refused outcome becomes a failure that carries the engine's message. It is tried again only if that asks and
         pays Groq for nothing (`Completion.if_refused`).
         """
         try:
+            if isinstance(outcome, Failure | GivenBack):
+                # The engine may offer the task again before its answer to this report has reached us.
+                lock.let_go()
             await self._insist(task, outcome)
         except TaskLost as loss:
             log.warning("Task %s was lost before its outcome was reported: %s", task.id, loss)
@@ -42,7 +41,7 @@ class Reporter:
             log.warning("The engine refused the outcome of task %s: %s", task.id, refusal)
             if isinstance(outcome, Failure) and not outcome.variables:
                 return None
-            return await self.report(task, _as_failure(outcome, refusal))
+            return await self.report(task, _as_failure(outcome, refusal), lock)
         return outcome
 
     async def _insist(self, task: ExternalTask, outcome: Outcome) -> None:
@@ -76,7 +75,7 @@ class Reporter:
                     outcome.message,
                     outcome.details,
                     retries=outcome.retries,
-                    retry_timeout=max(outcome.retry_timeout, SHORTEST_WAIT),
+                    retry_timeout=outcome.retry_timeout,
                     variables=outcome.variables,
                 )
 

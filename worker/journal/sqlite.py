@@ -3,19 +3,20 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
 
 from worker.errors import JournalError
 from worker.groq.answers import Answer
 from worker.journal.entries import Entry, from_text, to_text
 from worker.journal.sealing import Seal
 
-T = TypeVar("T")
+Row = tuple[str, str, float, bytes]
 BUSY_SECONDS = 5.0
+FORGOTTEN_TOGETHER = 100
 PRUNED_EVERY = 1000
 """Kept answers between two looks at age and size."""
 
@@ -29,7 +30,11 @@ CREATE TABLE IF NOT EXISTS answer (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS answer_by_age ON answer (kept_at);
 """
-OLDEST_BEYOND = """
+SELECT = "SELECT sealed FROM answer WHERE task_id = ? AND request = ?"
+INSERT = "INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)"
+DELETE = "DELETE FROM answer WHERE task_id = ?"
+DELETE_OLDER = "DELETE FROM answer WHERE kept_at < ?"
+DELETE_BEYOND = """
 DELETE FROM answer WHERE (task_id, request) IN (
     SELECT task_id, request FROM (
         SELECT task_id, request, SUM(LENGTH(sealed)) OVER (ORDER BY kept_at DESC) AS bytes FROM answer
@@ -44,6 +49,9 @@ class SqliteJournal:
     A kept answer survives the death of the process (write-ahead log); a power cut may take the last ones. `longest` is
     how long answers are kept that the engine never acknowledged, `largest` how many bytes of answers there may be: the
     oldest go first.
+
+    A thread writes, and all that waits in one transaction: a hop to a thread costs more than a row. What is forgotten
+    is written with what is kept next, for nobody waits for it.
     """
 
     keeps = True
@@ -54,71 +62,99 @@ class SqliteJournal:
         self._longest = longest.total_seconds()
         self._largest = largest
         self._until_pruning = 0
+        self._reader: sqlite3.Connection | None = None
         self._connection: sqlite3.Connection | None = None
-        # SQLite wants one thread, and the event loop must not wait for a disk.
+        self._waiting: list[tuple[Row, asyncio.Future[None]]] = []
+        self._forgotten: set[str] = set()
+        self._writing: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
 
     async def recall(self, entry: Entry) -> Answer | None:
-        """Return the answer that was kept, if one was."""
-        return await self._run(self._select, entry)
+        """Return the answer that was kept, if one was: one row by its key, which never waits for whoever writes."""
+        if entry.task_id in self._forgotten:
+            return None
+        with self._naming_the_file():
+            self._reader = self._reader or self._opened()
+            row = self._reader.execute(SELECT, (entry.task_id, entry.request)).fetchone()
+        return from_text(self._seal.open(row[0])) if row else None
 
     async def keep(self, entry: Entry, answer: Answer) -> None:
         """Keep an answer; when this returns, it outlives the process."""
-        await self._run(self._insert, entry, self._seal.close(to_text(answer)))
+        written = asyncio.get_running_loop().create_future()
+        row = (entry.task_id, entry.request, time.time(), self._seal.close(to_text(answer)))
+        self._waiting.append((row, written))
+        self._write_soon()
+        await written
 
     async def forget(self, task_id: str) -> None:
-        """Drop what was kept for a task."""
-        await self._run(self._delete, task_id)
+        """Drop what was kept for a task; it is written some time soon."""
+        self._forgotten.add(task_id)
+        if len(self._forgotten) >= FORGOTTEN_TOGETHER:
+            self._write_soon()
 
     async def aclose(self) -> None:
-        """Close the file."""
-        await self._run(self._close)
+        """Write what is left and close the file."""
+        self._write_soon()
+        if self._writing:
+            await self._writing
+        self._thread.submit(self._close).result()
         self._thread.shutdown()
+        if self._reader:
+            self._reader.close()
 
-    async def _run(self, work: Callable[..., T], *arguments: object) -> T:
-        def guarded() -> T:
+    def _write_soon(self) -> None:
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write())
+
+    async def _write(self) -> None:
+        """Write until nobody waits; what comes while the thread writes goes into the next transaction."""
+        while self._waiting or self._forgotten:
+            waiting, forgotten = self._waiting, self._forgotten
+            self._waiting, self._forgotten = [], set()
+            rows = [row for row, _ in waiting]
+            loop = asyncio.get_running_loop()
             try:
-                return work(*arguments)
-            except (sqlite3.Error, OSError) as error:
-                self._close()
-                raise JournalError(f"The journal {self._path} cannot be used: {error}") from error
+                await loop.run_in_executor(self._thread, self._transact, rows, sorted(forgotten))
+            except JournalError as error:
+                for _, written in waiting:
+                    if not written.done():
+                        written.set_exception(error)
+            else:
+                for _, written in waiting:
+                    if not written.done():
+                        written.set_result(None)
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, guarded)
+    def _transact(self, rows: list[Row], forgotten: list[str]) -> None:
+        with self._naming_the_file():
+            self._connection = self._connection or self._opened()
+            with self._connection:
+                self._connection.execute("BEGIN IMMEDIATE")
+                self._connection.executemany(INSERT, rows)
+                self._connection.executemany(DELETE, [(task_id,) for task_id in forgotten])
+                self._until_pruning -= len(rows)
+                if rows and self._until_pruning <= 0:
+                    self._connection.execute(DELETE_OLDER, (time.time() - self._longest,))
+                    self._connection.execute(DELETE_BEYOND, (self._largest,))
+                    self._until_pruning = PRUNED_EVERY
 
-    def _open(self) -> sqlite3.Connection:
-        if self._connection is None:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._path.touch(mode=0o600)
-            self._path.chmod(0o600)
-            self._connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = NORMAL")
-            self._connection.executescript(SCHEMA)
-        return self._connection
+    def _opened(self) -> sqlite3.Connection:
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._path.touch(mode=0o600)
+        self._path.chmod(0o600)
+        connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.executescript(SCHEMA)
+        return connection
 
     def _close(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
-    def _select(self, entry: Entry) -> Answer | None:
-        found = self._open().execute(
-            "SELECT sealed FROM answer WHERE task_id = ? AND request = ?", (entry.task_id, entry.request)
-        )
-        row = found.fetchone()
-        return from_text(self._seal.open(row[0])) if row else None
-
-    def _insert(self, entry: Entry, sealed: bytes) -> None:
-        row = (entry.task_id, entry.request, time.time(), sealed)
-        self._open().execute("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", row)
-        self._until_pruning -= 1
-        if self._until_pruning <= 0:
-            self._prune()
-            self._until_pruning = PRUNED_EVERY
-
-    def _delete(self, task_id: str) -> None:
-        self._open().execute("DELETE FROM answer WHERE task_id = ?", (task_id,))
-
-    def _prune(self) -> None:
-        self._open().execute("DELETE FROM answer WHERE kept_at < ?", (time.time() - self._longest,))
-        self._open().execute(OLDEST_BEYOND, (self._largest,))
+    @contextmanager
+    def _naming_the_file(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise JournalError(f"The journal {self._path} cannot be used: {error}") from error
