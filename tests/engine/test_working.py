@@ -52,23 +52,23 @@ def test_fifty_tasks_are_in_flight_at_once(people, groq, engine, tmp_path, topic
 
 
 def test_sigterm_lets_the_tasks_in_hand_finish_and_leaves_the_others_untouched(people, groq, engine, tmp_path, topic):
-    instances = start_many(people, 40, diagram(topic=topic))
-    groq.set(latency=1)
+    instances = start_many(people, 70, diagram(topic=topic))
+    groq.set(latency=2)
     with WorkerProcess(
-        tmp_path, engine.rest_url, groq.base_url, worker_id="stopped", concurrency="25", topic=topic
+        tmp_path, engine.rest_url, groq.base_url, worker_id="stopped", concurrency="50", topic=topic
     ) as worker:
-        wait_for("25 calls under way", lambda: len(groq.calls) >= 25, within=20)
+        wait_for("50 calls under way", lambda: len(groq.calls) >= 50, within=20)
         worker.signal(signal.SIGTERM)
         assert worker.wait() == 0
 
     done = [instance for instance in instances if people.user_task(instance.id) == "Review"]
     waiting = [task for instance in instances for task in people.external_tasks(instance.id)]
-    assert len(done) == len(groq.calls) >= 25
-    assert len(done) + len(waiting) == 40
+    assert len(done) == len(groq.calls) >= 50
+    assert len(done) + len(waiting) == 70
     assert {(task["retries"], task["errorMessage"], task["workerId"]) for task in waiting} <= {(None, None, None)}
     with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="stopped", topic=topic):
-        assert [instance.task() for instance in instances] == ["Review"] * 40
-    assert len(groq.calls) == 40
+        assert [instance.task() for instance in instances] == ["Review"] * 70
+    assert len(groq.calls) == 70
 
 
 def test_a_second_signal_stops_at_once_and_the_next_start_goes_on(people, groq, engine, tmp_path, topic):
@@ -138,15 +138,15 @@ def test_an_engine_that_goes_and_returns_loses_nothing(tmp_path, topic):
         WorkerProcess(tmp_path, engine.rest_url, groq.base_url, topic=topic) as worker,
         People(engine.rest_url) as people,
     ):
-        groq.set(latency=2)
-        instances = start_many(people, 10, diagram(topic=topic))
-        wait_for("ten calls under way", lambda: len(groq.calls) == 10, within=20)
+        groq.set(latency=4)
+        instances = start_many(people, MANY, diagram(topic=topic))
+        wait_for("all calls under way", lambda: len(groq.calls) == MANY, within=20)
         engine.kill()
         wait_for("the outage", lambda: "cannot be reached" in worker.log, within=20)
         engine.start()
-        assert [instance.task() for instance in instances] == ["Review"] * 10
+        assert [instance.task() for instance in instances] == ["Review"] * MANY
 
-        assert len(groq.calls) == 10
+        assert len(groq.calls) == MANY
         lines = worker.log.splitlines()
         assert sum("cannot be reached" in line for line in lines) == 1
         assert sum("answers again" in line for line in lines) == 1

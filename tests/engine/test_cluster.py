@@ -1,0 +1,67 @@
+"""Two engine nodes that share one PostgreSQL, and workers with nothing in common but the engine."""
+
+import statistics
+
+import pytest
+from diagrams import diagram
+from instances import Instance, start
+from worker_process import ORGANIZATIONS, WorkerProcess
+
+from worker.sandbox.emulator import EmulatorConfig, running_emulator
+from worker.sandbox.engine import EngineProcess
+from worker.sandbox.people import People
+
+pytestmark = pytest.mark.engine
+ASKED = 8
+
+
+@pytest.fixture
+def nodes(flavour, postgresql, request):
+    """Two engines on one database; the second begins when the first has made the tables."""
+    database = postgresql.create_database(f"cluster_{abs(hash(request.node.name))}")
+    with EngineProcess(flavour, database=database) as one, EngineProcess(flavour, database=database) as other:
+        yield one, other
+
+
+@pytest.mark.parametrize("poll_duration", [1, 5])
+def test_a_poll_at_one_node_leaves_no_task_of_the_other_waiting_for_long(
+    nodes, tmp_path, poll_duration, record_property
+):
+    """No poll is woken by a task that another node has created: it waits for the next poll at the longest."""
+    one, other = nodes
+    with (
+        running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as groq,
+        People(other.rest_url) as people,
+        WorkerProcess(tmp_path, one.rest_url, groq.base_url, poll_duration=f"PT{poll_duration}S"),
+    ):
+        made = diagram()
+        assert start(people, made, userMessage="warm").task() == "Review"
+        waits = []
+        for number in range(ASKED):
+            instance = Instance(people, people.start(made[0], {"userMessage": f"question {number}"}))
+            assert instance.task() == "Review"
+            [task] = people.get("/history/activity-instance", processInstanceId=instance.id, activityId="Ask")
+            waits.append(task["durationInMillis"] / 1000)
+
+    figures = f"p50 {statistics.median(waits):.2f} s, longest {max(waits):.2f} s"
+    record_property(f"task of another node, polls of {poll_duration} s", figures)
+    print(f"\nA task of another node, polls of {poll_duration} s: {figures}")  # noqa: T201 -- what the README says
+    assert max(waits) < poll_duration + 3
+    assert len(groq.calls) == ASKED + 1
+
+
+def test_workers_at_both_nodes_share_the_tasks_and_ask_once_for_each(nodes, tmp_path):
+    with running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as groq, People(nodes[0].rest_url) as people:
+        made = diagram()
+        instances = [start(people, made, userMessage="0")]
+        instances += [Instance(people, people.start(made[0], {"userMessage": str(n)})) for n in range(1, 40)]
+        groq.set(latency=0.3)
+        settings = {"concurrency": "5"}
+        with (
+            WorkerProcess(tmp_path / "a", nodes[0].rest_url, groq.base_url, worker_id="a", **settings) as a,
+            WorkerProcess(tmp_path / "b", nodes[1].rest_url, groq.base_url, worker_id="b", **settings) as b,
+        ):
+            assert [instance.task() for instance in instances] == ["Review"] * 40
+
+    assert len(groq.calls) == 40
+    assert min(worker.log.count("Completed") for worker in (a, b)) > 0
