@@ -22,7 +22,7 @@ from worker.connector.secrets import Redactor, Secrets
 from worker.connector.urls import AllowedUrls
 from worker.groq.client import Groq
 from worker.identity import Identity
-from worker.journal import Journal, NoJournal, SqliteJournal, Tolerant, sealed_with
+from worker.journal import Journal, NoJournal, Required, SqliteJournal, Tolerant, sealed_with
 from worker.operations.health import health_server
 from worker.operations.logging import log_outcome
 from worker.operations.metrics import Metrics, gauge
@@ -142,7 +142,7 @@ def _journal(settings: Settings) -> Journal:
             journal = SqliteJournal(
                 file, seal=seal, longest=settings.journal_max_age, largest=settings.journal_max_bytes
             )
-    return journal if settings.journal_required else Tolerant(journal)
+    return Required(journal) if settings.journal_required else Tolerant(journal)
 
 
 def _secrets(settings: Settings, environ: Mapping[str, str], redactor: Redactor) -> Secrets:
