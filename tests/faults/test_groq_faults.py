@@ -2,6 +2,8 @@
 
 import pytest
 
+from worker.sandbox.people import wait_for
+
 pytestmark = pytest.mark.engine
 THREE_TRIES = {"catalyst_retries": "R3/PT0S", "catalyst_timeout": "1"}
 RETRIED = {
@@ -45,6 +47,18 @@ def test_a_limit_is_waited_out_and_burns_no_retry(scene):
     with scene.worker():
         assert instance.task() == "Review"
     assert [call.status for call in scene.groq.calls] == [429] * 4 + [200]
+
+
+def test_a_limit_and_a_stop_between_the_tries_leave_three_tries_three(scene):
+    for rule in ({"status": 503}, {"status": 429, "headers": {"retry-after": "1"}}, {"fault": "hang"}):
+        scene.groq.next(1, **rule)
+    instance = scene.instance()
+    with scene.worker(grace="PT0S"):
+        wait_for("the call that hangs", lambda: len(scene.groq.calls) == 3, within=20)
+    scene.groq.next(None, status=503)
+    with scene.worker():
+        assert instance.incident().startswith("Groq: 503")
+    assert [call.status for call in scene.groq.calls] == [503, 429, None, 503, 503]
 
 
 def test_a_long_wait_is_the_engines_and_burns_no_retry(scene):

@@ -167,7 +167,7 @@ class FullDisk(NoJournal):
     def __init__(self):
         self.is_full = True
 
-    async def keep(self, entry, answer):
+    async def keep(self, entry, answer):  # noqa: ARG002 -- the protocol's
         if self.is_full:
             raise JournalError("disk full")
 

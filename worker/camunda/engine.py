@@ -15,12 +15,15 @@ from worker.camunda.rest import Rest
 from worker.camunda.tasks import ExternalTask
 from worker.camunda.variables import Encoder
 from worker.camunda.wanted import WantedVariables
-from worker.errors import EngineRefused, TaskLost
+from worker.errors import EngineRefused, TaskLost, ValueTooLong
 
 log = logging.getLogger(__name__)
 
 POLL_MARGIN = 5.0
 """Seconds a poll may take longer than the engine promised."""
+
+SHORTEST_STRING = 1000
+"""Characters that fit into a String on every database: 4000 bytes on Oracle, four for each of them."""
 
 NO_JSON_FORMAT = re.compile(r"Cannot find serializer|Unsupported value type|serialization data format", re.IGNORECASE)
 
@@ -165,19 +168,33 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         """Say nothing: the library would log variables and a bearer token."""
 
     async def _report(self, url: str, said: dict[str, Any], variables: Mapping[str, Any]) -> None:
-        """Report one outcome. An engine that turns out to lack the JSON data format gets files from then on."""
+        """Report one outcome. Variables that the engine cannot take as they are written are written anew once."""
         body = {"workerId": self.worker_id, **said}
+        written = self._encoder.encode_all(variables)
         try:
-            await self._rest.post(url, {**body, "variables": self._encoder.encode_all(variables)})
+            await self._rest.post(url, {**body, "variables": written})
         except EngineRefused as refusal:
-            if not self._encoder.json_format or not NO_JSON_FORMAT.search(refusal.message):
+            rewritten = self._encoder_after(refusal).encode_all(variables)
+            if rewritten == written:
                 raise
+            await self._rest.post(url, {**body, "variables": rewritten})
+
+    def _encoder_after(self, refusal: EngineRefused) -> Encoder:
+        """Return how to write what was refused. An engine that turns out to lack JSON gets files from then on."""
+        if isinstance(refusal, ValueTooLong):
+            log.warning(
+                "A text is too long for the engine's database: this time texts of more than %d characters become "
+                "objects. If it happens again, lower CATALYST_STRING_LIMIT.",
+                SHORTEST_STRING,
+            )
+            return replace(self._encoder, string_limit=min(self._encoder.string_limit, SHORTEST_STRING))
+        if self._encoder.json_format and NO_JSON_FORMAT.search(refusal.message):
             log.warning(
                 "The engine has no JSON data format: structures and long texts become files. Add "
                 "camunda-engine-plugin-spin and camunda-spin-dataformat-json-jackson to the engine to get variables."
             )
             self._encoder = replace(self._encoder, json_format=False)
-            await self._rest.post(url, {**body, "variables": self._encoder.encode_all(variables)})
+        return self._encoder
 
 
 def _milliseconds(duration: timedelta) -> int:

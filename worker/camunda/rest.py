@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 from yarl import URL
 
-from worker.errors import EngineConflict, EngineRefused, EngineUnreachable, TaskLost
+from worker.errors import EngineConflict, EngineRefused, EngineUnreachable, TaskLost, ValueTooLong
 
 CALL_TIMEOUT = 30.0
 """Seconds a call may take that is no poll. `complete` runs the next synchronous steps of the process."""
@@ -21,6 +21,9 @@ KEEP_ALIVE = 15.0
 UNLIMITED = 0
 SHOWN = 300
 TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+COLUMN_TOO_SHORT = 10002
+"""The engine's code for it, whatever the database (`BuiltinExceptionCode.COLUMN_SIZE_TOO_SMALL`)."""
+
 NOT_UP = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 LOCKED_BY_OTHER = re.compile(r"locked by worker", re.IGNORECASE)
 
@@ -71,17 +74,19 @@ class Rest:
 def _refusal(status: int, answer: bytes) -> EngineRefused | EngineUnreachable:
     try:
         said = json.loads(answer)
-        kind, message = str(said.get("type") or ""), str(said.get("message") or "")
+        kind, message, code = str(said.get("type") or ""), str(said.get("message") or ""), said.get("code")
     except (ValueError, AttributeError):
-        kind, message = "", _excerpt(answer)
+        kind, message, code = "", _excerpt(answer), None
     if status in NOT_UP:
         return EngineUnreachable(f"The engine answered {status}: {message}")
-    return _class_of(status, kind, message)(status, kind, message)
+    return _class_of(status, kind, message, code)(status, kind, message)
 
 
-def _class_of(status: int, kind: str, message: str) -> type[EngineRefused]:
+def _class_of(status: int, kind: str, message: str, code: int | None) -> type[EngineRefused]:
     if "OptimisticLocking" in kind:
         return EngineConflict
+    if code == COLUMN_TOO_SHORT:
+        return ValueTooLong
     if status == HTTPStatus.NOT_FOUND:
         return TaskLost
     if status == HTTPStatus.BAD_REQUEST and LOCKED_BY_OTHER.search(message):
