@@ -52,7 +52,7 @@ async def assembled(
         handler = Handler(
             definitions=Definitions(engine.definition_xml),
             wanted=engine.wanted,
-            has_calling_process=engine.has_calling_process,
+            calling_process=engine.calling_process,
             secrets=_secrets(settings, environ, redactor),
             urls=AllowedUrls(settings.groq_api_url, settings.allowed_urls),
             groq=groq,

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from camunda.client.async_external_task_client import AsyncExternalTaskClient
 
+from worker.camunda.definitions import CallingProcess
 from worker.camunda.rest import Rest
 from worker.camunda.tasks import ExternalTask
 from worker.camunda.variables import Encoder
@@ -158,11 +159,10 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         found = await self._rest.get(f"{self.url}/process-definition/{process_definition_id}/xml")
         return str(found["bpmn20Xml"])
 
-    async def has_calling_process(self, process_instance_id: str) -> bool:
-        """Whether a call activity of another process started this instance."""
-        query = f"subProcessInstance={process_instance_id}"
-        found = await self._rest.get(f"{self.url}/process-instance/count?{query}")
-        return int(found["count"]) > 0
+    async def calling_process(self, process_instance_id: str) -> CallingProcess | None:
+        """Return the instance whose call activity started this one."""
+        found = await self._rest.get(f"{self.url}/process-instance?subProcessInstance={process_instance_id}")
+        return CallingProcess(str(found[0]["id"]), str(found[0]["definitionId"])) if found else None
 
     def _log_with_context(self, msg: str, log_level: str = "info", **kwargs: Any) -> None:
         """Say nothing: the library would log variables and a bearer token."""
