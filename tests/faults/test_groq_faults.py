@@ -72,7 +72,7 @@ def test_a_long_wait_is_the_engines_and_burns_no_retry(scene):
 
 def test_waiting_ends_after_the_time_the_modeller_gives(scene):
     scene.groq.next(None, status=429, headers={"retry-after": "1"})
-    instance = scene.instance(properties={"catalyst_giveUpAfter": "PT3S", "catalyst_errorMapping": "{}"})
     with scene.worker():
+        instance = scene.instance(properties={"catalyst_giveUpAfter": "PT3S", "catalyst_errorMapping": "{}"})
         assert instance.incident().startswith("Groq: 429")
     assert 2 <= len(scene.groq.calls) <= 4

@@ -14,9 +14,11 @@ from camunda.client.async_external_task_client import AsyncExternalTaskClient
 from worker.camunda.definitions import CallingProcess
 from worker.camunda.rest import Rest
 from worker.camunda.tasks import ExternalTask
+from worker.camunda.tokens import ClientCredentials
 from worker.camunda.variables import Encoder
 from worker.camunda.wanted import WantedVariables
 from worker.errors import EngineRefused, TaskLost, ValueTooLong
+from worker.network import Network, network
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +37,8 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
     URLs, headers, authentication and the configuration are the library's; its transport, which opens a TLS context
     and a connection for every call, is replaced by one pooled client. `config` adds to the library's configuration
     (`auth_basic`, `auth_bearer`), `only` to what a fetch asks of each topic's tasks (`tenantIdIn`, `businessKey` …, as
-    the REST API has it). Every method raises `EngineUnreachable` or `EngineRefused`.
+    the REST API has it); `credentials` are those of an OAuth2 client. Every method raises `EngineUnreachable` or
+    `EngineRefused`.
     """
 
     def __init__(  # noqa: PLR0913 -- what tells one engine and worker from another
@@ -48,6 +51,8 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         encoder: Encoder,
         config: Mapping[str, Any] | None = None,
         only: Mapping[str, Any] | None = None,
+        through: Network | None = None,
+        credentials: ClientCredentials | None = None,
     ) -> None:
         super().__init__(
             worker_id,
@@ -69,7 +74,7 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         self.wanted = WantedVariables()
         # A renewal that hangs must not hold up the next one.
         self._renewal_timeout = lock_duration.total_seconds() / 3
-        self._rest = Rest(self.url, self._get_headers())
+        self._rest = Rest(self.url, self._get_headers(), through or network(), credentials)
 
     async def aclose(self) -> None:
         """Close the pooled connections."""
