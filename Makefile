@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help pictures demo bench test container-test test-fast check format lock clean
+.PHONY: help pictures demo bench test container-test test-fast test-faults check format lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -22,6 +22,9 @@ container-test: $(BIN)/.dev ## the container for real: image, compose, secrets, 
 
 test-fast: $(BIN)/.dev ## the tests that need no engine
 	@$(BIN)/pytest tests/unit tests/contract $(ARGS)
+
+test-faults: $(BIN)/.dev ## kills, outages, cuts and full disks, on a real engine
+	@$(BIN)/pytest tests/faults $(ARGS)
 
 check: $(BIN)/.dev ## format, lint, types, import layers, lock files, containers, no keys, docs against code
 	@$(BIN)/ruff format --check .

@@ -14,11 +14,14 @@ PATIENCE = 20.0
 class Instance:
     people: People
     id: str
+    patience: float = PATIENCE
 
     def task(self) -> str:
         """Wait for the next user task; an incident instead is shown by the failure message."""
         seen = wait_for(
-            "a user task", lambda: self.people.user_task(self.id) or self.people.incidents(self.id), within=PATIENCE
+            "a user task",
+            lambda: self.people.user_task(self.id) or self.people.incidents(self.id),
+            within=self.patience,
         )
         assert isinstance(seen, str), f"incident: {seen}"
         return seen
@@ -26,10 +29,20 @@ class Instance:
     def incident(self) -> str:
         """Wait for an incident; a user task instead is shown by the failure message."""
         seen = wait_for(
-            "an incident", lambda: self.people.incidents(self.id) or self.people.user_task(self.id), within=PATIENCE
+            "an incident",
+            lambda: self.people.incidents(self.id) or self.people.user_task(self.id),
+            within=self.patience,
         )
         assert isinstance(seen, list), f"user task: {seen}"
         return seen[0]
+
+    def failed_task(self) -> dict[str, Any]:
+        """Wait until a failure is reported, and return the external task."""
+
+        def failed() -> list[dict[str, Any]]:
+            return [task for task in self.people.external_tasks(self.id) if task["errorMessage"]]
+
+        return wait_for("a failure", failed, within=self.patience)[0]
 
     def state(self) -> str:
         return self.people.state(self.id)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psutil
 
+import worker
 from worker.sandbox.people import wait_for
 
 ENV_KEY = "gsk_key_from_the_environment"
@@ -27,8 +28,9 @@ class WorkerProcess:
         (folder / "secrets" / "groq_api_key").write_text(f"{FILE_KEY}\n")
         (folder / "catalyst-secrets.properties").write_text(f"groq_api_key = {PROPERTIES_KEY}\n")
         self._log_path = folder / "worker.log"
-        self._environ = {
+        self.environ = {
             "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(Path(worker.__file__).parents[1]),  # the very code under test
             "GROQ_API_KEY": f" {ENV_KEY}\n",
             "GROQ_API_URL": groq_url,
             "CATALYST_ENGINE_URL": engine_url,
@@ -42,7 +44,7 @@ class WorkerProcess:
     def __enter__(self) -> "WorkerProcess":
         with self._log_path.open("ab") as log:
             command = [sys.executable, "-m", "worker", "run", *self._options]
-            self._process = subprocess.Popen(command, cwd=self._folder, env=self._environ, stdout=log, stderr=log)
+            self._process = subprocess.Popen(command, cwd=self._folder, env=self.environ, stdout=log, stderr=log)
         wait_for(
             "the worker's first line", lambda: "fetches" in self.log or self._process.poll() is not None, within=20
         )

@@ -12,7 +12,7 @@ from typing import Any
 from platformdirs import user_state_path
 from prometheus_client import CollectorRegistry
 
-from worker import __version__
+from worker import __version__, access
 from worker.camunda.definitions import Definitions
 from worker.camunda.engine import Engine
 from worker.camunda.poller import Poller
@@ -22,7 +22,7 @@ from worker.connector.secrets import Redactor, Secrets
 from worker.connector.urls import AllowedUrls
 from worker.groq.client import Groq
 from worker.identity import Identity
-from worker.journal import Journal, NoJournal, SqliteJournal, Tolerant, sealed_with
+from worker.journal import Journal, NoJournal, Required, SqliteJournal, Tolerant, sealed_with
 from worker.operations.health import health_server
 from worker.operations.logging import log_outcome
 from worker.operations.metrics import Metrics, gauge
@@ -36,8 +36,8 @@ async def assembled(
     settings: Settings, environ: Mapping[str, str], redactor: Redactor, registry: CollectorRegistry
 ) -> AsyncIterator[Poller]:
     """Put a worker together; leaving closes its connections."""
-    for secret in (settings.engine_password, settings.engine_token, settings.journal_key):
-        redactor.add(secret.get_secret_value() if secret else "")
+    for secret in access.secrets(settings):
+        redactor.add(secret)
     identity = Identity(user_state_path("catalyst-groq") / "ids", settings.worker_id)
     engine = Engine(
         settings.engine_url,
@@ -45,14 +45,20 @@ async def assembled(
         lock_duration=settings.lock_duration,
         poll_duration=settings.poll_duration,
         encoder=Encoder(settings.string_limit),
-        config=_engine_authentication(settings),
+        config=access.engine_authentication(settings),
         only=_task_filter(settings),
+        through=access.to_engine(settings),
+        credentials=access.engine_credentials(settings),
     )
-    async with aclosing(engine), aclosing(Groq()) as groq, aclosing(_journal(settings)) as journal:
+    async with (
+        aclosing(engine),
+        aclosing(Groq(access.to_groq(settings))) as groq,
+        aclosing(_journal(settings)) as journal,
+    ):
         handler = Handler(
             definitions=Definitions(engine.definition_xml),
             wanted=engine.wanted,
-            has_calling_process=engine.has_calling_process,
+            calling_process=engine.calling_process,
             secrets=_secrets(settings, environ, redactor),
             urls=AllowedUrls(settings.groq_api_url, settings.allowed_urls),
             groq=groq,
@@ -117,17 +123,6 @@ def _task_filter(settings: Settings) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if value}
 
 
-def _engine_authentication(settings: Settings) -> dict[str, Any]:
-    """Say it in the library's configuration."""
-    if settings.engine_token:
-        # The library makes nothing of a token that begins with Bearer.
-        return {"auth_bearer": {"access_token": settings.engine_token.get_secret_value().removeprefix("Bearer ")}}
-    if settings.engine_user:
-        password = settings.engine_password.get_secret_value() if settings.engine_password else ""
-        return {"auth_basic": {"username": settings.engine_user, "password": password}}
-    return {}
-
-
 def _journal(settings: Settings) -> Journal:
     seal = sealed_with(settings.journal_key.get_secret_value() if settings.journal_key else None)
     match settings.journal:
@@ -142,7 +137,7 @@ def _journal(settings: Settings) -> Journal:
             journal = SqliteJournal(
                 file, seal=seal, longest=settings.journal_max_age, largest=settings.journal_max_bytes
             )
-    return journal if settings.journal_required else Tolerant(journal)
+    return Required(journal) if settings.journal_required else Tolerant(journal)
 
 
 def _secrets(settings: Settings, environ: Mapping[str, str], redactor: Redactor) -> Secrets:

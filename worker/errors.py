@@ -9,6 +9,7 @@
         ├── EngineUnreachable   no answer: asked again with backoff
         └── EngineRefused       an answer that says no
             ├── EngineConflict  two steps of one process met: asked again at once
+            ├── ValueTooLong    a column of the database is too short: written once in another way
             └── TaskLost        the task is gone or another worker's: dropped
 
 What Groq says is never an exception: an answer is a value (`worker.groq.answers`).
@@ -63,6 +64,10 @@ class EngineRefused(EngineError):  # noqa: N818 -- named after what is the case
 
 class EngineConflict(EngineRefused):
     """An optimistic lock of the engine failed, as when parallel branches join at the same moment."""
+
+
+class ValueTooLong(EngineRefused):
+    """A text is longer than the engine's database takes: ours, or one of the next steps of the process."""
 
 
 class TaskLost(EngineRefused):

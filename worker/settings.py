@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import yaml
 from dotenv import dotenv_values
@@ -47,14 +47,34 @@ def _names(value: Any) -> Any:
     return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
 
 
-def _engine_url(text: str) -> str:
+def _http_url(text: str, example: str) -> SplitResult:
     try:
         parts = urlsplit(text)
         usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and not re.search(r"\s", text)
     except ValueError:
         usable = False
     if not usable:
-        raise ValueError("is not an http(s) URL such as http://localhost:8080/engine-rest")
+        raise ValueError(f"is not an http(s) URL such as {example}")
+    return parts
+
+
+def _token_url(text: str) -> str:
+    parts = _http_url(text, "https://login.example.com/oauth2/token") if text else urlsplit("")
+    if parts.username or parts.password:
+        raise ValueError(
+            "holds a password, which would be in logs: use CATALYST_ENGINE_CLIENT_ID and CATALYST_ENGINE_CLIENT_SECRET"
+        )
+    return text
+
+
+def _proxy(value: SecretStr | None) -> SecretStr | None:
+    if value is not None:
+        _http_url(value.get_secret_value(), "http://proxy.example.com:3128")
+    return value
+
+
+def _engine_url(text: str) -> str:
+    parts = _http_url(text, "http://localhost:8080/engine-rest")
     if parts.username or parts.password:
         raise ValueError(
             "holds a password, which would be in logs: use CATALYST_ENGINE_USER and CATALYST_ENGINE_PASSWORD"
@@ -77,6 +97,7 @@ def _base_urls(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Proxy = Annotated[SecretStr | None, AfterValidator(_proxy)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
 
 
@@ -98,6 +119,24 @@ class Settings(BaseSettings):
     engine_user: str = Field("", description="User of the engine's REST API (Basic authentication)")
     engine_password: SecretStr | None = Field(default=None, description="Its password")
     engine_token: SecretStr | None = Field(default=None, description="Bearer token for the engine's REST API instead")
+    engine_token_url: Annotated[str, AfterValidator(_token_url)] = Field(
+        "", description="OAuth2 server that gives such tokens (client credentials)"
+    )
+    engine_client_id: str = Field("", description="OAuth2 client")
+    engine_client_secret: SecretStr | None = Field(default=None, description="Its secret")
+    engine_scope: str = Field("", description="OAuth2 scope to ask for")
+    engine_ca: Path | None = Field(
+        default=None, description="PEM file of the authorities to trust for the engine, instead of the system's"
+    )
+    engine_certificate: Path | None = Field(default=None, description="PEM file of the client certificate to show it")
+    engine_certificate_key: Path | None = Field(default=None, description="PEM file of its key, if that is apart")
+    engine_proxy: Proxy = Field(default=None, description="Proxy towards the engine")
+    groq_ca: Path | None = Field(
+        default=None, description="PEM file of the authorities to trust for Groq, instead of the system's"
+    )
+    groq_certificate: Path | None = Field(default=None, description="PEM file of the client certificate to show it")
+    groq_certificate_key: Path | None = Field(default=None, description="PEM file of its key, if that is apart")
+    groq_proxy: Proxy = Field(default=None, description="Proxy towards Groq")
     topic: Annotated[Names, Field(min_length=1)] = Field(
         ("catalyst-groq",), description="Topics to fetch; the element template writes this one"
     )

@@ -13,6 +13,7 @@ from worker.camunda.variables import Typed
 
 LONGEST_MESSAGE = 666
 LONGEST_STRING = 4000
+LONGEST_NAME = 255
 NEVER = 0.0
 TYPES = {"Null", "String", "Integer", "Long", "Double", "Boolean", "Date", "Json", "Object", "File", "Bytes"}
 INTEGER = range(-(2**31), 2**31)
@@ -181,7 +182,8 @@ class ExternalTasks:
         """What the database keeps. The content of a file is not shown with the variables."""
         kept: dict[str, Any] = {}
         for name, typed in variables.items():
-            if typed["type"] == "String" and len(typed["value"].encode("utf-16-le")) // 2 > LONGEST_STRING:
+            too_long = typed["type"] == "String" and len(typed["value"].encode("utf-16-le")) // 2 > LONGEST_STRING
+            if too_long or len(name) > LONGEST_NAME:
                 said = "An exception occurred in the persistence layer. Please check the server logs for a detailed "
                 raise Refusal(500, "ProcessEnginePersistenceException", said + "message.", 10002)
             if typed["type"] == "Object" and not self._json_format:

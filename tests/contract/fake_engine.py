@@ -75,7 +75,7 @@ class FakeEngine:
                 web.get(task, self._list),
                 web.get(f"{task}/count", self._count),
                 web.get("/engine-rest/process-definition/{id}/xml", self._xml),
-                web.get("/engine-rest/process-instance/count", self._count_callers),
+                web.get("/engine-rest/process-instance", self._callers),
             ]
         )
         return application
@@ -166,9 +166,10 @@ class FakeEngine:
             raise Refusal(404, "InvalidRequestException", f"No matching definition with id {definition_id}")
         return web.json_response({"id": definition_id, "bpmn20Xml": self.bpmn})
 
-    async def _count_callers(self, request: web.Request) -> web.Response:
+    async def _callers(self, request: web.Request) -> web.Response:
         called = {task.process_instance_id for task in self.tasks.all.values() if task.called}
-        return web.json_response({"count": int(request.query["subProcessInstance"] in called)})
+        caller = {"id": "caller", "definitionId": DEFINITION_ID}
+        return web.json_response([caller] if request.query["subProcessInstance"] in called else [])
 
     def _wake(self) -> None:
         """Let every waiting poll look again."""

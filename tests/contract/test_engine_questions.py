@@ -22,10 +22,15 @@ async def test_an_unknown_definition_is_refused(stage, client):
 
 
 @pytest.mark.parametrize("called", [True, False])
-async def test_an_instance_tells_whether_another_process_called_it(stage, client, topic, called):
+async def test_an_instance_tells_which_process_called_it(stage, client, topic, called):
+    engine = client(stage.rest_url)
     created = await stage.create(topic, called=called)
+    caller = await engine.calling_process(created.instance_id)
 
-    assert await client(stage.rest_url).has_calling_process(created.instance_id) is called
+    assert (caller is not None) is called
+    if caller:
+        assert await engine.calling_process(caller.instance_id) is None
+        assert "Ask" in await engine.definition_xml(caller.definition_id)
 
 
 async def test_an_engine_that_refuses_connections_is_unreachable(fake, client, topic):

@@ -60,7 +60,7 @@ def make_task(variables=None, properties=None, **context):
 
 def make_definition(fields=None, caught=()):
     """A deployed definition with one service task."""
-    return Definition({"AskGroq": fields or {}}, {"AskGroq": frozenset(caught)})
+    return Definition({"AskGroq": fields or {}}, {"AskGroq": frozenset(caught)}, frozenset())
 
 
 def make_answer(status=200, body=REPLY, **headers):

@@ -65,6 +65,8 @@ def catches(process, code="RATE_LIMITED"):
         (sub(ASK + on_error(error="Limited")), True),
         (sub(on_error(error="Limited")) + ASK, False),
         (on_error(ASK, error="Limited"), False),
+        (on_error(ASK, error="Limited") + on_error(error="Limited"), True),
+        (on_error(ASK + on_error(error="Limited")), True),
         (on_error(ASK + boundary("Ask", "Limited")), True),
         (sub(on_error(ASK, error="Limited")) + boundary("Sub", "Limited"), True),
         (sub(on_error(ASK, error="Limited")) + on_error(error="Limited"), True),

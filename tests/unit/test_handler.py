@@ -1,6 +1,7 @@
 """One task's way, with hand-made parts at its seams."""
 
 import asyncio
+import itertools
 import json
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samples import RATE_LIMITED, make_answer, make_task
 
-from worker.camunda.definitions import Definitions
+from worker.camunda.definitions import CallingProcess, Definitions
 from worker.camunda.wanted import WantedVariables
 from worker.connector.handler import Handler
 from worker.connector.outcomes import BpmnError, Completion, Failure
@@ -49,14 +50,15 @@ class Groq:
 class Setting:
     """A handler and the parts around it."""
 
-    def __init__(self, *answers, process=PLAIN, calling=False, urls=None, throw_uncaught=False, engine=None):
+    def __init__(self, *answers, process=PLAIN, processes=(), calling=(), urls=None, throw_uncaught=False, engine=None):
         self.groq = Groq(list(answers) or [make_answer()])
-        self.calling = calling
+        self.calling = calling if isinstance(calling, Exception) else dict(calling)
         self.process = process
+        self.processes = dict(processes)
         self.engine_says = engine
         self.handler = Handler(
             definitions=Definitions(self._definition_xml),
-            has_calling_process=self._has_calling_process,
+            calling_process=self._calling_process,
             secrets=Secrets(
                 environ={"GROQ_API_KEY": KEY},
                 directory=NOWHERE,
@@ -72,19 +74,19 @@ class Setting:
             throw_uncaught=throw_uncaught,
         )
 
-    async def _definition_xml(self, _):
+    async def _definition_xml(self, definition_id):
         if self.engine_says:
             raise self.engine_says
+        process = self.processes.get(definition_id, self.process)
         return (
             '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" '
-            f'xmlns:camunda="http://camunda.org/schema/1.0/bpmn"><process id="p">{self.process}</process></definitions>'
+            f'xmlns:camunda="http://camunda.org/schema/1.0/bpmn"><process id="p">{process}</process></definitions>'
         )
 
-    async def _has_calling_process(self, process_instance_id):
-        assert process_instance_id == "instance-1"
+    async def _calling_process(self, process_instance_id):
         if isinstance(self.calling, Exception):
             raise self.calling
-        return self.calling
+        return self.calling.get(process_instance_id)
 
     async def handle(self, variables=None, properties=None, **context):
         return await self.handler.handle(make_task(variables, properties, **context))
@@ -166,8 +168,20 @@ async def test_the_missing_boundary_event_is_named_within_what_the_engine_keeps(
     assert outcome.message.endswith(f"{code}: attach an error boundary event to '{activity}'.")
 
 
-async def test_a_calling_process_may_catch_a_bpmn_error():
-    assert isinstance(await Setting(DENIED, calling=True).handle(), BpmnError)
+CALL = '<callActivity id="Call"/>'
+CAUGHT = CALL + '<boundaryEvent id="b" attachedToRef="Call"><errorEventDefinition/></boundaryEvent>'
+
+
+@pytest.mark.parametrize(
+    ("callers", "outcome"),
+    [([CAUGHT], BpmnError), ([CALL], Failure), ([CALL, CAUGHT], BpmnError), ([CALL, CALL], Failure)],
+)
+async def test_a_bpmn_error_is_thrown_if_a_calling_process_catches_it(callers, outcome):
+    processes = {f"caller-{number}": process for number, process in enumerate(callers)}
+    instances = ["instance-1", *processes]
+    calling = {called: CallingProcess(caller, caller) for called, caller in itertools.pairwise(instances)}
+
+    assert isinstance(await Setting(DENIED, calling=calling, processes=processes).handle(), outcome)
 
 
 async def test_an_operator_can_have_uncaught_bpmn_errors_thrown():

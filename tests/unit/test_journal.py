@@ -11,7 +11,8 @@ from worker.errors import JournalError, SettingsError
 from worker.groq.answers import Loss, NoAnswer
 from worker.groq.errors import refusal
 from worker.groq.waiting import Exchange
-from worker.journal import Entry, NoJournal, SqliteJournal, Tolerant, ask_once, request_key, sealed_with
+from worker.journal import Entry, NoJournal, Required, SqliteJournal, Tolerant, ask_once, request_key, sealed_with
+from worker.journal.broken import PROBE
 
 pytestmark = pytest.mark.anyio
 
@@ -156,3 +157,48 @@ async def test_a_tolerant_journal_that_is_broken_asks_and_says_so_once(open_jour
     assert ask.asked == 3
     assert not any(exchange.kept for exchange in exchanges)
     assert caplog.text.count("Going on without the journal") == 1
+
+
+class FullDisk(NoJournal):
+    """It can be read; whether it can be written to is up to the test."""
+
+    keeps = True
+
+    def __init__(self):
+        self.is_full = True
+
+    async def keep(self, entry, answer):  # noqa: ARG002 -- the protocol's
+        if self.is_full:
+            raise JournalError("disk full")
+
+
+async def test_a_required_journal_with_a_full_disk_asks_for_nothing_more_until_there_is_room(caplog):
+    disk, ask = FullDisk(), Asking(make_answer())
+    journal = Required(disk)
+    first = await ask_once(journal, ENTRY, ask)
+    with pytest.raises(JournalError, match="disk full"):
+        await ask_once(journal, ENTRY, ask)
+    disk.is_full = False
+    second = await ask_once(journal, ENTRY, ask)
+
+    assert (first.kept, second.kept, ask.asked) == (False, True, 2)
+    assert "is not kept" in caplog.text
+
+
+async def test_a_tolerant_journal_with_a_full_disk_says_once_that_it_is_broken_and_once_that_it_works(caplog):
+    disk, ask = FullDisk(), Asking(make_answer())
+    journal = Tolerant(disk)
+    for is_full in (True, True, False, False):
+        disk.is_full = is_full
+        await ask_once(journal, ENTRY, ask)
+
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
+
+
+async def test_a_required_journal_that_was_probed_keeps_no_probe(open_journal):
+    real = open_journal()
+    journal = Required(real)
+    journal._unkept = make_answer()
+    await journal.recall(ENTRY)
+
+    assert await real.recall(PROBE) is None

@@ -3,14 +3,20 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 CAMUNDA = "{http://camunda.org/schema/1.0/bpmn}"
 SCOPES = {f"{BPMN}process", f"{BPMN}subProcess", f"{BPMN}transaction", f"{BPMN}adHocSubProcess"}
 
+CALL = f"{BPMN}callActivity"
+
 CATCH_ALL = None
 """Stands among error codes for an error event without a code: it catches every error."""
+
+Codes = frozenset[str | None]
+NOTHING: Codes = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +26,11 @@ class Definition:
     fields: Mapping[str, Mapping[str, str]]
     """Per activity id the texts of its `camunda:field`s, which the engine does not send with the task."""
 
-    caught: Mapping[str, frozenset[str | None]]
+    caught: Mapping[str, Codes]
     """Per activity id the error codes that something inside the process catches; None stands for all of them."""
+
+    calls: frozenset[str]
+    """Ids of the call activities: an error that nothing catches in the called process goes on to the caller."""
 
     def fields_of(self, activity_id: str) -> Mapping[str, str]:
         """Names and texts of the fields of one service task."""
@@ -29,7 +38,18 @@ class Definition:
 
     def catches(self, activity_id: str, code: str) -> bool:
         """Whether a boundary event or an event subprocess around the activity catches the code."""
-        return bool(self.caught.get(activity_id, frozenset()) & {code, CATCH_ALL})
+        return bool(self.caught.get(activity_id, NOTHING) & {code, CATCH_ALL})
+
+    def catches_from_calls(self, code: str) -> bool:
+        """Whether the code is caught where some call activity of this process lets it out."""
+        return any(self.catches(call, code) for call in self.calls)
+
+
+class CallingProcess(NamedTuple):
+    """A process instance that waits for another one in a call activity."""
+
+    instance_id: str
+    definition_id: str
 
 
 class Definitions:
@@ -56,40 +76,44 @@ def parse(xml: str) -> Definition:
     root = ET.fromstring(xml)  # noqa: S314 -- the engine parsed it before us, and expat bounds entities since 2.4
     codes = {error.get("id", ""): error.get("errorCode") for error in root.iter(f"{BPMN}error")}
     fields: dict[str, Mapping[str, str]] = {}
-    caught: dict[str, frozenset[str | None]] = {}
+    caught: dict[str, Codes] = {}
+    calls = set()
     for process in root.iter(f"{BPMN}process"):
-        for task, enclosing in _service_tasks(process, frozenset(), codes):
-            fields[task.get("id", "")] = _fields(task)
-            caught[task.get("id", "")] = enclosing
-    return Definition(fields, caught)
+        for activity, enclosing in _activities(process, NOTHING, codes):
+            activity_id = activity.get("id", "")
+            caught[activity_id] = enclosing
+            if activity.tag == CALL:
+                calls.add(activity_id)
+            else:
+                fields[activity_id] = _fields(activity)
+    return Definition(fields, caught, frozenset(calls))
 
 
-def _service_tasks(
-    scope: ET.Element, outer: frozenset[str | None], codes: Mapping[str, str | None]
-) -> Iterator[tuple[ET.Element, frozenset[str | None]]]:
-    """All service-like tasks in a scope, each with the codes that are caught on it and around it."""
-    boundaries: dict[str, set[str | None]] = {}
-    around = set(outer)
+def _activities(scope: ET.Element, outer: Codes, codes: Mapping[str, str | None]) -> Iterator[tuple[ET.Element, Codes]]:
+    """All service-like tasks and call activities in a scope, each with the codes that are caught on and around it."""
+    boundaries: dict[str, Codes] = {}
+    event_subprocesses: dict[ET.Element, Codes] = {}
     for element in scope:
         if element.tag == f"{BPMN}boundaryEvent":
-            boundaries.setdefault(element.get("attachedToRef", ""), set()).update(_error_codes(element, codes))
+            attached_to = element.get("attachedToRef", "")
+            boundaries[attached_to] = boundaries.get(attached_to, NOTHING) | _error_codes(element, codes)
         elif element.tag in SCOPES and element.get("triggeredByEvent") == "true":
-            for start in element.iterfind(f"{BPMN}startEvent"):
-                around |= _error_codes(start, codes)
+            starts = element.iterfind(f"{BPMN}startEvent")
+            event_subprocesses[element] = NOTHING.union(*(_error_codes(start, codes) for start in starts))
     for element in scope:
-        here = frozenset(boundaries.get(element.get("id", ""), ()))
+        # An event subprocess does not catch what comes out of itself; those beside it do.
+        beside = (caught for other, caught in event_subprocesses.items() if other is not element)
+        around = outer.union(*beside) | boundaries.get(element.get("id", ""), NOTHING)
         if element.tag in SCOPES:
-            # An error inside an event subprocess is not caught by that same scope's event subprocesses.
-            beyond = outer if element.get("triggeredByEvent") == "true" else frozenset(around)
-            yield from _service_tasks(element, beyond | here, codes)
-        elif element.get(f"{CAMUNDA}topic") is not None:
-            yield element, frozenset(around) | here
+            yield from _activities(element, around, codes)
+        elif element.tag == CALL or element.get(f"{CAMUNDA}topic") is not None:
+            yield element, around
 
 
-def _error_codes(event: ET.Element, codes: Mapping[str, str | None]) -> set[str | None]:
+def _error_codes(event: ET.Element, codes: Mapping[str, str | None]) -> Codes:
     """Return the codes an event catches. A reference to an error without a code catches all, as the engine does."""
     references = (definition.get("errorRef") for definition in event.iterfind(f"{BPMN}errorEventDefinition"))
-    return {codes.get(reference, reference) if reference else CATCH_ALL for reference in references}
+    return frozenset(codes.get(reference, reference) if reference else CATCH_ALL for reference in references)
 
 
 def _fields(task: ET.Element) -> dict[str, str]:

@@ -11,16 +11,22 @@ from urllib.parse import urlencode
 
 from camunda.client.async_external_task_client import AsyncExternalTaskClient
 
+from worker.camunda.definitions import CallingProcess
 from worker.camunda.rest import Rest
 from worker.camunda.tasks import ExternalTask
+from worker.camunda.tokens import ClientCredentials
 from worker.camunda.variables import Encoder
 from worker.camunda.wanted import WantedVariables
-from worker.errors import EngineRefused, TaskLost
+from worker.errors import EngineRefused, TaskLost, ValueTooLong
+from worker.network import Network, network
 
 log = logging.getLogger(__name__)
 
 POLL_MARGIN = 5.0
 """Seconds a poll may take longer than the engine promised."""
+
+SHORTEST_STRING = 1000
+"""Characters that fit into a String on every database: 4000 bytes on Oracle, four for each of them."""
 
 NO_JSON_FORMAT = re.compile(r"Cannot find serializer|Unsupported value type|serialization data format", re.IGNORECASE)
 
@@ -31,7 +37,8 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
     URLs, headers, authentication and the configuration are the library's; its transport, which opens a TLS context
     and a connection for every call, is replaced by one pooled client. `config` adds to the library's configuration
     (`auth_basic`, `auth_bearer`), `only` to what a fetch asks of each topic's tasks (`tenantIdIn`, `businessKey` …, as
-    the REST API has it). Every method raises `EngineUnreachable` or `EngineRefused`.
+    the REST API has it); `credentials` are those of an OAuth2 client. Every method raises `EngineUnreachable` or
+    `EngineRefused`.
     """
 
     def __init__(  # noqa: PLR0913 -- what tells one engine and worker from another
@@ -44,6 +51,8 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         encoder: Encoder,
         config: Mapping[str, Any] | None = None,
         only: Mapping[str, Any] | None = None,
+        through: Network | None = None,
+        credentials: ClientCredentials | None = None,
     ) -> None:
         super().__init__(
             worker_id,
@@ -65,7 +74,7 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         self.wanted = WantedVariables()
         # A renewal that hangs must not hold up the next one.
         self._renewal_timeout = lock_duration.total_seconds() / 3
-        self._rest = Rest(self.url, self._get_headers())
+        self._rest = Rest(self.url, self._get_headers(), through or network(), credentials)
 
     async def aclose(self) -> None:
         """Close the pooled connections."""
@@ -155,29 +164,42 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         found = await self._rest.get(f"{self.url}/process-definition/{process_definition_id}/xml")
         return str(found["bpmn20Xml"])
 
-    async def has_calling_process(self, process_instance_id: str) -> bool:
-        """Whether a call activity of another process started this instance."""
-        query = f"subProcessInstance={process_instance_id}"
-        found = await self._rest.get(f"{self.url}/process-instance/count?{query}")
-        return int(found["count"]) > 0
+    async def calling_process(self, process_instance_id: str) -> CallingProcess | None:
+        """Return the instance whose call activity started this one."""
+        found = await self._rest.get(f"{self.url}/process-instance?subProcessInstance={process_instance_id}")
+        return CallingProcess(str(found[0]["id"]), str(found[0]["definitionId"])) if found else None
 
     def _log_with_context(self, msg: str, log_level: str = "info", **kwargs: Any) -> None:
         """Say nothing: the library would log variables and a bearer token."""
 
     async def _report(self, url: str, said: dict[str, Any], variables: Mapping[str, Any]) -> None:
-        """Report one outcome. An engine that turns out to lack the JSON data format gets files from then on."""
+        """Report one outcome. Variables that the engine cannot take as they are written are written anew once."""
         body = {"workerId": self.worker_id, **said}
+        written = self._encoder.encode_all(variables)
         try:
-            await self._rest.post(url, {**body, "variables": self._encoder.encode_all(variables)})
+            await self._rest.post(url, {**body, "variables": written})
         except EngineRefused as refusal:
-            if not self._encoder.json_format or not NO_JSON_FORMAT.search(refusal.message):
+            rewritten = self._encoder_after(refusal).encode_all(variables)
+            if rewritten == written:
                 raise
+            await self._rest.post(url, {**body, "variables": rewritten})
+
+    def _encoder_after(self, refusal: EngineRefused) -> Encoder:
+        """Return how to write what was refused. An engine that turns out to lack JSON gets files from then on."""
+        if isinstance(refusal, ValueTooLong):
+            log.warning(
+                "A text is too long for the engine's database: this time texts of more than %d characters become "
+                "objects. If it happens again, lower CATALYST_STRING_LIMIT.",
+                SHORTEST_STRING,
+            )
+            return replace(self._encoder, string_limit=min(self._encoder.string_limit, SHORTEST_STRING))
+        if self._encoder.json_format and NO_JSON_FORMAT.search(refusal.message):
             log.warning(
                 "The engine has no JSON data format: structures and long texts become files. Add "
                 "camunda-engine-plugin-spin and camunda-spin-dataformat-json-jackson to the engine to get variables."
             )
             self._encoder = replace(self._encoder, json_format=False)
-            await self._rest.post(url, {**body, "variables": self._encoder.encode_all(variables)})
+        return self._encoder
 
 
 def _milliseconds(duration: timedelta) -> int:

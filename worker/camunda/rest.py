@@ -9,7 +9,9 @@ from typing import Any
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 from yarl import URL
 
-from worker.errors import EngineConflict, EngineRefused, EngineUnreachable, TaskLost
+from worker.camunda.tokens import ClientCredentials, Tokens
+from worker.errors import EngineConflict, EngineRefused, EngineUnreachable, TaskLost, ValueTooLong
+from worker.network import Network
 
 CALL_TIMEOUT = 30.0
 """Seconds a call may take that is no poll. `complete` runs the next synchronous steps of the process."""
@@ -21,6 +23,9 @@ KEEP_ALIVE = 15.0
 UNLIMITED = 0
 SHOWN = 300
 TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
+COLUMN_TOO_SHORT = 10002
+"""The engine's code for it, whatever the database (`BuiltinExceptionCode.COLUMN_SIZE_TOO_SMALL`)."""
+
 NOT_UP = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 LOCKED_BY_OTHER = re.compile(r"locked by worker", re.IGNORECASE)
 
@@ -28,13 +33,18 @@ LOCKED_BY_OTHER = re.compile(r"locked by worker", re.IGNORECASE)
 class Rest:
     """The engine's REST API at one URL. `headers` go with every call: content type and authentication.
 
+    With `credentials` a token of an OAuth2 server goes with every call; one that the engine refuses is renewed once.
     Made of aiohttp itself: three calls a task pass here, and httpx on top of it takes as long again.
     """
 
-    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, url: str, headers: Mapping[str, str], network: Network, credentials: ClientCredentials | None = None
+    ) -> None:
         self._url = url
-        connector = TCPConnector(limit=UNLIMITED, keepalive_timeout=KEEP_ALIVE)
-        self._http = ClientSession(connector=connector, headers=headers, trust_env=True)
+        self._headers = headers
+        connector = TCPConnector(limit=UNLIMITED, keepalive_timeout=KEEP_ALIVE, ssl=network.tls)
+        self._http = ClientSession(connector=connector, trust_env=True, proxy=network.proxy)
+        self._tokens = Tokens(self._http, credentials) if credentials else None
 
     async def aclose(self) -> None:
         """Close the pooled connections."""
@@ -50,16 +60,11 @@ class Rest:
         return await self._call("POST", url, json.dumps(body).encode("ascii"), within)
 
     async def _call(self, method: str, url: str, content: bytes | None, within: float) -> Any:
-        """Every way in which no answer came is one error: nothing here depends on which it was."""
-        timeout = ClientTimeout(total=within, sock_connect=CONNECT_TIMEOUT)
-        try:
-            async with self._http.request(
-                method, URL(url, encoded=True), data=content, timeout=timeout, allow_redirects=False
-            ) as response:
-                status, answer = response.status, await response.read()
-        except (ClientError, OSError) as cause:  # a TimeoutError is an OSError
-            reason = str(cause) or f"no answer within {within:g} s"
-            raise EngineUnreachable(f"The engine at {self._url} cannot be reached: {reason}") from cause
+        token = await self._tokens.current() if self._tokens else ""
+        status, answer = await self._send(method, url, content, within, token)
+        if status == HTTPStatus.UNAUTHORIZED and self._tokens:
+            token = await self._tokens.current(refused=token)
+            status, answer = await self._send(method, url, content, within, token)
         if not HTTPStatus(200) <= status < HTTPStatus(300):
             raise _refusal(status, answer)
         try:
@@ -67,21 +72,36 @@ class Rest:
         except ValueError as error:
             raise EngineUnreachable(f"What answers at {self._url} is no engine: {_excerpt(answer)}") from error
 
+    async def _send(self, method: str, url: str, content: bytes | None, within: float, token: str) -> tuple[int, bytes]:
+        """Every way in which no answer came is one error: nothing here depends on which it was."""
+        headers = {**self._headers, "authorization": f"Bearer {token}"} if token else self._headers
+        timeout = ClientTimeout(total=within, sock_connect=CONNECT_TIMEOUT)
+        try:
+            async with self._http.request(
+                method, URL(url, encoded=True), data=content, headers=headers, timeout=timeout, allow_redirects=False
+            ) as response:
+                return response.status, await response.read()
+        except (ClientError, OSError) as cause:  # a TimeoutError is an OSError
+            reason = str(cause) or f"no answer within {within:g} s"
+            raise EngineUnreachable(f"The engine at {self._url} cannot be reached: {reason}") from cause
+
 
 def _refusal(status: int, answer: bytes) -> EngineRefused | EngineUnreachable:
     try:
         said = json.loads(answer)
-        kind, message = str(said.get("type") or ""), str(said.get("message") or "")
+        kind, message, code = str(said.get("type") or ""), str(said.get("message") or ""), said.get("code")
     except (ValueError, AttributeError):
-        kind, message = "", _excerpt(answer)
+        kind, message, code = "", _excerpt(answer), None
     if status in NOT_UP:
         return EngineUnreachable(f"The engine answered {status}: {message}")
-    return _class_of(status, kind, message)(status, kind, message)
+    return _class_of(status, kind, message, code)(status, kind, message)
 
 
-def _class_of(status: int, kind: str, message: str) -> type[EngineRefused]:
+def _class_of(status: int, kind: str, message: str, code: int | None) -> type[EngineRefused]:
     if "OptimisticLocking" in kind:
         return EngineConflict
+    if code == COLUMN_TOO_SHORT:
+        return ValueTooLong
     if status == HTTPStatus.NOT_FOUND:
         return TaskLost
     if status == HTTPStatus.BAD_REQUEST and LOCKED_BY_OTHER.search(message):

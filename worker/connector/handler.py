@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from worker.camunda.definitions import Definition, Definitions
+from worker.camunda.definitions import CallingProcess, Definition, Definitions
 from worker.camunda.tasks import ExternalTask
 from worker.camunda.wanted import WantedVariables
 from worker.connector.conclusion import conclude
@@ -35,7 +35,7 @@ class Handler:
 
     definitions: Definitions
     wanted: WantedVariables
-    has_calling_process: Callable[[str], Awaitable[bool]]
+    calling_process: Callable[[str], Awaitable[CallingProcess | None]]
     secrets: Secrets
     urls: AllowedUrls
     groq: Groq
@@ -114,12 +114,20 @@ class Handler:
             return outcome
         if definition.catches(task.activity_id, outcome.code):
             return outcome
-        if await self.has_calling_process(task.process_instance_id):
+        if await self._is_caught_by_a_caller(task.process_instance_id, outcome.code):
             return outcome
         missing = (
             f"Nothing catches the BPMN error {outcome.code}: attach an error boundary event to '{task.activity_id}'"
         )
         return Failure(f"{outcome.message} {missing}.", variables=outcome.variables)
+
+    async def _is_caught_by_a_caller(self, process_instance_id: str, code: str) -> bool:
+        caller = await self.calling_process(process_instance_id)
+        while caller:
+            if (await self.definitions.of(caller.definition_id)).catches_from_calls(code):
+                return True
+            caller = await self.calling_process(caller.instance_id)
+        return False
 
     def _without_keys(self, outcome: Outcome) -> Outcome:
         mask, mask_all = self.secrets.redactor.mask, self.secrets.redactor.mask_all

@@ -10,6 +10,7 @@ from httpx_aiohttp import HttpxAiohttpClient
 
 from worker import __version__
 from worker.groq.answers import Answer, Loss, NoAnswer
+from worker.network import Network, network
 
 USER_AGENT = f"catalyst-groq-worker/{__version__}"
 """Said explicitly: Groq's edge refuses some default user agents with a 403."""
@@ -27,8 +28,11 @@ class Groq:
     is the value it returns.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, through: Network | None = None) -> None:
+        way = through or network()
         self._http = HttpxAiohttpClient(
+            verify=way.tls,
+            proxy=way.proxy,
             limits=httpx.Limits(max_connections=UNLIMITED, keepalive_expiry=60),
             headers={"user-agent": USER_AGENT, "accept": "application/json"},
             follow_redirects=False,

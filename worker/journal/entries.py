@@ -2,14 +2,11 @@
 
 import hashlib
 import json
-import logging
 from dataclasses import dataclass
 from typing import Protocol
 
 from worker.errors import JournalError
 from worker.groq.answers import Answer
-
-log = logging.getLogger(__name__)
 
 KEPT_HEADERS = ("x-request-id",)
 
@@ -84,53 +81,3 @@ class NoJournal:
 
     async def aclose(self) -> None:
         """Hold nothing."""
-
-
-class Tolerant:
-    """A journal whose faults stop no task: said once when they begin and once when they end."""
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-        self._broken = False
-
-    @property
-    def keeps(self) -> bool:
-        """Whether the journal works at the moment."""
-        return not self._broken
-
-    async def recall(self, entry: Entry) -> Answer | None:
-        """Return the answer that was kept, or nothing when the journal is broken."""
-        try:
-            answer = await self._journal.recall(entry)
-        except JournalError as error:
-            self._note(error)
-            return None
-        self._note(None)
-        return answer
-
-    async def keep(self, entry: Entry, answer: Answer) -> None:
-        """Keep an answer if the journal can."""
-        try:
-            await self._journal.keep(entry, answer)
-        except JournalError as error:
-            self._note(error)
-        else:
-            self._note(None)
-
-    async def forget(self, task_id: str) -> None:
-        """Drop an answer if the journal can; what remains is pruned by age."""
-        try:
-            await self._journal.forget(task_id)
-        except JournalError as error:
-            self._note(error)
-
-    async def aclose(self) -> None:
-        """Let go of files and connections."""
-        await self._journal.aclose()
-
-    def _note(self, error: JournalError | None) -> None:
-        if error and not self._broken:
-            log.error("%s. Going on without the journal: a crash now may ask Groq twice.", error)
-        if self._broken and not error:
-            log.warning("The journal works again.")
-        self._broken = error is not None

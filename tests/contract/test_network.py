@@ -1,0 +1,132 @@
+"""Certificates and proxies on the way to the engine and to Groq: verified always, set apart for each."""
+
+import asyncio
+import ssl
+
+import pytest
+from aiohttp import web
+from at_work import seconds
+from certificates import Authority
+
+from worker.camunda.engine import Engine
+from worker.camunda.variables import Encoder
+from worker.errors import EngineUnreachable, SettingsError
+from worker.groq.answers import Answer, Loss
+from worker.groq.client import Groq
+from worker.network import network
+
+pytestmark = pytest.mark.anyio
+
+
+async def answer(_):
+    return web.json_response([])
+
+
+@pytest.fixture
+def authority(tmp_path):
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+async def server(authority):
+    """Whatever is asked at this address is answered, to those who show a certificate of the authority."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=authority.ca)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_cert_chain(*authority.issue("server"))
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+    yield f"https://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def proxy():
+    """A proxy that answers for everybody; what it was asked is in `asked`."""
+    asked = []
+
+    async def serve(reader, writer):
+        asked.append((await reader.readline()).decode())
+        while (await reader.readline()).strip():
+            pass
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n[]")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
+
+
+async def asked_engine(url, through):
+    engine = Engine(
+        url, "worker", lock_duration=seconds(60), poll_duration=seconds(1), encoder=Encoder(), through=through
+    )
+    try:
+        return await engine.locked_tasks()
+    finally:
+        await engine.aclose()
+
+
+async def asked_groq(url, through):
+    groq = Groq(through)
+    try:
+        return await groq.post(url, "gsk_key", b"{}", 10)
+    finally:
+        await groq.aclose()
+
+
+async def test_a_server_with_a_certificate_of_our_own_authority_is_reached(server, authority):
+    through = network(authority.ca, *authority.issue("client"))
+
+    assert await asked_engine(server, through) == []
+    assert isinstance(await asked_groq(server, through), Answer)
+
+
+async def test_without_a_client_certificate_the_server_does_not_talk_to_us(server, authority):
+    through = network(authority.ca)
+
+    with pytest.raises(EngineUnreachable):
+        await asked_engine(server, through)
+    assert not isinstance(await asked_groq(server, through), Answer)
+
+
+@pytest.mark.parametrize("which", ["the system's", "another"])
+async def test_a_certificate_of_an_unknown_authority_is_refused(server, authority, tmp_path, which):
+    ca = Authority(tmp_path, "other").ca if which == "another" else None
+    through = network(ca, *authority.issue("client"))
+
+    with pytest.raises(EngineUnreachable, match="certificate verify failed"):
+        await asked_engine(server, through)
+    assert (await asked_groq(server, through)).loss is Loss.TLS
+
+
+async def test_a_certificate_for_another_host_is_refused(server, authority):
+    through = network(authority.ca, *authority.issue("client"))
+
+    with pytest.raises(EngineUnreachable, match="certificate verify failed"):
+        await asked_engine(server.replace("127.0.0.1", "localhost"), through)
+
+
+async def test_the_engine_and_groq_are_asked_through_their_proxy(proxy):
+    url, asked = proxy
+    through = network(proxy=url)
+    await asked_engine("http://engine.test/engine-rest", through)
+    await asked_groq("http://groq.test/openai/v1/chat/completions", through)
+
+    assert [line.split()[1].split("?")[0] for line in asked] == [
+        "http://engine.test/engine-rest/external-task",
+        "http://groq.test/openai/v1/chat/completions",
+    ]
+
+
+def test_a_certificate_that_cannot_be_read_is_said_at_the_start(tmp_path, authority):
+    certificate, _ = authority.issue("client")
+    broken = tmp_path / "broken.pem"
+    broken.write_text("no certificate")
+
+    for files in [(tmp_path / "missing.pem",), (broken,), (None, broken), (authority.ca, certificate)]:
+        with pytest.raises(SettingsError, match=r"The certificate .*\.pem cannot be used"):
+            network(*files)

@@ -1,0 +1,54 @@
+"""The engine refuses the completion, because the step after the task fails: the answer is kept, Groq is asked once."""
+
+import pytest
+
+pytestmark = pytest.mark.engine
+ASSIGNED = """<bpmn:extensionElements><camunda:inputOutput>
+    <camunda:inputParameter name="assigned">${reviewer}</camunda:inputParameter>
+    </camunda:inputOutput></bpmn:extensionElements>"""
+"""A user task that cannot begin without the variable `reviewer`."""
+
+
+def mend(instance, **variables):
+    for name, value in variables.items():
+        path = f"/process-instance/{instance.id}/variables/{name}"
+        instance.people.http.put(path, json={"type": "String", "value": value}).raise_for_status()
+
+
+def try_again(instance, retries=1):
+    [task] = instance.people.external_tasks(instance.id)
+    body = {"retries": retries}
+    instance.people.http.put(f"/external-task/{task['id']}/retries", json=body).raise_for_status()
+
+
+def test_a_completion_that_fails_is_tried_three_times_and_paid_once(scene):
+    instance = scene.instance(review=ASSIGNED)
+    with scene.worker() as worker:
+        message = instance.incident()
+        assert message.startswith("The engine refused to complete the task: ")
+        assert "reviewer" in message
+        assert worker.log.count("The engine refused the outcome") == 3
+
+        mend(instance, reviewer="Ada")
+        try_again(instance)
+        assert instance.task() == "Review"
+    assert len(scene.groq.calls) == 1
+    assert instance.variables()["catalyst_meta"]["replayed"] is True
+    assert scene.journal.answers() == 0
+
+
+def test_a_mended_payload_asks_anew(scene):
+    instance = scene.instance(review=ASSIGNED, properties={"catalyst_retries": "R1/PT0S"})
+    with scene.worker():
+        instance.incident()
+        mend(instance, reviewer="Ada", userMessage="another question")
+        try_again(instance)
+        assert instance.task() == "Review"
+    assert [call.messages[-1]["content"] for call in scene.groq.calls] == ["hello", "another question"]
+
+
+def test_without_a_journal_a_refused_completion_is_not_tried_again(scene):
+    instance = scene.instance(review=ASSIGNED)
+    with scene.worker(journal="off"):
+        assert "reviewer" in instance.incident()
+    assert len(scene.groq.calls) == 1

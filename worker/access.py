@@ -1,0 +1,57 @@
+"""From the settings: who the worker is to the engine and to Groq, and how it reaches them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import SecretStr
+
+from worker.camunda.tokens import ClientCredentials
+from worker.network import Network, network
+from worker.settings import Settings
+
+
+def secrets(settings: Settings) -> Iterator[str]:
+    """Yield all that no log may show."""
+    for _, value in settings:
+        if isinstance(value, SecretStr):
+            yield value.get_secret_value()
+
+
+def engine_authentication(settings: Settings) -> dict[str, Any]:
+    """Say a fixed token or a password in the library's configuration."""
+    if settings.engine_token:
+        # The library makes nothing of a token that begins with Bearer.
+        return {"auth_bearer": {"access_token": settings.engine_token.get_secret_value().removeprefix("Bearer ")}}
+    if settings.engine_user:
+        return {"auth_basic": {"username": settings.engine_user, "password": _said(settings.engine_password) or ""}}
+    return {}
+
+
+def engine_credentials(settings: Settings) -> ClientCredentials | None:
+    """Return who the worker is to the engine's OAuth2 server, if there is one."""
+    if not settings.engine_token_url:
+        return None
+    return ClientCredentials(
+        settings.engine_token_url,
+        settings.engine_client_id,
+        _said(settings.engine_client_secret) or "",
+        settings.engine_scope,
+    )
+
+
+def to_engine(settings: Settings) -> Network:
+    """Return the way to the engine. Raises `SettingsError`."""
+    return network(
+        settings.engine_ca, settings.engine_certificate, settings.engine_certificate_key, _said(settings.engine_proxy)
+    )
+
+
+def to_groq(settings: Settings) -> Network:
+    """Return the way to Groq. Raises `SettingsError`."""
+    return network(
+        settings.groq_ca, settings.groq_certificate, settings.groq_certificate_key, _said(settings.groq_proxy)
+    )
+
+
+def _said(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
