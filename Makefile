@@ -21,7 +21,7 @@ container-test: $(BIN)/.dev ## the container for real: image, compose, secrets, 
 	@$(BIN)/pytest -v tests/container/containers.py $(ARGS)
 
 test-fast: $(BIN)/.dev ## the tests that need no engine
-	@$(BIN)/pytest tests/unit tests/contract $(ARGS)
+	@$(BIN)/pytest tests/unit tests/contract -m "not engine" $(ARGS)
 
 test-faults: $(BIN)/.dev ## kills, outages, cuts and full disks, on a real engine
 	@$(BIN)/pytest tests/faults $(ARGS)
