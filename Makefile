@@ -9,7 +9,7 @@ help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 demo: $(BIN)/.run ## a process on a real engine, answered by Groq (or by the stand-in when there is no GROQ_API_KEY)
-	@$(BIN)/catalyst-groq demo $(ARGS)
+	@exec $(BIN)/catalyst-groq demo $(ARGS)
 
 bench: $(BIN)/.dev ## this worker beside other clients, on a real engine, in 15 minutes (ARGS=--quick: 3); writes bench/RESULTS.md
 	@$(BIN)/python -m bench $(ARGS)

@@ -48,7 +48,7 @@ def demo(
     *,
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running until Ctrl-C.")] = False,
     flavour: Annotated[FlavourName, typer.Option(help="The engine.")] = "camunda",
-    port: Annotated[int, typer.Option(help="The engine's port; 0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The engine's port; 0 takes a free one.")] = 0,
 ) -> None:
     """Show a process on a real engine, answered by Groq, or by the stand-in when there is no GROQ_API_KEY."""
     from worker.sandbox.demo import run_demo
@@ -62,7 +62,7 @@ def demo(
 @app.command()
 def engine(
     flavour: Annotated[FlavourName, typer.Option(help="The engine.")] = "camunda",
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8080,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 8080,
     db: Annotated[str | None, typer.Option(help="H2 file or postgresql:// URL; in memory when left out.")] = None,
 ) -> None:
     """Run a real engine with Cockpit and Tasklist until Ctrl-C; needs no Java and no Docker."""
@@ -76,7 +76,7 @@ def engine(
 def emulator(  # noqa: PLR0913 -- its options
     *,
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 in a container.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
     latency: Annotated[float, typer.Option(min=0, help="Seconds before an answer begins.")] = 0,
     tokens_per_second: Annotated[
         float | None, typer.Option(min=0.001, help="Speed of answers; at once if not set.")
@@ -136,7 +136,9 @@ def _run_processes(count: int, config: Path | None, settings: "Settings") -> int
 
 @app.command()
 def healthy(
-    port: Annotated[int, typer.Option(envvar="CATALYST_HTTP_PORT", help="The health port of the worker.")],
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, envvar="CATALYST_HTTP_PORT", help="The health port of the worker.")
+    ],
 ) -> None:
     """Ask the worker on this machine whether it is alive: exit code 0 or 1, for a container's health check."""
     from worker.operations.health import is_healthy

@@ -1,10 +1,14 @@
 """Who this worker is to the engine."""
 
 import itertools
+import logging
 import socket
 from pathlib import Path
+from urllib.parse import quote
 
 from filelock import FileLock, Timeout
+
+log = logging.getLogger(__name__)
 
 
 class Identity:
@@ -16,20 +20,29 @@ class Identity:
     """
 
     def __init__(self, folder: Path, given: str = "") -> None:
+        self._folder = folder
         self._claim: FileLock | None = None
-        self.worker_id = given or self._claimed(folder, f"catalyst-groq@{socket.gethostname()}")
+        self.worker_id = given or self._free(f"catalyst-groq@{socket.gethostname()}")
+        if given and not self._claims(given):
+            log.warning(
+                "Another worker on this host has the id %s too: each will take the other's tasks and ask Groq for them "
+                "again. Give each its own CATALYST_WORKER_ID.",
+                given,
+            )
 
-    def _claimed(self, folder: Path, name: str) -> str:
-        for number in itertools.count(1):
-            worker_id = name if number == 1 else f"{name}-{number}"
-            claim = FileLock(folder / f"{worker_id}.lock")
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                claim.acquire(blocking=False)
-            except Timeout:
-                continue
-            except OSError:
-                return name
-            self._claim = claim
-            return worker_id
-        raise AssertionError  # the count is endless
+    def _free(self, name: str) -> str:
+        numbered = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+        return next(filter(self._claims, numbered))
+
+    def _claims(self, worker_id: str) -> bool:
+        """Take an id unless another process has it; where nothing can be written nobody can tell."""
+        claim = FileLock(self._folder / f"{quote(worker_id, safe='@')}.lock")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            claim.acquire(blocking=False)
+        except Timeout:
+            return False
+        except OSError:
+            return True
+        self._claim = claim
+        return True

@@ -180,7 +180,9 @@ class Settings(BaseSettings):
     http_port: int | None = Field(
         default=None, ge=0, le=65535, description="Port of health probes and metrics (0: a free one); off when not set"
     )
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged")
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = Field(
+        "INFO", description="Least level that is logged"
+    )
     groq_api_url: Annotated[str, AfterValidator(base_url)] = Field(
         GROQ, validation_alias="GROQ_API_URL", description="Where Groq's API is"
     )

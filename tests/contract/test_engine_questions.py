@@ -1,6 +1,7 @@
 """What else a worker asks the engine, and an engine that does not answer."""
 
 import pytest
+from aiohttp import test_utils, web
 
 from worker.camunda.definitions import parse
 from worker.errors import EngineRefused, EngineUnreachable
@@ -48,3 +49,16 @@ async def test_a_gateway_that_answers_for_the_engine_makes_it_unreachable(fake, 
 
     with pytest.raises(EngineUnreachable, match=f"The engine answered {status}: no engine behind"):
         await client(fake.rest_url).complete("any", {})
+
+
+@pytest.mark.parametrize("answer", ['{"ok": true}', "null", '"x"', '[{"id": "1"}]', "[1]"])
+async def test_what_answers_in_the_place_of_the_engine_is_taken_for_an_outage(answer, client):
+    async def say(_):
+        return web.Response(text=answer, content_type="application/json")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", say)
+    async with test_utils.TestServer(app) as server:
+        engine = client(str(server.make_url("/engine-rest")))
+        with pytest.raises(EngineUnreachable, match="is no engine"):
+            await engine.fetch_and_lock(["any"], 1)

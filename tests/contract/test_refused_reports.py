@@ -83,15 +83,24 @@ async def test_a_failure_whose_variables_are_refused_is_reported_without_them(st
     assert (seen.incident, seen.error_details, list(seen.variables)) == ("Groq: 503", "details", ["before"])
 
 
+async def test_a_refused_failure_becomes_an_incident_that_points_to_the_log(fake, work, topic):
+    fake.refuse(1, 500, "ProcessEngineException", "no such figures")
+    held = fake.create(Task(topic=topic))
+    work(fake.rest_url, always(Failure("Groq: 503", retries=2)))
+    await until(lambda: held.error_message)
+
+    assert held.error_message == "The engine refused what the worker said of this task, see the worker's log."
+    assert held.retries == 0
+
+
 async def test_a_failure_that_is_refused_for_good_leaves_the_task_to_its_lock(fake, work, topic, caplog):
-    fake.refuse(1, 500, "ProcessEngineException", "no failures today")
+    fake.refuse(2, 500, "ProcessEngineException", "no failures today")
     held = fake.create(Task(topic=topic))
     work(fake.rest_url, always(Failure("Groq: 503", retries=0)))
-    await until(lambda: messages(caplog))
+    await until(lambda: len(messages(caplog)) == 2)
 
-    assert messages(caplog) == [
-        f"The engine refused the outcome of task {held.id}: 500 ProcessEngineException: no failures today"
-    ]
+    refused = f"The engine refused the outcome of task {held.id}: 500 ProcessEngineException: no failures today"
+    assert messages(caplog) == [refused, refused]
     assert held.error_message is None
 
 

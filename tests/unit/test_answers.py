@@ -43,9 +43,19 @@ def test_a_body_that_is_no_refusal_of_groqs_is_quoted_in_short(body, message):
 
 @pytest.mark.parametrize(
     ("status", "body", "ok"),
-    [(200, "{}", True), (299, "{}", True), (200, "[]", False), (200, "{", False), (200, "", False), (302, "{}", False)],
+    [
+        (200, '{"choices": [{}]}', True),
+        (299, '{"choices": [{}]}', True),
+        (200, "{}", False),
+        (200, '{"choices": []}', False),
+        (200, '{"choices": [{}], "error": {"message": "boo"}}', False),
+        (200, "[]", False),
+        (200, "{", False),
+        (200, "", False),
+        (302, "{}", False),
+    ],
 )
-def test_an_answer_is_a_2xx_with_a_json_object(status, body, ok):
+def test_an_answer_is_a_2xx_with_choices(status, body, ok):
     assert make_answer(status, body).ok is ok
 
 

@@ -71,8 +71,15 @@ json_values = st.recursive(
 
 
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys([*REPLY, "error"], json_values)))
-def test_whatever_object_groq_answers_the_task_is_completed(body):
-    assert isinstance(concluded(make_answer(body=body)), Completion)
+def test_whatever_else_is_in_an_answer_the_task_is_completed(body):
+    assert isinstance(concluded(make_answer(body={**body, "choices": [body], "error": None})), Completion)
+
+
+@pytest.mark.parametrize("body", [{}, {"choices": None}, {"choices": []}, {"error": {"message": "boo"}}])
+def test_a_success_without_an_answer_in_it_is_tried_again(body):
+    outcome = concluded(make_answer(body=body))
+    assert isinstance(outcome, Failure)
+    assert outcome.retries == 2
 
 
 def test_a_mapping_that_fails_on_the_answer_keeps_the_answer_for_the_modeller():

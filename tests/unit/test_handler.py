@@ -238,7 +238,7 @@ async def test_a_defect_is_a_failed_try_and_not_an_exception(defect, caplog):
 
 
 async def test_an_answer_nested_too_deep_to_be_masked_is_a_failed_try():
-    deep = make_answer(200, '{"a":' * 600 + "1" + "}" * 600)
+    deep = make_answer(200, '{"choices":[' + '{"a":' * 600 + "1" + "}" * 600 + "]}")
     outcome = await Setting(deep).handle(None, {"catalyst_responseMapping": "all: '@'"})
     assert outcome.message.startswith("A defect of the worker, see its log: RecursionError")
 

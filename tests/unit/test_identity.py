@@ -35,7 +35,16 @@ def test_a_worker_that_was_killed_leaves_its_id_to_the_next(tmp_path):
 
 
 def test_an_id_that_is_given_is_kept(tmp_path):
-    assert [Identity(tmp_path, "mine").worker_id for _ in range(2)] == ["mine", "mine"]
+    assert [Identity(tmp_path, "mine/own").worker_id for _ in range(2)] == ["mine/own", "mine/own"]
+
+
+def test_an_id_that_another_worker_on_the_host_has_is_warned_about(tmp_path, caplog):
+    first = Identity(tmp_path, "mine")
+    assert caplog.text == ""
+    second = Identity(tmp_path, "mine")
+
+    assert second.worker_id == first.worker_id
+    assert "has the id mine too" in caplog.text
 
 
 def test_where_no_file_can_be_written_the_hosts_name_alone_counts(tmp_path):

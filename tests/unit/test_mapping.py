@@ -30,7 +30,7 @@ def test_a_variable_may_be_named_by_a_number():
             '{"catalyst_success": "model"}',
             "f: 'catalyst_success' cannot be set: catalyst_… is the worker's own. Choose",
         ),
-        ('{"": "model"}', "f: '' cannot be set"),
+        ('{"": "model"}', "f: has an empty name. Write "),
         ('{"a": 1}', "f: 'a' is no expression. Write \"a\": "),
         ('{"a": "choices["}', "f: 'a': `choices[` is not JMESPath: "),
         ('{"a": ""}', "f: 'a': `` is not JMESPath: "),
@@ -69,3 +69,13 @@ def test_an_error_mapping_in_yaml_may_write_statuses_as_numbers():
 def test_a_cause_that_names_no_error_code_is_named(code):
     with pytest.raises(FieldError, match=r"^f: '429' names no BPMN error code\. Write \"429\": \"SOME_CODE\"$"):
         ErrorMapping.parse("f", parse_structure("f", f'{{"429": {code}}}'))
+
+
+@pytest.mark.parametrize("cause", ["40x", "*", "", "600", "4294"])
+def test_a_cause_that_cannot_happen_is_named(cause):
+    with pytest.raises(FieldError, match="is nothing that can happen"):
+        ErrorMapping.parse("f", {cause: "CODE"})
+
+
+def test_causes_are_read_without_regard_to_case():
+    assert ErrorMapping.parse("f", {"5XX": "DOWN", "Timeout": "SLOW"}).codes == {"5xx": "DOWN", "timeout": "SLOW"}

@@ -136,3 +136,17 @@ def test_a_payload_that_is_no_chat_request_names_the_field_and_the_mend(template
 def test_what_json_cannot_say_is_a_field_error(value):
     with pytest.raises(FieldError, match=r"^f: cannot be written as JSON: .*\. Use plain texts and numbers$"):
         to_bytes("f", {"temperature": value})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ("a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n" + "c: [" + "*b," * 100 + "*b]"),
+        "messages: &m [*m]",
+        '{"a": ' + "[" * 5000 + "]" * 5000 + "}",
+        "a: " + "[" * 3000 + "]" * 3000,
+    ],
+)
+def test_a_structure_without_end_is_refused(text):
+    with pytest.raises(FieldError):
+        parse_structure("f", text)

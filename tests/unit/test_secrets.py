@@ -161,10 +161,25 @@ def test_what_cannot_stand_in_a_header_is_no_key(secrets, key):
 
 
 def test_a_key_that_was_resolved_is_masked_from_then_on(secrets):
-    source = secrets(GROQ_API_KEY=KEY)
-    assert source.redactor.mask(f"<{KEY}>") == f"<{KEY}>"
+    key = "sk-of-another-kind"
+    source = secrets(GROQ_API_KEY=key)
+    assert source.redactor.mask(f"<{key}>") == f"<{key}>"
     source.resolve(SecretSource.ENV, "groq_api_key", {})
-    assert source.redactor.mask(f"<{KEY}>") == "<***>"
+    assert source.redactor.mask(f"<{key}>") == "<***>"
+
+
+def test_what_looks_like_a_key_of_groq_is_masked_wherever_it_was_typed():
+    assert Redactor().mask("model gsk_0123456789abcdefXYZ does not exist") == "model *** does not exist"
+
+
+def test_a_key_too_short_to_be_one_ruins_no_text():
+    assert Redactor(["e"]).mask("the message") == "the message"
+
+
+def test_a_key_in_place_of_its_name_is_not_shown(secrets):
+    with pytest.raises(FieldError, match="catalyst_apiKey: holds a key instead of the name of one") as caught:
+        secrets().resolve(SecretSource.ENV, "gsk_0123", {})
+    assert "gsk_0123" not in str(caught.value)
 
 
 def test_a_secret_never_shows_itself():

@@ -148,8 +148,14 @@ class Poller:
             taken = outcome and await self._reporter.report(task, outcome, lock)
         if taken:
             await self._handler.settle(task, taken)
-            for watch in self._watchers:
-                watch(task, taken, time.monotonic() - started)
+            self._show(task, taken, time.monotonic() - started)
+
+    def _show(self, task: ExternalTask, outcome: Outcome, seconds: float) -> None:
+        for watch in self._watchers:
+            try:
+                watch(task, outcome, seconds)
+            except Exception:
+                log.exception("Task %s is done, but a watcher has a defect", task.id)
 
     def _done(self, carrying: asyncio.Task[None]) -> None:
         task_id = self._in_hand.pop(carrying)

@@ -15,6 +15,9 @@ log = logging.getLogger(__name__)
 CONFLICTS = 10
 """How often a report may meet a conflict (parallel branches that join) before it counts as refused."""
 
+LAST_RESORT = Failure("The engine refused what the worker said of this task, see the worker's log.")
+"""Said when even a failure without variables is refused: better an incident than a task that comes round for ever."""
+
 
 class Reporter:
     """Reports outcomes until the engine has taken them, or has said that it never will."""
@@ -39,7 +42,7 @@ class Reporter:
             return None
         except EngineRefused as refusal:
             log.warning("The engine refused the outcome of task %s: %s", task.id, refusal)
-            if isinstance(outcome, Failure) and not outcome.variables:
+            if outcome == LAST_RESORT:
                 return None
             return await self.report(task, _as_failure(outcome, refusal), lock)
         return outcome
@@ -81,6 +84,8 @@ class Reporter:
 
 
 def _as_failure(outcome: Outcome, refusal: EngineRefused) -> Failure:
+    if isinstance(outcome, Failure) and not outcome.variables:
+        return LAST_RESORT
     if isinstance(outcome, Failure):
         return Failure(
             outcome.message, details=outcome.details, retries=outcome.retries, retry_timeout=outcome.retry_timeout

@@ -15,6 +15,7 @@ from worker.groq.waiting import Exchange
 QUOTED = 400
 """Characters of Groq's own words in a message: the engine keeps 666, and the mend must fit in too."""
 
+UNREACHED = "Check that the worker reaches the URL (network, proxy, GROQ_API_URL), then raise the task's retries."
 MENDS = {
     Problem.TRANSIENT: "Look at groqstatus.com, then raise the task's retries.",
     Problem.THROTTLED: "Raise the task's retries later, lengthen 'Give up waiting after', or ask for a higher limit.",
@@ -58,7 +59,8 @@ def conclude(fields: Fields, exchange: Exchange, retries: int | None, asked_mode
 def explain(refusal: Refusal) -> str:
     """Say within what the engine keeps: the cause in Groq's words first, then the mend."""
     quoted = refusal.message if len(refusal.message) <= QUOTED else refusal.message[:QUOTED] + "…"
-    return f"Groq: {quoted.rstrip('.')}. {MENDS[refusal.problem]}"
+    mend = MENDS[refusal.problem] if refusal.status else UNREACHED
+    return f"Groq: {quoted.rstrip('.')}. {mend}"
 
 
 def standard_variables(exchange: Exchange, asked_model: str) -> dict[str, Any]:

@@ -22,6 +22,8 @@ def compile_expression(text: str) -> ParsedResult:
         return jmespath.compile(text)
     except JMESPathError as error:
         raise ExpressionError(f"`{text}` is not JMESPath: {_one_line(error)}") from error
+    except RecursionError as error:
+        raise ExpressionError(f"`{text[:40]}…` is nested too deeply") from error
 
 
 def evaluate(text: str, data: Mapping[str, Any]) -> Any:

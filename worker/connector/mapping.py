@@ -1,5 +1,6 @@
 """Which parts of Groq's answer become process variables, and which failures become BPMN errors."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from worker.connector.expressions import ExpressionError, compile_expression, ev
 from worker.errors import FieldError
 
 RESERVED = "catalyst_"
+CAUSE = re.compile(r"[1-5](\d\d|xx)|[a-z][a-z_]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,9 @@ class ResponseMapping:
         """Check the mapping before anything is paid for. Raises `FieldError`."""
         expressions = {str(name): expression for name, expression in structure.items()}
         for name, expression in expressions.items():
-            if not name or name.startswith(RESERVED):
+            if not name:
+                raise FieldError(field, "has an empty name", 'Write "aiReply": "choices[0].message.content"')
+            if name.startswith(RESERVED):
                 raise FieldError(
                     field, f"'{name}' cannot be set: {RESERVED}… is the worker's own", "Choose another name"
                 )
@@ -56,7 +60,10 @@ class ErrorMapping:
         for cause, code in structure.items():
             if not isinstance(code, str) or not code:
                 raise FieldError(field, f"'{cause}' names no BPMN error code", f'Write "{cause}": "SOME_CODE"')
-        return cls({str(cause): code for cause, code in structure.items()})
+            if not CAUSE.fullmatch(str(cause)):
+                mend = "Write a status (429), its hundred (5xx), one of Groq's codes, timeout or network"
+                raise FieldError(field, f"'{cause}' is nothing that can happen", mend)
+        return cls({str(cause).lower(): code for cause, code in structure.items()})
 
     def code_for(self, causes: tuple[str, ...]) -> str | None:
         """Return the BPMN error code of the first cause that is mapped; causes come most telling first."""

@@ -14,6 +14,7 @@ from worker.errors import FieldError
 from worker.groq.models import known_models
 
 CACHED_TEXTS = 1024
+MOST_PARTS = 10_000
 
 
 class _JsonSchemaLoader(yaml.SafeLoader):
@@ -50,11 +51,15 @@ def parse_structure(field: str, text: str) -> dict[str, Any]:
         raise FieldError(
             field, f"is not JSON: {error.msg} at {where}", "Check quotes, commas and braces there"
         ) from error
+    except RecursionError as error:
+        raise FieldError(field, "is nested too deeply", "Write it flatter") from error
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())[:200]
         raise FieldError(field, f"is neither JSON nor YAML: {reason}", "Write a JSON object such as {…}") from error
     if not isinstance(found, dict):
         raise FieldError(field, f"is {_kind(found)}, not an object", "Write a JSON object such as {…}")
+    if _is_endless(found):
+        raise FieldError(field, f"has more than {MOST_PARTS} parts", "Use fewer YAML aliases, and none within itself")
     return found
 
 
@@ -64,6 +69,8 @@ def fill(field: str, value: Any, variables: Mapping[str, Any]) -> Any:
         return render_all(value, variables)
     except (PlaceholderError, ExpressionError) as error:
         raise FieldError(field, str(error), "See ${…} in the README") from error
+    except RecursionError as error:
+        raise FieldError(field, "is nested too deeply", "Write it flatter") from error
 
 
 def render_payload(
@@ -89,6 +96,16 @@ def to_bytes(field: str, payload: Mapping[str, Any]) -> bytes:
         return json.dumps(payload, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError) as error:
         raise FieldError(field, f"cannot be written as JSON: {error}", "Use plain texts and numbers") from error
+
+
+def _is_endless(structure: Any) -> bool:
+    """Whether there is more in it than anybody writes: YAML aliases make millions of parts of a few lines."""
+    waiting, seen = [structure], 0
+    while waiting and seen <= MOST_PARTS:
+        seen += 1
+        part = waiting.pop()
+        waiting += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+    return bool(waiting)
 
 
 def _kind(value: Any) -> str:

@@ -13,6 +13,7 @@ from worker.errors import FieldError
 REPEATED = re.compile(r"R(?P<times>\d+)/(?P<interval>P.+)")
 _DURATION = TypeAdapter(timedelta)
 CACHED_TEXTS = 1024
+MOST_TRIES = 1000
 
 
 def parse_duration(text: str) -> timedelta:
@@ -39,7 +40,8 @@ class RetryCycle:
         """Read `R3/PT10S`, or a list of waits such as `PT10S,PT1M`. Raises `FieldError`."""
         try:
             if repeated := REPEATED.fullmatch(text.strip()):
-                return cls(max(int(repeated["times"]), 1), (parse_duration(repeated["interval"]),))
+                times = min(max(int(repeated["times"]), 1), MOST_TRIES)
+                return cls(times, (parse_duration(repeated["interval"]),))
             intervals = tuple(parse_duration(part) for part in text.split(","))
         except ValueError as error:
             raise FieldError(field, str(error), "Write R3/PT10S (three tries, 10 s apart) or PT10S,PT1M") from error

@@ -14,6 +14,10 @@ from worker.errors import FieldError
 
 MASK = "***"
 KEY_PREFIX = "gsk_"
+GROQ_KEY = re.compile(r"gsk_\w{16,}")
+SHORTEST_KEY = 8
+"""Characters."""
+
 VARIABLE_NAME = re.compile(r"[A-Za-z_]\w{0,39}")
 
 
@@ -57,15 +61,18 @@ class Redactor:
             self.add(key)
 
     def add(self, key: str) -> None:
-        """Remember a key from now on. Longer keys go first: one key may be the beginning of another."""
-        if key and key not in self._keys:
+        """Remember a key from now on. Longer keys go first: one key may be the beginning of another.
+
+        What is shorter than any key is no secret, and masking it would ruin the texts around it.
+        """
+        if len(key) >= SHORTEST_KEY and key not in self._keys:
             self._keys = sorted([*self._keys, key], key=len, reverse=True)
 
     def mask(self, text: str) -> str:
-        """Return the text without any known key."""
+        """Return the text without any known key, and without what looks like one of Groq's."""
         for key in self._keys:
             text = text.replace(key, MASK)
-        return text
+        return GROQ_KEY.sub(MASK, text) if KEY_PREFIX in text else text
 
     def mask_all(self, value: Any) -> Any:
         """Mask every text in a structure, names included."""
@@ -115,6 +122,9 @@ class Secrets:
         return Secret(key)
 
     def _check_allowed(self, name: str) -> None:
+        if name.startswith(KEY_PREFIX):
+            mend = "Write the name of the secret, such as groq_api_key, and withdraw the key: it is in the diagram now"
+            raise FieldError("catalyst_apiKey", "holds a key instead of the name of one", mend)
         if not any(fnmatchcase(name.lower(), pattern.lower()) for pattern in self.allowed):
             raise FieldError(
                 "catalyst_apiKey",

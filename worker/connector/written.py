@@ -7,7 +7,7 @@ from typing import Any
 
 from worker.camunda.definitions import Definition
 from worker.camunda.tasks import ExternalTask
-from worker.connector.needs import Needs, needs_of, union
+from worker.connector.needs import ALL, Needs, needs_of, union
 from worker.connector.payload import fill, parse_structure
 from worker.connector.urls import CHAT, GROQ
 from worker.errors import FieldError
@@ -85,7 +85,8 @@ class Written:
     @property
     def needs(self) -> Needs:
         """Names of all variables that checking the fields and filling the payload may look at."""
-        named = frozenset({*DEFAULTS, str(self.fields[API_KEY]).strip()})
+        key = str(self.fields[API_KEY]).strip()
+        named: Needs = ALL if "${" in key else frozenset({*DEFAULTS, key})  # what is filled in may name any variable
         return union([named, *(_needs_of_field(name, written) for name, written in self.fields.items())])
 
     def text(self, name: str) -> str:

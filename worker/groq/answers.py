@@ -57,8 +57,9 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """A 2xx with a JSON object in it."""
-        return HTTPStatus(200) <= self.status < HTTPStatus(300) and isinstance(self.body, dict)
+        """A 2xx with an answer in it."""
+        success = HTTPStatus(200) <= self.status < HTTPStatus(300)
+        return success and isinstance(self.body, dict) and bool(self.body.get("choices")) and not self.body.get("error")
 
     @property
     def error(self) -> Mapping[str, Any]:

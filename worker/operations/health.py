@@ -35,10 +35,18 @@ async def health_server(port: int, pulse: Pulse, registry: CollectorRegistry) ->
     An engine that is away makes a worker unready, never dead: restarting the worker would not bring the engine back.
     Raises `SettingsError` when the port is taken.
     """
+
+    async def live(_: web.Request) -> web.Response:
+        return _answer("alive", well=not pulse.is_stalled)
+
+    async def ready(_: web.Request) -> web.Response:
+        return _answer("ready", well=pulse.is_ready)
+
+    async def figures(_: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})
+
     app = web.Application()
-    app.router.add_get(LIVE, lambda _: _answer("alive", well=not pulse.is_stalled))
-    app.router.add_get(READY, lambda _: _answer("ready", well=pulse.is_ready))
-    app.router.add_get(METRICS, lambda _: _figures(registry))
+    app.add_routes([web.get(LIVE, live), web.get(READY, ready), web.get(METRICS, figures)])
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
@@ -67,9 +75,5 @@ async def is_healthy(port: int) -> bool:
         return False
 
 
-async def _answer(what: str, *, well: bool) -> web.Response:
+def _answer(what: str, *, well: bool) -> web.Response:
     return web.Response(text=what if well else f"not {what}", status=200 if well else 503)
-
-
-async def _figures(registry: CollectorRegistry) -> web.Response:
-    return web.Response(body=generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})

@@ -50,7 +50,7 @@ def log_outcome(task: ExternalTask, outcome: Outcome, seconds: float) -> None:
         case BpmnError():
             log.info("Threw %s at %s: %s", outcome.code, where, outcome.message)
         case GivenBack():
-            log.info("Given back %s: fetched again with the variables it uses", where)
+            log.debug("Given back %s: fetched again with the variables it uses", where)
         case Failure() if outcome.retries:
             wait = outcome.retry_timeout.total_seconds()
             log.warning("Failed %s, %d retries left in %.0f s: %s", where, outcome.retries, wait, outcome.message)

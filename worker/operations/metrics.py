@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from worker.camunda.tasks import ExternalTask
 from worker.connector.outcomes import BpmnError, Completion, Failure, GivenBack, Outcome
+from worker.groq.models import known_models
 
 SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300)
 
@@ -36,7 +37,8 @@ class Metrics:
             self._count_exchange(meta)
 
     def _count_exchange(self, meta: dict[str, Any]) -> None:
-        model = meta["modelUsed"] or meta["modelAsked"]
+        asked = meta["modelUsed"] or meta["modelAsked"]
+        model = asked if known_models().get(asked) else "other"
         waited = meta["waitedMs"] / 1000
         self._requests.labels(model).inc(meta["attempts"])
         self._groq_seconds.labels(model).observe(meta["totalMs"] / 1000 - waited)

@@ -1,0 +1,103 @@
+"""The command behind `make bench`."""
+
+import sys
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bench import growth
+from bench.contender import Contender, contenders
+from bench.engine import flags, running_engine, warm_engine
+from bench.figures import Measured
+from bench.growth import measure_growth
+from bench.machine import Neighbours, describe
+from bench.measure import Sizes, measure
+from bench.profiling import profile
+from bench.report import Results, time_spent, written
+from bench.stage import Stage
+from bench.stub_process import running_stub
+from worker.errors import CatalystError
+from worker.sandbox.people import People
+from worker.sandbox.progress import Done, Phase, ProgressDisplay
+from worker.sandbox.signals import raised_as_interrupts
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+FULL_ROUNDS = 3
+FULL = Sizes(share=1.0, singles=30)
+QUICK = Sizes(share=0.2, singles=10)
+PROFILED_TASKS = 1000
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def main(
+    *,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A smoke run of three minutes; its figures say little.")
+    ] = False,
+    only_profile: Annotated[bool, typer.Option("--profile", help="Only say where this worker's time goes.")] = False,
+    sandbox_engine: Annotated[
+        bool, typer.Option("--c1", help="Java without its second compiler, as the sandbox starts it.")
+    ] = False,
+) -> None:
+    """Measure this worker beside other external-task clients and write bench/RESULTS.md."""
+    console = Console()
+    java_flags = flags(sandbox=sandbox_engine)
+    machine, neighbours = describe(java_flags), Neighbours()
+    with ProgressDisplay(console) as show, _stage(java_flags, show) as stage:
+        show(Phase("Warming the engine up"))
+        rates = warm_engine(stage, 2 if quick else 8)
+        console.print(f"Tasks per second while warming up: {', '.join(f'{rate:.0f}' for rate in rates)}")
+        if only_profile:
+            show(Phase("Profiling"))
+            spent = profile(stage, PROFILED_TASKS)
+            show(Done())
+            return console.print("\n".join(time_spent(spent)))
+        results = _measure_all(stage, show, machine, quick=quick)
+    machine["Others at work meanwhile"] = f"{neighbours.share():.0%} of all cores"
+    text = written(results)
+    RESULTS.write_text(text, encoding="utf-8")
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    return None
+
+
+@contextmanager
+def _stage(java_flags: tuple[str, ...], show: ProgressDisplay) -> Iterator[Stage]:
+    with raised_as_interrupts(), ExitStack() as started:
+        engine = started.enter_context(running_engine(java_flags, show))
+        stub = started.enter_context(running_stub())
+        people = started.enter_context(People(engine.rest_url))
+        yield Stage(people, stub)
+
+
+def _measure_all(stage: Stage, show: ProgressDisplay, machine: dict[str, str], *, quick: bool) -> Results:
+    everybody = contenders()
+    rounds: dict[str, list[Measured]] = {contender.name: [] for contender in everybody}
+    count = 1 if quick else FULL_ROUNDS
+    for number in range(count):
+        for contender in _turned(everybody, number):
+            show(Phase(f"Round {number + 1} of {count}: {contender.name}"))
+            rounds[contender.name].append(measure(stage, contender, QUICK if quick else FULL))
+    sizes = growth.QUICK if quick else growth.ALL
+    grown = measure_growth(stage, everybody, sizes, lambda what: show(Phase(what)))
+    show(Phase("Profiling"))
+    return Results(machine, rounds, grown, profile(stage, PROFILED_TASKS // 4 if quick else PROFILED_TASKS))
+
+
+def _turned(everybody: list[Contender], number: int) -> list[Contender]:
+    """Let another one begin in every round, so that nobody always follows the same one."""
+    order = deque(everybody)
+    order.rotate(-number)
+    return list(order)
+
+
+if __name__ == "__main__":
+    try:
+        app()
+    except CatalystError as error:
+        sys.exit(str(error))

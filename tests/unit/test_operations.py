@@ -1,0 +1,96 @@
+"""What an orchestrator and Prometheus see of a worker."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+from samples import make_task
+
+from worker.connector.outcomes import BpmnError, Completion, Failure
+from worker.errors import SettingsError
+from worker.operations.health import health_server, is_healthy
+from worker.operations.metrics import Metrics, gauge
+
+pytestmark = pytest.mark.anyio
+META = {
+    "modelAsked": "openai/gpt-oss-120b",
+    "modelUsed": "openai/gpt-oss-120b",
+    "promptTokens": 10,
+    "completionTokens": 5,
+    "attempts": 2,
+    "waitedMs": 500,
+    "totalMs": 1500,
+}
+
+
+@dataclass
+class Pulse:
+    is_stalled: bool = False
+    is_ready: bool = True
+    in_hand: int = 3
+
+
+async def status(port, path):
+    async with httpx.AsyncClient(trust_env=False) as client:
+        return (await client.get(f"http://127.0.0.1:{port}{path}")).status_code
+
+
+async def test_an_engine_that_is_away_makes_a_worker_unready_and_not_dead():
+    async with health_server(0, Pulse(is_ready=False), CollectorRegistry()) as port:
+        assert (await status(port, "/health/live"), await status(port, "/health/ready")) == (200, 503)
+        assert await is_healthy(port)
+
+
+async def test_a_loop_that_hangs_makes_a_worker_dead():
+    async with health_server(0, Pulse(is_stalled=True), CollectorRegistry()) as port:
+        assert await status(port, "/health/live") == 503
+        assert not await is_healthy(port)
+
+
+async def test_nobody_at_the_port_is_not_healthy():
+    async with health_server(0, Pulse(), CollectorRegistry()) as port:
+        pass
+    assert not await is_healthy(port)
+
+
+async def test_a_port_that_is_taken_is_said():
+    async with health_server(0, Pulse(), CollectorRegistry()) as port:
+        with pytest.raises(SettingsError, match=f"CATALYST_HTTP_PORT={port} cannot be used"):
+            async with health_server(port, Pulse(), CollectorRegistry()):
+                pass
+
+
+async def test_tasks_tokens_and_waits_are_counted_and_shown():
+    registry = CollectorRegistry()
+    metrics = Metrics(registry)
+    gauge(registry, Pulse())
+    task = make_task({})
+    for outcome in (
+        Completion({"catalyst_meta": META}),
+        BpmnError("RATE_LIMITED", "m", {}),
+        Failure("m", retries=2, retry_timeout=timedelta()),
+        Failure("m"),
+    ):
+        metrics(task, outcome, 0.3)
+
+    def value(name, **labels):
+        return registry.get_sample_value(f"catalyst_{name}", labels)
+
+    process = task.process_definition_key
+    kinds = ("completed", "bpmn_error", "failed_try", "incident")
+    assert [value("tasks_total", process=process, outcome=kind) for kind in kinds] == [1, 1, 1, 1]
+    model = META["modelUsed"]
+    assert value("groq_tokens_total", model=model, kind="prompt") == 10
+    assert value("groq_requests_total", model=model) == 2
+    assert value("groq_waited_seconds_total", model=model) == 0.5
+    assert value("groq_seconds_sum", model=model) == 1.0
+    assert (value("tasks_in_hand"), value("ready")) == (3, 1)
+
+
+async def test_a_models_name_from_a_process_variable_is_no_label():
+    registry = CollectorRegistry()
+    Metrics(registry)(make_task({}), Completion({"catalyst_meta": META | {"modelUsed": "Max, IBAN DE12"}}), 0.1)
+
+    assert registry.get_sample_value("catalyst_groq_requests_total", {"model": "other"}) == 2
