@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help pictures demo bench test container-test test-fast test-faults check format lock clean
+.PHONY: help pictures demo bench test container-test test-fast test-faults soak check format lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -25,6 +25,9 @@ test-fast: $(BIN)/.dev ## the tests that need no engine
 
 test-faults: $(BIN)/.dev ## kills, outages, cuts and full disks, on a real engine
 	@$(BIN)/pytest tests/faults $(ARGS)
+
+soak: $(BIN)/.dev ## 20,000 tasks with random faults among them (some 20 minutes)
+	@$(BIN)/pytest tests/faults/test_soak.py --soak 20000 $(ARGS)
 
 check: $(BIN)/.dev ## format, lint, types, import layers, lock files, containers, no keys, docs against code
 	@$(BIN)/ruff format --check .

@@ -20,6 +20,7 @@ def pytest_addoption(parser):
     group = parser.getgroup("engine")
     group.addoption("--flavour", choices=list(Flavour), default=Flavour.CAMUNDA, help="the engine that tests start")
     group.addoption("--engine", metavar="URL", help="REST URL of a running engine to use instead of starting one")
+    group.addoption("--soak", metavar="TASKS", type=int, default=1000, help="how many tasks the soak test does")
 
 
 def pytest_configure():

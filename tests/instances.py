@@ -36,6 +36,14 @@ class Instance:
         assert isinstance(seen, list), f"user task: {seen}"
         return seen[0]
 
+    def rest(self) -> str:
+        """Wait until the worker has no more to do with it; returns the user task or the incident it rests at."""
+
+        def looked() -> str | None:
+            return self.people.user_task(self.id) or next(iter(self.people.incidents(self.id)), None)
+
+        return wait_for("a user task or an incident", looked, within=self.patience)
+
     def failed_task(self) -> dict[str, Any]:
         """Wait until a failure is reported, and return the external task."""
 

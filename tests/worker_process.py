@@ -64,6 +64,10 @@ class WorkerProcess:
     def log(self) -> str:
         return self._log_path.read_text(errors="replace")
 
+    def memory(self) -> int:
+        """Bytes of memory in use."""
+        return psutil.Process(self._process.pid).memory_info().rss
+
     def children(self) -> list[psutil.Process]:
         return psutil.Process(self._process.pid).children()
 

@@ -6,18 +6,17 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
-from urllib.parse import SplitResult, urlsplit
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import yaml
 from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, InitSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
-from worker.connector.retries import parse_duration
 from worker.connector.urls import GROQ, base_url
 from worker.errors import SettingsError
+from worker.written import BaseUrls, Duration, EngineUrl, Names, Pairs, Proxy, TokenUrl, between
 
 PREFIX = "CATALYST_"
 IN_URL = re.compile(r"//[^/@]*@")
@@ -28,77 +27,6 @@ def environment(env_file: Path) -> Mapping[str, str]:
     """Return the environment with `.env` below it: where `env` secrets are looked up."""
     written = {name: value for name, value in dotenv_values(env_file).items() if value is not None}
     return {**written, **os.environ}
-
-
-def _duration(value: Any) -> Any:
-    return value if isinstance(value, timedelta) else parse_duration(str(value))
-
-
-def _between(shortest: timedelta, longest: timedelta) -> AfterValidator:
-    def check(value: timedelta) -> timedelta:
-        if not shortest <= value <= longest:
-            raise ValueError(f"must be between {shortest.total_seconds():g} s and {longest.total_seconds():g} s")
-        return value
-
-    return AfterValidator(check)
-
-
-def _names(value: Any) -> Any:
-    return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
-
-
-def _http_url(text: str, example: str) -> SplitResult:
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and not re.search(r"\s", text)
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ValueError(f"is not an http(s) URL such as {example}")
-    return parts
-
-
-def _token_url(text: str) -> str:
-    parts = _http_url(text, "https://login.example.com/oauth2/token") if text else urlsplit("")
-    if parts.username or parts.password:
-        raise ValueError(
-            "holds a password, which would be in logs: use CATALYST_ENGINE_CLIENT_ID and CATALYST_ENGINE_CLIENT_SECRET"
-        )
-    return text
-
-
-def _proxy(value: SecretStr | None) -> SecretStr | None:
-    if value is not None:
-        _http_url(value.get_secret_value(), "http://proxy.example.com:3128")
-    return value
-
-
-def _engine_url(text: str) -> str:
-    parts = _http_url(text, "http://localhost:8080/engine-rest")
-    if parts.username or parts.password:
-        raise ValueError(
-            "holds a password, which would be in logs: use CATALYST_ENGINE_USER and CATALYST_ENGINE_PASSWORD"
-        )
-    return text
-
-
-def _pairs(value: Any) -> Any:
-    """Read `a=x,b=y` as the environment has to write a mapping."""
-    if not isinstance(value, str):
-        return value
-    pairs = [pair.partition("=") for pair in _names(value)]
-    if any(not name.strip() or not equals for name, equals, _ in pairs):
-        raise ValueError("write name=value,name=value")
-    return {name.strip(): text.strip() for name, _, text in pairs}
-
-
-def _base_urls(values: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(map(base_url, values))
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Proxy = Annotated[SecretStr | None, AfterValidator(_proxy)]
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
 
 
 class Settings(BaseSettings):
@@ -113,14 +41,12 @@ class Settings(BaseSettings):
     written: ClassVar[Mapping[str, Any]] = {}
     """What stands in `worker.yaml`."""
 
-    engine_url: Annotated[str, AfterValidator(_engine_url)] = Field(
-        "http://localhost:8080/engine-rest", description="REST API of the engine"
-    )
+    engine_url: EngineUrl = Field("http://localhost:8080/engine-rest", description="REST API of the engine")
     engine_user: str = Field("", description="User of the engine's REST API (Basic authentication)")
     engine_password: SecretStr | None = Field(default=None, description="Its password")
     engine_token: SecretStr | None = Field(default=None, description="Bearer token for the engine's REST API instead")
-    engine_token_url: Annotated[str, AfterValidator(_token_url)] = Field(
-        "", description="OAuth2 server that gives such tokens (client credentials)"
+    engine_token_url: TokenUrl | None = Field(
+        default=None, description="OAuth2 server that gives such tokens (client credentials)"
     )
     engine_client_id: str = Field("", description="OAuth2 client")
     engine_client_secret: SecretStr | None = Field(default=None, description="Its secret")
@@ -143,17 +69,17 @@ class Settings(BaseSettings):
     only_tenants: Names = Field((), description="Fetch tasks of these tenants only")
     only_process_definitions: Names = Field((), description="Fetch tasks of these process definition keys only")
     only_business_key: str = Field("", description="Fetch tasks of instances with this business key only")
-    only_variables: Annotated[dict[str, str], NoDecode, BeforeValidator(_pairs)] = Field(
+    only_variables: Pairs = Field(
         {}, description="Fetch tasks of instances with these String variables only (name=value,…)"
     )
     worker_id: str = Field(
         "", description="Stable across restarts, unique per replica; made of the host's name when not set"
     )
     concurrency: int = Field(50, ge=1, le=2000, description="Tasks in hand at once")
-    lock_duration: Annotated[Duration, _between(timedelta(seconds=3), timedelta(hours=1))] = Field(
+    lock_duration: Annotated[Duration, between(timedelta(seconds=3), timedelta(hours=1))] = Field(
         timedelta(minutes=1), description="Lock on a task in hand, renewed at a third of it"
     )
-    poll_duration: Annotated[Duration, _between(timedelta(0), timedelta(seconds=20))] = Field(
+    poll_duration: Annotated[Duration, between(timedelta(0), timedelta(seconds=20))] = Field(
         timedelta(seconds=5), description="How long the engine may hold an empty poll; a stop waits for it"
     )
     grace: Duration = Field(timedelta(seconds=30), description="How long a stop waits for the tasks in hand")
@@ -165,7 +91,7 @@ class Settings(BaseSettings):
         default=True, description="Whether a key may be in a process (Secret Source 'variable')"
     )
     allowed_secrets: Names = Field(("groq*",), description="Patterns of the secret names a task may use, without case")
-    allowed_urls: Annotated[Names, AfterValidator(_base_urls)] = Field(
+    allowed_urls: BaseUrls = Field(
         (), description="Base URLs a task may send a key to, besides Groq's and GROQ_API_URL"
     )
     string_limit: int = Field(4000, ge=1, description="Longest text kept as a String variable (2000 on Oracle)")
@@ -265,5 +191,9 @@ def _did_you_mean(name: str, as_written: Callable[[str], str]) -> str:
 def _wrong_value(entry: ErrorDetails) -> str:
     name = str(entry["loc"][0])
     shown = variable(name) if name in Settings.model_fields else name
-    value = IN_URL.sub("//***@", str(entry["input"]))
+    value = "***" if _is_secret(name) else IN_URL.sub("//***@", str(entry["input"]))
     return f"{shown}={value}: {entry['msg'].removeprefix('Value error, ')}"
+
+
+def _is_secret(name: str) -> bool:
+    return name in Settings.model_fields and SecretStr in get_args(Settings.model_fields[name].annotation)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
+from worker.connector.conclusion import MENDS
 from worker.settings import Settings, variable
 
 ROOT = Path(__file__).parents[2]
@@ -59,6 +60,21 @@ def test_every_room_is_on_the_map():
     drawn = set(re.findall(r"^ *([a-z]+)/ ", ARCHITECTURE.split("<!-- map -->")[1], re.MULTILINE))
 
     assert {room.split("/")[-1] for room in rooms - {"."}} <= drawn
+
+
+def test_every_mend_is_listed():
+    table = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8").split("<!-- mends -->")[1]
+
+    assert table.strip().splitlines()[2:] == [f"| {problem.words} | {mend} |" for problem, mend in MENDS.items()]
+
+
+def test_every_fault_names_its_test():
+    table = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+    named = re.findall(r"\[(test_\w+)\]\(\.\./([^)]+)\)", table)
+    there = {file: (ROOT / file).read_text(encoding="utf-8") for _, file in named}
+
+    assert named
+    assert [name for name, file in named if f"def {name}(" not in there[file]] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())

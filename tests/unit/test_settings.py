@@ -188,3 +188,17 @@ def test_variables_to_fetch_by_are_written_as_pairs(load, written, read):
 def test_a_pair_without_a_value_is_named(load):
     with pytest.raises(SettingsError, match=r"CATALYST_ONLY_VARIABLES=a: write name=value"):
         load(CATALYST_ONLY_VARIABLES="a")
+
+
+@pytest.mark.parametrize("proxy", ["worker:s3cret@proxy:3128", "ftp://worker:s3cret@proxy"])
+def test_a_proxy_that_cannot_work_is_refused_and_its_password_not_shown(load, proxy):
+    [line] = complaints(load, CATALYST_ENGINE_PROXY=proxy)
+
+    assert line == "CATALYST_ENGINE_PROXY=***: is not an http(s) URL such as http://proxy.example.com:3128"
+
+
+def test_a_password_in_the_token_url_is_refused_and_not_shown(load):
+    [line] = complaints(load, CATALYST_ENGINE_TOKEN_URL="https://worker:s3cret@login.example.com/token")
+
+    assert "use CATALYST_ENGINE_CLIENT_ID and CATALYST_ENGINE_CLIENT_SECRET" in line
+    assert "s3cret" not in line

@@ -2,8 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
@@ -13,7 +12,7 @@ from urllib.parse import urlencode
 from camunda.client.async_external_task_client import AsyncExternalTaskClient
 
 from worker.camunda.definitions import CallingProcess
-from worker.camunda.rest import Rest
+from worker.camunda.rest import NOTHING, Rest
 from worker.camunda.tasks import ExternalTask
 from worker.camunda.tokens import ClientCredentials
 from worker.camunda.variables import Encoder
@@ -25,9 +24,6 @@ log = logging.getLogger(__name__)
 
 POLL_MARGIN = 5.0
 """Seconds a poll may take longer than the engine promised."""
-
-NEEDED = ("id", "activityId", "processInstanceId", "processDefinitionId")
-"""Without these a task cannot be handled."""
 
 SHORTEST_STRING = 1000
 """Characters that fit into a String on every database: 4000 bytes on Oracle, four for each of them."""
@@ -103,9 +99,8 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
             "topics": [{**topic, **self._only} for topic in self._get_topics(topics, None, names)],
         }
         within = poll.total_seconds() + POLL_MARGIN
-        fetched = await self._rest.post(self.get_fetch_and_lock_url(), body, within=within)
-        with self._understood():
-            return [ExternalTask(task, asked) for task in fetched if [task[name] for name in NEEDED]]
+        fetched = await self._rest.post(self.get_fetch_and_lock_url(), body, list, within)
+        return [ExternalTask(task, asked) for task in self._known(fetched)]
 
     async def complete(self, task_id: str, variables: Mapping[str, Any]) -> None:
         """Complete the task with process variables."""
@@ -143,7 +138,7 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         """
         body = {"workerId": self.worker_id, "lockDuration": self.config["lockDuration"]}
         try:
-            await self._rest.post(f"{self.external_task_base_url}/{task_id}/lock", body, self._renewal_timeout)
+            await self._rest.post(f"{self.external_task_base_url}/{task_id}/lock", body, NOTHING, self._renewal_timeout)
         except TaskLost:
             raise
         except EngineRefused as refusal:
@@ -153,7 +148,7 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
 
     async def unlock(self, task_id: str) -> None:
         """Give the task back untouched: its retries stay as they are."""
-        await self._rest.post(f"{self.external_task_base_url}/{task_id}/unlock", {})
+        await self._rest.post(f"{self.external_task_base_url}/{task_id}/unlock", {}, NOTHING)
 
     async def locked_tasks(self) -> list[str]:
         """Ids of the tasks that this worker id holds, without those that have failed before.
@@ -161,29 +156,25 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         The engine shows the wait between two tries as a lock too, and that wait is not ours to cut short.
         """
         query = urlencode({"workerId": self.worker_id, "locked": "true"})
-        locked = await self._rest.get(f"{self.external_task_base_url}?{query}")
-        with self._understood():
-            return [task["id"] for task in locked if task.get("errorMessage") is None]
+        locked = await self._rest.get(f"{self.external_task_base_url}?{query}", list)
+        return [task["id"] for task in self._known(locked) if task.get("errorMessage") is None]
 
     async def definition_xml(self, process_definition_id: str) -> str:
         """Fetch the deployed BPMN; needs the READ permission on the process definition."""
-        found = await self._rest.get(f"{self.url}/process-definition/{process_definition_id}/xml")
-        with self._understood():
-            return str(found["bpmn20Xml"])
+        found = await self._rest.get(f"{self.url}/process-definition/{process_definition_id}/xml", dict)
+        return str(found.get("bpmn20Xml"))
 
     async def calling_process(self, process_instance_id: str) -> CallingProcess | None:
         """Return the instance whose call activity started this one."""
-        found = await self._rest.get(f"{self.url}/process-instance?subProcessInstance={process_instance_id}")
-        with self._understood():
-            return CallingProcess(str(found[0]["id"]), str(found[0]["definitionId"])) if found else None
+        found = await self._rest.get(f"{self.url}/process-instance?subProcessInstance={process_instance_id}", list)
+        callers = self._known(found)
+        return CallingProcess(str(callers[0]["id"]), str(callers[0].get("definitionId"))) if callers else None
 
-    @contextmanager
-    def _understood(self) -> Iterator[None]:
-        """Read an answer; one of another shape is that of something else in the engine's place."""
-        try:
-            yield
-        except (AttributeError, IndexError, KeyError, TypeError) as error:
-            raise EngineUnreachable(f"What answers at {self.url} is no engine: {error!r}") from error
+    def _known(self, found: list[Any]) -> list[dict[str, Any]]:
+        """Return what an engine lists: things with an id. Raises `EngineUnreachable` for anything else."""
+        if not all(isinstance(one, dict) and isinstance(one.get("id"), str) for one in found):
+            raise EngineUnreachable(f"What answers at {self.url} is no engine: it lists things without an id")
+        return found
 
     def _log_with_context(self, msg: str, log_level: str = "info", **kwargs: Any) -> None:
         """Say nothing: the library would log variables and a bearer token."""
@@ -193,12 +184,12 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         body = {"workerId": self.worker_id, **said}
         written = self._encoder.encode_all(variables)
         try:
-            await self._rest.post(url, {**body, "variables": written})
+            await self._rest.post(url, {**body, "variables": written}, NOTHING)
         except EngineRefused as refusal:
             rewritten = self._encoder_after(refusal).encode_all(variables)
             if rewritten == written:
                 raise
-            await self._rest.post(url, {**body, "variables": rewritten})
+            await self._rest.post(url, {**body, "variables": rewritten}, NOTHING)
 
     def _encoder_after(self, refusal: EngineRefused) -> Encoder:
         """Return how to write what was refused. An engine that turns out to lack JSON gets files from then on."""

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 from yarl import URL
@@ -19,6 +19,10 @@ CALL_TIMEOUT = 30.0
 CONNECT_TIMEOUT = 10.0
 KEEP_ALIVE = 15.0
 """Seconds an idle connection is kept: less than Tomcat's 20, or a report could meet one that is just being closed."""
+
+T = TypeVar("T")
+NOTHING = type(None)
+"""The shape of an answer without content (204): what else is answered to a report comes from no engine."""
 
 UNLIMITED = 0
 SHOWN = 300
@@ -50,16 +54,16 @@ class Rest:
         """Close the pooled connections."""
         await self._http.close()
 
-    async def get(self, url: str) -> Any:
-        """Ask for something. Raises `EngineUnreachable`, `EngineRefused`."""
-        return await self._call("GET", url, None, CALL_TIMEOUT)
+    async def get(self, url: str, shape: type[T]) -> T:
+        """Ask for something of this shape. Raises `EngineUnreachable`, `EngineRefused`."""
+        return await self._call("GET", url, None, CALL_TIMEOUT, shape)
 
-    async def post(self, url: str, body: Mapping[str, Any], within: float = CALL_TIMEOUT) -> Any:
-        """Do something, in so many seconds. Raises `EngineUnreachable`, `EngineRefused`."""
+    async def post(self, url: str, body: Mapping[str, Any], shape: type[T], within: float = CALL_TIMEOUT) -> T:
+        """Do something, in so many seconds; the answer has this shape. Raises `EngineUnreachable`, `EngineRefused`."""
         # ASCII, because a text may hold half a surrogate pair, which UTF-8 cannot say.
-        return await self._call("POST", url, json.dumps(body).encode("ascii"), within)
+        return await self._call("POST", url, json.dumps(body).encode("ascii"), within, shape)
 
-    async def _call(self, method: str, url: str, content: bytes | None, within: float) -> Any:
+    async def _call(self, method: str, url: str, content: bytes | None, within: float, shape: type[T]) -> T:
         token = await self._tokens.current() if self._tokens else ""
         status, answer = await self._send(method, url, content, within, token)
         if status == HTTPStatus.UNAUTHORIZED and self._tokens:
@@ -67,10 +71,10 @@ class Rest:
             status, answer = await self._send(method, url, content, within, token)
         if not HTTPStatus(200) <= status < HTTPStatus(300):
             raise _refusal(status, answer)
-        try:
-            return json.loads(answer) if answer else None
-        except ValueError as error:
-            raise EngineUnreachable(f"What answers at {self._url} is no engine: {_excerpt(answer)}") from error
+        found = _parsed(answer) if answer else None
+        if not isinstance(found, shape):
+            raise EngineUnreachable(f"What answers at {self._url} is no engine: {_excerpt(answer)}")
+        return found
 
     async def _send(self, method: str, url: str, content: bytes | None, within: float, token: str) -> tuple[int, bytes]:
         """Every way in which no answer came is one error: nothing here depends on which it was."""
@@ -86,11 +90,19 @@ class Rest:
             raise EngineUnreachable(f"The engine at {self._url} cannot be reached: {reason}") from cause
 
 
-def _refusal(status: int, answer: bytes) -> EngineRefused | EngineUnreachable:
+def _parsed(answer: bytes) -> Any:
+    """Parse JSON; what is none is `...`, which no answer can be."""
     try:
-        said = json.loads(answer)
+        return json.loads(answer)
+    except (ValueError, RecursionError):
+        return ...
+
+
+def _refusal(status: int, answer: bytes) -> EngineRefused | EngineUnreachable:
+    said = _parsed(answer)
+    if isinstance(said, dict):
         kind, message, code = str(said.get("type") or ""), str(said.get("message") or ""), said.get("code")
-    except (ValueError, AttributeError):
+    else:
         kind, message, code = "", _excerpt(answer), None
     if status in NOT_UP:
         return EngineUnreachable(f"The engine answered {status}: {message}")

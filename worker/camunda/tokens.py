@@ -78,6 +78,6 @@ def _life(told: Any) -> float:
 def _parsed(answer: bytes) -> dict[str, Any]:
     try:
         said = json.loads(answer)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}

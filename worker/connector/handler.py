@@ -86,8 +86,12 @@ class Handler:
         payload = render_payload(PAYLOAD, fields.payload, task.variables, fields.model)
         content = to_bytes(PAYLOAD, payload)
 
-        def ask() -> Awaitable[Answer | NoAnswer]:
-            return self.groq.post(endpoint, key.reveal(), content, fields.timeout)
+        async def ask() -> Answer | NoAnswer:
+            answer = await self.groq.post(endpoint, key.reveal(), content, fields.timeout)
+            # Before it is kept: what Groq repeats of a key must not be in the journal either.
+            return (
+                replace(answer, text=self.secrets.redactor.mask(answer.text)) if isinstance(answer, Answer) else answer
+            )
 
         patience = fields.give_up_after - task.age(self.lock_duration)
         entry = Entry(task.id, request_key(endpoint, content))

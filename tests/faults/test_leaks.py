@@ -1,0 +1,101 @@
+"""Keys are planted wherever keys can be, and Groq says them back: they are found nowhere afterwards."""
+
+import json
+import re
+
+import httpx
+import pytest
+from worker_process import ENV_KEY, FILE_KEY, PROPERTIES_KEY, VARIABLE_KEY
+
+pytestmark = pytest.mark.engine
+ENGINE_PASSWORD = "the-password-of-the-engine"
+JOURNAL_KEY = "Zm9yLXRoaXMtdGVzdC1vbmx5LWFuZC1ub2JvZHktZWw="
+SOURCES = {"env": ENV_KEY, "file": FILE_KEY, "properties": PROPERTIES_KEY, "variable": VARIABLE_KEY}
+ECHOES = {
+    "an answer": {"answer": "You sent {}"},
+    "a refusal of the key": {"status": 401, "body": {"error": {"message": "Invalid API Key {}", "code": "{}"}}},
+    "a refusal of the request": {"status": 400, "body": {"error": {"message": "Unknown argument {}"}}},
+    "no JSON": {"status": 502, "body": "<html>Bearer {}</html>"},
+    "headers": {"status": 503, "headers": {"x-request-id": "{}"}},
+}
+HISTORY = ("variable-instance", "detail", "incident", "external-task-log", "process-instance", "activity-instance")
+NAMED_BY = "Health and metrics at port "
+
+
+def with_key(rule, key):
+    return json.loads(json.dumps(rule).replace("{}", key))
+
+
+def what_the_engine_shows(people, instance):
+    """All that an instance leaves behind, runtime and history; the variable that holds the key itself is not ours."""
+    one = {"processInstanceId": instance.id, "deserializeValues": "false"}
+    yield people.get("/variable-instance", processInstanceIdIn=instance.id, deserializeValues="false")
+    yield people.get("/incident", processInstanceId=instance.id)
+    for kind in HISTORY:
+        yield people.get(f"/history/{kind}", **one)
+    for task in people.external_tasks(instance.id):
+        yield task
+        yield people.http.get(f"/external-task/{task['id']}/errorDetails").text
+    for entry in people.get("/history/external-task-log", processInstanceId=instance.id, failureLog="true"):
+        yield people.http.get(f"/history/external-task-log/{entry['id']}/error-details").text
+
+
+def without_the_key_variable(shown):
+    if isinstance(shown, list):
+        return [entry for entry in shown if "myKey" not in {entry.get("name"), entry.get("variableName")}]
+    return shown
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_planted_key_is_found_nowhere(scene, source):
+    key = SOURCES[source]
+    properties = {"catalyst_secretSource": source, "catalyst_retries": "R2/PT0S"}
+    if source == "variable":
+        properties["catalyst_apiKey"] = "myKey"
+    settings = {"engine_user": "worker", "engine_password": ENGINE_PASSWORD, "log_level": "DEBUG", "http_port": "0"}
+    instances = []
+    with scene.worker(**settings) as worker:
+        for kind, rule in ECHOES.items():
+            scene.groq.next(2, when={"equals": kind}, **with_key(rule, key))
+            variables = {"userMessage": kind, "myKey": key}
+            instances.append(scene.instance(variables, properties=properties, boundary=True))
+        for instance in instances:
+            instance.rest()
+        port = re.search(rf"{NAMED_BY}(\d+)", worker.log)[1]
+        metrics = httpx.get(f"http://127.0.0.1:{port}/metrics").raise_for_status().text
+    people = instances[0].people
+    shown = [without_the_key_variable(part) for one in instances for part in what_the_engine_shows(people, one)]
+    said = [worker.log, metrics, *(json.dumps(part) for part in shown)]
+
+    assert sum(kind.strip("{}") in text for text in said for kind in ("You sent", "Invalid API Key")) > 1
+    assert not [text for text in said for secret in (key, ENGINE_PASSWORD) if secret in text]
+
+
+def test_a_planted_key_is_not_in_the_journal(scene):
+    scene.groq.next(1, answer=f"You sent {ENV_KEY}")
+    scene.proxy.hold_request("/complete")
+    scene.instance()
+    with scene.worker():
+        assert scene.proxy.held.wait(20)
+        files = [path.read_bytes() for path in scene.folder.glob("journal.sqlite*")]
+        scene.proxy.cut()
+        scene.proxy.mend()
+
+    assert any(b"You sent" in content for content in files)
+    assert not any(ENV_KEY.encode() in content for content in files)
+
+
+def test_a_sealed_journal_shows_nothing_of_an_answer(scene):
+    scene.groq.next(1, answer="You owe 100 euros")
+    scene.proxy.hold_request("/complete")
+    instance = scene.instance()
+    with scene.worker(journal_key=JOURNAL_KEY) as worker:
+        assert scene.proxy.held.wait(20)
+        files = [path.read_bytes() for path in scene.folder.glob("journal.sqlite*")]
+        scene.proxy.cut()
+        scene.proxy.mend()
+        assert instance.task() == "Review"
+
+    assert files
+    assert not any(b"You owe" in content for content in files)
+    assert JOURNAL_KEY not in worker.log

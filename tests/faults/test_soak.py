@@ -1,0 +1,88 @@
+"""Thousands of tasks with random faults among them: every instance ends, no answer is paid twice, memory stays flat."""
+
+import random
+from collections import Counter
+
+import pytest
+from proxy import running_proxy
+from scene import Scene
+from worker_process import ORGANIZATIONS
+
+from worker.sandbox.emulator import EmulatorConfig, running_emulator
+from worker.sandbox.people import wait_for
+
+pytestmark = pytest.mark.engine
+FAULTS = (
+    {"status": 429, "headers": {"retry-after": "1"}},
+    {"status": 498},
+    {"status": 500},
+    {"status": 503},
+    {"fault": "reset"},
+    {"fault": "cut"},
+    {"fault": "garbage"},
+    {"delay": 5},
+)
+SHARE_OF_FAULTS = 0.05
+WARM = 0.1
+"""The share of the tasks after which memory is taken for the first time."""
+
+GROWTH = 1.2
+BEHIND = 500
+"""Instances started ahead of the worker, at most."""
+
+BPMN = """<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"
+    targetNamespace="soak">
+  <process id="{topic}" isExecutable="true" camunda:historyTimeToLive="1">
+    <startEvent id="Start"/><sequenceFlow id="f1" sourceRef="Start" targetRef="Ask"/>
+    <serviceTask id="Ask" camunda:type="external" camunda:topic="{topic}"><extensionElements><camunda:properties>
+      <camunda:property name="catalyst_retries" value="R3/PT0S"/>
+      <camunda:property name="catalyst_timeout" value="3"/>
+    </camunda:properties></extensionElements></serviceTask>
+    <sequenceFlow id="f2" sourceRef="Ask" targetRef="End"/><endEvent id="End"/>
+  </process>
+</definitions>"""
+
+
+@pytest.fixture
+def tasks(request):
+    return request.config.getoption("soak")
+
+
+@pytest.fixture
+def soaked(people, engine, tasks, tmp_path):
+    """A scene whose stand-in remembers all calls."""
+    config = EmulatorConfig(keys=ORGANIZATIONS, calls_kept=2 * tasks)
+    with running_emulator(config) as groq, running_proxy(int(engine.rest_url.split(":")[2].split("/")[0])) as proxy:
+        yield Scene(people, groq, proxy, tmp_path)
+
+
+def ended(scene):
+    query = {"processDefinitionKey": scene.topic, "completed": "true"}
+    return scene.people.get("/history/process-instance/count", **query)["count"]
+
+
+def test_every_instance_ends_and_memory_stays_flat(soaked, tasks):
+    chance = random.Random(7)  # noqa: S311 -- the same faults in every run
+    soaked.people.deploy_texts({"soak.bpmn": BPMN.format(topic=soaked.topic)})
+    faulty = Counter()
+    with soaked.worker() as worker:
+        for number in range(tasks):
+            message = f"question {number}"
+            if chance.random() < SHARE_OF_FAULTS:
+                fault = chance.choice(FAULTS)
+                soaked.groq.next(1, when={"equals": message}, **fault)
+                faulty[message] += 1
+            soaked.people.start(soaked.topic, {"userMessage": message})
+            if number % 100 == 0:
+                wait_for("the worker to keep up", lambda so_far=number: ended(soaked) >= so_far - BEHIND, within=120)
+            if number == int(tasks * WARM):
+                warm = worker.memory()
+        wait_for("the last ones", lambda: ended(soaked) == tasks, within=120)
+        grown = worker.memory() / warm
+
+    asked = Counter(call.messages[-1]["content"] for call in soaked.groq.calls)
+    assert asked == Counter({f"question {number}": 1 for number in range(tasks)}) + faulty
+    assert soaked.people.get("/incident/count", processDefinitionKeyIn=soaked.topic)["count"] == 0
+    assert soaked.journal.answers() == 0
+    assert grown <= GROWTH, f"memory has grown to {grown:.2f} times what it was after {WARM:.0%} of the tasks"

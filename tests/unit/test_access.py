@@ -1,0 +1,59 @@
+"""From the settings: who the worker is, and how it reaches the engine and Groq."""
+
+import pytest
+from certificates import Authority
+
+from worker import access
+from worker.camunda.tokens import ClientCredentials
+from worker.errors import SettingsError
+from worker.settings import Settings
+
+
+def test_all_that_is_secret_is_known_to_the_redactor():
+    names = ("engine_password", "engine_token", "engine_client_secret", "journal_key")
+    proxies = {"engine_proxy": "http://u:engine@proxy:1", "groq_proxy": "http://u:groq@proxy:1"}
+    settings = Settings(**{name: f"the {name}" for name in names}, **proxies)
+
+    assert set(access.secrets(settings)) == {*(f"the {name}" for name in names), *proxies.values()}
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, {}),
+        ({"engine_user": "me"}, {"auth_basic": {"username": "me", "password": ""}}),
+        ({"engine_token": "Bearer abc"}, {"auth_bearer": {"access_token": "abc"}}),
+    ],
+)
+def test_a_password_or_a_fixed_token_is_said_in_the_librarys_words(settings, said):
+    assert access.engine_authentication(Settings(**settings)) == said
+
+
+def test_a_token_server_makes_the_worker_an_oauth_client():
+    assert access.engine_credentials(Settings()) is None
+    settings = Settings(
+        engine_token_url="https://login/token", engine_client_id="me", engine_client_secret="s3cret", engine_scope="e"
+    )
+
+    assert access.engine_credentials(settings) == ClientCredentials("https://login/token", "me", "s3cret", "e")
+    assert "s3cret" not in repr(access.engine_credentials(settings))
+
+
+@pytest.mark.parametrize(("way", "side"), [(access.to_engine, "engine"), (access.to_groq, "groq")])
+def test_the_ways_to_the_engine_and_to_groq_are_set_apart(tmp_path, way, side):
+    other = "groq" if side == "engine" else "engine"
+    authority = Authority(tmp_path)
+    certificate, key = authority.issue("client")
+    own = {
+        f"{side}_ca": authority.ca,
+        f"{side}_certificate": certificate,
+        f"{side}_certificate_key": key,
+        f"{side}_proxy": "http://proxy:3128",
+    }
+    network = way(Settings(**own))
+
+    assert network.proxy == "http://proxy:3128"
+    assert [one["subject"] for one in network.tls.get_ca_certs()] == [((("commonName", "authority"),),)]
+    assert way(Settings(**{f"{other}_proxy": "http://proxy:3128"})).proxy is None
+    with pytest.raises(SettingsError, match="missing"):
+        way(Settings(**{f"{side}_ca": tmp_path / "missing"}))

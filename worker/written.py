@@ -1,0 +1,85 @@
+"""How an operator writes a setting: durations, lists, pairs and URLs, each as a type that checks itself."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic_settings import NoDecode
+
+from worker.connector.retries import parse_duration
+from worker.connector.urls import base_url
+
+
+def between(shortest: timedelta, longest: timedelta) -> AfterValidator:
+    """Make a duration one that is neither shorter nor longer."""
+
+    def check(value: timedelta) -> timedelta:
+        if not shortest <= value <= longest:
+            raise ValueError(f"must be between {shortest.total_seconds():g} s and {longest.total_seconds():g} s")
+        return value
+
+    return AfterValidator(check)
+
+
+def _duration(value: Any) -> Any:
+    return value if isinstance(value, timedelta) else parse_duration(str(value))
+
+
+def _names(value: Any) -> Any:
+    return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
+
+
+def _pairs(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    pairs = [pair.partition("=") for pair in _names(value)]
+    if any(not name.strip() or not equals for name, equals, _ in pairs):
+        raise ValueError("write name=value,name=value")
+    return {name.strip(): text.strip() for name, _, text in pairs}
+
+
+def _http_url(text: str, example: str) -> SplitResult:
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and not re.search(r"\s", text)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError(f"is not an http(s) URL such as {example}")
+    return parts
+
+
+def _url_like(example: str, user: str, password: str) -> AfterValidator:
+    """Make a text an http(s) URL without a password in it, for which there are settings of their own."""
+
+    def check(text: str) -> str:
+        parts = _http_url(text, example)
+        if parts.username or parts.password:
+            raise ValueError(f"holds a password, which would be in logs: use {user} and {password}")
+        return text
+
+    return AfterValidator(check)
+
+
+def _proxy(value: SecretStr | None) -> SecretStr | None:
+    if value is not None:
+        _http_url(value.get_secret_value(), "http://proxy.example.com:3128")
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
+Pairs = Annotated[dict[str, str], NoDecode, BeforeValidator(_pairs)]
+"""`a=x,b=y`, as the environment has to write a mapping."""
+
+BaseUrls = Annotated[Names, AfterValidator(lambda urls: tuple(map(base_url, urls)))]
+Proxy = Annotated[SecretStr | None, AfterValidator(_proxy)]
+EngineUrl = Annotated[
+    str, _url_like("http://localhost:8080/engine-rest", "CATALYST_ENGINE_USER", "CATALYST_ENGINE_PASSWORD")
+]
+TokenUrl = Annotated[
+    str,
+    _url_like("https://login.example.com/oauth2/token", "CATALYST_ENGINE_CLIENT_ID", "CATALYST_ENGINE_CLIENT_SECRET"),
+]
