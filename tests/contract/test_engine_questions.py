@@ -51,7 +51,7 @@ async def test_a_gateway_that_answers_for_the_engine_makes_it_unreachable(fake, 
         await client(fake.rest_url).complete("any", {})
 
 
-@pytest.mark.parametrize("answer", ['{"ok": true}', "null", '"x"'])
+@pytest.mark.parametrize("answer", ['{"ok": true}', "null", '"x"', '[{"id": "1"}]', "[1]"])
 async def test_what_answers_in_the_place_of_the_engine_is_taken_for_an_outage(answer, client):
     async def say(_):
         return web.Response(text=answer, content_type="application/json")

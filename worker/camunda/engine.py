@@ -2,7 +2,8 @@
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
@@ -24,6 +25,9 @@ log = logging.getLogger(__name__)
 
 POLL_MARGIN = 5.0
 """Seconds a poll may take longer than the engine promised."""
+
+NEEDED = ("id", "activityId", "processInstanceId", "processDefinitionId")
+"""Without these a task cannot be handled."""
 
 SHORTEST_STRING = 1000
 """Characters that fit into a String on every database: 4000 bytes on Oracle, four for each of them."""
@@ -100,7 +104,8 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         }
         within = poll.total_seconds() + POLL_MARGIN
         fetched = await self._rest.post(self.get_fetch_and_lock_url(), body, list, within)
-        return [ExternalTask(task, asked) for task in self._known(fetched)]
+        with self._understood():
+            return [ExternalTask(task, asked) for task in fetched if [task[name] for name in NEEDED]]
 
     async def complete(self, task_id: str, variables: Mapping[str, Any]) -> None:
         """Complete the task with process variables."""
@@ -157,24 +162,28 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         """
         query = urlencode({"workerId": self.worker_id, "locked": "true"})
         locked = await self._rest.get(f"{self.external_task_base_url}?{query}", list)
-        return [task["id"] for task in self._known(locked) if task.get("errorMessage") is None]
+        with self._understood():
+            return [task["id"] for task in locked if task.get("errorMessage") is None]
 
     async def definition_xml(self, process_definition_id: str) -> str:
         """Fetch the deployed BPMN; needs the READ permission on the process definition."""
         found = await self._rest.get(f"{self.url}/process-definition/{process_definition_id}/xml", dict)
-        return str(found.get("bpmn20Xml"))
+        with self._understood():
+            return str(found["bpmn20Xml"])
 
     async def calling_process(self, process_instance_id: str) -> CallingProcess | None:
         """Return the instance whose call activity started this one."""
         found = await self._rest.get(f"{self.url}/process-instance?subProcessInstance={process_instance_id}", list)
-        callers = self._known(found)
-        return CallingProcess(str(callers[0]["id"]), str(callers[0].get("definitionId"))) if callers else None
+        with self._understood():
+            return CallingProcess(str(found[0]["id"]), str(found[0]["definitionId"])) if found else None
 
-    def _known(self, found: list[Any]) -> list[dict[str, Any]]:
-        """Return what an engine lists: things with an id. Raises `EngineUnreachable` for anything else."""
-        if not all(isinstance(one, dict) and isinstance(one.get("id"), str) for one in found):
-            raise EngineUnreachable(f"What answers at {self.url} is no engine: it lists things without an id")
-        return found
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        """Read an answer; one of another shape is that of something else in the engine's place."""
+        try:
+            yield
+        except (AttributeError, IndexError, KeyError, TypeError) as error:
+            raise EngineUnreachable(f"What answers at {self.url} is no engine: {error!r}") from error
 
     def _log_with_context(self, msg: str, log_level: str = "info", **kwargs: Any) -> None:
         """Say nothing: the library would log variables and a bearer token."""
