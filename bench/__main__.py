@@ -58,7 +58,9 @@ def main(
             spent = profile(stage, PROFILED_TASKS)
             show(Done())
             return console.print("\n".join(time_spent(spent)))
-        results = _measure_all(stage, show, machine, quick=quick)
+        for results in _measured(stage, show, machine, quick=quick):
+            # Half an hour's work is not lost to a Ctrl-C in the last minute.
+            RESULTS.write_text(written(results), encoding="utf-8")
     machine["Others at work meanwhile"] = f"{neighbours.share():.0%} of all cores"
     text = written(results)
     RESULTS.write_text(text, encoding="utf-8")
@@ -75,7 +77,8 @@ def _stage(java_flags: tuple[str, ...], show: ProgressDisplay) -> Iterator[Stage
         yield Stage(people, stub)
 
 
-def _measure_all(stage: Stage, show: ProgressDisplay, machine: dict[str, str], *, quick: bool) -> Results:
+def _measured(stage: Stage, show: ProgressDisplay, machine: dict[str, str], *, quick: bool) -> Iterator[Results]:
+    """Yield all results so far, after each part."""
     everybody = contenders()
     rounds: dict[str, list[Measured]] = {contender.name: [] for contender in everybody}
     count = 1 if quick else FULL_ROUNDS
@@ -83,10 +86,12 @@ def _measure_all(stage: Stage, show: ProgressDisplay, machine: dict[str, str], *
         for contender in _turned(everybody, number):
             show(Phase(f"Round {number + 1} of {count}: {contender.name}"))
             rounds[contender.name].append(measure(stage, contender, QUICK if quick else FULL))
+    yield Results(machine, rounds)
     sizes = growth.QUICK if quick else growth.ALL
     grown = measure_growth(stage, everybody, sizes, lambda what: show(Phase(what)))
+    yield Results(machine, rounds, grown)
     show(Phase("Profiling"))
-    return Results(machine, rounds, grown, profile(stage, PROFILED_TASKS // 4 if quick else PROFILED_TASKS))
+    yield Results(machine, rounds, grown, profile(stage, PROFILED_TASKS // 4 if quick else PROFILED_TASKS))
 
 
 def _turned(everybody: list[Contender], number: int) -> list[Contender]:

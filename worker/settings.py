@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 
 from worker.connector.urls import GROQ, base_url
 from worker.errors import SettingsError
-from worker.written import BaseUrls, Duration, EngineUrl, Names, Pairs, Proxy, TokenUrl, between
+from worker.setting_types import BaseUrls, Duration, EngineUrl, Names, Pairs, Proxy, TokenUrl, between
 
 PREFIX = "CATALYST_"
 IN_URL = re.compile(r"//[^/@]*@")
