@@ -91,9 +91,10 @@ def at_work(
     """
     with ExitStack() as started:
         children, logs = [], []
+        journal = Path(started.enter_context(tempfile.TemporaryDirectory(prefix="catalyst-bench-"))) / "journal.sqlite"
         for number in range(1, processes + 1):
             folder = Path(started.enter_context(tempfile.TemporaryDirectory(prefix="catalyst-bench-")))
-            environment = _environment(stage, process, at_once, number)
+            environment = _environment(stage, process, at_once, number) | {"CATALYST_JOURNAL": str(journal)}
             log = folder / "contender.log"
             child = Child(command, folder=folder, log=log, environment=environment)
             started.callback(child.terminate, STOP_SECONDS)

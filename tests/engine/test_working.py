@@ -197,7 +197,7 @@ def test_processes_stop_when_one_of_them_dies(engine, groq, tmp_path, topic):
 
 def test_a_task_that_needs_other_variables_than_those_before_it_gets_them(people, groq, engine, tmp_path, topic):
     payload = '{"messages": [{"role": "user", "content": "${%s}"}]}'
-    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, topic=topic) as worker:
+    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, topic=topic, log_level="DEBUG") as worker:
         for name in ("first", "second", "third"):
             made = diagram(topic=topic, fields={"catalyst_payload": payload % name})
             instance = start(people, made, first="one", second="two", third="three", unused="x" * 3000)

@@ -26,6 +26,8 @@ class Tasklist:
         """Start a process that has no start form."""
         self.page.get_by_text("Start process", exact=True).click()
         dialog = self.page.get_by_role("dialog")
+        # Only the first fifteen of all processes are listed.
+        dialog.get_by_placeholder("Search by process name.").fill(name)
         dialog.get_by_text(name, exact=True).click()
         dialog.get_by_role("button", name="Start").click()
         dialog.wait_for(state="detached")
