@@ -86,12 +86,12 @@ def _measured(stage: Stage, show: ProgressDisplay, machine: dict[str, str], *, q
         for contender in _turned(everybody, number):
             show(Phase(f"Round {number + 1} of {count}: {contender.name}"))
             rounds[contender.name].append(measure(stage, contender, QUICK if quick else FULL))
-    yield Results(machine, rounds)
+    yield Results(machine, rounds, quick)
     sizes = growth.QUICK if quick else growth.ALL
     grown = measure_growth(stage, everybody, sizes, lambda what: show(Phase(what)))
-    yield Results(machine, rounds, grown)
+    yield Results(machine, rounds, quick, grown)
     show(Phase("Profiling"))
-    yield Results(machine, rounds, grown, profile(stage, PROFILED_TASKS // 4 if quick else PROFILED_TASKS))
+    yield Results(machine, rounds, quick, grown, profile(stage, PROFILED_TASKS // 4 if quick else PROFILED_TASKS))
 
 
 def _turned(everybody: list[Contender], number: int) -> list[Contender]:

@@ -47,17 +47,15 @@ def measure_growth(stage: Stage, contenders: Sequence[Contender], sizes: Sizes, 
         for contender in (OURS, FLOOR):
             say(f"{calls} calls at once, {ANSWER_SECONDS:g} s each: {contender.name}")
             at_once[contender.name, calls] = load_of(
-                stage, contender.command, size=ROUNDS * calls, at_once=calls, delay=ANSWER_SECONDS
+                stage, contender, size=ROUNDS * calls, at_once=calls, delay=ANSWER_SECONDS
             )
     for count in sizes.processes:
         say(f"{count} processes: {OURS.name}")
-        processes[OURS.name, count] = load_of(
-            stage, OURS.command, size=sizes.process_tasks, at_once=AT_ONCE, processes=count
-        )
+        processes[OURS.name, count] = load_of(stage, OURS, size=sizes.process_tasks, at_once=AT_ONCE, processes=count)
     for size in sizes.kilobytes:
         for contender in others:
             say(f"{size} KB of other variables: {contender.name}")
             kilobytes[contender.name, size] = load_of(
-                stage, contender.command, size=VARIABLE_TASKS, at_once=AT_ONCE, kilobytes=size
+                stage, contender, size=VARIABLE_TASKS, at_once=AT_ONCE, kilobytes=size
             )
     return Growth(at_once, processes, kilobytes)

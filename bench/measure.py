@@ -2,7 +2,6 @@
 
 import random
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.contender import AtWork, Contender, at_work
@@ -15,9 +14,6 @@ SLOW = 0.5
 
 SETTLED = 6.0
 """Seconds from a contender's start to its measurement: this worker looks for leftovers of an earlier life for 5 s."""
-
-WARM_UP_TASKS = 200
-"""Where one contender is compared with itself."""
 
 PATIENCE = 120.0
 SINGLE_PATIENCE = 30.0
@@ -46,7 +42,7 @@ def measure(stage: Stage, contender: Contender, sizes: Sizes) -> Measured:
     instant, slow = sizes.of(contender.instant), sizes.of(contender.slow)
     with stage.process() as process, at_work(contender.command, stage, process, at_once=AT_ONCE) as working:
         ready = time.monotonic() + SETTLED
-        warm_up(process, working, instant)
+        warm_up(process, working, contender.warm_up)
         batches = process.prepare(instant), process.prepare(slow)
         time.sleep(max(0.0, ready - time.monotonic()))
         at_full_speed = carry(stage, working, batches[0], AT_ONCE, delay=0)
@@ -56,7 +52,7 @@ def measure(stage: Stage, contender: Contender, sizes: Sizes) -> Measured:
 
 
 def warm_up(process: Process, working: AtWork, size: int) -> None:
-    """Let connections, caches and just-in-time compilers settle: a worker runs for months."""
+    """Let connections, caches and just-in-time compilers settle."""
     batch = process.prepare(size)
     batch.release()
     batch.await_end(PATIENCE, working.look)
@@ -101,7 +97,7 @@ def singles(stage: Stage, process: Process, working: AtWork, count: int) -> tupl
 
 def load_of(  # noqa: PLR0913 -- what tells one growth measurement from another
     stage: Stage,
-    command: Sequence[str],
+    contender: Contender,
     *,
     size: int,
     at_once: int,
@@ -112,9 +108,12 @@ def load_of(  # noqa: PLR0913 -- what tells one growth measurement from another
     """Measure one contender with one batch: so many tasks at once, processes, and kilobytes of other variables."""
     stage.stub.begin(0)
     more = {"document": {"type": "Json", "value": f'{{"text": "{"x" * kilobytes * 1000}"}}'}} if kilobytes else None
-    with stage.process() as process, at_work(command, stage, process, at_once=at_once, processes=processes) as working:
+    with (
+        stage.process() as process,
+        at_work(contender.command, stage, process, at_once=at_once, processes=processes) as working,
+    ):
         ready = time.monotonic() + SETTLED
-        warm_up(process, working, WARM_UP_TASKS)
+        warm_up(process, working, contender.warm_up)
         batch = process.prepare(size, more)
         time.sleep(max(0.0, ready - time.monotonic()))
         return carry(stage, working, batch, at_once * processes, delay)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.contender import Contender
 from bench.measure import AT_ONCE, load_of
 from bench.stage import Stage
 
@@ -46,7 +47,7 @@ def profile(stage: Stage, size: int) -> Profile:
     with tempfile.TemporaryDirectory(prefix="catalyst-bench-") as folder:
         file = Path(folder) / "profile"
         command = (sys.executable, "-m", "bench.profiled", str(file), "run")
-        load_of(stage, command, size=size, at_once=AT_ONCE)
+        load_of(stage, Contender("profiled", command), size=size, at_once=AT_ONCE)
         return summed_up(pstats.Stats(str(file)))
 
 

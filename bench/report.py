@@ -22,9 +22,12 @@ HEADINGS = (
     "added ms at low load p50 / p95",
     "memory MB",
 )
+SMOKE = """
+A smoke run (`make bench ARGS=--quick`): so few tasks, once, show that all works. They keep or break no promise.
+"""
 INTRODUCTION = """\
 # Side by side
-
+{smoke}
 Written by `make bench`. Every contender does the same work on the same engine, next to the same answering stub of Groq:
 50 tasks at once, one contender at a time, in turns over {rounds} {noun}. Engine, stub and contender share the machine,
 so absolute figures are noise and ratios the result. CPU is the contender's own, with its children.
@@ -43,6 +46,8 @@ class Results:
     machine: Mapping[str, str]
     rounds: Mapping[str, Sequence[Measured]]
     """By contender, in the order in which they are shown."""
+    smoke: bool
+    """Whether there was too little of everything to judge by."""
     growth: Growth | None = None
     """None while it is not yet measured."""
     profile: Profile | None = None
@@ -55,11 +60,15 @@ def written(results: Results) -> str:
         "" if JAVASCRIPT in results.rounds else "There is no Node here, so the JavaScript client is missing."
     )
     parts = [
-        INTRODUCTION.format(rounds=count, noun="rounds" if count > 1 else "round", left_out=no_javascript).strip(),
+        INTRODUCTION.format(
+            smoke=SMOKE if results.smoke else "",
+            rounds=count,
+            noun="rounds" if count > 1 else "round",
+            left_out=no_javascript,
+        ).strip(),
         "## This worker against each of the others",
         ratios(results.rounds),
-        "## What was promised",
-        promises(results),
+        *([] if results.smoke else ["## What was promised", promises(results)]),
         "## The figures",
         "Medians, with the least and the most of the rounds; added time over all rounds.",
         figures(results.rounds),

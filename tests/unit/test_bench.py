@@ -26,10 +26,10 @@ def measured(speed=1.0):
     return Measured(100 * speed, 1 / speed, 100 * speed, 1 / speed, (10 / speed, 20 / speed), 50 / speed)
 
 
-def results(rounds):
+def results(rounds, *, smoke=False):
     load = Load(rate=140, cpu=1, most_at_once=PROMISED_CALLS, filled=0.1)
     calls = {(name, PROMISED_CALLS): load for name in (OURS.name, FLOOR.name)}
-    return Results({"Machine": "a made-up one"}, rounds, Growth(calls, {}, {}), Profile({"the key": 0.5}, {}))
+    return Results({"Machine": "a made-up one"}, rounds, smoke, Growth(calls, {}, {}), Profile({"the key": 0.5}, {}))
 
 
 def row(text, heading, name):
@@ -81,6 +81,14 @@ def test_a_promise_that_is_not_kept_is_said():
         "**no**",
     ]
     assert row(text, "What was promised", "10 × the library's")[2] == "yes"
+
+
+def test_a_smoke_run_says_so_and_judges_nothing():
+    rounds = {name: [measured()] for name in (OURS.name, LIBRARY_ASYNC.name, FLOOR.name)}
+    full, smoke = written(results(rounds)), written(results(rounds, smoke=True))
+
+    assert ("A smoke run" in full, "A smoke run" in smoke) == (False, True)
+    assert ("What was promised" in full, "What was promised" in smoke) == (True, False)
 
 
 def test_without_node_the_results_say_who_is_missing():
