@@ -116,9 +116,13 @@ class Poller:
                 if room < len(self._in_hand):
                     await asyncio.sleep(GATHERING)
                 return self._concurrency - len(self._in_hand)
-            self._changed.clear()
-            await self._changed.wait()
+            await self._until_changed()
         return 0
+
+    async def _until_changed(self) -> None:
+        """Wait until a task has left our hands or a stop was asked for."""
+        self._changed.clear()
+        await self._changed.wait()
 
     async def _fetch(self, room: int) -> list[ExternalTask]:
         """Poll once. A task that we still have in hand (its lock had ended) stays with whoever is at it."""
@@ -145,7 +149,9 @@ class Poller:
         started = time.monotonic()
         with self._locks.hold(task.id) as lock:
             outcome = await lock.while_held(self._handler.handle(task))
-            taken = outcome and await self._reporter.report(task, outcome, lock)
+            if outcome is None:
+                return
+            taken = await self._reporter.report(task, outcome, lock)
         if taken:
             await self._handler.settle(task, taken)
             self._show(task, taken, time.monotonic() - started)
@@ -208,5 +214,4 @@ class Poller:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._backoff.next()):
                 while not self.is_stopping:
-                    self._changed.clear()
-                    await self._changed.wait()
+                    await self._until_changed()

@@ -38,7 +38,7 @@ class Rest:
     """The engine's REST API at one URL. `headers` go with every call: content type and authentication.
 
     With `credentials` a token of an OAuth2 server goes with every call; one that the engine refuses is renewed once.
-    Made of aiohttp itself: three calls a task pass here, and httpx on top of it takes as long again.
+    Made of aiohttp itself, without httpx on top: most of a task's calls pass here.
     """
 
     def __init__(

@@ -31,7 +31,7 @@ DEFAULT_RETRIES = RetryCycle.parse(RETRIES, DEFAULTS[RETRIES])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handler:
-    """Turns a task into an outcome. What it needs of the engine is handed in as two questions."""
+    """Turns a task into an outcome. What it asks of the engine (definitions, calling process) is handed in."""
 
     definitions: Definitions
     wanted: WantedVariables
