@@ -2,8 +2,9 @@
 
 import sqlite3
 from contextlib import closing, contextmanager
+from datetime import timedelta
 
-from worker.journal.sqlite import SCHEMA
+from worker.journal import SqliteJournal, sealed_with
 
 
 class JournalFile:
@@ -20,9 +21,8 @@ class JournalFile:
     @contextmanager
     def unwritable(self):
         """Keep every worker from writing to it, for as long as the block runs; they can still read."""
-        with closing(sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)) as journal:
-            journal.execute("PRAGMA journal_mode = WAL")
-            journal.executescript(SCHEMA)
+        opener = SqliteJournal(self.path, seal=sealed_with(None), longest=timedelta(days=1), largest=0)
+        with closing(opener._opened()) as journal:
             journal.execute("BEGIN IMMEDIATE")
             yield
             journal.execute("ROLLBACK")

@@ -30,6 +30,7 @@ class Proxy:
         finally:
             server.close()
             self._drop()
+            await asyncio.gather(*self._connections, return_exceptions=True)
 
     @property
     def rest_url(self):
@@ -57,12 +58,11 @@ class Proxy:
         for connection in self._connections:
             connection.cancel()
 
-    async def _serve(self, worker_reader, worker_writer):
+    def _serve(self, worker_reader, worker_writer):
         connection = asyncio.ensure_future(self._join(worker_reader, worker_writer))
         self._connections.add(connection)
-        await asyncio.wait([connection])
-        self._connections.discard(connection)
-        worker_writer.transport.abort()
+        connection.add_done_callback(self._connections.discard)
+        connection.add_done_callback(lambda _: worker_writer.transport.abort())
 
     async def _join(self, worker_reader, worker_writer):
         if self._is_cut:
@@ -79,10 +79,10 @@ class Proxy:
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            engine_writer.transport.abort()
             for way in ways:
                 way.cancel()
             await asyncio.gather(*ways, return_exceptions=True)
-            engine_writer.transport.abort()
 
     async def _requests(self, reader, writer, silenced):
         while chunk := await reader.read(CHUNK):

@@ -1,6 +1,7 @@
 """The journal: what was paid for is not paid for again."""
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -90,6 +91,13 @@ async def test_only_the_workers_user_can_read_the_file(open_journal, tmp_path):
     for file in (tmp_path / "state").iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "state").stat().st_mode) == 0o700
+
+
+async def test_workers_that_make_the_file_at_the_same_moment_do_not_get_in_each_others_way(open_journal, tmp_path):
+    with ThreadPoolExecutor(8) as workers:
+        for number in range(20):
+            journals = [open_journal(tmp_path / f"journal-{number}.sqlite") for _ in range(8)]
+            assert all(workers.map(lambda journal: journal._opened().close() is None, journals))
 
 
 async def test_a_sealed_answer_opens_with_its_key_only(open_journal, tmp_path):

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from filelock import FileLock
+
 from worker.errors import JournalError
 from worker.groq.answers import Answer
 from worker.journal.entries import Entry, from_text, to_text
@@ -139,12 +141,14 @@ class SqliteJournal:
 
     def _opened(self) -> sqlite3.Connection:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._path.touch(mode=0o600)
-        self._path.chmod(0o600)
-        connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.executescript(SCHEMA)
+        # SQLite waits for nobody when it changes to write-ahead logging: two who make the file at once need a lock.
+        with FileLock(f"{self._path}.lock", timeout=BUSY_SECONDS, poll_interval=0.01, mode=0o600):
+            self._path.touch(mode=0o600)
+            self._path.chmod(0o600)
+            connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.executescript(SCHEMA)
         return connection
 
     def _close(self) -> None:
