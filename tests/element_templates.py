@@ -10,6 +10,7 @@ ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "templates" / "groq.element.json"
 ICON = ROOT / "templates" / "groq.svg"
 EXAMPLE = ROOT / "bpmn" / "groq-example.bpmn"
+TOOLS_EXAMPLE = ROOT / "bpmn" / "groq-tools-example.bpmn"
 BESIDE_EXAMPLE = ROOT / "bpmn" / ".camunda" / "element-templates" / "groq.element.json"
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"

@@ -21,11 +21,14 @@ from worker.connector.handler import Handler
 from worker.connector.secrets import Redactor, Secrets
 from worker.connector.urls import AllowedUrls
 from worker.groq.client import Groq
+from worker.groq.models import known_models
+from worker.groq.replacements import Replacements
 from worker.identity import Identity
 from worker.journal import Journal, NoJournal, Required, SqliteJournal, Tolerant, sealed_with
 from worker.operations.health import health_server
 from worker.operations.logging import log_outcome
 from worker.operations.metrics import Metrics, gauge
+from worker.operations.model_list import Survey, models_in_use, offered_models
 from worker.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -39,17 +42,7 @@ async def assembled(
     for secret in access.secrets(settings):
         redactor.add(secret)
     identity = Identity(user_state_path("catalyst-groq") / "ids", settings.worker_id)
-    engine = Engine(
-        settings.engine_url,
-        identity.worker_id,
-        lock_duration=settings.lock_duration,
-        poll_duration=settings.poll_duration,
-        encoder=Encoder(settings.string_limit),
-        config=access.engine_authentication(settings),
-        only=_task_filter(settings),
-        through=access.to_engine(settings),
-        credentials=access.engine_credentials(settings),
-    )
+    engine = _engine(settings, identity.worker_id)
     async with (
         aclosing(engine),
         aclosing(Groq(access.to_groq(settings))) as groq,
@@ -59,12 +52,15 @@ async def assembled(
             definitions=Definitions(engine.definition_xml),
             wanted=engine.wanted,
             calling_process=engine.calling_process,
+            read_file=engine.file,
             secrets=_secrets(settings, environ, redactor),
             urls=AllowedUrls(settings.groq_api_url, settings.allowed_urls),
             groq=groq,
+            replacements=Replacements(known_models()),
             journal=journal,
             lock_duration=settings.lock_duration,
             throw_uncaught=settings.throw_uncaught_errors,
+            stream=settings.stream,
         )
         poller = Poller(
             engine,
@@ -95,6 +91,31 @@ async def run_worker(settings: Settings, environ: Mapping[str, str], redactor: R
         working = asyncio.create_task(poller.run())
         _on_signals(partial(_stop, poller, working))
         await working
+
+
+async def survey_models(settings: Settings, environ: Mapping[str, str]) -> Survey:
+    """Ask Groq which models the key may use, and the engine which models its processes name; either may be away."""
+    async with (
+        aclosing(_engine(settings, "catalyst-groq-models")) as engine,
+        aclosing(Groq(access.to_groq(settings))) as groq,
+    ):
+        key = environ.get("GROQ_API_KEY", "").strip()
+        offered = await offered_models(groq, settings.groq_api_url, key) if key else "There is no GROQ_API_KEY"
+        return Survey(known_models(), offered, await models_in_use(engine, settings.topic))
+
+
+def _engine(settings: Settings, worker_id: str) -> Engine:
+    return Engine(
+        settings.engine_url,
+        worker_id,
+        lock_duration=settings.lock_duration,
+        poll_duration=settings.poll_duration,
+        encoder=Encoder(settings.string_limit),
+        config=access.engine_authentication(settings),
+        only=_task_filter(settings),
+        through=access.to_engine(settings),
+        credentials=access.engine_credentials(settings),
+    )
 
 
 def _stop(poller: Poller, working: asyncio.Task[None]) -> None:

@@ -135,6 +135,17 @@ def _run_processes(count: int, config: Path | None, settings: "Settings") -> int
 
 
 @app.command()
+def models() -> None:
+    """Show Groq's models: what they can do and cost, what the key may use, and which processes name a dead one."""
+    from worker.app import survey_models
+    from worker.operations.model_list import show_models
+    from worker.settings import Settings, environment
+
+    settings = Settings.load(Path("worker.yaml"), ENV_FILE)
+    show_models(Console(), asyncio.run(survey_models(settings, environment(ENV_FILE))))
+
+
+@app.command()
 def healthy(
     port: Annotated[
         int, typer.Option(min=1, max=65535, envvar="CATALYST_HTTP_PORT", help="The health port of the worker.")

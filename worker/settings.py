@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     throw_uncaught_errors: bool = Field(
         default=False, description="Throw BPMN errors even if nothing catches them (the engine then ends the instance)"
     )
+    stream: bool = Field(
+        default=False, description="Ask Groq for streams, so that a stalled answer is noticed after 20 seconds"
+    )
     journal: str = Field("", description="Keeps answers until the engine has them: an SQLite file, redis://… or off")
     journal_required: bool = Field(default=False, description="Do no work while the journal is broken")
     journal_key: SecretStr | None = Field(default=None, description="Fernet key that encrypts what is kept")

@@ -7,11 +7,11 @@ import pytest
 from at_work import end_lock, post, seconds, until_seen, within
 from stages import typed
 
-from worker.camunda.variables import Unreadable
+from worker.camunda.variables import FileVariable
 
 pytestmark = pytest.mark.anyio
 
-FILE = {"type": "File", "value": "eA==", "valueInfo": {"filename": "a.txt", "mimetype": "text/plain"}}
+FILE = {"type": "File", "value": "eA==", "valueInfo": {"filename": "a.txt", "mimeType": "text/plain"}}
 
 
 async def test_tasks_come_by_priority_and_then_by_age(stage, client, topic):
@@ -36,7 +36,7 @@ async def test_a_fetched_task_brings_its_variables_and_extension_properties(stag
         "history": [{"role": "user"}],
         "long": "x" * 5000,
         "none": None,
-        "file": Unreadable("File"),
+        "file": FileVariable("File", "file", "text/plain", "UTF-8"),
     }
     assert task.extension_properties == properties
     assert task.retries is None

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from element_templates import EXAMPLE, held_by, load, written_by
+from element_templates import EXAMPLE, TOOLS_EXAMPLE, held_by, load, written_by
 
 from worker.camunda.definitions import parse as read_deployed
 from worker.sandbox.people import People, wait_for
@@ -200,8 +200,9 @@ def test_own_inputs_outputs_and_boundary_events_survive_the_template(modeler):
     assert 'attachedToRef="AskGroq"' in saved
 
 
-def test_the_example_opens_without_a_warning_and_saves_as_it_is(modeler):
-    example = EXAMPLE.read_text(encoding="utf-8")
+@pytest.mark.parametrize("file", [EXAMPLE, TOOLS_EXAMPLE], ids=lambda file: file.stem)
+def test_an_example_opens_without_a_warning_and_saves_as_it_is(modeler, file):
+    example = file.read_text(encoding="utf-8")
 
     modeler.open(example, [TEMPLATE])
 

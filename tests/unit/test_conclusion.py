@@ -27,7 +27,8 @@ def fields(**written):
 
 
 def concluded(answer, retries=None, *, written=None, **exchange):
-    return conclude(fields(**written or {}), make_exchange(answer, **exchange), retries, "openai/gpt-oss-120b")
+    request = {"model": "openai/gpt-oss-120b", "messages": [{"role": "user", "content": "Hi"}]}
+    return conclude(fields(**written or {}), make_exchange(answer, **exchange), retries, request)
 
 
 def test_an_answer_completes_the_task_with_mapped_and_standard_variables():
@@ -54,6 +55,7 @@ def test_an_answer_completes_the_task_with_mapped_and_standard_variables():
             "modelUsed": "openai/gpt-oss-120b",
             "promptTokens": 18,
             "completionTokens": 5,
+            "costUsd": 5.7e-06,
             "finishReason": "stop",
             "requestId": "req_1",
             "attempts": 2,

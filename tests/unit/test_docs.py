@@ -84,3 +84,16 @@ def test_every_link_leads_somewhere(document):
     local = [target for pair in targets for target in pair if target and "://" not in target]
 
     assert [target for target in local if not (document.parent / target).exists()] == []
+
+
+def test_every_feature_is_shown_by_a_test_that_there_is():
+    rows = (ROOT / "docs" / "features.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_\w+)` \|$", rows, re.MULTILINE))
+    there = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8"))
+    }
+
+    assert named
+    assert named - there == set()

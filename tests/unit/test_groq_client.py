@@ -135,6 +135,8 @@ async def never_answer(reader, _):
     await asyncio.Event().wait()
 
 
+EVENT_STREAM = "Content-Type: text/event-stream"
+EVENT = b'data: {"choices": [{"index": 0, "delta": {"content": "Hel"}}]}\n\n'
 FAULTS = {
     "reset before the request is read": (hang_up_at_once, Loss.RESET, True),
     "reset after the request is read": (hang_up_after_reading, Loss.RESET, True),
@@ -144,6 +146,8 @@ FAULTS = {
     "chunk cut": (answering(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"), Loss.CUT, True),
     "another protocol": (answering(b"SSH-2.0-OpenSSH_9.6\r\n\r\n"), Loss.GARBAGE, True),
     "broken compression": (answering(http(b"hello", "Content-Encoding: gzip")), Loss.GARBAGE, True),
+    "a stream without its end": (answering(http(EVENT, EVENT_STREAM)), Loss.CUT, True),
+    "a stream of something else": (answering(http(b"data: <html>\n\n", EVENT_STREAM)), Loss.GARBAGE, True),
     "never": (never_answer, Loss.TIMEOUT, True),
     "half a body and then nothing": (answering(http(b"{", length=500), then_close=False), Loss.TIMEOUT, True),
 }

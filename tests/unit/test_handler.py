@@ -21,6 +21,8 @@ from worker.connector.secrets import Secrets
 from worker.connector.urls import GROQ, AllowedUrls
 from worker.errors import EngineRefused, EngineUnreachable
 from worker.groq.answers import Loss, NoAnswer
+from worker.groq.models import known_models
+from worker.groq.replacements import Replacements
 from worker.journal import NoJournal
 
 pytestmark = pytest.mark.anyio
@@ -56,9 +58,11 @@ class Setting:
         self.process = process
         self.processes = dict(processes)
         self.engine_says = engine
+        self.read = []
         self.handler = Handler(
             definitions=Definitions(self._definition_xml),
             calling_process=self._calling_process,
+            read_file=self._read_file,
             secrets=Secrets(
                 environ={"GROQ_API_KEY": KEY},
                 directory=NOWHERE,
@@ -68,6 +72,7 @@ class Setting:
             ),
             urls=urls or AllowedUrls(GROQ),
             groq=cast("Any", self.groq),
+            replacements=Replacements(known_models()),
             wanted=WantedVariables(),
             journal=NoJournal(),
             lock_duration=timedelta(minutes=1),
@@ -82,6 +87,11 @@ class Setting:
             '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" '
             f'xmlns:camunda="http://camunda.org/schema/1.0/bpmn"><process id="p">{process}</process></definitions>'
         )
+
+    async def _read_file(self, process_instance_id, name):
+        assert process_instance_id == "instance-1"
+        self.read.append(name)
+        return f"the content of {name}".encode()
 
     async def _calling_process(self, process_instance_id):
         if isinstance(self.calling, Exception):
@@ -246,6 +256,53 @@ async def test_an_answer_nested_too_deep_to_be_masked_is_a_failed_try():
 async def test_a_question_that_cannot_be_answered_about_the_caller_is_a_failure():
     outcome = await Setting(DENIED, calling=EngineUnreachable("away")).handle()
     assert (outcome.message, outcome.retries) == ("away", 3)
+
+
+VISION = {"catalyst_payload": "messages: [{role: user, content: ['What is this?', '${photo}']}]"}
+PHOTO = {"type": "File", "value": None, "valueInfo": {"filename": "photo.txt"}}
+
+
+async def test_a_file_is_read_only_where_it_is_used():
+    setting = Setting()
+    task = make_task(properties=VISION)
+    task._context["variables"] = {"photo": PHOTO, "other": PHOTO}
+    outcome = await setting.handler.handle(task)
+    assert isinstance(outcome, Completion), outcome
+
+    assert setting.groq.asked[0][2]["messages"][0]["content"] == [
+        {"type": "text", "text": "What is this?"},
+        {"type": "text", "text": "the content of photo"},
+    ]
+    assert setting.read == ["photo"]
+
+
+async def test_a_conversation_goes_on():
+    turns = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}]
+    setting = Setting()
+    outcome = await setting.handle({"userMessage": "And now?", "talk": turns}, {"catalyst_conversation": "talk"})
+
+    asked = setting.groq.asked[0][2]["messages"]
+    assert asked[1:] == [*turns, {"role": "user", "content": "And now?"}]
+    assert outcome.variables["talk"] == [*asked[1:], {"role": "assistant", "content": "Hello Ada"}]
+
+
+async def test_a_dead_model_is_replaced_and_the_next_task_does_not_ask_for_it():
+    gone = make_answer(404, {"error": {"message": "gone", "code": "model_not_found"}})
+    setting = Setting(gone, make_answer())
+    dead = {"catalyst_model": "llama-3.3-70b-versatile"}
+    outcome = await setting.handle(None, dead)
+    await setting.handle(None, dead)
+
+    replacement = "openai/gpt-oss-120b"
+    assert [asked[2]["model"] for asked in setting.groq.asked] == [dead["catalyst_model"], replacement, replacement]
+    meta = outcome.variables["catalyst_meta"]
+    assert (meta["modelAsked"], meta["modelsTried"]) == (dead["catalyst_model"], [dead["catalyst_model"], replacement])
+
+
+@pytest.mark.parametrize("name", ["catalyst_meta", "${userMessage}"])
+async def test_a_conversation_is_kept_in_a_variable_of_its_own(name):
+    outcome = await Setting().handle({"userMessage": "catalyst_error"}, {"catalyst_conversation": name})
+    assert outcome.message.startswith("catalyst_conversation: 'catalyst_")
 
 
 ECHO = {"model": KEY, "choices": [{"message": {"content": f"your key is {KEY}"}}], KEY: [KEY]}

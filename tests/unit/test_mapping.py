@@ -1,8 +1,11 @@
 """Response mapping and error mapping."""
 
+from datetime import UTC, datetime
+
 import pytest
 from samples import REPLY
 
+from worker.camunda.variables import OfType
 from worker.connector.mapping import ErrorMapping, ResponseMapping
 from worker.connector.payload import parse_structure
 from worker.errors import FieldError
@@ -17,6 +20,89 @@ def test_a_mapping_finds_texts_numbers_and_structures_and_null_where_a_path_lead
         ),
     )
     assert mapping.apply(REPLY) == {"reply": "Hello Ada", "tokens": 23, "all": REPLY["usage"], "none": None}
+
+
+def mapped(expression, body):
+    return ResponseMapping.parse("f", {"x": expression}).apply(body)["x"]
+
+
+def saying(**message):
+    return {"choices": [{"message": message}]}
+
+
+def test_a_mapping_reaches_into_json_that_is_text():
+    answer = saying(content='{"total": 12.5, "lines": [{"item": "tea"}]}')
+    assert mapped("parse_json(choices[0].message.content).total", answer) == 12.5
+    assert mapped("parse_json(choices[0].message.content).lines[].item", answer) == ["tea"]
+    assert mapped("parse_json(choices[0].message.content)", saying(content=None)) is None
+
+
+def test_a_text_that_is_no_json_is_said_so():
+    with pytest.raises(FieldError, match=r"parse_json.*no JSON"):
+        mapped("parse_json(choices[0].message.content)", saying(content="Sorry"))
+
+
+def test_tool_calls_have_their_arguments_as_objects():
+    call = {"id": "call_1", "type": "function", "function": {"name": "look_up", "arguments": '{"order": "7"}'}}
+    assert mapped("tool_calls(@)", saying(tool_calls=[call])) == [
+        {"id": "call_1", "name": "look_up", "arguments": {"order": "7"}}
+    ]
+    assert mapped("tool_calls(@)[0].arguments.order", saying(tool_calls=[call])) == "7"
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"choices": 5}, saying(content="x"), saying(tool_calls=[5]), saying(tool_calls=7)]
+)
+def test_an_answer_without_tool_calls_has_none(body):
+    assert mapped("tool_calls(@)", body) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "answered", "value"),
+    [
+        ("String", 12, "12"),
+        ("String", {"a": 1}, '{"a": 1}'),
+        ("Integer", "12", 12),
+        ("Integer", 12.0, 12),
+        ("Long", 12, OfType("Long", 12)),
+        ("Long", "9007199254740993", OfType("Long", 9007199254740993)),
+        ("Double", 12, 12.0),
+        ("Double", " 1e3", 1000.0),
+        ("Boolean", "Yes", True),
+        ("Boolean", False, False),
+        ("Date", "2026-11-21T09:00:00+00:00", datetime(2026, 11, 21, 9, tzinfo=UTC)),
+        ("Json", "plain", OfType("Json", "plain")),
+        ("File", "a report", OfType("File", "a report")),
+        ("Double", None, None),
+    ],
+)
+def test_a_mapping_may_force_a_type(kind, answered, value):
+    found = ResponseMapping.parse("f", {f"x:{kind}": "a"}).apply({"a": answered})["x"]
+    assert (found, type(found)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("kind", "answered"),
+    [
+        ("Integer", 1.5),
+        ("Integer", True),
+        ("Integer", "Infinity"),
+        ("Long", 2**63),
+        ("Double", "much"),
+        ("Double", [1]),
+        ("Boolean", "perhaps"),
+        ("Date", "soon"),
+        ("Date", 5),
+    ],
+)
+def test_what_is_not_of_the_type_is_said_so(kind, answered):
+    with pytest.raises(FieldError, match=f"is no {kind}"):
+        ResponseMapping.parse("f", {f"x:{kind}": "a"}).apply({"a": answered})
+
+
+def test_a_type_that_there_is_not_is_found_before_anything_is_paid_for():
+    with pytest.raises(FieldError, match=r"'x:double' names no type. Use one of String, Integer, Long, Double"):
+        ResponseMapping.parse("f", {"x:double": "a"})
 
 
 def test_a_variable_may_be_named_by_a_number():

@@ -61,6 +61,13 @@ def test_a_task_needs_its_fields_what_they_use_and_the_variable_that_may_hold_th
     assert Written.of(task, make_definition()).needs == {*DEFAULTS, "myKey", "model", "userMessage"}
 
 
+def test_a_task_needs_the_variable_that_holds_its_conversation():
+    task = make_task({}, {"catalyst_conversation": "talk"})
+    assert "talk" in Written.of(task, make_definition()).needs
+    task = make_task({}, {"catalyst_conversation": "${which}"})
+    assert Written.of(task, make_definition()).needs is ALL
+
+
 def test_all_variables_are_wanted_until_something_is_known_and_again_when_one_task_wants_them():
     wanted = WantedVariables()
     assert wanted.names is None

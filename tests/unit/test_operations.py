@@ -19,6 +19,7 @@ META = {
     "modelUsed": "openai/gpt-oss-120b",
     "promptTokens": 10,
     "completionTokens": 5,
+    "costUsd": 0.25,
     "attempts": 2,
     "waitedMs": 500,
     "totalMs": 1500,
@@ -85,6 +86,7 @@ async def test_tasks_tokens_and_waits_are_counted_and_shown():
     assert value("groq_tokens_total", model=model, kind="prompt") == 10
     assert value("groq_requests_total", model=model) == 2
     assert value("groq_waited_seconds_total", model=model) == 0.5
+    assert value("groq_cost_usd_total", model=model) == 0.25
     assert value("groq_seconds_sum", model=model) == 1.0
     assert (value("tasks_in_hand"), value("ready")) == (3, 1)
 

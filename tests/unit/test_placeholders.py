@@ -17,7 +17,7 @@ VARIABLES = {
     "my-name": "Grace",
     "my-blank": None,
     "order": {"lines": [{"sku": "A-1"}, {"sku": "B-2"}], "note": "50 % {off}"},
-    "scan": Unreadable("File"),
+    "scan": Unreadable("Bytes"),
 }
 literals = texts.map(lambda text: text.replace("$", ""))
 written = st.lists(st.one_of(literals, st.just("${a}"), st.just("$${")), max_size=4).map("".join)
@@ -99,7 +99,7 @@ def test_a_path_that_leads_nowhere_is_no_silent_null():
 
 @pytest.mark.parametrize("text", ["${scan}", "see ${scan}", "${[scan, name]}", "see ${{file: scan}}", "${@}"])
 def test_a_variable_without_a_text_is_refused_wherever_it_stands(text):
-    with pytest.raises(PlaceholderError, match="is a variable of type File, which has no text"):
+    with pytest.raises(PlaceholderError, match="is a variable of type Bytes, which has no text"):
         render(text, VARIABLES)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from worker.camunda.variables import OfType
 from worker.connector.secrets import Redactor, Secret, Secrets, SecretSource
 from worker.errors import FieldError
 
@@ -197,6 +198,12 @@ def test_a_secret_never_shows_itself():
     assert KEY not in "".join(shown)
     assert "***" in "".join(shown)
     assert not hasattr(secret, "__dict__")
+
+
+def test_a_value_of_a_forced_type_is_masked_too():
+    redactor = Redactor()
+    redactor.add(KEY)
+    assert redactor.mask_all({"a": OfType("Json", [KEY])}) == {"a": OfType("Json", ["***"])}
 
 
 def test_only_the_exact_key_is_masked_wherever_it_stands():

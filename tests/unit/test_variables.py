@@ -4,12 +4,13 @@ import base64
 import json
 import math
 from datetime import UTC, datetime, timedelta, timezone
+from http import HTTPStatus
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.camunda.variables import Encoder, Unreadable, decode
+from worker.camunda.variables import Encoder, FileVariable, OfType, Unreadable, decode
 
 plain = st.one_of(
     st.none(),
@@ -34,6 +35,9 @@ def test_what_is_written_is_read_back_as_it_was(value, string_limit):
         (None, {"type": "Null", "value": None}),
         (True, {"type": "Boolean", "value": True}),
         (0, {"type": "Integer", "value": 0}),
+        (OfType("Long", 7), {"type": "Long", "value": 7}),
+        (OfType("Json", "x"), {"type": "Json", "value": '"x"'}),
+        (HTTPStatus.OK, {"type": "Integer", "value": 200}),
         (2**31 - 1, {"type": "Integer", "value": 2147483647}),
         (-(2**31), {"type": "Integer", "value": -2147483648}),
         (2**31, {"type": "Long", "value": 2147483648}),
@@ -86,7 +90,7 @@ def test_a_text_that_no_string_can_hold_becomes_a_java_string_in_json(text):
 def test_an_engine_without_the_json_format_gets_files(value, filename, mimetype, content):
     typed = Encoder(json_format=False).encode("answer", value)
     assert typed["type"] == "File"
-    assert typed["valueInfo"] == {"filename": filename, "mimetype": mimetype, "encoding": "UTF-8"}
+    assert typed["valueInfo"] == {"filename": filename, "mimeType": mimetype, "encoding": "UTF-8"}
     assert base64.b64decode(typed["value"]).decode() == content
 
 
@@ -128,7 +132,10 @@ def test_a_date_without_a_zone_is_the_machines_own():
         ({"type": "Json", "value": {"a": 1}}, {"a": 1}),
         ({"type": "Object", "value": '"x"', "valueInfo": {"serializationDataFormat": "application/json"}}, "x"),
         ({"type": "Xml", "value": "<a/>", "valueInfo": None}, "<a/>"),
-        ({"type": "File", "value": None, "valueInfo": {"filename": "a.png"}}, Unreadable("File")),
+        (
+            {"type": "File", "value": None, "valueInfo": {"filename": "a.png"}},
+            FileVariable("File", "photo", "image/png", "UTF-8"),
+        ),
         ({"type": "Bytes", "value": "aGk="}, Unreadable("Bytes")),
         ({"type": "Json", "value": "{"}, Unreadable("Json (broken JSON)")),
         ({"type": "Json", "value": "[" * 100_000}, Unreadable("Json (broken JSON)")),
@@ -144,4 +151,4 @@ def test_a_date_without_a_zone_is_the_machines_own():
     ],
 )
 def test_what_the_engine_sends_is_read(typed, value):
-    assert decode(typed) == value
+    assert decode(typed, "photo") == value

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from camunda.client.async_external_task_client import AsyncExternalTaskClient
 
@@ -171,6 +171,11 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         with self._understood():
             return str(found["bpmn20Xml"])
 
+    async def latest_definitions(self) -> list[str]:
+        """Return the ids of the newest version of every deployed process."""
+        found = await self._rest.get(f"{self.url}/process-definition?latestVersion=true", list)
+        return [str(definition["id"]) for definition in found]
+
     async def calling_process(self, process_instance_id: str) -> CallingProcess | None:
         """Return the instance whose call activity started this one."""
         found = await self._rest.get(f"{self.url}/process-instance?subProcessInstance={process_instance_id}", list)
@@ -184,6 +189,12 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
             yield
         except (AttributeError, IndexError, KeyError, TypeError) as error:
             raise EngineUnreachable(f"What answers at {self.url} is no engine: {error!r}") from error
+
+    async def file(self, process_instance_id: str, name: str) -> bytes:
+        """Fetch the content of a File variable."""
+        return await self._rest.read(
+            f"{self.url}/process-instance/{process_instance_id}/variables/{quote(name, safe='')}/data"
+        )
 
     def _log_with_context(self, msg: str, log_level: str = "info", **kwargs: Any) -> None:
         """Say nothing: the library would log variables and a bearer token."""

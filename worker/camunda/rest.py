@@ -63,7 +63,19 @@ class Rest:
         # ASCII, because a text may hold half a surrogate pair, which UTF-8 cannot say.
         return await self._call("POST", url, json.dumps(body).encode("ascii"), within, shape)
 
+    async def read(self, url: str, within: float = CALL_TIMEOUT) -> bytes:
+        """Ask for something that is no JSON. Raises `EngineUnreachable`, `EngineRefused`."""
+        return await self._exchange("GET", url, None, within)
+
     async def _call(self, method: str, url: str, content: bytes | None, within: float, shape: type[T]) -> T:
+        answer = await self._exchange(method, url, content, within)
+        found = _parsed(answer) if answer else None
+        if not isinstance(found, shape):
+            raise EngineUnreachable(f"What answers at {self._url} is no engine: {_excerpt(answer)}")
+        return found
+
+    async def _exchange(self, method: str, url: str, content: bytes | None, within: float) -> bytes:
+        """Call once, and once more with a new token where the old one is refused."""
         token = await self._tokens.current() if self._tokens else ""
         status, answer = await self._send(method, url, content, within, token)
         if status == HTTPStatus.UNAUTHORIZED and self._tokens:
@@ -71,10 +83,7 @@ class Rest:
             status, answer = await self._send(method, url, content, within, token)
         if not HTTPStatus(200) <= status < HTTPStatus(300):
             raise _refusal(status, answer)
-        found = _parsed(answer) if answer else None
-        if not isinstance(found, shape):
-            raise EngineUnreachable(f"What answers at {self._url} is no engine: {_excerpt(answer)}")
-        return found
+        return answer
 
     async def _send(self, method: str, url: str, content: bytes | None, within: float, token: str) -> tuple[int, bytes]:
         """Every way in which no answer came is one error: nothing here depends on which it was."""

@@ -64,7 +64,7 @@ class ExternalTask(LibraryTask):  # type: ignore[misc]  # the library has no typ
     @cached_property
     def variables(self) -> dict[str, Any]:
         """The variables visible to the task, decoded."""
-        return {name: decode(typed) for name, typed in (self._context.get("variables") or {}).items()}
+        return {name: decode(typed, name) for name, typed in (self._context.get("variables") or {}).items()}
 
     def age(self, lock_duration: timedelta) -> timedelta:
         """How old the task was when it was fetched.

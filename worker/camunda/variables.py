@@ -6,14 +6,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from mimetypes import guess_type
 from typing import Any
 
 Typed = dict[str, Any]
 """One variable as the REST API writes it: `{"value": …, "type": "String", "valueInfo": {…}}`."""
 
-INTEGER = range(-(2**31), 2**31)
-LONG = range(-(2**63), 2**63)
-UNREADABLE_TYPES = {"File", "Bytes"}
+INTEGER = 2**31
+LONG = 2**63
+"""The first whole number that is too large for the type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +24,34 @@ class Unreadable:
     type: str
 
 
-def decode(typed: Mapping[str, Any]) -> Any:
-    """One variable of a fetched task as a Python value.
+@dataclass(frozen=True, slots=True)
+class FileVariable(Unreadable):
+    """A File: what the engine says of it. Its content is fetched by its name, and only when it is used."""
+
+    name: str
+    mimetype: str
+    encoding: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfType:
+    """A value to be written as a type that its kind would not get by itself: Long, Json, File."""
+
+    type: str
+    value: Any
+
+
+def decode(typed: Mapping[str, Any], name: str = "") -> Any:
+    """One variable of a fetched task as a Python value; a File needs its name.
 
     The fetch asks for `deserializeValues: false`, so Json and Object values arrive as their serialised text.
     Dates stay the engine's text: that is what a prompt shows.
     """
     kind, value, info = typed.get("type"), typed.get("value"), typed.get("valueInfo") or {}
-    if kind in UNREADABLE_TYPES:
+    if kind == "File":
+        mimetype = info.get("mimeType") or guess_type(str(info.get("filename")))[0] or ""
+        return FileVariable(kind, name, mimetype, info.get("encoding") or "UTF-8")
+    if kind == "Bytes":
         return Unreadable(kind)
     if kind == "Object" and info.get("serializationDataFormat") != "application/json":
         return Unreadable(f"Object ({info.get('serializationDataFormat') or 'not serialised'})")
@@ -67,14 +88,16 @@ class Encoder:
                 return {"type": "Null", "value": None}
             case bool():
                 return {"type": "Boolean", "value": value}
-            case int() if value in INTEGER:
+            case int() if -INTEGER <= value < INTEGER:
                 return {"type": "Integer", "value": value}
-            case int() if value in LONG:
+            case int() if -LONG <= value < LONG:
                 return {"type": "Long", "value": value}
             case float():
                 return {"type": "Double", "value": value} if math.isfinite(value) else self.encode(name, None)
             case datetime():
                 return {"type": "Date", "value": _date(value)}
+            case OfType():
+                return self._of_type(name, value)
             case str():
                 return self._text(name, _well_formed(value))
             case _:
@@ -83,6 +106,15 @@ class Encoder:
     def encode_all(self, values: Mapping[str, Any]) -> dict[str, Typed]:
         """All variables of one report."""
         return {name: self.encode(name, value) for name, value in values.items()}
+
+    def _of_type(self, name: str, value: OfType) -> Typed:
+        match value.type:
+            case "File":
+                return _file(f"{name}.txt", "text/plain", _well_formed(value.value))
+            case "Json":
+                return self._structure(name, value.value)
+            case _:
+                return {"type": value.type, "value": value.value}
 
     def _text(self, name: str, text: str) -> Typed:
         if len(text.encode("utf-16-le")) // 2 <= self.string_limit and "\0" not in text:
@@ -121,5 +153,5 @@ def _file(filename: str, mimetype: str, text: str) -> Typed:
     return {
         "type": "File",
         "value": content,
-        "valueInfo": {"filename": filename, "mimetype": mimetype, "encoding": "UTF-8"},
+        "valueInfo": {"filename": filename, "mimeType": mimetype, "encoding": "UTF-8"},
     }

@@ -9,6 +9,7 @@ from worker.connector.fields import Fields
 from worker.connector.outcomes import NO_RETRY, BpmnError, Completion, Failure, Outcome
 from worker.errors import FieldError
 from worker.groq.answers import Answer
+from worker.groq.costs import cost_of
 from worker.groq.errors import Policy, Problem, Refusal
 from worker.groq.waiting import Exchange
 
@@ -29,18 +30,20 @@ MENDS = {
 }
 
 
-def conclude(fields: Fields, exchange: Exchange, retries: int | None, asked_model: str) -> Outcome:
+def conclude(fields: Fields, exchange: Exchange, retries: int | None, payload: Mapping[str, Any]) -> Outcome:
     """Return the outcome of an exchange.
 
     `retries` are the task's attempts left before this one (None: never failed). The error mapping has its say once
     waiting and trying again have come to an end.
     """
-    standard = standard_variables(exchange, asked_model)
+    standard = standard_variables(exchange, payload["model"])
     refusal = exchange.refusal
     if refusal is None:
         assert isinstance(exchange.answer, Answer)  # noqa: S101 -- what is not refused is an answer
         try:
             variables = fields.response_mapping.apply(exchange.answer.body) | standard
+            if fields.conversation:
+                variables |= fields.conversation.after(payload, exchange.answer.body)
         except FieldError as error:
             return Failure(str(error), _details(exchange), variables=standard)
         return Completion(variables, fields.retries.after_failure(retries) if exchange.kept else NO_RETRY)
@@ -83,13 +86,26 @@ def _meta(exchange: Exchange, asked_model: str) -> dict[str, Any]:
         "modelUsed": evaluate("model", body),
         "promptTokens": evaluate("usage.prompt_tokens", body),
         "completionTokens": evaluate("usage.completion_tokens", body),
+        "costUsd": _dollars(exchange),
         "finishReason": evaluate("choices[0].finish_reason", body),
         "requestId": answer.request_id if isinstance(answer, Answer) else None,
+        "firstTokenMs": _milliseconds(answer.first_token) if isinstance(answer, Answer) else None,
+        "modelsTried": list(exchange.models),
+        "jsonMended": exchange.mended,
         "attempts": exchange.attempts,
         "waitedMs": round(exchange.waited * 1000),
         "totalMs": round(exchange.seconds * 1000),
         "replayed": exchange.replayed,
     }
+
+
+def _dollars(exchange: Exchange) -> float | None:
+    cost = cost_of(exchange.answer)
+    return None if cost is None else float(cost + exchange.spent_before)
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)
 
 
 def _details(exchange: Exchange) -> str:

@@ -8,7 +8,10 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
 
+from worker.connector.functions import ReadingFunctions
+
 CACHED_EXPRESSIONS = 4096
+OPTIONS = jmespath.Options(custom_functions=ReadingFunctions())
 
 
 class ExpressionError(ValueError):
@@ -29,7 +32,7 @@ def compile_expression(text: str) -> ParsedResult:
 def evaluate(text: str, data: Mapping[str, Any]) -> Any:
     """Evaluate an expression; None where it leads nowhere. Raises `ExpressionError`."""
     try:
-        return compile_expression(text).search(data)
+        return compile_expression(text).search(data, OPTIONS)
     except JMESPathError as error:
         raise ExpressionError(f"`{text}` cannot be evaluated: {_one_line(error)}") from error
 

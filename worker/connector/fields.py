@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from worker.connector.mapping import ErrorMapping, ResponseMapping
+from worker.connector.conversation import Conversation
+from worker.connector.mapping import RESERVED, ErrorMapping, ResponseMapping
 from worker.connector.retries import RetryCycle, parse_duration
 from worker.connector.secrets import SecretSource
 from worker.connector.written import (
     API_KEY,
+    CONVERSATION,
     ERROR_MAPPING,
+    FALLBACK_MODELS,
     GIVE_UP_AFTER,
     MODEL,
     PAYLOAD,
@@ -31,6 +34,9 @@ class Fields:
 
     payload: Mapping[str, Any]
     model: str | None
+    fallback_models: tuple[str, ...]
+    """Asked in this order where the model is gone, busy or out of order."""
+    conversation: Conversation | None
     secret_source: SecretSource
     api_key: str
     response_mapping: ResponseMapping
@@ -48,6 +54,8 @@ def read_fields(written: Written) -> Fields:
     return Fields(
         payload=written.structure(PAYLOAD),
         model=written.text(MODEL) or None,
+        fallback_models=_listed(written.text(FALLBACK_MODELS)),
+        conversation=_conversation(written.text(CONVERSATION), written.variables),
         secret_source=_secret_source(written.text(SECRET_SOURCE)),
         api_key=written.text(API_KEY),
         response_mapping=ResponseMapping.parse(RESPONSE_MAPPING, written.filled(RESPONSE_MAPPING)),
@@ -57,6 +65,18 @@ def read_fields(written: Written) -> Fields:
         retries=RetryCycle.parse(RETRIES, written.text(RETRIES)),
         give_up_after=_duration(GIVE_UP_AFTER, written.text(GIVE_UP_AFTER)),
     )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(name for part in text.split(",") if (name := part.strip()))
+
+
+def _conversation(name: str, variables: Mapping[str, Any]) -> Conversation | None:
+    if name.startswith(RESERVED):
+        raise FieldError(
+            CONVERSATION, f"'{name}' cannot be set: {RESERVED}… is the worker's own", "Choose another name"
+        )
+    return Conversation.read(CONVERSATION, name, variables) if name else None
 
 
 def _secret_source(text: str) -> SecretSource:

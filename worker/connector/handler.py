@@ -1,25 +1,30 @@
 """One task's way: fields, secret, payload, Groq, mapping, outcome."""
 
+import hashlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from worker.camunda.definitions import CallingProcess, Definition, Definitions
 from worker.camunda.tasks import ExternalTask
 from worker.camunda.wanted import WantedVariables
 from worker.connector.conclusion import conclude
 from worker.connector.fields import Fields, read_fields
+from worker.connector.files import files_in, with_files
 from worker.connector.outcomes import BpmnError, Completion, Failure, GivenBack, Outcome
 from worker.connector.payload import render_payload, to_bytes
 from worker.connector.retries import RetryCycle
-from worker.connector.secrets import Secrets
+from worker.connector.secrets import Secret, Secrets
 from worker.connector.urls import CHAT, AllowedUrls
 from worker.connector.written import DEFAULTS, PAYLOAD, RETRIES, URL, Written
 from worker.errors import EngineError, EngineUnreachable, FieldError, JournalError
 from worker.groq.answers import Answer, NoAnswer
+from worker.groq.asking import ask_models
 from worker.groq.client import Groq
-from worker.groq.waiting import ask_patiently
+from worker.groq.replacements import Replacements, Succession
+from worker.groq.waiting import Exchange
 from worker.journal import Entry, Journal, ask_once, request_key
 
 log = logging.getLogger(__name__)
@@ -31,17 +36,21 @@ DEFAULT_RETRIES = RetryCycle.parse(RETRIES, DEFAULTS[RETRIES])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handler:
-    """Turns a task into an outcome. What it asks of the engine (definitions, calling process) is handed in."""
+    """Turns a task into an outcome. What it needs of the engine is handed in as questions."""
 
     definitions: Definitions
     wanted: WantedVariables
     calling_process: Callable[[str], Awaitable[CallingProcess | None]]
+    read_file: Callable[[str, str], Awaitable[bytes]]
     secrets: Secrets
     urls: AllowedUrls
     groq: Groq
+    replacements: Replacements
     journal: Journal
     lock_duration: timedelta
     throw_uncaught: bool = False
+    stream: bool = False
+    """Whether Groq is asked for streams, also where the payload does not."""
 
     async def handle(self, task: ExternalTask) -> Outcome:
         """Return one task's outcome. Never raises: whatever happens is an outcome."""
@@ -81,23 +90,36 @@ class Handler:
         if not task.has_what_it_needs(needs):
             return GivenBack()
         fields = read_fields(written)
+        payload = await self._question(task, fields)
+        exchange = await self._answer(task, fields, payload)
+        outcome = conclude(fields, exchange, task.retries, payload)
+        return await self._unless_uncaught(outcome, task, definition)
+
+    async def _question(self, task: ExternalTask, fields: Fields) -> dict[str, Any]:
+        """Return what Groq is asked: the payload with variables, files and earlier turns in it."""
+        payload = render_payload(PAYLOAD, fields.payload, task.variables, fields.model, stream=self.stream)
+        files = {file.name: await self.read_file(task.process_instance_id, file.name) for file in files_in(payload)}
+        payload = with_files(PAYLOAD, payload, files)
+        return fields.conversation.before(payload) if fields.conversation else payload
+
+    async def _answer(self, task: ExternalTask, fields: Fields, payload: Mapping[str, Any]) -> Exchange:
+        """Ask once for a task, also when it comes again; models that are gone give way to others."""
         endpoint = self._endpoint(fields)
         key = self.secrets.resolve(fields.secret_source, fields.api_key, task.variables)
-        payload = render_payload(PAYLOAD, fields.payload, task.variables, fields.model)
-        content = to_bytes(PAYLOAD, payload)
+        patience = fields.give_up_after - task.age(self.lock_duration)
+        models = Succession(self.replacements, _account(endpoint, key), payload["model"], fields.fallback_models)
 
-        async def ask() -> Answer | NoAnswer:
-            answer = await self.groq.post(endpoint, key.reveal(), content, fields.timeout)
+        async def send(request: Mapping[str, Any]) -> Answer | NoAnswer:
+            answer = await self.groq.post(endpoint, key.reveal(), to_bytes(PAYLOAD, request), fields.timeout)
             # Before it is kept: what Groq repeats of a key must not be in the journal either.
             return (
                 replace(answer, text=self.secrets.redactor.mask(answer.text)) if isinstance(answer, Answer) else answer
             )
 
-        patience = fields.give_up_after - task.age(self.lock_duration)
-        entry = Entry(task.id, request_key(endpoint, content))
-        exchange = await ask_once(self.journal, entry, lambda: ask_patiently(ask, patience.total_seconds()))
-        outcome = conclude(fields, exchange, task.retries, payload["model"])
-        return await self._unless_uncaught(outcome, task, definition)
+        def ask() -> Awaitable[Exchange]:
+            return ask_models(send, payload, patience.total_seconds(), models)
+
+        return await ask_once(self.journal, Entry(task.id, request_key(endpoint, to_bytes(PAYLOAD, payload))), ask)
 
     def _endpoint(self, fields: Fields) -> str:
         try:
@@ -146,6 +168,11 @@ class Handler:
                 return replace(outcome, message=message, details=details, variables=variables)
             case GivenBack():
                 return outcome
+
+
+def _account(endpoint: str, key: Secret) -> str:
+    """Tell apart whose models are meant, without keeping the key."""
+    return f"{endpoint} {hashlib.sha256(key.reveal().encode()).hexdigest()[:16]}"
 
 
 def _failed_try(task: ExternalTask, message: str) -> Failure:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from worker.connector.expressions import ExpressionError, compile_expression, evaluate
+from worker.connector.types import CONVERSIONS, converted
 from worker.errors import FieldError
 
 RESERVED = "catalyst_"
@@ -18,11 +19,15 @@ class ResponseMapping:
 
     field: str
     expressions: Mapping[str, str]
+    types: Mapping[str, str]
+    """By name the type that a variable must have: `"total:Double"`."""
 
     @classmethod
     def parse(cls, field: str, structure: Mapping[Any, Any]) -> "ResponseMapping":
         """Check the mapping before anything is paid for. Raises `FieldError`."""
-        expressions = {str(name): expression for name, expression in structure.items()}
+        written = [(*str(name).partition(":"), expression) for name, expression in structure.items()]
+        expressions = {name: expression for name, _, _, expression in written}
+        types = {name: kind for name, colon, kind, _ in written if colon}
         for name, expression in expressions.items():
             if not name:
                 raise FieldError(field, "has an empty name", 'Write "aiReply": "choices[0].message.content"')
@@ -36,13 +41,19 @@ class ResponseMapping:
                 compile_expression(expression)
             except ExpressionError as error:
                 raise FieldError(field, f"'{name}': {error}", "See jmespath.org for the language") from error
-        return cls(field, expressions)
+        for name, kind in types.items():
+            if kind not in CONVERSIONS:
+                raise FieldError(field, f"'{name}:{kind}' names no type", f"Use one of {', '.join(CONVERSIONS)}")
+        return cls(field, expressions, types)
 
     def apply(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Variables from an answer; null where a path leads nowhere in it. Raises `FieldError`."""
         try:
-            return {name: evaluate(expression, body) for name, expression in self.expressions.items()}
-        except ExpressionError as error:
+            return {
+                name: converted(evaluate(expression, body), self.types.get(name))
+                for name, expression in self.expressions.items()
+            }
+        except ValueError as error:
             raise FieldError(
                 self.field, str(error), "Mend the expression; Groq has answered, see catalyst_responseBody"
             ) from error

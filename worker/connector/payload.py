@@ -9,9 +9,10 @@ from typing import Any
 import yaml
 
 from worker.connector.expressions import ExpressionError
-from worker.connector.placeholders import PlaceholderError, render_all
+from worker.connector.placeholders import PlaceholderError, render_all, unreadables
 from worker.errors import FieldError
 from worker.groq.models import known_models
+from worker.groq.parameters import can_stream, why_refused
 
 CACHED_TEXTS = 1024
 MOST_PARTS = 10_000
@@ -63,29 +64,34 @@ def parse_structure(field: str, text: str) -> dict[str, Any]:
     return found
 
 
-def fill(field: str, value: Any, variables: Mapping[str, Any]) -> Any:
-    """Fill the placeholders in a field's text or structure. Raises `FieldError`."""
+def fill(field: str, value: Any, variables: Mapping[str, Any], *, files: bool = False) -> Any:
+    """Fill the placeholders in a field's text or structure; only a payload may hold `files`. Raises `FieldError`."""
     try:
-        return render_all(value, variables)
+        filled = render_all(value, variables)
     except (PlaceholderError, ExpressionError) as error:
         raise FieldError(field, str(error), "See ${…} in the README") from error
     except RecursionError as error:
         raise FieldError(field, "is nested too deeply", "Write it flatter") from error
+    if not files and any(unreadables(filled)):
+        raise FieldError(field, "holds a File, which has no text", "Use a String, number, Boolean or Json variable")
+    return filled
 
 
 def render_payload(
-    field: str, template: Mapping[str, Any], variables: Mapping[str, Any], model: str | None
+    field: str, template: Mapping[str, Any], variables: Mapping[str, Any], model: str | None, *, stream: bool = False
 ) -> dict[str, Any]:
     """Fill the payload template with process variables and make sure that it is a chat request.
 
-    `model` is the Model field; it wins over the payload's own, and without either the default model is asked.
-    Raises `FieldError`.
+    `model` is the Model field; it wins over the payload's own, and without either the default model is asked. `stream`
+    asks for a stream wherever there can be one. Raises `FieldError`.
     """
-    payload: dict[str, Any] = fill(field, dict(template), variables)
+    payload: dict[str, Any] = fill(field, dict(template), variables, files=True)
     if not isinstance(payload.get("messages"), list) or not payload["messages"]:
         raise FieldError(field, "has no list of messages", 'Add "messages": [{"role": "user", "content": "…"}]')
-    if payload.get("stream"):
-        raise FieldError(field, "asks for a stream, which a process cannot read", 'Remove "stream"')
+    if refused := why_refused(payload):
+        raise FieldError(field, refused.problem, refused.mend)
+    if stream and can_stream(payload):
+        payload["stream"] = True
     payload["model"] = model or payload.get("model") or known_models().default
     return payload
 

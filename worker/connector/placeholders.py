@@ -2,12 +2,12 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from worker.camunda.variables import Unreadable
+from worker.camunda.variables import FileVariable, Unreadable
 from worker.connector.expressions import ExpressionError, compile_expression, evaluate
 
 CACHED_TEXTS = 4096
@@ -59,7 +59,7 @@ def render(text: str, variables: Mapping[str, Any]) -> Any:
     parts = parse(text)
     if len(parts) == 1 and isinstance(parts[0], Placeholder):
         return _value(parts[0], variables)
-    return "".join(part if isinstance(part, str) else _as_text(_value(part, variables)) for part in parts)
+    return "".join(part if isinstance(part, str) else _as_text(part, _value(part, variables)) for part in parts)
 
 
 def render_all(value: Any, variables: Mapping[str, Any]) -> Any:
@@ -110,23 +110,32 @@ def _value(placeholder: Placeholder, variables: Mapping[str, Any]) -> Any:
             f"${{{expression}}} leads nowhere in the process variables. "
             f"Mend the path, or give a default: ${{{expression} || 'text'}}"
         )
-    if unreadable := _unreadable(value):
-        raise PlaceholderError(
-            f"${{{expression}}} is a variable of type {unreadable.type}, which has no text. "
-            "Use a String, number, Boolean or Json variable"
-        )
+    for unreadable in unreadables(value):
+        if not isinstance(unreadable, FileVariable):
+            raise _without_text(placeholder, unreadable)
     return value
 
 
-def _unreadable(value: Any) -> Unreadable | None:
-    """Find a File or the like, also inside what an expression has put together."""
+def unreadables(value: Any) -> Iterator[Unreadable]:
+    """Find Files and the like, also inside what an expression has put together."""
     if isinstance(value, dict | list):
-        entries = value.values() if isinstance(value, dict) else value
-        return next(filter(None, map(_unreadable, entries)), None)
-    return value if isinstance(value, Unreadable) else None
+        for entry in value.values() if isinstance(value, dict) else value:
+            yield from unreadables(entry)
+    elif isinstance(value, Unreadable):
+        yield value
 
 
-def _as_text(value: Any) -> str:
+def _without_text(placeholder: Placeholder, unreadable: Unreadable) -> PlaceholderError:
+    mend = "Use a String, number, Boolean or Json variable"
+    if isinstance(unreadable, FileVariable):
+        mend = f'Let it stand alone: "content": ["What is this?", "${{{placeholder.expression}}}"]'
+    said = f"${{{placeholder.expression}}} is a variable of type {unreadable.type}, which has no text"
+    return PlaceholderError(f"{said}. {mend}")
+
+
+def _as_text(placeholder: Placeholder, value: Any) -> str:
+    for unreadable in unreadables(value):
+        raise _without_text(placeholder, unreadable)
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 import javaproperties
 
+from worker.camunda.variables import OfType
 from worker.errors import FieldError
 
 MASK = "***"
@@ -80,6 +81,8 @@ class Redactor:
             return self.mask(value)
         if isinstance(value, dict):
             return {self.mask(name): self.mask_all(entry) for name, entry in value.items()}
+        if isinstance(value, OfType):
+            return replace(value, value=self.mask_all(value.value))
         return [self.mask_all(entry) for entry in value] if isinstance(value, list) else value
 
 

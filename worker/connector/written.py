@@ -9,12 +9,15 @@ from worker.camunda.definitions import Definition
 from worker.camunda.tasks import ExternalTask
 from worker.connector.needs import ALL, Needs, needs_of, union
 from worker.connector.payload import fill, parse_structure
+from worker.connector.placeholders import OPENING
 from worker.connector.urls import CHAT, GROQ
 from worker.errors import FieldError
 from worker.groq.models import known_models
 
 PAYLOAD = "catalyst_payload"
 MODEL = "catalyst_model"
+FALLBACK_MODELS = "catalyst_fallbackModels"
+CONVERSATION = "catalyst_conversation"
 SECRET_SOURCE = "catalyst_secretSource"  # noqa: S105 -- a field's name
 API_KEY = "catalyst_apiKey"
 RESPONSE_MAPPING = "catalyst_responseMapping"
@@ -35,6 +38,8 @@ DEFAULTS: Mapping[str, str] = {
   ]
 }}""",
     MODEL: "",
+    FALLBACK_MODELS: "",
+    CONVERSATION: "",
     SECRET_SOURCE: "env",
     API_KEY: "groq_api_key",
     RESPONSE_MAPPING: """\
@@ -85,9 +90,9 @@ class Written:
     @property
     def needs(self) -> Needs:
         """Names of all variables that checking the fields and filling the payload may look at."""
-        key = str(self.fields[API_KEY]).strip()
-        named: Needs = ALL if "${" in key else frozenset({*DEFAULTS, key})  # what is filled in may name any variable
-        return union([named, *(_needs_of_field(name, written) for name, written in self.fields.items())])
+        named = (str(self.fields[name]).strip() for name in (API_KEY, CONVERSATION))
+        used = (_needs_of_field(name, written) for name, written in self.fields.items())
+        return union([frozenset(DEFAULTS), *map(_needs_of_name, named), *used])
 
     def text(self, name: str) -> str:
         """The field with its placeholders filled. Raises `FieldError`."""
@@ -115,6 +120,11 @@ class Written:
 
 def _is_written(name: str, value: Any) -> bool:
     return (isinstance(value, str) and bool(value.strip())) or (isinstance(value, dict) and name in STRUCTURES)
+
+
+def _needs_of_name(name: str) -> Needs:
+    """Return the variable that a field names; what is filled in may name any."""
+    return ALL if OPENING.search(name) else frozenset({name} - {""})
 
 
 def _needs_of_field(name: str, written: str | Mapping[str, Any]) -> Needs:

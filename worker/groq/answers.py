@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from http import HTTPStatus
@@ -40,12 +40,16 @@ class NoAnswer:
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP answer, whatever its status. `seconds` is the time from sending to the last byte."""
+    """An HTTP answer, whatever its status.
+
+    `seconds` is the time from sending to the last byte, `first_token` that to the first token of a stream.
+    """
 
     status: int
     headers: Mapping[str, str]
     text: str
     seconds: float = field(compare=False, default=0.0)
+    first_token: float | None = field(compare=False, default=None)
 
     @cached_property
     def body(self) -> Any:
@@ -54,6 +58,16 @@ class Answer:
             return json.loads(self.text)
         except (ValueError, RecursionError):
             return None
+
+    @property
+    def choices(self) -> list[dict[str, Any]]:
+        """The `choices` of an answer, as far as they are objects."""
+        choices = self.body.get("choices") if isinstance(self.body, dict) else None
+        return [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
+
+    def with_body(self, body: Mapping[str, Any]) -> "Answer":
+        """Return the same answer with another body."""
+        return replace(self, text=json.dumps(body, ensure_ascii=False))
 
     @property
     def ok(self) -> bool:

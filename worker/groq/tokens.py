@@ -69,19 +69,23 @@ def estimate_prompt(body: Mapping[str, Any], model: Model) -> int:
     return tokens
 
 
-def _message_tokens(message: Mapping[str, Any], model: Model) -> int:
+def _message_tokens(message: Any, model: Model) -> int:
+    if not isinstance(message, dict):
+        return estimate_tokens(_compact(message))
     content = message.get("content")
     tokens = MESSAGE_TOKENS
     if isinstance(content, str):
         tokens += estimate_tokens(content)
-    elif content:
+    elif isinstance(content, list):
         tokens += sum(_part_tokens(part, model) for part in content)
     if message.get("tool_calls"):
         tokens += estimate_tokens(_compact(message["tool_calls"]))
     return tokens
 
 
-def _part_tokens(part: Mapping[str, Any], model: Model) -> int:
+def _part_tokens(part: Any, model: Model) -> int:
+    if not isinstance(part, dict):
+        return estimate_tokens(_compact(part))
     if part.get("type") == "image_url":
         return model.image_tokens
     return estimate_tokens(_compact(part.get("text", part)))

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from worker.groq.answers import Answer, NoAnswer
 from worker.groq.errors import Policy, Refusal, refusal
@@ -33,6 +34,12 @@ class Exchange:
     """Whether the answer is in the journal, so that trying again costs nothing."""
     replayed: bool = False
     """Whether the answer came from the journal."""
+    mended: bool = False
+    """Whether the answer is JSON only since it was repaired."""
+    models: tuple[str, ...] = ()
+    """The models that were asked, in order."""
+    spent_before: Decimal = Decimal()
+    """USD for an answer that could not be used, before this one."""
 
 
 async def ask_patiently(ask: Callable[[], Awaitable[Answer | NoAnswer]], patience: float) -> Exchange:

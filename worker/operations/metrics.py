@@ -27,6 +27,7 @@ class Metrics:
         self._requests = counter("groq_requests", "Requests sent to Groq", "model")
         self._waited = counter("groq_waited_seconds", "Seconds waited for Groq's limits", "model")
         self._tokens = counter("groq_tokens", "Tokens by kind: prompt, completion", "model", "kind")
+        self._cost = counter("groq_cost_usd", "What the answers cost, where the price is known", "model")
 
     def __call__(self, task: ExternalTask, outcome: Outcome, seconds: float) -> None:
         """Count one task."""
@@ -45,6 +46,7 @@ class Metrics:
         self._waited.labels(model).inc(waited)
         self._tokens.labels(model, "prompt").inc(meta["promptTokens"] or 0)
         self._tokens.labels(model, "completion").inc(meta["completionTokens"] or 0)
+        self._cost.labels(model).inc(meta["costUsd"] or 0)
 
 
 class Load(Protocol):

@@ -1,0 +1,207 @@
+"""What Groq can do beyond a plain answer, seen from a process on a real engine."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from diagrams import diagram
+from instances import Instance
+from worker_process import ENV_KEY
+
+from worker.sandbox.people import wait_for
+
+pytestmark = pytest.mark.engine
+
+TOOLS_EXAMPLE = Path(__file__).parents[2] / "bpmn" / "groq-tools-example.bpmn"
+INVOICE = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "invoice",
+        "schema": {
+            "type": "object",
+            "properties": {"total": {"type": "number"}, "lines": {"type": "array", "items": {"type": "string"}}},
+            "required": ["total", "lines"],
+            "additionalProperties": False,
+        },
+    },
+}
+ASKING = {"messages": [{"role": "user", "content": "${userMessage}"}]}
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
+LOOK_UP = [{"name": "look_up_order", "arguments": {"order": "4711"}}]
+
+
+def payload(**more):
+    return {"catalyst_payload": json.dumps(ASKING | more)}
+
+
+def test_a_stream_arrives_as_an_answer(process, groq):
+    groq.next(answer="Hello from a stream")
+    instance = process(diagram(fields=payload(stream=True)), userMessage="hello")
+
+    assert instance.task() == "Review"
+    variables = instance.variables()
+    assert variables["aiReply"] == "Hello from a stream"
+    assert variables["promptTokens"] > 0
+    assert variables["catalyst_meta"]["firstTokenMs"] >= 0
+
+
+def test_a_cut_stream_is_asked_for_again(process, groq):
+    groq.next(fault="cut")
+    instance = process(
+        diagram(fields=payload(stream=True), properties={"catalyst_retries": "R2/PT0S"}), userMessage="hello"
+    )
+
+    assert instance.task() == "Review"
+    assert len(groq.calls) == 2
+
+
+def test_an_answer_that_fits_a_schema_becomes_variables(process, groq):
+    groq.next(answer='```json\n{"total": 12.5, "lines": ["tea", "cake"]}\n```')
+    mapping = {
+        "invoice": "parse_json(choices[0].message.content)",
+        "total": "parse_json(choices[0].message.content).total",
+    }
+    fields = payload(response_format=INVOICE) | {"catalyst_responseMapping": json.dumps(mapping)}
+    instance = process(diagram(fields=fields), userMessage="Read the invoice")
+
+    assert instance.task() == "Review"
+    typed = instance.typed_variables()
+    assert (typed["total"]["type"], typed["total"]["value"]) == ("Double", 12.5)
+    assert typed["invoice"]["type"] == "Json"
+    assert instance.variables()["invoice"] == {"total": 12.5, "lines": ["tea", "cake"]}
+    assert instance.variables()["catalyst_meta"]["jsonMended"] is True
+
+
+def test_a_mapping_may_force_types(process, groq):
+    groq.next(answer='{"total": 12, "due": "2026-12-24T12:00:00+00:00", "number": "4711"}')
+    found = "parse_json(choices[0].message.content)"
+    kinds = {
+        "total:Double": "total",
+        "due:Date": "due",
+        "number:Long": "number",
+        "whole:Json": "number",
+        "text:File": "due",
+    }
+    mapping = {name: f"{found}.{part}" for name, part in kinds.items()}
+    instance = process(
+        diagram(fields=payload() | {"catalyst_responseMapping": json.dumps(mapping)}), userMessage="Read it"
+    )
+
+    assert instance.task() == "Review"
+    typed = instance.typed_variables()
+    assert {name.split(":")[0]: typed[name.split(":")[0]]["type"] for name in kinds} == {
+        name.split(":")[0]: name.split(":")[1] for name in kinds
+    }
+
+
+def test_an_answer_that_never_fits_is_a_bpmn_error_by_groqs_name_for_it(process, groq):
+    groq.next(answer='{"total": "much"}', count=2)
+    fields = payload(response_format=INVOICE) | {"catalyst_errorMapping": '{"json_validate_failed": "NO_INVOICE"}'}
+    instance = process(diagram(fields=fields, boundary=True), userMessage="Read the invoice")
+
+    assert instance.task() == "Caught"
+    assert instance.variables()["errorCode"] == "NO_INVOICE"
+    assert len(groq.calls) == 2
+
+
+def test_a_conversation_goes_on_from_task_to_task(process, groq):
+    made = diagram(fields=payload(), properties={"catalyst_conversation": "talk"})
+    groq.next(answer="A model.")
+    first = process(made, userMessage="Who are you?")
+    assert first.task() == "Review"
+    talk = first.variables()["talk"]
+    assert talk == [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "A model."}]
+
+    second = process(made, userMessage="And I?", talk=talk)
+    assert second.task() == "Review"
+    assert groq.calls[-1].messages == [*talk, {"role": "user", "content": "And I?"}]
+
+
+def test_a_dead_model_is_replaced_and_the_process_is_told(process):
+    instance = process(diagram(fields=payload(model="llama-3.1-8b-instant")), userMessage="hello")
+
+    assert instance.task() == "Review"
+    variables = instance.variables()
+    assert variables["modelUsed"] == "openai/gpt-oss-20b"
+    meta = variables["catalyst_meta"]
+    assert (meta["modelAsked"], meta["modelsTried"][-1]) == ("llama-3.1-8b-instant", "openai/gpt-oss-20b")
+    assert meta["costUsd"] > 0
+
+
+def test_a_fallback_model_answers_when_the_first_is_out_of_order(process, groq):
+    groq.next(status=503, when={"model": "openai/gpt-oss-120b"})
+    made = diagram(fields=payload(), properties={"catalyst_fallbackModels": "openai/gpt-oss-20b"})
+    instance = process(made, userMessage="hello")
+
+    assert instance.task() == "Review"
+    assert instance.variables()["catalyst_meta"]["modelsTried"] == ["openai/gpt-oss-120b", "openai/gpt-oss-20b"]
+
+
+def test_a_file_variable_is_shown_to_the_model(process, groq):
+    png = base64.b64encode(PNG).decode()
+    photo = {"type": "File", "value": png, "valueInfo": {"filename": "photo.png", "mimeType": "image/png"}}
+    message = {"role": "user", "content": ["What is this?", "${photo}"]}
+    fields = {"catalyst_payload": json.dumps({"model": "qwen/qwen3.8-27b", "messages": [message]})}
+    instance = process(diagram(fields=fields), {"photo": photo})
+
+    assert instance.task() == "Review"
+    text, image = groq.calls[0].messages[0]["content"]
+    assert text == {"type": "text", "text": "What is this?"}
+    assert image["image_url"]["url"] == f"data:image/png;base64,{png}"
+
+
+def start_tools_example(people):
+    people.deploy(TOOLS_EXAMPLE)
+    return Instance(people, people.start("groq-tools-example", {"userMessage": "Where is order 4711?"}))
+
+
+@pytest.mark.usefixtures("worker")
+def test_the_process_is_the_tool(people, groq):
+    groq.next(tool_calls=LOOK_UP)
+    tools_example = start_tools_example(people)
+    assert tools_example.task() == "LookUpOrder"
+    assert tools_example.variables()["orderNumber"] == "4711"
+
+    groq.next(answer="It is in Bremen.")
+    people.do_user_task(tools_example.id, {"toolResult": "Parcel in Bremen"})
+    wait_for("the end", lambda: tools_example.state() == "COMPLETED", within=20)
+
+    assert tools_example.variables()["aiReply"] == "It is in Bremen."
+    roles = [message["role"] for message in groq.calls[-1].messages]
+    assert roles == ["system", "user", "assistant", "tool"]
+    assert groq.calls[-1].messages[-1]["content"] == "Parcel in Bremen"
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_model_that_never_stops_asking_is_stopped(people, groq):
+    groq.next(tool_calls=LOOK_UP, count=6)
+    tools_example = start_tools_example(people)
+    for _ in range(5):
+        assert tools_example.task() == "LookUpOrder"
+        people.do_user_task(tools_example.id, {"toolResult": "unknown"})
+        wait_for("the next question", lambda: not people.user_task(tools_example.id), within=20)
+    wait_for("the end", lambda: tools_example.state() == "COMPLETED", within=20)
+
+    ends = people.get("/history/activity-instance", processInstanceId=tools_example.id, activityType="noneEndEvent")
+    assert [end["activityId"] for end in ends] == ["TooManyRounds"]
+
+
+def test_a_process_that_names_a_dead_model_is_found(people, engine, groq):
+    key, xml = diagram(properties={"catalyst_model": "llama-3.3-70b-versatile"})
+    people.deploy_texts({f"{key}.bpmn": xml})
+    environ = {
+        "PATH": os.environ["PATH"],
+        "CATALYST_ENGINE_URL": engine.rest_url,
+        "GROQ_API_URL": groq.base_url,
+        "GROQ_API_KEY": ENV_KEY,
+        "COLUMNS": "200",
+    }
+    listed = subprocess.run(
+        [sys.executable, "-m", "worker", "models"], env=environ, capture_output=True, text=True, check=True, timeout=60
+    )
+
+    assert f"{key}/Ask names llama-3.3-70b-versatile, retired 2026-08-16" in listed.stdout

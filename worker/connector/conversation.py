@@ -1,0 +1,109 @@
+"""A conversation: earlier turns, kept in a process variable, go before the question; the answer is added to them. Pure.
+
+Turns are chat messages. System messages come from the payload each time and are not kept.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from worker.camunda.variables import Unreadable
+from worker.errors import FieldError
+from worker.groq.models import Model, known_models
+from worker.groq.tokens import estimate_prompt
+
+Message = dict[str, Any]
+
+KEPT = {
+    "user": ("role", "content"),
+    "assistant": ("role", "content", "tool_calls"),
+    "tool": ("role", "content", "tool_call_id"),
+}
+"""By role the keys that Groq takes back; it refuses others, some of which its own answers hold."""
+
+SAFETY = 1.1
+"""Estimates of tokens may be too low by so much."""
+
+DEFAULT_OUTPUT = 1024
+"""Tokens left for the answer when the payload does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The turns so far, in the process variable `name`."""
+
+    name: str
+    turns: tuple[Message, ...] = ()
+
+    @classmethod
+    def read(cls, field: str, name: str, variables: Mapping[str, Any]) -> "Conversation":
+        """Read the turns; a variable that is not there yet has none. Raises `FieldError`."""
+        found = variables.get(name)
+        if found is None:
+            return cls(name)
+        if isinstance(found, Unreadable) or not isinstance(found, list):
+            raise FieldError(
+                field, f"the process variable '{name}' is no list of messages", "Let only the worker set it"
+            )
+        turns = tuple(clean for message in found if (clean := _taken_back(message)))
+        if len(turns) < len(found):
+            raise FieldError(
+                field, f"the process variable '{name}' holds what is no message", "Let only the worker set it"
+            )
+        return cls(name, turns)
+
+    def before(self, payload: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the payload with the turns in it: after its system messages, before its other ones.
+
+        The oldest turns are left out, a question with all that followed from it at a time, until the rest fits what
+        the model can read.
+        """
+        messages = payload["messages"]
+        system = [message for message in messages if _role(message) == "system"]
+        question = [message for message in messages if _role(message) != "system"]
+        turns = list(self.turns)
+        request = {**payload, "messages": [*system, *turns, *question]}
+        model = known_models().get(payload["model"])
+        while turns and model and not _fits(request, model):
+            turns = turns[_next_question(turns) :]
+            request = {**payload, "messages": [*system, *turns, *question]}
+        return request
+
+    def after(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the process variable with the turns that were sent, the question and the answer."""
+        sent = [_without_images(clean) for message in request["messages"] if (clean := _taken_back(message))]
+        choices = answer.get("choices")
+        said = choices[0].get("message") if isinstance(choices, list) and choices else None
+        clean = _taken_back(said)
+        return {self.name: [*sent, clean] if clean else sent}
+
+
+def _taken_back(message: Any) -> Message | None:
+    """Return what Groq takes back of a message; None for a system message and for what is no message."""
+    keys = KEPT.get(_role(message))
+    if keys is None:
+        return None
+    return {name: message[name] for name in keys if name in message and (name == "content" or message[name])}
+
+
+def _without_images(message: Message) -> Message:
+    """Keep what was written only: images would be sent, and paid, with every further question."""
+    if not isinstance(message.get("content"), list):
+        return message
+    written = [part for part in message["content"] if isinstance(part, dict) and part.get("type") == "text"]
+    return {**message, "content": written or "(an image)"}
+
+
+def _role(message: Any) -> str:
+    return str(message.get("role")) if isinstance(message, dict) else ""
+
+
+def _next_question(turns: Sequence[Message]) -> int:
+    """Where the second question begins: the answers of tools may not come without the call before them."""
+    return next((number for number, turn in enumerate(turns) if number and turn["role"] == "user"), len(turns))
+
+
+def _fits(request: Mapping[str, Any], model: Model) -> bool:
+    output = request.get("max_completion_tokens") or request.get("max_tokens") or DEFAULT_OUTPUT
+    room = (model.context_window or 0) - (output if isinstance(output, int) else DEFAULT_OUTPUT)
+    return not model.context_window or estimate_prompt(request, model) * SAFETY <= room

@@ -1,0 +1,54 @@
+"""Types that a mapping asks for: `"total:Double"`. Pure: a value of Groq's answer in, a value of that type out."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from worker.camunda.variables import LONG, OfType
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _whole(value: Any) -> int:
+    number = float(value)
+    if isinstance(value, bool) or not number.is_integer():
+        raise ValueError(value)
+    return int(value) if isinstance(value, int | str) and str(value).strip().lstrip("+-").isdigit() else int(number)
+
+
+def _long(value: Any) -> OfType:
+    number = _whole(value)
+    if not -LONG <= number < LONG:
+        raise ValueError(value)
+    return OfType("Long", number)
+
+
+def _boolean(value: Any) -> bool:
+    words = {"true": True, "false": False, "yes": True, "no": False}
+    return value if isinstance(value, bool) else words[str(value).strip().lower()]
+
+
+CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
+    "String": _text,
+    "Integer": _whole,
+    "Long": _long,
+    "Double": float,
+    "Boolean": _boolean,
+    "Date": datetime.fromisoformat,
+    "Json": lambda value: OfType("Json", value),
+    "File": lambda value: OfType("File", _text(value)),
+}
+"""By the engine's name of the type."""
+
+
+def converted(value: Any, kind: str | None) -> Any:
+    """Return a value as a mapping wants it; null stays null. Raises `ValueError` for what cannot be of that type."""
+    if kind is None or value is None:
+        return value
+    try:
+        return CONVERSIONS[kind](value)
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        raise ValueError(f"{_text(value)[:80]} is no {kind}") from error

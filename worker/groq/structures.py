@@ -1,0 +1,125 @@
+"""Answers that must be JSON: read, mended where a model was careless, checked against their schema. Pure."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import Any
+
+import json_repair
+from jsonschema.exceptions import SchemaError, best_match
+from jsonschema.validators import validator_for
+
+from worker.groq.answers import Answer
+
+CODE = "json_validate_failed"
+"""What Groq calls it when it notices by itself that an answer is not what was asked for."""
+
+OUT_OF_TOKENS = "max completion tokens reached"
+SHOWN = 300
+"""Characters of a problem that the model and the modeller are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Structure:
+    """What an answer must be: JSON, of any kind or as a schema has it."""
+
+    schema: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """An answer whose content is JSON that fits. `mended` says whether it was so only after a repair."""
+
+    answer: Answer
+    mended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """An answer that is not what was asked for; `may_improve` says whether asking again can help."""
+
+    problem: str
+    content: str
+    may_improve: bool = True
+
+
+def structure_of(payload: Mapping[str, Any]) -> Structure | None:
+    """Return what a request wants its answer to be; nothing where any text will do."""
+    wanted = payload.get("response_format")
+    if not isinstance(wanted, dict):
+        return None
+    match wanted.get("type"):
+        case "json_object":
+            return Structure()
+        case "json_schema":
+            named = wanted.get("json_schema")
+            schema = named.get("schema") if isinstance(named, dict) else None
+            return Structure(schema if isinstance(schema, dict) else None)
+        case _:
+            return None
+
+
+def schema_problem(schema: Mapping[str, Any]) -> str | None:
+    """Say why a schema is none."""
+    try:
+        validator_for(schema).check_schema(dict(schema))
+    except SchemaError as error:
+        return error.message[:SHOWN]
+    return None
+
+
+def fit(answer: Answer, wanted: Structure, model: str) -> Fitting | Misfit:
+    """Check an answer, and mend its JSON where it is broken. A call of tools is no misfit: the answer comes later.
+
+    What Groq itself found wrong comes as a refusal with the text in it; where that can be mended, it is the answer.
+    """
+    if answer.code != CODE:
+        return _checked(answer, wanted)
+    generated = str(answer.error.get("failed_generation") or "")
+    if OUT_OF_TOKENS in generated:
+        return Misfit(answer.message, generated, may_improve=False)
+    message = {"role": "assistant", "content": generated}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    body = {"object": "chat.completion", "model": model, "choices": [choice]}
+    verdict = _checked(replace(answer, status=HTTPStatus.OK).with_body(body), wanted)
+    return replace(verdict, mended=True) if isinstance(verdict, Fitting) else Misfit(answer.message, generated)
+
+
+def _checked(answer: Answer, wanted: Structure) -> Fitting | Misfit:
+    choice = answer.choices[0] if answer.ok and answer.choices else {}
+    message = choice.get("message")
+    if not isinstance(message, dict) or message.get("tool_calls"):
+        return Fitting(answer)
+    content = str(message.get("content") or "")
+    if choice.get("finish_reason") == "length":
+        return Misfit("the answer ends before its JSON does", content, may_improve=False)
+    try:
+        value, mended = json.loads(content), False
+    except (ValueError, RecursionError):
+        value, mended = json_repair.loads(content), True
+    if mended and not isinstance(value, dict | list):
+        return Misfit("the answer is no JSON", content)
+    if problem := _mismatch(value, wanted.schema):
+        return Misfit(problem, content)
+    return Fitting(_with_content(answer, value), mended=True) if mended else Fitting(answer)
+
+
+def asking_again(payload: Mapping[str, Any], misfit: Misfit) -> dict[str, Any]:
+    """Return the request that shows the model its answer and what is wrong with it."""
+    complaint = f"That is not the JSON that was asked for: {misfit.problem}. Answer once more, with that JSON only."
+    turns = [{"role": "assistant", "content": misfit.content}, {"role": "user", "content": complaint}]
+    return {**payload, "messages": [*payload["messages"], *turns]}
+
+
+def _mismatch(value: Any, schema: Mapping[str, Any] | None) -> str | None:
+    if schema is None:
+        return None
+    error = best_match(validator_for(schema)(schema).iter_errors(value))
+    return f"at {error.json_path} {error.message}"[:SHOWN] if error else None
+
+
+def _with_content(answer: Answer, value: Any) -> Answer:
+    first, *others = answer.choices
+    said = {**first["message"], "content": json.dumps(value, ensure_ascii=False)}
+    return answer.with_body({**answer.body, "choices": [{**first, "message": said}, *others]})
