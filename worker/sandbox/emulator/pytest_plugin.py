@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from worker.sandbox.emulator import Emulator, EmulatorConfig
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Let suites that make errors of warnings use the stand-in.
+
+    aiohttp's multipart reader calls its own deprecated method whenever a part ends within a chunk.
+    """
+    config.addinivalue_line("filterwarnings", "ignore:unread_data:DeprecationWarning")
+
+
 @pytest.fixture
 def groq_emulator_config() -> EmulatorConfig | None:
     """Say how `groq_emulator` starts; a test suite overrides this fixture to choose another configuration."""
