@@ -20,6 +20,7 @@ from worker.camunda.variables import Encoder
 from worker.connector.handler import Handler
 from worker.connector.secrets import Redactor, Secrets
 from worker.connector.urls import AllowedUrls
+from worker.groq.accounts import Account
 from worker.groq.client import Groq
 from worker.groq.models import known_models
 from worker.groq.replacements import Replacements
@@ -45,7 +46,7 @@ async def assembled(
     engine = _engine(settings, identity.worker_id)
     async with (
         aclosing(engine),
-        aclosing(Groq(access.to_groq(settings))) as groq,
+        aclosing(Groq(access.to_groq(settings), redactor.mask)) as groq,
         aclosing(_journal(settings)) as journal,
     ):
         handler = Handler(
@@ -55,7 +56,7 @@ async def assembled(
             read_file=engine.file,
             secrets=_secrets(settings, environ, redactor),
             urls=AllowedUrls(settings.groq_api_url, settings.allowed_urls),
-            groq=groq,
+            ask=groq.ask,
             replacements=Replacements(known_models()),
             journal=journal,
             lock_duration=settings.lock_duration,
@@ -100,7 +101,7 @@ async def survey_models(settings: Settings, environ: Mapping[str, str]) -> Surve
         aclosing(Groq(access.to_groq(settings))) as groq,
     ):
         key = environ.get("GROQ_API_KEY", "").strip()
-        offered = await offered_models(groq, settings.groq_api_url, key) if key else "There is no GROQ_API_KEY"
+        offered = await offered_models(groq, Account(settings.groq_api_url, key)) if key else "There is no GROQ_API_KEY"
         return Survey(known_models(), offered, await models_in_use(engine, settings.topic))
 
 

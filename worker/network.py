@@ -2,9 +2,12 @@
 
 import ssl
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from urllib.request import getproxies, proxy_bypass
 
-import httpx
+import certifi
+from yarl import URL
 
 from worker.errors import SettingsError
 
@@ -16,6 +19,16 @@ class Network:
     tls: ssl.SSLContext
     proxy: str | None = None
     """An http(s) URL, perhaps with user and password; without it the environment's proxies are used."""
+
+    def proxy_for(self, url: URL) -> str | None:
+        """Return the proxy to a URL, if there is one."""
+        return self.proxy or _environments_proxy(url.scheme, url.host or "")
+
+
+@lru_cache(256)
+def _environments_proxy(scheme: str, host: str) -> str | None:
+    """Look it up once for each host: aiohttp would do so for each request, and read `.netrc` in a thread besides."""
+    return None if proxy_bypass(host) else getproxies().get(scheme)
 
 
 def network(
@@ -38,8 +51,8 @@ def _tls(ca: Path | None, certificate: Path | None, certificate_key: Path | None
         if ca:
             context = ssl.create_default_context(cafile=ca)
         else:
-            context = httpx.create_ssl_context()
-            context.load_default_certs()
+            context = ssl.create_default_context()
+            context.load_verify_locations(certifi.where())
         reading = certificate
         if certificate:
             context.load_cert_chain(certificate, certificate_key)

@@ -7,10 +7,12 @@ import pytest
 from aiohttp import web
 from at_work import seconds
 from certificates import Authority
+from yarl import URL
 
 from worker.camunda.engine import Engine
 from worker.camunda.variables import Encoder
 from worker.errors import EngineUnreachable, SettingsError
+from worker.groq.accounts import Account
 from worker.groq.answers import Answer, Loss
 from worker.groq.client import Groq
 from worker.network import network
@@ -73,7 +75,7 @@ async def asked_engine(url, through):
 async def asked_groq(url, through):
     groq = Groq(through)
     try:
-        return await groq.post(url, "gsk_key", b"{}", 10)
+        return await groq.ask(Account(url, "gsk_key"), {}, 10)
     finally:
         await groq.aclose()
 
@@ -114,12 +116,35 @@ async def test_the_engine_and_groq_are_asked_through_their_proxy(proxy):
     url, asked = proxy
     through = network(proxy=url)
     await asked_engine("http://engine.test/engine-rest", through)
-    await asked_groq("http://groq.test/openai/v1/chat/completions", through)
+    await asked_groq("http://groq.test/openai/v1", through)
 
     assert [line.split()[1].split("?")[0] for line in asked] == [
         "http://engine.test/engine-rest/external-task",
         "http://groq.test/openai/v1/chat/completions",
     ]
+
+
+async def test_the_environments_proxy_is_used_except_for_the_hosts_it_excepts(proxy, monkeypatch):
+    url, asked = proxy
+    monkeypatch.setenv("http_proxy", url)
+    monkeypatch.setenv("no_proxy", "near.test")
+    through = network()
+    await asked_engine("http://engine.test/engine-rest", through)
+
+    assert len(asked) == 1
+    assert through.proxy_for(URL("http://near.test/engine-rest")) is None
+    assert network(proxy="http://own.test").proxy_for(URL("http://near.test/")) == "http://own.test"
+
+
+async def test_what_netrc_says_of_a_host_is_no_business_of_the_workers(proxy, monkeypatch, tmp_path):
+    url, asked = proxy
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+
+    await asked_groq(url, network())
+    assert len(asked) == 1
 
 
 def test_a_certificate_that_cannot_be_read_is_said_at_the_start(tmp_path, authority):

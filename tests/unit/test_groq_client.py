@@ -7,18 +7,19 @@ import socket
 from contextlib import asynccontextmanager
 
 import aiohttp
-import httpx
 import pytest
 from samples import REPLY
 
 from worker import __version__
 from worker.groq import client
+from worker.groq.accounts import Account
 from worker.groq.answers import Answer, Loss, NoAnswer
 from worker.groq.client import Groq, why_no_answer
 
 pytestmark = pytest.mark.anyio
 
-CONTENT = b'{"messages": []}'
+PAYLOAD = {"messages": []}
+CONTENT = b'{"messages":[]}'
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def http(body, *headers, status="200 OK", length=None):
 
 async def post(groq, serve, scheme="http", within=5.0):
     async with serving(serve) as address:
-        return await groq.post(f"{scheme}://{address}/openai/v1/chat/completions", "gsk_key", CONTENT, within)
+        return await groq.ask(Account(f"{scheme}://{address}/openai/v1", "gsk_key"), PAYLOAD, within)
 
 
 async def test_a_request_says_who_asks_and_what(groq):
@@ -101,6 +102,21 @@ async def test_a_request_says_who_asks_and_what(groq):
     assert answer.body == REPLY
     assert answer.headers["x-request-id"] == "req_7"
     assert answer.seconds > 0
+
+
+async def test_a_key_that_is_repeated_is_masked_before_anybody_sees_the_answer():
+    groq = Groq(mask=lambda text: text.replace("gsk_key", "***"))
+    said = json.dumps({"key": "gsk_key"}).encode()
+    streamed = b'data: {"choices": [{"index": 0, "delta": {"content": "gsk_"}}]}\n\n'
+    streamed += b'data: {"choices": [{"index": 0, "delta": {"content": "key"}, "finish_reason": "stop"}]}\n\n'
+    answers = [
+        await post(groq, answering(http(said, "X-Echo: gsk_key"))),
+        await post(groq, answering(http(streamed, EVENT_STREAM))),
+        await post(groq, answering(b"gsk_key\r\n\r\n")),
+    ]
+    await groq.aclose()
+
+    assert [("***" in repr(answer), "gsk_key" in repr(answer)) for answer in answers] == [(True, False)] * 3
 
 
 @pytest.mark.parametrize(
@@ -170,13 +186,13 @@ async def test_a_timeout_says_how_long_was_waited(groq):
 async def test_a_refused_connection_sent_nothing(groq):
     async with serving(never_answer) as address:
         pass
-    nothing = await groq.post(f"http://{address}/", "gsk_key", CONTENT, 5)
+    nothing = await groq.ask(Account(f"http://{address}", "gsk_key"), PAYLOAD, 5)
     assert (nothing.loss, nothing.sent) == (Loss.REFUSED, False)
     assert nothing.reason.startswith(f"Cannot connect to host {address}")
 
 
 async def test_an_unknown_host_sent_nothing(groq):
-    nothing = await groq.post("http://nohost.invalid/", "gsk_key", CONTENT, 5)
+    nothing = await groq.ask(Account("http://nohost.invalid", "gsk_key"), PAYLOAD, 5)
     assert (nothing.loss, nothing.sent) == (Loss.UNKNOWN_HOST, False)
     assert "nohost.invalid" in nothing.reason
 
@@ -200,7 +216,7 @@ async def test_a_connection_that_does_not_come_about_sent_nothing(groq, monkeypa
         for queued in waiting:
             queued.setblocking(False)  # noqa: FBT003 -- the socket's own interface
             queued.connect_ex(address)
-        nothing = await groq.post(f"http://127.0.0.1:{address[1]}/", "gsk_key", CONTENT, 5)
+        nothing = await groq.ask(Account(f"http://127.0.0.1:{address[1]}", "gsk_key"), PAYLOAD, 5)
         for queued in waiting:
             queued.close()
     assert (nothing.loss, nothing.sent) == (Loss.CONNECT_TIMEOUT, False)
@@ -208,7 +224,6 @@ async def test_a_connection_that_does_not_come_about_sent_nothing(groq, monkeypa
 
 def test_what_nobody_foresaw_may_have_been_sent():
     assert why_no_answer(aiohttp.ClientOSError(104, "reset")) == (Loss.RESET, True)
-    assert why_no_answer(httpx.ReadError("?")) == (Loss.RESET, True)
 
 
 async def test_more_calls_than_a_usual_pool_holds_are_made_at_once(groq):
@@ -225,11 +240,11 @@ async def test_more_calls_than_a_usual_pool_holds_are_made_at_once(groq):
         await writer.drain()
 
     async with serving(answer_when_all_have_asked) as address:
-        answers = await asyncio.gather(*(groq.post(f"http://{address}/", "k", CONTENT, 5) for _ in range(120)))
+        answers = await asyncio.gather(*(groq.ask(Account(f"http://{address}", "k"), PAYLOAD, 5) for _ in range(120)))
     assert {answer.text for answer in answers} == {"{}"}
 
 
 async def test_a_cancelled_call_is_cancelled(groq):
     async with serving(never_answer) as address:
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(groq.post(f"http://{address}/", "k", CONTENT, 60), 0.05)
+            await asyncio.wait_for(groq.ask(Account(f"http://{address}", "k"), PAYLOAD, 60), 0.05)

@@ -1,10 +1,9 @@
 """Streams over real sockets, from the stand-in: the same answer, and every way in which one can break."""
 
-import json
-
 import pytest
 
 from worker.groq import client
+from worker.groq.accounts import Account
 from worker.groq.answers import Answer, Loss
 from worker.groq.client import Groq
 from worker.groq.errors import Problem, refusal
@@ -22,8 +21,7 @@ async def ask(groq_emulator):
 
     async def ask(*, within=5.0, **more):
         payload = {"model": "openai/gpt-oss-120b", "messages": [{"role": "user", "content": "Hi"}], **more}
-        url = f"{groq_emulator.base_url}/chat/completions"
-        return await groq.post(url, "gsk_x", json.dumps(payload).encode(), within)
+        return await groq.ask(Account(groq_emulator.base_url, "gsk_x"), payload, within)
 
     yield ask
     await groq.aclose()

@@ -2,11 +2,10 @@
 
 import asyncio
 import itertools
-import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -41,8 +40,8 @@ class Groq:
     answers: list[Any]
     asked: list[tuple[Any, ...]] = field(default_factory=list)
 
-    async def post(self, url, key, content, within):
-        self.asked.append((url, key, json.loads(content), within))
+    async def ask(self, account, payload, within):
+        self.asked.append((account.url, account.key, payload, within))
         answer = self.answers[min(len(self.asked), len(self.answers)) - 1]
         if isinstance(answer, Exception):
             raise answer
@@ -71,7 +70,7 @@ class Setting:
                 allow_variables=True,
             ),
             urls=urls or AllowedUrls(GROQ),
-            groq=cast("Any", self.groq),
+            ask=self.groq.ask,
             replacements=Replacements(known_models()),
             wanted=WantedVariables(),
             journal=NoJournal(),
@@ -108,7 +107,7 @@ async def test_a_task_is_answered_by_groq():
     outcome = await setting.handle({"userMessage": 'say "hi"'}, {"catalyst_timeout": "7"})
 
     [(url, key, payload, within)] = setting.groq.asked
-    assert (url, key, within) == ("https://api.groq.com/openai/v1/chat/completions", KEY, 7)
+    assert (url, key, within) == ("https://api.groq.com/openai/v1", KEY, 7)
     assert payload["messages"][1]["content"] == 'say "hi"'
     assert isinstance(outcome, Completion)
     assert outcome.variables["aiReply"] == "Hello Ada"
@@ -223,7 +222,7 @@ async def test_a_passing_fault_leaves_the_retries_to_the_engine():
 async def test_groqs_address_in_the_diagram_leads_to_where_the_operator_says_groq_is():
     setting = Setting(urls=AllowedUrls("http://127.0.0.1:9/openai/v1"))
     await setting.handle()
-    assert setting.groq.asked[0][0] == "http://127.0.0.1:9/openai/v1/chat/completions"
+    assert setting.groq.asked[0][0] == "http://127.0.0.1:9/openai/v1"
 
 
 @pytest.mark.parametrize(("retries", "kept"), [(None, 3), (1, 1)])
@@ -330,12 +329,11 @@ async def test_the_key_is_masked_in_every_outcome(answers, process, kind, source
 
 
 async def test_a_cancelled_task_is_cancelled_and_no_outcome():
-    setting = Setting()
-
     async def never(*_):
         await asyncio.Event().wait()
 
-    setting.groq.post = never  # type: ignore[method-assign]  # nothing else is needed of it
+    setting = Setting()
+    setting.handler = replace(setting.handler, ask=never)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(setting.handle(), 0.02)
 

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from worker.connector.named_models import NamedModel, named_models
 from worker.errors import EngineUnreachable
+from worker.groq.accounts import Account
 from worker.groq.client import Groq
 from worker.groq.models import known_models
 from worker.operations.model_list import Survey, models_in_use, offered_models, show_models
@@ -68,8 +69,8 @@ def test_a_retired_model_that_the_key_may_still_use_is_not_dead():
 async def test_groq_is_asked_with_the_key(groq_emulator):
     groq = Groq()
     try:
-        offered = await offered_models(groq, groq_emulator.base_url, "gsk_x")
-        refused = await offered_models(groq, groq_emulator.base_url, "gsk_invalid")
+        offered = await offered_models(groq, Account(groq_emulator.base_url, "gsk_x"))
+        refused = await offered_models(groq, Account(groq_emulator.base_url, "gsk_invalid"))
     finally:
         await groq.aclose()
 

@@ -46,9 +46,10 @@ class Rest:
     ) -> None:
         self._url = url
         self._headers = headers
+        self._way = network
         connector = TCPConnector(limit=UNLIMITED, keepalive_timeout=KEEP_ALIVE, ssl=network.tls)
-        self._http = ClientSession(connector=connector, trust_env=True, proxy=network.proxy)
-        self._tokens = Tokens(self._http, credentials) if credentials else None
+        self._http = ClientSession(connector=connector)
+        self._tokens = Tokens(self._http, network, credentials) if credentials else None
 
     async def aclose(self) -> None:
         """Close the pooled connections."""
@@ -88,10 +89,16 @@ class Rest:
     async def _send(self, method: str, url: str, content: bytes | None, within: float, token: str) -> tuple[int, bytes]:
         """Every way in which no answer came is one error: nothing here depends on which it was."""
         headers = {**self._headers, "authorization": f"Bearer {token}"} if token else self._headers
-        timeout = ClientTimeout(total=within, sock_connect=CONNECT_TIMEOUT)
+        where = URL(url, encoded=True)
         try:
             async with self._http.request(
-                method, URL(url, encoded=True), data=content, headers=headers, timeout=timeout, allow_redirects=False
+                method,
+                where,
+                data=content,
+                headers=headers,
+                proxy=self._way.proxy_for(where),
+                timeout=ClientTimeout(total=within, sock_connect=CONNECT_TIMEOUT),
+                allow_redirects=False,
             ) as response:
                 return response.status, await response.read()
         except (ClientError, OSError) as cause:  # a TimeoutError is an OSError

@@ -10,8 +10,10 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
+from yarl import URL
 
 from worker.errors import EngineUnreachable
+from worker.network import Network
 
 TOKEN_TIMEOUT = 10.0
 EARLY = 30.0
@@ -34,8 +36,9 @@ class ClientCredentials:
 class Tokens:
     """The access token in use: fetched when it is needed, renewed before it ends or when the engine refuses it."""
 
-    def __init__(self, http: ClientSession, credentials: ClientCredentials) -> None:
+    def __init__(self, http: ClientSession, network: Network, credentials: ClientCredentials) -> None:
         self._http = http
+        self._way = network
         self._credentials = credentials
         self._token = ""
         self._renew_at = 0.0
@@ -54,9 +57,15 @@ class Tokens:
         form = {"grant_type": "client_credentials", **({"scope": own.scope} if own.scope else {})}
         who = f"{quote_plus(own.client_id)}:{quote_plus(own.client_secret)}"
         headers = {"authorization": f"Basic {b64encode(who.encode()).decode()}"}
+        url = URL(own.token_url)
         try:
             async with self._http.post(
-                own.token_url, data=form, headers=headers, timeout=ClientTimeout(TOKEN_TIMEOUT), allow_redirects=False
+                url,
+                data=form,
+                headers=headers,
+                proxy=self._way.proxy_for(url),
+                timeout=ClientTimeout(TOKEN_TIMEOUT),
+                allow_redirects=False,
             ) as response:
                 status, answer = response.status, await response.read()
         except (ClientError, OSError) as error:

@@ -1,6 +1,5 @@
 """One task's way: fields, secret, payload, Groq, mapping, outcome."""
 
-import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -16,13 +15,13 @@ from worker.connector.files import files_in, with_files
 from worker.connector.outcomes import BpmnError, Completion, Failure, GivenBack, Outcome
 from worker.connector.payload import render_payload, to_bytes
 from worker.connector.retries import RetryCycle
-from worker.connector.secrets import Secret, Secrets
-from worker.connector.urls import CHAT, AllowedUrls
+from worker.connector.secrets import Secrets
+from worker.connector.urls import AllowedUrls
 from worker.connector.written import DEFAULTS, PAYLOAD, RETRIES, URL, Written
 from worker.errors import EngineError, EngineUnreachable, FieldError, JournalError
+from worker.groq.accounts import Account, Ask, Payload
 from worker.groq.answers import Answer, NoAnswer
 from worker.groq.asking import ask_models
-from worker.groq.client import Groq
 from worker.groq.replacements import Replacements, Succession
 from worker.groq.waiting import Exchange
 from worker.journal import Entry, Journal, ask_once, request_key
@@ -44,7 +43,7 @@ class Handler:
     read_file: Callable[[str, str], Awaitable[bytes]]
     secrets: Secrets
     urls: AllowedUrls
-    groq: Groq
+    ask: Ask
     replacements: Replacements
     journal: Journal
     lock_duration: timedelta
@@ -104,24 +103,21 @@ class Handler:
 
     async def _answer(self, task: ExternalTask, fields: Fields, payload: Mapping[str, Any]) -> Exchange:
         """Ask once for a task, also when it comes again; models that are gone give way to others."""
-        endpoint = self._endpoint(fields)
+        base_url = self._base_url(fields)
         key = self.secrets.resolve(fields.secret_source, fields.api_key, task.variables)
+        account = Account(base_url, key.reveal())
         patience = fields.give_up_after - task.age(self.lock_duration)
-        models = Succession(self.replacements, _account(endpoint, key), payload["model"], fields.fallback_models)
+        models = Succession(self.replacements, account.id, payload["model"], fields.fallback_models)
 
-        async def send(request: Mapping[str, Any]) -> Answer | NoAnswer:
-            answer = await self.groq.post(endpoint, key.reveal(), to_bytes(PAYLOAD, request), fields.timeout)
-            # Before it is kept: what Groq repeats of a key must not be in the journal either.
-            return (
-                replace(answer, text=self.secrets.redactor.mask(answer.text)) if isinstance(answer, Answer) else answer
-            )
+        def send(request: Payload) -> Awaitable[Answer | NoAnswer]:
+            return self.ask(account, request, fields.timeout)
 
         def ask() -> Awaitable[Exchange]:
             return ask_models(send, payload, patience.total_seconds(), models)
 
-        return await ask_once(self.journal, Entry(task.id, request_key(endpoint, to_bytes(PAYLOAD, payload))), ask)
+        return await ask_once(self.journal, Entry(task.id, request_key(base_url, to_bytes(PAYLOAD, payload))), ask)
 
-    def _endpoint(self, fields: Fields) -> str:
+    def _base_url(self, fields: Fields) -> str:
         try:
             base = self.urls.resolve(fields.url)
         except ValueError as error:
@@ -129,7 +125,7 @@ class Handler:
         if base is None:
             mend = "Use an allowed URL, or ask the operator to add it to CATALYST_ALLOWED_URLS"
             raise FieldError(URL, f"'{fields.url}' is not allowed here, so no key is sent there", mend)
-        return base + CHAT
+        return base
 
     async def _unless_uncaught(self, outcome: Outcome, task: ExternalTask, definition: Definition) -> Outcome:
         """Keep a BPMN error only if something can catch it.
@@ -168,11 +164,6 @@ class Handler:
                 return replace(outcome, message=message, details=details, variables=variables)
             case GivenBack():
                 return outcome
-
-
-def _account(endpoint: str, key: Secret) -> str:
-    """Tell apart whose models are meant, without keeping the key."""
-    return f"{endpoint} {hashlib.sha256(key.reveal().encode()).hexdigest()[:16]}"
 
 
 def _failed_try(task: ExternalTask, message: str) -> Failure:

@@ -1,11 +1,11 @@
 """Asking for an answer that can be used: from a model that is there, and of the form that was asked for."""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
+from worker.groq.accounts import Payload
 from worker.groq.answers import Answer, NoAnswer
 from worker.groq.costs import cost_of
 from worker.groq.errors import Problem, Refusal
@@ -14,7 +14,6 @@ from worker.groq.replacements import HELPED_BY_ANOTHER, Succession
 from worker.groq.structures import CODE, Fitting, Misfit, asking_again, fit, structure_of
 from worker.groq.waiting import Exchange, ask_patiently
 
-Payload = Mapping[str, Any]
 Send = Callable[[Payload], Awaitable[Answer | NoAnswer]]
 """Sends one request."""
 

@@ -1,104 +1,123 @@
-"""One request to Groq over HTTP: httpx as the API, aiohttp as the transport."""
+"""One request to Groq over HTTP."""
 
 import asyncio
 import json
 import time
-import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
 
-import aiohttp
-import httpx
-from httpx_aiohttp import HttpxAiohttpClient
+from aiohttp import (
+    ClientConnectorDNSError,
+    ClientConnectorError,
+    ClientError,
+    ClientPayloadError,
+    ClientResponse,
+    ClientResponseError,
+    ClientSession,
+    ClientSSLError,
+    ClientTimeout,
+    ConnectionTimeoutError,
+    TCPConnector,
+)
+from aiohttp.http_exceptions import ContentEncodingError
+from yarl import URL
 
 from worker import __version__
+from worker.groq.accounts import Account, Payload
 from worker.groq.answers import Answer, Loss, NoAnswer
 from worker.groq.streams import Assembly, BrokenStream, Lines
 from worker.network import Network, network
 
-USER_AGENT = f"catalyst-groq-worker/{__version__}"
-"""Said explicitly: Groq's edge refuses some default user agents with a 403."""
-
+CHAT = "/chat/completions"
+MODELS = "/models"
+HEADERS = {
+    # Said explicitly: Groq's edge refuses some default user agents with a 403.
+    "user-agent": f"catalyst-groq-worker/{__version__}",
+    "accept": "application/json",
+    "content-type": "application/json",
+}
+UNLIMITED = 0
+KEEP_ALIVE = 60.0
 CONNECT_TIMEOUT = 10.0
 IDLE_TIMEOUT = 20.0
 """Seconds in which a stream must go on."""
 
 EVENT_STREAM = "text/event-stream"
 
-UNLIMITED = 0
-"""How aiohttp writes it; httpx-aiohttp 0.2 makes aiohttp's own 100 of httpx's None."""
-
 
 class Groq:
-    """Asks Groq, or anything that speaks its language.
+    """Asks Groq, or anything that speaks its language. Made of aiohttp itself: httpx on top would double the CPU time.
 
     Never retries, never follows a redirect (it could carry the key elsewhere), never raises: what came of the request
-    is the value it returns.
+    is the value it returns. `mask` takes keys out of what is answered, before anybody can keep it.
     """
 
-    def __init__(self, through: Network | None = None) -> None:
-        way = through or network()
-        self._http = HttpxAiohttpClient(
-            verify=way.tls,
-            proxy=way.proxy,
-            limits=httpx.Limits(max_connections=UNLIMITED, keepalive_expiry=60),
-            headers={"user-agent": USER_AGENT, "accept": "application/json"},
-            follow_redirects=False,
-        )
+    def __init__(self, through: Network | None = None, mask: Callable[[str], str] = str) -> None:
+        self._way = through or network()
+        self._mask = mask
+        connector = TCPConnector(limit=UNLIMITED, keepalive_timeout=KEEP_ALIVE, ssl=self._way.tls)
+        self._http = ClientSession(connector=connector, headers=HEADERS)
 
     async def aclose(self) -> None:
         """Close the pooled connections."""
-        await self._http.aclose()
+        await self._http.close()
 
-    async def post(self, url: str, key: str, content: bytes, within: float) -> Answer | NoAnswer:
-        """Send one JSON request and read its answer to the last byte, in `within` seconds.
+    async def ask(self, account: Account, payload: Payload, within: float) -> Answer | NoAnswer:
+        """Ask for a chat completion and read it to the last byte, in `within` seconds.
 
         A stream is put together: its answer is the one that Groq would have given as a whole.
         """
-        return await self._exchange("POST", url, key, content, within)
+        content = json.dumps(payload, separators=(",", ":")).encode("ascii")
+        return await self._exchange("POST", CHAT, account, content, within)
 
-    async def get(self, url: str, key: str, within: float) -> Answer | NoAnswer:
-        """Ask for something that costs nothing, such as the list of models."""
-        return await self._exchange("GET", url, key, None, within)
+    async def models(self, account: Account, within: float) -> Answer | NoAnswer:
+        """Ask which models there are."""
+        return await self._exchange("GET", MODELS, account, None, within)
 
     async def _exchange(
-        self, method: str, url: str, key: str, content: bytes | None, within: float
+        self, method: str, path: str, account: Account, content: bytes | None, within: float
     ) -> Answer | NoAnswer:
         started = time.monotonic()
-        headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
-        phases = httpx.Timeout(None, connect=min(CONNECT_TIMEOUT, within))
+        url = URL(account.url + path)
         try:
             async with (
                 asyncio.timeout(within),
-                self._http.stream(method, url, headers=headers, content=content, timeout=phases) as response,
+                self._http.request(
+                    method,
+                    url,
+                    data=content,
+                    headers={"authorization": f"Bearer {account.key}"},
+                    proxy=self._way.proxy_for(url),
+                    timeout=ClientTimeout(total=None, sock_connect=min(CONNECT_TIMEOUT, within)),
+                    allow_redirects=False,
+                ) as response,
             ):
-                if response.headers.get("content-type", "").startswith(EVENT_STREAM):
-                    return await _streamed(response, started)
-                await response.aread()
+                headers = {name.lower(): self._mask(value) for name, value in response.headers.items()}
+                if headers.get("content-type", "").startswith(EVENT_STREAM):
+                    return await self._streamed(response, headers, started)
+                text = (await response.read()).decode(errors="replace")
         except BrokenStream as error:
-            return NoAnswer(Loss.GARBAGE, str(error), sent=True, seconds=time.monotonic() - started)
-        except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError) as error:
+            return NoAnswer(Loss.GARBAGE, self._mask(str(error)), sent=True, seconds=time.monotonic() - started)
+        except (ClientError, OSError) as error:  # a TimeoutError is an OSError
             loss, sent = why_no_answer(error)
-            return NoAnswer(loss, _reason(error, within), sent, time.monotonic() - started)
-        return Answer(response.status_code, response.headers, response.text, time.monotonic() - started)
+            reason = " ".join(str(error).split()) or f"nothing within {within:g} s"
+            return NoAnswer(loss, self._mask(reason), sent, time.monotonic() - started)
+        return Answer(response.status, headers, self._mask(text), time.monotonic() - started)
 
-
-async def _streamed(response: httpx.Response, started: float) -> Answer | NoAnswer:
-    """Read a stream to its end. An error in it is an answer with the error's own status. Raises as reading does."""
-    assembly, lines, first_token = Assembly(), Lines(), None
-    pieces = aiter(response.aiter_bytes())
-    while not assembly.error and (piece := await _next_piece(pieces)):
-        assembly.add_all(lines.feed(piece))
-        if first_token is None and assembly.has_begun:
-            first_token = time.monotonic() - started
-    seconds = time.monotonic() - started
-    if assembly.error:
-        status = assembly.error.get("status_code")
+    async def _streamed(self, response: ClientResponse, headers: dict[str, str], started: float) -> Answer | NoAnswer:
+        """Read a stream to its end. An error in it is an answer with the error's own status. Raises as reading does."""
+        assembly, lines, first_token = Assembly(), Lines(), None
+        pieces = response.content.iter_any()
+        while not assembly.error and (piece := await _next_piece(pieces)):
+            assembly.add_all(lines.feed(piece))
+            if first_token is None and assembly.has_begun:
+                first_token = time.monotonic() - started
+        seconds = time.monotonic() - started
+        if not assembly.error and not assembly.is_whole:
+            return NoAnswer(Loss.CUT, "the stream ended before the answer did", sent=True, seconds=seconds)
+        status = assembly.error.get("status_code") if assembly.error else response.status
         status = status if isinstance(status, int) else HTTPStatus.INTERNAL_SERVER_ERROR
-        return Answer(status, response.headers, json.dumps(assembly.body()), seconds, first_token)
-    if not assembly.is_whole:
-        return NoAnswer(Loss.CUT, "the stream ended before the answer did", sent=True, seconds=seconds)
-    return Answer(response.status_code, response.headers, json.dumps(assembly.body()), seconds, first_token)
+        return Answer(status, headers, self._mask(json.dumps(assembly.body())), seconds, first_token)
 
 
 async def _next_piece(pieces: AsyncIterator[bytes]) -> bytes:
@@ -111,29 +130,21 @@ async def _next_piece(pieces: AsyncIterator[bytes]) -> bytes:
 
 
 def why_no_answer(error: BaseException) -> tuple[Loss, bool]:
-    """Tell from aiohttp's own exception what happened, and whether the request may have reached Groq.
-
-    httpx-aiohttp 0.2 calls a refused connection, and even a reset after the request was sent, a ConnectTimeout.
-    """
-    match error.__cause__ if isinstance(error, httpx.HTTPError) and error.__cause__ else error:
-        case aiohttp.ClientConnectorDNSError():
+    """Tell what happened, and whether the request may have reached Groq."""
+    match error:
+        case ClientConnectorDNSError():
             return Loss.UNKNOWN_HOST, False
-        case aiohttp.ClientSSLError():
+        case ClientSSLError():
             return Loss.TLS, False
-        case aiohttp.ClientConnectorError():
+        case ClientConnectorError():
             return Loss.REFUSED, False
-        case aiohttp.ConnectionTimeoutError() | httpx.ConnectTimeout():
+        case ConnectionTimeoutError():
             return Loss.CONNECT_TIMEOUT, False
         case TimeoutError():
             return Loss.TIMEOUT, True
-        case aiohttp.ClientPayloadError():
-            return Loss.CUT, True
-        case aiohttp.ClientResponseError() | zlib.error():
+        case ClientResponseError() | ClientPayloadError(__cause__=ContentEncodingError()):
             return Loss.GARBAGE, True
+        case ClientPayloadError():
+            return Loss.CUT, True
         case _:
             return Loss.RESET, True
-
-
-def _reason(error: BaseException, within: float) -> str:
-    said = " ".join(str(error.__cause__ or error).split())
-    return said or f"nothing within {within:g} s"

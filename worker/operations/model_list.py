@@ -9,6 +9,7 @@ from rich.table import Table
 from worker.camunda.engine import Engine
 from worker.connector.named_models import NamedModel, named_models
 from worker.errors import EngineError
+from worker.groq.accounts import Account
 from worker.groq.answers import Answer
 from worker.groq.client import Groq
 from worker.groq.errors import refusal
@@ -29,9 +30,9 @@ class Survey:
     """The models that deployed processes name."""
 
 
-async def offered_models(groq: Groq, base_url: str, key: str) -> frozenset[str] | str:
+async def offered_models(groq: Groq, account: Account) -> frozenset[str] | str:
     """Ask Groq which models a key may use."""
-    answer = await groq.get(f"{base_url}/models", key, TIMEOUT)
+    answer = await groq.models(account, TIMEOUT)
     listed = answer.body.get("data") if isinstance(answer, Answer) and isinstance(answer.body, dict) else None
     if not isinstance(listed, list):
         why = refusal(answer)
