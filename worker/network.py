@@ -45,6 +45,7 @@ def network(
     return Network(_tls(ca, certificate, certificate_key), proxy)
 
 
+@lru_cache
 def _tls(ca: Path | None, certificate: Path | None, certificate_key: Path | None) -> ssl.SSLContext:
     try:
         reading = ca

@@ -7,11 +7,13 @@ from typing import Any
 import jmespath
 from jmespath.exceptions import JMESPathError
 from jmespath.parser import ParsedResult
+from jmespath.visitor import TreeInterpreter
 
 from worker.connector.functions import ReadingFunctions
 
 CACHED_EXPRESSIONS = 4096
-OPTIONS = jmespath.Options(custom_functions=ReadingFunctions())
+INTERPRETER = TreeInterpreter(jmespath.Options(custom_functions=ReadingFunctions()))
+"""One for all: it keeps nothing of what it evaluates, and to make one takes longer than most evaluations."""
 
 
 class ExpressionError(ValueError):
@@ -32,7 +34,7 @@ def compile_expression(text: str) -> ParsedResult:
 def evaluate(text: str, data: Mapping[str, Any]) -> Any:
     """Evaluate an expression; None where it leads nowhere. Raises `ExpressionError`."""
     try:
-        return compile_expression(text).search(data, OPTIONS)
+        return INTERPRETER.visit(compile_expression(text).parsed, data)
     except JMESPathError as error:
         raise ExpressionError(f"`{text}` cannot be evaluated: {_one_line(error)}") from error
 

@@ -7,8 +7,6 @@ from http import HTTPStatus
 from typing import Any
 
 import json_repair
-from jsonschema.exceptions import SchemaError, best_match
-from jsonschema.validators import validator_for
 
 from worker.groq.answers import Answer
 
@@ -62,11 +60,22 @@ def structure_of(payload: Mapping[str, Any]) -> Structure | None:
 
 def schema_problem(schema: Mapping[str, Any]) -> str | None:
     """Say why a schema is none."""
+    from jsonschema.exceptions import SchemaError  # noqa: PLC0415 -- 2 MB that most workers never need
+    from jsonschema.validators import validator_for  # noqa: PLC0415 -- the same
+
     try:
         validator_for(schema).check_schema(dict(schema))
     except SchemaError as error:
         return error.message[:SHOWN]
     return None
+
+
+def _mismatch(value: Any, schema: Mapping[str, Any]) -> str | None:
+    from jsonschema.exceptions import best_match  # noqa: PLC0415 -- 2 MB that most workers never need
+    from jsonschema.validators import validator_for  # noqa: PLC0415 -- the same
+
+    error = best_match(validator_for(schema)(schema).iter_errors(value))
+    return f"at {error.json_path} {error.message}"[:SHOWN] if error else None
 
 
 def fit(answer: Answer, wanted: Structure, model: str) -> Fitting | Misfit:
@@ -100,7 +109,7 @@ def _checked(answer: Answer, wanted: Structure) -> Fitting | Misfit:
         value, mended = json_repair.loads(content), True
     if mended and not isinstance(value, dict | list):
         return Misfit("the answer is no JSON", content)
-    if problem := _mismatch(value, wanted.schema):
+    if wanted.schema is not None and (problem := _mismatch(value, wanted.schema)):
         return Misfit(problem, content)
     return Fitting(_with_content(answer, value), mended=True) if mended else Fitting(answer)
 
@@ -110,13 +119,6 @@ def asking_again(payload: Mapping[str, Any], misfit: Misfit) -> dict[str, Any]:
     complaint = f"That is not the JSON that was asked for: {misfit.problem}. Answer once more, with that JSON only."
     turns = [{"role": "assistant", "content": misfit.content}, {"role": "user", "content": complaint}]
     return {**payload, "messages": [*payload["messages"], *turns]}
-
-
-def _mismatch(value: Any, schema: Mapping[str, Any] | None) -> str | None:
-    if schema is None:
-        return None
-    error = best_match(validator_for(schema)(schema).iter_errors(value))
-    return f"at {error.json_path} {error.message}"[:SHOWN] if error else None
 
 
 def _with_content(answer: Answer, value: Any) -> Answer:
