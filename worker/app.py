@@ -1,6 +1,7 @@
 """The composition root: makes every part once, hands each what it needs, and runs the worker."""
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -89,6 +90,7 @@ async def run_worker(settings: Settings, environ: Mapping[str, str], redactor: R
         poller = await parts.enter_async_context(assembled(settings, environ, redactor, registry))
         if settings.http_port is not None:
             await parts.enter_async_context(health_server(settings.http_port, poller, registry))
+        gc.freeze()  # what is there by now stays: to look through it for garbage again and again is a tenth of the CPU
         working = asyncio.create_task(poller.run())
         _on_signals(partial(_stop, poller, working))
         await working

@@ -26,8 +26,15 @@ def set_up_logging(level: str, redactor: Redactor) -> None:
         handler = logging.StreamHandler()
         handler.setFormatter(_Masking(redactor, PLAIN))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    _collect_what_is_shown()
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _collect_what_is_shown() -> None:
+    """Look up neither caller, thread nor process for a line that shows none of them (Python's logging HOWTO)."""
+    logging._srcfile = None  # noqa: SLF001 -- the documented way
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 class _Masking(logging.Formatter):
