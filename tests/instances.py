@@ -44,6 +44,11 @@ class Instance:
 
         return wait_for("a user task or an incident", looked, within=self.patience)
 
+    def error_details(self) -> str:
+        """What its failed task tells beyond the message of the incident."""
+        [task] = self.people.external_tasks(self.id)
+        return self.people.http.get(f"/external-task/{task['id']}/errorDetails").raise_for_status().text
+
     def failed_task(self) -> dict[str, Any]:
         """Wait until a failure is reported, and return the external task."""
 

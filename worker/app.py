@@ -18,6 +18,7 @@ from worker.camunda.definitions import Definitions
 from worker.camunda.engine import Engine
 from worker.camunda.poller import Poller
 from worker.camunda.variables import Encoder
+from worker.connector.details import Details
 from worker.connector.handler import Handler
 from worker.connector.secrets import Redactor, Secrets
 from worker.connector.urls import AllowedUrls
@@ -61,6 +62,7 @@ async def assembled(
             replacements=Replacements(known_models()),
             journal=journal,
             lock_duration=settings.lock_duration,
+            details=Details(mask_contents=settings.mask_contents),
             throw_uncaught=settings.throw_uncaught_errors,
             stream=settings.stream,
         )

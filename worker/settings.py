@@ -101,6 +101,9 @@ class Settings(BaseSettings):
     stream: bool = Field(
         default=False, description="Ask Groq for streams, so that a stalled answer is noticed after 20 seconds"
     )
+    mask_contents: bool = Field(
+        default=False, description="Tell in error details only the length of what was asked and answered"
+    )
     journal: str = Field("", description="Keeps answers until the engine has them: an SQLite file, redis://… or off")
     journal_required: bool = Field(default=False, description="Do no work while the journal is broken")
     journal_key: SecretStr | None = Field(default=None, description="Fernet key that encrypts what is kept")

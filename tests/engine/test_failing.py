@@ -38,6 +38,22 @@ def test_a_refusal_that_nothing_catches_is_an_incident(process, groq, status):
     assert len(groq.calls) == 1
 
 
+def test_error_details_tell_the_whole_story(process, groq):
+    groq.next(None, status=403, headers={"x-request-id": "req_1"})
+    question = "What is this? 😀" * 1000
+    refused = process(diagram(), userMessage=question)
+    mistaken = process(diagram(properties={"catalyst_timeout": "soon"}), userMessage="hello")
+
+    assert refused.incident().startswith("Groq: 403")
+    assert mistaken.incident().startswith("catalyst_timeout: ")
+    told, left = refused.error_details(), mistaken.error_details()
+    assert "Status: 403\n" in told
+    assert "x-request-id: req_1\n" in told
+    assert question[:2000] in told
+    assert "(15,000 characters)" in told
+    assert left.endswith("catalyst_timeout:\nsoon")
+
+
 def test_a_rate_limit_is_waited_out(process, groq):
     groq.next(1, refusal="rate_limit_exceeded", headers={"retry-after": "1"})
     instance = process(diagram(boundary=True), userMessage="hello")

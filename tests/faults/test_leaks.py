@@ -18,6 +18,10 @@ ECHOES = {
     "no JSON": {"status": 502, "body": "<html>Bearer {}</html>"},
     "headers": {"status": 503, "headers": {"x-request-id": "{}"}},
 }
+ASKED_WITH_A_KEY = """
+messages:
+  - {role: system, content: "The key is ${myKey}"}
+  - {role: user, content: "${userMessage}"}"""
 HISTORY = ("variable-instance", "detail", "incident", "external-task-log", "process-instance", "activity-instance")
 NAMED_BY = "Health and metrics at port "
 
@@ -58,7 +62,8 @@ def test_a_planted_key_is_found_nowhere(scene, source):
         for kind, rule in ECHOES.items():
             scene.groq.next(2, when={"equals": kind}, **with_key(rule, key))
             variables = {"userMessage": kind, "myKey": key}
-            instances.append(scene.instance(variables, properties=properties, boundary=True))
+            fields = {"catalyst_payload": ASKED_WITH_A_KEY}
+            instances.append(scene.instance(variables, properties=properties, fields=fields, boundary=True))
         for instance in instances:
             instance.rest()
         port = re.search(rf"{NAMED_BY}(\d+)", worker.log)[1]
@@ -67,6 +72,7 @@ def test_a_planted_key_is_found_nowhere(scene, source):
     shown = [without_the_key_variable(part) for one in instances for part in what_the_engine_shows(people, one)]
     said = [worker.log, metrics, *(json.dumps(part) for part in shown)]
 
+    assert any("The key is ***" in text for text in said)
     assert sum(kind.strip("{}") in text for text in said for kind in ("You sent", "Invalid API Key")) > 1
     assert not [text for text in said for secret in (key, ENGINE_PASSWORD) if secret in text]
 
@@ -83,6 +89,19 @@ def test_a_planted_key_is_not_in_the_journal(scene):
 
     assert any(b"You sent" in content for content in files)
     assert not any(ENV_KEY.encode() in content for content in files)
+
+
+def test_what_was_asked_and_answered_may_be_kept_out_of_error_details(scene):
+    scene.groq.next(1, answer="You owe 100 euros")
+    instance = scene.instance(fields={"catalyst_responseMapping": '{"words": "length(usage.total_tokens)"}'})
+    with scene.worker(mask_contents="true"):
+        assert instance.incident().startswith("catalyst_responseMapping: ")
+
+    details = instance.error_details()
+    assert '"content": "(17 characters)"' in details
+    assert '"content": "(5 characters)"' in details
+    assert "hello" not in details
+    assert "You owe" not in details
 
 
 def test_a_sealed_journal_shows_nothing_of_an_answer(scene):

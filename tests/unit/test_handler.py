@@ -304,6 +304,19 @@ async def test_a_conversation_is_kept_in_a_variable_of_its_own(name):
     assert outcome.message.startswith("catalyst_conversation: 'catalyst_")
 
 
+async def test_a_wrong_field_is_told_with_what_stands_in_the_others():
+    outcome = await Setting().handle(None, {"catalyst_timeout": "soon", "catalyst_retries": "R1/PT0S"})
+    assert outcome.details.endswith("catalyst_timeout:\nsoon\n\ncatalyst_retries:\nR1/PT0S")
+
+
+@pytest.mark.parametrize("answer", [DENIED, make_answer(403, "")])
+async def test_a_failure_tells_what_was_asked_without_any_part_of_a_key(answer):
+    outcome = await Setting(answer).handle({"userMessage": f"{'x' * 1990}{KEY}"})
+    assert isinstance(outcome, Failure)
+    assert f'"content": "{"x" * 1990}***"' in outcome.details
+    assert "gsk_" not in outcome.details
+
+
 ECHO = {"model": KEY, "choices": [{"message": {"content": f"your key is {KEY}"}}], KEY: [KEY]}
 
 

@@ -45,18 +45,19 @@ def conclude(fields: Fields, exchange: Exchange, retries: int | None, payload: M
             if fields.conversation:
                 variables |= fields.conversation.after(payload, exchange.answer.body)
         except FieldError as error:
-            return Failure(str(error), _details(exchange), variables=standard)
+            return Failure(str(error), variables=standard)
         return Completion(variables, fields.retries.after_failure(retries) if exchange.kept else NO_RETRY)
-    message, details = explain(refusal), _details(exchange)
+    message = explain(refusal)
     if exchange.wait_more is not None:
         left = fields.retries.left(retries)
-        return Failure(message, details, left, timedelta(seconds=exchange.wait_more), standard)
+        wait = timedelta(seconds=exchange.wait_more)
+        return Failure(message, retries=left, retry_timeout=wait, variables=standard)
     left, retry_timeout = fields.retries.after_failure(retries)
     if refusal.problem.policy is Policy.RETRY and left:
-        return Failure(message, details, left, retry_timeout, standard)
+        return Failure(message, retries=left, retry_timeout=retry_timeout, variables=standard)
     if code := fields.error_mapping.code_for(refusal.causes):
         return BpmnError(code, message, standard)
-    return Failure(message, details, variables=standard)
+    return Failure(message, variables=standard)
 
 
 def explain(refusal: Refusal) -> str:
@@ -106,14 +107,3 @@ def _dollars(exchange: Exchange) -> float | None:
 
 def _milliseconds(seconds: float | None) -> int | None:
     return None if seconds is None else round(seconds * 1000)
-
-
-def _details(exchange: Exchange) -> str:
-    answer = exchange.answer
-    lines = [f"Attempts: {exchange.attempts}, waited for limits: {exchange.waited:.1f} s"]
-    if isinstance(answer, Answer):
-        lines += [f"Groq's request id: {answer.request_id or 'none'}", f"Status: {answer.status}", answer.text]
-    else:
-        sent = "may have reached Groq" if answer.sent else "did not reach Groq"
-        lines += [f"{answer.loss}: {answer.reason}", f"The request {sent}."]
-    return "\n".join(lines)

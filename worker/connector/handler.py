@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +10,7 @@ from worker.camunda.definitions import CallingProcess, Definition, Definitions
 from worker.camunda.tasks import ExternalTask
 from worker.camunda.wanted import WantedVariables
 from worker.connector.conclusion import conclude
+from worker.connector.details import Details
 from worker.connector.fields import Fields, read_fields
 from worker.connector.files import files_in, with_files
 from worker.connector.outcomes import BpmnError, Completion, Failure, GivenBack, Outcome
@@ -47,6 +48,7 @@ class Handler:
     replacements: Replacements
     journal: Journal
     lock_duration: timedelta
+    details: Details = field(default_factory=Details)
     throw_uncaught: bool = False
     stream: bool = False
     """Whether Groq is asked for streams, also where the payload does not."""
@@ -71,9 +73,12 @@ class Handler:
 
     async def _outcome(self, task: ExternalTask) -> Outcome:
         try:
-            return await self._ask_groq(task)
-        except FieldError as error:
-            return Failure(str(error))
+            definition = await self.definitions.of(task.process_definition_id)
+            written = Written.of(task, definition)
+            self.wanted.add(needs := written.needs)
+            if not task.has_what_it_needs(needs):
+                return GivenBack()
+            return await self._carried_out(task, written, definition)
         except EngineUnreachable as error:
             return Failure(str(error), retries=DEFAULT_RETRIES.left(task.retries))
         except JournalError as error:
@@ -82,17 +87,19 @@ class Handler:
         except EngineError as error:
             return _failed_try(task, f"The engine does not let the worker read the process: {error}")
 
-    async def _ask_groq(self, task: ExternalTask) -> Outcome:
-        definition = await self.definitions.of(task.process_definition_id)
-        written = Written.of(task, definition)
-        self.wanted.add(needs := written.needs)
-        if not task.has_what_it_needs(needs):
-            return GivenBack()
-        fields = read_fields(written)
-        payload = await self._question(task, fields)
-        exchange = await self._answer(task, fields, payload)
-        outcome = conclude(fields, exchange, task.retries, payload)
-        return await self._unless_uncaught(outcome, task, definition)
+    async def _carried_out(self, task: ExternalTask, written: Written, definition: Definition) -> Outcome:
+        """Ask Groq what is written and make an outcome of what it says."""
+        mask_all = self.secrets.redactor.mask_all
+        try:
+            fields = read_fields(written)
+            payload = await self._question(task, fields)
+            exchange = await self._answer(task, fields, payload)
+        except FieldError as error:
+            return Failure(str(error), self.details.of_fields(mask_all(dict(written.fields))))
+        outcome = await self._unless_uncaught(conclude(fields, exchange, task.retries, payload), task, definition)
+        if isinstance(outcome, Failure):
+            return replace(outcome, details=self.details.of(mask_all(payload), exchange))
+        return outcome
 
     async def _question(self, task: ExternalTask, fields: Fields) -> dict[str, Any]:
         """Return what Groq is asked: the payload with variables, files and earlier turns in it."""
