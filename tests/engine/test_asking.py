@@ -53,6 +53,14 @@ def test_a_text_reaches_groq_as_it_is(process, groq, kind):
     ]
 
 
+@pytest.mark.parametrize(("value", "said"), [(5, "5"), (True, "true"), ({"a": [1]}, '{"a": [1]}'), (None, "")])
+def test_what_is_no_text_reaches_groq_as_one(process, groq, value, said):
+    instance = process(diagram(), userMessage=value)
+
+    assert instance.task() == "Review"
+    assert groq.calls[0].messages[1]["content"] == said
+
+
 @pytest.mark.parametrize("form", ["Json", "Object"])
 def test_a_hundred_kilobytes_reach_groq(process, groq, form):
     text = 'Long "quoted" line.\n' * 5_500

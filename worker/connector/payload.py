@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from worker.connector.contents import with_contents
 from worker.connector.expressions import ExpressionError
 from worker.connector.placeholders import PlaceholderError, render_all, unreadables
 from worker.errors import FieldError
@@ -88,6 +89,7 @@ def render_payload(
     payload: dict[str, Any] = fill(field, dict(template), variables, files=True)
     if not isinstance(payload.get("messages"), list) or not payload["messages"]:
         raise FieldError(field, "has no list of messages", 'Add "messages": [{"role": "user", "content": "…"}]')
+    payload["messages"] = [with_contents(message) for message in payload["messages"]]
     if refused := why_refused(payload):
         raise FieldError(field, refused.problem, refused.mend)
     if stream and can_stream(payload):

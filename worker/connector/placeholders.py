@@ -1,6 +1,5 @@
 """`${…}` in what a modeller writes, filled with process variables; data never changes the structure around it."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any
 
 from worker.camunda.variables import FileVariable, Unreadable
 from worker.connector.expressions import ExpressionError, compile_expression, evaluate
+from worker.connector.types import as_text
 
 CACHED_TEXTS = 4096
 OPENING = re.compile(r"\$\$\{|\$\{")
@@ -136,9 +136,7 @@ def _without_text(placeholder: Placeholder, unreadable: Unreadable) -> Placehold
 def _as_text(placeholder: Placeholder, value: Any) -> str:
     for unreadable in unreadables(value):
         raise _without_text(placeholder, unreadable)
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return as_text(value)
 
 
 def _closing_brace(text: str, start: int) -> int:

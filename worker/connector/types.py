@@ -8,7 +8,10 @@ from typing import Any
 from worker.camunda.variables import LONG, OfType
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """Say a value in a text: a structure as JSON, null as nothing."""
+    if value is None:
+        return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
@@ -32,14 +35,14 @@ def _boolean(value: Any) -> bool:
 
 
 CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
-    "String": _text,
+    "String": as_text,
     "Integer": _whole,
     "Long": _long,
     "Double": float,
     "Boolean": _boolean,
     "Date": datetime.fromisoformat,
     "Json": lambda value: OfType("Json", value),
-    "File": lambda value: OfType("File", _text(value)),
+    "File": lambda value: OfType("File", as_text(value)),
 }
 """By the engine's name of the type."""
 
@@ -51,4 +54,4 @@ def converted(value: Any, kind: str | None) -> Any:
     try:
         return CONVERSIONS[kind](value)
     except (ValueError, TypeError, KeyError, OverflowError) as error:
-        raise ValueError(f"{_text(value)[:80]} is no {kind}") from error
+        raise ValueError(f"{as_text(value)[:80]} is no {kind}") from error
