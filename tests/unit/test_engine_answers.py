@@ -23,12 +23,17 @@ anything = st.recursive(
     ),
     max_leaves=8,
 )
+needed = dict.fromkeys(["id", "activityId", "processInstanceId", "processDefinitionId"], anything)
+more = dict.fromkeys(["variables", "extensionProperties", "retries", "createTime", "lockExpirationTime"], anything)
+tasks = st.lists(st.fixed_dictionaries(needed, optional=more), max_size=2).map(lambda value: json.dumps(value).encode())
 bodies = st.binary(max_size=40) | anything.map(lambda value: json.dumps(value).encode()) | st.just(b"[" * 100_000)
 statuses = st.sampled_from([200, 204, 302, 400, 401, 404, 500, 503])
 QUESTIONS = {
     "fetch": lambda engine: engine.fetch_and_lock(["topic"], 1),
     "locked": lambda engine: engine.locked_tasks(),
     "xml": lambda engine: engine.definition_xml("ask:1:d1"),
+    "definitions": lambda engine: engine.latest_definitions(),
+    "file": lambda engine: engine.file("instance-1", "photo"),
     "caller": lambda engine: engine.calling_process("instance-1"),
 }
 REPORTS = {
@@ -64,7 +69,7 @@ async def answered(ask, status, body):
 
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_any_answer_to_a_question_is_understood_or_an_error_of_ours(question):
-    @given(statuses, bodies)
+    @given(statuses, bodies | tasks)
     def law(status, body):
         asyncio.run(answered(QUESTIONS[question], status, body))
 

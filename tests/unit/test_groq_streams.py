@@ -4,7 +4,7 @@ import itertools
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from worker.groq.streams import Assembly, BrokenStream, Lines
@@ -114,7 +114,28 @@ def test_an_answer_without_its_end_is_not_whole():
     assert not assembled(b"").is_whole
 
 
-@pytest.mark.parametrize("line", [b"data: {", b"data: [1]", b"data: \xff"])
+@pytest.mark.parametrize("line", [b"data: {", b"data: [1]", b"data: \xff", b'data: {"choices": [{"index": 1e9}]}'])
 def test_what_is_no_event_breaks_the_stream(line):
-    with pytest.raises(BrokenStream, match="an event of the stream is no"):
+    with pytest.raises(BrokenStream, match="an event of the stream is none of Groq's"):
         assembled(line + b"\n")
+
+
+NAMES = ["choices", "delta", "index", "tool_calls", "function", "arguments", "content", "x_groq", "usage", "error"]
+odd = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 2**40) | st.text(max_size=3),
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inside, max_size=4),
+    max_leaves=12,
+)
+events = st.binary(max_size=20) | st.dictionaries(st.sampled_from(NAMES), odd).map(lambda it: json.dumps(it).encode())
+
+
+@given(st.lists(events, max_size=4))
+@example([b"[" * 100_000])
+def test_whatever_comes_makes_an_answer_or_breaks_the_stream(events):
+    try:
+        assembly = assembled(b"".join(b"data: " + event + b"\n" for event in events))
+    except BrokenStream:
+        return
+    assert isinstance(assembly.body(), dict)
+    assert assembly.is_whole in {True, False}
+    assert assembly.has_begun in {True, False}

@@ -2,20 +2,22 @@
 
 import asyncio
 import itertools
+import json
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
-from samples import RATE_LIMITED, make_answer, make_task
+from prometheus_client import CollectorRegistry
+from samples import RATE_LIMITED, REPLY, make_answer, make_task
 
 from worker.camunda.definitions import CallingProcess, Definitions
 from worker.camunda.wanted import WantedVariables
 from worker.connector.handler import Handler
-from worker.connector.outcomes import BpmnError, Completion, Failure
+from worker.connector.outcomes import BpmnError, Completion, Failure, Outcome
 from worker.connector.secrets import Secrets
 from worker.connector.urls import GROQ, AllowedUrls
 from worker.errors import EngineRefused, EngineUnreachable
@@ -23,6 +25,7 @@ from worker.groq.answers import Loss, NoAnswer
 from worker.groq.models import known_models
 from worker.groq.replacements import Replacements
 from worker.journal import NoJournal
+from worker.operations.metrics import Metrics
 
 pytestmark = pytest.mark.anyio
 
@@ -359,12 +362,85 @@ pieces = st.sampled_from(
     ["${userMessage}", "${", '{"a": ', "}", "messages: ", "- ", "R3/", "PT1S", "https://", "${@}", "&a [*a]"]
 )
 written = st.one_of(any_text, st.lists(pieces | any_text, max_size=6).map("".join))
+said = [*REPLY, *REPLY["choices"][0], *REPLY["choices"][0]["message"], *REPLY["usage"], "error", "code"]
+asked = ["messages", "role", "content", "type", "text", "image_url", "url", "model", "stream", "tools", "max_tokens"]
+asked += ["response_format", "json_schema", "schema", "reasoning_effort", "reasoning_format", "n", "stop"]
+
+
+def structures(keys):
+    """Anything that JSON can say, with names that mean something."""
+    plain = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(keys) | st.text(max_size=5)
+    names = st.sampled_from(keys)
+    return st.recursive(
+        plain, lambda inside: st.lists(inside, max_size=3) | st.dictionaries(names, inside, max_size=4), max_leaves=15
+    )
+
+
+async def without_a_defect(setting, task):
+    """Handle a task and look on, as metrics do; no part may fail over what it meets."""
+    outcome = await setting.handler.handle(task)
+    assert isinstance(outcome, Outcome)
+    assert not getattr(outcome, "message", "").startswith("A defect"), outcome
+    Metrics(CollectorRegistry())(task, outcome, 0.1)
 
 
 def test_whatever_stands_in_the_fields_there_is_an_outcome():
     @given(st.dictionaries(names, written, max_size=3), any_text)
     def law(properties, message):
-        outcome = asyncio.run(Setting(process=CATCHING).handle({"userMessage": message}, properties))
-        assert not outcome.message.startswith("A defect") if isinstance(outcome, Failure) else outcome
+        task = make_task({"userMessage": message}, properties)
+        asyncio.run(without_a_defect(Setting(process=CATCHING), task))
+
+    law()
+
+
+def test_whatever_is_asked_there_is_an_outcome():
+    anything = structures(asked)
+    messages = st.lists(st.fixed_dictionaries({"role": anything, "content": anything}), min_size=1, max_size=3)
+    payloads = st.dictionaries(st.sampled_from(asked), anything, max_size=6)
+
+    @given(payloads, messages, any_text)
+    def law(payload, messages, message):
+        properties = {"catalyst_payload": json.dumps({**payload, "messages": messages})}
+        asyncio.run(without_a_defect(Setting(), make_task({"userMessage": message}, properties)))
+
+    law()
+
+
+def test_whatever_groq_answers_there_is_an_outcome():
+    bodies = structures(said).map(json.dumps) | st.fixed_dictionaries(
+        {}, optional=dict.fromkeys(said, structures(said))
+    )
+    headers = st.dictionaries(st.sampled_from(["retry-after", "x-request-id"]), any_text)
+    wanted = st.sampled_from([{}, {"response_format": {"type": "json_object"}}])
+
+    @example(200, {"choices": [None]}, {}, {})
+    @given(st.sampled_from([200, 204, 302, 400, 401, 404, 413, 429, 498, 500]), bodies | any_text, headers, wanted)
+    def law(status, body, headers, wanted):
+        answer = make_answer(status, body, **headers)
+        properties = {"catalyst_payload": json.dumps({"messages": [{"role": "user", "content": "Hi"}], **wanted})}
+        properties |= {"catalyst_giveUpAfter": "PT0S", "catalyst_conversation": "talk"}
+        asyncio.run(without_a_defect(Setting(answer, process=CATCHING), make_task({}, properties)))
+
+    law()
+
+
+def test_whatever_the_engine_sends_of_a_task_there_is_an_outcome():
+    anything = structures(["type", "value", "valueInfo", "String", "Json", "File", "Object", "encoding"])
+    typed = st.dictionaries(st.sampled_from(["userMessage", "catalyst_payload", "x"]), anything)
+    parts = {
+        "variables": anything | typed,
+        "extensionProperties": anything,
+        "retries": anything,
+        "createTime": anything,
+        "lockExpirationTime": anything,
+    }
+
+    @given(st.fixed_dictionaries({}, optional=parts))
+    def law(context):
+        try:
+            task = make_task(**context)
+        except (AttributeError, TypeError):
+            return  # which a fetch takes for the answer of something that is no engine
+        assert isinstance(asyncio.run(Setting(DENIED).handler.handle(task)), Outcome)
 
     law()

@@ -123,6 +123,7 @@ def test_the_template_itself_is_not_changed_by_rendering():
         ({"messages": "${blank}"}, "f: has no list of messages"),
         ({**CHAT, "logprobs": True}, "f: asks for 'logprobs', which Groq refuses. Remove it"),
         ({**CHAT, "n": [2]}, "f: asks for more than one answer ('n'), which Groq refuses. Remove it"),
+        ({**CHAT, "model": ["a"]}, "f: has a 'model' that is no text. Write"),
         ({**CHAT, "user": "${nobody}"}, "f: ${nobody} needs the process variable 'nobody'"),
         ({**CHAT, "user": "${a b}"}, "f: `a b` is not JMESPath"),
     ],

@@ -174,7 +174,8 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
     async def latest_definitions(self) -> list[str]:
         """Return the ids of the newest version of every deployed process."""
         found = await self._rest.get(f"{self.url}/process-definition?latestVersion=true", list)
-        return [str(definition["id"]) for definition in found]
+        with self._understood():
+            return [str(definition["id"]) for definition in found]
 
     async def calling_process(self, process_instance_id: str) -> CallingProcess | None:
         """Return the instance whose call activity started this one."""

@@ -54,7 +54,8 @@ class ExternalTask(LibraryTask):  # type: ignore[misc]  # the library has no typ
     @property
     def retries(self) -> int | None:
         """Attempts left; None until the first failure is reported."""
-        return self._context.get("retries")
+        retries = self._context.get("retries")
+        return retries if isinstance(retries, int) else None
 
     @property
     def extension_properties(self) -> dict[str, str]:

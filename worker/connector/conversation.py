@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from worker.camunda.variables import Unreadable
+from worker.connector.expressions import evaluate
 from worker.errors import FieldError
 from worker.groq.models import Model, known_models
 from worker.groq.tokens import estimate_prompt
@@ -72,9 +73,7 @@ class Conversation:
     def after(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
         """Return the process variable with the turns that were sent, the question and the answer."""
         sent = [_without_images(clean) for message in request["messages"] if (clean := _taken_back(message))]
-        choices = answer.get("choices")
-        said = choices[0].get("message") if isinstance(choices, list) and choices else None
-        clean = _taken_back(said)
+        clean = _taken_back(evaluate("choices[0].message", answer))
         return {self.name: [*sent, clean] if clean else sent}
 
 

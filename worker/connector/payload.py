@@ -95,6 +95,8 @@ def render_payload(
     if stream and can_stream(payload):
         payload["stream"] = True
     payload["model"] = model or payload.get("model") or known_models().default
+    if not isinstance(payload["model"], str):
+        raise FieldError(field, "has a 'model' that is no text", f'Write "model": "{known_models().default}"')
     return payload
 
 

@@ -13,11 +13,14 @@ DATA = b"data:"
 DONE = b"[DONE]"
 JOINED = ("content", "reasoning")
 LISTED = ("executed_tools", "annotations")
+LARGEST_INDEX = 1000
+"""Of choices and calls: room is made for all before it."""
+
 NOT_COPIED = {"choices", "x_groq", "object", "error"}
 
 
 class BrokenStream(ValueError):  # noqa: N818 -- named after what is the case
-    """An event is no JSON object."""
+    """An event is no JSON, or not as Groq's are."""
 
 
 class Lines:
@@ -71,12 +74,9 @@ class Assembly:
             self._ended = True
             return
         try:
-            chunk = json.loads(data)
-        except ValueError as error:
-            raise BrokenStream(f"an event of the stream is no JSON: {data[:80]!r}") from error
-        if not isinstance(chunk, dict):
-            raise BrokenStream(f"an event of the stream is no object: {data[:80]!r}")
-        self._add_chunk(chunk)
+            self._add_chunk(json.loads(data))
+        except (AttributeError, TypeError, ValueError, RecursionError) as error:
+            raise BrokenStream(f"an event of the stream is none of Groq's: {data[:80]!r}") from error
 
     def body(self) -> dict[str, Any]:
         """Return the whole answer, as `chat.completion`; or the error as Groq's refusals show it."""
@@ -97,8 +97,9 @@ class Assembly:
         if problem := chunk.get("error") or x_groq.get("error"):
             self.error = problem if isinstance(problem, dict) else {"message": str(problem)}
         for part in chunk.get("choices") or ():
-            empty = {"index": part.get("index", 0), "message": {"role": "assistant"}, "finish_reason": None}
-            choice = self._choices.setdefault(part.get("index", 0), empty)
+            index = _index(part, 0)
+            empty = {"index": index, "message": {"role": "assistant"}, "finish_reason": None}
+            choice = self._choices.setdefault(index, empty)
             choice["finish_reason"] = part.get("finish_reason") or choice["finish_reason"]
             _add_delta(choice["message"], part.get("delta") or {})
 
@@ -116,10 +117,17 @@ def _add_delta(message: dict[str, Any], delta: Mapping[str, Any]) -> None:
 
 def _add_call(calls: list[dict[str, Any]], piece: Mapping[str, Any]) -> None:
     """Add a piece of a tool call to its call: the arguments may come in several."""
-    index = piece.get("index", len(calls))
+    index = _index(piece, len(calls))
     while len(calls) <= index:
         calls.append({"type": "function", "function": {"name": "", "arguments": ""}})
     call, function = calls[index], piece.get("function") or {}
     call |= {name: piece[name] for name in ("id", "type") if piece.get(name)}
     call["function"]["name"] += function.get("name") or ""
     call["function"]["arguments"] += function.get("arguments") or ""
+
+
+def _index(part: Mapping[str, Any], usual: int) -> int:
+    index = part.get("index", usual)
+    if not isinstance(index, int) or not 0 <= index <= LARGEST_INDEX:
+        raise ValueError(index)
+    return index
