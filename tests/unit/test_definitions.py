@@ -112,6 +112,22 @@ def test_fields_are_read_in_all_their_ways_of_writing():
     assert definition.fields_of("Bare") == {}
 
 
+@pytest.mark.parametrize("event", ["intermediateThrowEvent", "endEvent"])
+def test_the_message_of_an_event_is_an_external_task_with_fields_and_catchers_like_any(event):
+    field = '<camunda:field name="{}" stringValue="{}"/>'
+    prop = '<camunda:properties><camunda:property name="timeout" value="5"/></camunda:properties>'
+    message = f"""<{event} id="Ask">
+        <extensionElements>{field.format("on the event", 1)}</extensionElements>
+        <messageEventDefinition camunda:type="external" camunda:topic="catalyst-groq">
+          <extensionElements>{field.format("on its message", 2)}{prop}</extensionElements>
+        </messageEventDefinition></{event}>"""
+    definition = parse(bpmn(sub(message) + boundary("Sub", "Limited")))
+
+    assert definition.fields_of("Ask") == {"on the event": "1", "on its message": "2", "timeout": "5"}
+    assert definition.catches("Ask", "RATE_LIMITED")
+    assert not definition.catches("Ask", "AUTH_FAILED")
+
+
 class Deployed:
     """An engine that hands out a diagram when it is let, and counts how often it is asked."""
 

@@ -1,4 +1,4 @@
-"""What the deployed BPMN says about our service tasks: their fields, and who catches a BPMN error."""
+"""What the deployed BPMN says about our tasks: their fields, and who catches a BPMN error."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -11,6 +11,9 @@ CAMUNDA = "{http://camunda.org/schema/1.0/bpmn}"
 SCOPES = {f"{BPMN}process", f"{BPMN}subProcess", f"{BPMN}transaction", f"{BPMN}adHocSubProcess"}
 
 CALL = f"{BPMN}callActivity"
+MESSAGE = f"{BPMN}messageEventDefinition"
+TOPIC = f"{CAMUNDA}topic"
+EXTENSIONS = f"{BPMN}extensionElements"
 
 CATCH_ALL = None
 """Stands among error codes for an error event without a code: it catches every error."""
@@ -24,7 +27,7 @@ class Definition:
     """One deployed process definition, as far as the worker reads it."""
 
     fields: Mapping[str, Mapping[str, str]]
-    """Per activity id the texts of its `camunda:field`s, which the engine does not send with the task."""
+    """Per activity id what the engine does not send with the task: fields, and properties of an event's message."""
 
     caught: Mapping[str, Codes]
     """Per activity id the error codes that something inside the process catches; None stands for all of them."""
@@ -33,7 +36,7 @@ class Definition:
     """Ids of the call activities: an error that nothing catches in the called process goes on to the caller."""
 
     def fields_of(self, activity_id: str) -> Mapping[str, str]:
-        """Names and texts of the fields of one service task."""
+        """Names and texts of the fields of one external task."""
         return self.fields.get(activity_id, {})
 
     def catches(self, activity_id: str, code: str) -> bool:
@@ -90,7 +93,7 @@ def parse(xml: str) -> Definition:
 
 
 def _activities(scope: ET.Element, outer: Codes, codes: Mapping[str, str | None]) -> Iterator[tuple[ET.Element, Codes]]:
-    """All service-like tasks and call activities in a scope, each with the codes that are caught on and around it."""
+    """All external tasks and call activities in a scope, each with the codes that are caught on and around it."""
     boundaries: dict[str, Codes] = {}
     event_subprocesses: dict[ET.Element, Codes] = {}
     for element in scope:
@@ -106,7 +109,7 @@ def _activities(scope: ET.Element, outer: Codes, codes: Mapping[str, str | None]
         around = outer.union(*beside) | boundaries.get(element.get("id", ""), NOTHING)
         if element.tag in SCOPES:
             yield from _activities(element, around, codes)
-        elif element.tag == CALL or element.get(f"{CAMUNDA}topic") is not None:
+        elif element.tag == CALL or any(part.get(TOPIC) is not None for part in (element, *element.iterfind(MESSAGE))):
             yield element, around
 
 
@@ -116,9 +119,14 @@ def _error_codes(event: ET.Element, codes: Mapping[str, str | None]) -> Codes:
     return frozenset(codes.get(reference, reference) if reference else CATCH_ALL for reference in references)
 
 
-def _fields(task: ET.Element) -> dict[str, str]:
-    found = {}
-    for field in task.iterfind(f"{BPMN}extensionElements/{CAMUNDA}field"):
-        text = field.findtext(f"{CAMUNDA}string") or field.findtext(f"{CAMUNDA}expression")
-        found[field.get("name", "")] = text or field.get("stringValue") or field.get("expression") or ""
+def _fields(activity: ET.Element) -> dict[str, str]:
+    """Return what is written on a task, or on an event and its message."""
+    found = {
+        written.get("name", ""): written.get("value", "")
+        for written in activity.iterfind(f"{MESSAGE}/{EXTENSIONS}/{CAMUNDA}properties/{CAMUNDA}property")
+    }
+    for written_on in (EXTENSIONS, f"{MESSAGE}/{EXTENSIONS}"):
+        for field in activity.iterfind(f"{written_on}/{CAMUNDA}field"):
+            text = field.findtext(f"{CAMUNDA}string") or field.findtext(f"{CAMUNDA}expression")
+            found[field.get("name", "")] = text or field.get("stringValue") or field.get("expression") or ""
     return found
