@@ -8,10 +8,12 @@ from xml.etree import ElementTree as ET
 
 ROOT = Path(__file__).parent.parent
 TEMPLATE = ROOT / "templates" / "groq.element.json"
+TRANSCRIBE_TEMPLATE = ROOT / "templates" / "groq-transcribe.element.json"
 ICON = ROOT / "templates" / "groq.svg"
 EXAMPLE = ROOT / "bpmn" / "groq-example.bpmn"
 TOOLS_EXAMPLE = ROOT / "bpmn" / "groq-tools-example.bpmn"
-BESIDE_EXAMPLE = ROOT / "bpmn" / ".camunda" / "element-templates" / "groq.element.json"
+TRANSCRIBE_EXAMPLE = ROOT / "bpmn" / "groq-transcribe-example.bpmn"
+BESIDE_EXAMPLES = ROOT / "bpmn" / ".camunda" / "element-templates"
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 CAMUNDA = "{http://camunda.org/schema/1.0/bpmn}"

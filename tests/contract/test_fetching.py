@@ -36,7 +36,7 @@ async def test_a_fetched_task_brings_its_variables_and_extension_properties(stag
         "history": [{"role": "user"}],
         "long": "x" * 5000,
         "none": None,
-        "file": FileVariable("File", "file", "text/plain", "UTF-8"),
+        "file": FileVariable("File", "file", "text/plain", "UTF-8", "a.txt"),
     }
     assert task.extension_properties == properties
     assert task.retries is None

@@ -1,6 +1,7 @@
 """Tasklist in a browser page, and what a user does there: start a process, open a task, fill in its form."""
 
 import re
+from collections.abc import Callable
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -22,13 +23,15 @@ class Tasklist:
     def __init__(self, page: Page) -> None:
         self.page = page
 
-    def start_process(self, name: str) -> None:
-        """Start a process that has no start form."""
+    def start_process(self, name: str, fill_in: Callable[[Locator], None] | None = None) -> None:
+        """Start a process; `fill_in` is what the user does with its start form."""
         self.page.get_by_text("Start process", exact=True).click()
         dialog = self.page.get_by_role("dialog")
         # Only the first fifteen of all processes are listed.
         dialog.get_by_placeholder("Search by process name.").fill(name)
         dialog.get_by_text(name, exact=True).click()
+        if fill_in:
+            fill_in(dialog)
         dialog.get_by_role("button", name="Start").click()
         dialog.wait_for(state="detached")
 

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from element_templates import EXAMPLE, TOOLS_EXAMPLE, held_by, load, written_by
+from element_templates import EXAMPLE, TOOLS_EXAMPLE, TRANSCRIBE_EXAMPLE, TRANSCRIBE_TEMPLATE, held_by, load, written_by
 
 from worker.camunda.definitions import parse as read_deployed
 from worker.sandbox.people import People, wait_for
@@ -98,6 +98,16 @@ def test_the_template_makes_a_task_an_external_one_with_all_its_defaults(modeler
 
     assert modeler.refusals == []
     assert held_by(modeler.saved_xml(), element) == written_by(TEMPLATE)
+
+
+def test_the_second_template_makes_a_task_one_that_transcribes(modeler):
+    transcribe = load(TRANSCRIBE_TEMPLATE)
+    modeler.open(PLAIN, [TEMPLATE, transcribe])
+    modeler.click("Plain")
+    modeler.choose(transcribe["id"])
+
+    assert modeler.refusals == []
+    assert held_by(modeler.saved_xml(), "Plain") == written_by(transcribe)
 
 
 @pytest.mark.parametrize("implementation", ["class", "expression", "delegateExpression"])
@@ -200,11 +210,11 @@ def test_own_inputs_outputs_and_boundary_events_survive_the_template(modeler):
     assert 'attachedToRef="AskGroq"' in saved
 
 
-@pytest.mark.parametrize("file", [EXAMPLE, TOOLS_EXAMPLE], ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", [EXAMPLE, TOOLS_EXAMPLE, TRANSCRIBE_EXAMPLE], ids=lambda file: file.stem)
 def test_an_example_opens_without_a_warning_and_saves_as_it_is(modeler, file):
     example = file.read_text(encoding="utf-8")
 
-    modeler.open(example, [TEMPLATE])
+    modeler.open(example, [TEMPLATE, load(TRANSCRIBE_TEMPLATE)])
 
     assert modeler.refusals == []
     assert modeler.saved_xml() == example

@@ -1,7 +1,7 @@
 """A user works on the example in Tasklist, on a real engine: start, ask, review."""
 
 import pytest
-from element_templates import EXAMPLE
+from element_templates import EXAMPLE, TRANSCRIBE_EXAMPLE
 from playwright.sync_api import expect
 from tasklist import Tasklist, log_in
 
@@ -123,6 +123,22 @@ def test_a_user_is_answered_by_the_worker(tasklist, people, worker, groq):
     expect(tasklist.field("Reply")).to_have_value("Because short waves scatter more.")
     tasklist.complete()
     assert [call.messages[-1]["content"] for call in groq.calls] == ["Why is the sky blue?"]
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_user_uploads_a_recording_and_reads_it(tasklist, people, groq):
+    groq.next(answer="Call me back.")
+    people.deploy(*sorted(TRANSCRIBE_EXAMPLE.parent.glob("groq-transcribe-example*")))
+    recording = {"name": "voicemail.mp3", "mimeType": "audio/mpeg", "buffer": bytes(1600)}
+    tasklist.start_process(
+        "Groq transcribe example", lambda form: form.get_by_label("Recording").set_input_files(recording)
+    )
+
+    wait_for("the answer", lambda: people.get("/task", processDefinitionKey="groq-transcribe-example"), within=20)
+    tasklist.open_task("Review", "Groq transcribe example")
+    expect(tasklist.field("Transcript")).to_have_value("Call me back.")
+    expect(tasklist.field("Language")).to_have_value("English")
+    tasklist.complete()
 
 
 def test_a_reply_of_20000_characters_is_read_as_it_is_and_stays_as_it_is(tasklist, example):

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from samples import REPLY, make_answer, make_exchange
 
 from worker.connector.details import Details
-from worker.connector.written import DEFAULTS
 from worker.groq.answers import Loss, NoAnswer
 
 ASKED = {"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "Hello Groq"}]}
@@ -71,6 +70,12 @@ def test_what_was_asked_and_answered_may_be_masked(kind):
     assert '"type": "text"' in masked
 
 
+def test_what_was_heard_may_be_masked_too():
+    heard = make_exchange(make_answer(200, {"text": "Hello", "segments": [{"start": 0, "text": "Hello"}]}))
+
+    assert "Hello" not in Details(mask_contents=True).of({"task": "transcribe", "prompt": "Hello"}, heard)
+
+
 def test_a_long_text_is_cut_and_an_image_is_no_more_than_its_type():
     image = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 100}}
     asked = {**ASKED, "messages": [{"role": "user", "content": [image, {"type": "text", "text": "x" * 5000}]}]}
@@ -93,7 +98,7 @@ def test_whatever_was_asked_and_answered_there_is_an_end_to_it(asked, body, mask
     text = body if isinstance(body, str) else json.dumps(body)
 
     assert len(Details(masked).of(asked, make_exchange(make_answer(500, text)))) < 50_000
-    assert len(Details(masked).of_fields({**DEFAULTS, "catalyst_payload": asked, "catalyst_url": text})) < 50_000
+    assert len(Details(masked).of_fields({"catalyst_payload": asked, "catalyst_url": text})) < 50_000
 
 
 def test_what_is_nested_deep_ends_somewhere():
@@ -103,7 +108,7 @@ def test_what_is_nested_deep_ends_somewhere():
 
 
 def test_fields_are_told_as_they_were_written_but_never_the_one_that_may_hold_a_key():
-    fields = {**DEFAULTS, "catalyst_payload": '{"messages": [}', "catalyst_apiKey": "a-key", "catalyst_timeout": "1"}
+    fields = {"catalyst_payload": '{"messages": [}', "catalyst_apiKey": "a-key", "catalyst_timeout": "1"}
 
     assert Details().of_fields(fields) == (
         "Groq was not asked. The fields that are not as the template has them:\n\n"

@@ -4,7 +4,18 @@ import json
 import re
 from xml.etree import ElementTree as ET
 
-from element_templates import BESIDE_EXAMPLE, BPMN, CAMUNDA, EXAMPLE, ROOT, TEMPLATE, held_by, load, written_by
+from element_templates import (
+    BESIDE_EXAMPLES,
+    BPMN,
+    CAMUNDA,
+    EXAMPLE,
+    ROOT,
+    TEMPLATE,
+    TRANSCRIBE_TEMPLATE,
+    held_by,
+    load,
+    written_by,
+)
 
 from worker.camunda.definitions import parse
 from worker.connector.written import DEFAULTS, RESPONSE_MAPPING
@@ -36,8 +47,10 @@ def test_the_task_holds_what_the_template_writes():
     assert held_by(XML, "AskGroq") == written_by(load()), mend
 
 
-def test_the_template_that_the_modeler_finds_beside_the_example_is_the_template():
-    assert BESIDE_EXAMPLE.read_bytes() == TEMPLATE.read_bytes(), f"cp {TEMPLATE} {BESIDE_EXAMPLE}"
+def test_the_templates_that_the_modeler_finds_beside_the_examples_are_the_templates():
+    for template in (TEMPLATE, TRANSCRIBE_TEMPLATE):
+        beside = BESIDE_EXAMPLES / template.name
+        assert beside.read_bytes() == template.read_bytes(), f"cp {template} {beside}"
 
 
 def test_every_bpmn_error_is_caught():
@@ -47,7 +60,7 @@ def test_every_bpmn_error_is_caught():
 def test_each_user_task_has_its_form():
     asked_for = {task.get(f"{CAMUNDA}formRef") for task in elements(f"{BPMN}userTask")}
 
-    assert asked_for == {form(file.stem)["id"] for file in EXAMPLE.parent.glob("*.form")}
+    assert asked_for == {form(file.stem)["id"] for file in EXAMPLE.parent.glob(f"{EXAMPLE.stem}-*.form")}
 
 
 def test_what_is_asked_is_what_the_payload_needs():

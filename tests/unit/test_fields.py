@@ -40,8 +40,8 @@ def wrong(name, text, **variables):
 
 def test_a_task_with_nothing_written_gets_all_defaults():
     fields = read()
-    assert fields.payload["messages"][1] == {"role": "user", "content": "${userMessage}"}
-    assert fields.model is None
+    assert fields.question.template["messages"][1] == {"role": "user", "content": "${userMessage}"}
+    assert fields.question.model is None
     assert fields.secret_source is SecretSource.ENV
     assert fields.api_key == "groq_api_key"
     assert set(fields.response_mapping.expressions) == {
@@ -57,9 +57,9 @@ def test_a_task_with_nothing_written_gets_all_defaults():
 def test_a_property_wins_over_a_field_that_over_a_variable_and_that_over_the_default():
     everywhere = {"variables": {MODEL: "variable"}, "properties": {MODEL: "property"}, "fields": {MODEL: "field"}}
     for winner in ("property", "field", "variable"):
-        assert read(**everywhere).model == winner
+        assert read(**everywhere).question.model == winner
         everywhere.pop({"property": "properties", "field": "fields", "variable": "variables"}[winner])
-    assert read(**everywhere).model is None
+    assert read(**everywhere).question.model is None
 
 
 @pytest.mark.parametrize("blank", ["", "  \n"])
@@ -72,20 +72,20 @@ def test_fields_are_filled_from_process_variables():
         {"who": "b", "seconds": 7, "nothing": None},
         {API_KEY: " groq_${who} ", TIMEOUT: "${seconds}", MODEL: "${nothing}", RETRIES: "R${seconds}/PT1S"},
     )
-    assert (fields.api_key, fields.timeout, fields.model, fields.retries.tries) == ("groq_b", 7, None, 7)
+    assert (fields.api_key, fields.timeout, fields.question.model, fields.retries.tries) == ("groq_b", 7, None, 7)
 
 
 def test_payload_and_mappings_are_not_filled_yet():
     fields = read({}, {}, {PAYLOAD: CHAT % "${later}", RESPONSE_MAPPING: "reply: model", ERROR_MAPPING: "5xx: DOWN"})
-    assert fields.payload == {"messages": [{"role": "user", "content": "${later}"}]}
+    assert fields.question.template == {"messages": [{"role": "user", "content": "${later}"}]}
     assert fields.response_mapping.expressions == {"reply": "model"}
     assert fields.error_mapping.codes == {"5xx": "DOWN"}
 
 
 def test_an_input_parameter_may_hold_the_payload_as_text_or_as_json():
     assert (
-        read({PAYLOAD: CHAT % "Hi"}).payload
-        == read({PAYLOAD: {"messages": [{"role": "user", "content": "Hi"}]}}).payload
+        read({PAYLOAD: CHAT % "Hi"}).question.template
+        == read({PAYLOAD: {"messages": [{"role": "user", "content": "Hi"}]}}).question.template
     )
 
 

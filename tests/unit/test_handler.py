@@ -320,6 +320,43 @@ async def test_a_failure_tells_what_was_asked_without_any_part_of_a_key(answer):
     assert "gsk_" not in outcome.details
 
 
+TRANSCRIBE = {"catalyst_operation": "transcribe"}
+VOICEMAIL = {"type": "File", "value": None, "valueInfo": {"filename": "voicemail.wav", "mimeType": "audio/wav"}}
+HEARD = make_answer(200, {"text": "Hi", "model": "whisper-large-v3-turbo", "duration": 90, "segments": []})
+
+
+def hearing():
+    task = make_task(properties=TRANSCRIBE)
+    task._context["variables"] = {"recording": VOICEMAIL}
+    return task
+
+
+async def test_a_recording_is_read_and_what_was_heard_becomes_variables():
+    setting = Setting(HEARD)
+    outcome = await setting.handler.handle(hearing())
+
+    assert setting.read == ["recording"]
+    assert setting.groq.asked[0][2]["file"].content == b"the content of recording"
+    assert isinstance(outcome, Completion)
+    assert (outcome.variables["transcript"], outcome.variables["duration"]) == ("Hi", 90.0)
+    assert outcome.variables["catalyst_meta"]["costUsd"] == 0.001
+
+
+async def test_a_recording_that_is_refused_is_told_without_its_content():
+    outcome = await Setting(DENIED).handler.handle(hearing())
+
+    assert '"file": "voicemail.wav (audio/wav, 24 bytes, SHA-256 ' in outcome.details
+
+
+async def test_what_the_worker_cannot_do_is_named():
+    outcome = await Setting().handle(None, {"catalyst_operation": "sing"})
+
+    assert outcome.message == (
+        "catalyst_operation: 'sing' is nothing that the worker can do. Write one of chat, transcribe"
+    )
+    assert outcome.details.endswith("catalyst_operation:\nsing")
+
+
 ECHO = {"model": KEY, "choices": [{"message": {"content": f"your key is {KEY}"}}], KEY: [KEY]}
 
 

@@ -8,7 +8,6 @@ from samples import make_definition, make_task
 
 from worker.camunda.definitions import parse
 from worker.connector.fields import read_fields
-from worker.connector.payload import render_payload
 from worker.connector.written import Written
 
 XML = TOOLS_EXAMPLE.read_text(encoding="utf-8")
@@ -23,7 +22,7 @@ def elements(tag):
 def messages(**variables):
     task = make_task(variables, TASK.properties)
     fields = read_fields(Written.of(task, make_definition(TASK.texts)))
-    return render_payload("f", fields.payload, task.variables, fields.model)["messages"]
+    return fields.question.payload(stream=False)["messages"]
 
 
 def test_the_task_holds_the_fields_of_the_template():

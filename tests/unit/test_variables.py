@@ -134,7 +134,7 @@ def test_a_date_without_a_zone_is_the_machines_own():
         ({"type": "Xml", "value": "<a/>", "valueInfo": None}, "<a/>"),
         (
             {"type": "File", "value": None, "valueInfo": {"filename": "a.png"}},
-            FileVariable("File", "photo", "image/png", "UTF-8"),
+            FileVariable("File", "photo", "image/png", "UTF-8", "a.png"),
         ),
         ({"type": "Bytes", "value": "aGk="}, Unreadable("Bytes")),
         ({"type": "Json", "value": "{"}, Unreadable("Json (broken JSON)")),

@@ -31,6 +31,7 @@ class FileVariable(Unreadable):
     name: str
     mimetype: str
     encoding: str
+    filename: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,9 @@ def decode(typed: Mapping[str, Any], name: str = "") -> Any:
     """
     kind, value, info = typed.get("type"), typed.get("value"), typed.get("valueInfo") or {}
     if kind == "File":
-        mimetype = info.get("mimeType") or guess_type(str(info.get("filename")))[0] or ""
-        return FileVariable(kind, name, mimetype, info.get("encoding") or "UTF-8")
+        filename = str(info.get("filename") or "")
+        mimetype = info.get("mimeType") or guess_type(filename)[0] or ""
+        return FileVariable(kind, name, mimetype, info.get("encoding") or "UTF-8", filename)
     if kind == "Bytes":
         return Unreadable(kind)
     if kind == "Object" and info.get("serializationDataFormat") != "application/json":

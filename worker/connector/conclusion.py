@@ -20,13 +20,13 @@ UNREACHED = "Check that the worker reaches the URL (network, proxy, GROQ_API_URL
 MENDS = {
     Problem.TRANSIENT: "Look at groqstatus.com, then raise the task's retries.",
     Problem.THROTTLED: "Raise the task's retries later, lengthen 'Give up waiting after', or ask for a higher limit.",
-    Problem.TOO_LARGE: "Shorten the messages or lower max_tokens in the Request Payload.",
+    Problem.TOO_LARGE: "Send less: shorter messages, a lower max_tokens, a smaller recording (free plan: 25 MB).",
     Problem.GENERATION_FAILED: "Raise max_tokens or make the prompt plainer in the Request Payload.",
     Problem.MODEL_GONE: "Name a living model in the Model field or the Request Payload.",
     Problem.AUTH: "Check the key at console.groq.com and where the Secret Source field takes it from.",
     Problem.FORBIDDEN: "Check the worker's network, and what the key's organization allows.",
     Problem.MONEY: "Raise the spend limit at console.groq.com.",
-    Problem.BAD_REQUEST: "Mend the Request Payload.",
+    Problem.BAD_REQUEST: "Mend the Request Payload, or the field that Groq names.",
 }
 
 
@@ -41,9 +41,8 @@ def conclude(fields: Fields, exchange: Exchange, retries: int | None, payload: M
     if refusal is None:
         assert isinstance(exchange.answer, Answer)  # noqa: S101 -- what is not refused is an answer
         try:
-            variables = fields.response_mapping.apply(exchange.answer.body) | standard
-            if fields.conversation:
-                variables |= fields.conversation.after(payload, exchange.answer.body)
+            body = exchange.answer.body
+            variables = fields.response_mapping.apply(body) | standard | fields.question.remembered(payload, body)
         except FieldError as error:
             return Failure(str(error), variables=standard)
         return Completion(variables, fields.retries.after_failure(retries) if exchange.kept else NO_RETRY)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from worker.connector.written import API_KEY, DEFAULTS, PAYLOAD
+from worker.connector.written import API_KEY, PAYLOAD, PROMPT
 from worker.groq.answers import Answer, NoAnswer
 from worker.groq.waiting import Exchange
 
@@ -18,7 +18,7 @@ MOST = 20_000
 
 MOST_OF_A_TEXT = 2000
 DEEPEST = 20
-CONTENTS = {"messages", "choices", "failed_generation"}
+CONTENTS = {"messages", "choices", "failed_generation", "prompt", "text", "segments", "words"}
 """What stands below these names is what people and models say to each other …"""
 
 PLAIN = {"role", "type", "finish_reason", "index"}
@@ -44,9 +44,8 @@ class Details:
         return "\n".join([*took, *self._answered(exchange.answer), *asked])
 
     def of_fields(self, fields: Mapping[str, str | Mapping[str, Any]]) -> str:
-        """Tell what a task's fields hold, where Groq was not asked. A field that may hold a key is left out."""
-        written = {name: text for name, text in fields.items() if name != API_KEY and text != DEFAULTS[name]}
-        lines = [f"{name}:\n{self._field(name, text)}" for name, text in written.items()]
+        """Tell what a task's edited fields hold, where Groq was not asked. One that may hold a key is left out."""
+        lines = [f"{name}:\n{self._field(name, text)}" for name, text in fields.items() if name != API_KEY]
         return _cut("\n\n".join(["Groq was not asked. The fields that are not as the template has them:", *lines]))
 
     def _answered(self, answer: Answer | NoAnswer) -> Iterator[str]:
@@ -64,7 +63,7 @@ class Details:
 
     def _field(self, name: str, text: str | Mapping[str, Any]) -> str:
         written = text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)
-        return _length(written) if self.mask_contents and name == PAYLOAD else written
+        return _length(written) if self.mask_contents and name in {PAYLOAD, PROMPT} else written
 
     def _pretty(self, structure: Any) -> str:
         return json.dumps(self._shown(structure), ensure_ascii=False, indent=2)

@@ -1,42 +1,59 @@
 """The fields of a task, checked."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
-from worker.connector.conversation import Conversation
-from worker.connector.mapping import RESERVED, ErrorMapping, ResponseMapping
+from worker.connector.chat import Chat
+from worker.connector.files import Contents
+from worker.connector.mapping import ErrorMapping, ResponseMapping
 from worker.connector.retries import RetryCycle, parse_duration
 from worker.connector.secrets import SecretSource
+from worker.connector.transcription import Transcription
 from worker.connector.written import (
     API_KEY,
-    CONVERSATION,
+    CHATTING,
     ERROR_MAPPING,
     FALLBACK_MODELS,
     GIVE_UP_AFTER,
-    MODEL,
-    PAYLOAD,
+    OPERATION,
     RESPONSE_MAPPING,
     RETRIES,
     SECRET_SOURCE,
     TIMEOUT,
+    TRANSCRIBING,
     URL,
     Written,
 )
 from worker.errors import FieldError
 
 
+class Question(Protocol):
+    """What a task asks Groq. It becomes a payload in two steps: Files are read in between, and only those it uses."""
+
+    def payload(self, *, stream: bool) -> dict[str, Any]:
+        """Return the payload with Files standing in it; as a stream, if there can be one. Raises `FieldError`."""
+
+    def with_files(self, payload: Mapping[str, Any], contents: Contents) -> dict[str, Any]:
+        """Return the payload with the content of its Files, by their names. Raises `FieldError`."""
+
+    def remembered(self, payload: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the process variables that the next question needs."""
+
+
+QUESTIONS: Mapping[str, Callable[[Written], Question]] = {CHATTING: Chat.read, TRANSCRIBING: Transcription.read}
+"""By operation."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fields:
-    """One task's fields: checked, with placeholders filled, except the payload, which is still a template."""
+    """One task's fields: checked, with placeholders filled."""
 
-    payload: Mapping[str, Any]
-    model: str | None
+    question: Question
     fallback_models: tuple[str, ...]
     """Asked in this order where the model is gone, busy or out of order."""
-    conversation: Conversation | None
     secret_source: SecretSource
     api_key: str
     response_mapping: ResponseMapping
@@ -52,10 +69,8 @@ class Fields:
 def read_fields(written: Written) -> Fields:
     """Check all fields of a task before anything is asked or paid. Raises `FieldError`."""
     return Fields(
-        payload=written.structure(PAYLOAD),
-        model=written.text(MODEL) or None,
+        question=_question(written),
         fallback_models=_listed(written.text(FALLBACK_MODELS)),
-        conversation=_conversation(written.text(CONVERSATION), written.variables),
         secret_source=_secret_source(written.text(SECRET_SOURCE)),
         api_key=written.text(API_KEY),
         response_mapping=ResponseMapping.parse(RESPONSE_MAPPING, written.filled(RESPONSE_MAPPING)),
@@ -67,16 +82,17 @@ def read_fields(written: Written) -> Fields:
     )
 
 
+def _question(written: Written) -> Question:
+    operation = str(written.fields[OPERATION])
+    if operation not in QUESTIONS:
+        raise FieldError(
+            OPERATION, f"'{operation}' is nothing that the worker can do", f"Write one of {', '.join(QUESTIONS)}"
+        )
+    return QUESTIONS[operation](written)
+
+
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(name for part in text.split(",") if (name := part.strip()))
-
-
-def _conversation(name: str, variables: Mapping[str, Any]) -> Conversation | None:
-    if name.startswith(RESERVED):
-        raise FieldError(
-            CONVERSATION, f"'{name}' cannot be set: {RESERVED}… is the worker's own", "Choose another name"
-        )
-    return Conversation.read(CONVERSATION, name, variables) if name else None
 
 
 def _secret_source(text: str) -> SecretSource:

@@ -12,9 +12,9 @@ from worker.camunda.wanted import WantedVariables
 from worker.connector.conclusion import conclude
 from worker.connector.details import Details
 from worker.connector.fields import Fields, read_fields
-from worker.connector.files import files_in, with_files
+from worker.connector.files import files_in
 from worker.connector.outcomes import BpmnError, Completion, Failure, GivenBack, Outcome
-from worker.connector.payload import render_payload, to_bytes
+from worker.connector.payload import to_bytes
 from worker.connector.retries import RetryCycle
 from worker.connector.secrets import Secrets
 from worker.connector.urls import AllowedUrls
@@ -95,18 +95,17 @@ class Handler:
             payload = await self._question(task, fields)
             exchange = await self._answer(task, fields, payload)
         except FieldError as error:
-            return Failure(str(error), self.details.of_fields(mask_all(dict(written.fields))))
+            return Failure(str(error), self.details.of_fields(mask_all(written.edited)))
         outcome = await self._unless_uncaught(conclude(fields, exchange, task.retries, payload), task, definition)
         if isinstance(outcome, Failure):
             return replace(outcome, details=self.details.of(mask_all(payload), exchange))
         return outcome
 
     async def _question(self, task: ExternalTask, fields: Fields) -> dict[str, Any]:
-        """Return what Groq is asked: the payload with variables, files and earlier turns in it."""
-        payload = render_payload(PAYLOAD, fields.payload, task.variables, fields.model, stream=self.stream)
+        """Return what Groq is asked, with the Files that it uses."""
+        payload = fields.question.payload(stream=self.stream)
         files = {file.name: await self.read_file(task.process_instance_id, file.name) for file in files_in(payload)}
-        payload = with_files(PAYLOAD, payload, files)
-        return fields.conversation.before(payload) if fields.conversation else payload
+        return fields.question.with_files(payload, files)
 
     async def _answer(self, task: ExternalTask, fields: Fields, payload: Mapping[str, Any]) -> Exchange:
         """Ask once for a task, also when it comes again; models that are gone give way to others."""

@@ -4,8 +4,10 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from worker.groq.paths import CHAT, TRANSCRIPTIONS, TRANSLATIONS
+
 GROQ = "https://api.groq.com/openai/v1"
-CHAT = "/chat/completions"
+ENDPOINT = re.compile(f"({CHAT}|{TRANSCRIPTIONS}|{TRANSLATIONS})$")
 DEFAULT_PORTS = {"https": 443, "http": 80}
 HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*|[0-9a-f:.]+")
 
@@ -22,7 +24,7 @@ def base_url(text: str) -> str:
         usable = False
     if not usable or "@" in parts.netloc or parts.query or parts.fragment or ".." in unquote(parts.path):
         raise ValueError(f"'{text}' is not a plain http(s) URL such as {GROQ}")
-    path = parts.path.rstrip("/").removesuffix(CHAT) or urlsplit(GROQ).path
+    path = ENDPOINT.sub("", parts.path.rstrip("/")) or urlsplit(GROQ).path
     return f"{parts.scheme}://{_authority(parts)}{path}"
 
 

@@ -7,14 +7,22 @@ from typing import Any
 
 from worker.camunda.definitions import Definition
 from worker.camunda.tasks import ExternalTask
-from worker.connector.needs import ALL, Needs, needs_of, union
+from worker.connector.needs import ALL, NOTHING, Needs, needs_of, union
 from worker.connector.payload import fill, parse_structure
 from worker.connector.placeholders import OPENING
-from worker.connector.urls import CHAT, GROQ
+from worker.connector.urls import GROQ
 from worker.errors import FieldError
 from worker.groq.models import known_models
+from worker.groq.paths import CHAT, TRANSCRIPTIONS
 
+OPERATION = "catalyst_operation"
 PAYLOAD = "catalyst_payload"
+AUDIO = "catalyst_audio"
+LANGUAGE = "catalyst_language"
+PROMPT = "catalyst_prompt"
+RESPONSE_FORMAT = "catalyst_responseFormat"
+GRANULARITIES = "catalyst_timestampGranularities"
+TRANSLATE = "catalyst_translate"
 MODEL = "catalyst_model"
 FALLBACK_MODELS = "catalyst_fallbackModels"
 CONVERSATION = "catalyst_conversation"
@@ -27,7 +35,25 @@ TIMEOUT = "catalyst_timeout"
 RETRIES = "catalyst_retries"
 GIVE_UP_AFTER = "catalyst_giveUpAfter"
 
+CHATTING = "chat"
+TRANSCRIBING = "transcribe"
+
+COMMON: Mapping[str, str] = {
+    FALLBACK_MODELS: "",
+    SECRET_SOURCE: "env",
+    API_KEY: "groq_api_key",
+    ERROR_MAPPING: """\
+{
+  "429": "RATE_LIMITED",
+  "401": "AUTH_FAILED",
+  "400": "INVALID_REQUEST"
+}""",
+    RETRIES: "R3/PT10S",
+    GIVE_UP_AFTER: "PT15M",
+}
+
 DEFAULTS: Mapping[str, str] = {
+    OPERATION: CHATTING,
     PAYLOAD: f"""\
 {{
   "model": "{known_models().default}",
@@ -38,10 +64,7 @@ DEFAULTS: Mapping[str, str] = {
   ]
 }}""",
     MODEL: "",
-    FALLBACK_MODELS: "",
     CONVERSATION: "",
-    SECRET_SOURCE: "env",
-    API_KEY: "groq_api_key",
     RESPONSE_MAPPING: """\
 {
   "aiReply": "choices[0].message.content",
@@ -50,21 +73,41 @@ DEFAULTS: Mapping[str, str] = {
   "completionTokens": "usage.completion_tokens",
   "finishReason": "choices[0].finish_reason"
 }""",
-    ERROR_MAPPING: """\
-{
-  "429": "RATE_LIMITED",
-  "401": "AUTH_FAILED",
-  "400": "INVALID_REQUEST"
-}""",
     URL: GROQ + CHAT,
     TIMEOUT: "60",
-    RETRIES: "R3/PT10S",
-    GIVE_UP_AFTER: "PT15M",
+    **COMMON,
 }
-"""Every field by the name the template writes, with what it is when nobody says otherwise."""
+"""Every field of a chat by the name the template writes, with what it is when nobody says otherwise."""
+
+TRANSCRIPTION_DEFAULTS: Mapping[str, str] = {
+    OPERATION: TRANSCRIBING,
+    AUDIO: "recording",
+    MODEL: "whisper-large-v3-turbo",
+    LANGUAGE: "",
+    PROMPT: "",
+    RESPONSE_FORMAT: "verbose_json",
+    GRANULARITIES: "segment",
+    TRANSLATE: "false",
+    RESPONSE_MAPPING: """\
+{
+  "transcript": "text",
+  "language": "language",
+  "duration:Double": "duration",
+  "segments": "segments[].{start: start, end: end, text: text}"
+}""",
+    URL: GROQ + TRANSCRIPTIONS,
+    TIMEOUT: "300",
+    **COMMON,
+}
+"""The same for a transcription."""
+
+OPERATIONS = {CHATTING: DEFAULTS, TRANSCRIBING: TRANSCRIPTION_DEFAULTS}
 
 STRUCTURES = {PAYLOAD, RESPONSE_MAPPING, ERROR_MAPPING}
 """Fields that hold an object, written as JSON or YAML."""
+
+NAMING: Mapping[str, Needs] = {API_KEY: ALL, CONVERSATION: ALL, AUDIO: NOTHING}
+"""Fields that may name a process variable, with those that a placeholder in them may name in turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +124,29 @@ class Written:
         An input parameter may hold a structure as a Json variable.
         """
         places = (task.extension_properties, definition.fields_of(task.activity_id), task.variables)
-        fields = {
-            name: next((place[name] for place in places if _is_written(name, place.get(name))), default)
-            for name, default in DEFAULTS.items()
-        }
-        return cls(fields, task.variables)
+
+        def found(name: str, default: str) -> str | Mapping[str, Any]:
+            return next((place[name] for place in places if _is_written(name, place.get(name))), default)
+
+        defaults = OPERATIONS.get(str(found(OPERATION, CHATTING)), DEFAULTS)
+        return cls({name: found(name, default) for name, default in defaults.items()}, task.variables)
 
     @property
     def needs(self) -> Needs:
         """Names of all variables that checking the fields and filling the payload may look at."""
-        named = (str(self.fields[name]).strip() for name in (API_KEY, CONVERSATION))
+        named = (
+            _needs_of_name(str(self.fields[name]).strip(), others)
+            for name, others in NAMING.items()
+            if name in self.fields
+        )
         used = (_needs_of_field(name, written) for name, written in self.fields.items())
-        return union([frozenset(DEFAULTS), *map(_needs_of_name, named), *used])
+        return union([frozenset(self.fields), *named, *used])
+
+    @property
+    def edited(self) -> dict[str, str | Mapping[str, Any]]:
+        """The fields that are not as the template has them."""
+        defaults = OPERATIONS.get(str(self.fields[OPERATION]), DEFAULTS)
+        return {name: written for name, written in self.fields.items() if written != defaults[name]}
 
     def text(self, name: str) -> str:
         """The field with its placeholders filled. Raises `FieldError`."""
@@ -122,9 +176,9 @@ def _is_written(name: str, value: Any) -> bool:
     return (isinstance(value, str) and bool(value.strip())) or (isinstance(value, dict) and name in STRUCTURES)
 
 
-def _needs_of_name(name: str) -> Needs:
-    """Return the variable that a field names; what is filled in may name any."""
-    return ALL if OPENING.search(name) else frozenset({name} - {""})
+def _needs_of_name(name: str, filled_in: Needs) -> Needs:
+    """Return the variable that a field names, or those that what is filled in may name."""
+    return filled_in if OPENING.search(name) else frozenset({name} - {""})
 
 
 def _needs_of_field(name: str, written: str | Mapping[str, Any]) -> Needs:

@@ -71,9 +71,10 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """A 2xx with an answer in it."""
-        success = HTTPStatus(200) <= self.status < HTTPStatus(300)
-        return success and isinstance(self.body, dict) and bool(self.body.get("choices")) and not self.body.get("error")
+        """A 2xx with an answer in it: the choices of a chat, or the text of a recording, which may be empty."""
+        if not HTTPStatus(200) <= self.status < HTTPStatus(300) or not isinstance(self.body, dict):
+            return False
+        return bool(self.body.get("choices") or "text" in self.body) and not self.body.get("error")
 
     @property
     def error(self) -> Mapping[str, Any]:

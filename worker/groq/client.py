@@ -25,16 +25,15 @@ from yarl import URL
 from worker import __version__
 from worker.groq.accounts import Account, Payload
 from worker.groq.answers import Answer, Loss, NoAnswer
+from worker.groq.operations import Body, operation_of
+from worker.groq.paths import MODELS
 from worker.groq.streams import Assembly, BrokenStream, Lines
 from worker.network import Network, network
 
-CHAT = "/chat/completions"
-MODELS = "/models"
 HEADERS = {
     # Said explicitly: Groq's edge refuses some default user agents with a 403.
     "user-agent": f"catalyst-groq-worker/{__version__}",
     "accept": "application/json",
-    "content-type": "application/json",
 }
 UNLIMITED = 0
 KEEP_ALIVE = 60.0
@@ -63,19 +62,20 @@ class Groq:
         await self._http.close()
 
     async def ask(self, account: Account, payload: Payload, within: float) -> Answer | NoAnswer:
-        """Ask for a chat completion and read it to the last byte, in `within` seconds.
+        """Ask for what the payload says and read the answer to the last byte, in `within` seconds.
 
         A stream is put together: its answer is the one that Groq would have given as a whole.
         """
-        content = json.dumps(payload, separators=(",", ":")).encode("ascii")
-        return await self._exchange("POST", CHAT, account, content, within)
+        operation = operation_of(payload)
+        answer = await self._exchange("POST", operation.path, account, operation.body(payload), within)
+        return operation.answer(answer, payload) if isinstance(answer, Answer) else answer
 
     async def models(self, account: Account, within: float) -> Answer | NoAnswer:
         """Ask which models there are."""
         return await self._exchange("GET", MODELS, account, None, within)
 
     async def _exchange(
-        self, method: str, path: str, account: Account, content: bytes | None, within: float
+        self, method: str, path: str, account: Account, body: Body | None, within: float
     ) -> Answer | NoAnswer:
         started = time.monotonic()
         url = URL(account.url + path)
@@ -85,7 +85,7 @@ class Groq:
                 self._http.request(
                     method,
                     url,
-                    data=content,
+                    data=body,
                     headers={"authorization": f"Bearer {account.key}"},
                     proxy=self._way.proxy_for(url),
                     timeout=ClientTimeout(total=None, sock_connect=min(CONNECT_TIMEOUT, within)),

@@ -1,25 +1,43 @@
 """What an answer costs, in USD. Pure."""
 
+import math
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from worker.groq.answers import Answer, NoAnswer
-from worker.groq.models import known_models
+from worker.groq.models import Price, known_models
+from worker.groq.recordings import LEAST_SECONDS
 
 MILLION = 1_000_000
+HOUR = 3600
 
 
 def cost_of(answer: Answer | NoAnswer) -> Decimal | None:
-    """Return the price of the tokens of an answer, cached ones at theirs; None where no price is known."""
+    """Return the price of an answer; None where no price, or not what was used, is known."""
     body = answer.body if isinstance(answer, Answer) and answer.ok else {}
-    usage, model = body.get("usage"), known_models().get(str(body.get("model")))
-    if not isinstance(usage, dict) or model is None or model.price.input is None or model.price.output is None:
+    model = known_models().get(str(body.get("model")))
+    if model is None:
         return None
-    price, cached = model.price.input, _cached(usage)
-    cached_price = price if model.price.cached_input is None else model.price.cached_input
-    prompt = (_tokens(usage, "prompt_tokens") - cached) * price + cached * cached_price
-    return (prompt + _tokens(usage, "completion_tokens") * model.price.output) / MILLION
+    return _of_tokens(body.get("usage"), model.price) if model.kind == "chat" else _of_audio(body, model.price)
+
+
+def _of_tokens(usage: Any, price: Price) -> Decimal | None:
+    """Return the price of tokens, cached ones at theirs."""
+    if not isinstance(usage, dict) or price.input is None or price.output is None:
+        return None
+    cached = _cached(usage)
+    cached_price = price.input if price.cached_input is None else price.cached_input
+    prompt = (_tokens(usage, "prompt_tokens") - cached) * price.input + cached * cached_price
+    return (prompt + _tokens(usage, "completion_tokens") * price.output) / MILLION
+
+
+def _of_audio(body: Mapping[str, Any], price: Price) -> Decimal | None:
+    """Return the price of a recording, whose length only Groq's long answers tell."""
+    seconds = body.get("duration")
+    if not isinstance(seconds, int | float) or not 0 <= seconds < math.inf or price.audio_hour is None:
+        return None
+    return max(Decimal(str(seconds)), Decimal(LEAST_SECONDS)) * price.audio_hour / HOUR
 
 
 def _tokens(usage: Mapping[str, Any], name: str) -> int:

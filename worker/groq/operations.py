@@ -1,0 +1,61 @@
+"""What Groq can be asked for, and how each goes over the wire: where to, in which form, and what is an answer."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+
+from aiohttp import FormData
+from aiohttp.payload import BytesPayload
+
+from worker.groq.accounts import Payload
+from worker.groq.answers import Answer
+from worker.groq.paths import CHAT, TRANSCRIPTIONS, TRANSLATIONS
+from worker.groq.recordings import Recording, heard
+
+Body = BytesPayload | FormData
+
+TASK = "task"
+"""What Whisper calls it whether a recording is to be transcribed or translated; Groq has a path for each instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing that Groq can be asked for."""
+
+    path: str
+    body: Callable[[Payload], Body]
+    answer: Callable[[Answer, Payload], Answer] = lambda answer, _: answer
+    """Gives what was answered the shape that all answers have."""
+
+
+def _json(payload: Payload) -> Body:
+    # ASCII, because a text may hold half a surrogate pair, which UTF-8 cannot say.
+    content = json.dumps(payload, separators=(",", ":")).encode("ascii")
+    return BytesPayload(content, content_type="application/json")
+
+
+def _form(payload: Payload) -> Body:
+    form = FormData(default_to_multipart=True)
+    for name, value in payload.items():
+        match value:
+            case _ if name == TASK:
+                continue
+            case Recording():
+                form.add_field(name, BytesIO(value.content), filename=value.filename, content_type=value.mimetype)
+            case list():
+                for entry in value:
+                    form.add_field(f"{name}[]", str(entry))
+            case _:
+                form.add_field(name, str(value))
+    return form
+
+
+CHATTING = Operation(CHAT, _json)
+HEARING = {"transcribe": Operation(TRANSCRIPTIONS, _form, heard), "translate": Operation(TRANSLATIONS, _form, heard)}
+"""By the payload's task."""
+
+
+def operation_of(payload: Payload) -> Operation:
+    """Tell from a payload what it asks for: one with messages is a chat."""
+    return CHATTING if "messages" in payload else HEARING.get(str(payload.get(TASK)), CHATTING)
