@@ -4,11 +4,13 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol
+from functools import lru_cache
+from typing import Any, Protocol, TypeVar
 
 from worker.connector.chat import Chat
 from worker.connector.files import Contents
 from worker.connector.mapping import ErrorMapping, ResponseMapping
+from worker.connector.payload import CACHED_TEXTS, parse_structure
 from worker.connector.retries import RetryCycle, parse_duration
 from worker.connector.secrets import SecretSource
 from worker.connector.transcription import Transcription
@@ -28,6 +30,8 @@ from worker.connector.written import (
     Written,
 )
 from worker.errors import FieldError
+
+T = TypeVar("T")
 
 
 class Question(Protocol):
@@ -73,13 +77,24 @@ def read_fields(written: Written) -> Fields:
         fallback_models=_listed(written.text(FALLBACK_MODELS)),
         secret_source=_secret_source(written.text(SECRET_SOURCE)),
         api_key=written.text(API_KEY),
-        response_mapping=ResponseMapping.parse(RESPONSE_MAPPING, written.filled(RESPONSE_MAPPING)),
-        error_mapping=ErrorMapping.parse(ERROR_MAPPING, written.filled(ERROR_MAPPING)),
+        response_mapping=_parsed(ResponseMapping.parse, RESPONSE_MAPPING, written),
+        error_mapping=_parsed(ErrorMapping.parse, ERROR_MAPPING, written),
         url=written.text(URL),
         timeout=_seconds(written.text(TIMEOUT)),
         retries=RetryCycle.parse(RETRIES, written.text(RETRIES)),
         give_up_after=_duration(GIVE_UP_AFTER, written.text(GIVE_UP_AFTER)),
     )
+
+
+def _parsed(parse: Callable[[str, Mapping[Any, Any]], T], name: str, written: Written) -> T:
+    """Parse a mapping; what no variable can change, once for all tasks."""
+    text = written.constant(name)
+    return parse(name, written.filled(name)) if text is None else _parsed_once(parse, name, text)
+
+
+@lru_cache(CACHED_TEXTS)
+def _parsed_once(parse: Callable[[str, Mapping[Any, Any]], T], name: str, text: str) -> T:
+    return parse(name, parse_structure(name, text))
 
 
 def _question(written: Written) -> Question:

@@ -153,6 +153,12 @@ class Written:
         value = fill(name, str(self.fields[name]).strip(), self.variables)
         return "" if value is None else str(value)
 
+    def constant(self, name: str) -> str | None:
+        """The field, if no process variable has a part in it."""
+        written = self.fields[name]
+        varies = not isinstance(written, str) or name in self.variables or OPENING.search(written)
+        return None if varies else str(written)
+
     def filled(self, name: str) -> dict[str, Any]:
         """The field as an object with its placeholders filled. Raises `FieldError`."""
         filled: dict[str, Any] = fill(name, self.structure(name), self.variables)
