@@ -9,7 +9,8 @@ from scene import Scene
 from worker_process import ORGANIZATIONS
 
 from worker.sandbox.emulator import EmulatorConfig, running_emulator
-from worker.sandbox.people import wait_for
+from worker.sandbox.engine import EngineProcess
+from worker.sandbox.people import People, wait_for
 
 pytestmark = pytest.mark.engine
 FAULTS = (
@@ -50,10 +51,15 @@ def tasks(request):
 
 
 @pytest.fixture
-def soaked(people, engine, tasks, tmp_path):
-    """A scene whose stand-in remembers all calls."""
+def soaked(flavour, postgresql, tasks, tmp_path):
+    """A scene whose stand-in remembers all calls, and whose engine keeps its history out of its own memory."""
     config = EmulatorConfig(keys=ORGANIZATIONS, calls_kept=2 * tasks)
-    with running_emulator(config) as groq, running_proxy(int(engine.rest_url.split(":")[2].split("/")[0])) as proxy:
+    with (
+        EngineProcess(flavour, database=postgresql.create_database("soak")) as engine,
+        People(engine.rest_url) as people,
+        running_emulator(config) as groq,
+        running_proxy(engine.port) as proxy,
+    ):
         yield Scene(people, groq, proxy, tmp_path)
 
 
