@@ -77,6 +77,13 @@ REFUSALS = {
         "model_not_found",
         None,
     ),
+    "a model that another server does not have": (
+        404,
+        {"error": {"message": 'model "gpt-oss:20b" not found, try pulling it first', "type": "api_error"}},
+        Problem.MODEL_GONE,
+        None,
+        None,
+    ),
     "retired model": (
         400,
         invalid(

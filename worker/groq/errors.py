@@ -57,6 +57,9 @@ BY_STATUS = {
     HTTPStatus.TOO_MANY_REQUESTS: Problem.THROTTLED,
     498: Problem.TRANSIENT,  # flex tier full
 }
+NO_SUCH_MODEL = re.compile(r"\bmodel\b.+(does not exist|not found)", re.IGNORECASE)
+"""How other servers say it, without a code."""
+
 NEVER_FITS = re.compile(r"^Request too large", re.IGNORECASE)
 TRY_AGAIN_IN = re.compile(r"try again in ([\d.hmsuµn ]+[hms])", re.IGNORECASE)
 
@@ -92,6 +95,8 @@ def _problem(answer: Answer) -> Problem:
         return Problem.TOO_LARGE
     if known := BY_CODE.get(answer.code) or BY_STATUS.get(status):
         return known
+    if status == HTTPStatus.NOT_FOUND and NO_SUCH_MODEL.search(answer.message):
+        return Problem.MODEL_GONE
     # A 2xx without JSON, an unexpected redirect and every 5xx may pass; what is left is our request's fault.
     client_error = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     return Problem.BAD_REQUEST if client_error else Problem.TRANSIENT
