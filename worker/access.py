@@ -1,11 +1,14 @@
-"""From the settings: who the worker is to the engine and to Groq, and how it reaches them."""
+"""From the settings: who the worker is to the engine and to Groq, how it reaches them, and what models there are."""
 
 from collections.abc import Iterator
 from typing import Any
 
+import yaml
 from pydantic import SecretStr
 
 from worker.camunda.tokens import ClientCredentials
+from worker.errors import SettingsError
+from worker.groq.models import ModelTable, overridden, shipped_models
 from worker.network import Network, network
 from worker.settings import Settings
 
@@ -51,6 +54,17 @@ def to_groq(settings: Settings) -> Network:
     return network(
         settings.groq_ca, settings.groq_certificate, settings.groq_certificate_key, _said(settings.groq_proxy)
     )
+
+
+def models(settings: Settings) -> ModelTable | None:
+    """Return the models as the operator knows them, where that is said. Raises `SettingsError`."""
+    if settings.models is None:
+        return None
+    try:
+        return overridden(shipped_models(), settings.models.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())
+        raise SettingsError(f"CATALYST_MODELS={settings.models}: {reason}") from error
 
 
 def _said(secret: SecretStr | None) -> str | None:

@@ -24,7 +24,7 @@ from worker.connector.secrets import Redactor, Secrets
 from worker.connector.urls import AllowedUrls
 from worker.groq.accounts import Account
 from worker.groq.client import Groq
-from worker.groq.models import known_models
+from worker.groq.models import known_models, use_models
 from worker.groq.replacements import Replacements
 from worker.identity import Identity
 from worker.journal import Journal, NoJournal, Required, SqliteJournal, Tolerant, sealed_with
@@ -44,6 +44,7 @@ async def assembled(
     """Put a worker together; leaving closes its connections."""
     for secret in access.secrets(settings):
         redactor.add(secret)
+    use_models(access.models(settings))
     identity = Identity(user_state_path("catalyst-groq") / "ids", settings.worker_id)
     engine = _engine(settings, identity.worker_id)
     async with (
@@ -100,6 +101,7 @@ async def run_worker(settings: Settings, environ: Mapping[str, str], redactor: R
 
 async def survey_models(settings: Settings, environ: Mapping[str, str]) -> Survey:
     """Ask Groq which models the key may use, and the engine which models its processes name; either may be away."""
+    use_models(access.models(settings))
     async with (
         aclosing(_engine(settings, "catalyst-groq-models")) as engine,
         aclosing(Groq(access.to_groq(settings))) as groq,

@@ -104,6 +104,9 @@ class Settings(BaseSettings):
     mask_contents: bool = Field(
         default=False, description="Tell in error details only the length of what was asked and answered"
     )
+    models: Path | None = Field(
+        default=None, description="YAML file of models that replace or add to those that the worker knows"
+    )
     journal: str = Field("", description="Keeps answers until the engine has them: an SQLite file, redis://… or off")
     journal_required: bool = Field(default=False, description="Do no work while the journal is broken")
     journal_key: SecretStr | None = Field(default=None, description="Fernet key that encrypts what is kept")

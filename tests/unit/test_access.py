@@ -29,6 +29,31 @@ def test_a_password_or_a_fixed_token_is_said_in_the_librarys_words(settings, sai
     assert access.engine_authentication(Settings(**settings)) == said
 
 
+def test_the_models_are_the_workers_own_unless_the_operator_says_otherwise(tmp_path):
+    file = tmp_path / "models.yaml"
+    assert access.models(Settings()) is None
+    file.write_text("models: [{id: mine, status: preview}]")
+    assert access.models(Settings(models=file))["mine"].living
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"models: [{id: mine, status: new}]", "mine: status: Input should be 'production', 'preview'"),
+        (b"a: b: c", "mapping values are not allowed here"),
+        (b"\xff", "'utf-8' codec can't decode"),
+        (None, "No such file or directory"),
+    ],
+)
+def test_a_file_of_models_that_is_wrong_is_named(tmp_path, content, said):
+    file = tmp_path / "models.yaml"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SettingsError) as caught:
+        access.models(Settings(models=file))
+    assert str(caught.value).startswith(f"CATALYST_MODELS={file}: {said}")
+
+
 def test_a_token_server_makes_the_worker_an_oauth_client():
     assert access.engine_credentials(Settings()) is None
     settings = Settings(

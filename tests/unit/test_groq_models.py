@@ -4,7 +4,9 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
-from worker.groq.models import Feature, known_models, parse_models
+from worker.groq.models import Feature, known_models, overridden, parse_models, shipped_models, use_models
+
+GPT_OSS, QWEN = "openai/gpt-oss-20b", "qwen/qwen3.8-27b"
 
 
 def test_the_default_model_is_living_and_priced():
@@ -82,3 +84,49 @@ def test_a_small_table_is_enough():
 
     assert table.dated == date(2026, 11, 21)
     assert [model.id for model in table.living()] == ["a"]
+
+
+def test_an_operator_knows_prices_contexts_replacements_and_models_better():
+    table = overridden(
+        shipped_models(),
+        f"""
+        default: mine
+        models:
+          - {{id: {GPT_OSS}, replacement: mine, context_window: 4096, price: {{input: 1}}}}
+          - {{id: mine, status: production}}
+        """,
+    )
+    assert (table.default, table["mine"].living) == ("mine", True)
+    changed, shipped = table[GPT_OSS], shipped_models()[GPT_OSS]
+    assert (changed.replacement, changed.context_window, changed.price.input) == ("mine", 4096, 1)
+    assert (changed.price.output, changed.features) == (shipped.price.output, shipped.features)
+    assert table[QWEN] == shipped_models()[QWEN]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- x", "holds no models; write models:"),
+        ("models: x", "holds no models; write models:"),
+        ("models: [{price: {}}]", "holds no models; write models:"),
+        ("models: [{id: a}]", "a: status: Field required"),
+        ("models: [{id: a, status: preview, price: {in: 1}}]", "a: price.in: Extra inputs are not permitted"),
+        (f"models: [{{id: {QWEN}, context_window: many}}]", f"{QWEN}: context_window: Input should be a valid integer"),
+        (f"models: [{{id: {QWEN}, replacement: b}}]", "default and replacements must be living models: b"),
+        ("modells: []", "modells: Extra inputs are not permitted"),
+    ],
+)
+def test_a_wrong_entry_is_named_by_model_and_field(text, said):
+    with pytest.raises(ValueError, match=r".") as caught:
+        overridden(shipped_models(), text)
+    assert said in str(caught.value)
+
+
+def test_the_table_in_use_is_the_workers_own_until_it_is_told_another():
+    other = overridden(shipped_models(), "models: [{id: mine, status: preview}]")
+    try:
+        use_models(other)
+        assert known_models() is other
+    finally:
+        use_models(None)
+    assert known_models() is shipped_models()

@@ -1,15 +1,16 @@
 """Groq's models: what each can do, costs and is limited to, and what replaces those that are retired."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 Plan = Literal["free", "developer"]
 
@@ -132,7 +133,57 @@ def parse_models(text: str) -> ModelTable:
     return ModelTable.model_validate(yaml.safe_load(text))
 
 
+def overridden(table: ModelTable, text: str) -> ModelTable:
+    """Return a table with the entries of a YAML file: what they say replaces what is known, what they leave out stays.
+
+    Raises `ValueError` that names every wrong model and field, and `yaml.YAMLError`.
+    """
+    said = yaml.safe_load(text) or {}
+    entries = said.get("models", []) if isinstance(said, dict) else None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) and "id" in entry for entry in entries):
+        raise ValueError("holds no models; write models: and below it lines such as - {id: …, price: {input: …}}")
+    known = {model.id: model.model_dump(exclude_unset=True) for model in table.models}
+    for entry in entries:
+        known[entry["id"]] = _merged(known.get(entry["id"], {}), entry)
+    try:
+        return ModelTable.model_validate(table.model_dump() | said | {"models": list(known.values())})
+    except ValidationError as error:
+        raise ValueError("; ".join(_wrong(entry, list(known)) for entry in error.errors())) from error
+
+
+def _merged(known: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    both = {name: _merged(known[name], said[name]) for name in said if _are_mappings(known.get(name), said[name])}
+    return {**known, **said, **both}
+
+
+def _are_mappings(*values: Any) -> bool:
+    return all(isinstance(value, Mapping) for value in values)
+
+
+def _wrong(error: ErrorDetails, ids: Sequence[str]) -> str:
+    where, said = error["loc"], error["msg"].removeprefix("Value error, ")
+    match where:
+        case ("models", int(number), *field):
+            return f"{ids[number]}: {'.'.join(map(str, field))}: {said}"
+        case _:
+            return ": ".join([*map(str, where), said])
+
+
 @cache
-def known_models() -> ModelTable:
+def shipped_models() -> ModelTable:
     """Return the table that comes with the worker (`models.yaml`)."""
     return parse_models(files("worker.groq").joinpath("models.yaml").read_text("utf-8"))
+
+
+class _InUse:
+    table: ModelTable | None = None
+
+
+def known_models() -> ModelTable:
+    """Return the table of this process: the one that comes with the worker, or what it was told to use."""
+    return _InUse.table or shipped_models()
+
+
+def use_models(table: ModelTable | None) -> None:
+    """Let this process know other models: said once, by whoever puts the worker together, before anything is asked."""
+    _InUse.table = table
