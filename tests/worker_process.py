@@ -15,7 +15,9 @@ ENV_KEY = "gsk_key_from_the_environment"
 FILE_KEY = "gsk_key_from_a_secret_file"
 PROPERTIES_KEY = "gsk_key_from_a_properties_file"
 VARIABLE_KEY = "gsk_key_from_the_process"
-ORGANIZATIONS = {key: f"org_{number}" for number, key in enumerate((ENV_KEY, FILE_KEY, PROPERTIES_KEY, VARIABLE_KEY))}
+ENDPOINT_KEY = "key-of-an-endpoint"
+KEYS = (ENV_KEY, FILE_KEY, PROPERTIES_KEY, VARIABLE_KEY, ENDPOINT_KEY)
+ORGANIZATIONS = {key: f"org_{number}" for number, key in enumerate(KEYS)}
 
 
 class WorkerProcess:
@@ -33,6 +35,7 @@ class WorkerProcess:
             "PYTHONPATH": str(Path(worker.__file__).parents[1]),  # the very code under test
             "GROQ_API_KEY": f" {ENV_KEY}\n",
             "GROQ_API_URL": groq_url,
+            "ENDPOINT_KEY": ENDPOINT_KEY,
             "CATALYST_ENGINE_URL": engine_url,
             "CATALYST_SECRETS_DIR": str(folder / "secrets"),
             "CATALYST_POLL_DURATION": "PT1S",

@@ -7,7 +7,11 @@ import yaml
 from pydantic import SecretStr
 
 from worker.camunda.tokens import ClientCredentials
+from worker.connector.secrets import Secrets
+from worker.endpoint_entries import EndpointEntry
 from worker.errors import SettingsError
+from worker.groq.accounts import Account
+from worker.groq.endpoints import Endpoint
 from worker.groq.models import ModelTable, overridden, shipped_models
 from worker.network import Network, network
 from worker.settings import Settings
@@ -65,6 +69,21 @@ def models(settings: Settings) -> ModelTable | None:
     except (OSError, yaml.YAMLError, ValueError) as error:
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise SettingsError(f"CATALYST_MODELS={settings.models}: {reason}") from error
+
+
+def endpoints(settings: Settings, secrets: Secrets) -> tuple[Endpoint, ...]:
+    """Return the endpoints in the order in which they are asked, with their keys. Raises `SettingsError`."""
+    by_priority = sorted(settings.endpoints, key=lambda entry: entry.priority)
+    return tuple(_endpoint(entry, settings, secrets) for entry in by_priority)
+
+
+def _endpoint(entry: EndpointEntry, settings: Settings, secrets: Secrets) -> Endpoint:
+    key = secrets.find(entry.key) if entry.key else None
+    if entry.key and not key:
+        places = f"the environment, {settings.secrets_dir} or {settings.secrets_file}"
+        raise SettingsError(f"The key of the endpoint {entry.name} is not there: no secret of that name in {places}")
+    account = Account(entry.url or settings.groq_api_url, key.reveal() if key else "")
+    return Endpoint(entry.name, account, entry.models, entry.priority)
 
 
 def _said(secret: SecretStr | None) -> str | None:

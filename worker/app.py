@@ -23,14 +23,17 @@ from worker.connector.handler import Handler
 from worker.connector.secrets import Redactor, Secrets
 from worker.connector.urls import AllowedUrls
 from worker.groq.accounts import Account
+from worker.groq.circuits import Circuits
 from worker.groq.client import Groq
 from worker.groq.models import known_models, use_models
+from worker.groq.paces import Paces
 from worker.groq.replacements import Replacements
+from worker.groq.succession import Experience
 from worker.identity import Identity
 from worker.journal import Journal, NoJournal, Required, SqliteJournal, Tolerant, sealed_with
 from worker.operations.health import health_server
 from worker.operations.logging import log_outcome
-from worker.operations.metrics import Metrics, gauge
+from worker.operations.metrics import Metrics, gauge, show_circuits
 from worker.operations.model_list import Survey, models_in_use, offered_models
 from worker.settings import Settings
 
@@ -45,6 +48,9 @@ async def assembled(
     for secret in access.secrets(settings):
         redactor.add(secret)
     use_models(access.models(settings))
+    secrets = _secrets(settings, environ, redactor)
+    endpoints = access.endpoints(settings, secrets)
+    experience = _experience(settings)
     identity = Identity(user_state_path("catalyst-groq") / "ids", settings.worker_id)
     engine = _engine(settings, identity.worker_id)
     async with (
@@ -57,10 +63,11 @@ async def assembled(
             wanted=engine.wanted,
             calling_process=engine.calling_process,
             read_file=engine.file,
-            secrets=_secrets(settings, environ, redactor),
+            secrets=secrets,
             urls=AllowedUrls(settings.groq_api_url, settings.allowed_urls),
             ask=groq.ask,
-            replacements=Replacements(known_models()),
+            experience=experience,
+            endpoints=endpoints,
             journal=journal,
             lock_duration=settings.lock_duration,
             details=Details(mask_contents=settings.mask_contents),
@@ -76,6 +83,7 @@ async def assembled(
             grace=settings.grace,
         )
         gauge(registry, poller)
+        show_circuits(registry, experience.circuits.open)
         log.info(
             "Worker %s %s fetches %s at %s",
             engine.worker_id,
@@ -100,15 +108,20 @@ async def run_worker(settings: Settings, environ: Mapping[str, str], redactor: R
 
 
 async def survey_models(settings: Settings, environ: Mapping[str, str]) -> Survey:
-    """Ask Groq which models the key may use, and the engine which models its processes name; either may be away."""
+    """Ask who serves models what there is, and the engine which models its processes name; any may be away."""
     use_models(access.models(settings))
+    redactor = Redactor()
+    endpoints = access.endpoints(settings, _secrets(settings, environ, redactor))
     async with (
         aclosing(_engine(settings, "catalyst-groq-models")) as engine,
-        aclosing(Groq(access.to_groq(settings))) as groq,
+        aclosing(Groq(access.to_groq(settings), redactor.mask)) as groq,
     ):
-        key = environ.get("GROQ_API_KEY", "").strip()
-        offered = await offered_models(groq, Account(settings.groq_api_url, key)) if key else "There is no GROQ_API_KEY"
-        return Survey(known_models(), offered, await models_in_use(engine, settings.topic))
+        own = Account(settings.groq_api_url, environ.get("GROQ_API_KEY", "").strip())
+        offered = await offered_models(groq, own) if own.key else "There is no GROQ_API_KEY"
+        accounts = [own if endpoint.needs_key_of(own) else endpoint.account for endpoint in endpoints]
+        at_endpoints = [await offered_models(groq, account) for account in accounts]
+        in_use = await models_in_use(engine, settings.topic)
+        return Survey(known_models(), offered, in_use, tuple(zip(endpoints, at_endpoints, strict=True)))
 
 
 def _engine(settings: Settings, worker_id: str) -> Engine:
@@ -166,6 +179,14 @@ def _journal(settings: Settings) -> Journal:
                 file, seal=seal, longest=settings.journal_max_age, largest=settings.journal_max_bytes
             )
     return Required(journal) if settings.journal_required else Tolerant(journal)
+
+
+def _experience(settings: Settings) -> Experience:
+    return Experience(
+        Replacements(known_models()),
+        Circuits(settings.circuit_failures, settings.circuit_pause.total_seconds()),
+        Paces() if settings.balancing == "least-latency" else None,
+    )
 
 
 def _secrets(settings: Settings, environ: Mapping[str, str], redactor: Redactor) -> Secrets:

@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from worker.connector.urls import GROQ, base_url
+from worker.endpoint_entries import Endpoints
 from worker.errors import SettingsError
 from worker.setting_types import BaseUrls, Duration, EngineUrl, Names, Pairs, Proxy, TokenUrl, between
 
@@ -103,6 +104,18 @@ class Settings(BaseSettings):
     )
     mask_contents: bool = Field(
         default=False, description="Tell in error details only the length of what was asked and answered"
+    )
+    endpoints: Endpoints = Field(
+        (), description="Where models are asked, in `worker.yaml`: see [Endpoints](#endpoints); Groq alone when not set"
+    )
+    balancing: Literal["priority", "least-latency"] = Field(
+        "priority", description="Which endpoint is asked first; `least-latency`: of equal priority the fastest"
+    )
+    circuit_failures: int = Field(
+        5, ge=1, description="Passing faults in a row after which a model of an account is left alone"
+    )
+    circuit_pause: Annotated[Duration, between(timedelta(seconds=1), timedelta(hours=1))] = Field(
+        timedelta(seconds=30), description="How long it is left alone, until one request is let through"
     )
     models: Path | None = Field(
         default=None, description="YAML file of models that replace or add to those that the worker knows"
@@ -198,10 +211,13 @@ def _did_you_mean(name: str, as_written: Callable[[str], str]) -> str:
 
 
 def _wrong_value(entry: ErrorDetails) -> str:
-    name = str(entry["loc"][0])
-    shown = variable(name) if name in Settings.model_fields else name
-    value = "***" if _is_secret(name) else IN_URL.sub("//***@", str(entry["input"]))
-    return f"{shown}={value}: {entry['msg'].removeprefix('Value error, ')}"
+    name, *inside = entry["loc"]
+    shown = variable(str(name)) if name in Settings.model_fields else str(name)
+    if name == "endpoints":  # what stands there may be a key by mistake
+        shown += "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in inside)
+    else:
+        shown += f"={'***' if _is_secret(str(name)) else entry['input']}"
+    return IN_URL.sub("//***@", f"{shown}: {entry['msg'].removeprefix('Value error, ')}")
 
 
 def _is_secret(name: str) -> bool:

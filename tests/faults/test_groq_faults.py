@@ -33,7 +33,7 @@ def test_faults_that_do_not_pass_are_one_incident_after_three_tries_each(scene):
     for fault, rule in RETRIED.items():
         scene.groq.next(None, when={"contains": f"<{fault}>"}, **rule)
         instances[fault] = scene.instance(properties=THREE_TRIES, variables={"userMessage": f"<{fault}>"})
-    with scene.worker():
+    with scene.worker(circuit_failures="100"):
         for fault, instance in instances.items():
             assert instance.incident().startswith("Groq: "), fault
             assert instance.state() == "ACTIVE"

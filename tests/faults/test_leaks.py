@@ -5,12 +5,18 @@ import re
 
 import httpx
 import pytest
-from worker_process import ENV_KEY, FILE_KEY, PROPERTIES_KEY, VARIABLE_KEY
+from worker_process import ENDPOINT_KEY, ENV_KEY, FILE_KEY, PROPERTIES_KEY, VARIABLE_KEY
 
 pytestmark = pytest.mark.engine
 ENGINE_PASSWORD = "the-password-of-the-engine"
 JOURNAL_KEY = "Zm9yLXRoaXMtdGVzdC1vbmx5LWFuZC1ub2JvZHktZWw="
-SOURCES = {"env": ENV_KEY, "file": FILE_KEY, "properties": PROPERTIES_KEY, "variable": VARIABLE_KEY}
+SOURCES = {
+    "env": ENV_KEY,
+    "file": FILE_KEY,
+    "properties": PROPERTIES_KEY,
+    "variable": VARIABLE_KEY,
+    "endpoint": ENDPOINT_KEY,
+}
 ECHOES = {
     "an answer": {"answer": "You sent {}"},
     "a refusal of the key": {"status": 401, "body": {"error": {"message": "Invalid API Key {}", "code": "{}"}}},
@@ -54,9 +60,12 @@ def without_the_key_variable(shown):
 def test_a_planted_key_is_found_nowhere(scene, source):
     key = SOURCES[source]
     properties = {"catalyst_secretSource": source, "catalyst_retries": "R2/PT0S"}
+    settings = {"engine_user": "worker", "engine_password": ENGINE_PASSWORD, "log_level": "DEBUG", "http_port": "0"}
     if source == "variable":
         properties["catalyst_apiKey"] = "myKey"
-    settings = {"engine_user": "worker", "engine_password": ENGINE_PASSWORD, "log_level": "DEBUG", "http_port": "0"}
+    elif source == "endpoint":
+        del properties["catalyst_secretSource"]
+        settings["endpoints"] = "[{name: main, key: endpoint_key}]"
     instances = []
     with scene.worker(**settings) as worker:
         for kind, rule in ECHOES.items():

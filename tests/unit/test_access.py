@@ -5,7 +5,11 @@ from certificates import Authority
 
 from worker import access
 from worker.camunda.tokens import ClientCredentials
+from worker.connector.secrets import Secrets
+from worker.connector.urls import GROQ
 from worker.errors import SettingsError
+from worker.groq.accounts import Account
+from worker.groq.endpoints import Endpoint
 from worker.settings import Settings
 
 
@@ -27,6 +31,42 @@ def test_all_that_is_secret_is_known_to_the_redactor():
 )
 def test_a_password_or_a_fixed_token_is_said_in_the_librarys_words(settings, said):
     assert access.engine_authentication(Settings(**settings)) == said
+
+
+@pytest.fixture
+def secrets(tmp_path):
+    (tmp_path / "from_file").write_text("the-key-from-a-file\n")
+    return Secrets(
+        environ={"FROM_ENV": "the-key-from-the-environment"},
+        directory=tmp_path,
+        properties=tmp_path / "nowhere",
+        allowed=(),
+        allow_variables=False,
+    )
+
+
+def test_endpoints_come_by_priority_with_keys_from_wherever_they_are(secrets):
+    written = [
+        {"name": "last", "url": "http://last", "key": "from_file", "priority": 9, "models": {"a": "b"}},
+        {"name": "first", "key": "from_env"},
+        {"name": "second"},
+    ]
+    first, second, last = access.endpoints(Settings(endpoints=written), secrets)
+
+    assert first == Endpoint("first", Account(GROQ, "the-key-from-the-environment"))
+    assert second == Endpoint("second", Account(GROQ, ""))
+    assert last == Endpoint("last", Account("http://last/openai/v1", "the-key-from-a-file"), {"a": "b"}, 9)
+    assert secrets.redactor.mask("the-key-from-a-file") == "***"
+    assert "the-key" not in repr((first, last))
+
+
+def test_an_endpoint_whose_key_is_nowhere_is_named_without_what_stands_there(secrets, tmp_path):
+    settings = Settings(endpoints=[{"name": "a", "key": "sk-a-key-by-mistake"}], secrets_dir=tmp_path)
+    with pytest.raises(
+        SettingsError, match="The key of the endpoint a is not there: no secret of that name in"
+    ) as said:
+        access.endpoints(settings, secrets)
+    assert "mistake" not in str(said.value)
 
 
 def test_the_models_are_the_workers_own_unless_the_operator_says_otherwise(tmp_path):

@@ -5,10 +5,13 @@ from decimal import Decimal
 import pytest
 from samples import REPLY, make_answer
 
+from worker.groq.accounts import Account
 from worker.groq.asking import ask_model, ask_models
 from worker.groq.costs import cost_of
+from worker.groq.endpoints import Endpoint
 from worker.groq.models import known_models
-from worker.groq.replacements import Replacements, Succession
+from worker.groq.replacements import Replacements
+from worker.groq.succession import Experience, Succession
 
 pytestmark = pytest.mark.anyio
 
@@ -26,15 +29,16 @@ def in_turn(*answers):
     """What sends requests, and what it was asked."""
     asked, waiting = [], list(answers)
 
-    async def send(payload):
-        asked.append(payload)
+    async def send(*request):
+        asked.append(request[-1])
         return waiting.pop(0)
 
     return send, asked
 
 
 async def of_models(send, *models, payload=QUESTION):
-    succession = Succession(Replacements(known_models()), "account", models[0], models[1:])
+    endpoints = [Endpoint("groq", Account("http://groq", "key"))]
+    succession = Succession(Experience(Replacements(known_models())), endpoints, models[0], models[1:])
     return await ask_models(send, payload, 60, succession)
 
 
@@ -43,7 +47,12 @@ async def test_the_first_model_that_answers_is_the_last_that_is_asked():
     exchange = await of_models(send, "a", "b", "c", "d")
 
     assert [payload["model"] for payload in asked] == ["a", "b", "c"]
-    assert (exchange.models, exchange.attempts, exchange.refusal) == (("a", "b", "c"), 3, None)
+    assert (exchange.attempts, exchange.refusal) == (3, None)
+    assert [(step.model, step.said) for step in exchange.way] == [
+        ("a", "404 model_not_found"),
+        ("b", "503"),
+        ("c", "answered"),
+    ]
 
 
 @pytest.mark.parametrize("status", [400, 401, 413])

@@ -174,3 +174,8 @@ def test_a_short_message_is_quoted_in_full():
         "Groq: 401 Invalid API Key. Check the key at console.groq.com and where the Secret Source field takes it from."
     )
     assert "over capacity. Look" in concluded(BUSY).message
+
+
+def test_the_network_is_blamed_only_for_what_did_not_come_through_it():
+    assert "reaches the URL" in explain(Refusal(Problem.TRANSIENT, ("network",), "connection refused"))
+    assert "living model" in explain(Refusal(Problem.MODEL_GONE, ("model_not_found",), "No endpoint has the model 'x'"))

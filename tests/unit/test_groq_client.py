@@ -104,6 +104,20 @@ async def test_a_request_says_who_asks_and_what(groq):
     assert answer.seconds > 0
 
 
+async def test_an_account_without_a_key_sends_none(groq):
+    seen = []
+
+    async def serve(reader, writer):
+        seen.append(await read_request(reader))
+        writer.write(http(json.dumps(REPLY).encode()))
+        await writer.drain()
+
+    async with serving(serve) as address:
+        await groq.ask(Account(f"http://{address}/v1", ""), PAYLOAD, 5)
+
+    assert "authorization" not in seen[0][0].lower()
+
+
 async def test_a_key_that_is_repeated_is_masked_before_anybody_sees_the_answer():
     groq = Groq(mask=lambda text: text.replace("gsk_key", "***"))
     said = json.dumps({"key": "gsk_key"}).encode()

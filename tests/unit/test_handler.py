@@ -21,9 +21,12 @@ from worker.connector.outcomes import BpmnError, Completion, Failure, Outcome
 from worker.connector.secrets import Secrets
 from worker.connector.urls import GROQ, AllowedUrls
 from worker.errors import EngineRefused, EngineUnreachable
+from worker.groq.accounts import Account
 from worker.groq.answers import Loss, NoAnswer
+from worker.groq.endpoints import Endpoint
 from worker.groq.models import known_models
 from worker.groq.replacements import Replacements
+from worker.groq.succession import Experience
 from worker.journal import NoJournal
 from worker.operations.metrics import Metrics
 
@@ -54,7 +57,7 @@ class Groq:
 class Setting:
     """A handler and the parts around it."""
 
-    def __init__(self, *answers, process=PLAIN, processes=(), calling=(), urls=None, throw_uncaught=False, engine=None):
+    def __init__(self, *answers, process=PLAIN, processes=(), calling=(), urls=None, engine=None, **parts):
         self.groq = Groq(list(answers) or [make_answer()])
         self.calling = calling if isinstance(calling, Exception) else dict(calling)
         self.process = process
@@ -66,7 +69,7 @@ class Setting:
             calling_process=self._calling_process,
             read_file=self._read_file,
             secrets=Secrets(
-                environ={"GROQ_API_KEY": KEY},
+                environ={"GROQ_API_KEY": KEY, "GROQ_BILLING_KEY": "key-of-billing"},
                 directory=NOWHERE,
                 properties=NOWHERE,
                 allowed=("groq*",),
@@ -74,11 +77,11 @@ class Setting:
             ),
             urls=urls or AllowedUrls(GROQ),
             ask=self.groq.ask,
-            replacements=Replacements(known_models()),
+            experience=Experience(Replacements(known_models())),
             wanted=WantedVariables(),
             journal=NoJournal(),
             lock_duration=timedelta(minutes=1),
-            throw_uncaught=throw_uncaught,
+            **parts,
         )
 
     async def _definition_xml(self, definition_id):
@@ -226,6 +229,48 @@ async def test_groqs_address_in_the_diagram_leads_to_where_the_operator_says_gro
     setting = Setting(urls=AllowedUrls("http://127.0.0.1:9/openai/v1"))
     await setting.handle()
     assert setting.groq.asked[0][0] == "http://127.0.0.1:9/openai/v1"
+
+
+ENDPOINTS = (Endpoint("main", Account("https://main/v1", "main-key")), Endpoint("groq", Account(GROQ, "")))
+MAIN = ("https://main/v1", "main-key")
+
+
+@pytest.mark.parametrize(
+    ("properties", "asked"),
+    [
+        ({}, MAIN),
+        ({"catalyst_secretSource": "env", "catalyst_apiKey": "GROQ_API_KEY"}, MAIN),
+        ({"catalyst_url": "https://api.groq.com/openai/v1/chat/completions"}, MAIN),
+        ({"catalyst_apiKey": "groq_billing_key"}, (GROQ, "key-of-billing")),
+        ({"catalyst_secretSource": "variable", "catalyst_apiKey": "key-of-a-process"}, (GROQ, "key-of-a-process")),
+        ({"catalyst_url": "https://own/v1"}, ("https://own/v1", KEY)),
+    ],
+)
+async def test_the_operators_endpoints_are_asked_for_tasks_that_bring_no_url_and_no_key(properties, asked):
+    setting = Setting(make_answer(503, ""), endpoints=ENDPOINTS, urls=AllowedUrls(GROQ, ("https://own/v1",)))
+    await setting.handle(None, properties)
+    places = [request[:2] for request in setting.groq.asked]
+    assert places == ([asked, (GROQ, KEY)] if asked == MAIN else [asked])
+
+
+async def test_a_key_in_a_process_stays_the_processes_own_whatever_the_variable_is_called():
+    setting = Setting(endpoints=ENDPOINTS)
+    variables = {"userMessage": "Hi", "groq_api_key": "key-of-a-process"}
+    await setting.handle(variables, {"catalyst_secretSource": "variable", "catalyst_apiKey": "groq_api_key"})
+    assert [request[:2] for request in setting.groq.asked] == [(GROQ, "key-of-a-process")]
+
+
+async def test_the_tasks_key_is_not_looked_up_where_nobody_needs_it():
+    setting = Setting(endpoints=ENDPOINTS[:1])
+    setting.handler = replace(setting.handler, secrets=replace(setting.handler.secrets, environ={}))
+    assert isinstance(await setting.handle(), Completion)
+
+
+async def test_a_key_goes_to_no_endpoint_but_its_own():
+    keyless = Endpoint("local", Account("http://local/v1", ""))
+    setting = Setting(endpoints=(keyless,))
+    await setting.handle()
+    assert setting.groq.asked[0][:2] == ("http://local/v1", "")
 
 
 @pytest.mark.parametrize(("retries", "kept"), [(None, 3), (1, 1)])

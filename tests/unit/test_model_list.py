@@ -10,6 +10,7 @@ from worker.connector.named_models import NamedModel, named_models
 from worker.errors import EngineUnreachable
 from worker.groq.accounts import Account
 from worker.groq.client import Groq
+from worker.groq.endpoints import Endpoint
 from worker.groq.models import known_models
 from worker.operations.model_list import Survey, models_in_use, offered_models, show_models
 
@@ -41,9 +42,9 @@ def test_a_process_names_its_models(written, models):
     assert named(**written) == models
 
 
-def shown(offered, in_use):
+def shown(offered, in_use, *endpoints):
     out = io.StringIO()
-    show_models(Console(file=out, width=200), Survey(known_models(), offered, in_use))
+    show_models(Console(file=out, width=200), Survey(known_models(), offered, in_use, endpoints))
     return out.getvalue()
 
 
@@ -76,7 +77,7 @@ async def test_groq_is_asked_with_the_key(groq_emulator):
 
     assert isinstance(offered, frozenset)
     assert LIVING.model in offered
-    assert refused == "Groq does not say which models the key may use: 401 Invalid API Key"
+    assert refused == "No list of the models that the key may use: 401 Invalid API Key"
 
 
 async def test_an_engine_that_is_away_is_said_so():
@@ -87,3 +88,26 @@ async def test_an_engine_that_is_away_is_said_so():
     assert await models_in_use(Engine(), ["catalyst-groq"]) == (
         "Processes were not looked at: The engine cannot be reached"
     )
+
+
+def endpoint(name, models=None):
+    return Endpoint(name, Account(f"http://{name}/v1", "the-key"), models, priority=3)
+
+
+def test_the_endpoints_are_shown_with_what_they_have_and_what_is_not_there():
+    local = endpoint("local", {LIVING.model: "gpt-oss", "small": "tiny", "absent": "nowhere"})
+    whole = (endpoint("whole"), frozenset({"a", "b"}))
+    text = shown("", [], (local, frozenset({"gpt-oss", "tiny"})), (endpoint("away"), "connection refused"), whole)
+    rows = [line for line in text.splitlines() if "http://" in line]
+
+    assert all(part in rows[0] for part in ("local", "http://local/v1", "3", f"{LIVING.model}, small", "absent"))
+    assert "connection refused" in rows[1]
+    assert "all it has: 2" in rows[2]
+    assert "the-key" not in text
+
+
+def test_a_model_that_an_endpoint_has_is_not_dead():
+    serves = endpoint("local", {OLD.model: "llama"})
+    assert "No deployed process names a dead model" in shown("", [OLD], (serves, frozenset({"llama"})))
+    assert "No deployed process names a dead model" in shown("", [OLD], (serves, "connection refused"))
+    assert f"names {OLD.model}" in shown(frozenset({OLD.model}), [OLD], (endpoint("b"), frozenset({"x"})))

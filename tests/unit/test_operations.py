@@ -10,8 +10,10 @@ from samples import make_task
 
 from worker.connector.outcomes import BpmnError, Completion, Failure
 from worker.errors import SettingsError
+from worker.groq.accounts import Account
+from worker.groq.endpoints import Endpoint, Route
 from worker.operations.health import health_server, is_healthy
-from worker.operations.metrics import Metrics, gauge
+from worker.operations.metrics import Metrics, gauge, show_circuits
 
 pytestmark = pytest.mark.anyio
 META = {
@@ -96,3 +98,15 @@ async def test_a_models_name_from_a_process_variable_is_no_label():
     Metrics(registry)(make_task({}), Completion({"catalyst_meta": META | {"modelUsed": "Max, IBAN DE12"}}), 0.1)
 
     assert registry.get_sample_value("catalyst_groq_requests_total", {"model": "other"}) == 2
+
+
+async def test_open_circuits_are_shown_by_endpoint_and_known_model():
+    registry = CollectorRegistry()
+    endpoint = Endpoint("main", Account("http://main", "the-key-of-main"))
+    models = ("openai/gpt-oss-120b", "Max, IBAN DE12", "Max, IBAN DE13")
+    show_circuits(registry, lambda: iter([Route(endpoint, model) for model in models]))
+
+    def value(model):
+        return registry.get_sample_value("catalyst_circuits_open", {"endpoint": "main", "model": model})
+
+    assert (value(models[0]), value("other"), value(models[1])) == (1, 2, None)

@@ -1,11 +1,15 @@
 """Which models are asked, in which order."""
 
 import pytest
+from samples import make_answer
 
 from worker.groq import replacements
+from worker.groq.accounts import Account
+from worker.groq.endpoints import Endpoint
 from worker.groq.errors import Problem, Refusal
 from worker.groq.models import known_models
-from worker.groq.replacements import Replacements, Succession
+from worker.groq.replacements import Replacements
+from worker.groq.succession import Experience, Succession
 
 OLD, NEW, OTHER = "llama-3.3-70b-versatile", "openai/gpt-oss-120b", "qwen/qwen3.8-27b"
 GONE = Refusal(Problem.MODEL_GONE, ("model_not_found",), f"404 The model `{OLD}` does not exist.", 404)
@@ -13,33 +17,35 @@ BUSY = Refusal(Problem.TRANSIENT, ("503",), "503 over capacity", 503)
 
 
 @pytest.fixture
-def models():
-    return Replacements(known_models())
+def experience():
+    return Experience(Replacements(known_models()))
 
 
-def asked(models, model, *fallbacks, account="a", says=None):
-    """The models asked when each of `says` refuses."""
+def asked(experience, model, *fallbacks, at=("a",), says=None):
+    """The models asked, and where, when each of `says` refuses."""
+    endpoints = [Endpoint(name, Account(f"http://{name}", "key")) for name in at]
     found = []
-    succession = Succession(models, account, model, fallbacks)
-    for name in succession:
-        found.append(name)
-        succession.note(name, (says or {}).get(name))
+    succession = Succession(experience, endpoints, model, fallbacks)
+    for routes in succession:
+        for route in routes:
+            found.append(str(route) if len(at) > 1 else route.model)
+            succession.note(route, make_answer(), (says or {}).get(route.model))
     return found
 
 
-def test_a_model_that_is_gone_is_followed_by_its_replacement_and_the_fallbacks(models):
-    assert asked(models, OLD, OTHER, says={OLD: GONE, NEW: BUSY}) == [OLD, NEW, OTHER]
+def test_a_model_that_is_gone_is_followed_by_its_replacement_and_the_fallbacks(experience):
+    assert asked(experience, OLD, OTHER, says={OLD: GONE, NEW: BUSY}) == [OLD, NEW, OTHER]
 
 
-def test_a_model_that_is_only_busy_is_followed_by_the_fallbacks(models):
-    assert asked(models, OLD, OTHER, says={OLD: BUSY}) == [OLD, OTHER]
+def test_a_model_that_is_only_busy_is_followed_by_the_fallbacks(experience):
+    assert asked(experience, OLD, OTHER, says={OLD: BUSY}) == [OLD, OTHER]
 
 
-def test_a_model_that_is_gone_is_remembered_for_an_hour_for_that_account(models, monkeypatch, caplog):
-    asked(models, OLD, says={OLD: GONE})
+def test_a_model_that_is_gone_is_remembered_for_an_hour_for_that_account(experience, monkeypatch, caplog):
+    asked(experience, OLD, says={OLD: GONE})
 
-    assert asked(models, OLD) == [NEW]
-    assert asked(models, OLD, account="b") == [OLD]
+    assert asked(experience, OLD) == [NEW]
+    assert asked(experience, OLD, at=("b",)) == [OLD]
     assert caplog.messages == [
         f"{GONE.message} {NEW} takes its place for an hour. Name another model in the processes".replace(
             "exist.", "exist:"
@@ -47,13 +53,13 @@ def test_a_model_that_is_gone_is_remembered_for_an_hour_for_that_account(models,
     ]
     later = replacements.time.monotonic() + 3601
     monkeypatch.setattr(replacements.time, "monotonic", lambda: later)
-    assert asked(models, OLD) == [OLD]
+    assert asked(experience, OLD) == [OLD]
 
 
-def test_no_model_is_asked_twice(models):
-    assert asked(models, OLD, NEW, OLD, OTHER, OTHER, says={OLD: GONE, NEW: BUSY}) == [OLD, NEW, OTHER]
+def test_no_model_is_asked_twice(experience):
+    assert asked(experience, OLD, NEW, OLD, OTHER, OTHER, says={OLD: GONE, NEW: BUSY}) == [OLD, NEW, OTHER]
 
 
-def test_a_model_that_is_gone_and_has_no_replacement_is_asked_again(models):
-    assert asked(models, "mine", says={"mine": GONE}) == ["mine"]
-    assert asked(models, "mine") == ["mine"]
+def test_a_model_that_is_gone_and_has_no_replacement_is_asked_again(experience):
+    assert asked(experience, "mine", says={"mine": GONE}) == ["mine"]
+    assert asked(experience, "mine") == ["mine"]

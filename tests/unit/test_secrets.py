@@ -225,3 +225,19 @@ def test_a_key_that_begins_like_another_leaves_no_tail():
 
 def test_a_redactor_without_keys_changes_nothing():
     assert Redactor().mask("text") == "text"
+
+
+def test_the_operators_own_secret_is_found_wherever_it_is_whatever_tasks_may_use(secrets, directory, tmp_path):
+    (directory / "in_file").write_text("key-in-a-file")
+    (tmp_path / "catalyst-secrets.properties").write_text("in_properties = key-in-properties\nin_env = another\n")
+    sources = secrets(allowed=(), IN_ENV="key-in-the-environment")
+
+    found = {name: sources.find(name) for name in ("in_env", "in_file", "in_properties", "nowhere", "../in_file")}
+    assert {name: secret and secret.reveal() for name, secret in found.items()} == {
+        "in_env": "key-in-the-environment",
+        "in_file": "key-in-a-file",
+        "in_properties": "key-in-properties",
+        "nowhere": None,
+        "../in_file": None,
+    }
+    assert sources.redactor.mask("key-in-properties") == "***"

@@ -202,3 +202,53 @@ def test_a_password_in_the_token_url_is_refused_and_not_shown(load):
 
     assert "use CATALYST_ENGINE_CLIENT_ID and CATALYST_ENGINE_CLIENT_SECRET" in line
     assert "s3cret" not in line
+
+
+ENDPOINTS = """
+balancing: least-latency
+endpoints:
+  - {name: local, url: "http://gpu:8000/v1/", models: {openai/gpt-oss-20b: gpt-oss}, priority: 2}
+  - {name: groq, models: [openai/gpt-oss-20b]}
+  - {name: other, url: https://other, key: other_key}
+"""
+
+
+def test_endpoints_are_written_as_a_list(load):
+    local, groq, other = load(ENDPOINTS).endpoints
+
+    assert (local.name, local.url, local.key, local.priority) == ("local", "http://gpu:8000/v1", None, 2)
+    assert local.models == {"openai/gpt-oss-20b": "gpt-oss"}
+    assert (groq.url, groq.models) == (None, {"openai/gpt-oss-20b": "openai/gpt-oss-20b"})
+    assert (other.url, other.key, other.models, other.priority) == ("https://other/openai/v1", "other_key", None, 0)
+
+
+def test_the_environment_may_hold_endpoints_too(load):
+    assert [entry.name for entry in load(CATALYST_ENDPOINTS='[{"name": "a"}, {"name": "b"}]').endpoints] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("written", "complaint"),
+    [
+        ("x", ": is no list of endpoints; write lines such as - {name: backup, url: https://…, key: groq_backup_key}"),
+        ("{", ": is no list of endpoints; write lines such as - {name: backup, url: https://…, key: groq_backup_key}"),
+        ("[{name: a}, {name: a}]", ": several are named a: give each a name of its own"),
+        ("[{name: a}, {url: http://x}]", "[1].name: Field required"),
+        ("[{name: a b}]", "[0].name: must be 1 to 40 letters, digits, dots, hyphens or underscores"),
+        (
+            "[{name: a, url: ftp://x}]",
+            "[0].url: 'ftp://x' is not a plain http(s) URL such as https://api.groq.com/openai/v1",
+        ),
+        (
+            "[{name: a, url: 'https://me:s3cret@x'}]",
+            "[0].url: 'https://***@x' is not a plain http(s) URL such as https://api.groq.com/openai/v1",
+        ),
+        ("[{name: a, prio: 1}]", "[0]: prio cannot be said of an endpoint; there are name, url, key, models, priority"),
+        ("[{name: a, models: 7}]", "[0].models: Input should be a valid dictionary"),
+        (
+            "[{name: a, key: gsk_0123456789}]",
+            "[0].key: holds a key instead of the name of one, such as groq_backup_key: withdraw the key",
+        ),
+    ],
+)
+def test_a_wrong_endpoint_is_named_with_its_field_and_no_key_is_shown(load, written, complaint):
+    assert complaints(load, CATALYST_ENDPOINTS=written) == [f"CATALYST_ENDPOINTS{complaint}"]

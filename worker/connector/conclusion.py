@@ -11,7 +11,7 @@ from worker.errors import FieldError
 from worker.groq.answers import Answer
 from worker.groq.costs import cost_of
 from worker.groq.errors import Policy, Problem, Refusal
-from worker.groq.waiting import Exchange
+from worker.groq.waiting import Exchange, Step
 
 QUOTED = 400
 """Characters of Groq's own words in a message: the engine keeps 666, and the mend must fit in too."""
@@ -62,7 +62,8 @@ def conclude(fields: Fields, exchange: Exchange, retries: int | None, payload: M
 def explain(refusal: Refusal) -> str:
     """Say within what the engine keeps: the cause in Groq's words first, then the mend."""
     quoted = refusal.message if len(refusal.message) <= QUOTED else refusal.message[:QUOTED] + "…"
-    mend = MENDS[refusal.problem] if refusal.status else UNREACHED
+    unreached = refusal.problem is Problem.TRANSIENT and not refusal.status
+    mend = UNREACHED if unreached else MENDS[refusal.problem]
     return f"Groq: {quoted.rstrip('.')}. {mend}"
 
 
@@ -90,13 +91,19 @@ def _meta(exchange: Exchange, asked_model: str) -> dict[str, Any]:
         "finishReason": evaluate("choices[0].finish_reason", body),
         "requestId": answer.request_id if isinstance(answer, Answer) else None,
         "firstTokenMs": _milliseconds(answer.first_token) if isinstance(answer, Answer) else None,
-        "modelsTried": list(exchange.models),
+        "modelsTried": list(dict.fromkeys(step.model for step in exchange.way if step.asked)),
+        "way": list(map(_step, exchange.way)),
         "jsonMended": exchange.mended,
         "attempts": exchange.attempts,
         "waitedMs": round(exchange.waited * 1000),
         "totalMs": round(exchange.seconds * 1000),
         "replayed": exchange.replayed,
     }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    said = {"endpoint": step.endpoint, "model": step.model, "said": step.said}
+    return said | {"changed": list(step.changed)} if step.changed else said
 
 
 def _dollars(exchange: Exchange) -> float | None:

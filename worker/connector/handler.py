@@ -1,7 +1,7 @@
 """One task's way: fields, secret, payload, Groq, mapping, outcome."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from worker.camunda.definitions import CallingProcess, Definition, Definitions
 from worker.camunda.tasks import ExternalTask
 from worker.camunda.wanted import WantedVariables
 from worker.connector.conclusion import conclude
+from worker.connector.destinations import asked_at, endpoints_for
 from worker.connector.details import Details
 from worker.connector.fields import Fields, read_fields
 from worker.connector.files import files_in
@@ -18,12 +19,13 @@ from worker.connector.payload import to_bytes
 from worker.connector.retries import RetryCycle
 from worker.connector.secrets import Secrets
 from worker.connector.urls import AllowedUrls
-from worker.connector.written import DEFAULTS, PAYLOAD, RETRIES, URL, Written
+from worker.connector.written import DEFAULTS, PAYLOAD, RETRIES, Written
 from worker.errors import EngineError, EngineUnreachable, FieldError, JournalError
 from worker.groq.accounts import Account, Ask, Payload
 from worker.groq.answers import Answer, NoAnswer
 from worker.groq.asking import ask_models
-from worker.groq.replacements import Replacements, Succession
+from worker.groq.endpoints import Endpoint
+from worker.groq.succession import Experience, Succession
 from worker.groq.waiting import Exchange
 from worker.journal import Entry, Journal, ask_once, request_key
 
@@ -45,10 +47,12 @@ class Handler:
     secrets: Secrets
     urls: AllowedUrls
     ask: Ask
-    replacements: Replacements
+    experience: Experience
     journal: Journal
     lock_duration: timedelta
     details: Details = field(default_factory=Details)
+    endpoints: Sequence[Endpoint] = ()
+    """The operator's, in order."""
     throw_uncaught: bool = False
     stream: bool = False
     """Whether Groq is asked for streams, also where the payload does not."""
@@ -108,30 +112,19 @@ class Handler:
         return fields.question.with_files(payload, files)
 
     async def _answer(self, task: ExternalTask, fields: Fields, payload: Mapping[str, Any]) -> Exchange:
-        """Ask once for a task, also when it comes again; models that are gone give way to others."""
-        base_url = self._base_url(fields)
-        key = self.secrets.resolve(fields.secret_source, fields.api_key, task.variables)
-        account = Account(base_url, key.reveal())
+        """Ask once for a task, also when it comes again, wherever a model is that answers."""
+        base_url = asked_at(fields, self.urls)
+        endpoints = endpoints_for(fields, task.variables, base_url, self.secrets, self.endpoints)
         patience = fields.give_up_after - task.age(self.lock_duration)
-        models = Succession(self.replacements, account.id, payload["model"], fields.fallback_models)
+        succession = Succession(self.experience, endpoints, payload["model"], fields.fallback_models)
 
-        def send(request: Payload) -> Awaitable[Answer | NoAnswer]:
+        def send(account: Account, request: Payload) -> Awaitable[Answer | NoAnswer]:
             return self.ask(account, request, fields.timeout)
 
         def ask() -> Awaitable[Exchange]:
-            return ask_models(send, payload, patience.total_seconds(), models)
+            return ask_models(send, payload, patience.total_seconds(), succession)
 
         return await ask_once(self.journal, Entry(task.id, request_key(base_url, to_bytes(PAYLOAD, payload))), ask)
-
-    def _base_url(self, fields: Fields) -> str:
-        try:
-            base = self.urls.resolve(fields.url)
-        except ValueError as error:
-            raise FieldError(URL, str(error), f"Write {DEFAULTS[URL]}") from error
-        if base is None:
-            mend = "Use an allowed URL, or ask the operator to add it to CATALYST_ALLOWED_URLS"
-            raise FieldError(URL, f"'{fields.url}' is not allowed here, so no key is sent there", mend)
-        return base
 
     async def _unless_uncaught(self, outcome: Outcome, task: ExternalTask, definition: Definition) -> Outcome:
         """Keep a BPMN error only if something can catch it.

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -116,6 +117,16 @@ class Secrets:
                 SecretSource.PROPERTIES: self._from_properties,
             }
             value = lookup[source](name)
+        return self._taken(name, value)
+
+    def find(self, name: str) -> Secret | None:
+        """Return the operator's own secret of that name, from wherever it is; what tasks may use does not matter."""
+        for look in (self._from_environ, self._from_file, self._from_properties):
+            with suppress(FieldError):
+                return self._taken(name, look(name))
+        return None
+
+    def _taken(self, name: str, value: str) -> Secret:
         key = value.strip()
         if not key or not key.isascii() or not key.isprintable():
             raise FieldError(

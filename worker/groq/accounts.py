@@ -18,6 +18,7 @@ class Account:
     url: str
     """Base URL, such as `https://api.groq.com/openai/v1`."""
     key: str = field(repr=False)
+    """Empty where none is sent."""
 
     @cached_property
     def id(self) -> str:

@@ -23,6 +23,7 @@ class Loss(StrEnum):
     RESET = "connection lost"
     CUT = "answer cut off"
     GARBAGE = "not an HTTP answer"
+    NOT_ASKED = "not asked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,49 +1,110 @@
-"""Asking for an answer that can be used: from a model that is there, and of the form that was asked for."""
+"""Asking for an answer that can be used: of whoever has the model and is there, and of the form that was asked for."""
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from worker.groq.accounts import Payload
+from worker.groq.accounts import Account, Payload
+from worker.groq.adapting import Fitted, Unfit, adapted
 from worker.groq.answers import Answer, NoAnswer
 from worker.groq.costs import cost_of
+from worker.groq.endpoints import Route
 from worker.groq.errors import Problem, Refusal
+from worker.groq.exchanges import joined, not_asked, said_by, summed, throttled_for
 from worker.groq.reasoning import kept_apart
-from worker.groq.replacements import HELPED_BY_ANOTHER, Succession
 from worker.groq.structures import CODE, Fitting, Misfit, asking_again, fit, structure_of
-from worker.groq.waiting import Exchange, ask_patiently
+from worker.groq.succession import Succession
+from worker.groq.waiting import Exchange, Step, ask_patiently
 
 Send = Callable[[Payload], Awaitable[Answer | NoAnswer]]
 """Sends one request."""
 
+SendTo = Callable[[Account, Payload], Awaitable[Answer | NoAnswer]]
+"""Sends one request to an account."""
 
-async def ask_models(send: Send, payload: Payload, patience: float, models: Succession) -> Exchange:
-    """Ask one model after the other until one answers, or another could not help either.
+
+async def ask_models(send: SendTo, payload: Payload, patience: float, succession: Succession) -> Exchange:
+    """Ask for one model after the other, each wherever it is, until one answers or nobody else could help.
 
     `patience`: seconds in which waits must end.
     """
     deadline = time.monotonic() + patience
-    all_of_it: Exchange | None = None
-    for model in models:
-        exchange = await ask_model(send, {**payload, "model": model}, deadline - time.monotonic())
-        models.note(model, exchange.refusal)
-        all_of_it = _joined(all_of_it, replace(exchange, models=(model,)))
-        if exchange.refusal is None or exchange.refusal.problem not in HELPED_BY_ANOTHER:
-            break
-    assert all_of_it is not None  # noqa: S101 -- there is always a model to ask
-    return all_of_it
+    found: list[Exchange] = []
+    for routes in succession:
+        match adapted(payload, routes[0].model):
+            case Unfit(reason):
+                found.append(not_asked(routes[0], Refusal(Problem.BAD_REQUEST, ("unfit",), reason), reason))
+            case Fitted() as fitted:
+                found += await _Question(send, fitted, deadline, succession).on_any_of(routes)
+                if not succession.may_help(found[-1].refusal):
+                    break
+    return summed(found or [_nobody_has(succession)])
 
 
-async def ask_model(send: Send, payload: Payload, patience: float) -> Exchange:
-    """Ask one model; where its answer must be JSON and is not, once more with what is wrong with it."""
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What one model is asked."""
+
+    send: SendTo
+    fitted: Fitted
+    deadline: float
+    """When waits must have ended."""
+    succession: Succession
+
+    async def on_any_of(self, routes: list[Route]) -> list[Exchange]:
+        """Ask on one route after the other. Only when none answers at once it is waited, where that is shortest."""
+        if len(routes) == 1:
+            return [await self.on(routes[0], self._patience())]
+        found: list[Exchange] = []
+        for route in routes:
+            found.append(await self.on(route, patience=0))
+            if not self.succession.may_help(found[-1].refusal):
+                return found
+        waits = [(throttled_for(exchange), number) for number, exchange in enumerate(found)]
+        if throttled := [(wait, number) for wait, number in waits if wait is not None]:
+            _, soonest = min(throttled)
+            found.append(await self.on(routes[soonest], self._patience(), found.pop(soonest)))
+        return found
+
+    async def on(self, route: Route, patience: float, before: Exchange | None = None) -> Exchange:
+        """Ask on one route, if it is to be asked. `before`: what came of it already."""
+        why_not = None if before else self.succession.experience.circuits.why_not(route)
+        if why_not:
+            return not_asked(route, why_not, "circuit open", self._patience())
+
+        def send(request: Payload) -> Awaitable[Answer | NoAnswer]:
+            return self.send(route.endpoint.account, request)
+
+        request = {**self.fitted.payload, "model": route.called}
+        exchange = await ask_model(send, request, patience, before.answer if before else None)
+        self.succession.note(route, exchange.answer, exchange.refusal)
+        step = Step(route.endpoint.name, route.model, said_by(exchange), changed=self.fitted.changes)
+        return replace(joined(before, exchange) if before else exchange, way=(step,))
+
+    def _patience(self) -> float:
+        return self.deadline - time.monotonic()
+
+
+async def ask_model(send: Send, payload: Payload, patience: float, heard: Answer | NoAnswer | None = None) -> Exchange:
+    """Ask one model; where its answer must be JSON and is not, once more with what is wrong with it.
+
+    `heard`: what was answered before, which is not asked for again.
+    """
     deadline = time.monotonic() + patience
-    first, misfit = _checked(await ask_patiently(lambda: send(payload), patience), payload)
+    first, misfit = _checked(await ask_patiently(lambda: send(payload), patience, heard), payload)
     if misfit is None or not misfit.may_improve:
         return first
     again = asking_again(payload, misfit)
     second, _ = _checked(await ask_patiently(lambda: send(again), deadline - time.monotonic()), payload)
-    return replace(_joined(first, second), spent_before=cost_of(first.answer) or Decimal())
+    return replace(joined(first, second), spent_before=cost_of(first.answer) or Decimal())
+
+
+def _nobody_has(succession: Succession) -> Exchange:
+    route = Route(succession.endpoints[0], succession.model)
+    there = ", ".join(endpoint.name for endpoint in succession.endpoints)
+    said = f"No endpoint has the model '{succession.model}' (there are {there})"
+    return replace(not_asked(route, Refusal(Problem.MODEL_GONE, ("model_not_found",), said), said), way=())
 
 
 def _checked(exchange: Exchange, payload: Payload) -> tuple[Exchange, Misfit | None]:
@@ -62,16 +123,3 @@ def _checked(exchange: Exchange, payload: Payload) -> tuple[Exchange, Misfit | N
         case Fitting() as fitting:
             still = None if fitting.answer.ok else exchange.refusal
             return replace(exchange, answer=fitting.answer, refusal=still, mended=fitting.mended), None
-
-
-def _joined(first: Exchange | None, then: Exchange) -> Exchange:
-    """Add up what it all took; what came of it is what came last."""
-    if first is None:
-        return then
-    return replace(
-        then,
-        attempts=first.attempts + then.attempts,
-        seconds=first.seconds + then.seconds,
-        waited=first.waited + then.waited,
-        models=first.models + then.models,
-    )

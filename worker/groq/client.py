@@ -86,7 +86,7 @@ class Groq:
                     method,
                     url,
                     data=body,
-                    headers={"authorization": f"Bearer {account.key}"},
+                    headers={"authorization": f"Bearer {account.key}"} if account.key else {},
                     proxy=self._way.proxy_for(url),
                     timeout=ClientTimeout(total=None, sock_connect=min(CONNECT_TIMEOUT, within)),
                     allow_redirects=False,

@@ -18,6 +18,18 @@ LONGEST_WAIT_HERE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the way to an answer: who was to be asked for what, and what came of it, in a word or two."""
+
+    endpoint: str
+    model: str
+    said: str
+    asked: bool = True
+    changed: tuple[str, ...] = ()
+    """What was changed in the request, because the model does not take it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """All that came of asking: the last answer, what stood in its way, and what it took."""
 
@@ -36,17 +48,22 @@ class Exchange:
     """Whether the answer came from the journal."""
     mended: bool = False
     """Whether the answer is JSON only since it was repaired."""
-    models: tuple[str, ...] = ()
-    """The models that were asked, in order."""
+    way: tuple[Step, ...] = ()
+    """Who was asked for what, in order; also who was passed over, and why."""
     spent_before: Decimal = Decimal()
     """USD for an answer that could not be used, before this one."""
 
 
-async def ask_patiently(ask: Callable[[], Awaitable[Answer | NoAnswer]], patience: float) -> Exchange:
-    """Ask until there is an answer that waiting cannot better. `patience`: seconds in which waits must end."""
+async def ask_patiently(
+    ask: Callable[[], Awaitable[Answer | NoAnswer]], patience: float, heard: Answer | NoAnswer | None = None
+) -> Exchange:
+    """Ask until there is an answer that waiting cannot better.
+
+    `patience`: seconds in which waits must end. `heard`: what was answered before, which is not asked for again.
+    """
     started, waited = time.monotonic(), 0.0
-    for attempt in itertools.count(1):
-        answer = await ask()
+    for attempt in itertools.count(0 if heard else 1):
+        answer = await ask() if attempt or heard is None else heard
         why_not = refusal(answer)
         wait = _wait(why_not, attempt, started + patience - time.monotonic())
         if wait is None or wait > LONGEST_WAIT_HERE:

@@ -1,11 +1,16 @@
 """Figures for Prometheus."""
 
+from collections import Counter as Counts
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
 
 from worker.camunda.tasks import ExternalTask
 from worker.connector.outcomes import BpmnError, Completion, Failure, GivenBack, Outcome
+from worker.groq.endpoints import Route
 from worker.groq.models import known_models
 
 SECONDS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300)
@@ -38,8 +43,7 @@ class Metrics:
             self._count_exchange(meta)
 
     def _count_exchange(self, meta: dict[str, Any]) -> None:
-        asked = meta["modelUsed"] or meta["modelAsked"]
-        model = asked if known_models().get(asked) else "other"
+        model = _label(meta["modelUsed"] or meta["modelAsked"])
         waited = meta["waitedMs"] / 1000
         self._requests.labels(model).inc(meta["attempts"])
         self._groq_seconds.labels(model).observe(meta["totalMs"] / 1000 - waited)
@@ -65,6 +69,30 @@ def gauge(registry: CollectorRegistry, load: Load) -> None:
     """Show what is going on at the moment of each look."""
     Gauge("catalyst_tasks_in_hand", "Tasks in hand", registry=registry).set_function(lambda: load.in_hand)
     Gauge("catalyst_ready", "1 while tasks are fetched", registry=registry).set_function(lambda: load.is_ready)
+
+
+class _OpenCircuits(Collector):
+    """Looks at the circuits at the moment of each look."""
+
+    def __init__(self, look: Callable[[], Iterator[Route]]) -> None:
+        self._look = look
+
+    def collect(self) -> Iterator[Metric]:
+        """Count accounts by endpoint and model."""
+        shown = GaugeMetricFamily("catalyst_circuits_open", "Accounts left alone", labels=["endpoint", "model"])
+        for labels, count in Counts((route.endpoint.name, _label(route.model)) for route in self._look()).items():
+            shown.add_metric(labels, count)
+        yield shown
+
+
+def show_circuits(registry: CollectorRegistry, look: Callable[[], Iterator[Route]]) -> None:
+    """Show which circuits are open."""
+    registry.register(_OpenCircuits(look))
+
+
+def _label(model: str) -> str:
+    """Return a model's name if it is known: any other comes from a process, and could say anything."""
+    return model if known_models().get(model) else "other"
 
 
 def _kind(outcome: Outcome) -> str:

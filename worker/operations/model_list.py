@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from worker.camunda.engine import Engine
@@ -12,6 +13,7 @@ from worker.errors import EngineError
 from worker.groq.accounts import Account
 from worker.groq.answers import Answer
 from worker.groq.client import Groq
+from worker.groq.endpoints import Endpoint
 from worker.groq.errors import refusal
 from worker.groq.models import Model, ModelTable
 
@@ -28,6 +30,15 @@ class Survey:
     """The models that the key may use."""
     in_use: Sequence[NamedModel] | str
     """The models that deployed processes name."""
+    endpoints: Sequence[tuple[Endpoint, frozenset[str] | str]] = ()
+    """The operator's endpoints, and what each offers."""
+
+    @property
+    def for_tasks(self) -> frozenset[str] | str:
+        """The models that tasks get, by the names that they use: at the endpoints, where there are any."""
+        if not self.endpoints:
+            return self.offered
+        return frozenset().union(*(_usable(endpoint, offered) for endpoint, offered in self.endpoints))
 
 
 async def offered_models(groq: Groq, account: Account) -> frozenset[str] | str:
@@ -36,7 +47,7 @@ async def offered_models(groq: Groq, account: Account) -> frozenset[str] | str:
     listed = answer.body.get("data") if isinstance(answer, Answer) and isinstance(answer.body, dict) else None
     if not isinstance(listed, list):
         why = refusal(answer)
-        return f"Groq does not say which models the key may use: {why.message if why else 'an odd answer'}"
+        return f"No list of the models that the key may use: {why.message if why else 'an odd answer'}"
     return frozenset(str(entry["id"]) for entry in listed if entry.get("active", True))
 
 
@@ -59,6 +70,8 @@ def show_models(console: Console, survey: Survey) -> None:
         console.print(survey.offered, markup=False)
     elif unknown := sorted(survey.offered - {model.id for model in survey.table.models}):
         console.print(f"Groq also offers: {', '.join(unknown)}", markup=False)
+    if survey.endpoints:
+        console.print(_endpoints(survey.endpoints))
     if isinstance(survey.in_use, str):
         console.print(survey.in_use, markup=False)
         return
@@ -75,13 +88,33 @@ def _row(model: Model, offered: frozenset[str] | str) -> list[str]:
     return [model.id, model.status, *shown, can, allowed]
 
 
+def _usable(endpoint: Endpoint, offered: frozenset[str] | str) -> frozenset[str]:
+    """Return the models of an endpoint by the names that tasks use; what it does not say is believed."""
+    if endpoint.models is None:
+        return offered if isinstance(offered, frozenset) else frozenset()
+    return frozenset(name for name, own in endpoint.models.items() if isinstance(offered, str) or own in offered)
+
+
+def _endpoints(found: Sequence[tuple[Endpoint, frozenset[str] | str]]) -> Table:
+    table = Table("endpoint", "URL", "priority", "models", "not there")
+    for endpoint, offered in found:
+        usable = _usable(endpoint, offered)
+        missing = sorted(set(endpoint.models or ()) - usable)
+        listed = ", ".join(sorted(usable)) if endpoint.models is not None else f"all it has: {len(usable)}"
+        models = offered if isinstance(offered, str) else listed
+        table.add_row(
+            *map(escape, (endpoint.name, endpoint.account.url, str(endpoint.priority), models, ", ".join(missing)))
+        )
+    return table
+
+
 def _dead(named: NamedModel, survey: Survey) -> str | None:
     """Say that a process names a model which the key may not use, or which is retired where that is not known."""
     known = survey.table.get(named.model)
     gone = (
         (known is not None and not known.living)
-        if isinstance(survey.offered, str)
-        else named.model not in survey.offered
+        if isinstance(survey.for_tasks, str)
+        else named.model not in survey.for_tasks
     )
     if not gone:
         return None

@@ -1,0 +1,148 @@
+"""The example process gets its answer when a model or an endpoint fails, and tells which way it went."""
+
+import itertools
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+from instances import Instance
+from worker_process import ENDPOINT_KEY, ENV_KEY, ORGANIZATIONS, WorkerProcess
+
+from worker.sandbox.emulator import EmulatorConfig, running_emulator
+from worker.sandbox.people import wait_for
+
+pytestmark = pytest.mark.engine
+EXAMPLE = Path(__file__).parents[2] / "bpmn" / "groq-example.bpmn"
+DEFAULT, SMALLER = "openai/gpt-oss-120b", "openai/gpt-oss-20b"
+BACKUP_KEY = "key-of-the-backup-endpoint"
+FAULTS = {
+    "a dead default model": ({"refusal": "model_not_found"}, "404 model_not_found"),
+    "an endpoint that hangs": ({"fault": "hang"}, "no answer in time"),
+    "a cut stream": ({"fault": "cut"}, "answer cut off"),
+    "a key that is refused": ({"refusal": "invalid_api_key"}, "401 invalid_api_key"),
+    "a limit that is waited for elsewhere": (
+        {"status": 429, "headers": {"retry-after": "20"}},
+        "429 rate_limit_exceeded",
+    ),
+}
+numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def backup():
+    """The stand-in of a second provider, which calls the models otherwise."""
+    with running_emulator(EmulatorConfig(keys={BACKUP_KEY: "org_backup"})) as stand_in:
+        yield stand_in
+
+
+class Example:
+    """The example process, with a topic of its own."""
+
+    def __init__(self, people, worker, topic):
+        self.people, self.worker, self.topic = people, worker, topic
+
+    def ask(self):
+        """Ask a question, and come back with the instance once a person is to read the answer."""
+        text = EXAMPLE.read_text(encoding="utf-8").replace('"catalyst-groq"', f'"{self.topic}"')
+        text = text.replace('"60"', '"1"').replace("R3/PT10S", "R3/PT0S")
+        self.people.deploy_texts({"example.bpmn": text.replace('id="groq-example"', f'id="{self.topic}"')})
+        instance = Instance(self.people, self.people.start(self.topic))
+        self.people.do_user_task(instance.id, {"userMessage": "hello"})
+        assert instance.task() == "Review"
+        return instance
+
+    def metric(self, name):
+        """Look at the first sample of a metric."""
+        port = re.search(r"metrics at port (\d+)", self.worker.log)[1]
+        metrics = httpx.get(f"http://127.0.0.1:{port}/metrics").raise_for_status().text
+        return next((line for line in metrics.splitlines() if line.startswith(name)), None)
+
+
+@pytest.fixture
+def example(people, engine, groq, backup, tmp_path):
+    """Start a worker between two endpoints, with what `worker.yaml` says beyond them."""
+    backup.reset()
+    running = []
+
+    def begin(**said):
+        topic = f"endpoints-{next(numbers)}"
+        main = {"name": "main", "url": groq.base_url, "key": "endpoint_key"}
+        other = {"name": "backup", "url": backup.base_url, "key": "backup_key", "priority": 1}
+        settings = {"endpoints": [other, main], "topic": topic, "http_port": 0, "stream": True, "log_level": "DEBUG"}
+        (tmp_path / "worker.yaml").write_text(yaml.safe_dump(settings | said))
+        worker = WorkerProcess(tmp_path, engine.rest_url, groq.base_url)
+        (tmp_path / "secrets" / "backup_key").write_text(f"{BACKUP_KEY}\n")
+        running.append(worker.__enter__())
+        return Example(people, worker, topic)
+
+    yield begin
+    for worker in running:
+        worker.__exit__()
+        assert not [key for key in (ENDPOINT_KEY, BACKUP_KEY) if key in worker.log]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_another_endpoint_answers_at_once(example, groq, backup, fault):
+    rule, said = FAULTS[fault]
+    groq.next(None, **rule)
+    variables = example().ask().variables()
+
+    assert variables["catalyst_success"] is True, variables["catalyst_error"]
+    assert variables["modelUsed"] == DEFAULT
+    assert variables["catalyst_meta"]["way"] == [
+        {"endpoint": "main", "model": DEFAULT, "said": said},
+        {"endpoint": "backup", "model": DEFAULT, "said": "answered"},
+    ]
+    assert [call.organization for call in backup.calls] == ["org_backup"]
+
+
+def test_a_storm_opens_the_circuit_and_calm_closes_it(example, groq, backup):
+    groq.next(None, status=503)
+    backup.next(None, answer=f"You sent {BACKUP_KEY}")
+    stormy = example(circuit_failures=3, circuit_pause="PT3S")
+    answers = [stormy.ask().variables() for _ in range(5)]
+
+    assert [variables["aiReply"] for variables in answers] == ["You sent ***"] * 5
+    said = [variables["catalyst_meta"]["way"][0]["said"] for variables in answers]
+    assert said == ["503"] * 3 + ["not asked: circuit open"] * 2
+    assert stormy.metric("catalyst_circuits_open") == f'catalyst_circuits_open{{endpoint="main",model="{DEFAULT}"}} 1.0'
+    assert BACKUP_KEY not in str(answers)
+    groq.reset()
+    wait_for("the end of the pause", lambda: not stormy.metric("catalyst_circuits_open"), within=10)
+    assert stormy.ask().variables()["catalyst_meta"]["way"][0] == {
+        "endpoint": "main",
+        "model": DEFAULT,
+        "said": "answered",
+    }
+    assert len(re.findall(r"is not asked for about 3 s, after 3 failures in a row: 503", stormy.worker.log)) == 1
+    assert stormy.worker.log.count(f"{DEFAULT} at main answers again") == 1
+
+
+def test_a_dead_default_model_is_replaced_as_the_operator_says(example, groq, tmp_path):
+    groq.next(None, refusal="model_not_found", when={"model": DEFAULT})
+    (tmp_path / "models.yaml").write_text(f"models: [{{id: {DEFAULT}, replacement: {SMALLER}}}]")
+    variables = example(endpoints=[], models="models.yaml").ask().variables()
+
+    assert variables["modelUsed"] == SMALLER
+    way = variables["catalyst_meta"]["way"]
+    assert [(step["model"], step["said"]) for step in way] == [(DEFAULT, "404 model_not_found"), (SMALLER, "answered")]
+
+
+def test_an_endpoint_without_a_key_at_groqs_url_is_asked_with_the_tasks_own(example, groq):
+    own_names = {"name": "groq", "models": {DEFAULT: SMALLER}}
+    variables = example(endpoints=[own_names]).ask().variables()
+
+    assert variables["modelUsed"] == SMALLER
+    assert [call.organization for call in groq.calls] == [ORGANIZATIONS[ENV_KEY]]
+    assert variables["catalyst_meta"]["way"] == [{"endpoint": "groq", "model": DEFAULT, "said": "answered"}]
+
+
+def test_an_open_circuit_with_nobody_else_burns_no_retry_and_asks_nobody(example, groq):
+    groq.next(2, status=503)
+    alone = example(endpoints=[], circuit_failures=2, circuit_pause="PT2S")
+    variables = alone.ask().variables()
+
+    assert variables["catalyst_success"] is True
+    assert [call.status for call in groq.calls] == [503, 503, 200]

@@ -1,0 +1,152 @@
+"""Routes that fail are left alone for a while, and slow ones are asked later."""
+
+import pytest
+from samples import make_answer
+
+from worker.groq import circuits, paces
+from worker.groq.accounts import Account
+from worker.groq.circuits import Circuits
+from worker.groq.endpoints import Endpoint, Route
+from worker.groq.errors import Problem, refusal
+from worker.groq.models import known_models
+from worker.groq.paces import Paces
+from worker.groq.replacements import Replacements
+from worker.groq.succession import Experience, Succession
+
+BUSY = refusal(make_answer(503, {"error": {"message": "over capacity"}}))
+DENIED = refusal(make_answer(401, {"error": {"message": "Invalid API Key"}}))
+LIMITED = refusal(make_answer(429, {"error": {"message": "Try again in 2s."}}))
+
+
+def route(name, model="m", priority=0):
+    return Route(Endpoint(name, Account(f"http://{name}", "key"), priority=priority), model)
+
+
+A, B = route("a"), route("b")
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands still until it is set forward, and no jitter."""
+
+    class Clock:
+        now = 1000.0
+
+        def monotonic(self):
+            return self.now
+
+    clock = Clock()
+    for module in (circuits, paces):
+        monkeypatch.setattr(module, "time", clock)
+    monkeypatch.setattr(circuits, "JITTER", 0)
+    return clock
+
+
+def failing(times, route=A, **settings):
+    opened = Circuits(**{"failures": 3, "pause": 30} | settings)
+    for _ in range(times):
+        opened.failed(route, BUSY)
+    return opened
+
+
+def test_a_circuit_opens_after_so_many_failures_in_a_row(clock):
+    assert failing(2).why_not(A) is None
+    opened = failing(3)
+
+    why_not = opened.why_not(A)
+    assert (why_not.problem, why_not.causes, why_not.wait) == (Problem.TRANSIENT, ("circuit_open", "503", "5xx"), 30)
+    assert why_not.message == "m at a is not asked for 30 s, after 3 failures in a row: 503 over capacity"
+    assert opened.why_not(B) is None
+    assert [str(route) for route in opened.open()] == ["m at a"]
+
+
+def test_an_answer_in_between_begins_the_count_anew(clock):
+    opened = failing(2)
+    opened.answered(A)
+    opened.failed(A, BUSY)
+    assert opened.why_not(A) is None
+
+
+def test_one_request_is_let_through_after_the_pause_and_an_answer_closes_the_circuit(clock):
+    opened = failing(3)
+    clock.now += 31
+    assert list(opened.open()) == []
+    assert [opened.why_not(A) is None for _ in range(3)] == [True, False, False]
+    opened.answered(A)
+    assert opened.why_not(A) is None
+
+
+def test_a_failure_or_silence_after_the_pause_is_followed_by_another(clock):
+    opened = failing(3)
+    clock.now += 31
+    opened.why_not(A)
+    clock.now += 5
+    opened.failed(A, BUSY)
+    assert opened.why_not(A).wait == 30
+    clock.now += 31
+    assert [opened.why_not(A) is None for _ in range(2)] == [True, False]
+    clock.now += 31
+    assert opened.why_not(A) is None
+
+
+def test_opening_and_closing_are_one_line_each(clock, caplog):
+    caplog.set_level("INFO")
+    opened = failing(7)
+    opened.answered(A)
+    opened.answered(A)
+    assert caplog.messages == [
+        "m at a is not asked for about 30 s, after 3 failures in a row: 503 over capacity",
+        "m at a answers again",
+    ]
+
+
+def test_pauses_differ_so_that_replicas_do_not_come_back_together():
+    waits = {failing(3).why_not(A).wait for _ in range(20)}
+    assert len(waits) > 1
+    assert all(23 < wait < 37 for wait in waits)
+
+
+@pytest.mark.parametrize(
+    ("refused", "several", "opens"), [(DENIED, True, True), (DENIED, False, False), (LIMITED, True, False)]
+)
+def test_a_key_that_is_refused_opens_the_circuit_at_once_where_there_is_another(refused, several, opens):
+    experience = Experience(Replacements(known_models()))
+    succession = Succession(experience, [A.endpoint, B.endpoint] if several else [A.endpoint], "m")
+    succession.note(A, make_answer(), refused)
+    assert (experience.circuits.why_not(A) is not None) is opens
+
+
+def names(routes):
+    return [route.endpoint.name for route in routes]
+
+
+def test_the_fastest_is_asked_first_within_equal_priority(clock):
+    known = Paces()
+    first = route("c", priority=-1)
+    for where, seconds in ((A, 3.0), (B, 1.0), (first, 9.0)):
+        known.note(where, seconds)
+    assert names(known.fastest_first([A, B, first])) == ["c", "b", "a"]
+
+
+def test_the_average_moves_with_every_answer(clock):
+    known = Paces()
+    known.note(A, 1.0)
+    known.note(B, 2.0)
+    for _ in range(5):
+        known.note(A, 5.0)
+    assert names(known.fastest_first([A, B])) == ["b", "a"]
+
+
+def test_what_was_not_measured_for_a_minute_is_tried_once(clock):
+    known = Paces()
+    known.note(A, 3.0)
+    clock.now += 50
+    known.note(B, 1.0)
+    clock.now += 20
+    assert [names(known.fastest_first([B, A]))[0] for _ in range(3)] == ["a", "b", "b"]
+
+
+def test_a_route_that_was_never_measured_is_tried(clock):
+    known = Paces()
+    known.note(A, 0.1)
+    assert names(known.fastest_first([A, B])) == ["b", "a"]

@@ -1,0 +1,50 @@
+"""Where a task's question goes, and with whose key."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from worker.connector.fields import Fields
+from worker.connector.secrets import Secrets, SecretSource
+from worker.connector.urls import GROQ, AllowedUrls, base_url
+from worker.connector.written import API_KEY, DEFAULTS, URL
+from worker.errors import FieldError
+from worker.groq.accounts import Account
+from worker.groq.endpoints import Endpoint
+
+
+def asked_at(fields: Fields, urls: AllowedUrls) -> str:
+    """Return the base URL that a task's URL field stands for. Raises `FieldError`."""
+    try:
+        base = urls.resolve(fields.url)
+    except ValueError as error:
+        raise FieldError(URL, str(error), f"Write {DEFAULTS[URL]}") from error
+    if base is None:
+        mend = "Use an allowed URL, or ask the operator to add it to CATALYST_ALLOWED_URLS"
+        raise FieldError(URL, f"'{fields.url}' is not allowed here, so no key is sent there", mend)
+    return base
+
+
+def endpoints_for(
+    fields: Fields, variables: Mapping[str, Any], base: str, secrets: Secrets, configured: Sequence[Endpoint]
+) -> Sequence[Endpoint]:
+    """Return who may be asked for a task: the operator's endpoints, or the one that the task itself brings.
+
+    A task that leaves URL and key to the worker goes to the endpoints, in their order. One that names a URL, a secret
+    of another name or the key itself is asked there and with that key alone: nobody else pays for it, nobody else reads
+    it. `base` is where it goes then. The task's key also serves an endpoint at that address which has none of its own.
+    Raises `FieldError`.
+    """
+    left_to_the_worker = bool(configured) and _leaves_it_to_the_worker(fields)
+    if left_to_the_worker and not any(each.needs_key_of(Account(base, "")) for each in configured):
+        return configured
+    own = Account(base, secrets.resolve(fields.secret_source, fields.api_key, variables).reveal())
+    if left_to_the_worker:
+        return [replace(each, account=own) if each.needs_key_of(own) else each for each in configured]
+    return [Endpoint(urlsplit(base).netloc, own)]
+
+
+def _leaves_it_to_the_worker(fields: Fields) -> bool:
+    named = fields.secret_source is not SecretSource.VARIABLE and fields.api_key.lower() == DEFAULTS[API_KEY]
+    return named and base_url(fields.url) == GROQ
