@@ -1,6 +1,7 @@
 """What an incident tells beyond its message."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from samples import REPLY, make_answer, make_exchange
 
 from worker.connector.details import Details
 from worker.groq.answers import Loss, NoAnswer
+from worker.groq.waiting import Step
 
 ASKED = {"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "Hello Groq"}]}
 BUSY = make_answer(503, {"error": {"message": "Over capacity."}}, x_request_id="req_9", retry_after="2", server="edge")
@@ -31,6 +33,12 @@ def test_they_tell_what_it_took_what_was_answered_and_what_was_asked():
         *json.dumps(ASKED, indent=2).split("\n"),
     ]
     assert "Groq's request id: none" in Details().of(ASKED, make_exchange(make_answer(500, "")))
+
+
+def test_they_tell_the_way_that_was_gone():
+    way = (Step("main", "m", "503"), Step("backup", "m", "not asked: circuit open", asked=False))
+    told = Details().of(ASKED, replace(make_exchange(BUSY), way=way))
+    assert told.split("\n")[1:3] == ["m at main: 503", "m at backup: not asked: circuit open"]
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ class Details:
     def of(self, request: Mapping[str, Any], exchange: Exchange) -> str:
         """Tell what came of asking Groq for something."""
         took = [f"Attempts: {exchange.attempts}, waited for limits: {exchange.waited:.1f} s"]
+        took += [f"{step.model} at {step.endpoint}: {step.said}" for step in exchange.way]
         asked = ["", "The request:", _cut(self._pretty(request))]
         return "\n".join([*took, *self._answered(exchange.answer), *asked])
 
