@@ -20,8 +20,8 @@ test: $(BIN)/.dev ## all tests, on a real engine
 container-test: $(BIN)/.dev ## the container for real: image, compose, secrets, stops, replicas (Debian, as root)
 	@$(BIN)/pytest -v tests/container/containers.py $(ARGS)
 
-test-fast: $(BIN)/.dev ## the tests that need no engine
-	@$(BIN)/pytest tests/unit tests/contract -m "not engine" $(ARGS)
+test-fast: $(BIN)/.dev ## the tests that need no engine, on all cores
+	@$(BIN)/pytest -n auto tests/unit tests/contract -m "not engine" $(ARGS)
 
 test-faults: $(BIN)/.dev ## kills, outages, cuts and full disks, on a real engine
 	@$(BIN)/pytest tests/faults $(ARGS)

@@ -74,13 +74,13 @@ async def ask_engine(url, definition_id="ask:1:d1"):
 
 
 @given(sometimes_valid)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40)
 def test_groqs_client_returns_a_value(data):
     assert isinstance(asyncio.run(told(data, ask_groq)), Answer | NoAnswer)
 
 
 @given(sometimes_valid)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40)
 def test_the_engines_client_raises_only_what_is_ours(data):
     assert isinstance(asyncio.run(told(data, ask_engine)), str | EngineError)
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import REPLY, make_answer, make_exchange
 
@@ -101,6 +101,7 @@ anything = st.recursive(
 )
 
 
+@settings(max_examples=30)
 @given(st.dictionaries(st.text(), anything), anything | st.just("<html>" * 10_000), st.booleans())
 def test_whatever_was_asked_and_answered_there_is_an_end_to_it(asked, body, masked):
     text = body if isinstance(body, str) else json.dumps(body)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from samples import RATE_LIMITED, REPLY, make_answer, make_task
@@ -480,6 +480,7 @@ def test_whatever_is_asked_there_is_an_outcome():
     messages = st.lists(st.fixed_dictionaries({"role": anything, "content": anything}), min_size=1, max_size=3)
     payloads = st.dictionaries(st.sampled_from(asked), anything, max_size=6)
 
+    @settings(max_examples=50)
     @given(payloads, messages, any_text)
     def law(payload, messages, message):
         properties = {"catalyst_payload": json.dumps({**payload, "messages": messages})}
