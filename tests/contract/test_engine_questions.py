@@ -51,6 +51,28 @@ async def test_a_gateway_that_answers_for_the_engine_makes_it_unreachable(fake, 
         await client(fake.rest_url).complete("any", {})
 
 
+NOT_FOUND = {
+    "Tomcat": "<title>HTTP Status 404 - Not Found</title>",
+    "Spring": '{"status": 404, "error": "Not Found", "path": "/external-task/fetchAndLock"}',
+}
+
+
+@pytest.mark.parametrize("page", NOT_FOUND.values(), ids=NOT_FOUND)
+async def test_a_url_that_leads_past_the_rest_api_is_an_outage_that_says_what_may_be_missing(page, client):
+    async def say(_):
+        return web.Response(status=404, text=page)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", say)
+    async with test_utils.TestServer(app) as server:
+        engine = client(str(server.make_url("/")))
+        for ask in (engine.fetch_and_lock(["any"], 1), engine.lock("any"), engine.complete("any", {})):
+            with pytest.raises(
+                EngineUnreachable, match=r"404 .*Not Found.* Is /engine-rest missing in CATALYST_ENGINE"
+            ):
+                await ask
+
+
 @pytest.mark.parametrize("answer", ['{"ok": true}', "null", '"x"', '[{"id": "1"}]', "[1]"])
 async def test_what_answers_in_the_place_of_the_engine_is_taken_for_an_outage(answer, client):
     async def say(_):

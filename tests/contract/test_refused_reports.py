@@ -124,6 +124,16 @@ async def test_a_conflict_without_end_is_an_incident(fake, work, topic, monkeypa
     assert task.incident == f"The engine refused to complete the task: {CONFLICT[2]}"
 
 
+async def test_a_refused_bpmn_error_is_an_incident_that_names_it_and_what_it_was_thrown_for(fake, work, topic):
+    fake.refuse(1, 500, "ProcessEngineException", "no such figures")
+    task = fake.create(Task(topic=topic))
+    work(fake.rest_url, always(BpmnError("AUTH_FAILED", "Groq: 401 Invalid API Key.")))
+    await until(lambda: task.incident)
+
+    assert task.incident == "The engine refused the BPMN error AUTH_FAILED: no such figures"
+    assert task.error_details.startswith("Groq: 401 Invalid API Key.\n")
+
+
 @pytest.mark.engine
 @pytest.mark.parametrize("real_url", ["real"], indirect=True)
 @pytest.mark.parametrize(("instances", "branches"), [(10, 2), (1, 50)])

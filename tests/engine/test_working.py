@@ -206,3 +206,10 @@ def test_a_task_that_needs_other_variables_than_those_before_it_gets_them(people
     assert [call.messages[0]["content"] for call in groq.calls] == ["one", "two", "three"]
     assert worker.log.count("Given back") >= 2
     assert "retries left" not in worker.log
+
+
+def test_a_url_without_the_path_of_the_rest_api_is_said_with_its_mend(engine, groq, tmp_path):
+    with WorkerProcess(tmp_path, engine.rest_url.removesuffix("/engine-rest"), groq.base_url) as worker:
+        wait_for("the outage", lambda: "Asking again until it answers" in worker.log, within=20)
+
+    assert "Is /engine-rest missing in CATALYST_ENGINE_URL?" in worker.log

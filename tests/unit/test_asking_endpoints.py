@@ -27,6 +27,8 @@ DENIED = make_answer(401, {"error": {"message": "Invalid API Key"}})
 SENSELESS = make_answer(400, {"error": {"message": "no"}})
 SPENT = make_answer(400, {"error": {"message": "no", "code": "spend_limit_reached"}})
 FLEX = make_answer(498, "")
+MOVED = make_answer(302, "", location="https://portal.test/login")
+NOWHERE = make_answer(404, "<html>Not Found</html>")
 SILENT = NoAnswer(Loss.TIMEOUT, "nothing", sent=True, seconds=1)
 HELLO = make_answer()
 
@@ -64,7 +66,9 @@ def way(exchange):
     return [(step.endpoint, step.said) for step in exchange.way]
 
 
-@pytest.mark.parametrize("first", [BUSY, SILENT, FLEX, GONE, DENIED, SPENT, limited("2m"), limited("20s")])
+@pytest.mark.parametrize(
+    "first", [BUSY, SILENT, FLEX, GONE, DENIED, SPENT, MOVED, NOWHERE, limited("2m"), limited("20s")]
+)
 async def test_what_another_endpoint_can_do_it_is_asked_for_at_once(first):
     providers = Providers(a=[first], b=[HELLO])
     exchange = await providers.ask()

@@ -150,6 +150,7 @@ def test_a_long_wait_is_handed_back_with_retries_untouched(retries, kept):
     assert isinstance(outcome, Failure)
     assert outcome.retries == kept
     assert outcome.retry_timeout == timedelta(seconds=414.72)
+    assert outcome.message.endswith("Please try again in 2s. Asked again by itself in 415 s.")
 
 
 @pytest.mark.parametrize("retries", [None, 1, 5])
@@ -173,7 +174,8 @@ def test_a_short_message_is_quoted_in_full():
     assert concluded(DENIED).message == (
         "Groq: 401 Invalid API Key. Check the key at console.groq.com and where the Secret Source field takes it from."
     )
-    assert "over capacity. Look" in concluded(BUSY).message
+    assert concluded(BUSY).message == "Groq: 503 The model is over capacity. Asked again by itself in 10 s."
+    assert "over capacity. Look" in concluded(BUSY, 1).message
 
 
 def test_the_network_is_blamed_only_for_what_did_not_come_through_it():

@@ -270,7 +270,16 @@ REFUSALS = {
     "failed dependency": (424, said("MCP server refused"), Problem.BAD_REQUEST, None, None),
     "server error without a body": (500, "", Problem.TRANSIENT, None, None),
     "time-out at Cloudflare": (524, '{"error": {"mess', Problem.TRANSIENT, None, None),
-    "a redirect, which is not followed": (302, "", Problem.TRANSIENT, None, None),
+    "a redirect, which is not followed": (302, "", Problem.REDIRECTED, None, None),
+    "unknown URL": (
+        404,
+        invalid("Unknown request URL: POST /openai/v1/chat. Please check the URL for typos", code="unknown_url"),
+        Problem.WRONG_URL,
+        "unknown_url",
+        None,
+    ),
+    "no API behind the URL": (404, "<html>Not Found</html>", Problem.WRONG_URL, None, None),
+    "a page behind the URL": (405, "", Problem.WRONG_URL, None, None),
     "a 200 that was cut": (200, '{"id": "chatcmpl-1", "cho', Problem.TRANSIENT, None, None),
 }
 
@@ -300,12 +309,31 @@ def test_a_reply_is_no_refusal():
 @pytest.mark.parametrize(
     ("problem", "policy"),
     [
-        (problem, {"THROTTLED": Policy.WAIT, "TRANSIENT": Policy.RETRY}.get(problem.name, Policy.GIVE_UP))
+        (
+            problem,
+            {"THROTTLED": Policy.WAIT, "TRANSIENT": Policy.RETRY, "REDIRECTED": Policy.RETRY}.get(
+                problem.name, Policy.GIVE_UP
+            ),
+        )
         for problem in Problem
     ],
 )
 def test_only_a_limit_is_waited_for_and_only_a_passing_fault_is_tried_again(problem, policy):
     assert problem.policy is policy
+
+
+@pytest.mark.parametrize(
+    ("location", "shown"),
+    [
+        ("https://ada:secret@portal.test/login?key=secret#secret", "https://portal.test/login"),
+        ("/login?next=secret", "/login"),
+        ("", "nowhere"),
+    ],
+)
+def test_a_redirect_says_where_it_leads_without_what_may_be_a_secret(location, shown):
+    found = refused(make_answer(302, "<html>Moved</html>", location=location))
+
+    assert found.message == f"302 The URL redirects to {shown}, and no redirect is followed"
 
 
 @pytest.mark.parametrize(

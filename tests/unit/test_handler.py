@@ -497,6 +497,10 @@ def test_whatever_groq_answers_there_is_an_outcome():
     wanted = st.sampled_from([{}, {"response_format": {"type": "json_object"}}])
 
     @example(200, {"choices": [None]}, {}, {})
+    @example(200, {"choices": [{}], "usage": {"prompt_tokens": -1, "completion_tokens": "1"}, "model": [1]}, {}, {})
+    @example(
+        200, {"choices": [{}], "usage": {"prompt_tokens": 1, "prompt_tokens_details": {"cached_tokens": 9}}}, {}, {}
+    )
     @given(st.sampled_from([200, 204, 302, 400, 401, 404, 413, 429, 498, 500]), bodies | any_text, headers, wanted)
     def law(status, body, headers, wanted):
         answer = make_answer(status, body, **headers)

@@ -105,6 +105,10 @@ def test_a_type_that_there_is_not_is_found_before_anything_is_paid_for():
         ResponseMapping.parse("f", {"x:double": "a"})
 
 
+def test_a_name_may_be_as_long_as_the_engine_takes_it():
+    assert list(ResponseMapping.parse("f", {f"{'x' * 255}:String": "id"}).expressions) == ["x" * 255]
+
+
 def test_a_variable_may_be_named_by_a_number():
     assert ResponseMapping.parse("f", parse_structure("f", "1: model")).apply(REPLY) == {"1": "openai/gpt-oss-120b"}
 
@@ -117,6 +121,7 @@ def test_a_variable_may_be_named_by_a_number():
             "f: 'catalyst_success' cannot be set: catalyst_… is the worker's own. Choose",
         ),
         ('{"": "model"}', "f: has an empty name. Write "),
+        (f'{{"{"x" * 256}": "model"}}', f"f: '{'x' * 40}…' is a name of 256 characters; the engine takes 255. Choose"),
         ('{"a": 1}', "f: 'a' is no expression. Write \"a\": "),
         ('{"a": "choices["}', "f: 'a': `choices[` is not JMESPath: "),
         ('{"a": ""}', "f: 'a': `` is not JMESPath: "),

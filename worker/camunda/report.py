@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 
 from worker.camunda.backoff import Backoff, Outage
 from worker.camunda.engine import Engine
@@ -84,11 +85,13 @@ class Reporter:
 
 
 def _as_failure(outcome: Outcome, refusal: EngineRefused) -> Failure:
-    if isinstance(outcome, Failure) and not outcome.variables:
-        return LAST_RESORT
     if isinstance(outcome, Failure):
+        return replace(outcome, variables={}) if outcome.variables else LAST_RESORT
+    if isinstance(outcome, BpmnError):
         return Failure(
-            outcome.message, details=outcome.details, retries=outcome.retries, retry_timeout=outcome.retry_timeout
+            f"The engine refused the BPMN error {outcome.code}: {refusal.message}",
+            details=f"{outcome.message}\n\nThat was to be thrown, but the engine did not take it "
+            f"({refusal.status} {refusal.kind}). Mend the step after whatever catches it, then raise the retries.",
         )
     retries, retry_timeout = outcome.if_refused if isinstance(outcome, Completion) else NO_RETRY
     return Failure(

@@ -83,7 +83,7 @@ class Rest:
             token = await self._tokens.current(refused=token)
             status, answer = await self._send(method, url, content, within, token)
         if not HTTPStatus(200) <= status < HTTPStatus(300):
-            raise _refusal(status, answer)
+            raise self._refusal(status, answer)
         return answer
 
     async def _send(self, method: str, url: str, content: bytes | None, within: float, token: str) -> tuple[int, bytes]:
@@ -105,6 +105,21 @@ class Rest:
             reason = str(cause) or f"no answer within {within:g} s"
             raise EngineUnreachable(f"The engine at {self._url} cannot be reached: {reason}") from cause
 
+    def _refusal(self, status: int, answer: bytes) -> EngineRefused | EngineUnreachable:
+        said = _parsed(answer)
+        is_engines = isinstance(said, dict) and "type" in said
+        if status == HTTPStatus.NOT_FOUND and not is_engines:
+            # As of a URL that leads past the REST API, or of one that is just being deployed anew.
+            mend = "Is /engine-rest missing in CATALYST_ENGINE_URL?"
+            return EngineUnreachable(f"What answers at {self._url} is no engine: 404 {_excerpt(answer)}. {mend}")
+        if isinstance(said, dict):
+            kind, message, code = str(said.get("type") or ""), str(said.get("message") or ""), said.get("code")
+        else:
+            kind, message, code = "", _excerpt(answer), None
+        if status in NOT_UP:
+            return EngineUnreachable(f"The engine answered {status}: {message}")
+        return _class_of(status, kind, message, code)(status, kind, message)
+
 
 def _parsed(answer: bytes) -> Any:
     """Parse JSON; what is none is `...`, which no answer can be."""
@@ -112,17 +127,6 @@ def _parsed(answer: bytes) -> Any:
         return json.loads(answer)
     except (ValueError, RecursionError):
         return ...
-
-
-def _refusal(status: int, answer: bytes) -> EngineRefused | EngineUnreachable:
-    said = _parsed(answer)
-    if isinstance(said, dict):
-        kind, message, code = str(said.get("type") or ""), str(said.get("message") or ""), said.get("code")
-    else:
-        kind, message, code = "", _excerpt(answer), None
-    if status in NOT_UP:
-        return EngineUnreachable(f"The engine answered {status}: {message}")
-    return _class_of(status, kind, message, code)(status, kind, message)
 
 
 def _class_of(status: int, kind: str, message: str, code: int | None) -> type[EngineRefused]:

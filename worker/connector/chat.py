@@ -6,10 +6,9 @@ from typing import Any
 
 from worker.connector.conversation import Conversation
 from worker.connector.files import Contents, with_files
-from worker.connector.mapping import RESERVED
+from worker.connector.mapping import check_name
 from worker.connector.payload import render_payload
 from worker.connector.written import CONVERSATION, MODEL, PAYLOAD, Written
-from worker.errors import FieldError
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,5 @@ class Chat:
 
 
 def _conversation(name: str, variables: Mapping[str, Any]) -> Conversation | None:
-    if name.startswith(RESERVED):
-        raise FieldError(
-            CONVERSATION, f"'{name}' cannot be set: {RESERVED}… is the worker's own", "Choose another name"
-        )
+    check_name(CONVERSATION, name)
     return Conversation.read(CONVERSATION, name, variables) if name else None

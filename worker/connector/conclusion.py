@@ -1,12 +1,13 @@
 """From what came of asking Groq to the task's outcome. Pure."""
 
+import math
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from worker.connector.expressions import evaluate
 from worker.connector.fields import Fields
-from worker.connector.outcomes import NO_RETRY, BpmnError, Completion, Failure, Outcome
+from worker.connector.outcomes import NO_RETRY, BpmnError, Completion, Failure, Outcome, Retry
 from worker.errors import FieldError
 from worker.groq.answers import Answer
 from worker.groq.costs import cost_of
@@ -26,6 +27,8 @@ MENDS = {
     Problem.AUTH: "Check the key at console.groq.com and where the Secret Source field takes it from.",
     Problem.FORBIDDEN: "Check the worker's network, and what the key's organization allows.",
     Problem.MONEY: "Raise the spend limit at console.groq.com.",
+    Problem.WRONG_URL: "Mend the URL field, or have the operator mend GROQ_API_URL.",
+    Problem.REDIRECTED: "Mend the URL field or GROQ_API_URL, or log in to the network; then raise the task's retries.",
     Problem.BAD_REQUEST: "Mend the Request Payload, or the field that Groq names.",
 }
 
@@ -46,14 +49,13 @@ def conclude(fields: Fields, exchange: Exchange, retries: int | None, payload: M
         except FieldError as error:
             return Failure(str(error), variables=standard)
         return Completion(variables, fields.retries.after_failure(retries) if exchange.kept else NO_RETRY)
-    message = explain(refusal)
     if exchange.wait_more is not None:
-        left = fields.retries.left(retries)
-        wait = timedelta(seconds=exchange.wait_more)
-        return Failure(message, retries=left, retry_timeout=wait, variables=standard)
-    left, retry_timeout = fields.retries.after_failure(retries)
-    if refusal.problem.policy is Policy.RETRY and left:
-        return Failure(message, retries=left, retry_timeout=retry_timeout, variables=standard)
+        again = Retry(fields.retries.left(retries), timedelta(seconds=exchange.wait_more))
+        return _asked_again(refusal, again, standard)
+    again = fields.retries.after_failure(retries)
+    if refusal.problem.policy is Policy.RETRY and again.left:
+        return _asked_again(refusal, again, standard)
+    message = explain(refusal)
     if code := fields.error_mapping.code_for(refusal.causes):
         return BpmnError(code, message, standard)
     return Failure(message, variables=standard)
@@ -61,10 +63,20 @@ def conclude(fields: Fields, exchange: Exchange, retries: int | None, payload: M
 
 def explain(refusal: Refusal) -> str:
     """Say within what the engine keeps: the cause in Groq's words first, then the mend."""
-    quoted = refusal.message if len(refusal.message) <= QUOTED else refusal.message[:QUOTED] + "…"
     unreached = refusal.problem is Problem.TRANSIENT and not refusal.status
-    mend = UNREACHED if unreached else MENDS[refusal.problem]
-    return f"Groq: {quoted.rstrip('.')}. {mend}"
+    return f"{_cause(refusal)} {UNREACHED if unreached else MENDS[refusal.problem]}"
+
+
+def _asked_again(refusal: Refusal, again: Retry, variables: Mapping[str, Any]) -> Failure:
+    """Leave it to the engine to offer the task again: nobody needs to do anything."""
+    wait = math.ceil(again.timeout.total_seconds())
+    said = f"{_cause(refusal)} Asked again by itself in {wait:,} s."
+    return Failure(said, retries=again.left, retry_timeout=again.timeout, variables=variables)
+
+
+def _cause(refusal: Refusal) -> str:
+    quoted = refusal.message if len(refusal.message) <= QUOTED else refusal.message[:QUOTED] + "…"
+    return f"Groq: {quoted.rstrip('.')}."
 
 
 def standard_variables(exchange: Exchange, asked_model: str) -> dict[str, Any]:
@@ -84,9 +96,9 @@ def _meta(exchange: Exchange, asked_model: str) -> dict[str, Any]:
     body: Mapping[str, Any] = answer.body if isinstance(answer, Answer) and answer.ok else {}
     return {
         "modelAsked": asked_model,
-        "modelUsed": evaluate("model", body),
-        "promptTokens": evaluate("usage.prompt_tokens", body),
-        "completionTokens": evaluate("usage.completion_tokens", body),
+        "modelUsed": _text(evaluate("model", body)),
+        "promptTokens": _count(evaluate("usage.prompt_tokens", body)),
+        "completionTokens": _count(evaluate("usage.completion_tokens", body)),
         "costUsd": _dollars(exchange),
         "finishReason": evaluate("choices[0].finish_reason", body),
         "requestId": answer.request_id if isinstance(answer, Answer) else None,
@@ -109,6 +121,14 @@ def _step(step: Step) -> dict[str, Any]:
 def _dollars(exchange: Exchange) -> float | None:
     cost = cost_of(exchange.answer)
     return None if cost is None else float(cost + exchange.spent_before)
+
+
+def _text(found: Any) -> str | None:
+    return found if isinstance(found, str) else None
+
+
+def _count(found: Any) -> int | None:
+    return found if isinstance(found, int) and found >= 0 else None
 
 
 def _milliseconds(seconds: float | None) -> int | None:

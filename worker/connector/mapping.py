@@ -12,6 +12,18 @@ from worker.errors import FieldError
 RESERVED = "catalyst_"
 CAUSE = re.compile(r"[1-5](\d\d|xx)|[a-z][a-z_]+", re.IGNORECASE)
 
+LONGEST_NAME = 255
+"""Characters that the engine's database takes."""
+
+
+def check_name(field: str, name: str) -> None:
+    """Make sure that a process variable of this name can be set. Raises `FieldError`."""
+    if name.startswith(RESERVED):
+        raise FieldError(field, f"'{name}' cannot be set: {RESERVED}… is the worker's own", "Choose another name")
+    if len(name) > LONGEST_NAME:
+        shown = f"'{name[:40]}…' is a name of {len(name)} characters; the engine takes {LONGEST_NAME}"
+        raise FieldError(field, shown, "Choose a shorter one")
+
 
 @dataclass(frozen=True, slots=True)
 class ResponseMapping:
@@ -31,10 +43,7 @@ class ResponseMapping:
         for name, expression in expressions.items():
             if not name:
                 raise FieldError(field, "has an empty name", 'Write "aiReply": "choices[0].message.content"')
-            if name.startswith(RESERVED):
-                raise FieldError(
-                    field, f"'{name}' cannot be set: {RESERVED}… is the worker's own", "Choose another name"
-                )
+            check_name(field, name)
             if not isinstance(expression, str):
                 raise FieldError(field, f"'{name}' is no expression", f'Write "{name}": "choices[0].message.content"')
             try:

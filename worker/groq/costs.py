@@ -26,9 +26,10 @@ def _of_tokens(usage: Any, price: Price) -> Decimal | None:
     """Return the price of tokens, cached ones at theirs."""
     if not isinstance(usage, dict) or price.input is None or price.output is None:
         return None
-    cached = _cached(usage)
+    asked = _tokens(usage, "prompt_tokens")
+    cached = min(_cached(usage), asked)
     cached_price = price.input if price.cached_input is None else price.cached_input
-    prompt = (_tokens(usage, "prompt_tokens") - cached) * price.input + cached * cached_price
+    prompt = (asked - cached) * price.input + cached * cached_price
     return (prompt + _tokens(usage, "completion_tokens") * price.output) / MILLION
 
 
@@ -42,7 +43,7 @@ def _of_audio(body: Mapping[str, Any], price: Price) -> Decimal | None:
 
 def _tokens(usage: Mapping[str, Any], name: str) -> int:
     tokens = usage.get(name)
-    return tokens if isinstance(tokens, int) else 0
+    return max(tokens, 0) if isinstance(tokens, int) else 0
 
 
 def _cached(usage: Mapping[str, Any]) -> int:

@@ -29,6 +29,8 @@ class Problem(Enum):
     AUTH = ("a key that Groq does not accept", Policy.GIVE_UP)
     FORBIDDEN = ("a request that is not allowed", Policy.GIVE_UP)
     MONEY = ("a spend limit", Policy.GIVE_UP)
+    WRONG_URL = ("a URL where nothing is", Policy.GIVE_UP)
+    REDIRECTED = ("a redirect, which is not followed", Policy.RETRY)
     BAD_REQUEST = ("a request that Groq does not understand", Policy.GIVE_UP)
 
     def __init__(self, words: str, policy: Policy) -> None:
@@ -46,10 +48,13 @@ BY_CODE = {
     "model_permission_blocked_project": Problem.MODEL_GONE,
     "blocked_api_access": Problem.MONEY,
     "spend_limit_reached": Problem.MONEY,
+    "unknown_url": Problem.WRONG_URL,
 }
 BY_STATUS = {
     HTTPStatus.UNAUTHORIZED: Problem.AUTH,
     HTTPStatus.FORBIDDEN: Problem.FORBIDDEN,
+    HTTPStatus.NOT_FOUND: Problem.WRONG_URL,
+    HTTPStatus.METHOD_NOT_ALLOWED: Problem.WRONG_URL,
     HTTPStatus.REQUEST_TIMEOUT: Problem.TRANSIENT,
     HTTPStatus.CONFLICT: Problem.TRANSIENT,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Problem.TOO_LARGE,
@@ -61,6 +66,9 @@ NO_SUCH_MODEL = re.compile(r"\bmodel\b.+(does not exist|not found)", re.IGNORECA
 """How other servers say it, without a code."""
 
 NEVER_FITS = re.compile(r"^Request too large", re.IGNORECASE)
+UNTOLD = re.compile(r"(?<=//)[^/@]*@|[?#].*", re.DOTALL)
+"""User, password and query of a URL."""
+
 TRY_AGAIN_IN = re.compile(r"try again in ([\d.hmsuµn ]+[hms])", re.IGNORECASE)
 
 
@@ -86,20 +94,36 @@ def refusal(answer: Answer | NoAnswer) -> Refusal | None:
         return None
     status = answer.status
     causes = (answer.code, str(status), f"{status // 100}xx") if answer.code else (str(status), f"{status // 100}xx")
-    return Refusal(_problem(answer), causes, f"{status} {answer.message}", status, _asked_wait(answer))
+    return Refusal(_problem(answer), causes, f"{status} {_said(answer)}", status, _asked_wait(answer))
 
 
 def _problem(answer: Answer) -> Problem:
     status = answer.status
     if NEVER_FITS.match(answer.message):
         return Problem.TOO_LARGE
-    if known := BY_CODE.get(answer.code) or BY_STATUS.get(status):
-        return known
+    if answer.code in BY_CODE:
+        return BY_CODE[answer.code]
     if status == HTTPStatus.NOT_FOUND and NO_SUCH_MODEL.search(answer.message):
         return Problem.MODEL_GONE
-    # A 2xx without JSON, an unexpected redirect and every 5xx may pass; what is left is our request's fault.
+    if status in BY_STATUS:
+        return BY_STATUS[status]
+    if _is_redirect(answer):
+        return Problem.REDIRECTED
+    # A 2xx without JSON and every 5xx may pass; what is left is our request's fault.
     client_error = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     return Problem.BAD_REQUEST if client_error else Problem.TRANSIENT
+
+
+def _said(answer: Answer) -> str:
+    """What is in the way, in the answer's own words; of a redirect where it leads, without what may be a secret."""
+    if not _is_redirect(answer):
+        return answer.message
+    where = UNTOLD.sub("", answer.headers.get("location", ""))
+    return f"The URL redirects to {where or 'nowhere'}, and no redirect is followed"
+
+
+def _is_redirect(answer: Answer) -> bool:
+    return HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST
 
 
 def _asked_wait(answer: Answer) -> float | None:

@@ -11,7 +11,7 @@ from worker.groq.paces import Paces
 from worker.groq.replacements import Replacements
 
 HELPED_BY_ANOTHER = {Problem.MODEL_GONE, Problem.TRANSIENT, Problem.THROTTLED}
-HELPED_BY_ANOTHER_ACCOUNT = {Problem.AUTH, Problem.FORBIDDEN, Problem.MONEY}
+HELPED_BY_ANOTHER_ACCOUNT = {Problem.AUTH, Problem.FORBIDDEN, Problem.MONEY, Problem.WRONG_URL, Problem.REDIRECTED}
 
 
 @dataclass(frozen=True, slots=True)
