@@ -30,7 +30,7 @@ from worker.groq.paces import Paces
 from worker.groq.replacements import Replacements
 from worker.groq.succession import Experience
 from worker.identity import Identity
-from worker.journal import Journal, NoJournal, Required, SqliteJournal, Tolerant, sealed_with
+from worker.journal import Journal, NoJournal, Required, SqliteJournal, Tolerant, sealed_with, try_out
 from worker.operations.health import health_server
 from worker.operations.logging import log_outcome
 from worker.operations.metrics import Metrics, gauge, show_circuits
@@ -58,6 +58,7 @@ async def assembled(
         aclosing(Groq(access.to_groq(settings), redactor.mask)) as groq,
         aclosing(_journal(settings)) as journal,
     ):
+        await try_out(journal)
         handler = Handler(
             definitions=Definitions(engine.definition_xml),
             wanted=engine.wanted,

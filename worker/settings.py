@@ -23,6 +23,16 @@ PREFIX = "CATALYST_"
 IN_URL = re.compile(r"//[^/@]*@")
 """User and password in a URL."""
 
+NEEDS = {
+    "engine_password": "engine_user",
+    "engine_token_url": "engine_client_id",
+    "engine_client_id": "engine_token_url",
+    "engine_client_secret": "engine_token_url",
+    "engine_certificate_key": "engine_certificate",
+    "groq_certificate_key": "groq_certificate",
+}
+"""Settings that mean nothing without another one."""
+
 
 def environment(env_file: Path) -> Mapping[str, str]:
     """Return the environment with `.env` below it: where `env` secrets are looked up."""
@@ -166,6 +176,8 @@ class Settings(BaseSettings):
             settings: Settings = Sourced(_env_file=env_file)
         except ValidationError as error:
             wrong += [_wrong_value(entry) for entry in error.errors(include_url=False)]
+        else:
+            wrong += _incomplete(settings)
         if wrong:
             raise SettingsError("\n".join(["These settings are not right:", *(f"  {line}" for line in wrong)]))
         return settings
@@ -208,6 +220,15 @@ def _unknown_names(written: Mapping[str, Any], file: str) -> list[str]:
 def _did_you_mean(name: str, as_written: Callable[[str], str]) -> str:
     close = difflib.get_close_matches(name.lower().removeprefix(PREFIX.lower()), Settings.model_fields, 1)
     return f" Did you mean {as_written(close[0])}?" if close else ""
+
+
+def _incomplete(settings: Settings) -> list[str]:
+    """Find settings that mean nothing without another one."""
+    return [
+        f"{variable(name)} is set, but {variable(needed)} is not"
+        for name, needed in NEEDS.items()
+        if getattr(settings, name) and not getattr(settings, needed)
+    ]
 
 
 def _wrong_value(entry: ErrorDetails) -> str:

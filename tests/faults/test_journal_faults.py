@@ -40,6 +40,13 @@ def test_with_a_full_disk_a_required_journal_loses_no_answer_and_asks_no_more(sc
 
 
 @pytest.mark.parametrize("required", ["true", "false"])
+def test_a_journal_where_no_file_can_be_is_said_at_the_start(scene, required):
+    with scene.worker(journal_required=required, journal="/dev/null/journal.sqlite") as worker:
+        assert worker.log.count("ERROR") == 1
+        assert "The journal /dev/null/journal.sqlite cannot be used: " in worker.log
+
+
+@pytest.mark.parametrize("required", ["true", "false"])
 def test_a_broken_journal_file_is_said_in_the_log(scene, required):
     scene.journal.path.write_bytes(b"this is no database " * 100)
     instance = scene.instance()

@@ -13,7 +13,7 @@ from worker.groq.answers import Loss, NoAnswer
 from worker.groq.errors import refusal
 from worker.groq.waiting import Exchange
 from worker.journal import Entry, NoJournal, Required, SqliteJournal, Tolerant, ask_once, request_key, sealed_with
-from worker.journal.broken import PROBE
+from worker.journal.broken import PROBE, try_out
 
 pytestmark = pytest.mark.anyio
 
@@ -178,6 +178,25 @@ class FullDisk(NoJournal):
     async def keep(self, entry, answer):  # noqa: ARG002 -- the protocol's
         if self.is_full:
             raise JournalError("disk full")
+
+
+@pytest.mark.parametrize("kind", [Tolerant, Required])
+async def test_a_journal_that_cannot_be_written_is_said_once_before_there_is_an_answer_to_lose(kind, tmp_path, caplog):
+    (tmp_path / "file").touch()
+    journal = SqliteJournal(tmp_path / "file" / "j.sqlite", seal=sealed_with(None), longest=DAY, largest=10**6)
+    await try_out(kind(journal))
+    await journal.aclose()
+
+    [said] = caplog.messages
+    assert said.startswith(f"The journal {tmp_path / 'file' / 'j.sqlite'} cannot be used: ")
+
+
+async def test_a_journal_that_works_is_tried_out_in_silence_and_keeps_nothing_of_it(open_journal, caplog):
+    journal = open_journal()
+    await try_out(Required(journal))
+
+    assert caplog.messages == []
+    assert await journal.recall(PROBE) is None
 
 
 async def test_a_required_journal_with_a_full_disk_asks_for_nothing_more_until_there_is_room(caplog):

@@ -56,6 +56,22 @@ def test_the_environment_wins_over_the_env_file_and_that_over_worker_yaml(load):
     assert settings.groq_api_url == "http://file/openai/v1"
 
 
+@pytest.mark.parametrize(
+    ("alone", "value", "needed"),
+    [
+        ("ENGINE_PASSWORD", "secret", "ENGINE_USER"),
+        ("ENGINE_CLIENT_ID", "worker", "ENGINE_TOKEN_URL"),
+        ("ENGINE_CLIENT_SECRET", "secret", "ENGINE_TOKEN_URL"),
+        ("ENGINE_TOKEN_URL", "https://login.example.com/token", "ENGINE_CLIENT_ID"),
+        ("ENGINE_CERTIFICATE_KEY", "key.pem", "ENGINE_CERTIFICATE"),
+        ("GROQ_CERTIFICATE_KEY", "key.pem", "GROQ_CERTIFICATE"),
+    ],
+)
+def test_a_setting_that_means_nothing_without_another_is_said(load, alone, value, needed):
+    said = f"CATALYST_{alone} is set, but CATALYST_{needed} is not"
+    assert complaints(load, **{f"CATALYST_{alone}": value}) == [said]
+
+
 def test_an_empty_variable_counts_as_not_set(load):
     assert load("topic: yaml", CATALYST_TOPIC="").topic == ("yaml",)
 

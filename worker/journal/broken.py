@@ -1,6 +1,7 @@
 """What a broken journal means is the operator's choice: work goes on without it, or no work is done."""
 
 import logging
+from http import HTTPStatus
 
 from worker.errors import JournalError
 from worker.groq.answers import Answer
@@ -10,6 +11,15 @@ log = logging.getLogger(__name__)
 
 PROBE = Entry("probe", "")
 """Under this an answer is kept to see whether answers can be kept again."""
+
+
+async def try_out(journal: Journal) -> None:
+    """Say at the start what is wrong with a journal, and not when the first answer is lost."""
+    try:
+        await journal.keep(PROBE, Answer(HTTPStatus.OK, {}, ""))
+        await journal.forget(PROBE.task_id)
+    except JournalError as error:
+        log.error("%s. Groq is not asked until it can be.", error)  # noqa: TRY400 -- the cause says it
 
 
 class Tolerant:
