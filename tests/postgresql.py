@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from processes import wait_for
+from worker.sandbox.people import wait_for
 
 MISSING = "There is no PostgreSQL: install the system's package postgresql (Debian: apt-get install postgresql)"
 USER, PASSWORD = "engine", "a secret / with : signs@"
@@ -68,7 +68,9 @@ def _started(programs, folder, user):
         command += ["-k", folder, "-F"]
         with log.open("wb") as output, subprocess.Popen(command, user=user, cwd=folder, stderr=output) as server:
             try:
-                wait_for(lambda server=server: READY in log.read_text() or server.poll() is not None, 30)
+                wait_for(
+                    "PostgreSQL", lambda server=server: READY in log.read_text() or server.poll() is not None, within=30
+                )
                 if server.poll() is None:
                     yield port
                     return

@@ -1,15 +1,6 @@
 """Watching processes that are not our children."""
 
-import time
 from pathlib import Path
-
-
-def wait_for(condition, seconds=10.0):
-    """Wait until a condition holds; fail when it does not within that time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{condition} does not hold after {seconds} s"
-        time.sleep(0.01)
 
 
 def is_gone(pid):

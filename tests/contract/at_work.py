@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import math
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -56,7 +54,7 @@ class Worker:
 
     async def has_swept(self) -> None:
         """Wait until no leftovers of an earlier life are looked for any more."""
-        await until(lambda: self.poller.is_ready and time.monotonic() > (self.poller._swept_until or math.inf))
+        await until(lambda: self.poller.is_ready and self.poller._leftovers.are_over)
 
     async def stop(self) -> None:
         """Stop as SIGTERM does, and wait for the end."""

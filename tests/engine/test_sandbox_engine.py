@@ -13,10 +13,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from processes import is_gone, wait_for
+from processes import is_gone
 
 from worker.errors import SandboxError
 from worker.sandbox.engine import PASSWORD, USER, EngineProcess, Flavour
+from worker.sandbox.people import wait_for
 
 pytestmark = pytest.mark.engine
 
@@ -216,7 +217,7 @@ def test_kill_9_leaves_no_engine(serving):
 
     process.kill()
 
-    wait_for(lambda: is_gone(engine))
+    wait_for("the engine's end", lambda: is_gone(engine), within=10)
     with pytest.raises(httpx.ConnectError):
         httpx.get(address)
 

@@ -6,9 +6,10 @@ import sys
 import threading
 
 import pytest
-from processes import is_gone, wait_for
+from processes import is_gone
 
 from worker.sandbox.child import Child
+from worker.sandbox.people import wait_for
 
 SLEEPER = [sys.executable, "-c", "import time; print('up', flush=True); time.sleep(60)"]
 STUBBORN = [
@@ -32,7 +33,7 @@ def start(tmp_path):
 
     def start(command):
         children.append(Child(command, folder=tmp_path, log=tmp_path / "log", environment={}))
-        wait_for(lambda: "up" in (tmp_path / "log").read_text())
+        wait_for("the child", lambda: "up" in (tmp_path / "log").read_text(), within=10)
         return children[-1]
 
     yield start
@@ -82,7 +83,7 @@ def test_it_ends_with_its_parent_however_that_ends(tmp_path, number):
     parent = [sys.executable, "-c", PARENT, str(tmp_path), *STUBBORN]
     with subprocess.Popen(parent, stdout=subprocess.PIPE, text=True) as process:
         pid = int(process.stdout.readline())
-        wait_for(lambda: "up" in (tmp_path / "log").read_text())
+        wait_for("the child", lambda: "up" in (tmp_path / "log").read_text(), within=10)
         process.send_signal(number)
 
-    wait_for(lambda: is_gone(pid))
+    wait_for("its end", lambda: is_gone(pid), within=10)

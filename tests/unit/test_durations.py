@@ -1,8 +1,10 @@
 """Durations as Groq writes them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from worker.groq.durations import parse_duration
+from worker.groq.durations import from_go, to_go
 
 
 @pytest.mark.parametrize(
@@ -26,9 +28,14 @@ from worker.groq.durations import parse_duration
     ],
 )
 def test_every_duration_seen_is_read(text, seconds):
-    assert parse_duration(text) == pytest.approx(seconds)
+    assert from_go(text) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize("text", ["", "soon", "5", "s", "-5s", "5s!", "5 parsecs", "1.s", "in 5s"])
 def test_any_other_text_is_no_duration(text):
-    assert parse_duration(text) is None
+    assert from_go(text) is None
+
+
+@given(st.floats(0, 100_000))
+def test_what_is_written_is_read_to_the_millisecond_and_never_too_short(seconds):
+    assert seconds - 1e-6 <= from_go(to_go(seconds)) < seconds + 0.001 + 1e-6

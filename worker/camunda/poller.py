@@ -3,18 +3,19 @@
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol
 
 from worker.camunda.backoff import Backoff, Outage
 from worker.camunda.engine import Engine
+from worker.camunda.leftovers import Leftovers, give_back
 from worker.camunda.locks import Locks
 from worker.camunda.report import Reporter
 from worker.camunda.tasks import ExternalTask
 from worker.connector.outcomes import Outcome
-from worker.errors import EngineError, TaskLost
+from worker.errors import EngineError
 
 log = logging.getLogger(__name__)
 
@@ -67,11 +68,12 @@ class Poller:
         self._outage = Outage(engine.url)
         self._backoff = Backoff()
         self._reporter = Reporter(engine, self._outage)
+        self._leftovers = Leftovers(engine)
         self._locks = Locks(engine.lock, engine.lock_duration)
         self._in_hand: dict[asyncio.Task[None], str] = {}
         self._changed = asyncio.Event()
         self._stop_at: float | None = None
-        self._swept_until: float | None = None
+        self._has_answered = False
         self._fetch_due: float | None = None
 
     async def run(self) -> None:
@@ -102,7 +104,7 @@ class Poller:
     @property
     def is_ready(self) -> bool:
         """Whether tasks are fetched: the engine has answered, still does, and no stop is under way."""
-        return self._swept_until is not None and not self._outage.is_on and not self.is_stopping
+        return self._has_answered and not self._outage.is_on and not self.is_stopping
 
     @property
     def is_stalled(self) -> bool:
@@ -127,7 +129,10 @@ class Poller:
     async def _fetch(self, room: int) -> list[ExternalTask]:
         """Poll once. A task that we still have in hand (its lock had ended) stays with whoever is at it."""
         try:
-            longest = BETWEEN_SWEEPS if await self._sweep() else None
+            longest = None
+            if not self._leftovers.are_over:
+                await self._leftovers.sweep(self._in_hand.values())
+                self._has_answered, longest = True, BETWEEN_SWEEPS
             tasks = await self._engine.fetch_and_lock(self._topics, room, longest)
         except EngineError as error:
             await self._pause(error)
@@ -135,7 +140,7 @@ class Poller:
         self._outage.is_over()
         self._backoff.reset()
         if self.is_stopping:
-            await self._unlock(task.id for task in tasks)
+            await give_back(self._engine, [task.id for task in tasks])
             return []
         return [task for task in tasks if task.id not in self._locks]
 
@@ -180,33 +185,7 @@ class Poller:
         for carrying in unfinished:
             carrying.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
-        await self._unlock(unfinished.values())
-
-    async def _sweep(self) -> bool:
-        """Give back what an earlier life of this worker id left locked, so that nobody waits for its locks to end.
-
-        A worker that was killed leaves its last poll behind in the engine, which locks one more batch for nobody until
-        that poll ends. So for the length of a poll there may be more to sweep; returns whether that is so. It is done
-        between our own polls only, when all that is locked but not in hand is a leftover.
-        """
-        now = time.monotonic()
-        if self._swept_until is not None and now > self._swept_until:
-            return False
-        in_hand = set(self._in_hand.values())
-        await self._unlock(task_id for task_id in await self._engine.locked_tasks() if task_id not in in_hand)
-        self._swept_until = self._swept_until or now + self._engine.poll_duration.total_seconds()
-        return True
-
-    async def _unlock(self, task_ids: Iterable[str]) -> None:
-        for task_id in task_ids:
-            try:
-                await self._engine.unlock(task_id)
-            except TaskLost:
-                continue
-            except EngineError as error:
-                log.warning("Task %s stays locked until its lock ends: %s", task_id, error)
-            else:
-                log.info("Task %s given back, retries untouched", task_id)
+        await give_back(self._engine, unfinished.values())
 
     async def _pause(self, error: EngineError) -> None:
         """Back off from an engine that does not answer; a stop ends the pause."""

@@ -33,20 +33,22 @@ class Reporter:
         A refused outcome becomes a failure that carries the engine's message. It is tried again only if that asks and
         pays Groq for nothing (`Completion.if_refused`).
         """
-        try:
+        while True:
             if isinstance(outcome, Failure | GivenBack):
                 # The engine may offer the task again before its answer to this report has reached us.
                 lock.let_go()
-            await self._insist(task, outcome)
-        except TaskLost as loss:
-            log.warning("Task %s was lost before its outcome was reported: %s", task.id, loss)
-            return None
-        except EngineRefused as refusal:
-            log.warning("The engine refused the outcome of task %s: %s", task.id, refusal)
-            if outcome == LAST_RESORT:
+            try:
+                await self._insist(task, outcome)
+            except TaskLost as loss:
+                log.warning("Task %s was lost before its outcome was reported: %s", task.id, loss)
                 return None
-            return await self.report(task, _as_failure(outcome, refusal), lock)
-        return outcome
+            except EngineRefused as refusal:
+                log.warning("The engine refused the outcome of task %s: %s", task.id, refusal)
+                if outcome == LAST_RESORT:
+                    return None
+                outcome = _as_failure(outcome, refusal)
+            else:
+                return outcome
 
     async def _insist(self, task: ExternalTask, outcome: Outcome) -> None:
         """Ask again while the engine is away, and at once when the report meets a conflict."""

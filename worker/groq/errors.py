@@ -7,7 +7,7 @@ from enum import Enum
 from http import HTTPStatus
 
 from worker.groq.answers import Answer, Loss, NoAnswer
-from worker.groq.durations import parse_duration
+from worker.groq.durations import from_go
 
 
 class Policy(Enum):
@@ -129,7 +129,7 @@ def _is_redirect(answer: Answer) -> bool:
 def _asked_wait(answer: Answer) -> float | None:
     """Seconds to wait: to the millisecond from the text, otherwise from the header's whole seconds."""
     found = TRY_AGAIN_IN.search(answer.message)
-    from_text = parse_duration(found[1]) if found else None
+    from_text = from_go(found[1]) if found else None
     return _seconds(answer.headers) if from_text is None else from_text
 
 

@@ -5,8 +5,8 @@ from emulator_requests import answer_to, body_of, chat, refusal_of, reply_to, se
 from hypothesis import given
 from hypothesis import strategies as st
 
+from worker.groq.durations import to_go
 from worker.groq.models import Limits
-from worker.sandbox.emulator.durations import go_duration
 from worker.sandbox.emulator.limits import OTPM, RPD, RPM, TPD, TPM, Account, Bucket, Demand
 
 MINUTE, DAY = 60, 86_400
@@ -20,7 +20,7 @@ def test_the_reset_headers_of_real_answers_come_out(limit, window, used, shown):
     bucket = Bucket(limit, window)
     bucket.add(used, now=0)
 
-    assert go_duration(bucket.reset(now=0)) == shown
+    assert to_go(bucket.reset(now=0)) == shown
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def test_the_waits_of_real_refusals_come_out(limit, window, used, requested, sho
     bucket = Bucket(limit, window)
     bucket.add(used, now=0)
 
-    assert go_duration(bucket.wait(requested, now=0)) == shown
+    assert to_go(bucket.wait(requested, now=0)) == shown
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_the_waits_of_real_refusals_come_out(limit, window, used, requested, sho
     [(0, "0s"), (0.585, "585ms"), (7.66, "7.66s"), (660.528, "11m0.528s"), (5025.6, "1h23m45.6s"), (0.0001, "1ms")],
 )
 def test_durations_are_written_as_go_does(seconds, shown):
-    assert go_duration(seconds) == shown
+    assert to_go(seconds) == shown
 
 
 def account(**limits):
@@ -197,7 +197,7 @@ def test_use_is_never_negative_and_forgotten_after_a_window(limit, uses):
 @given(st.floats(0, 200_000))
 def test_a_written_duration_is_never_too_short(seconds):
     units = {"h": 3600, "m": 60, "s": 1}
-    shown = go_duration(seconds)
+    shown = to_go(seconds)
     if shown.endswith("ms"):
         read = int(shown.removesuffix("ms")) / 1000
     else:

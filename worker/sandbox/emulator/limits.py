@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import ceil, floor
 
+from worker.groq.durations import to_go
 from worker.groq.models import Limits
-from worker.sandbox.emulator.durations import go_duration
 from worker.sandbox.emulator.refusals import Refusal, refusal
 
 _MINUTE = 60
@@ -125,7 +125,7 @@ class Account:
             if bucket := self._buckets.get(dimension):
                 told[f"x-ratelimit-limit-{name}"] = str(bucket.limit)
                 told[f"x-ratelimit-remaining-{name}"] = str(floor(bucket.limit - bucket.used(now)))
-                told[f"x-ratelimit-reset-{name}"] = go_duration(bucket.reset(now))
+                told[f"x-ratelimit-reset-{name}"] = to_go(bucket.reset(now))
         return told
 
     def _where(self, tier: str, dimension: Dimension) -> str:
@@ -152,7 +152,7 @@ class Account:
         message = (
             f"Rate limit reached {self._where(tier, dimension)}: Limit {bucket.limit}, "
             f"Used {ceil(bucket.used(now))}, Requested {ceil(requested)}. Please try again in "
-            f"{go_duration(wait)}. {_UPGRADE}"
+            f"{to_go(wait)}. {_UPGRADE}"
         )
         said_no = refusal(429, message, kind=dimension.kind, code="rate_limit_exceeded")
         return said_no.with_headers({"retry-after": str(ceil(wait))})
