@@ -1,6 +1,8 @@
 # Everything a checkout can do. Needs Python 3.11+ and make; the rest is fetched on first use.
 PYTHON ?= python3
 BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+NO_PACKAGES := { echo "The packages could not be installed; pip says above why. Without a way to its package index it needs HTTPS_PROXY or PIP_INDEX_URL." >&2; exit 1; }
 
 .DEFAULT_GOAL := help
 .PHONY: help pictures demo bench test container-test test-fast test-faults soak check format lock clean
@@ -60,11 +62,11 @@ $(BIN)/python:
 
 $(BIN)/.run: requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Installing the worker (once; some 150 MB with the Java runtime)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(INSTALL) --require-hashes -r requirements.lock || $(NO_PACKAGES)
+	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(BIN)/.dev: requirements-dev.lock $(BIN)/.run
 	@echo "Installing what the tests need (once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(INSTALL) --require-hashes -r requirements-dev.lock || $(NO_PACKAGES)
 	@touch $@
