@@ -204,7 +204,8 @@ def test_a_task_that_needs_other_variables_than_those_before_it_gets_them(people
             assert instance.task() == "Review"
 
     assert [call.messages[0]["content"] for call in groq.calls] == ["one", "two", "three"]
-    assert worker.log.count("Given back") >= 2
+    # At least the third: the poll that fetches the second may have begun before anything was known of the first.
+    assert "Given back" in worker.log
     assert "retries left" not in worker.log
 
 
