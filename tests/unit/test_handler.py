@@ -172,6 +172,14 @@ async def test_a_bpmn_error_that_nothing_catches_is_an_incident_that_names_the_m
     assert outcome.variables["catalyst_statusCode"] == 401
 
 
+EVENT = """<endEvent id="AskGroq"><messageEventDefinition camunda:topic="catalyst-groq"/></endEvent>"""
+
+
+async def test_no_boundary_event_is_asked_for_where_none_can_be_attached():
+    outcome = await Setting(DENIED, process=EVENT).handle()
+    assert outcome.message.endswith("put 'AskGroq' into a subprocess and attach an error boundary event to that.")
+
+
 async def test_the_missing_boundary_event_is_named_within_what_the_engine_keeps():
     answer = make_answer(401, {"error": {"message": "x" * 5000}})
     code, activity = "AUTHENTICATION_HAS_FAILED", "Activity_AskGroqAboutTheCustomer"

@@ -35,6 +35,9 @@ class Definition:
     calls: frozenset[str]
     """Ids of the call activities: an error that nothing catches in the called process goes on to the caller."""
 
+    events: frozenset[str] = frozenset()
+    """Ids of the events whose message is an external task; no boundary event can be attached to them."""
+
     def fields_of(self, activity_id: str) -> Mapping[str, str]:
         """Names and texts of the fields of one external task."""
         return self.fields.get(activity_id, {})
@@ -42,6 +45,12 @@ class Definition:
     def catches(self, activity_id: str, code: str) -> bool:
         """Whether a boundary event or an event subprocess around the activity catches the code."""
         return bool(self.caught.get(activity_id, NOTHING) & {code, CATCH_ALL})
+
+    def where_to_catch(self, activity_id: str) -> str:
+        """Say what would catch an error of the activity."""
+        if activity_id in self.events:
+            return f"put '{activity_id}' into a subprocess and attach an error boundary event to that"
+        return f"attach an error boundary event to '{activity_id}'"
 
     def catches_from_calls(self, code: str) -> bool:
         """Whether the code is caught where some call activity of this process lets it out."""
@@ -80,7 +89,7 @@ def parse(xml: str) -> Definition:
     codes = {error.get("id", ""): error.get("errorCode") for error in root.iter(f"{BPMN}error")}
     fields: dict[str, Mapping[str, str]] = {}
     caught: dict[str, Codes] = {}
-    calls = set()
+    calls, events = set(), set()
     for process in root.iter(f"{BPMN}process"):
         for activity, enclosing in _activities(process, NOTHING, codes):
             activity_id = activity.get("id", "")
@@ -89,7 +98,9 @@ def parse(xml: str) -> Definition:
                 calls.add(activity_id)
             else:
                 fields[activity_id] = _fields(activity)
-    return Definition(fields, caught, frozenset(calls))
+            if activity.find(MESSAGE) is not None:
+                events.add(activity_id)
+    return Definition(fields, caught, frozenset(calls), frozenset(events))
 
 
 def _activities(scope: ET.Element, outer: Codes, codes: Mapping[str, str | None]) -> Iterator[tuple[ET.Element, Codes]]:

@@ -137,9 +137,7 @@ class Handler:
             return outcome
         if await self._is_caught_by_a_caller(task.process_instance_id, outcome.code):
             return outcome
-        missing = (
-            f"Nothing catches the BPMN error {outcome.code}: attach an error boundary event to '{task.activity_id}'"
-        )
+        missing = f"Nothing catches the BPMN error {outcome.code}: {definition.where_to_catch(task.activity_id)}"
         return Failure(f"{outcome.message} {missing}.", variables=outcome.variables)
 
     async def _is_caught_by_a_caller(self, process_instance_id: str, code: str) -> bool:
