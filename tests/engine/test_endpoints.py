@@ -46,7 +46,7 @@ class Example:
     def ask(self):
         """Ask a question, and come back with the instance once a person is to read the answer."""
         text = EXAMPLE.read_text(encoding="utf-8").replace('"catalyst-groq"', f'"{self.topic}"')
-        text = text.replace('"60"', '"1"').replace("R3/PT10S", "R3/PT0S")
+        text = text.replace('"60"', '"1"').replace("R3/PT10S", "R3/PT0S").replace("Groq example", self.topic)
         self.people.deploy_texts({"example.bpmn": text.replace('id="groq-example"', f'id="{self.topic}"')})
         instance = Instance(self.people, self.people.start(self.topic))
         self.people.do_user_task(instance.id, {"userMessage": "hello"})
