@@ -11,7 +11,7 @@ from worker.camunda.variables import Unreadable
 from worker.connector.expressions import evaluate
 from worker.errors import FieldError
 from worker.groq.models import Model, known_models
-from worker.groq.tokens import estimate_prompt
+from worker.groq.tokens import estimate_prompt, most_output
 
 Message = dict[str, Any]
 
@@ -24,9 +24,6 @@ KEPT = {
 
 SAFETY = 1.1
 """Estimates of tokens may be too low by so much."""
-
-DEFAULT_OUTPUT = 1024
-"""Tokens left for the answer when the payload does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +100,5 @@ def _next_question(turns: Sequence[Message]) -> int:
 
 
 def _fits(request: Mapping[str, Any], model: Model) -> bool:
-    output = request.get("max_completion_tokens") or request.get("max_tokens") or DEFAULT_OUTPUT
-    room = (model.context_window or 0) - (output if isinstance(output, int) else DEFAULT_OUTPUT)
+    room = (model.context_window or 0) - most_output(request)
     return not model.context_window or estimate_prompt(request, model) * SAFETY <= room

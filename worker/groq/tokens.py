@@ -35,6 +35,9 @@ _PIECE = re.compile(
 MESSAGE_TOKENS = 4
 """What role and delimiters of one message cost."""
 
+DEFAULT_OUTPUT = 1024
+"""Tokens counted on for the answer where the request does not say how many it may have."""
+
 
 def estimate_tokens(text: str) -> int:
     """Estimate how many tokens a text is."""
@@ -67,6 +70,12 @@ def estimate_prompt(body: Mapping[str, Any], model: Model) -> int:
         if body.get(field):
             tokens += estimate_tokens(_compact(body[field]))
     return tokens
+
+
+def most_output(body: Mapping[str, Any]) -> int:
+    """Return the most tokens that the answer to a request may have."""
+    output = body.get("max_completion_tokens") or body.get("max_tokens")
+    return output if isinstance(output, int) else DEFAULT_OUTPUT
 
 
 def _message_tokens(message: Any, model: Model) -> int:
