@@ -24,19 +24,32 @@ class Loss(StrEnum):
     CUT = "answer cut off"
     GARBAGE = "not an HTTP answer"
     NOT_ASKED = "not asked"
+    NOT_YET = "kept back within Groq's limits"
+    NEVER = "larger than Groq's limits"
+
+
+HELD = {Loss.NOT_YET, Loss.NEVER}
+"""Groq was not asked: the worker itself keeps its limits."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
     """No answer that can be used.
 
-    `sent` says whether Groq may have read the request, and so may have worked and be paid for it.
+    `sent` says whether Groq may have read the request, and so may have worked and be paid for it. `wait` is the seconds
+    until asking is of use, where that is known.
     """
 
     loss: Loss
     reason: str
     sent: bool
     seconds: float
+    wait: float | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether the worker has kept the request back, so that Groq was not asked."""
+        return self.loss in HELD
 
 
 @dataclass(frozen=True)

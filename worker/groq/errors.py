@@ -62,6 +62,14 @@ BY_STATUS = {
     HTTPStatus.TOO_MANY_REQUESTS: Problem.THROTTLED,
     498: Problem.TRANSIENT,  # flex tier full
 }
+BY_LOSS = {
+    Loss.TIMEOUT: (Problem.TRANSIENT, ("timeout",)),
+    Loss.CONNECT_TIMEOUT: (Problem.TRANSIENT, ("timeout",)),
+    # An error mapping need not tell Groq's own refusals from those that the worker has spared it.
+    Loss.NOT_YET: (Problem.THROTTLED, ("rate_limit_exceeded", "429", "4xx")),
+    Loss.NEVER: (Problem.TOO_LARGE, ("rate_limit_exceeded", "413", "4xx")),
+}
+NETWORK = (Problem.TRANSIENT, ("network",))
 NO_SUCH_MODEL = re.compile(r"\bmodel\b.+(does not exist|not found)", re.IGNORECASE)
 """How other servers say it, without a code."""
 
@@ -88,8 +96,8 @@ class Refusal:
 def refusal(answer: Answer | NoAnswer) -> Refusal | None:
     """Classify what came of a request; None for an answer that can be used."""
     if isinstance(answer, NoAnswer):
-        cause = "timeout" if answer.loss in {Loss.TIMEOUT, Loss.CONNECT_TIMEOUT} else "network"
-        return Refusal(Problem.TRANSIENT, (cause,), f"{answer.loss}: {answer.reason}")
+        problem, causes = BY_LOSS.get(answer.loss, NETWORK)
+        return Refusal(problem, causes, f"{answer.loss}: {answer.reason}", wait=answer.wait)
     if answer.ok:
         return None
     status = answer.status

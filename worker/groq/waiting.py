@@ -1,7 +1,6 @@
 """Waiting for Groq: how long, how often, and when to stop."""
 
 import asyncio
-import itertools
 import random
 import time
 from collections.abc import Awaitable, Callable
@@ -10,6 +9,7 @@ from decimal import Decimal
 
 from worker.groq.answers import Answer, NoAnswer
 from worker.groq.errors import Policy, Refusal, refusal
+from worker.groq.lines import LOOK_AGAIN
 
 FIRST_BACKOFF = 0.5
 LONGEST_BACKOFF = 30.0
@@ -36,6 +36,7 @@ class Exchange:
     answer: Answer | NoAnswer
     refusal: Refusal | None
     attempts: int
+    """How often Groq was asked."""
     seconds: float
     """How long it took in all, waits included."""
     waited: float
@@ -61,16 +62,24 @@ async def ask_patiently(
 
     `patience`: seconds in which waits must end. `heard`: what was answered before, which is not asked for again.
     """
-    started, waited = time.monotonic(), 0.0
-    for attempt in itertools.count(0 if heard else 1):
-        answer = await ask() if attempt or heard is None else heard
+    started, waited, attempts = time.monotonic(), 0.0, 0
+    answer = heard
+    while True:
+        if answer is None:
+            answer = await ask()
+            attempts += not _is_held(answer)
         why_not = refusal(answer)
-        wait = _wait(why_not, attempt, started + patience - time.monotonic())
+        wait = _wait(why_not, attempts, started + patience - time.monotonic())
         if wait is None or wait > LONGEST_WAIT_HERE:
-            break
-        await asyncio.sleep(wait)
-        waited += wait
-    return Exchange(answer, why_not, attempt, time.monotonic() - started, waited, wait_more=wait)
+            return Exchange(answer, why_not, attempts, time.monotonic() - started, waited, wait_more=wait)
+        pause = min(wait, LOOK_AGAIN) if _is_held(answer) else wait
+        await asyncio.sleep(pause)
+        waited += pause
+        answer = None
+
+
+def _is_held(answer: Answer | NoAnswer) -> bool:
+    return isinstance(answer, NoAnswer) and answer.held
 
 
 def _wait(why_not: Refusal | None, attempt: int, patience: float) -> float | None:

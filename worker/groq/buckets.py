@@ -1,0 +1,65 @@
+"""Groq's rate limits as buckets that refill all the time. Pure.
+
+The formulas are Groq's own (reference/groq-api.md, section 3.2): what was used is forgotten evenly within a window, and
+`try again in = (used + requested - limit) / limit * window`. No library's buckets are used here, since tokens that were
+reserved and not needed must be given back.
+"""
+
+from dataclasses import dataclass, replace
+from enum import Enum
+
+MINUTE, DAY = 60.0, 86_400.0
+
+UNDER_WAY = 0.5
+"""Seconds that the first request may need to reach Groq, which begins to forget only then."""
+
+
+class Dimension(Enum):
+    """What Groq counts, with the window in seconds in which it forgets."""
+
+    RPM = ("requests per minute", MINUTE)
+    RPD = ("requests per day", DAY)
+    TPM = ("tokens per minute", MINUTE)
+    TPD = ("tokens per day", DAY)
+    OTPM = ("output tokens per minute", MINUTE)
+
+    def __init__(self, words: str, window: float) -> None:
+        self.words = words
+        self.window = window
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """What has been used of one limit: `used` at the time `at` (seconds), forgotten at `limit` per `window`.
+
+    It is used beyond its limit only where an answer has cost more than was reserved for it.
+    """
+
+    limit: int
+    window: float
+    used: float = 0.0
+    at: float = 0.0
+
+    def used_at(self, now: float) -> float:
+        """What still counts."""
+        return max(0.0, self.used - max(0.0, now - self.at) * self.limit / self.window)
+
+    def wait(self, amount: float, now: float, ahead: float = 0.0) -> float:
+        """Seconds until an amount fits in behind the one that is `ahead`; 0 when it fits now.
+
+        What is larger than the whole bucket fits into an empty one: whether it really is so large, Groq must say.
+        """
+        excess = self.used_at(now) + ahead + min(amount, self.limit) - self.limit
+        return max(0.0, self.at - now) + excess / self.limit * self.window if excess > 0 else 0.0
+
+    def use(self, amount: float, now: float) -> "Bucket":
+        """Count an amount, or give it back where it is negative."""
+        used = self.used_at(now)
+        return replace(self, used=max(0.0, used + amount), at=max(now, self.at) if used else now + UNDER_WAY)
+
+    def told(self, limit: int, remaining: float | None, now: float) -> "Bucket":
+        """Correct it by what Groq says: others may use the same limit, so that less remains than was thought."""
+        used = self.used_at(now)
+        return replace(
+            self, limit=limit, used=used if remaining is None else max(used, limit - remaining), at=max(now, self.at)
+        )

@@ -1,0 +1,173 @@
+"""Groq's limits kept by ourselves: a request is sent when its turn has come, so that Groq need not say no."""
+
+import asyncio
+import itertools
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from worker.groq.accounts import Account, Ask, Payload
+from worker.groq.answers import Answer, Loss, NoAnswer
+from worker.groq.buckets import Dimension
+from worker.groq.demands import Demands, spent
+from worker.groq.errors import Problem, refusal
+from worker.groq.lines import Amounts, Figures, Lines, Place, Told, Turn, View
+from worker.groq.models import Limits, Plan, known_models
+from worker.groq.told import told_by
+
+EVERY_MODEL = "*"
+IN_USE = 60.0
+"""Seconds for which a model counts as in use after it was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The limits that are known before Groq has told any: an operator's are kept to, a plan's hold until Groq tells."""
+
+    plan: Plan | None = None
+    given: Mapping[str, Limits] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.plan or self.given)
+
+    def of(self, model: str) -> Figures:
+        """Return the limits of a model."""
+        known = known_models().get(model)
+        planned = known.limits.get(self.plan) if known and self.plan else None
+        return {**_figures(planned or Limits()), **self.given_for(model)}
+
+    def given_for(self, model: str) -> Figures:
+        """Return those that an operator has given."""
+        return _figures(self.given.get(model) or self.given.get(EVERY_MODEL) or Limits())
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What was last seen of one model's limits, and how much a request asks for."""
+
+    view: View
+    usual: Amounts
+
+
+class Limited:
+    """An `Ask` that keeps the limits of each account and model.
+
+    A request is counted at its most before it is sent, and at what it took afterwards. One whose turn has not come is
+    no answer yet, to be waited for like Groq's own 429. Who asks again finds its place kept: who that is, the asyncio
+    task says. Whatever Groq tells of its limits corrects what is known.
+    """
+
+    def __init__(self, ask: Ask, lines: Lines, known: Known) -> None:
+        self._ask = ask
+        self._lines = lines
+        self._known = known
+        self._demands = Demands()
+        self._uses: dict[tuple[str, str], Use] = {}
+        self._names = (f"{uuid.uuid4().hex} {number}" for number in itertools.count())
+        self._places: WeakKeyDictionary[asyncio.Task[Any], Place] = WeakKeyDictionary()
+        self._asking = 0
+
+    async def __call__(self, account: Account, payload: Payload, within: float) -> Answer | NoAnswer:
+        """Ask if the turn has come."""
+        model, demand = payload["model"], self._demands.of(payload)
+        if never := demand.why_never(self._limits(account, model), _context(model)):
+            return NoAnswer(Loss.NEVER, never, sent=False, seconds=0)
+        line = f"{account.id} {model}"
+        turn = await self._lines.enter(line, self._place(), demand.amounts, self._known.of(model))
+        self._uses[account.id, model] = Use(turn.view, demand.amounts)
+        if turn.short_of:
+            return _not_yet(turn, turn.short_of)
+        answer = await self._under_way(account, payload, within)
+        view = await self._lines.settle(line, _change(answer, turn.taken), self._told(model, answer))
+        self._uses[account.id, model] = Use(view, demand.amounts)
+        if isinstance(answer, Answer):
+            self._demands.learn(model, demand, answer)
+        if not _is_limited(answer):
+            self._places.pop(_asker(), None)
+        return answer
+
+    def room(self, free: int, in_hand: int) -> int:
+        """Say how many tasks may be fetched into so many free places, with so many in hand.
+
+        Which models they will ask is not known, so that the one with the most room decides: no throttled model stops
+        the tasks of others. Where none has room, one task is fetched as long as nobody waits: it may be for yet another
+        model.
+        """
+        now = time.monotonic()
+        uses = [use for use in self._uses.values() if now - use.view.at < IN_USE] or self._uses.values()
+        if not uses:
+            return min(free, 1) if self._known else free
+        not_asking = max(in_hand - len(self._places), 0)
+        most = max(use.view.room(use.usual, now) for use in uses) - not_asking
+        return int(min(free, max(most, 1 if in_hand <= self._asking else 0)))
+
+    def remaining(self) -> Iterator[tuple[str, Dimension, int, float]]:
+        """Yield by model and dimension the limit, and what remains of it now. Among accounts, the tightest counts."""
+        now = time.monotonic()
+        tightest: dict[tuple[str, Dimension], tuple[float, int]] = {}
+        for (_, model), use in self._uses.items():
+            for dimension, bucket in use.view.buckets.items():
+                figures = (bucket.limit - bucket.used_at(now), bucket.limit)
+                tightest[model, dimension] = min(figures, tightest.get((model, dimension), figures))
+        for (model, dimension), (remaining, limit) in tightest.items():
+            yield model, dimension, limit, remaining
+
+    async def _under_way(self, account: Account, payload: Payload, within: float) -> Answer | NoAnswer:
+        self._asking += 1
+        try:
+            return await self._ask(account, payload, within)
+        finally:
+            self._asking -= 1
+
+    def _limits(self, account: Account, model: str) -> Figures:
+        """Return all limits that are known of a model."""
+        use = self._uses.get((account.id, model))
+        seen = {dimension: bucket.limit for dimension, bucket in use.view.buckets.items()} if use else {}
+        return {**self._known.of(model), **seen}
+
+    def _place(self) -> Place:
+        return self._places.setdefault(_asker(), Place(time.time(), next(self._names)))
+
+    def _told(self, model: str, answer: Answer | NoAnswer) -> list[Told]:
+        """Return what an answer tells, as far as an operator has not said otherwise."""
+        given = self._known.given_for(model)
+        told = told_by(answer) if isinstance(answer, Answer) else ()
+        return [one._replace(limit=given.get(one.dimension, one.limit)) for one in told]
+
+
+def _asker() -> asyncio.Task[Any]:
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 -- whatever awaits runs in a task
+    return task
+
+
+def _change(answer: Answer | NoAnswer, taken: Amounts) -> Amounts:
+    """Return what was used beyond what was taken."""
+    used = spent(answer, taken)
+    return {dimension: used[dimension] - amount for dimension, amount in taken.items()}
+
+
+def _is_limited(answer: Answer | NoAnswer) -> bool:
+    why_not = refusal(answer)
+    return why_not is not None and why_not.problem is Problem.THROTTLED
+
+
+def _not_yet(turn: Turn, dimension: Dimension) -> NoAnswer:
+    bucket = turn.view.buckets[dimension]
+    said = f"{dimension.words} ({dimension.name}): Limit {bucket.limit}, Used {ceil(bucket.used_at(turn.view.at))}"
+    return NoAnswer(Loss.NOT_YET, f"{said}. Its turn comes in {turn.wait:.3g} s", sent=False, seconds=0, wait=turn.wait)
+
+
+def _context(model: str) -> int | None:
+    known = known_models().get(model)
+    return known.context_window if known else None
+
+
+def _figures(limits: Limits) -> Figures:
+    return {
+        dimension: limit for dimension in Dimension if (limit := getattr(limits, dimension.name.lower())) is not None
+    }
