@@ -1,12 +1,15 @@
 """What all tests share: the options and the one engine of a test run."""
 
 import os
+import shutil
 import signal
 from dataclasses import dataclass
 
 import pytest
 from instances import start
 from postgresql import MISSING, find_programs, running_postgresql
+from redis_server import MISSING as NO_REDIS
+from redis_server import running_redis
 from rich.console import Console
 from worker_process import ORGANIZATIONS, WorkerProcess
 
@@ -71,6 +74,16 @@ def postgresql():
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(MISSING)
     with running_postgresql(programs) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def redis():
+    """A Redis server for what workers share; its URL."""
+    program = shutil.which("redis-server")
+    if program is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(NO_REDIS)
+    with running_redis(program) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
