@@ -40,6 +40,8 @@ class WorkerProcess:
             "CATALYST_SECRETS_DIR": str(folder / "secrets"),
             "CATALYST_POLL_DURATION": "PT1S",
             "CATALYST_JOURNAL": str(folder / "journal.sqlite"),
+            # A refusal on order would teach limits that the stand-in does not have.
+            "CATALYST_LIMITS": "off",
             **{f"CATALYST_{name.upper()}": value for name, value in settings.items()},
         }
         self._process: subprocess.Popen[bytes] | None = None

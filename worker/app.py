@@ -16,15 +16,17 @@ from prometheus_client import CollectorRegistry
 from worker import __version__, access
 from worker.camunda.definitions import Definitions
 from worker.camunda.engine import Engine
-from worker.camunda.poller import Poller
+from worker.camunda.poller import Poller, all_places
 from worker.camunda.variables import Encoder
 from worker.connector.details import Details
 from worker.connector.handler import Handler
 from worker.connector.secrets import Redactor, Secrets
 from worker.connector.urls import AllowedUrls
-from worker.groq.accounts import Account
+from worker.groq.accounts import Account, Ask
 from worker.groq.circuits import Circuits
 from worker.groq.client import Groq
+from worker.groq.limits import Known, Limited
+from worker.groq.lines import LocalLines
 from worker.groq.models import known_models, use_models
 from worker.groq.paces import Paces
 from worker.groq.replacements import Replacements
@@ -33,7 +35,7 @@ from worker.identity import Identity
 from worker.journal import Journal, NoJournal, Required, SqliteJournal, Tolerant, sealed_with, try_out
 from worker.operations.health import health_server
 from worker.operations.logging import log_outcome
-from worker.operations.metrics import Metrics, gauge, show_circuits
+from worker.operations.metrics import Metrics, gauge, show_circuits, show_limits
 from worker.operations.model_list import Survey, models_in_use, offered_models
 from worker.settings import Settings
 
@@ -57,6 +59,7 @@ async def assembled(
         aclosing(engine),
         aclosing(Groq(access.to_groq(settings), redactor.mask)) as groq,
         aclosing(_journal(settings)) as journal,
+        _limits_kept(settings, groq.ask) as limited,
     ):
         await try_out(journal)
         handler = Handler(
@@ -66,7 +69,7 @@ async def assembled(
             read_file=engine.file,
             secrets=secrets,
             urls=AllowedUrls(settings.groq_api_url, settings.allowed_urls),
-            ask=groq.ask,
+            ask=limited or groq.ask,
             experience=experience,
             endpoints=endpoints,
             journal=journal,
@@ -82,9 +85,12 @@ async def assembled(
             topics=settings.topic,
             concurrency=settings.concurrency,
             grace=settings.grace,
+            room=limited.room if limited else all_places,
         )
         gauge(registry, poller)
         show_circuits(registry, experience.circuits.open)
+        if limited:
+            show_limits(registry, limited.remaining)
         log.info(
             "Worker %s %s fetches %s at %s",
             engine.worker_id,
@@ -188,6 +194,22 @@ def _experience(settings: Settings) -> Experience:
         Circuits(settings.circuit_failures, settings.circuit_pause.total_seconds()),
         Paces() if settings.balancing == "least-latency" else None,
     )
+
+
+@asynccontextmanager
+async def _limits_kept(settings: Settings, ask: Ask) -> AsyncIterator[Limited | None]:
+    """Put the limits around asking Groq; nothing where they are not to be kept."""
+    if settings.limits == "off":
+        yield None
+        return
+    known = Known(None if settings.limits == "auto" else settings.limits, settings.limits_of)
+    if not settings.limits_shared:
+        yield Limited(ask, LocalLines(), known)
+        return
+    from worker.groq.shared_lines import Degrading, RedisLines  # noqa: PLC0415 -- an extra
+
+    async with aclosing(Degrading(RedisLines(settings.limits_shared), LocalLines())) as lines:
+        yield Limited(ask, lines, known)
 
 
 def _secrets(settings: Settings, environ: Mapping[str, str], redactor: Redactor) -> Secrets:

@@ -2,7 +2,7 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
@@ -10,6 +10,7 @@ from pydantic_settings import NoDecode
 
 from worker.connector.retries import parse_duration
 from worker.connector.urls import base_url
+from worker.groq.models import Limits
 
 
 def between(shortest: timedelta, longest: timedelta) -> AfterValidator:
@@ -38,6 +39,26 @@ def _pairs(value: Any) -> Any:
     if any(not name.strip() or not equals for name, equals, _ in pairs):
         raise ValueError("write name=value,name=value")
     return {name.strip(): text.strip() for name, _, text in pairs}
+
+
+def _model_limits(value: Any) -> Any:
+    """Read `model rpm=30 tpm=8000, model …`."""
+    if not isinstance(value, str):
+        return value
+    limits = {}
+    for entry in _names(value):
+        model, *figures = entry.split()
+        pairs = [figure.partition("=") for figure in figures]
+        if not pairs or not all(name and figure for name, _, figure in pairs):
+            raise ValueError("write model rpm=30 tpm=8000, model …")
+        limits[model] = {name: figure for name, _, figure in pairs}
+    return limits
+
+
+def _redis_url(text: str) -> str:
+    if text and not text.startswith(("redis://", "rediss://")):
+        raise ValueError("is no address such as redis://localhost:6379/0")
+    return text
 
 
 def _http_url(text: str, example: str) -> SplitResult:
@@ -74,6 +95,9 @@ Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
 Pairs = Annotated[dict[str, str], NoDecode, BeforeValidator(_pairs)]
 """`a=x,b=y`, as the environment has to write a mapping."""
 
+LimitsPlan = Literal["auto", "off", "free", "developer"]
+ModelLimits = Annotated[dict[str, Limits], NoDecode, BeforeValidator(_model_limits)]
+RedisUrl = Annotated[str, AfterValidator(_redis_url)]
 BaseUrls = Annotated[Names, AfterValidator(lambda urls: tuple(map(base_url, urls)))]
 Proxy = Annotated[SecretStr | None, AfterValidator(_proxy)]
 EngineUrl = Annotated[

@@ -17,7 +17,19 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from worker.connector.urls import GROQ, base_url
 from worker.endpoint_entries import Endpoints
 from worker.errors import SettingsError
-from worker.setting_types import BaseUrls, Duration, EngineUrl, Names, Pairs, Proxy, TokenUrl, between
+from worker.setting_types import (
+    BaseUrls,
+    Duration,
+    EngineUrl,
+    LimitsPlan,
+    ModelLimits,
+    Names,
+    Pairs,
+    Proxy,
+    RedisUrl,
+    TokenUrl,
+    between,
+)
 
 PREFIX = "CATALYST_"
 IN_URL = re.compile(r"//[^/@]*@")
@@ -130,6 +142,13 @@ class Settings(BaseSettings):
     models: Path | None = Field(
         default=None, description="YAML file of models that replace or add to those that the worker knows"
     )
+    limits: LimitsPlan = Field(
+        "auto", description="Groq's limits to keep: those of the plan free or developer, auto (what Groq tells), or off"
+    )
+    limits_of: ModelLimits = Field(
+        {}, description="Limits to keep instead, by model (* is every): openai/gpt-oss-120b rpm=30 tpm=8000, …"
+    )
+    limits_shared: RedisUrl = Field("", description="redis://…: workers with the same keys keep the limits together")
     journal: str = Field("", description="Keeps answers until the engine has them: an SQLite file, redis://… or off")
     journal_required: bool = Field(default=False, description="Do no work while the journal is broken")
     journal_key: SecretStr | None = Field(default=None, description="Fernet key that encrypts what is kept")

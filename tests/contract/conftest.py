@@ -9,7 +9,7 @@ from fake_engine import running_fake_engine
 from stages import FakeStage, real_stage
 
 from worker.camunda.engine import Engine
-from worker.camunda.poller import Poller
+from worker.camunda.poller import Poller, all_places
 from worker.camunda.variables import Encoder
 
 numbers = itertools.count(1)
@@ -79,15 +79,16 @@ async def work(topic, client):
     """Put workers to work on the test's topic; all of them end with the test."""
     workers = []
 
-    def begin(rest_url, handle=done, *, watchers=(), concurrency=10, grace=0.5, **kind):
+    def begin(rest_url, handle=done, *, watchers=(), concurrency=10, grace=0.5, room=all_places, **kind):
         engine = client(rest_url, **kind)
         handler, taken = Handler(handle), {}
 
         def remember(task, outcome, _):
             taken[task.id] = outcome
 
+        watchers = [remember, *watchers]
         poller = Poller(
-            engine, handler, [remember, *watchers], topics=[topic], concurrency=concurrency, grace=seconds(grace)
+            engine, handler, watchers, topics=[topic], concurrency=concurrency, grace=seconds(grace), room=room
         )
         worker = Worker(engine, poller, handler, taken)
         workers.append(worker)

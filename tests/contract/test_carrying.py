@@ -184,3 +184,19 @@ async def test_a_task_in_hand_that_is_offered_again_is_not_begun_twice(stage, wo
     await until(lambda: worker.taken)
 
     assert held.begun == [created.task_id]
+
+
+async def test_no_more_places_are_filled_than_there_is_room_for(stage, work, topic):
+    rooms, asked = [2, 0, 0, 1], []
+
+    def room(free, in_hand):
+        asked.append((free, in_hand))
+        return rooms.pop(0) if rooms else 0
+
+    created = [await stage.create(topic) for _ in range(5)]
+    worker = work(stage.rest_url, room=room)
+    await until(lambda: len(worker.taken) == 3 and not rooms)
+    await until(lambda: len(asked) > 6)
+
+    assert len(worker.taken) == 3
+    assert {(await stage.look(task)).waits_at for task in created} == {"Ask", "Review"}

@@ -11,9 +11,10 @@ from samples import make_task
 from worker.connector.outcomes import BpmnError, Completion, Failure
 from worker.errors import SettingsError
 from worker.groq.accounts import Account
+from worker.groq.buckets import Dimension
 from worker.groq.endpoints import Endpoint, Route
 from worker.operations.health import health_server, is_healthy
-from worker.operations.metrics import Metrics, gauge, show_circuits
+from worker.operations.metrics import Metrics, gauge, show_circuits, show_limits
 
 pytestmark = pytest.mark.anyio
 META = {
@@ -110,3 +111,15 @@ async def test_open_circuits_are_shown_by_endpoint_and_known_model():
         return registry.get_sample_value("catalyst_circuits_open", {"endpoint": "main", "model": model})
 
     assert (value(models[0]), value("other"), value(models[1])) == (1, 2, None)
+
+
+async def test_limits_and_what_remains_of_them_are_shown():
+    registry = CollectorRegistry()
+    model = META["modelUsed"]
+    figures = [(model, Dimension.TPM, 8000, 7500.5), ("Max, IBAN DE12", Dimension.TPM, 1, 1)]
+    show_limits(registry, lambda: figures)
+
+    labels = {"model": model, "limit": "tpm"}
+    assert registry.get_sample_value("catalyst_groq_limit", labels) == 8000
+    assert registry.get_sample_value("catalyst_groq_limit_remaining", labels) == 7500.5
+    assert {sample.labels["model"] for metric in registry.collect() for sample in metric.samples} == {model}

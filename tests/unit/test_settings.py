@@ -268,3 +268,30 @@ def test_the_environment_may_hold_endpoints_too(load):
 )
 def test_a_wrong_endpoint_is_named_with_its_field_and_no_key_is_shown(load, written, complaint):
     assert complaints(load, CATALYST_ENDPOINTS=written) == [f"CATALYST_ENDPOINTS{complaint}"]
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [
+        (None, {"CATALYST_LIMITS_OF": "openai/gpt-oss-120b rpm=60 tpm=16000, * rpd=500"}),
+        ("limits_of:\n  openai/gpt-oss-120b: {rpm: 60, tpm: 16000}\n  '*': {rpd: 500}", {}),
+    ],
+    ids=["environment", "worker.yaml"],
+)
+def test_limits_are_given_by_model(load, ways):
+    yaml, environ = ways
+    given = {model: limits.model_dump(exclude_none=True) for model, limits in load(yaml, **environ).limits_of.items()}
+
+    assert given == {"openai/gpt-oss-120b": {"rpm": 60, "tpm": 16_000}, "*": {"rpd": 500}}
+
+
+def test_limits_that_are_none_are_refused_with_what_mends_them(load):
+    said = complaints(
+        load, CATALYST_LIMITS="fre", CATALYST_LIMITS_OF="openai/gpt-oss-120b", CATALYST_LIMITS_SHARED="localhost:6379"
+    )
+
+    assert said == [
+        "CATALYST_LIMITS=fre: Input should be 'auto', 'off', 'free' or 'developer'",
+        "CATALYST_LIMITS_OF=openai/gpt-oss-120b: write model rpm=30 tpm=8000, model …",
+        "CATALYST_LIMITS_SHARED=localhost:6379: is no address such as redis://localhost:6379/0",
+    ]

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol
@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 
 GATHERING = 0.02
 """Seconds that a busy worker lets places become free, instead of having the engine fetch for each single one."""
+
+LOOK_AGAIN = 0.2
+"""Seconds until it is looked again whether free places may be filled."""
 
 LONGEST_FETCH = 120.0
 """Seconds a poll and all around it (sweeping, the pause after a failure) may take beyond the poll duration."""
@@ -46,6 +49,16 @@ class Watcher(Protocol):
         """`seconds` is the time from the fetch to the engine's acknowledgement."""
 
 
+Room = Callable[[int, int], int]
+"""Of so many free places, with so many tasks in hand: how many to fill."""
+
+
+def all_places(free: int, in_hand: int) -> int:
+    """Fill all places."""
+    del in_hand
+    return free
+
+
 class Poller:
     """Carries tasks from the engine to the handler, and their outcomes back."""
 
@@ -58,12 +71,14 @@ class Poller:
         topics: Sequence[str],
         concurrency: int,
         grace: timedelta,
+        room: Room = all_places,
     ) -> None:
         self._engine = engine
         self._handler = handler
         self._watchers = watchers
         self._topics = topics
         self._concurrency = concurrency
+        self._room = room
         self._grace = grace.total_seconds()
         self._outage = Outage(engine.url)
         self._backoff = Backoff()
@@ -79,7 +94,7 @@ class Poller:
     async def run(self) -> None:
         """Work until `stop()`; then finish what is in hand, and give back what does not finish in time."""
         async with self._locks.heartbeat():
-            while room := await self._room():
+            while room := await self._places():
                 self._fetch_due = time.monotonic() + self._engine.poll_duration.total_seconds() + LONGEST_FETCH
                 for task in await self._fetch(room):
                     self._start(task)
@@ -111,20 +126,27 @@ class Poller:
         """Whether a fetch, its pause after a failure included, takes longer than it can by rights."""
         return self._fetch_due is not None and time.monotonic() > self._fetch_due
 
-    async def _room(self) -> int:
-        """Wait for a free place and say how many there are; 0 when stopping."""
+    async def _places(self) -> int:
+        """Wait for places to fill and say how many there are; 0 when stopping."""
         while not self.is_stopping:
-            if room := self._concurrency - len(self._in_hand):
-                if room < len(self._in_hand):
+            if self._free:
+                if self._free < len(self._in_hand):
                     await asyncio.sleep(GATHERING)
-                return self._concurrency - len(self._in_hand)
-            await self._until_changed()
+                if room := self._room(self._free, len(self._in_hand)):
+                    return room
+            await self._until_changed(None if self._free == 0 else LOOK_AGAIN)
         return 0
 
-    async def _until_changed(self) -> None:
-        """Wait until a task has left our hands or a stop was asked for."""
+    @property
+    def _free(self) -> int:
+        return self._concurrency - len(self._in_hand)
+
+    async def _until_changed(self, longest: float | None = None) -> None:
+        """Wait until a task has left our hands or a stop was asked for, for some seconds at the longest."""
         self._changed.clear()
-        await self._changed.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(longest):
+                await self._changed.wait()
 
     async def _fetch(self, room: int) -> list[ExternalTask]:
         """Poll once. A task that we still have in hand (its lock had ended) stays with whoever is at it."""

@@ -1,7 +1,7 @@
 """Figures for Prometheus."""
 
 from collections import Counter as Counts
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from worker.camunda.tasks import ExternalTask
 from worker.connector.outcomes import BpmnError, Completion, Failure, GivenBack, Outcome
+from worker.groq.buckets import Dimension
 from worker.groq.endpoints import Route
 from worker.groq.models import known_models
 
@@ -88,6 +89,29 @@ class _OpenCircuits(Collector):
 def show_circuits(registry: CollectorRegistry, look: Callable[[], Iterator[Route]]) -> None:
     """Show which circuits are open."""
     registry.register(_OpenCircuits(look))
+
+
+class _Limits(Collector):
+    """Looks at the limits at the moment of each look."""
+
+    def __init__(self, look: Callable[[], Iterable[tuple[str, Dimension, int, float]]]) -> None:
+        self._look = look
+
+    def collect(self) -> Iterator[Metric]:
+        """Show the limits of the models that the worker knows, as far as they are known."""
+        labels = ("model", "limit")
+        limits = GaugeMetricFamily("catalyst_groq_limit", "Groq's limits, given or told by Groq", labels=labels)
+        remaining = GaugeMetricFamily("catalyst_groq_limit_remaining", "What remains of them now", labels=labels)
+        for model, dimension, limit, rest in self._look():
+            if known_models().get(model):
+                limits.add_metric((model, dimension.name.lower()), limit)
+                remaining.add_metric((model, dimension.name.lower()), rest)
+        yield from (limits, remaining)
+
+
+def show_limits(registry: CollectorRegistry, look: Callable[[], Iterable[tuple[str, Dimension, int, float]]]) -> None:
+    """Show Groq's limits and what remains of them, by model and dimension."""
+    registry.register(_Limits(look))
 
 
 def _label(model: str) -> str:

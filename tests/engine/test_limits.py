@@ -1,0 +1,161 @@
+"""Groq's limits on a real engine: kept by one worker and by several, and what happens without."""
+
+from contextlib import ExitStack
+from datetime import UTC, datetime
+
+import pytest
+from diagrams import diagram
+from instances import Instance, start
+from redis import Redis
+from worker_process import WorkerProcess
+
+from worker.camunda.variables import Encoder
+from worker.connector.written import DEFAULTS
+from worker.groq.models import known_models
+from worker.sandbox.people import wait_for
+
+pytestmark = pytest.mark.engine
+
+TASKS = 100
+FREE = known_models()[known_models().default].limits["free"]
+RPM = 82
+TPM = RPM * FREE.tpm // FREE.rpm
+"""The free plan's limits, larger by as much as makes a hundred tasks last seconds instead of minutes."""
+
+ALLOWED = (TASKS - RPM) / RPM * 60
+"""Seconds that the plan needs for all tasks: a full bucket at once, the rest as it refills."""
+
+PAYLOAD = DEFAULTS["catalyst_payload"]
+PLAN = {"limits": "free", "limits_of": f"* rpm={RPM} rpd={FREE.rpd} tpm={TPM} tpd={FREE.tpd}"}
+
+
+@pytest.fixture
+def limited(groq):
+    """Groq as it is to one organization with little money."""
+    figures = {"rpm": RPM, "rpd": FREE.rpd, "tpm": TPM, "tpd": FREE.tpd}
+    groq.set(plan="free", limits={"*": figures}, latency=0.1)
+    return groq
+
+
+@pytest.fixture
+def at_work(engine, limited, people, tmp_path):
+    """Let some workers do a hundred tasks; returns the seconds between Groq's first answer and its last."""
+
+    def work(topic, workers, **settings):
+        key, xml = diagram(topic=topic, properties={"catalyst_retries": "R1/PT0S"})
+        people.deploy_texts({f"{key}.bpmn": xml})
+        asked = Encoder().encode_all({"userMessage": "hello"})
+        instances = [Instance(people, people.start_typed(key, asked)) for _ in range(TASKS)]
+        with ExitStack() as running:
+            for number in range(workers):
+                folder, own = tmp_path / str(number), {"topic": topic, "worker_id": f"{topic}-{number}", **settings}
+                running.enter_context(WorkerProcess(folder, engine.rest_url, limited.base_url, **own))
+            wait_for("all answers", lambda: answered(limited) == TASKS, within=60)
+            wait_for(
+                "the last report", lambda: not people.get("/external-task/count", topicName=topic)["count"], within=20
+            )
+        assert {people.user_task(instance.id) for instance in instances} == {"Review"}
+        times = [call.at.timestamp() for call in limited.calls]
+        return max(times) - min(times)
+
+    return work
+
+
+def answered(groq):
+    return sum(call.status == 200 for call in groq.calls)
+
+
+def refused(groq):
+    return sum(call.status == 429 for call in groq.calls)
+
+
+def test_three_workers_with_common_limits_are_never_refused_and_lose_no_time(at_work, limited, redis):
+    with Redis.from_url(redis) as server:
+        server.flushall()
+    seconds = at_work("limits-shared", 3, limits_shared=redis, **PLAN)
+
+    assert refused(limited) == 0
+    assert seconds <= ALLOWED / 0.9
+
+
+def test_one_worker_needs_no_redis_for_that(at_work, limited):
+    seconds = at_work("limits-alone", 1, **PLAN)
+
+    assert refused(limited) == 0
+    assert seconds <= ALLOWED / 0.9
+
+
+def test_without_limits_groq_refuses_and_every_task_completes_all_the_same(at_work, limited):
+    at_work("limits-off", 1, limits="off")
+
+    assert refused(limited) > 0
+
+
+DAY_IS_OVER = {
+    "error": {
+        "message": "Rate limit reached for model `openai/gpt-oss-120b` in organization `org_0` service tier "
+        "`on_demand` on tokens per day (TPD): Limit 72000, Used 72000, Requested 1000. Please try again in 20m.",
+        "type": "tokens",
+        "code": "rate_limit_exceeded",
+    }
+}
+
+
+def test_a_days_limit_holds_no_lock_and_no_place_and_burns_no_retry(engine, groq, people, tmp_path):
+    """Twenty minutes are too long for a test: an operator unlocks the tasks, and another worker knows no limit yet."""
+    groq.next(1, status=429, body=DAY_IS_OVER)
+    topic, properties = "limits-day", {"catalyst_retries": "R1/PT0S", "catalyst_giveUpAfter": "PT1H"}
+    settings = {"topic": topic, "concurrency": "1", "limits": "auto"}
+
+    def begin(**more):
+        return start(people, diagram(topic=topic, properties=properties | more), userMessage="hello")
+
+    with WorkerProcess(tmp_path / "1", engine.rest_url, groq.base_url, worker_id="day-1", **settings):
+        asked = begin()
+        first = asked.failed_task()
+        held = begin()
+        second = held.failed_task()
+        assert begin(catalyst_model="openai/gpt-oss-20b").task() == "Review", "there is a place for other models"
+    assert [call.status for call in groq.calls] == [429, 200], "the second one was not even asked"
+    assert second["errorMessage"].startswith("Groq: kept back within Groq's limits: tokens per day (TPD): Limit 72000")
+    for task in (first, second):
+        assert task["retries"] == 1
+        assert 1200 - 60 < locked_for(task) < 1200 + 300
+
+    for task in (first, second):
+        people._post(f"/external-task/{task['id']}/unlock")
+    with WorkerProcess(tmp_path / "2", engine.rest_url, groq.base_url, worker_id="day-2", **settings):
+        assert (asked.task(), held.task()) == ("Review", "Review")
+
+
+def locked_for(task):
+    return (datetime.fromisoformat(task["lockExpirationTime"]) - datetime.now(UTC)).total_seconds()
+
+
+def test_a_request_that_can_never_fit_is_an_incident_with_the_figures_and_is_not_waited_for(
+    engine, groq, people, tmp_path
+):
+    """The first is refused by Groq, which teaches the limit; the second is not asked."""
+    groq.set(limits={"*": {"tpm": 8000}})
+    topic = "limits-too-large"
+    mine = {"topic": topic, "worker_id": topic, "limits": "auto"}
+    large = {"catalyst_payload": PAYLOAD.replace("1024", "9000")}
+    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, **mine):
+        told = [start(people, diagram(topic=topic, fields=large), userMessage="hello").incident() for _ in range(2)]
+
+    assert "413 Request too large" in told[0]
+    assert "(TPM): Limit 8000, Requested 9" in told[0]
+    assert told[1].startswith("Groq: larger than Groq's limits: tokens per minute (TPM): Limit 8000, Requested 9")
+    assert "9000 for the answer (max_tokens)" in told[1]
+    assert [call.status for call in groq.calls] == [413]
+
+
+def test_an_output_limit_that_can_never_be_kept_is_not_waited_for(engine, groq, people, tmp_path):
+    groq.set(plan="free")
+    mine = {"topic": "limits-output", "worker_id": "limits-output", "limits": "auto"}
+    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, **mine):
+        model = {"catalyst_model": "qwen/qwen3.8-27b"}
+        told = start(people, diagram(topic="limits-output", properties=model), userMessage="hello").incident()
+
+    assert "(OTPM): Limit 1000, Requested 1040" in told
+    assert [call.status for call in groq.calls] == [429]
