@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import wave
 from typing import Any
 
@@ -10,6 +11,7 @@ import openai as openai_sdk
 import pytest
 
 from worker.sandbox.emulator import running_emulator
+from worker.sandbox.emulator.durations import go_duration
 
 MODEL = "openai/gpt-oss-120b"
 HELLO: Any = [{"role": "user", "content": "Hello?"}]
@@ -211,6 +213,56 @@ def test_a_limit_is_met_after_as_many_requests_as_it_allows(client, sdk, groq):
 
     with pytest.raises(sdk.RateLimitError, match=r"requests per minute \(RPM\): Limit 1, Used 1, Requested 1"):
         client.chat.completions.create(model=MODEL, messages=HELLO)
+
+
+LIMITS = {
+    "rpm": (1, "requests per minute (RPM)"),
+    "rpd": (1, "requests per day (RPD)"),
+    "tpm": (2000, "tokens per minute (TPM)"),
+    "tpd": (2000, "tokens per day (TPD)"),
+    "otpm": (1920, "output tokens per minute (OTPM)"),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_every_limit_is_told_to_the_sdk_and_over_after_the_wait(client, sdk, groq, name):
+    limit, words = LIMITS[name]
+    groq.set(limits={"*": {name: limit}})
+    client.chat.completions.create(model=MODEL, messages=HELLO)
+    with pytest.raises(sdk.RateLimitError, match=re.escape(f"on {words}: Limit {limit}, Used ")) as refused:
+        client.chat.completions.create(model=MODEL, messages=HELLO, max_completion_tokens=1900)
+
+    groq.advance(float(refused.value.response.headers["retry-after"]))
+
+    assert refused.value.response.json()["error"]["code"] == "rate_limit_exceeded"
+    assert client.chat.completions.create(model=MODEL, messages=HELLO, max_completion_tokens=1900).choices
+
+
+def test_an_output_limit_that_can_never_be_kept_tells_no_wait(client, sdk, groq):
+    groq.set(plan="free")
+
+    with pytest.raises(
+        sdk.RateLimitError, match=r"Request too large .*\(OTPM\): Limit 1000, Requested 1016"
+    ) as refused:
+        client.chat.completions.create(model="qwen/qwen3.8-27b", messages=HELLO, max_completion_tokens=1000)
+
+    assert "retry-after" not in refused.value.response.headers
+
+
+def test_headers_tell_requests_per_day_and_tokens_per_minute(client, groq):
+    groq.set(plan="free", time_scale=1e-9)
+    answer = client.chat.completions.with_raw_response.create(model=MODEL, messages=HELLO)
+    used = answer.parse().usage.total_tokens
+    told = {name.removeprefix("x-ratelimit-"): value for name, value in answer.headers.items() if "ratelimit" in name}
+
+    assert told == {
+        "limit-requests": "1000",
+        "remaining-requests": "999",
+        "reset-requests": "1m26.4s",
+        "limit-tokens": "8000",
+        "remaining-tokens": str(8000 - used),
+        "reset-tokens": go_duration(used / 8000 * 60),
+    }
 
 
 def test_the_sdk_comes_back_when_told(sdk, groq):
