@@ -18,7 +18,7 @@ pytestmark = pytest.mark.engine
 
 TASKS = 100
 FREE = known_models()[known_models().default].limits["free"]
-RPM = 82
+RPM = 84
 TPM = RPM * FREE.tpm // FREE.rpm
 """The free plan's limits, larger by as much as makes a hundred tasks last seconds instead of minutes."""
 
@@ -159,3 +159,19 @@ def test_an_output_limit_that_can_never_be_kept_is_not_waited_for(engine, groq, 
 
     assert "(OTPM): Limit 1000, Requested 1040" in told
     assert [call.status for call in groq.calls] == [429]
+
+
+def test_a_request_too_large_is_shortened_where_the_modeller_says_so(engine, groq, people, tmp_path):
+    groq.set(limits={"*": {"tpm": 4000}})
+    mine = {"topic": "limits-shorter", "worker_id": "limits-shorter", "limits": "auto"}
+    made = diagram(topic=mine["topic"], properties={"catalyst_whenTooLong": "cutVariable"})
+    text = "It was a dark and stormy night. " * 1000
+    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, **mine):
+        instance = start(people, made, userMessage=text)
+        assert instance.task() == "Review"
+
+    assert instance.variables()["catalyst_meta"]["leftOut"].endswith(
+        "of 32000 characters of the variable 'userMessage'"
+    )
+    assert instance.variables()["userMessage"] == text
+    assert [call.status for call in groq.calls] == [413, 200]

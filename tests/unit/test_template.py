@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from worker.connector.placeholders import OPENING
 from worker.connector.retries import RetryCycle, parse_duration
 from worker.connector.secrets import SecretSource
+from worker.connector.shortening import WhenTooLong
 from worker.connector.transcription import Transcription
 from worker.connector.urls import base_url
 from worker.connector.written import (
@@ -131,6 +132,10 @@ def test_a_language_is_marked_as_wrong_where_the_worker_would_refuse_it():
 
     assert all(pattern.search(right) for right in ("", "de", "yue", "${language}"))
     assert not any(pattern.search(wrong) for wrong in ("German", "DE", "d", "de-DE"))
+
+
+def test_the_ways_to_shorten_to_choose_from_are_those_of_the_worker():
+    assert [choice["value"] for choice in CHAT.fields["catalyst_whenTooLong"]["choices"]] == list(WhenTooLong)
 
 
 def test_an_implementation_that_the_task_had_before_is_cleared(template):

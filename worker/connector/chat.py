@@ -8,7 +8,8 @@ from worker.connector.conversation import Conversation
 from worker.connector.files import Contents, with_files
 from worker.connector.mapping import check_name
 from worker.connector.payload import render_payload
-from worker.connector.written import CONVERSATION, MODEL, PAYLOAD, Written
+from worker.connector.shortening import Shorter, WhenTooLong, shortened
+from worker.connector.written import CONVERSATION, MODEL, PAYLOAD, WHEN_TOO_LONG, Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +19,16 @@ class Chat:
     template: Mapping[str, Any]
     model: str | None
     conversation: Conversation | None
+    when_too_long: WhenTooLong
     variables: Mapping[str, Any]
 
     @classmethod
     def read(cls, written: Written) -> "Chat":
         """Check the fields. Raises `FieldError`."""
         conversation = _conversation(written.text(CONVERSATION), written.variables)
-        return cls(written.structure(PAYLOAD), written.text(MODEL) or None, conversation, written.variables)
+        when_too_long = written.choice(WHEN_TOO_LONG, WhenTooLong, "way to shorten")
+        model = written.text(MODEL) or None
+        return cls(written.structure(PAYLOAD), model, conversation, when_too_long, written.variables)
 
     def payload(self, *, stream: bool) -> dict[str, Any]:
         """Fill the payload; where it uses Files, they stand in it. Raises `FieldError`."""
@@ -38,6 +42,10 @@ class Chat:
     def remembered(self, payload: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
         """Return the process variables that the next question needs."""
         return self.conversation.after(payload, answer) if self.conversation else {}
+
+    def shorter(self, payload: Mapping[str, Any], share: float) -> Shorter | None:
+        """Return a payload of so much of the prompt, if the modeller wants it shortened and it can be."""
+        return shortened(payload, share, self.when_too_long, self.variables)
 
 
 def _conversation(name: str, variables: Mapping[str, Any]) -> Conversation | None:

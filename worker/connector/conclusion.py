@@ -106,6 +106,7 @@ def _meta(exchange: Exchange, asked_model: str) -> dict[str, Any]:
         "modelsTried": list(dict.fromkeys(step.model for step in exchange.way if step.asked)),
         "way": list(map(_step, exchange.way)),
         "jsonMended": exchange.mended,
+        "leftOut": exchange.left_out,
         "attempts": exchange.attempts,
         "waitedMs": round(exchange.waited * 1000),
         "totalMs": round(exchange.seconds * 1000),

@@ -63,7 +63,7 @@ class Conversation:
         request = {**payload, "messages": [*system, *turns, *question]}
         model = known_models().get(payload["model"])
         while turns and model and not _fits(request, model):
-            turns = turns[_next_question(turns) :]
+            turns = turns[next_question(turns) :]
             request = {**payload, "messages": [*system, *turns, *question]}
         return request
 
@@ -94,9 +94,9 @@ def _role(message: Any) -> str:
     return str(message.get("role")) if isinstance(message, dict) else ""
 
 
-def _next_question(turns: Sequence[Message]) -> int:
-    """Where the second question begins: the answers of tools may not come without the call before them."""
-    return next((number for number, turn in enumerate(turns) if number and turn["role"] == "user"), len(turns))
+def next_question(turns: Sequence[Any]) -> int:
+    """Return where the second question begins: the answers of tools may not come without the call before them."""
+    return next((number for number, turn in enumerate(turns) if number and _role(turn) == "user"), len(turns))
 
 
 def _fits(request: Mapping[str, Any], model: Model) -> bool:

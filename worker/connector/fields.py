@@ -13,6 +13,7 @@ from worker.connector.mapping import ErrorMapping, ResponseMapping
 from worker.connector.payload import CACHED_TEXTS, parse_structure
 from worker.connector.retries import RetryCycle, parse_duration
 from worker.connector.secrets import SecretSource
+from worker.connector.shortening import Shorter
 from worker.connector.transcription import Transcription
 from worker.connector.written import (
     API_KEY,
@@ -46,6 +47,9 @@ class Question(Protocol):
     def remembered(self, payload: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
         """Return the process variables that the next question needs."""
 
+    def shorter(self, payload: Mapping[str, Any], share: float) -> Shorter | None:
+        """Return a payload of so much of the prompt, if the modeller wants it shortened and it can be."""
+
 
 QUESTIONS: Mapping[str, Callable[[Written], Question]] = {CHATTING: Chat.read, TRANSCRIBING: Transcription.read}
 """By operation."""
@@ -75,7 +79,7 @@ def read_fields(written: Written) -> Fields:
     return Fields(
         question=_question(written),
         fallback_models=_listed(written.text(FALLBACK_MODELS)),
-        secret_source=_secret_source(written.text(SECRET_SOURCE)),
+        secret_source=written.choice(SECRET_SOURCE, SecretSource, "secret source"),
         api_key=written.text(API_KEY),
         response_mapping=_parsed(ResponseMapping.parse, RESPONSE_MAPPING, written),
         error_mapping=_parsed(ErrorMapping.parse, ERROR_MAPPING, written),
@@ -108,15 +112,6 @@ def _question(written: Written) -> Question:
 
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(name for part in text.split(",") if (name := part.strip()))
-
-
-def _secret_source(text: str) -> SecretSource:
-    try:
-        return SecretSource(text)
-    except ValueError as error:
-        raise FieldError(
-            SECRET_SOURCE, f"'{text}' is no secret source", f"Use one of {', '.join(SecretSource)}"
-        ) from error
 
 
 def _seconds(text: str) -> float:

@@ -18,6 +18,7 @@ from worker.connector.outcomes import BpmnError, Completion, Failure, GivenBack,
 from worker.connector.payload import to_bytes
 from worker.connector.retries import RetryCycle
 from worker.connector.secrets import Secrets
+from worker.connector.shortening import Shortener
 from worker.connector.urls import AllowedUrls
 from worker.connector.written import DEFAULTS, PAYLOAD, RETRIES, Written
 from worker.errors import EngineError, EngineUnreachable, FieldError, JournalError
@@ -117,12 +118,14 @@ class Handler:
         endpoints = endpoints_for(fields, task.variables, base_url, self.secrets, self.endpoints)
         patience = fields.give_up_after - task.age(self.lock_duration)
         succession = Succession(self.experience, endpoints, payload["model"], fields.fallback_models)
+        shortener = Shortener(fields.question.shorter)
 
         def send(account: Account, request: Payload) -> Awaitable[Answer | NoAnswer]:
             return self.ask(account, request, fields.timeout)
 
-        def ask() -> Awaitable[Exchange]:
-            return ask_models(send, payload, patience.total_seconds(), succession)
+        async def ask() -> Exchange:
+            exchange = await ask_models(shortener.around(send), payload, patience.total_seconds(), succession)
+            return replace(exchange, left_out=shortener.left_out)
 
         return await ask_once(self.journal, Entry(task.id, request_key(base_url, to_bytes(PAYLOAD, payload))), ask)
 

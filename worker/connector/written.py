@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from worker.camunda.definitions import Definition
 from worker.camunda.tasks import ExternalTask
@@ -26,6 +27,7 @@ TRANSLATE = "catalyst_translate"
 MODEL = "catalyst_model"
 FALLBACK_MODELS = "catalyst_fallbackModels"
 CONVERSATION = "catalyst_conversation"
+WHEN_TOO_LONG = "catalyst_whenTooLong"
 SECRET_SOURCE = "catalyst_secretSource"  # noqa: S105 -- a field's name
 API_KEY = "catalyst_apiKey"
 RESPONSE_MAPPING = "catalyst_responseMapping"
@@ -34,6 +36,8 @@ URL = "catalyst_url"
 TIMEOUT = "catalyst_timeout"
 RETRIES = "catalyst_retries"
 GIVE_UP_AFTER = "catalyst_giveUpAfter"
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 CHATTING = "chat"
 TRANSCRIBING = "transcribe"
@@ -65,6 +69,7 @@ DEFAULTS: Mapping[str, str] = {
 }}""",
     MODEL: "",
     CONVERSATION: "",
+    WHEN_TOO_LONG: "fail",
     RESPONSE_MAPPING: """\
 {
   "aiReply": "choices[0].message.content",
@@ -158,6 +163,14 @@ class Written:
         written = self.fields[name]
         varies = not isinstance(written, str) or name in self.variables or OPENING.search(written)
         return None if varies else str(written)
+
+    def choice(self, name: str, choices: type[Choice], kind: str) -> Choice:
+        """The field as one of a few choices; `kind` says what they are. Raises `FieldError`."""
+        text = self.text(name)
+        try:
+            return choices(text)
+        except ValueError as error:
+            raise FieldError(name, f"'{text}' is no {kind}", f"Use one of {', '.join(choices)}") from error
 
     def filled(self, name: str) -> dict[str, Any]:
         """The field as an object with its placeholders filled. Raises `FieldError`."""

@@ -7,12 +7,19 @@ other limits stand nowhere but in the refusals that they cause.
 import re
 from collections.abc import Iterator
 
-from worker.groq.answers import Answer
+from worker.groq.accounts import Payload
+from worker.groq.answers import Answer, NoAnswer
 from worker.groq.buckets import Dimension
+from worker.groq.errors import Problem, refusal
 from worker.groq.lines import Told
+from worker.groq.models import Model
+from worker.groq.tokens import estimate_prompt, most_output
 
 IN_HEADERS = {"requests": Dimension.RPD, "tokens": Dimension.TPM}
-IN_TEXT = re.compile(r"\((?P<name>[A-Z]+)\): Limit (?P<limit>[1-9]\d*),(?: Used (?P<used>\d+),)? Requested \d+")
+FIGURES = re.compile(r"Limit (?P<limit>[1-9]\d*),(?: Used (?P<used>\d+),)? Requested (?P<requested>\d+)")
+IN_TEXT = re.compile(rf"\((?P<name>[A-Z]+)\): {FIGURES.pattern}")
+CAUTION = 0.95
+"""What is made to fit is made a little smaller."""
 
 
 def told_by(answer: Answer) -> Iterator[Told]:
@@ -27,6 +34,21 @@ def told_by(answer: Answer) -> Iterator[Told]:
     if found and found["name"] in Dimension.__members__:
         most, used = int(found["limit"]), _figure(found["used"])
         yield Told(Dimension[found["name"]], most, None if used is None else most - used)
+
+
+def share_that_fits(answer: Answer | NoAnswer, payload: Payload, model: Model) -> float | None:
+    """Return what share of the prompt would fit where a request is too large; None where a shorter one would not help.
+
+    A refusal because of the model's context tells no figures: there an estimate takes their place.
+    """
+    why_not, output = refusal(answer), most_output(payload)
+    if why_not is None or why_not.problem is not Problem.TOO_LARGE or f"({Dimension.OTPM.name})" in why_not.message:
+        return None
+    if found := FIGURES.search(why_not.message):
+        limit, prompt = int(found["limit"]), int(found["requested"]) - output
+    else:
+        limit, prompt = model.context_window or 0, estimate_prompt(payload, model)
+    return CAUTION * min((limit - output) / prompt, 1.0) if limit > output and prompt > 0 else None
 
 
 def _figure(text: str | None) -> int | None:

@@ -51,6 +51,8 @@ class Exchange:
     """Whether the answer is JSON only since it was repaired."""
     way: tuple[Step, ...] = ()
     """Who was asked for what, in order; also who was passed over, and why."""
+    left_out: str = ""
+    """What was left out of a request that was too large."""
     spent_before: Decimal = Decimal()
     """USD for an answer that could not be used, before this one."""
 
