@@ -3,7 +3,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.groq.models import known_models
-from worker.groq.tokens import cut_to_tokens, estimate_prompt, estimate_tokens, split_tokens
+from worker.groq.tokens import (
+    DEFAULT_OUTPUT,
+    cut_to_tokens,
+    estimate_prompt,
+    estimate_tokens,
+    most_output,
+    split_tokens,
+)
 
 GPT_OSS = known_models()["openai/gpt-oss-120b"]
 QWEN = known_models()["qwen/qwen3.8-27b"]
@@ -80,3 +87,17 @@ def test_a_text_that_fits_is_not_cut(text):
 )
 def test_a_long_word_is_cut_inside(text, tokens, cut):
     assert cut_to_tokens(text, tokens) == cut
+
+
+@pytest.mark.parametrize(
+    ("said", "most"),
+    [
+        ({"max_completion_tokens": 5, "max_tokens": 9}, 5),
+        ({"max_tokens": 9}, 9),
+        ({}, DEFAULT_OUTPUT),
+        ({"max_tokens": -5}, DEFAULT_OUTPUT),
+        ({"max_tokens": "9"}, DEFAULT_OUTPUT),
+    ],
+)
+def test_an_answer_has_as_many_tokens_as_the_request_allows(said, most):
+    assert most_output(said) == most

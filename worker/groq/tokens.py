@@ -75,7 +75,7 @@ def estimate_prompt(body: Mapping[str, Any], model: Model) -> int:
 def most_output(body: Mapping[str, Any]) -> int:
     """Return the most tokens that the answer to a request may have."""
     output = body.get("max_completion_tokens") or body.get("max_tokens")
-    return output if isinstance(output, int) else DEFAULT_OUTPUT
+    return output if isinstance(output, int) and output > 0 else DEFAULT_OUTPUT
 
 
 def _message_tokens(message: Any, model: Model) -> int:
