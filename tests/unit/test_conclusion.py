@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from samples import RATE_LIMITED, REPLY, make_answer, make_definition, make_exchange, make_task
 
-from worker.connector.conclusion import conclude, explain, standard_variables
+from worker.connector.conclusion import MENDS, conclude, explain, standard_variables
 from worker.connector.fields import read_fields
 from worker.connector.outcomes import BpmnError, Completion, Failure
 from worker.connector.written import Written
@@ -181,3 +181,14 @@ def test_a_short_message_is_quoted_in_full():
 def test_the_network_is_blamed_only_for_what_did_not_come_through_it():
     assert "reaches the URL" in explain(Refusal(Problem.TRANSIENT, ("network",), "connection refused"))
     assert "living model" in explain(Refusal(Problem.MODEL_GONE, ("model_not_found",), "No endpoint has the model 'x'"))
+
+
+@pytest.mark.parametrize(
+    ("loss", "problem", "code"),
+    [(Loss.NOT_YET, Problem.THROTTLED, "RATE_LIMITED"), (Loss.NEVER, Problem.TOO_LARGE, None)],
+)
+def test_what_the_worker_keeps_back_is_explained_and_mapped_as_if_groq_had_said_it(loss, problem, code):
+    outcome = concluded(NoAnswer(loss, "Limit 8000, Requested 9000", sent=False, seconds=0), attempts=0)
+
+    assert outcome.message == f"Groq: {loss}: Limit 8000, Requested 9000. {MENDS[problem]}"
+    assert getattr(outcome, "code", None) == code

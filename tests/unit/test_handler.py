@@ -539,3 +539,22 @@ def test_whatever_the_engine_sends_of_a_task_there_is_an_outcome():
         assert isinstance(asyncio.run(Setting(DENIED).handler.handle(task)), Outcome)
 
     law()
+
+
+async def test_a_request_that_is_too_large_is_asked_once_more_shorter_and_the_process_is_told():
+    figures = "on tokens per minute (TPM): Limit 2000, Requested 3000, please reduce your message size"
+    setting = Setting(make_answer(413, {"error": {"message": f"Request too large {figures}"}}), make_answer())
+    text = "It was a dark and stormy night. " * 300
+
+    outcome = await setting.handle({"userMessage": text}, {"catalyst_whenTooLong": "cutVariable"})
+
+    first, second = (json.dumps(payload) for _, _, payload, _ in setting.groq.asked)
+    assert text in first
+    assert len(second) < len(first) / 1.5
+    assert outcome.variables["catalyst_meta"]["leftOut"].endswith("characters of the variable 'userMessage'")
+
+
+async def test_a_way_to_shorten_that_is_none_is_named():
+    outcome = await Setting().handle({"userMessage": "Hi"}, {"catalyst_whenTooLong": "shrink"})
+
+    assert outcome.message.startswith("catalyst_whenTooLong: 'shrink' is no way to shorten. Use one of fail, dropTurns")

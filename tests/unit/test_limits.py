@@ -9,12 +9,16 @@ from samples import make_answer
 
 from worker.groq.accounts import Account
 from worker.groq.answers import Answer, Loss, NoAnswer
+from worker.groq.asking import ask_models
 from worker.groq.buckets import Dimension
 from worker.groq.client import Groq
+from worker.groq.endpoints import Endpoint
 from worker.groq.errors import Problem, refusal
 from worker.groq.limits import EVERY_MODEL, Known, Limited
 from worker.groq.lines import LocalLines
-from worker.groq.models import Limits
+from worker.groq.models import Limits, known_models
+from worker.groq.replacements import Replacements
+from worker.groq.succession import Experience, Succession
 from worker.groq.waiting import ask_patiently
 from worker.sandbox.emulator import Emulator, EmulatorConfig
 
@@ -185,6 +189,22 @@ async def test_a_throttled_model_stops_no_tasks_of_others():
     for model in (MODEL, OTHER):
         await in_a_task_of_its_own(more(ACCOUNT, chat(model=model), 1))
     assert more.room(50, 0) == 30
+
+
+async def test_another_endpoint_is_asked_where_the_first_one_has_no_turn_yet():
+    asking, endpoints = limited(only(rpm=1)), [Endpoint("a", ACCOUNT), Endpoint("b", Account("http://b", "gsk_b"))]
+
+    async def send(account, request):
+        return await asking(account, request, 1)
+
+    async def one():
+        return await ask_models(
+            send, chat(), 60, Succession(Experience(Replacements(known_models())), endpoints, MODEL)
+        )
+
+    ways = [[(step.endpoint, step.said, step.asked) for step in (await in_a_task_of_its_own(one())).way] for _ in "12"]
+
+    assert ways == [[("a", "answered", True)], [("a", Loss.NOT_YET, False), ("b", "answered", True)]]
 
 
 async def test_a_burst_on_the_stand_in_is_spread_without_one_refusal():

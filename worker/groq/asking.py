@@ -79,8 +79,9 @@ class _Question:
         request = {**self.fitted.payload, "model": route.called}
         exchange = await ask_model(send, request, patience, before.answer if before else None)
         self.succession.note(route, exchange.answer, exchange.refusal)
-        step = Step(route.endpoint.name, route.model, said_by(exchange), changed=self.fitted.changes)
-        return replace(joined(before, exchange) if before else exchange, way=(step,))
+        whole = joined(before, exchange) if before else exchange
+        asked, changes = whole.attempts > 0, self.fitted.changes
+        return replace(whole, way=(Step(route.endpoint.name, route.model, said_by(exchange), asked, changes),))
 
     def _patience(self) -> float:
         return self.deadline - time.monotonic()
