@@ -10,7 +10,10 @@ from pydantic_settings import NoDecode
 
 from worker.connector.retries import parse_duration
 from worker.connector.urls import base_url
+from worker.groq.buckets import Dimension
 from worker.groq.models import Limits
+
+KEPT_LIMITS = tuple(dimension.name.lower() for dimension in Dimension)
 
 
 def between(shortest: timedelta, longest: timedelta) -> AfterValidator:
@@ -42,17 +45,21 @@ def _pairs(value: Any) -> Any:
 
 
 def _model_limits(value: Any) -> Any:
-    """Read `model rpm=30 tpm=8000, model …`."""
-    if not isinstance(value, str):
-        return value
-    limits = {}
-    for entry in _names(value):
-        model, *figures = entry.split()
-        pairs = [figure.partition("=") for figure in figures]
-        if not pairs or not all(name and figure for name, _, figure in pairs):
-            raise ValueError("write model rpm=30 tpm=8000, model …")
-        limits[model] = {name: figure for name, _, figure in pairs}
+    """Read `model rpm=30 tpm=8000, model …`, and find limits that are none."""
+    limits = dict(map(_limits_of_one, _names(value))) if isinstance(value, str) else value
+    for model, figures in limits.items() if isinstance(limits, dict) else ():
+        for name in figures if isinstance(figures, dict) else ():
+            if name not in KEPT_LIMITS:
+                raise ValueError(f"'{name}' of {model} is no limit that is kept; there are {', '.join(KEPT_LIMITS)}")
     return limits
+
+
+def _limits_of_one(entry: str) -> tuple[str, dict[str, str]]:
+    model, *figures = entry.split()
+    pairs = [figure.partition("=") for figure in figures]
+    if not pairs or not all(name and figure for name, _, figure in pairs):
+        raise ValueError("write model rpm=30 tpm=8000, model …")
+    return model, {name: figure for name, _, figure in pairs}
 
 
 def _redis_url(text: str) -> str:

@@ -295,3 +295,9 @@ def test_limits_that_are_none_are_refused_with_what_mends_them(load):
         "CATALYST_LIMITS_OF=openai/gpt-oss-120b: write model rpm=30 tpm=8000, model …",
         "CATALYST_LIMITS_SHARED=localhost:6379: is no address such as redis://localhost:6379/0",
     ]
+
+
+def test_a_limit_that_is_not_kept_is_named(load):
+    (said,) = complaints(load, CATALYST_LIMITS_OF="* rpmm=30")
+
+    assert said.endswith("=* rpmm=30: 'rpmm' of * is no limit that is kept; there are rpm, rpd, tpm, tpd, otpm")

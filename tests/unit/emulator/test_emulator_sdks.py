@@ -10,8 +10,8 @@ import groq as groq_sdk
 import openai as openai_sdk
 import pytest
 
+from worker.groq.durations import to_go
 from worker.sandbox.emulator import running_emulator
-from worker.sandbox.emulator.durations import go_duration
 
 MODEL = "openai/gpt-oss-120b"
 HELLO: Any = [{"role": "user", "content": "Hello?"}]
@@ -261,7 +261,7 @@ def test_headers_tell_requests_per_day_and_tokens_per_minute(client, groq):
         "reset-requests": "1m26.4s",
         "limit-tokens": "8000",
         "remaining-tokens": str(8000 - used),
-        "reset-tokens": go_duration(used / 8000 * 60),
+        "reset-tokens": to_go(used / 8000 * 60),
     }
 
 
