@@ -32,7 +32,7 @@ from worker.groq.paces import Paces
 from worker.groq.replacements import Replacements
 from worker.groq.succession import Experience
 from worker.identity import Identity
-from worker.journal import Journal, NoJournal, Required, SqliteJournal, Tolerant, sealed_with, try_out
+from worker.journal import Journal, NoJournal, Required, SqliteFile, SqliteJournal, Tolerant, sealed_with, try_out
 from worker.operations.health import health_server
 from worker.operations.logging import log_outcome
 from worker.operations.metrics import Metrics, gauge, show_circuits, show_limits
@@ -183,7 +183,7 @@ def _journal(settings: Settings) -> Journal:
         case path:
             file = Path(path).expanduser() if path else user_state_path("catalyst-groq") / "journal.sqlite"
             journal = SqliteJournal(
-                file, seal=seal, longest=settings.journal_max_age, largest=settings.journal_max_bytes
+                SqliteFile(file), seal=seal, longest=settings.journal_max_age, largest=settings.journal_max_bytes
             )
     return Required(journal) if settings.journal_required else Tolerant(journal)
 

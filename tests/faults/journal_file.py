@@ -2,9 +2,8 @@
 
 import sqlite3
 from contextlib import closing, contextmanager
-from datetime import timedelta
 
-from worker.journal import SqliteJournal, sealed_with
+from worker.journal import SqliteFile
 
 
 class JournalFile:
@@ -21,8 +20,7 @@ class JournalFile:
     @contextmanager
     def unwritable(self):
         """Keep every worker from writing to it, for as long as the block runs; they can still read."""
-        opener = SqliteJournal(self.path, seal=sealed_with(None), longest=timedelta(days=1), largest=0)
-        with closing(opener._opened()) as journal:
+        with closing(SqliteFile(self.path).opened()) as journal:
             journal.execute("BEGIN IMMEDIATE")
             yield
             journal.execute("ROLLBACK")

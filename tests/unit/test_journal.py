@@ -12,7 +12,17 @@ from worker.errors import JournalError, SettingsError
 from worker.groq.answers import Loss, NoAnswer
 from worker.groq.errors import refusal
 from worker.groq.waiting import Exchange
-from worker.journal import Entry, NoJournal, Required, SqliteJournal, Tolerant, ask_once, request_key, sealed_with
+from worker.journal import (
+    Entry,
+    NoJournal,
+    Required,
+    SqliteFile,
+    SqliteJournal,
+    Tolerant,
+    ask_once,
+    request_key,
+    sealed_with,
+)
 from worker.journal.broken import PROBE, try_out
 
 pytestmark = pytest.mark.anyio
@@ -27,7 +37,7 @@ async def open_journal(tmp_path):
     journals = []
 
     def opened(path=tmp_path / "state" / "journal.sqlite", *, key=None, longest=DAY, largest=10**6):
-        journal = SqliteJournal(path, seal=sealed_with(key), longest=longest, largest=largest)
+        journal = SqliteJournal(SqliteFile(path), seal=sealed_with(key), longest=longest, largest=largest)
         journals.append(journal)
         return journal
 
@@ -96,8 +106,8 @@ async def test_only_the_workers_user_can_read_the_file(open_journal, tmp_path):
 async def test_workers_that_make_the_file_at_the_same_moment_do_not_get_in_each_others_way(open_journal, tmp_path):
     with ThreadPoolExecutor(8) as workers:
         for number in range(20):
-            journals = [open_journal(tmp_path / f"journal-{number}.sqlite") for _ in range(8)]
-            assert all(workers.map(lambda journal: journal._opened().close() is None, journals))
+            files = [SqliteFile(tmp_path / f"journal-{number}.sqlite") for _ in range(8)]
+            assert all(workers.map(lambda file: file.opened().close() is None, files))
 
 
 async def test_a_sealed_answer_opens_with_its_key_only(open_journal, tmp_path):
@@ -183,7 +193,9 @@ class FullDisk(NoJournal):
 @pytest.mark.parametrize("kind", [Tolerant, Required])
 async def test_a_journal_that_cannot_be_written_is_said_once_before_there_is_an_answer_to_lose(kind, tmp_path, caplog):
     (tmp_path / "file").touch()
-    journal = SqliteJournal(tmp_path / "file" / "j.sqlite", seal=sealed_with(None), longest=DAY, largest=10**6)
+    journal = SqliteJournal(
+        SqliteFile(tmp_path / "file" / "j.sqlite"), seal=sealed_with(None), longest=DAY, largest=10**6
+    )
     await try_out(kind(journal))
     await journal.aclose()
 

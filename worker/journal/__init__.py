@@ -2,17 +2,24 @@
 
 from worker.journal.broken import Required, Tolerant, try_out
 from worker.journal.entries import Entry, Journal, NoJournal, request_key
+from worker.journal.file import SqliteFile
+from worker.journal.ledger import Faithful, Ledger, MemoryLedger, SqliteLedger
 from worker.journal.once import ask_once
 from worker.journal.sealing import Seal, sealed_with
 from worker.journal.sqlite import SqliteJournal
 
 __all__ = [
     "Entry",
+    "Faithful",
     "Journal",
+    "Ledger",
+    "MemoryLedger",
     "NoJournal",
     "Required",
     "Seal",
+    "SqliteFile",
     "SqliteJournal",
+    "SqliteLedger",
     "Tolerant",
     "ask_once",
     "request_key",

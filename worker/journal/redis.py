@@ -1,6 +1,8 @@
-"""A journal that all replicas share, so that another one replays what a dead one was told."""
+"""A journal and a ledger that all replicas share: another one replays what a dead one was told, and counts its cost."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from redis.asyncio import Redis
@@ -9,9 +11,11 @@ from redis.exceptions import RedisError
 from worker.errors import JournalError
 from worker.groq.answers import Answer
 from worker.journal.entries import Entry, from_text, to_text
+from worker.journal.ledger import KEPT, UNIT, Amounts, in_units
 from worker.journal.sealing import Seal
 
 PREFIX = "catalyst:answers:"
+SPENT = "catalyst:spent:"
 TIMEOUT = 5.0
 
 
@@ -25,7 +29,7 @@ class RedisJournal:
     keeps = True
 
     def __init__(self, url: str, *, seal: Seal, longest: timedelta) -> None:
-        self._redis = Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+        self._redis = _connected(url)
         self._seal = seal
         self._longest = longest
 
@@ -58,6 +62,40 @@ class RedisJournal:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._redis.aclose()
+
+
+class RedisLedger:
+    """Sums in Redis, one number for each account."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = _connected(url)
+
+    async def spent(self, accounts: Sequence[str]) -> list[Decimal]:
+        """Read the sums."""
+        try:
+            sums: Any = await self._redis.mget([SPENT + account for account in accounts])
+        except (RedisError, OSError) as error:
+            raise _broken(error) from error
+        return [int(units or 0) * UNIT for units in sums]
+
+    async def book(self, amounts: Amounts) -> None:
+        """Add up in the server, on all accounts or none."""
+        try:
+            async with self._redis.pipeline(transaction=True) as together:
+                for account, amount in amounts.items():
+                    together.incrby(SPENT + account, in_units(amount))
+                    together.expire(SPENT + account, KEPT)
+                await together.execute()
+        except (RedisError, OSError) as error:
+            raise _broken(error) from error
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._redis.aclose()
+
+
+def _connected(url: str) -> Redis:
+    return Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
 
 
 def _broken(error: Exception) -> JournalError:
