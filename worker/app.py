@@ -18,6 +18,7 @@ from worker.camunda.definitions import Definitions
 from worker.camunda.engine import Engine
 from worker.camunda.poller import Poller, all_places
 from worker.camunda.variables import Encoder
+from worker.connector.budgets import Budgets
 from worker.connector.details import Details
 from worker.connector.handler import Handler
 from worker.connector.secrets import Redactor, Secrets
@@ -32,7 +33,20 @@ from worker.groq.paces import Paces
 from worker.groq.replacements import Replacements
 from worker.groq.succession import Experience
 from worker.identity import Identity
-from worker.journal import Journal, NoJournal, Required, SqliteFile, SqliteJournal, Tolerant, sealed_with, try_out
+from worker.journal import (
+    Faithful,
+    Journal,
+    Ledger,
+    MemoryLedger,
+    NoJournal,
+    Required,
+    SqliteFile,
+    SqliteJournal,
+    SqliteLedger,
+    Tolerant,
+    sealed_with,
+    try_out,
+)
 from worker.operations.health import health_server
 from worker.operations.logging import log_outcome
 from worker.operations.metrics import Metrics, gauge, show_circuits, show_limits
@@ -55,10 +69,12 @@ async def assembled(
     experience = _experience(settings)
     identity = Identity(user_state_path("catalyst-groq") / "ids", settings.worker_id)
     engine = _engine(settings, identity.worker_id)
+    journal, ledger = _kept(settings)
     async with (
         aclosing(engine),
         aclosing(Groq(access.to_groq(settings), redactor.mask)) as groq,
-        aclosing(_journal(settings)) as journal,
+        aclosing(journal),
+        aclosing(ledger),
         _limits_kept(settings, groq.ask) as limited,
     ):
         await try_out(journal)
@@ -74,6 +90,7 @@ async def assembled(
             endpoints=endpoints,
             journal=journal,
             lock_duration=settings.lock_duration,
+            budgets=_budgets(settings, ledger),
             details=Details(mask_contents=settings.mask_contents),
             throw_uncaught=settings.throw_uncaught_errors,
             stream=settings.stream,
@@ -171,21 +188,34 @@ def _task_filter(settings: Settings) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if value}
 
 
-def _journal(settings: Settings) -> Journal:
+def _kept(settings: Settings) -> tuple[Journal, Ledger]:
+    """Return where answers are kept, and where what they cost: in one place."""
     seal = sealed_with(settings.journal_key.get_secret_value() if settings.journal_key else None)
     match settings.journal:
         case "off":
-            return NoJournal()
+            return NoJournal(), MemoryLedger()
         case url if url.startswith(("redis://", "rediss://")):
-            from worker.journal.redis import RedisJournal  # noqa: PLC0415 -- an extra
+            from worker.journal.redis import RedisJournal, RedisLedger  # noqa: PLC0415 -- an extra
 
             journal: Journal = RedisJournal(url, seal=seal, longest=settings.journal_max_age)
+            ledger: Ledger = RedisLedger(url)
         case path:
-            file = Path(path).expanduser() if path else user_state_path("catalyst-groq") / "journal.sqlite"
+            file = SqliteFile(Path(path).expanduser() if path else user_state_path("catalyst-groq") / "journal.sqlite")
             journal = SqliteJournal(
-                SqliteFile(file), seal=seal, longest=settings.journal_max_age, largest=settings.journal_max_bytes
+                file, seal=seal, longest=settings.journal_max_age, largest=settings.journal_max_bytes
             )
-    return Required(journal) if settings.journal_required else Tolerant(journal)
+            ledger = SqliteLedger(file)
+    required = settings.journal_required
+    return Required(journal) if required else Tolerant(journal), Faithful(ledger, required=required)
+
+
+def _budgets(settings: Settings, ledger: Ledger) -> Budgets:
+    return Budgets(
+        per_instance=settings.budget_per_instance,
+        per_definition=settings.budget_per_definition,
+        per_day=settings.budget_per_day,
+        ledger=ledger,
+    )
 
 
 def _experience(settings: Settings) -> Experience:

@@ -2,10 +2,11 @@
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from worker.connector.retries import parse_duration
@@ -99,6 +100,7 @@ def _proxy(value: SecretStr | None) -> SecretStr | None:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
+Dollars = Annotated[Decimal, Field(gt=0)]
 Pairs = Annotated[dict[str, str], NoDecode, BeforeValidator(_pairs)]
 """`a=x,b=y`, as the environment has to write a mapping."""
 

@@ -19,6 +19,7 @@ from worker.endpoint_entries import Endpoints
 from worker.errors import SettingsError
 from worker.setting_types import (
     BaseUrls,
+    Dollars,
     Duration,
     EngineUrl,
     LimitsPlan,
@@ -154,6 +155,13 @@ class Settings(BaseSettings):
     journal_key: SecretStr | None = Field(default=None, description="Fernet key that encrypts what is kept")
     journal_max_age: Duration = Field(timedelta(days=7), description="How long unacknowledged answers are kept")
     journal_max_bytes: int = Field(256_000_000, ge=1_000_000, description="Most bytes of answers in an SQLite journal")
+    budget_per_instance: Dollars | None = Field(
+        default=None, description="USD that a process instance may spend; more is the BPMN error BUDGET_EXCEEDED"
+    )
+    budget_per_definition: Dollars | None = Field(
+        default=None, description="USD that the instances of a process definition (by its key) may spend in a day (UTC)"
+    )
+    budget_per_day: Dollars | None = Field(default=None, description="USD that all may spend together in a day (UTC)")
     http_port: int | None = Field(
         default=None, ge=0, le=65535, description="Port of health probes and metrics (0: a free one); off when not set"
     )

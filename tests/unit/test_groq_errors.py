@@ -367,3 +367,9 @@ def test_no_answer_is_a_passing_fault_of_the_network_or_a_timeout(loss):
     assert found.causes == (("timeout",) if "in time" in loss else ("network",))
     assert found.message == f"{loss.value}: nothing came"
     assert (found.status, found.wait) == (None, None)
+
+
+def test_a_budget_that_is_spent_is_nothing_that_passes():
+    found = refused(NoAnswer(Loss.OVER_BUDGET, "1 of 1 USD", sent=False, seconds=0))
+
+    assert (found.problem, found.causes, found.problem.policy) == (Problem.BUDGET, ("budget_exceeded",), Policy.GIVE_UP)

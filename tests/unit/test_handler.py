@@ -5,6 +5,7 @@ import itertools
 import json
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,21 @@ from samples import RATE_LIMITED, REPLY, make_answer, make_task
 
 from worker.camunda.definitions import CallingProcess, Definitions
 from worker.camunda.wanted import WantedVariables
+from worker.connector.budgets import Budgets
+from worker.connector.conclusion import MENDS
 from worker.connector.handler import Handler
 from worker.connector.outcomes import BpmnError, Completion, Failure, Outcome
 from worker.connector.secrets import Secrets
 from worker.connector.urls import GROQ, AllowedUrls
-from worker.errors import EngineRefused, EngineUnreachable
+from worker.errors import EngineRefused, EngineUnreachable, JournalError
 from worker.groq.accounts import Account
 from worker.groq.answers import Loss, NoAnswer
 from worker.groq.endpoints import Endpoint
+from worker.groq.errors import Problem
 from worker.groq.models import known_models
 from worker.groq.replacements import Replacements
 from worker.groq.succession import Experience
-from worker.journal import NoJournal
+from worker.journal import Faithful, MemoryLedger, NoJournal
 from worker.operations.metrics import Metrics
 
 pytestmark = pytest.mark.anyio
@@ -52,6 +56,19 @@ class Groq:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+class Remembering(NoJournal):
+    """A journal that keeps the last answer, whatever the task."""
+
+    keeps = True
+    answer = None
+
+    async def recall(self, entry):  # noqa: ARG002 -- the protocol's
+        return self.answer
+
+    async def keep(self, entry, answer):  # noqa: ARG002 -- the protocol's
+        self.answer = answer
 
 
 class Setting:
@@ -79,9 +96,8 @@ class Setting:
             ask=self.groq.ask,
             experience=Experience(Replacements(known_models())),
             wanted=WantedVariables(),
-            journal=NoJournal(),
             lock_duration=timedelta(minutes=1),
-            **parts,
+            **{"journal": NoJournal(), **parts},
         )
 
     async def _definition_xml(self, definition_id):
@@ -382,6 +398,72 @@ def hearing():
     task = make_task(properties=TRANSCRIBE)
     task._context["variables"] = {"recording": VOICEMAIL}
     return task
+
+
+COST = (18 * Decimal("0.15") + 5 * Decimal("0.60")) / 1_000_000
+SPENT = "not asked, a budget is spent: 0.0000057 of 0.000001 USD for this process instance"
+
+
+def a_millionth(**parts):
+    return Budgets(per_instance=Decimal("1e-6"), **parts)
+
+
+async def test_a_budget_that_is_spent_is_a_bpmn_error_and_groq_is_not_asked():
+    setting = Setting(process=CATCHING, budgets=a_millionth())
+    outcomes = [await setting.handle() for _ in range(2)]
+
+    assert isinstance(outcomes[0], Completion)
+    assert isinstance(outcomes[1], BpmnError)
+    assert outcomes[1].code == "BUDGET_EXCEEDED"
+    assert outcomes[1].variables["catalyst_error"].startswith(SPENT)
+    meta = outcomes[1].variables["catalyst_meta"]
+    assert (meta["attempts"], meta["modelsTried"]) == (0, [])
+    assert [step["said"] for step in meta["way"]] == ["not asked, a budget is spent"]
+    assert len(setting.groq.asked) == 1
+
+
+async def test_a_budget_that_is_spent_is_an_incident_with_the_figures_where_nothing_catches_it():
+    setting = Setting(budgets=a_millionth())
+    _, outcome = [await setting.handle() for _ in range(2)]
+
+    assert isinstance(outcome, Failure)
+    assert outcome.message == (
+        f"Groq: {SPENT} (CATALYST_BUDGET_PER_INSTANCE). {MENDS[Problem.BUDGET]} "
+        "Nothing catches the BPMN error BUDGET_EXCEEDED: attach an error boundary event to 'AskGroq'."
+    )
+    assert outcome.retries == 0
+    assert len(setting.groq.asked) == 1
+
+
+async def test_every_answer_that_was_paid_is_booked_also_one_that_could_not_be_used():
+    kept = Budgets(per_instance=Decimal(1))
+    wanting_json = {"messages": [{"role": "user", "content": "Hi"}], "response_format": {"type": "json_object"}}
+    outcome = await Setting(budgets=kept).handle({}, {"catalyst_payload": json.dumps(wanting_json)})
+
+    assert isinstance(outcome, Failure)
+    assert outcome.variables["catalyst_meta"]["attempts"] == 2
+    assert await kept.ledger.spent(["instance:instance-1"]) == [2 * COST]
+
+
+async def test_what_was_paid_for_is_replayed_whatever_has_been_spent():
+    kept = Remembering()
+    setting = Setting(budgets=a_millionth(), journal=kept)
+    outcomes = [await setting.handle() for _ in range(2)]
+
+    assert [type(outcome) for outcome in outcomes] == [Completion, Completion]
+    assert len(setting.groq.asked) == 1
+
+
+async def test_without_a_ledger_that_is_required_groq_is_not_asked_and_no_retry_is_burned():
+    class Away(MemoryLedger):
+        async def spent(self, accounts):
+            raise JournalError(f"No {len(accounts)} sums")
+
+    setting = Setting(budgets=a_millionth(ledger=Faithful(Away(), required=True)))
+    outcome = await setting.handle(retries=2)
+
+    assert outcome == Failure("No 1 sums. Groq is not asked without it", retries=2, retry_timeout=timedelta(seconds=30))
+    assert not setting.groq.asked
 
 
 async def test_a_recording_is_read_and_what_was_heard_becomes_variables():

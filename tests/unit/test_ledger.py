@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, aclosing
 from datetime import timedelta
 from decimal import Decimal
 
+import anyio
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -184,7 +185,7 @@ async def test_an_answer_that_lies_about_its_tokens_neither_gives_money_back_nor
 
 
 async def test_nobody_waits_for_ever_for_what_cannot_be_written(file):
-    with pytest.raises(OverflowError):
+    with pytest.raises(OverflowError), anyio.fail_after(5):
         await file.write([(ledger.ADD, ("day", 2**64, 0))])
 
 

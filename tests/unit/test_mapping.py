@@ -170,3 +170,8 @@ def test_a_cause_that_cannot_happen_is_named(cause):
 
 def test_causes_are_read_without_regard_to_case():
     assert ErrorMapping.parse("f", {"5XX": "DOWN", "Timeout": "SLOW"}).codes == {"5xx": "DOWN", "timeout": "SLOW"}
+
+
+@pytest.mark.parametrize(("written", "code"), [({}, "BUDGET_EXCEEDED"), ({"budget_exceeded": "TOO_DEAR"}, "TOO_DEAR")])
+def test_a_spent_budget_has_its_bpmn_error_unless_the_modeller_names_another(written, code):
+    assert ErrorMapping.parse("f", written).code_for(("budget_exceeded",)) == code

@@ -2,6 +2,7 @@
 
 import os
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -301,3 +302,17 @@ def test_a_limit_that_is_not_kept_is_named(load):
     (said,) = complaints(load, CATALYST_LIMITS_OF="* rpmm=30")
 
     assert said.endswith("=* rpmm=30: 'rpmm' of * is no limit that is kept; there are rpm, rpd, tpm, tpd, otpm")
+
+
+def test_budgets_are_exact(load):
+    settings = load("budget_per_day: 0.1", CATALYST_BUDGET_PER_INSTANCE="0.000000001")
+
+    assert (settings.budget_per_day, settings.budget_per_instance) == (Decimal("0.1"), Decimal("1e-9"))
+    assert settings.budget_per_definition is None
+
+
+@pytest.mark.parametrize("budget", ["0", "-1", "NaN", "Infinity", "1 USD"])
+def test_a_budget_that_is_no_sum_of_money_is_named(load, budget):
+    [complaint] = complaints(load, CATALYST_BUDGET_PER_DAY=budget)
+
+    assert complaint.startswith(f"CATALYST_BUDGET_PER_DAY={budget}: ")

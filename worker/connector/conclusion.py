@@ -29,6 +29,7 @@ MENDS = {
     Problem.MONEY: "Raise the spend limit at console.groq.com.",
     Problem.WRONG_URL: "Mend the URL field, or have the operator mend GROQ_API_URL.",
     Problem.REDIRECTED: "Mend the URL field or GROQ_API_URL, or log in to the network; then raise the task's retries.",
+    Problem.BUDGET: "Ask the operator to raise it, or wait for a new day's; then raise the task's retries.",
     Problem.BAD_REQUEST: "Mend the Request Payload, or the field that Groq names.",
 }
 

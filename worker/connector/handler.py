@@ -9,6 +9,7 @@ from typing import Any
 from worker.camunda.definitions import CallingProcess, Definition, Definitions
 from worker.camunda.tasks import ExternalTask
 from worker.camunda.wanted import WantedVariables
+from worker.connector.budgets import Budgets
 from worker.connector.conclusion import conclude
 from worker.connector.destinations import asked_at, endpoints_for
 from worker.connector.details import Details
@@ -54,6 +55,7 @@ class Handler:
     details: Details = field(default_factory=Details)
     endpoints: Sequence[Endpoint] = ()
     """The operator's, in order."""
+    budgets: Budgets = field(default_factory=Budgets)
     throw_uncaught: bool = False
     stream: bool = False
     """Whether Groq is asked for streams, also where the payload does not."""
@@ -124,7 +126,8 @@ class Handler:
             return self.ask(account, request, fields.timeout)
 
         async def ask() -> Exchange:
-            exchange = await ask_models(shortener.around(send), payload, patience.total_seconds(), succession)
+            asking = shortener.around(self.budgets.around(send, task))
+            exchange = await ask_models(asking, payload, patience.total_seconds(), succession)
             return replace(exchange, left_out=shortener.left_out)
 
         return await ask_once(self.journal, Entry(task.id, request_key(base_url, to_bytes(PAYLOAD, payload))), ask)

@@ -8,8 +8,12 @@ from typing import Any
 from worker.connector.expressions import ExpressionError, compile_expression, evaluate
 from worker.connector.types import CONVERSIONS, converted
 from worker.errors import FieldError
+from worker.groq.errors import BUDGET_EXCEEDED
 
 RESERVED = "catalyst_"
+UNLESS_WRITTEN = {BUDGET_EXCEEDED: "BUDGET_EXCEEDED"}
+"""What becomes a BPMN error also where the modeller does not say so: budgets are the operator's."""
+
 CAUSE = re.compile(r"[1-5](\d\d|xx)|[a-z][a-z_]+", re.IGNORECASE)
 
 LONGEST_NAME = 255
@@ -87,4 +91,5 @@ class ErrorMapping:
 
     def code_for(self, causes: tuple[str, ...]) -> str | None:
         """Return the BPMN error code of the first cause that is mapped; causes come most telling first."""
-        return next((self.codes[cause] for cause in causes if cause in self.codes), None)
+        codes = {**UNLESS_WRITTEN, **self.codes}
+        return next((codes[cause] for cause in causes if cause in codes), None)

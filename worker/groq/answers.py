@@ -26,10 +26,11 @@ class Loss(StrEnum):
     NOT_ASKED = "not asked"
     NOT_YET = "kept back within Groq's limits"
     NEVER = "larger than Groq's limits"
+    OVER_BUDGET = "not asked, a budget is spent"
 
 
-HELD = {Loss.NOT_YET, Loss.NEVER}
-"""Groq was not asked: the worker itself keeps its limits."""
+HELD = {Loss.NOT_YET, Loss.NEVER, Loss.OVER_BUDGET}
+"""Groq was not asked: the worker itself keeps its limits, and the operator's budgets."""
 
 
 @dataclass(frozen=True, slots=True)

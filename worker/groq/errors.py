@@ -31,12 +31,16 @@ class Problem(Enum):
     MONEY = ("a spend limit", Policy.GIVE_UP)
     WRONG_URL = ("a URL where nothing is", Policy.GIVE_UP)
     REDIRECTED = ("a redirect, which is not followed", Policy.RETRY)
+    BUDGET = ("a budget that is spent", Policy.GIVE_UP)
     BAD_REQUEST = ("a request that Groq does not understand", Policy.GIVE_UP)
 
     def __init__(self, words: str, policy: Policy) -> None:
         self.words = words
         self.policy = policy
 
+
+BUDGET_EXCEEDED = "budget_exceeded"
+"""What an error mapping may call a budget that is spent."""
 
 BY_CODE = {
     "context_length_exceeded": Problem.TOO_LARGE,
@@ -62,12 +66,13 @@ BY_STATUS = {
     HTTPStatus.TOO_MANY_REQUESTS: Problem.THROTTLED,
     498: Problem.TRANSIENT,  # flex tier full
 }
-BY_LOSS = {
+BY_LOSS: Mapping[Loss, tuple[Problem, tuple[str, ...]]] = {
     Loss.TIMEOUT: (Problem.TRANSIENT, ("timeout",)),
     Loss.CONNECT_TIMEOUT: (Problem.TRANSIENT, ("timeout",)),
     # An error mapping need not tell Groq's own refusals from those that the worker has spared it.
     Loss.NOT_YET: (Problem.THROTTLED, ("rate_limit_exceeded", "429", "4xx")),
     Loss.NEVER: (Problem.TOO_LARGE, ("rate_limit_exceeded", "413", "4xx")),
+    Loss.OVER_BUDGET: (Problem.BUDGET, (BUDGET_EXCEEDED,)),
 }
 NETWORK = (Problem.TRANSIENT, ("network",))
 NO_SUCH_MODEL = re.compile(r"\bmodel\b.+(does not exist|not found)", re.IGNORECASE)
@@ -86,7 +91,8 @@ class Refusal:
 
     problem: Problem
     causes: tuple[str, ...]
-    """What an error mapping may call it, most telling first: Groq's code, `429`, `4xx`; `timeout` or `network`."""
+    """What an error mapping may call it, most telling first: Groq's code, `429`, `4xx`; `timeout`, `network` or
+    `budget_exceeded`."""
     message: str
     status: int | None = None
     wait: float | None = None
