@@ -7,7 +7,6 @@ import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from platformdirs import user_state_path
@@ -33,20 +32,7 @@ from worker.groq.paces import Paces
 from worker.groq.replacements import Replacements
 from worker.groq.succession import Experience
 from worker.identity import Identity
-from worker.journal import (
-    Faithful,
-    Journal,
-    Ledger,
-    MemoryLedger,
-    NoJournal,
-    Required,
-    SqliteFile,
-    SqliteJournal,
-    SqliteLedger,
-    Tolerant,
-    sealed_with,
-    try_out,
-)
+from worker.journal import Journal, Ledger, opened, sealed_with, try_out
 from worker.operations.health import health_server
 from worker.operations.logging import log_outcome
 from worker.operations.metrics import Metrics, gauge, show_circuits, show_limits
@@ -189,24 +175,13 @@ def _task_filter(settings: Settings) -> dict[str, Any]:
 
 
 def _kept(settings: Settings) -> tuple[Journal, Ledger]:
-    """Return where answers are kept, and where what they cost: in one place."""
-    seal = sealed_with(settings.journal_key.get_secret_value() if settings.journal_key else None)
-    match settings.journal:
-        case "off":
-            return NoJournal(), MemoryLedger()
-        case url if url.startswith(("redis://", "rediss://")):
-            from worker.journal.redis import RedisJournal, RedisLedger  # noqa: PLC0415 -- an extra
-
-            journal: Journal = RedisJournal(url, seal=seal, longest=settings.journal_max_age)
-            ledger: Ledger = RedisLedger(url)
-        case path:
-            file = SqliteFile(Path(path).expanduser() if path else user_state_path("catalyst-groq") / "journal.sqlite")
-            journal = SqliteJournal(
-                file, seal=seal, longest=settings.journal_max_age, largest=settings.journal_max_bytes
-            )
-            ledger = SqliteLedger(file)
-    required = settings.journal_required
-    return Required(journal) if required else Tolerant(journal), Faithful(ledger, required=required)
+    return opened(
+        settings.journal or str(user_state_path("catalyst-groq") / "journal.sqlite"),
+        seal=sealed_with(settings.journal_key.get_secret_value() if settings.journal_key else None),
+        longest=settings.journal_max_age,
+        largest=settings.journal_max_bytes,
+        required=settings.journal_required,
+    )
 
 
 def _budgets(settings: Settings, ledger: Ledger) -> Budgets:

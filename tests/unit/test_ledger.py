@@ -10,9 +10,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
+from samples import make_answer
 
 from worker.errors import JournalError
-from worker.journal import Entry, Faithful, MemoryLedger, SqliteFile, SqliteJournal, SqliteLedger, ledger, sealed_with
+from worker.journal import (
+    Entry,
+    Faithful,
+    MemoryLedger,
+    SqliteFile,
+    SqliteJournal,
+    SqliteLedger,
+    ledger,
+    opened,
+    sealed_with,
+)
 from worker.journal.redis import SPENT, RedisLedger
 
 pytestmark = pytest.mark.anyio
@@ -86,6 +97,23 @@ async def test_sums_and_answers_are_in_one_file_that_the_next_life_reads(tmp_pat
     assert next_life.read("SELECT COUNT(*) FROM answer") == [(0,)]
     assert await journal.recall(Entry("task-1", "r")) is None
     await next_life.aclose()
+
+
+@pytest.mark.parametrize(("where", "is_kept"), [("off", False), ("file", True), ("redis", True)])
+async def test_answers_and_their_cost_are_kept_in_one_place_for_the_next_life(where, is_kept, tmp_path, request):
+    place = {"off": "off", "file": str(tmp_path / "j.sqlite")}.get(where) or request.getfixturevalue("redis")
+    entry = Entry("task-1", tmp_path.name)
+    for life in ("first", "next"):
+        journal, sums = opened(
+            place, seal=sealed_with(None), longest=timedelta(days=1), largest=10**6, required=life == "next"
+        )
+        async with aclosing(journal), aclosing(sums):
+            if life == "first":
+                await journal.keep(entry, make_answer())
+                await sums.book({tmp_path.name: CENT})
+            else:
+                assert await journal.recall(entry) == (make_answer() if is_kept else None)
+                assert await sums.spent([tmp_path.name]) == [CENT if is_kept else 0]
 
 
 async def test_accounts_that_nobody_books_on_any_more_go(file, monkeypatch):

@@ -5,6 +5,7 @@ from worker.journal.entries import Entry, Journal, NoJournal, request_key
 from worker.journal.file import SqliteFile
 from worker.journal.ledger import Faithful, Ledger, MemoryLedger, SqliteLedger
 from worker.journal.once import ask_once
+from worker.journal.opening import opened
 from worker.journal.sealing import Seal, sealed_with
 from worker.journal.sqlite import SqliteJournal
 
@@ -22,6 +23,7 @@ __all__ = [
     "SqliteLedger",
     "Tolerant",
     "ask_once",
+    "opened",
     "request_key",
     "sealed_with",
     "try_out",
