@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,12 @@ def test_every_dependency_is_justified_in_the_architecture():
     table = set(re.findall(r"^\| `([\w-]+)` \|", ARCHITECTURE, re.MULTILINE))
 
     assert table == names
+
+
+def test_every_test_module_has_a_name_of_its_own():
+    names = Counter(path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py")
+
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_every_room_is_on_the_map():
