@@ -1,22 +1,20 @@
 """The operator's side: settings from the environment, `.env` and `worker.yaml`, checked all at once."""
 
-import difflib
 import os
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal
 
 import yaml
 from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from worker.connector.urls import GROQ, base_url
 from worker.endpoint_entries import Endpoints
 from worker.errors import SettingsError
+from worker.setting_mistakes import PREFIX, KnownSettings
 from worker.setting_types import (
     BaseUrls,
     Dollars,
@@ -31,20 +29,6 @@ from worker.setting_types import (
     TokenUrl,
     between,
 )
-
-PREFIX = "CATALYST_"
-IN_URL = re.compile(r"//[^/@]*@")
-"""User and password in a URL."""
-
-NEEDS = {
-    "engine_password": "engine_user",
-    "engine_token_url": "engine_client_id",
-    "engine_client_id": "engine_token_url",
-    "engine_client_secret": "engine_token_url",
-    "engine_certificate_key": "engine_certificate",
-    "groq_certificate_key": "groq_certificate",
-}
-"""Settings that mean nothing without another one."""
 
 
 def environment(env_file: Path) -> Mapping[str, str]:
@@ -188,13 +172,14 @@ class Settings(BaseSettings):
     @classmethod
     def load(cls, config: Path = Path("worker.yaml"), env_file: Path = Path(".env")) -> "Settings":
         """Read and check all settings. Raises one `SettingsError` that lists everything that is wrong."""
-        wrong = _unknown_variables(environment(env_file))
+        known = KnownSettings(cls.model_fields)
+        wrong = known.unknown_variables(environment(env_file))
         in_file: dict[str, Any] = {}
         try:
             in_file = _read(config)
         except SettingsError as error:
             wrong.append(f"{config} {error}")
-        wrong += _unknown_names(in_file, config.name)
+        wrong += known.unknown_names(in_file, config.name)
 
         class Sourced(cls):  # type: ignore[valid-type, misc]  # binds the file to this one reading
             written = in_file
@@ -202,18 +187,12 @@ class Settings(BaseSettings):
         try:
             settings: Settings = Sourced(_env_file=env_file)
         except ValidationError as error:
-            wrong += [_wrong_value(entry) for entry in error.errors(include_url=False)]
+            wrong += [known.wrong_value(entry) for entry in error.errors(include_url=False)]
         else:
-            wrong += _incomplete(settings)
+            wrong += known.incomplete(settings)
         if wrong:
             raise SettingsError("\n".join(["These settings are not right:", *(f"  {line}" for line in wrong)]))
         return settings
-
-
-def variable(name: str) -> str:
-    """Return the environment variable of a setting."""
-    alias = Settings.model_fields[name].validation_alias
-    return alias if isinstance(alias, str) else PREFIX + name.upper()
 
 
 def _read(config: Path) -> dict[str, Any]:
@@ -230,43 +209,3 @@ def _read(config: Path) -> dict[str, Any]:
     if not isinstance(found, dict | None):
         raise SettingsError("holds no settings; write lines such as topic: catalyst-groq")
     return {str(name): value for name, value in (found or {}).items()}
-
-
-def _unknown_variables(environ: Mapping[str, str]) -> list[str]:
-    """Find misspelt names: a setting that is silently ignored is a wrong setting."""
-    known = {variable(name) for name in Settings.model_fields}
-    unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
-    return [f"{name} is no setting.{_did_you_mean(name, variable)}" for name in unknown]
-
-
-def _unknown_names(written: Mapping[str, Any], file: str) -> list[str]:
-    unknown = [name for name in written if name not in Settings.model_fields]
-    return [f"{name} (in {file}) is no setting.{_did_you_mean(name, str)}" for name in unknown]
-
-
-def _did_you_mean(name: str, as_written: Callable[[str], str]) -> str:
-    close = difflib.get_close_matches(name.lower().removeprefix(PREFIX.lower()), Settings.model_fields, 1)
-    return f" Did you mean {as_written(close[0])}?" if close else ""
-
-
-def _incomplete(settings: Settings) -> list[str]:
-    """Find settings that mean nothing without another one."""
-    return [
-        f"{variable(name)} is set, but {variable(needed)} is not"
-        for name, needed in NEEDS.items()
-        if getattr(settings, name) and not getattr(settings, needed)
-    ]
-
-
-def _wrong_value(entry: ErrorDetails) -> str:
-    name, *inside = entry["loc"]
-    shown = variable(str(name)) if name in Settings.model_fields else str(name)
-    if name == "endpoints":  # what stands there may be a key by mistake
-        shown += "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in inside)
-    else:
-        shown += f"={'***' if _is_secret(str(name)) else entry['input']}"
-    return IN_URL.sub("//***@", f"{shown}: {entry['msg'].removeprefix('Value error, ')}")
-
-
-def _is_secret(name: str) -> bool:
-    return name in Settings.model_fields and SecretStr in get_args(Settings.model_fields[name].annotation)

@@ -9,7 +9,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from worker.connector.conclusion import MENDS
-from worker.settings import Settings, variable
+from worker.setting_mistakes import KnownSettings
+from worker.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -32,6 +33,7 @@ def shown(default):
 
 
 def test_the_readme_lists_every_setting_with_its_default():
+    variable = KnownSettings(Settings.model_fields).variable
     rows = [
         f"| `{variable(name)}` | {f'`{shown(field.default)}`' if shown(field.default) else ''} | {field.description} |"
         for name, field in Settings.model_fields.items()

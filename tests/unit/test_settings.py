@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 
 from worker.errors import SettingsError
-from worker.settings import Settings, environment, variable
+from worker.setting_mistakes import KnownSettings
+from worker.settings import Settings, environment
 
 
 @pytest.fixture(autouse=True)
@@ -185,6 +186,7 @@ def test_an_engine_url_is_kept_as_it_was_written(url):
 
 
 def test_every_setting_knows_its_variable():
+    variable = KnownSettings(Settings.model_fields).variable
     assert variable("topic") == "CATALYST_TOPIC"
     assert variable("groq_api_url") == "GROQ_API_URL"
 
