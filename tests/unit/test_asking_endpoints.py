@@ -5,14 +5,16 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from samples import make_answer
+from samples import REPLY, make_answer
 
 from worker.groq.accounts import Account
 from worker.groq.answers import Loss, NoAnswer
 from worker.groq.asking import ask_models
 from worker.groq.circuits import Circuits
+from worker.groq.costs import cost_of
 from worker.groq.endpoints import Endpoint
 from worker.groq.errors import Problem
+from worker.groq.exchanges import spent_on
 from worker.groq.models import known_models
 from worker.groq.paces import Paces
 from worker.groq.replacements import Replacements
@@ -31,6 +33,7 @@ MOVED = make_answer(302, "", location="https://portal.test/login")
 NOWHERE = make_answer(404, "<html>Not Found</html>")
 SILENT = NoAnswer(Loss.TIMEOUT, "nothing", sent=True, seconds=1)
 HELLO = make_answer()
+IN_JSON = make_answer(body={**REPLY, "choices": [{"message": {"content": "{}"}, "finish_reason": "stop"}]})
 
 
 def limited(wait):
@@ -109,6 +112,32 @@ async def test_with_all_throttled_for_long_the_task_goes_back_for_the_shortest_w
 async def test_what_passes_counts_more_than_what_stays():
     exchange = await Providers(a=[BUSY], b=[DENIED]).ask()
     assert exchange.refusal.status == 503
+
+
+async def test_a_limit_that_the_worker_keeps_counts_like_one_of_groqs():
+    kept_back = NoAnswer(Loss.NOT_YET, "requests per day", sent=False, seconds=0, wait=900)
+    exchange = await Providers(a=[kept_back], b=[BUSY]).ask(patience=3600)
+    assert exchange.refusal.problem is Problem.THROTTLED
+    assert exchange.wait_more == 900
+
+
+async def test_a_correction_of_what_is_paid_is_waited_for_where_the_first_answer_came_from():
+    providers = Providers(a=[HELLO, limited("30ms"), IN_JSON], b=[IN_JSON])
+    exchange = await providers.ask(response_format={"type": "json_object"})
+    assert (exchange.refusal, providers.asked) == (None, ["a:m"] * 3)
+
+
+async def test_answers_that_do_not_count_are_paid_all_the_same():
+    providers = Providers(a=[HELLO, BUSY], b=[IN_JSON])
+    exchange = await providers.ask(response_format={"type": "json_object"})
+    assert providers.asked == ["a:m", "a:m", "b:m"]
+    assert spent_on(exchange) == cost_of(HELLO) + cost_of(IN_JSON) > cost_of(IN_JSON) > 0
+
+
+async def test_what_was_paid_is_told_also_when_nothing_came_of_it():
+    providers = Providers(a=[HELLO, BUSY])
+    exchange = await providers.ask(response_format={"type": "json_object"})
+    assert (exchange.refusal.status, spent_on(exchange)) == (503, cost_of(HELLO))
 
 
 async def test_an_endpoint_is_asked_by_its_own_name_for_a_model_and_only_if_it_has_it():

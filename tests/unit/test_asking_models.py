@@ -1,5 +1,6 @@
 """Asking for an answer that can be used: another model, another try, and what it all took."""
 
+import time
 from decimal import Decimal
 
 import pytest
@@ -66,7 +67,7 @@ async def test_another_model_is_not_asked_what_no_model_can_answer(status):
 
 async def test_json_that_cannot_be_read_is_asked_for_once_more_and_paid_twice():
     send, asked = in_turn(saying("Sorry."), saying('{"a": 1}'))
-    exchange = await ask_model(send, JSON, 60)
+    exchange = await ask_model(send, JSON, 60, time.monotonic() + 60)
 
     assert exchange.refusal is None
     assert exchange.attempts == 2
@@ -76,7 +77,7 @@ async def test_json_that_cannot_be_read_is_asked_for_once_more_and_paid_twice():
 
 async def test_json_that_stays_wrong_is_refused_by_groqs_own_name_for_it():
     send, asked = in_turn(saying("Sorry."), saying("Still sorry."))
-    exchange = await ask_model(send, JSON, 60)
+    exchange = await ask_model(send, JSON, 60, time.monotonic() + 60)
 
     assert len(asked) == 2
     assert exchange.refusal.causes == ("json_validate_failed",)
@@ -86,31 +87,31 @@ async def test_json_that_stays_wrong_is_refused_by_groqs_own_name_for_it():
 async def test_an_answer_that_ends_too_early_is_not_asked_for_again():
     cut = make_answer(body={"choices": [{"message": {"content": "{"}, "finish_reason": "length"}]})
     send, asked = in_turn(cut)
-    await ask_model(send, JSON, 60)
+    await ask_model(send, JSON, 60, time.monotonic() + 60)
 
     assert len(asked) == 1
 
 
 async def test_careless_json_is_mended_and_said_to_be():
-    exchange = await ask_model(in_turn(saying("```json\n{}\n```"))[0], JSON, 60)
+    exchange = await ask_model(in_turn(saying("```json\n{}\n```"))[0], JSON, 60, time.monotonic() + 60)
     assert exchange.mended
 
 
 async def test_json_that_groq_refused_is_mended_and_no_refusal_any_more():
     said = {"message": "Failed.", "code": "json_validate_failed", "failed_generation": "{'a': 1}"}
-    exchange = await ask_model(in_turn(make_answer(400, {"error": said}))[0], JSON, 60)
+    exchange = await ask_model(in_turn(make_answer(400, {"error": said}))[0], JSON, 60, time.monotonic() + 60)
 
     assert exchange.refusal is None
     assert exchange.answer.body["choices"][0]["message"]["content"] == '{"a": 1}'
 
 
 async def test_a_refusal_that_has_nothing_to_do_with_json_stays():
-    exchange = await ask_model(in_turn(BUSY)[0], JSON, 60)
+    exchange = await ask_model(in_turn(BUSY)[0], JSON, 60, time.monotonic() + 60)
     assert exchange.refusal.status == 503
 
 
 async def test_thoughts_are_kept_apart_before_the_json_is_read():
-    exchange = await ask_model(in_turn(saying("<think>{</think>[1]"))[0], JSON, 60)
+    exchange = await ask_model(in_turn(saying("<think>{</think>[1]"))[0], JSON, 60, time.monotonic() + 60)
 
     assert exchange.refusal is None
     assert exchange.answer.body["choices"][0]["message"] == {"content": "[1]", "reasoning": "{"}

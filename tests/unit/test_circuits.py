@@ -5,6 +5,7 @@ from samples import make_answer
 
 from worker.groq import circuits, paces
 from worker.groq.accounts import Account
+from worker.groq.answers import Loss, NoAnswer
 from worker.groq.circuits import Circuits
 from worker.groq.endpoints import Endpoint, Route
 from worker.groq.errors import Problem, refusal
@@ -74,6 +75,17 @@ def test_one_request_is_let_through_after_the_pause_and_an_answer_closes_the_cir
     assert [opened.why_not(A) is None for _ in range(3)] == [True, False, False]
     opened.answered(A)
     assert opened.why_not(A) is None
+
+
+def test_a_request_that_the_worker_keeps_back_after_the_pause_leaves_its_place_to_the_next(clock):
+    opened = failing(3)
+    succession = Succession(Experience(Replacements(known_models()), opened), [A.endpoint], A.model)
+    clock.now += 31
+    assert opened.why_not(A) is None
+
+    over_budget = NoAnswer(Loss.OVER_BUDGET, "spent", sent=False, seconds=0)
+    succession.note(A, over_budget, refusal(over_budget))
+    assert [opened.why_not(A) is None for _ in range(2)] == [True, False]
 
 
 def test_a_failure_or_silence_after_the_pause_is_followed_by_another(clock):

@@ -26,7 +26,6 @@ META = {
     "attempts": 2,
     "waitedMs": 500,
     "totalMs": 1500,
-    "replayed": False,
 }
 
 
@@ -67,14 +66,13 @@ async def test_a_port_that_is_taken_is_said():
                 pass
 
 
-async def test_tasks_tokens_and_waits_are_counted_and_shown_and_no_replay_twice():
+async def test_tasks_tokens_and_waits_are_counted_and_shown():
     registry = CollectorRegistry()
     metrics = Metrics(registry)
     gauge(registry, Pulse())
     task = make_task({})
     for outcome in (
         Completion({"catalyst_meta": META}),
-        Completion({"catalyst_meta": META | {"replayed": True}}),
         BpmnError("RATE_LIMITED", "m", {}),
         Failure("m", retries=2, retry_timeout=timedelta()),
         Failure("m"),
@@ -86,7 +84,7 @@ async def test_tasks_tokens_and_waits_are_counted_and_shown_and_no_replay_twice(
 
     process = task.process_definition_key
     kinds = ("completed", "bpmn_error", "failed_try", "incident")
-    assert [value("tasks_total", process=process, outcome=kind) for kind in kinds] == [2, 1, 1, 1]
+    assert [value("tasks_total", process=process, outcome=kind) for kind in kinds] == [1, 1, 1, 1]
     model = META["modelUsed"]
     assert value("groq_tokens_total", model=model, kind="prompt") == 10
     assert value("groq_requests_total", model=model) == 2

@@ -12,6 +12,7 @@ from worker.errors import FieldError
 from worker.groq.answers import Answer
 from worker.groq.costs import cost_of
 from worker.groq.errors import Policy, Problem, Refusal
+from worker.groq.exchanges import spent_on
 from worker.groq.waiting import Exchange, Step
 
 QUOTED = 400
@@ -121,8 +122,8 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def _dollars(exchange: Exchange) -> float | None:
-    cost = cost_of(exchange.answer)
-    return None if cost is None else float(cost + exchange.spent_before)
+    unknown = cost_of(exchange.answer) is None and not exchange.spent_before
+    return None if unknown else float(spent_on(exchange))
 
 
 def _text(found: Any) -> str | None:

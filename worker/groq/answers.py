@@ -66,6 +66,11 @@ class Answer:
     seconds: float = field(compare=False, default=0.0)
     first_token: float | None = field(compare=False, default=None)
 
+    @property
+    def held(self) -> bool:
+        """Whether the worker has kept the request back: what was answered was asked."""
+        return False
+
     @cached_property
     def body(self) -> Any:
         """The parsed JSON; None when the body is HTML, empty or cut."""

@@ -3,12 +3,10 @@
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from worker.groq.accounts import Account, Payload
 from worker.groq.adapting import Fitted, Unfit, adapted
 from worker.groq.answers import Answer, NoAnswer
-from worker.groq.costs import cost_of
 from worker.groq.endpoints import Route
 from worker.groq.errors import Problem, Refusal
 from worker.groq.exchanges import joined, not_asked, said_by, summed, throttled_for
@@ -77,7 +75,7 @@ class _Question:
             return self.send(route.endpoint.account, request)
 
         request = {**self.fitted.payload, "model": route.called}
-        exchange = await ask_model(send, request, patience, before.answer if before else None)
+        exchange = await ask_model(send, request, patience, self.deadline, before.answer if before else None)
         self.succession.note(route, exchange.answer, exchange.refusal)
         whole = joined(before, exchange) if before else exchange
         asked, changes = whole.attempts > 0, self.fitted.changes
@@ -87,18 +85,20 @@ class _Question:
         return self.deadline - time.monotonic()
 
 
-async def ask_model(send: Send, payload: Payload, patience: float, heard: Answer | NoAnswer | None = None) -> Exchange:
+async def ask_model(
+    send: Send, payload: Payload, patience: float, deadline: float, heard: Answer | NoAnswer | None = None
+) -> Exchange:
     """Ask one model; where its answer must be JSON and is not, once more with what is wrong with it.
 
-    `heard`: what was answered before, which is not asked for again.
+    `patience`: seconds in which waits for the first answer must end. The second is waited for until the `deadline`,
+    for the first is paid. `heard`: what was answered before, which is not asked for again.
     """
-    deadline = time.monotonic() + patience
     first, misfit = _checked(await ask_patiently(lambda: send(payload), patience, heard), payload)
     if misfit is None or not misfit.may_improve:
         return first
     again = asking_again(payload, misfit)
     second, _ = _checked(await ask_patiently(lambda: send(again), deadline - time.monotonic()), payload)
-    return replace(joined(first, second), spent_before=cost_of(first.answer) or Decimal())
+    return joined(first, second)
 
 
 def _nobody_has(succession: Succession) -> Exchange:

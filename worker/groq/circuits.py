@@ -73,6 +73,12 @@ class Circuits:
         if circuit and circuit.is_open:
             log.info("%s answers again", route)
 
+    def not_tried(self, route: Route) -> None:
+        """Let the next request through: the one that was let through was kept back before it could show anything."""
+        circuit = self._failing.get(route.id)
+        if circuit and circuit.is_open:
+            circuit.asked_again_at = time.monotonic()
+
     def open(self) -> Iterator[Route]:
         """Yield the routes that are left alone at the moment."""
         now = time.monotonic()

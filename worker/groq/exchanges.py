@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
+from enum import IntEnum, auto
 
 from worker.groq.answers import Loss, NoAnswer
+from worker.groq.costs import cost_of
 from worker.groq.endpoints import Route
 from worker.groq.errors import Policy, Problem, Refusal
 from worker.groq.waiting import Exchange, Step
@@ -18,18 +21,26 @@ def joined(first: Exchange, then: Exchange) -> Exchange:
         attempts=first.attempts + then.attempts,
         seconds=first.seconds + then.seconds,
         waited=first.waited + then.waited,
+        spent_before=spent_on(first) + then.spent_before,
     )
 
 
 def summed(found: Sequence[Exchange]) -> Exchange:
     """Add up what all took; what came of it is what gives most hope, among equals what came last."""
+    counts = min(reversed(found), key=_hopelessness)
     return replace(
-        min(reversed(found), key=_hopelessness),
+        counts,
         attempts=sum(exchange.attempts for exchange in found),
         seconds=sum(exchange.seconds for exchange in found),
         waited=sum(exchange.waited for exchange in found),
         way=tuple(step for exchange in found for step in exchange.way),
+        spent_before=sum(map(spent_on, found), -(cost_of(counts.answer) or Decimal())),
     )
+
+
+def spent_on(exchange: Exchange) -> Decimal:
+    """Return the USD for all answers, as far as their price is known."""
+    return (cost_of(exchange.answer) or Decimal()) + exchange.spent_before
 
 
 def not_asked(route: Route, why_not: Refusal, in_short: str, patience: float = 0) -> Exchange:
@@ -57,13 +68,25 @@ def throttled_for(exchange: Exchange) -> float | None:
     return (refusal.wait or 0) if refusal and refusal.problem is Problem.THROTTLED else None
 
 
-def _hopelessness(exchange: Exchange) -> tuple[int, float]:
-    """Rank what came of it: an answer, what passes after a wait or another try, what stays."""
-    if exchange.refusal is None:
-        return 0, 0
-    asked = exchange.attempts > 0
-    if exchange.wait_more is not None:
-        return 1 if asked else 3, exchange.wait_more
+class _Hope(IntEnum):
+    """What is to be made of what came of asking, the best first."""
+
+    ANSWERED = auto()
+    ASKED_AFTER_A_WAIT = auto()
+    TRIED_AGAIN = auto()
+    LEFT_ALONE_FOR_A_WHILE = auto()
+    STAYS = auto()
+    PASSED_OVER = auto()
+
+
+def _hopelessness(exchange: Exchange) -> tuple[_Hope, float]:
+    """Rank what came of it, and waits by their length. What the worker keeps back itself is as if Groq had done so."""
+    refusal, wait = exchange.refusal, exchange.wait_more
+    asked = exchange.attempts > 0 or exchange.answer.held
+    if refusal is None:
+        return _Hope.ANSWERED, 0
+    if wait is not None:
+        return _Hope.ASKED_AFTER_A_WAIT if asked else _Hope.LEFT_ALONE_FOR_A_WHILE, wait
     if asked:
-        return 2 if exchange.refusal.problem.policy is Policy.RETRY else 4, 0
-    return 5, 0
+        return _Hope.TRIED_AGAIN if refusal.problem.policy is Policy.RETRY else _Hope.STAYS, 0
+    return _Hope.PASSED_OVER, 0

@@ -55,6 +55,8 @@ class Succession:
     def note(self, route: Route, answer: Answer | NoAnswer, refusal: Refusal | None) -> None:
         """Learn from what came of a route."""
         circuits, paces = self.experience.circuits, self.experience.paces
+        if answer.held:
+            return circuits.not_tried(route)
         if refusal and refusal.problem is Problem.MODEL_GONE:
             self.experience.replacements.remember(route, refusal)
         if refusal and refusal.problem is Problem.TRANSIENT:
@@ -65,6 +67,7 @@ class Succession:
             circuits.answered(route)
         if paces and not refusal:
             paces.note(route, answer.seconds)
+        return None
 
     def _models(self) -> Iterator[str]:
         yield self.model

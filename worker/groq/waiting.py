@@ -54,7 +54,7 @@ class Exchange:
     left_out: str = ""
     """What was left out of a request that was too large."""
     spent_before: Decimal = Decimal()
-    """USD for an answer that could not be used, before this one."""
+    """USD for answers that do not count: they could not be used, or another was better."""
 
 
 async def ask_patiently(
@@ -69,19 +69,15 @@ async def ask_patiently(
     while True:
         if answer is None:
             answer = await ask()
-            attempts += not _is_held(answer)
+            attempts += not answer.held
         why_not = refusal(answer)
         wait = _wait(why_not, attempts, started + patience - time.monotonic())
         if wait is None or wait > LONGEST_WAIT_HERE:
             return Exchange(answer, why_not, attempts, time.monotonic() - started, waited, wait_more=wait)
-        pause = min(wait, LOOK_AGAIN) if _is_held(answer) else wait
+        pause = min(wait, LOOK_AGAIN) if answer.held else wait
         await asyncio.sleep(pause)
         waited += pause
         answer = None
-
-
-def _is_held(answer: Answer | NoAnswer) -> bool:
-    return isinstance(answer, NoAnswer) and answer.held
 
 
 def _wait(why_not: Refusal | None, attempt: int, patience: float) -> float | None:

@@ -40,8 +40,7 @@ class Metrics:
         kind = _kind(outcome)
         self._tasks.labels(task.process_definition_key, kind).inc()
         self._seconds.labels(kind).observe(seconds)
-        meta = outcome.variables.get("catalyst_meta")
-        if meta and not meta["replayed"]:
+        if meta := outcome.variables.get("catalyst_meta"):
             self._count_exchange(meta)
 
     def _count_exchange(self, meta: dict[str, Any]) -> None:
