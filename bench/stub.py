@@ -47,12 +47,13 @@ ANSWER = json.dumps(
 HEADERS = {
     "content-type": "application/json",
     "x-request-id": "req_01k0bench000000000000000000",
-    "x-ratelimit-limit-requests": "500000",
-    "x-ratelimit-limit-tokens": "300000",
-    "x-ratelimit-remaining-requests": "499999",
-    "x-ratelimit-remaining-tokens": "299103",
-    "x-ratelimit-reset-requests": "172.8ms",
-    "x-ratelimit-reset-tokens": "179.4ms",
+    # Limits that nobody meets here: this worker would keep them.
+    "x-ratelimit-limit-requests": "500000000",
+    "x-ratelimit-limit-tokens": "300000000",
+    "x-ratelimit-remaining-requests": "499999999",
+    "x-ratelimit-remaining-tokens": "299999103",
+    "x-ratelimit-reset-requests": "172.8us",
+    "x-ratelimit-reset-tokens": "179.4us",
 }
 BACKLOG = 1024
 """Connections that may wait to be accepted: hundreds come at once."""
