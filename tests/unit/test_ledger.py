@@ -165,6 +165,7 @@ async def test_what_cannot_be_booked_counts_and_is_booked_later(caplog):
     store = Broken()
     faithful = Faithful(store, required=False)
     await faithful.book({"day": CENT})
+    assert await faithful.spent(["day"]) == [CENT]
     store.is_full = True
     await faithful.book({"day": CENT})
     await faithful.book({"day": CENT})
@@ -179,12 +180,57 @@ async def test_what_cannot_be_booked_counts_and_is_booked_later(caplog):
     assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
 
 
+class Slow(Broken):
+    """A store that books when the test says so."""
+
+    def __init__(self):
+        super().__init__()
+        self.may_book = asyncio.Event()
+
+    async def book(self, amounts):
+        await self.may_book.wait()
+        await super().book(amounts)
+
+
+async def test_nobody_who_pays_waits_for_a_booking_and_whoever_asks_what_is_spent_sees_it():
+    store = Slow()
+    faithful = Faithful(store, required=False)
+    with anyio.fail_after(5):
+        await faithful.book({"day": CENT})
+    asking = asyncio.create_task(faithful.spent(["day"]))
+    await anyio.wait_all_tasks_blocked()
+    assert not asking.done()
+    store.may_book.set()
+
+    assert await asking == [CENT]
+
+
+@pytest.mark.parametrize("step", ["book", "spent"])
+async def test_who_is_cancelled_loses_nothing_that_is_owed_and_books_nothing_twice(step):
+    store = Slow()
+    faithful = Faithful(store, required=False)
+    store.is_full = True
+    store.may_book.set()
+    await faithful.book({"day": 5 * CENT})
+    assert await faithful.spent(["day"]) == [5 * CENT]
+    store.is_full = False
+    store.may_book.clear()
+    paying = asyncio.create_task(faithful.book({"day": CENT}) if step == "book" else faithful.spent(["day"]))
+    await anyio.wait_all_tasks_blocked()
+    paying.cancel()
+    await asyncio.wait([paying])
+    store.may_book.set()
+
+    assert await faithful.spent(["day"]) == [6 * CENT if step == "book" else 5 * CENT]
+
+
 @pytest.mark.parametrize(("is_full", "booked"), [(False, CENT), (True, 0)])
 async def test_what_is_left_is_booked_at_the_end_if_it_can_be(is_full, booked):
     store = Broken()
     faithful = Faithful(store, required=False)
     store.is_full = True
     await faithful.book({"day": CENT})
+    await faithful.spent(["day"])
     store.is_full = is_full
     await faithful.aclose()
 

@@ -1,9 +1,9 @@
 """What has been spent, kept where the answers are."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 from typing import Protocol
@@ -101,68 +101,78 @@ class SqliteLedger:
 class Faithful:
     """A ledger that loses nothing while its store is broken: what cannot be booked is booked later, in the same life.
 
-    Whether work goes on meanwhile is the operator's choice.
+    Whether work goes on meanwhile is the operator's choice. Nobody waits for a booking but who asks what is spent, and
+    nobody's end ends one.
     """
 
     def __init__(self, ledger: Ledger, *, required: bool) -> None:
         self._ledger = ledger
         self._required = required
         self._unbooked: dict[str, Decimal] = {}
-        self._broken = False
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._fault: JournalError | None = None
 
     async def spent(self, accounts: Sequence[str]) -> list[Decimal]:
         """Return what is known to be spent. Raises `JournalError` only where the store is required."""
-        known = self._with_unbooked(accounts, [Decimal()] * len(accounts))
+        await self._book_all()
+        known = [Decimal()] * len(accounts)
         try:
-            known = self._with_unbooked(accounts, await self._ledger.spent(accounts))
-            await self._book_all()
+            known = await self._ledger.spent(accounts)
         except JournalError as error:
             self._fails(error)
-            if self._required:
-                raise
         else:
-            if self._broken:
-                log.warning("What is spent is counted together again.")
-            self._broken = False
-        return known
+            self._works()
+        if self._fault and self._required:
+            raise self._fault
+        return [amount + self._unbooked.get(account, 0) for account, amount in zip(accounts, known, strict=True)]
 
     async def book(self, amounts: Amounts) -> None:
-        """Add to accounts, now or later. Never raises: it has been paid."""
+        """Add to accounts while the caller goes on: an answer is kept meanwhile. Never raises: it has been paid."""
         self._remember(amounts)
-        try:
-            await self._book_all()
-        except JournalError as error:
-            self._fails(error)
+        self._begin()
 
     async def aclose(self) -> None:
         """Book what is left, if that can be done, and let go of connections."""
-        with suppress(JournalError):
-            await self._book_all()
+        await self._book_all()
         await self._ledger.aclose()
 
     async def _book_all(self) -> None:
-        amounts, self._unbooked = self._unbooked, {}
-        if not amounts:
+        """Book what could not be booked before, and wait for what is being booked."""
+        self._begin()
+        if self._under_way:
+            await asyncio.wait(self._under_way)
+
+    def _begin(self) -> None:
+        if not self._unbooked:
             return
+        amounts, self._unbooked = self._unbooked, {}
+        booking = asyncio.create_task(self._book(amounts))
+        self._under_way.add(booking)
+        booking.add_done_callback(self._under_way.discard)
+
+    async def _book(self, amounts: Amounts) -> None:
         try:
             await self._ledger.book(amounts)
-        except JournalError:
+        except JournalError as error:
             self._remember(amounts)
-            raise
-
-    def _with_unbooked(self, accounts: Sequence[str], booked: Sequence[Decimal]) -> list[Decimal]:
-        return [
-            amount + self._unbooked.get(account, Decimal()) for account, amount in zip(accounts, booked, strict=True)
-        ]
+            self._fails(error)
 
     def _remember(self, amounts: Amounts) -> None:
         for account, amount in amounts.items():
             self._unbooked[account] = self._unbooked.get(account, Decimal()) + amount
 
     def _fails(self, error: JournalError) -> None:
-        if not self._broken:
+        if not self._fault:
             log.error("%s. What is spent now is booked when it works again.", error)
-        self._broken = True
+        self._fault = error
+
+    def _works(self) -> None:
+        """Say that it works again, once that can be read and nothing is left to be booked."""
+        if self._unbooked:
+            return
+        if self._fault:
+            log.warning("What is spent is counted together again.")
+        self._fault = None
 
 
 def in_units(amount: Decimal) -> int:
