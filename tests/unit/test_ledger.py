@@ -1,6 +1,7 @@
 """What is spent: every store counts the same, whoever books, and loses nothing."""
 
 import asyncio
+import time
 from contextlib import AsyncExitStack, aclosing
 from datetime import timedelta
 from decimal import Decimal
@@ -116,22 +117,41 @@ async def test_answers_and_their_cost_are_kept_in_one_place_for_the_next_life(wh
                 assert await sums.spent([tmp_path.name]) == [CENT if is_kept else 0]
 
 
-async def test_accounts_that_nobody_books_on_any_more_go(file, monkeypatch):
-    monkeypatch.setattr(ledger, "KEPT", timedelta())
-    await SqliteLedger(file).book({"yesterday": CENT})
-    await SqliteLedger(file).book({"day": CENT})
-
-    assert file.read("SELECT account FROM spent") == [("day",)]
+AGES = [("day:2026-11-21", 2), ("definition:ask:2026-11-21", 2), ("instance:1", 30)]
+"""Accounts, and the days for which they are kept."""
 
 
-async def test_accounts_in_redis_end_by_themselves(redis):
+async def test_accounts_that_nobody_books_on_any_more_go(file):
+    now, spare = time.time(), 0.01
+    aged = [(f"{account} {old}", days + old) for account, days in AGES for old in (-spare, spare)]
+    await file.write([(ledger.ADD, (account, 1, now - days * 86400)) for account, days in aged])
+    await SqliteLedger(file).book({"day:today": CENT})
+
+    left = {account for (account,) in file.read("SELECT account FROM spent")}
+    assert left == {"day:today"} | {f"{account} {-spare}" for account, _ in AGES}
+
+
+async def test_accounts_go_a_few_at_a_time_so_that_no_answer_waits_long(file, monkeypatch):
+    monkeypatch.setattr(ledger, "PRUNED_EVERY", 1)
+    monkeypatch.setattr(ledger, "PRUNED_TOGETHER", 2)
+    await file.write([(ledger.ADD, (f"instance:{number}", 1, 0)) for number in range(3)])
+    one, left = SqliteLedger(file), []
+    for _ in range(2):
+        await one.book({"day:today": CENT})
+        left += file.read("SELECT COUNT(*) FROM spent WHERE account GLOB 'instance:*'")
+
+    assert left == [(1,), (0,)]
+
+
+@pytest.mark.parametrize(("account", "days"), AGES)
+async def test_accounts_in_redis_end_by_themselves(redis, account, days):
     one = RedisLedger(redis)
-    await one.book({"day": CENT})
+    await one.book({account: CENT})
     async with Redis.from_url(redis) as server:
-        left = await server.ttl(f"{SPENT}day")
+        left = await server.ttl(SPENT + account)
     await one.aclose()
 
-    assert timedelta(seconds=left) == ledger.KEPT
+    assert left == days * 86400
 
 
 async def test_memory_forgets_whom_nobody_books_on_any_more(monkeypatch):

@@ -19,22 +19,36 @@ Amounts = Mapping[str, Decimal]
 UNIT = Decimal("1e-12")
 """USD that are counted as one: whole numbers can be added in any order, and 64 bits hold nine millions of dollars."""
 
-KEPT = timedelta(days=90)
+KEPT = timedelta(days=30)
 """An account on which nothing is booked for so long begins anew."""
+
+OF_A_DAY = ("day:", "definition:")
+"""How the accounts begin that are for one day."""
+
+KEPT_OF_A_DAY = timedelta(days=2)
 
 MOST_AT_ONCE = 10**15
 """Units, a thousand dollars."""
 
 MOST_IN_MEMORY = 100_000
-PRUNED_EVERY = 1000
+PRUNED_EVERY = 100
 """Bookings between two looks at age."""
+
+PRUNED_TOGETHER = 500
+"""More than are made meanwhile, and few: answers wait for the same file."""
 
 SELECT = "SELECT account, units FROM spent WHERE account IN ({})"
 ADD = """
 INSERT INTO spent VALUES (?, ?, ?)
 ON CONFLICT (account) DO UPDATE SET units = units + excluded.units, booked_at = excluded.booked_at
 """
-DELETE_OLDER = "DELETE FROM spent WHERE booked_at < ?"
+DELETE_OLDER = "DELETE FROM spent WHERE account IN (SELECT account FROM spent WHERE booked_at < ? LIMIT ?)"
+# Those of a day are few: they are found by their names (hence the +), so that no other account is looked at.
+DELETE_OLDER_OF_A_DAY = """
+DELETE FROM spent WHERE account IN (
+    SELECT account FROM spent WHERE (account GLOB 'day:*' OR account GLOB 'definition:*') AND +booked_at < ? LIMIT ?
+)
+"""
 
 
 class Ledger(Protocol):
@@ -87,15 +101,19 @@ class SqliteLedger:
     async def book(self, amounts: Amounts) -> None:
         """Add up in the file, in one transaction with whatever else is to be written."""
         now = time.time()
-        statements: list[Statement] = [(ADD, (account, in_units(amount), now)) for account, amount in amounts.items()]
-        self._until_pruning -= 1
-        if self._until_pruning <= 0:
-            self._until_pruning = PRUNED_EVERY
-            statements.append((DELETE_OLDER, (now - KEPT.total_seconds(),)))
-        await self._file.write(statements)
+        statements = [(ADD, (account, in_units(amount), now)) for account, amount in amounts.items()]
+        await self._file.write([*statements, *self._pruning(now)])
 
     async def aclose(self) -> None:
         """Hold nothing."""
+
+    def _pruning(self, now: float) -> list[Statement]:
+        self._until_pruning -= 1
+        if self._until_pruning > 0:
+            return []
+        self._until_pruning = PRUNED_EVERY
+        ages = {DELETE_OLDER: KEPT, DELETE_OLDER_OF_A_DAY: KEPT_OF_A_DAY}
+        return [(sql, (now - longest.total_seconds(), PRUNED_TOGETHER)) for sql, longest in ages.items()]
 
 
 class Faithful:
@@ -173,6 +191,11 @@ class Faithful:
         if self._fault:
             log.warning("What is spent is counted together again.")
         self._fault = None
+
+
+def kept(account: str) -> timedelta:
+    """Return how long an account is kept after the last booking."""
+    return KEPT_OF_A_DAY if account.startswith(OF_A_DAY) else KEPT
 
 
 def in_units(amount: Decimal) -> int:

@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from worker.errors import JournalError
 from worker.groq.answers import Answer
 from worker.journal.entries import Entry, from_text, to_text
-from worker.journal.ledger import KEPT, UNIT, Amounts, in_units
+from worker.journal.ledger import UNIT, Amounts, in_units, kept
 from worker.journal.sealing import Seal
 
 PREFIX = "catalyst:answers:"
@@ -84,7 +84,7 @@ class RedisLedger:
             async with self._redis.pipeline(transaction=True) as together:
                 for account, amount in amounts.items():
                     together.incrby(SPENT + account, in_units(amount))
-                    together.expire(SPENT + account, KEPT)
+                    together.expire(SPENT + account, kept(account))
                 await together.execute()
         except (RedisError, OSError) as error:
             raise _broken(error) from error
