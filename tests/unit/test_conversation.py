@@ -5,6 +5,7 @@ import pytest
 from worker.camunda.variables import Unreadable
 from worker.connector.conversation import Conversation
 from worker.errors import FieldError
+from worker.groq import tokens
 
 MODEL = "openai/gpt-oss-120b"
 SYSTEM = {"role": "system", "content": "Be kind."}
@@ -58,6 +59,16 @@ def test_the_oldest_turns_are_left_out_when_it_grows_too_long():
     request = conversation.before(payload(SYSTEM, QUESTION))
 
     assert request["messages"] == [SYSTEM, long, ANSWERED, QUESTION]
+
+
+def test_no_turn_is_estimated_twice(monkeypatch):
+    estimated = []
+    monkeypatch.setattr(tokens, "estimate_tokens", lambda text: estimated.append(text) or 1000)
+    turns = [{"role": role, "content": f"{role} {number}"} for number in range(200) for role in ("user", "assistant")]
+    request = read(turns).before(payload(SYSTEM, QUESTION))
+
+    assert len(estimated) == len(set(estimated)) < 130
+    assert request["messages"] == [SYSTEM, *turns[-(len(request["messages"]) - 2) :], QUESTION]
 
 
 def test_a_question_that_is_too_long_by_itself_is_sent_without_turns():

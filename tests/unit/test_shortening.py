@@ -14,6 +14,7 @@ from worker.connector.shortening import (
     with_variable_cut,
     without_oldest_turns,
 )
+from worker.groq import tokens
 from worker.groq.accounts import Account
 from worker.groq.answers import Loss, NoAnswer
 from worker.groq.models import known_models
@@ -46,6 +47,16 @@ def test_the_oldest_turns_are_left_out_a_question_and_its_answer_at_a_time(most,
 def test_where_system_messages_and_the_last_question_are_too_long_nothing_helps():
     assert without_oldest_turns(TALK, 50, MODEL) is None
     assert without_oldest_turns(chat("s", WORDS * 100), 200, MODEL) is None
+
+
+def test_no_turn_is_estimated_again_for_each_that_is_left_out(monkeypatch):
+    estimated = []
+    monkeypatch.setattr(tokens, "estimate_tokens", lambda text: estimated.append(text) or 100)
+    talk = chat("Be kind.", *map(str, range(200)))
+    shorter = shortened(talk, 0.3, WhenTooLong.DROP_TURNS, {})
+
+    assert len(shorter.payload["messages"]) < 70
+    assert max(map(estimated.count, estimated)) == 2, "once in the whole request, once in the shorter one"
 
 
 def test_the_longest_variable_is_cut_in_its_middle():

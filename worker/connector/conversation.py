@@ -11,7 +11,7 @@ from worker.camunda.variables import Unreadable
 from worker.connector.expressions import evaluate
 from worker.errors import FieldError
 from worker.groq.models import Model, known_models
-from worker.groq.tokens import estimate_prompt, most_output
+from worker.groq.tokens import estimate_message, estimate_prompt, most_output
 
 Message = dict[str, Any]
 
@@ -59,13 +59,12 @@ class Conversation:
         messages = payload["messages"]
         system = [message for message in messages if _role(message) == "system"]
         question = [message for message in messages if _role(message) != "system"]
-        turns = list(self.turns)
-        request = {**payload, "messages": [*system, *turns, *question]}
         model = known_models().get(payload["model"])
-        while turns and model and not _fits(request, model):
-            turns = turns[next_question(turns) :]
-            request = {**payload, "messages": [*system, *turns, *question]}
-        return request
+        first = 0
+        if self.turns and model and model.context_window:
+            most = (model.context_window - most_output(payload)) / SAFETY
+            first = first_that_fits(self.turns, payload, most, model)
+        return {**payload, "messages": [*system, *self.turns[first:], *question]}
 
     def after(self, request: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
         """Return the process variable with the turns that were sent, the question and the answer."""
@@ -94,11 +93,17 @@ def _role(message: Any) -> str:
     return str(message.get("role")) if isinstance(message, dict) else ""
 
 
-def next_question(turns: Sequence[Any]) -> int:
-    """Return where the second question begins: the answers of tools may not come without the call before them."""
-    return next((number for number, turn in enumerate(turns) if number and _role(turn) == "user"), len(turns))
+def first_that_fits(turns: Sequence[Any], rest: Mapping[str, Any], most: float, model: Model) -> int:
+    """Return where the newest turns begin that make, with the rest of a request, a prompt of at most so many tokens.
 
-
-def _fits(request: Mapping[str, Any], model: Model) -> bool:
-    room = (model.context_window or 0) - most_output(request)
-    return not model.context_window or estimate_prompt(request, model) * SAFETY <= room
+    They begin with a question: the answers of tools may not come without the call before them.
+    """
+    room = most - estimate_prompt(rest, model)
+    first = len(turns)
+    for number in reversed(range(len(turns))):
+        room -= estimate_message(turns[number], model)
+        if room < 0:
+            break
+        if number == 0 or _role(turns[number]) == "user":
+            first = number
+    return first

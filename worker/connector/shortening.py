@@ -6,7 +6,7 @@ from enum import StrEnum
 from math import ceil, floor
 from typing import Any, NamedTuple
 
-from worker.connector.conversation import next_question
+from worker.connector.conversation import first_that_fits
 from worker.groq.accounts import Account, Payload
 from worker.groq.answers import Answer, NoAnswer
 from worker.groq.asking import SendTo
@@ -78,18 +78,13 @@ def without_oldest_turns(payload: Payload, most: int, model: Model) -> Shorter |
     System messages and the last question stay. Nothing is returned where they alone are too long.
     """
     messages = payload["messages"]
-    kept = list(range(len(messages)))
-    turns = [number for number in kept if not _is_system(messages[number])]
-    while turns:
-        following = next_question([messages[number] for number in turns])
-        if following == len(turns):
-            return None
-        dropped, turns = turns[:following], turns[following:]
-        kept = [number for number in kept if number not in dropped]
-        shorter = {**payload, "messages": [messages[number] for number in kept]}
-        if estimate_prompt(shorter, model) <= most:
-            return Shorter(shorter, f"the oldest {len(messages) - len(kept)} of {len(messages)} messages")
-    return None
+    turns = [number for number, message in enumerate(messages) if not _is_system(message)]
+    system = {**payload, "messages": [message for message in messages if _is_system(message)]}
+    dropped = set(turns[: first_that_fits([messages[number] for number in turns], system, most, model)])
+    if len(dropped) == len(turns):
+        return None
+    kept = [message for number, message in enumerate(messages) if number not in dropped]
+    return Shorter({**payload, "messages": kept}, f"the oldest {len(dropped)} of {len(messages)} messages")
 
 
 def with_variable_cut(payload: Payload, most: int, model: Model, variables: Mapping[str, Any]) -> Shorter | None:

@@ -65,20 +65,15 @@ def split_tokens(text: str) -> Iterator[tuple[str, float]]:
 def estimate_prompt(body: Mapping[str, Any], model: Model) -> int:
     """Estimate the prompt tokens of a chat completions request: messages, images, tools and response schema."""
     messages = body.get("messages", ())
-    tokens = model.template_tokens + sum(_message_tokens(message, model) for message in messages)
+    tokens = model.template_tokens + sum(estimate_message(message, model) for message in messages)
     for field in ("tools", "response_format"):
         if body.get(field):
             tokens += estimate_tokens(_compact(body[field]))
     return tokens
 
 
-def most_output(body: Mapping[str, Any]) -> int:
-    """Return the most tokens that the answer to a request may have."""
-    output = body.get("max_completion_tokens") or body.get("max_tokens")
-    return output if isinstance(output, int) and output > 0 else DEFAULT_OUTPUT
-
-
-def _message_tokens(message: Any, model: Model) -> int:
+def estimate_message(message: Any, model: Model) -> int:
+    """Estimate what one message adds to a prompt."""
     if not isinstance(message, dict):
         return estimate_tokens(_compact(message))
     content = message.get("content")
@@ -90,6 +85,12 @@ def _message_tokens(message: Any, model: Model) -> int:
     if message.get("tool_calls"):
         tokens += estimate_tokens(_compact(message["tool_calls"]))
     return tokens
+
+
+def most_output(body: Mapping[str, Any]) -> int:
+    """Return the most tokens that the answer to a request may have."""
+    output = body.get("max_completion_tokens") or body.get("max_tokens")
+    return output if isinstance(output, int) and output > 0 else DEFAULT_OUTPUT
 
 
 def _part_tokens(part: Any, model: Model) -> int:
