@@ -636,6 +636,18 @@ async def test_a_request_that_is_too_large_is_asked_once_more_shorter_and_the_pr
     assert outcome.variables["catalyst_meta"]["leftOut"].endswith("characters of the variable 'userMessage'")
 
 
+async def test_a_shortened_request_that_must_wait_is_asked_again_as_it_is():
+    figures = "on tokens per minute (TPM): Limit 2000, Requested 3000, please reduce your message size"
+    busy = make_answer(429, {"error": {"message": "Rate limit reached. Please try again in 0.001s."}})
+    setting = Setting(make_answer(413, {"error": {"message": f"Request too large {figures}"}}), busy, make_answer())
+
+    await setting.handle({"userMessage": "A dark night. " * 600}, {"catalyst_whenTooLong": "cutVariable"})
+
+    whole, *shortened = (payload for _, _, payload, _ in setting.groq.asked)
+    assert len(shortened) == 2
+    assert shortened[0] == shortened[1] != whole
+
+
 async def test_a_way_to_shorten_that_is_none_is_named():
     outcome = await Setting().handle({"userMessage": "Hi"}, {"catalyst_whenTooLong": "shrink"})
 

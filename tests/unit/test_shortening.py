@@ -134,6 +134,31 @@ async def test_what_is_too_large_is_asked_once_more_shorter(who):
     assert len(sending.sent) == 2
 
 
+async def test_what_was_made_shorter_is_not_made_again_while_it_waits():
+    sending = Sending(LIMIT - 100, REFUSALS["groq"])
+    send = shortener_of(WhenTooLong.DROP_TURNS).around(sending)
+
+    await send(ACCOUNT, TALK)
+    await send(ACCOUNT, TALK)
+
+    (_, whole), (_, shorter), (_, again) = sending.sent
+    assert whole is TALK
+    assert again is shorter
+
+
+async def test_nothing_was_left_out_where_another_model_answers_the_whole_request():
+    sending = Sending(LIMIT - 100, REFUSALS["groq"])
+    shortener = shortener_of(WhenTooLong.DROP_TURNS)
+    await shortener.around(sending)(ACCOUNT, TALK)
+
+    sending.most = REQUESTED
+    other = {**TALK, "model": "qwen/qwen3.8-27b"}
+    await shortener.around(sending)(ACCOUNT, other)
+
+    assert sending.sent[-1] == (ACCOUNT, other)
+    assert shortener.left_out == ""
+
+
 async def test_without_figures_the_models_context_decides():
     question = WORDS * 15_000
     sending = Sending(131_072, make_answer(400, {"error": {"message": "…", "code": "context_length_exceeded"}}))

@@ -1,7 +1,7 @@
 """Shortening a request that is too large, the way the modeller chose. Pure, but for `Shortener`'s asking again."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from math import ceil, floor
 from typing import Any, NamedTuple
@@ -39,22 +39,33 @@ class Shorter(NamedTuple):
 
 @dataclass(slots=True)
 class Shortener:
-    """Asks once more for less where a request is too large, and remembers what was left out."""
+    """Asks once more for less where a request is too large, and goes on with that when the request comes again."""
 
     shorter: Callable[[Payload, float], Shorter | None]
     """Makes a payload of a share of the prompt."""
-    left_out: str = ""
+    _whole: Payload | None = field(default=None, init=False)
+    """The request that came last."""
+    _made: Shorter | None = field(default=None, init=False)
+    """What was made of it."""
+
+    @property
+    def left_out(self) -> str:
+        """What was left out of the request that was sent last."""
+        return self._made.left_out if self._made else ""
 
     def around(self, send: SendTo) -> SendTo:
         """Put it around sending."""
 
         async def send_what_fits(account: Account, payload: Payload) -> Answer | NoAnswer:
-            answer = await send(account, payload)
-            share = share_that_fits(answer, payload, _model(payload))
-            if share is None or not (shorter := self.shorter(payload, share)):
-                return answer
-            self.left_out = shorter.left_out
-            return await send(account, shorter.payload)
+            if payload is not self._whole:
+                self._whole, self._made = payload, None
+            if self._made is None:
+                answer = await send(account, payload)
+                share = share_that_fits(answer, payload, _model(payload))
+                if share is None or not (shorter := self.shorter(payload, share)):
+                    return answer
+                self._made = shorter
+            return await send(account, self._made.payload)
 
         return send_what_fits
 
