@@ -1,6 +1,8 @@
 """A task that has a recording transcribed: its fields, and what Groq is asked."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from samples import make_definition, make_task
 
 from worker.camunda.variables import FileVariable
@@ -9,6 +11,7 @@ from worker.connector.payload import to_bytes
 from worker.connector.transcription import ENDINGS, Transcription
 from worker.connector.written import AUDIO, DEFAULTS, OPERATION, TRANSCRIPTION_DEFAULTS, Written
 from worker.errors import FieldError
+from worker.groq.operations import operation_of
 from worker.groq.recordings import MOST_BYTES
 
 WAV = FileVariable("File", "recording", "audio/wav", "UTF-8", "voicemail.wav")
@@ -137,6 +140,32 @@ def test_a_recording_is_named_with_its_size_when_it_is_empty_or_larger_than_any_
         with_content(b"")
     with pytest.raises(FieldError, match="100,000,001 bytes; Groq takes 25,000,000 on the free plan and 100,000,000"):
         with_content(bytes(MOST_BYTES["developer"] + 1))
+
+
+@pytest.mark.parametrize(
+    ("filename", "mimetype"),
+    [
+        ("voice\nmail.wav", "audio/wav"),
+        ("voicemail.wav", "audio/wav\r\nx: y"),
+        ("\ud83d.wav", ""),
+        ("a\x7f", "audio/ogg"),
+    ],
+)
+def test_a_recording_whose_name_or_mime_type_cannot_be_sent_is_named(filename, mimetype):
+    with pytest.raises(FieldError, match="in whose name or MIME type is a character that cannot be sent") as caught:
+        with_content(b"RIFF", FileVariable("File", "recording", mimetype, "UTF-8", filename))
+
+    assert str(caught.value).isprintable()
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_a_recording_that_is_not_refused_can_be_sent(text):
+    file = FileVariable("File", "recording", f"audio/{text}", "UTF-8", f"{text}.wav")
+    try:
+        payload = with_content(b"RIFF", file)
+    except FieldError:
+        return
+    operation_of(payload).body(payload)()
 
 
 def test_a_file_is_read_only_if_there_is_one():

@@ -53,6 +53,8 @@ SEGMENT, WORD = "segment", "word"
 YES_OR_NO = {"true": True, "false": False}
 ADDRESS = re.compile(r"https?://\S+")
 LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
+UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+"""What stands in no header: control characters and halves of surrogate pairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,12 @@ def _recording(file: FileVariable, content: bytes) -> Recording:
         )
     known = _ending(file.filename) in ENDINGS
     filename = file.filename if known else f"{file.filename or file.name}.{FORMATS[file.mimetype]}"
+    if UNSENDABLE.search(told := f"{filename} {file.mimetype}"):
+        raise FieldError(
+            AUDIO,
+            f"names the File '{file.name}', in whose name or MIME type is a character that cannot be sent: {told!a}",
+            "Name it anew without control characters",
+        )
     return Recording(filename, file.mimetype or "application/octet-stream", content)
 
 
