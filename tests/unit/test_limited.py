@@ -207,6 +207,61 @@ async def test_another_endpoint_is_asked_where_the_first_one_has_no_turn_yet():
     assert ways == [[("a", "answered", True)], [("a", Loss.NOT_YET, False), ("b", "answered", True)]]
 
 
+async def test_who_goes_elsewhere_at_once_is_in_nobodys_way_at_the_first_endpoint():
+    now, ask = 0.0, Asking()
+    asking = Limited(ask, LocalLines(clock=lambda: now), Known(given={MODEL: Limits(rpm=120)}))
+    endpoints = [Endpoint("a", ACCOUNT), Endpoint("b", Account("http://b", "gsk_b"), {MODEL: "unlimited"})]
+
+    async def send(account, request):
+        return await asking(account, request, 1)
+
+    async def one():
+        succession = Succession(Experience(Replacements(known_models())), endpoints, MODEL)
+        return await ask_models(send, chat(), 60, succession)
+
+    for now in (tenth / 10 for tenth in range(300)):
+        await in_a_task_of_its_own(one())
+
+    at_a = sum(account is ACCOUNT for account, _, _ in ask.calls)
+    assert at_a == pytest.approx(120 + 30 * 2, abs=2), "ten a second ask, two a second may"
+
+
+async def test_who_has_no_time_to_wait_is_in_nobodys_way():
+    now = 0.0
+    asking = Limited(Asking(), LocalLines(clock=lambda: now), only(rpm=60))
+    for now in (tenth / 10 for tenth in range(200)):
+        await in_a_task_of_its_own(ask_patiently(lambda: asking(ACCOUNT, chat(), 1), patience=0))
+
+    assert len(asking._ask.calls) == pytest.approx(60 + 20, abs=2)
+
+
+async def test_who_comes_back_is_before_those_who_came_later():
+    now = 0.0
+    asking = Limited(Asking(), LocalLines(clock=lambda: now), only(rpm=60))
+    for _ in range(60):
+        await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1))
+    for _ in range(2):
+        assert isinstance(await asking(ACCOUNT, chat(), 1), NoAnswer)
+    now = 2.0
+    later = await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1))
+    now = 2.1
+
+    assert isinstance(later, NoAnswer)
+    assert isinstance(await asking(ACCOUNT, chat(), 1), Answer)
+
+
+async def test_who_waits_does_not_have_the_same_request_estimated_at_each_look(monkeypatch):
+    asking, payload = limited(only(rpm=1)), chat()
+    await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1))
+    estimated = []
+    monkeypatch.setattr(asking._demands, "of", lambda it, of=asking._demands.of: estimated.append(it) or of(it))
+    for _ in range(3):
+        await asking(ACCOUNT, payload, 1)
+    await asking(ACCOUNT, chat("Something else"), 1)
+
+    assert [asked["messages"][0]["content"] for asked in estimated] == ["Hello", "Something else"]
+
+
 async def test_a_burst_on_the_stand_in_is_spread_without_one_refusal():
     config = EmulatorConfig(limits={EVERY_MODEL: QUICK}, latency=0.05)
 

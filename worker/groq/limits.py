@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from worker.groq.accounts import Account, Ask, Payload
 from worker.groq.answers import Answer, Loss, NoAnswer
 from worker.groq.buckets import Dimension
-from worker.groq.demands import Demands, spent
+from worker.groq.demands import Demand, Demands, spent
 from worker.groq.errors import Problem, refusal
 from worker.groq.lines import Amounts, Figures, Lines, Place, Told, Turn, View
 from worker.groq.models import Limits, Plan, known_models
@@ -53,12 +53,21 @@ class Use:
     usual: Amounts
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Who waits: its place, the same in each line, and what it has asked for in which."""
+
+    place: Place
+    asked: dict[str, tuple[Payload, Demand]] = field(default_factory=dict)
+
+
 class Limited:
     """An `Ask` that keeps the limits of each account and model.
 
     A request is counted at its most before it is sent, and at what it took afterwards. One whose turn has not come is
-    no answer yet, to be waited for like Groq's own 429. Who asks again finds its place kept: who that is, the asyncio
-    task says. Whatever Groq tells of its limits corrects what is known.
+    no answer yet, to be waited for like Groq's own 429. Only who comes back stands in line, where it has been since it
+    first came: whoever goes elsewhere instead is in nobody's way. Who that is, the asyncio task says. Whatever Groq
+    tells of its limits corrects what is known.
     """
 
     def __init__(self, ask: Ask, lines: Lines, known: Known) -> None:
@@ -68,16 +77,16 @@ class Limited:
         self._demands = Demands()
         self._uses: dict[tuple[str, str], Use] = {}
         self._names = (f"{uuid.uuid4().hex} {number}" for number in itertools.count())
-        self._places: WeakKeyDictionary[asyncio.Task[Any], Place] = WeakKeyDictionary()
+        self._waiting: WeakKeyDictionary[asyncio.Task[Any], Waiting] = WeakKeyDictionary()
         self._asking = 0
 
     async def __call__(self, account: Account, payload: Payload, within: float) -> Answer | NoAnswer:
         """Ask if the turn has come."""
-        model, demand = payload["model"], self._demands.of(payload)
+        model, line = payload["model"], f"{account.id} {payload['model']}"
+        demand = self._demand(line, payload)
         if never := demand.why_never(self._limits(account, model), _context(model)):
             return NoAnswer(Loss.NEVER, never, sent=False, seconds=0)
-        line = f"{account.id} {model}"
-        turn = await self._lines.enter(line, self._place(), demand.amounts, self._known.of(model))
+        turn = await self._enter(line, payload, demand)
         self._uses[account.id, model] = Use(turn.view, demand.amounts)
         if turn.short_of:
             return _not_yet(turn, turn.short_of)
@@ -87,7 +96,7 @@ class Limited:
         if isinstance(answer, Answer):
             self._demands.learn(model, demand, answer)
         if not _is_limited(answer):
-            self._places.pop(_asker(), None)
+            self._waiting.pop(_asker(), None)
         return answer
 
     def room(self, free: int, in_hand: int) -> int:
@@ -101,7 +110,7 @@ class Limited:
         uses = [use for use in self._uses.values() if now - use.view.at < IN_USE] or self._uses.values()
         if not uses:
             return min(free, 1) if self._known else free
-        not_asking = max(in_hand - len(self._places), 0)
+        not_asking = max(in_hand - len(self._waiting), 0)
         most = max(use.view.room(use.usual, now) for use in uses) - not_asking
         return int(min(free, max(most, 1 if in_hand <= self._asking else 0)))
 
@@ -129,8 +138,18 @@ class Limited:
         seen = {dimension: bucket.limit for dimension, bucket in use.view.buckets.items()} if use else {}
         return {**self._known.of(model), **seen}
 
-    def _place(self) -> Place:
-        return self._places.setdefault(_asker(), Place(time.time(), next(self._names)))
+    def _demand(self, line: str, payload: Payload) -> Demand:
+        """Return what a request asks for; who comes back with the same one need not have it estimated again."""
+        waiting = self._waiting.get(_asker())
+        asked = waiting.asked.get(line) if waiting else None
+        return asked[1] if asked and asked[0] is payload else self._demands.of(payload)
+
+    async def _enter(self, line: str, payload: Payload, demand: Demand) -> Turn:
+        """Ask for a turn; a place is only taken by who has been here before."""
+        waiting = self._waiting.setdefault(_asker(), Waiting(Place(time.time(), next(self._names))))
+        known, stays = self._known.of(payload["model"]), line in waiting.asked
+        waiting.asked[line] = payload, demand
+        return await self._lines.enter(line, waiting.place, demand.amounts, known, stays=stays)
 
     def _told(self, model: str, answer: Answer | NoAnswer) -> list[Told]:
         """Return what an answer tells, as far as an operator has not said otherwise."""

@@ -65,7 +65,9 @@ local function enter()
     end
   end
   if short_of then
-    line.waiting[step.who] = {who = step.who, since = step.since, seen = now, demand = step.demand}
+    if step.stays then
+      line.waiting[step.who] = {who = step.who, since = step.since, seen = now, demand = step.demand}
+    end
     return {wait = wait, short_of = short_of}
   end
   line.waiting[step.who] = nil

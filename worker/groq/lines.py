@@ -66,8 +66,11 @@ class Turn:
 class Lines(Protocol):
     """All lines, each by its name."""
 
-    async def enter(self, name: str, place: Place, demand: Amounts, limits: Figures) -> Turn:
-        """Count a demand if its turn has come, and otherwise keep its place. `limits`: where Groq has told none."""
+    async def enter(self, name: str, place: Place, demand: Amounts, limits: Figures, *, stays: bool = True) -> Turn:
+        """Count a demand if its turn has come, and otherwise keep its place if it `stays`.
+
+        `limits`: where Groq has told none.
+        """
 
     async def settle(self, name: str, change: Amounts, told: Iterable[Told]) -> View:
         """Count what was used beyond what was taken, or give it back where it is negative; learn what Groq told."""
@@ -81,8 +84,8 @@ class Line:
     waiting: dict[Place, tuple[Amounts, float]] = field(default_factory=dict)
     """What is asked for, and when it was last asked for."""
 
-    def enter(self, place: Place, demand: Amounts, limits: Figures, now: float) -> Turn:
-        """Let a demand in, or keep its place."""
+    def enter(self, place: Place, demand: Amounts, limits: Figures, now: float, *, stays: bool = True) -> Turn:
+        """Let a demand in, or keep its place if it stays."""
         for dimension, limit in limits.items():
             self.buckets.setdefault(dimension, Bucket(limit, dimension.window, at=now))
         self.waiting = {who: waits for who, waits in self.waiting.items() if now - waits[1] < KEPT}
@@ -93,7 +96,8 @@ class Line:
         }
         short_of = max(waits, key=waits.__getitem__, default=None)
         if short_of and (wait := waits[short_of]) > 0:
-            self.waiting[place] = (demand, now)
+            if stays:
+                self.waiting[place] = (demand, now)
             return Turn(self.view(now), wait=wait, short_of=short_of)
         self.waiting.pop(place, None)
         taken = {dimension: demand[dimension] for dimension in self.buckets}
@@ -123,9 +127,9 @@ class LocalLines:
         self._clock = clock
         self._lines: dict[str, Line] = {}
 
-    async def enter(self, name: str, place: Place, demand: Amounts, limits: Figures) -> Turn:
-        """Count a demand if its turn has come, and otherwise keep its place."""
-        return self._line(name).enter(place, demand, limits, self._clock())
+    async def enter(self, name: str, place: Place, demand: Amounts, limits: Figures, *, stays: bool = True) -> Turn:
+        """Count a demand if its turn has come, and otherwise keep its place if it stays."""
+        return self._line(name).enter(place, demand, limits, self._clock(), stays=stays)
 
     async def settle(self, name: str, change: Amounts, told: Iterable[Told]) -> View:
         """Correct what was counted, and learn what Groq told."""

@@ -39,10 +39,10 @@ class RedisLines:
         self._redis = Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
         self._script = self._redis.register_script(files("worker.groq").joinpath("lines.lua").read_text("utf-8"))
 
-    async def enter(self, name: str, place: Place, demand: Amounts, limits: Figures) -> Turn:
-        """Count a demand if its turn has come, and otherwise keep its place."""
-        step = {"who": place.who, "since": place.since, "demand": _named(demand), "limits": _named(limits)}
-        turn = await self._take(name, step)
+    async def enter(self, name: str, place: Place, demand: Amounts, limits: Figures, *, stays: bool = True) -> Turn:
+        """Count a demand if its turn has come, and otherwise keep its place if it stays."""
+        step = {"who": place.who, "since": place.since, "stays": stays}
+        turn = await self._take(name, step | {"demand": _named(demand), "limits": _named(limits)})
         view = _view(turn)
         if turn["wait"]:
             return Turn(view, wait=turn["wait"], short_of=Dimension[turn["short_of"]])
@@ -69,10 +69,10 @@ class Degrading:
         self._own = own
         self._again_at: float | None = None
 
-    async def enter(self, name: str, place: Place, demand: Amounts, limits: Figures) -> Turn:
-        """Count a demand if its turn has come, and otherwise keep its place."""
-        turn = await self._tried(lambda: self._shared.enter(name, place, demand, limits))
-        return turn or await self._own.enter(name, place, demand, limits)
+    async def enter(self, name: str, place: Place, demand: Amounts, limits: Figures, *, stays: bool = True) -> Turn:
+        """Count a demand if its turn has come, and otherwise keep its place if it stays."""
+        turn = await self._tried(lambda: self._shared.enter(name, place, demand, limits, stays=stays))
+        return turn or await self._own.enter(name, place, demand, limits, stays=stays)
 
     async def settle(self, name: str, change: Amounts, told: Iterable[Told]) -> View:
         """Correct what was counted, and learn what Groq told."""
