@@ -207,7 +207,8 @@ async def _limits_kept(settings: Settings, ask: Ask) -> AsyncIterator[Limited | 
     if settings.limits == "off":
         yield None
         return
-    known = Known(None if settings.limits == "auto" else settings.limits, settings.limits_of)
+    plan = None if settings.limits == "auto" else settings.limits
+    known = Known(settings.groq_api_url, plan, settings.limits_of)
     if not settings.limits_shared:
         yield Limited(ask, LocalLines(), known)
         return

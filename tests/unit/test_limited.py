@@ -33,7 +33,7 @@ def chat(text="Hello", model=MODEL, **more):
 
 
 def only(**limits):
-    return Known(given={EVERY_MODEL: Limits(**limits)})
+    return Known(ACCOUNT.url, given={EVERY_MODEL: Limits(**limits)})
 
 
 class Asking:
@@ -90,7 +90,7 @@ async def test_an_error_mapping_need_not_tell_it_from_groqs_own_refusal():
 
 
 async def test_nothing_is_limited_before_it_is_known():
-    asking = limited(Known())
+    asking = limited(Known(ACCOUNT.url))
     answers = [await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1)) for _ in range(200)]
 
     assert all(isinstance(answer, Answer) for answer in answers)
@@ -98,7 +98,7 @@ async def test_nothing_is_limited_before_it_is_known():
 
 async def test_a_refusal_teaches_a_limit_that_no_header_tells():
     text = "on tokens per day (TPD): Limit 100000, Used 99996, Requested 484. Please try again in 6m54.72s."
-    asking = limited(Known(), make_answer(429, {"error": {"message": f"Rate limit reached {text}"}}))
+    asking = limited(Known(ACCOUNT.url), make_answer(429, {"error": {"message": f"Rate limit reached {text}"}}))
     await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1))
     held = await in_a_task_of_its_own(asking(ACCOUNT, chat(max_tokens=480), 1))
 
@@ -109,7 +109,7 @@ async def test_a_refusal_teaches_a_limit_that_no_header_tells():
 
 async def test_headers_correct_what_a_plan_says_but_not_what_an_operator_says():
     told = make_answer(x_ratelimit_limit_tokens="9000", x_ratelimit_remaining_tokens="8900")
-    planned, given = limited(Known("free"), told), limited(only(tpm=4000), told)
+    planned, given = limited(Known(ACCOUNT.url, "free"), told), limited(only(tpm=4000), told)
     for asking in (planned, given):
         await asking(ACCOUNT, chat(), 1)
 
@@ -121,7 +121,7 @@ async def test_headers_correct_what_a_plan_says_but_not_what_an_operator_says():
 
 async def test_what_others_use_of_the_same_limit_is_learned_from_the_headers():
     told = make_answer(x_ratelimit_limit_tokens="8000", x_ratelimit_remaining_tokens="50")
-    asking = limited(Known(), told)
+    asking = limited(Known(ACCOUNT.url), told)
     await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1))
     held = await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1))
 
@@ -174,8 +174,8 @@ async def test_no_more_tasks_are_fetched_than_the_limits_can_carry(free, in_hand
 
 
 async def test_before_anything_is_known_all_places_are_filled_and_with_known_limits_one():
-    assert limited(Known()).room(50, 0) == 50
-    assert limited(Known("free")).room(50, 0) == 1
+    assert limited(Known(ACCOUNT.url)).room(50, 0) == 50
+    assert limited(Known(ACCOUNT.url, "free")).room(50, 0) == 1
 
 
 async def test_a_throttled_model_stops_no_tasks_of_others():
@@ -185,7 +185,7 @@ async def test_a_throttled_model_stops_no_tasks_of_others():
     await asking(ACCOUNT, chat(), 1)
     assert asking.room(50, 1) == 0, "one waits"
 
-    more = limited(Known(given={MODEL: Limits(rpm=1), OTHER: Limits(rpm=31)}))
+    more = limited(Known(ACCOUNT.url, given={MODEL: Limits(rpm=1), OTHER: Limits(rpm=31)}))
     for model in (MODEL, OTHER):
         await in_a_task_of_its_own(more(ACCOUNT, chat(model=model), 1))
     assert more.room(50, 0) == 30
@@ -209,7 +209,7 @@ async def test_another_endpoint_is_asked_where_the_first_one_has_no_turn_yet():
 
 async def test_who_goes_elsewhere_at_once_is_in_nobodys_way_at_the_first_endpoint():
     now, ask = 0.0, Asking()
-    asking = Limited(ask, LocalLines(clock=lambda: now), Known(given={MODEL: Limits(rpm=120)}))
+    asking = Limited(ask, LocalLines(clock=lambda: now), Known(ACCOUNT.url, given={MODEL: Limits(rpm=120)}))
     endpoints = [Endpoint("a", ACCOUNT), Endpoint("b", Account("http://b", "gsk_b"), {MODEL: "unlimited"})]
 
     async def send(account, request):
@@ -219,7 +219,8 @@ async def test_who_goes_elsewhere_at_once_is_in_nobodys_way_at_the_first_endpoin
         succession = Succession(Experience(Replacements(known_models())), endpoints, MODEL)
         return await ask_models(send, chat(), 60, succession)
 
-    for now in (tenth / 10 for tenth in range(300)):
+    for tenth in range(300):
+        now = tenth / 10
         await in_a_task_of_its_own(one())
 
     at_a = sum(account is ACCOUNT for account, _, _ in ask.calls)
@@ -229,7 +230,8 @@ async def test_who_goes_elsewhere_at_once_is_in_nobodys_way_at_the_first_endpoin
 async def test_who_has_no_time_to_wait_is_in_nobodys_way():
     now = 0.0
     asking = Limited(Asking(), LocalLines(clock=lambda: now), only(rpm=60))
-    for now in (tenth / 10 for tenth in range(200)):
+    for tenth in range(200):
+        now = tenth / 10
         await in_a_task_of_its_own(ask_patiently(lambda: asking(ACCOUNT, chat(), 1), patience=0))
 
     assert len(asking._ask.calls) == pytest.approx(60 + 20, abs=2)
@@ -262,14 +264,32 @@ async def test_who_waits_does_not_have_the_same_request_estimated_at_each_look(m
     assert [asked["messages"][0]["content"] for asked in estimated] == ["Hello", "Something else"]
 
 
+LONG = chat("word " * 200_000)
+OWN_SERVER = Account("http://gpu", "")
+
+
+async def test_groqs_plans_and_contexts_are_not_those_of_another_server():
+    asking = limited(Known(ACCOUNT.url, "free"))
+
+    assert isinstance(await asking(OWN_SERVER, LONG, 1), Answer)
+    assert not list(asking.remaining())
+    assert (await asking(ACCOUNT, LONG, 1)).loss is Loss.NEVER
+
+
+async def test_an_operators_limits_hold_at_every_endpoint():
+    asking = limited(only(tpm=8000))
+
+    assert (await asking(OWN_SERVER, LONG, 1)).loss is Loss.NEVER
+
+
 async def test_a_burst_on_the_stand_in_is_spread_without_one_refusal():
     config = EmulatorConfig(limits={EVERY_MODEL: QUICK}, latency=0.05)
 
-    assert await burst(config, Known(given={EVERY_MODEL: QUICK}), tasks=124) == 0
+    assert await burst(config, Known(ACCOUNT.url, given={EVERY_MODEL: QUICK}), tasks=124) == 0
 
 
 async def test_limits_are_learned_from_refusals_and_everybody_is_answered():
-    assert await burst(EmulatorConfig(limits={EVERY_MODEL: QUICK}), Known(), tasks=124) > 0
+    assert await burst(EmulatorConfig(limits={EVERY_MODEL: QUICK}), Known(ACCOUNT.url), tasks=124) > 0
 
 
 async def burst(config, known, tasks):

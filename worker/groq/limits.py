@@ -16,7 +16,7 @@ from worker.groq.buckets import Dimension
 from worker.groq.demands import Demand, Demands, spent
 from worker.groq.errors import Problem, refusal
 from worker.groq.lines import Amounts, Figures, Lines, Place, Told, Turn, View
-from worker.groq.models import Limits, Plan, known_models
+from worker.groq.models import Limits, Model, Plan, known_models
 from worker.groq.told import told_by
 
 EVERY_MODEL = "*"
@@ -28,21 +28,32 @@ IN_USE = 60.0
 class Known:
     """The limits that are known before Groq has told any: an operator's are kept to, a plan's hold until Groq tells."""
 
+    groq: str
+    """Groq's base URL: what is known of its plans and models says nothing of other servers."""
     plan: Plan | None = None
     given: Mapping[str, Limits] = field(default_factory=dict)
+    """By model; at every endpoint."""
 
     def __bool__(self) -> bool:
         return bool(self.plan or self.given)
 
-    def of(self, model: str) -> Figures:
+    def of(self, account: Account, model: str) -> Figures:
         """Return the limits of a model."""
-        known = known_models().get(model)
+        known = self._model(account, model)
         planned = known.limits.get(self.plan) if known and self.plan else None
         return {**_figures(planned or Limits()), **self.given_for(model)}
+
+    def context(self, account: Account, model: str) -> int | None:
+        """Return the tokens that fit into a model's context."""
+        known = self._model(account, model)
+        return known.context_window if known else None
 
     def given_for(self, model: str) -> Figures:
         """Return those that an operator has given."""
         return _figures(self.given.get(model) or self.given.get(EVERY_MODEL) or Limits())
+
+    def _model(self, account: Account, model: str) -> Model | None:
+        return known_models().get(model) if account.url == self.groq else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +93,11 @@ class Limited:
 
     async def __call__(self, account: Account, payload: Payload, within: float) -> Answer | NoAnswer:
         """Ask if the turn has come."""
-        model, line = payload["model"], f"{account.id} {payload['model']}"
+        model, line = payload["model"], _line(account, payload["model"])
         demand = self._demand(line, payload)
-        if never := demand.why_never(self._limits(account, model), _context(model)):
+        if never := demand.why_never(self._limits(account, model), self._known.context(account, model)):
             return NoAnswer(Loss.NEVER, never, sent=False, seconds=0)
-        turn = await self._enter(line, payload, demand)
+        turn = await self._enter(account, payload, demand)
         self._uses[account.id, model] = Use(turn.view, demand.amounts)
         if turn.short_of:
             return _not_yet(turn, turn.short_of)
@@ -136,7 +147,7 @@ class Limited:
         """Return all limits that are known of a model."""
         use = self._uses.get((account.id, model))
         seen = {dimension: bucket.limit for dimension, bucket in use.view.buckets.items()} if use else {}
-        return {**self._known.of(model), **seen}
+        return {**self._known.of(account, model), **seen}
 
     def _demand(self, line: str, payload: Payload) -> Demand:
         """Return what a request asks for; who comes back with the same one need not have it estimated again."""
@@ -144,10 +155,11 @@ class Limited:
         asked = waiting.asked.get(line) if waiting else None
         return asked[1] if asked and asked[0] is payload else self._demands.of(payload)
 
-    async def _enter(self, line: str, payload: Payload, demand: Demand) -> Turn:
+    async def _enter(self, account: Account, payload: Payload, demand: Demand) -> Turn:
         """Ask for a turn; a place is only taken by who has been here before."""
+        line = _line(account, payload["model"])
         waiting = self._waiting.setdefault(_asker(), Waiting(Place(time.time(), next(self._names))))
-        known, stays = self._known.of(payload["model"]), line in waiting.asked
+        known, stays = self._known.of(account, payload["model"]), line in waiting.asked
         waiting.asked[line] = payload, demand
         return await self._lines.enter(line, waiting.place, demand.amounts, known, stays=stays)
 
@@ -162,6 +174,10 @@ def _asker() -> asyncio.Task[Any]:
     task = asyncio.current_task()
     assert task is not None  # noqa: S101 -- whatever awaits runs in a task
     return task
+
+
+def _line(account: Account, model: str) -> str:
+    return f"{account.id} {model}"
 
 
 def _change(answer: Answer | NoAnswer, taken: Amounts) -> Amounts:
@@ -179,11 +195,6 @@ def _not_yet(turn: Turn, dimension: Dimension) -> NoAnswer:
     bucket = turn.view.buckets[dimension]
     said = f"{dimension.words} ({dimension.name}): Limit {bucket.limit}, Used {ceil(bucket.used_at(turn.view.at))}"
     return NoAnswer(Loss.NOT_YET, f"{said}. Its turn comes in {turn.wait:.3g} s", sent=False, seconds=0, wait=turn.wait)
-
-
-def _context(model: str) -> int | None:
-    known = known_models().get(model)
-    return known.context_window if known else None
 
 
 def _figures(limits: Limits) -> Figures:
