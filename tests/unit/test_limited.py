@@ -14,7 +14,7 @@ from worker.groq.buckets import Dimension
 from worker.groq.client import Groq
 from worker.groq.endpoints import Endpoint
 from worker.groq.errors import Problem, refusal
-from worker.groq.limits import EVERY_MODEL, Known, Limited
+from worker.groq.limits import BELIEVED, EVERY_MODEL, Known, Limited
 from worker.groq.lines import LocalLines
 from worker.groq.models import Limits, known_models
 from worker.groq.replacements import Replacements
@@ -280,6 +280,27 @@ async def test_an_operators_limits_hold_at_every_endpoint():
     asking = limited(only(tpm=8000))
 
     assert (await asking(OWN_SERVER, LONG, 1)).loss is Loss.NEVER
+
+
+TOO_LARGE = make_answer(413, {"error": {"message": "tokens per minute (TPM): Limit 8000, Requested 9000"}})
+
+
+async def test_a_limit_that_groq_told_is_believed_for_an_hour_and_then_tried_out_again(monkeypatch):
+    asking, now = limited(Known(ACCOUNT.url), TOO_LARGE, make_answer()), time.monotonic()
+
+    async def once(later):
+        monkeypatch.setattr("worker.groq.limits.time.monotonic", lambda: now + later)
+        return await in_a_task_of_its_own(asking(ACCOUNT, chat(max_tokens=9000), 1))
+
+    assert (await once(later=0)).status == 413
+    assert (await once(later=BELIEVED - 1)).loss is Loss.NEVER
+    assert (await once(later=BELIEVED + 1)).ok
+
+
+async def test_what_does_not_fit_a_plan_is_left_to_groq_to_say():
+    asking = limited(Known(ACCOUNT.url, "free"))
+
+    assert isinstance(await asking(ACCOUNT, chat(max_tokens=60_000), 1), Answer)
 
 
 async def test_a_burst_on_the_stand_in_is_spread_without_one_refusal():

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import ceil
@@ -22,6 +23,9 @@ from worker.groq.told import told_by
 EVERY_MODEL = "*"
 IN_USE = 60.0
 """Seconds for which a model counts as in use after it was asked for."""
+
+BELIEVED = 3600.0
+"""Seconds for which a limit that Groq has told keeps back what can never fit: it may have been raised since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class Limited:
         self._known = known
         self._demands = Demands()
         self._uses: dict[tuple[str, str], Use] = {}
+        self._news: defaultdict[tuple[str, str], dict[Dimension, tuple[int, float]]] = defaultdict(dict)
         self._names = (f"{uuid.uuid4().hex} {number}" for number in itertools.count())
         self._waiting: WeakKeyDictionary[asyncio.Task[Any], Waiting] = WeakKeyDictionary()
         self._asking = 0
@@ -95,14 +100,14 @@ class Limited:
         """Ask if the turn has come."""
         model, line = payload["model"], _line(account, payload["model"])
         demand = self._demand(line, payload)
-        if never := demand.why_never(self._limits(account, model), self._known.context(account, model)):
+        if never := demand.why_never(self._certain(account, model), self._known.context(account, model)):
             return NoAnswer(Loss.NEVER, never, sent=False, seconds=0)
         turn = await self._enter(account, payload, demand)
         self._uses[account.id, model] = Use(turn.view, demand.amounts)
         if turn.short_of:
             return _not_yet(turn, turn.short_of)
         answer = await self._under_way(account, payload, within)
-        view = await self._lines.settle(line, _change(answer, turn.taken), self._told(model, answer))
+        view = await self._lines.settle(line, _change(answer, turn.taken), self._told(account, model, answer))
         self._uses[account.id, model] = Use(view, demand.amounts)
         if isinstance(answer, Answer):
             self._demands.learn(model, demand, answer)
@@ -143,11 +148,11 @@ class Limited:
         finally:
             self._asking -= 1
 
-    def _limits(self, account: Account, model: str) -> Figures:
-        """Return all limits that are known of a model."""
-        use = self._uses.get((account.id, model))
-        seen = {dimension: bucket.limit for dimension, bucket in use.view.buckets.items()} if use else {}
-        return {**self._known.of(account, model), **seen}
+    def _certain(self, account: Account, model: str) -> Figures:
+        """Return the limits that no request needs to try out: told not long ago, or given. A plan may be another."""
+        now, news = time.monotonic(), self._news[account.id, model]
+        told = {dimension: limit for dimension, (limit, at) in news.items() if now - at < BELIEVED}
+        return {**told, **self._known.given_for(model)}
 
     def _demand(self, line: str, payload: Payload) -> Demand:
         """Return what a request asks for; who comes back with the same one need not have it estimated again."""
@@ -163,10 +168,11 @@ class Limited:
         waiting.asked[line] = payload, demand
         return await self._lines.enter(line, waiting.place, demand.amounts, known, stays=stays)
 
-    def _told(self, model: str, answer: Answer | NoAnswer) -> list[Told]:
-        """Return what an answer tells, as far as an operator has not said otherwise."""
+    def _told(self, account: Account, model: str, answer: Answer | NoAnswer) -> list[Told]:
+        """Learn what an answer tells, as far as an operator has not said otherwise."""
         given = self._known.given_for(model)
-        told = told_by(answer) if isinstance(answer, Answer) else ()
+        told = list(told_by(answer)) if isinstance(answer, Answer) else []
+        self._news[account.id, model] |= {one.dimension: (one.limit, time.monotonic()) for one in told}
         return [one._replace(limit=given.get(one.dimension, one.limit)) for one in told]
 
 
