@@ -82,13 +82,19 @@ TAKEN = Demand(100, 1000).amounts
     ("answer", "requests", "tokens", "output"),
     [
         (used(90, cached=40, completion=25), 1, 75, 25),
+        (
+            make_answer(body={name: part for name, part in REPLY.items() if name != "usage"}),
+            1,
+            1100,
+            1000 + OUTPUT_MARGIN,
+        ),
         (make_answer(400, {"error": {"message": "no"}}), 1, 0, 0),
         (make_answer(429, {"error": {"message": "no"}}), 0, 0, 0),
         (make_answer(413, {"error": {"message": "no"}}), 0, 0, 0),
         (NoAnswer(Loss.REFUSED, "", sent=False, seconds=0), 0, 0, 0),
         (NoAnswer(Loss.TIMEOUT, "", sent=True, seconds=9), 1, 1100, 1000 + OUTPUT_MARGIN),
     ],
-    ids=["answered", "refused", "limited", "too large", "not sent", "sent, and lost"],
+    ids=["answered", "answered without figures", "refused", "limited", "too large", "not sent", "sent, and lost"],
 )
 def test_what_was_used_is_known_from_the_answer(answer, requests, tokens, output):
     counted = spent(answer, TAKEN)

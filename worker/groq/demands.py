@@ -10,7 +10,7 @@ from worker.groq.buckets import Dimension
 from worker.groq.lines import Amounts, Figures
 from worker.groq.models import Model, known_models
 from worker.groq.tokens import estimate_prompt, most_output
-from worker.groq.usage import Usage, usage_of
+from worker.groq.usage import usage_of
 
 OUTPUT_MARGIN = 16
 """Tokens by which Groq has been seen to expect more output than it was told to allow."""
@@ -91,7 +91,9 @@ def spent(answer: Answer | NoAnswer, taken: Amounts) -> Amounts:
         return taken if answer.sent else _amounts(0, 0, 0)
     if answer.status in NOT_COUNTED:
         return _amounts(0, 0, 0)
-    usage = usage_of(answer) or Usage()
+    usage = usage_of(answer)
+    if usage is None:
+        return taken if answer.ok else _amounts(1, 0, 0)
     return _amounts(1, usage.prompt - usage.cached + usage.completion, usage.completion)
 
 
