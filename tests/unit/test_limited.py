@@ -252,6 +252,21 @@ async def test_who_comes_back_is_before_those_who_came_later():
     assert isinstance(await asking(ACCOUNT, chat(), 1), Answer)
 
 
+async def test_a_clock_that_is_set_moves_nobody_in_line(monkeypatch):
+    asking = limited(only(rpm=1))
+    await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1))
+
+    async def come_back():
+        await asking(ACCOUNT, chat(), 1)
+        return await asking(ACCOUNT, chat(), 1)
+
+    waits = [(await in_a_task_of_its_own(come_back())).wait]
+    monkeypatch.setattr("time.time", lambda: 0.0)
+    waits.append((await in_a_task_of_its_own(come_back())).wait)
+
+    assert waits[1] == pytest.approx(waits[0] + 60, abs=1)
+
+
 async def test_who_waits_does_not_have_the_same_request_estimated_at_each_look(monkeypatch):
     asking, payload = limited(only(rpm=1)), chat()
     await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1))

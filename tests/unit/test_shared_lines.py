@@ -49,6 +49,29 @@ async def test_the_workers_stand_in_one_line(lines):
     assert later.wait == pytest.approx(3.6, abs=0.1)
 
 
+async def test_whose_clock_is_ahead_does_not_stand_behind_everybody(lines, monkeypatch):
+    mine, theirs = lines
+    now = time.monotonic()
+    await mine.enter("ahead", Place(now, "before"), asking(6000), FIGURES)
+    monkeypatch.setattr("worker.groq.shared_lines.time.monotonic", lambda: now + 1000)
+    await theirs.enter("ahead", Place(now + 1000, "theirs"), asking(300), FIGURES)
+    monkeypatch.undo()
+    await asyncio.sleep(0.01)
+    later = await mine.enter("ahead", Place(time.monotonic(), "mine"), asking(10), FIGURES)
+
+    assert later.wait == pytest.approx(3.6, abs=0.1)
+
+
+async def test_who_does_not_stay_is_in_nobodys_way(lines):
+    mine, theirs = lines
+    await mine.enter("elsewhere", Place(1, "before"), asking(6000), FIGURES)
+    gone = await mine.enter("elsewhere", Place(2, "gone"), asking(3000), FIGURES, stays=False)
+    later = await theirs.enter("elsewhere", Place(3, "theirs"), asking(10), FIGURES)
+
+    assert gone.wait > 30
+    assert later.wait < 1
+
+
 async def test_what_one_worker_learns_all_know(lines):
     mine, theirs = lines
     await mine.settle("c", {}, [Told(RPM, 30, 0)])

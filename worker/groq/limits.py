@@ -163,7 +163,7 @@ class Limited:
     async def _enter(self, account: Account, payload: Payload, demand: Demand) -> Turn:
         """Ask for a turn; a place is only taken by who has been here before."""
         line = _line(account, payload["model"])
-        waiting = self._waiting.setdefault(_asker(), Waiting(Place(time.time(), next(self._names))))
+        waiting = self._waiting.setdefault(_asker(), Waiting(Place(time.monotonic(), next(self._names))))
         known, stays = self._known.of(account, payload["model"]), line in waiting.asked
         waiting.asked[line] = payload, demand
         return await self._lines.enter(line, waiting.place, demand.amounts, known, stays=stays)

@@ -55,6 +55,9 @@ local function enter()
     line.buckets[name] = line.buckets[name] or {limit = limit, used = 0, at = now}
   end
   forget()
+  -- No two workers' clocks agree but on how long somebody has waited.
+  local place = line.waiting[step.who]
+  step.since = place and place.since or now - step.waited
   local wait, short_of = 0, nil
   for name, bucket in pairs(line.buckets) do
     local wanted = sum(name, comes_before) + math.min(step.demand[name], bucket.limit)

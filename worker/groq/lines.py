@@ -18,7 +18,7 @@ Figures = Mapping[Dimension, int]
 
 
 class Place(NamedTuple):
-    """A place in line: since when (seconds), and whose."""
+    """A place in line: since when (seconds of `time.monotonic`), and whose."""
 
     since: float
     who: str

@@ -41,7 +41,7 @@ class RedisLines:
 
     async def enter(self, name: str, place: Place, demand: Amounts, limits: Figures, *, stays: bool = True) -> Turn:
         """Count a demand if its turn has come, and otherwise keep its place if it stays."""
-        step = {"who": place.who, "since": place.since, "stays": stays}
+        step = {"who": place.who, "waited": time.monotonic() - place.since, "stays": stays}
         turn = await self._take(name, step | {"demand": _named(demand), "limits": _named(limits)})
         view = _view(turn)
         if turn["wait"]:
