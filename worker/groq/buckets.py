@@ -27,6 +27,9 @@ class Dimension(Enum):
         self.words = words
         self.window = window
 
+    # Each of them is there once; Enum's own hash is Python code, and a request looks dozens of them up.
+    __hash__ = object.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Bucket:

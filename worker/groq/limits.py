@@ -45,7 +45,7 @@ class Known:
         """Return the limits of a model."""
         known = self._model(account, model)
         planned = known.limits.get(self.plan) if known and self.plan else None
-        return {**_figures(planned or Limits()), **self.given_for(model)}
+        return {**_figures(planned), **self.given_for(model)}
 
     def context(self, account: Account, model: str) -> int | None:
         """Return the tokens that fit into a model's context."""
@@ -54,7 +54,7 @@ class Known:
 
     def given_for(self, model: str) -> Figures:
         """Return those that an operator has given."""
-        return _figures(self.given.get(model) or self.given.get(EVERY_MODEL) or Limits())
+        return _figures(self.given.get(model) or self.given.get(EVERY_MODEL))
 
     def _model(self, account: Account, model: str) -> Model | None:
         return known_models().get(model) if account.url == self.groq else None
@@ -203,7 +203,6 @@ def _not_yet(turn: Turn, dimension: Dimension) -> NoAnswer:
     return NoAnswer(Loss.NOT_YET, f"{said}. Its turn comes in {turn.wait:.3g} s", sent=False, seconds=0, wait=turn.wait)
 
 
-def _figures(limits: Limits) -> Figures:
-    return {
-        dimension: limit for dimension in Dimension if (limit := getattr(limits, dimension.name.lower())) is not None
-    }
+def _figures(limits: Limits | None) -> Figures:
+    named = ((dimension, getattr(limits, dimension.name.lower())) for dimension in Dimension) if limits else ()
+    return {dimension: limit for dimension, limit in named if limit is not None}
