@@ -59,6 +59,20 @@ def test_a_cut_stream_is_asked_for_again(process, groq):
     assert len(groq.calls) == 2
 
 
+def test_bytes_are_read_and_written_as_texts(process, groq):
+    question, answer = "Grüße, " * 1000, "Gern geschehen"
+    groq.next(answer=answer)
+    typed = {"userMessage": {"type": "Bytes", "value": base64.b64encode(question.encode()).decode()}}
+    mapping = {"catalyst_responseMapping": '{"kept:Bytes": "choices[0].message.content"}'}
+    instance = process(diagram(fields=mapping), typed)
+
+    assert instance.task() == "Review"
+    assert groq.calls[0].messages[-1]["content"] == question
+    kept = instance.people.http.get(f"/process-instance/{instance.id}/variables/kept/data").raise_for_status()
+    assert kept.content.decode() == answer
+    assert instance.typed_variables()["kept"]["type"] == "Bytes"
+
+
 def test_an_answer_that_fits_a_schema_becomes_variables(process, groq):
     groq.next(answer='```json\n{"total": 12.5, "lines": ["tea", "cake"]}\n```')
     mapping = {

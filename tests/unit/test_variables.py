@@ -37,6 +37,7 @@ def test_what_is_written_is_read_back_as_it_was(value, string_limit):
         (0, {"type": "Integer", "value": 0}),
         (OfType("Long", 7), {"type": "Long", "value": 7}),
         (OfType("Json", "x"), {"type": "Json", "value": '"x"'}),
+        (OfType("Bytes", "hi"), {"type": "Bytes", "value": "aGk="}),
         (HTTPStatus.OK, {"type": "Integer", "value": 200}),
         (2**31 - 1, {"type": "Integer", "value": 2147483647}),
         (-(2**31), {"type": "Integer", "value": -2147483648}),
@@ -136,7 +137,9 @@ def test_a_date_without_a_zone_is_the_machines_own():
             {"type": "File", "value": None, "valueInfo": {"filename": "a.png"}},
             FileVariable("File", "photo", "image/png", "UTF-8", "a.png"),
         ),
-        ({"type": "Bytes", "value": "aGk="}, Unreadable("Bytes")),
+        ({"type": "Bytes", "value": "aGk="}, "hi"),
+        ({"type": "Bytes", "value": "/9j/"}, Unreadable("Bytes (no UTF-8 text)")),
+        ({"type": "Bytes", "value": None}, Unreadable("Bytes (no UTF-8 text)")),
         ({"type": "Json", "value": "{"}, Unreadable("Json (broken JSON)")),
         ({"type": "Json", "value": "[" * 100_000}, Unreadable("Json (broken JSON)")),
         (

@@ -36,7 +36,7 @@ class FileVariable(Unreadable):
 
 @dataclass(frozen=True, slots=True)
 class OfType:
-    """A value to be written as a type that its kind would not get by itself: Long, Json, File."""
+    """A value to be written as a type that its kind would not get by itself: Long, Json, File, Bytes."""
 
     type: str
     value: Any
@@ -54,7 +54,7 @@ def decode(typed: Mapping[str, Any], name: str = "") -> Any:
         mimetype = info.get("mimeType") or guess_type(filename)[0] or ""
         return FileVariable(kind, name, mimetype, info.get("encoding") or "UTF-8", filename)
     if kind == "Bytes":
-        return Unreadable(kind)
+        return _text_of(str(value))
     if kind == "Object" and info.get("serializationDataFormat") != "application/json":
         return Unreadable(f"Object ({info.get('serializationDataFormat') or 'not serialised'})")
     if kind in {"Json", "Object"} and isinstance(value, str):
@@ -113,6 +113,8 @@ class Encoder:
         match value.type:
             case "File":
                 return _file(f"{name}.txt", "text/plain", _well_formed(value.value))
+            case "Bytes":
+                return {"type": "Bytes", "value": base64.b64encode(_well_formed(value.value).encode()).decode()}
             case "Json":
                 return self._structure(name, value.value)
             case _:
@@ -131,6 +133,14 @@ class Encoder:
         if not self.json_format:
             return _file(f"{name}.json", "application/json", text)
         return {"type": "Json", "value": text}
+
+
+def _text_of(content: str) -> str | Unreadable:
+    """Read Bytes that are a text: processes keep in them what is too long for a String."""
+    try:
+        return base64.b64decode(content, validate=True).decode()
+    except ValueError:  # a UnicodeDecodeError is one
+        return Unreadable("Bytes (no UTF-8 text)")
 
 
 def _json(value: Any) -> str:

@@ -43,6 +43,7 @@ CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
     "Date": datetime.fromisoformat,
     "Json": lambda value: OfType("Json", value),
     "File": lambda value: OfType("File", as_text(value)),
+    "Bytes": lambda value: OfType("Bytes", as_text(value)),
 }
 """By the engine's name of the type."""
 
