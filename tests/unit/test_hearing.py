@@ -74,6 +74,11 @@ async def test_the_text_is_where_it_is_in_every_format(groq, stand_in, wanted):
     assert (answer.body["text"], answer.body["model"]) == ("Call me back.", "whisper-large-v3-turbo")
 
 
+async def test_half_a_surrogate_pair_in_a_prompt_stops_nothing(groq, stand_in):
+    answer = await ask(groq, stand_in, file=recording(), prompt="Names: \ud83d")
+    assert answer.ok
+
+
 async def test_silence_is_an_answer_too(groq, stand_in):
     stand_in.next(answer="")
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Any
 
 from aiohttp import FormData
 from aiohttp.payload import BytesPayload
@@ -45,10 +46,15 @@ def _form(payload: Payload) -> Body:
                 form.add_field(name, BytesIO(value.content), filename=value.filename, content_type=value.mimetype)
             case list():
                 for entry in value:
-                    form.add_field(f"{name}[]", str(entry))
+                    form.add_field(f"{name}[]", _sendable(entry))
             case _:
-                form.add_field(name, str(value))
+                form.add_field(name, _sendable(value))
     return form
+
+
+def _sendable(value: Any) -> str:
+    """Say it in a text that UTF-8 can say too: half a surrogate pair becomes a question mark."""
+    return str(value).encode(errors="replace").decode()
 
 
 CHATTING = Operation(CHAT, _json)
