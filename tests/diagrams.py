@@ -16,6 +16,23 @@ BOUNDARY = """
 numbers = itertools.count(1)
 
 
+def begun(inside: str) -> tuple[str, str]:
+    """Return a new process key and its BPMN: a start that leads to the activity `Ask`, which is inside."""
+    key = f"test-{next(numbers)}"
+    return (
+        key,
+        f"""<?xml version="1.0" encoding="UTF-8"?>
+<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"
+    targetNamespace="test">
+  <bpmn:process id="{key}" isExecutable="true" camunda:historyTimeToLive="1">
+    <bpmn:startEvent id="Start"/>
+    <bpmn:sequenceFlow id="f1" sourceRef="Start" targetRef="Ask"/>
+{inside}
+  </bpmn:process>
+</bpmn:definitions>""",
+    )
+
+
 def diagram(
     *,
     fields: Mapping[str, str] | None = None,
@@ -26,18 +43,11 @@ def diagram(
     topic: str = "catalyst-groq",
 ) -> tuple[str, str]:
     """Return a new process key and its BPMN. `review` is the inside of the user task that follows."""
-    key = f"test-{next(numbers)}"
     written = "".join(FIELD.format(quoteattr(name), escape(text)) for name, text in (fields or {}).items())
     listed = "".join(PROPERTIES.format(quoteattr(name), quoteattr(text)) for name, text in (properties or {}).items())
     given = "".join(INPUT.format(quoteattr(name), escape(text)) for name, text in (inputs or {}).items())
-    return (
-        key,
-        f"""<?xml version="1.0" encoding="UTF-8"?>
-<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"
-    targetNamespace="test">
-  <bpmn:process id="{key}" isExecutable="true" camunda:historyTimeToLive="1">
-    <bpmn:startEvent id="Start"/>
-    <bpmn:sequenceFlow id="f1" sourceRef="Start" targetRef="Ask"/>
+    return begun(
+        f"""\
     <bpmn:serviceTask id="Ask" name="Ask Groq" camunda:type="external" camunda:topic="{topic}">
       <bpmn:extensionElements>
         {f"<camunda:properties>{listed}</camunda:properties>" if listed else ""}
@@ -48,7 +58,5 @@ def diagram(
     <bpmn:sequenceFlow id="f2" sourceRef="Ask" targetRef="Review"/>
     <bpmn:userTask id="Review">{review}</bpmn:userTask>
     <bpmn:sequenceFlow id="f3" sourceRef="Review" targetRef="End"/>
-    <bpmn:endEvent id="End"/>{BOUNDARY.format("") if boundary else ""}
-  </bpmn:process>
-</bpmn:definitions>""",
+    <bpmn:endEvent id="End"/>{BOUNDARY.format("") if boundary else ""}"""
     )
