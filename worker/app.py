@@ -111,7 +111,7 @@ async def run_worker(settings: Settings, environ: Mapping[str, str], redactor: R
         poller = await parts.enter_async_context(assembled(settings, environ, redactor, registry))
         if settings.http_port is not None:
             await parts.enter_async_context(health_server(settings.http_port, poller, registry))
-        gc.freeze()  # what is there by now stays: to look through it for garbage again and again is a tenth of the CPU
+        gc.freeze()  # what is there by now stays: to look through it for garbage again and again is CPU for nothing
         working = asyncio.create_task(poller.run())
         _on_signals(partial(_stop, poller, working))
         await working

@@ -45,7 +45,7 @@ EVENT_STREAM = "text/event-stream"
 
 
 class Groq:
-    """Asks Groq, or anything that speaks its language. Made of aiohttp itself: httpx on top would double the CPU time.
+    """Asks Groq, or anything that speaks its language. Made of aiohttp itself, without httpx on top.
 
     Never retries, never follows a redirect (it could carry the key elsewhere), never raises: what came of the request
     is the value it returns. `mask` takes keys out of what is answered, before anybody can keep it.
