@@ -1,3 +1,5 @@
+from math import ceil
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,3 +103,8 @@ def test_a_long_word_is_cut_inside(text, tokens, cut):
 )
 def test_an_answer_has_as_many_tokens_as_the_request_allows(said, most):
     assert most_output(said) == most
+
+
+@given(st.text())
+def test_a_text_is_estimated_as_its_pieces_are(text):
+    assert estimate_tokens(text) == ceil(round(sum(tokens for _, tokens in split_tokens(text)), 6))

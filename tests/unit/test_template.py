@@ -29,6 +29,7 @@ from worker.connector.written import (
     TRANSCRIPTION_DEFAULTS,
     TRANSLATE,
     URL,
+    Form,
     Written,
 )
 
@@ -124,7 +125,7 @@ def test_the_worker_takes_every_choice_of_a_transcription(name):
     for chosen in choices:
         able = {MODEL: "whisper-large-v3"} if name == TRANSLATE else {}
         written = {**TRANSCRIPTION_DEFAULTS, "catalyst_audio": "https://files.example/a.mp3", **able, name: chosen}
-        Transcription.read(Written(written, {}))
+        Transcription.read(Written(Form(written), {}))
 
 
 def test_a_language_is_marked_as_wrong_where_the_worker_would_refuse_it():

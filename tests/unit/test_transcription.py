@@ -9,7 +9,7 @@ from worker.camunda.variables import FileVariable
 from worker.connector.files import files_in
 from worker.connector.payload import to_bytes
 from worker.connector.transcription import ENDINGS, Transcription
-from worker.connector.written import AUDIO, DEFAULTS, OPERATION, TRANSCRIPTION_DEFAULTS, Written
+from worker.connector.written import AUDIO, DEFAULTS, OPERATION, TRANSCRIPTION_DEFAULTS, Form, Written
 from worker.errors import FieldError
 from worker.groq.operations import operation_of
 from worker.groq.recordings import MOST_BYTES
@@ -20,7 +20,7 @@ ADDRESS = "https://files.example/call.mp3"
 
 def written(variables=None, **fields):
     named = {f"catalyst_{name}": text for name, text in fields.items()}
-    return Written({**TRANSCRIPTION_DEFAULTS, **named}, {"recording": WAV} if variables is None else variables)
+    return Written(Form({**TRANSCRIPTION_DEFAULTS, **named}), {"recording": WAV} if variables is None else variables)
 
 
 def asked(variables=None, **fields):

@@ -12,7 +12,6 @@ from worker.errors import FieldError
 from worker.groq.answers import Answer
 from worker.groq.costs import cost_of
 from worker.groq.errors import Policy, Problem, Refusal
-from worker.groq.exchanges import spent_on
 from worker.groq.waiting import Exchange, Step
 
 QUOTED = 400
@@ -122,8 +121,8 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def _dollars(exchange: Exchange) -> float | None:
-    unknown = cost_of(exchange.answer) is None and not exchange.spent_before
-    return None if unknown else float(spent_on(exchange))
+    cost = cost_of(exchange.answer)
+    return None if cost is None and not exchange.spent_before else float((cost or 0) + exchange.spent_before)
 
 
 def _text(found: Any) -> str | None:

@@ -4,13 +4,11 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from worker.connector.chat import Chat
 from worker.connector.files import Contents
 from worker.connector.mapping import ErrorMapping, ResponseMapping
-from worker.connector.payload import CACHED_TEXTS, parse_structure
 from worker.connector.retries import RetryCycle, parse_duration
 from worker.connector.secrets import SecretSource
 from worker.connector.shortening import Shorter
@@ -31,8 +29,6 @@ from worker.connector.written import (
     Written,
 )
 from worker.errors import FieldError
-
-T = TypeVar("T")
 
 
 class Question(Protocol):
@@ -78,27 +74,16 @@ def read_fields(written: Written) -> Fields:
     """Check all fields of a task before anything is asked or paid. Raises `FieldError`."""
     return Fields(
         question=_question(written),
-        fallback_models=_listed(written.text(FALLBACK_MODELS)),
+        fallback_models=written.read(FALLBACK_MODELS, _listed),
         secret_source=written.choice(SECRET_SOURCE, SecretSource, "secret source"),
         api_key=written.text(API_KEY),
-        response_mapping=_parsed(ResponseMapping.parse, RESPONSE_MAPPING, written),
-        error_mapping=_parsed(ErrorMapping.parse, ERROR_MAPPING, written),
+        response_mapping=written.read(RESPONSE_MAPPING, ResponseMapping.parse),
+        error_mapping=written.read(ERROR_MAPPING, ErrorMapping.parse),
         url=written.text(URL),
-        timeout=_seconds(written.text(TIMEOUT)),
-        retries=RetryCycle.parse(RETRIES, written.text(RETRIES)),
-        give_up_after=_duration(GIVE_UP_AFTER, written.text(GIVE_UP_AFTER)),
+        timeout=written.read(TIMEOUT, _seconds),
+        retries=written.read(RETRIES, RetryCycle.parse),
+        give_up_after=written.read(GIVE_UP_AFTER, _duration),
     )
-
-
-def _parsed(parse: Callable[[str, Mapping[Any, Any]], T], name: str, written: Written) -> T:
-    """Parse a mapping; what no variable can change, once for all tasks."""
-    text = written.constant(name)
-    return parse(name, written.filled(name)) if text is None else _parsed_once(parse, name, text)
-
-
-@lru_cache(CACHED_TEXTS)
-def _parsed_once(parse: Callable[[str, Mapping[Any, Any]], T], name: str, text: str) -> T:
-    return parse(name, parse_structure(name, text))
 
 
 def _question(written: Written) -> Question:
@@ -110,17 +95,17 @@ def _question(written: Written) -> Question:
     return QUESTIONS[operation](written)
 
 
-def _listed(text: str) -> tuple[str, ...]:
+def _listed(_: str, text: str) -> tuple[str, ...]:
     return tuple(name for part in text.split(",") if (name := part.strip()))
 
 
-def _seconds(text: str) -> float:
+def _seconds(field: str, text: str) -> float:
     try:
         seconds = float(text)
     except ValueError:
         seconds = math.nan
     if not 0 < seconds < math.inf:
-        raise FieldError(TIMEOUT, f"'{text}' is no number of seconds above 0", "Write for example 60")
+        raise FieldError(field, f"'{text}' is no number of seconds above 0", "Write for example 60")
     return seconds
 
 

@@ -11,6 +11,7 @@ from worker.connector.expressions import ExpressionError, compile_expression, ev
 from worker.connector.types import as_text
 
 CACHED_TEXTS = 4096
+MARK = "${"
 OPENING = re.compile(r"\$\$\{|\$\{")
 QUOTES = {'"', "'", "`"}
 
@@ -56,6 +57,8 @@ def render(text: str, variables: Mapping[str, Any]) -> Any:
 
     A text that is exactly one placeholder keeps the value's type. Raises `PlaceholderError`, `ExpressionError`.
     """
+    if MARK not in text:
+        return text
     parts = parse(text)
     if len(parts) == 1 and isinstance(parts[0], Placeholder):
         return _value(parts[0], variables)
@@ -118,11 +121,13 @@ def _value(placeholder: Placeholder, variables: Mapping[str, Any]) -> Any:
 
 def unreadables(value: Any) -> Iterator[Unreadable]:
     """Find Files and the like, also inside what an expression has put together."""
-    if isinstance(value, dict | list):
-        for entry in value.values() if isinstance(value, dict) else value:
-            yield from unreadables(entry)
-    elif isinstance(value, Unreadable):
-        yield value
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict | list):
+            waiting += reversed(part.values() if isinstance(part, dict) else part)
+        elif isinstance(part, Unreadable):
+            yield part
 
 
 def _without_text(placeholder: Placeholder, unreadable: Unreadable) -> PlaceholderError:

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -12,7 +11,6 @@ from worker.errors import FieldError
 
 REPEATED = re.compile(r"R(?P<times>\d+)/(?P<interval>P.+)")
 _DURATION = TypeAdapter(timedelta)
-CACHED_TEXTS = 1024
 MOST_TRIES = 1000
 
 
@@ -35,7 +33,6 @@ class RetryCycle:
     intervals: tuple[timedelta, ...]
 
     @classmethod
-    @lru_cache(CACHED_TEXTS)
     def parse(cls, field: str, text: str) -> "RetryCycle":
         """Read `R3/PT10S`, or a list of waits such as `PT10S,PT1M`. Raises `FieldError`."""
         try:

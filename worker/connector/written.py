@@ -1,9 +1,9 @@
 """What is written in a task's fields: their names, their defaults, and where each is looked for."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
 from worker.camunda.definitions import Definition
@@ -37,6 +37,7 @@ TIMEOUT = "catalyst_timeout"
 RETRIES = "catalyst_retries"
 GIVE_UP_AFTER = "catalyst_giveUpAfter"
 
+T = TypeVar("T")
 Choice = TypeVar("Choice", bound=StrEnum)
 
 CHATTING = "chat"
@@ -108,6 +109,9 @@ TRANSCRIPTION_DEFAULTS: Mapping[str, str] = {
 
 OPERATIONS = {CHATTING: DEFAULTS, TRANSCRIBING: TRANSCRIPTION_DEFAULTS}
 
+NAMES = DEFAULTS.keys() | TRANSCRIPTION_DEFAULTS.keys()
+CACHED_FORMS = 1024
+
 STRUCTURES = {PAYLOAD, RESPONSE_MAPPING, ERROR_MAPPING}
 """Fields that hold an object, written as JSON or YAML."""
 
@@ -115,28 +119,15 @@ NAMING: Mapping[str, Needs] = {API_KEY: ALL, CONVERSATION: ALL, AUDIO: NOTHING}
 """Fields that may name a process variable, with those that a placeholder in them may name in turn."""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """One task's fields as they were written, and the variables that fill their placeholders."""
+@dataclass(frozen=True)
+class Form:
+    """The fields of a task as they were written: the same for all tasks of an activity, unless variables fill some."""
 
     fields: Mapping[str, str | Mapping[str, Any]]
-    variables: Mapping[str, Any]
+    parsed: dict[str, Any] = field(default_factory=dict, compare=False)
+    """By name what constant fields were understood as."""
 
-    @classmethod
-    def of(cls, task: ExternalTask, definition: Definition) -> "Written":
-        """Look each field up: extension property, `camunda:field`, variable of that name, default; blank is not there.
-
-        An input parameter may hold a structure as a Json variable.
-        """
-        places = (task.extension_properties, definition.fields_of(task.activity_id), task.variables)
-
-        def found(name: str, default: str) -> str | Mapping[str, Any]:
-            return next((place[name] for place in places if _is_written(name, place.get(name))), default)
-
-        defaults = OPERATIONS.get(str(found(OPERATION, CHATTING)), DEFAULTS)
-        return cls({name: found(name, default) for name, default in defaults.items()}, task.variables)
-
-    @property
+    @cached_property
     def needs(self) -> Needs:
         """Names of all variables that checking the fields and filling the payload may look at."""
         named = (
@@ -147,30 +138,74 @@ class Written:
         used = (_needs_of_field(name, written) for name, written in self.fields.items())
         return union([frozenset(self.fields), *named, *used])
 
+    @cached_property
+    def constants(self) -> frozenset[str]:
+        """Names of the fields in which no placeholder uses a variable."""
+        return frozenset(name for name, written in self.fields.items() if _needs_of_field(name, written) == NOTHING)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One task's form, and the variables that fill its placeholders."""
+
+    form: Form
+    variables: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, task: ExternalTask, definition: Definition) -> "Written":
+        """Look each field up: extension property, `camunda:field`, variable of that name, default; blank is not there.
+
+        An input parameter may hold a structure as a Json variable.
+        """
+        diagram = (task.extension_properties, definition.fields_of(task.activity_id))
+        if NAMES.isdisjoint(task.variables):
+            return cls(_form_in(*map(_texts, diagram)), task.variables)
+        return cls(_form(*diagram, task.variables), task.variables)
+
+    @property
+    def fields(self) -> Mapping[str, str | Mapping[str, Any]]:
+        """Every field by its name."""
+        return self.form.fields
+
+    @property
+    def needs(self) -> Needs:
+        """Names of all variables that checking the fields and filling the payload may look at."""
+        return self.form.needs
+
     @property
     def edited(self) -> dict[str, str | Mapping[str, Any]]:
         """The fields that are not as the template has them."""
         defaults = OPERATIONS.get(str(self.fields[OPERATION]), DEFAULTS)
         return {name: written for name, written in self.fields.items() if written != defaults[name]}
 
+    def read(self, name: str, parse: Callable[[str, Any], T]) -> T:
+        """The field, its placeholders filled, as `parse` understands it: a constant once for all. Raises `FieldError`.
+
+        Every field has one way of being understood.
+        """
+        if name in self.form.parsed:
+            known: T = self.form.parsed[name]
+            return known
+        parsed = parse(name, self.filled(name) if name in STRUCTURES else self.text(name))
+        if name in self.form.constants:
+            self.form.parsed[name] = parsed
+        return parsed
+
     def text(self, name: str) -> str:
         """The field with its placeholders filled. Raises `FieldError`."""
         value = fill(name, str(self.fields[name]).strip(), self.variables)
         return "" if value is None else str(value)
 
-    def constant(self, name: str) -> str | None:
-        """The field, if no process variable has a part in it."""
-        written = self.fields[name]
-        varies = not isinstance(written, str) or name in self.variables or OPENING.search(written)
-        return None if varies else str(written)
-
     def choice(self, name: str, choices: type[Choice], kind: str) -> Choice:
         """The field as one of a few choices; `kind` says what they are. Raises `FieldError`."""
-        text = self.text(name)
-        try:
-            return choices(text)
-        except ValueError as error:
-            raise FieldError(name, f"'{text}' is no {kind}", f"Use one of {', '.join(choices)}") from error
+
+        def chosen(name: str, text: str) -> Choice:
+            try:
+                return choices(text)
+            except ValueError as error:
+                raise FieldError(name, f"'{text}' is no {kind}", f"Use one of {', '.join(choices)}") from error
+
+        return self.read(name, chosen)
 
     def filled(self, name: str) -> dict[str, Any]:
         """The field as an object with its placeholders filled. Raises `FieldError`."""
@@ -189,6 +224,29 @@ class Written:
                 mend = "In an input parameter write \\${…}, or the engine fills the text in before the worker can"
                 raise FieldError(name, str(error).removeprefix(f"{name}: "), mend) from error
             raise
+
+
+Place = Mapping[str, Any]
+"""Where fields may be written, each by its name."""
+
+
+def _form(*places: Place) -> Form:
+    """Look each field up; the first place counts."""
+
+    def found(name: str, default: str) -> str | Mapping[str, Any]:
+        return next((place[name] for place in places if _is_written(name, place.get(name))), default)
+
+    defaults = OPERATIONS.get(str(found(OPERATION, CHATTING)), DEFAULTS)
+    return Form({name: found(name, default) for name, default in defaults.items()})
+
+
+def _texts(place: Place) -> tuple[tuple[str, str], ...]:
+    return tuple((name, text) for name, text in place.items() if isinstance(text, str))
+
+
+@lru_cache(CACHED_FORMS)
+def _form_in(*diagram: tuple[tuple[str, str], ...]) -> Form:
+    return _form(*map(dict, diagram))
 
 
 def _is_written(name: str, value: Any) -> bool:

@@ -8,6 +8,8 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
+from worker.groq.usage import Usage, usage_in
+
 SHOWN = 300
 """Characters of a body that is no JSON which a message quotes."""
 
@@ -89,12 +91,17 @@ class Answer:
         """Return the same answer with another body."""
         return replace(self, text=json.dumps(body, ensure_ascii=False))
 
-    @property
+    @cached_property
     def ok(self) -> bool:
         """A 2xx with an answer in it: the choices of a chat, or the text of a recording, which may be empty."""
-        if not HTTPStatus(200) <= self.status < HTTPStatus(300) or not isinstance(self.body, dict):
+        if not HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES or not isinstance(self.body, dict):
             return False
         return bool(self.body.get("choices") or "text" in self.body) and not self.body.get("error")
+
+    @cached_property
+    def usage(self) -> Usage | None:
+        """The tokens that it took; None where it does not say."""
+        return usage_in(self.body)
 
     @property
     def error(self) -> Mapping[str, Any]:

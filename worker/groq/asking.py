@@ -112,8 +112,9 @@ def _checked(exchange: Exchange, payload: Payload) -> tuple[Exchange, Misfit | N
     """Keep thoughts apart and see whether the answer has the form asked for."""
     if not isinstance(exchange.answer, Answer):
         return exchange, None
-    answer = kept_apart(exchange.answer)
-    exchange, wanted = replace(exchange, answer=answer), structure_of(payload)
+    answer, wanted = kept_apart(exchange.answer), structure_of(payload)
+    if answer is not exchange.answer:
+        exchange = replace(exchange, answer=answer)
     if wanted is None:
         return exchange, None
     match fit(answer, wanted, payload["model"]):

@@ -5,8 +5,8 @@ The formulas are Groq's own (reference/groq-api.md, section 3.2): what was used 
 reserved and not needed must be given back.
 """
 
-from dataclasses import dataclass, replace
 from enum import Enum
+from typing import NamedTuple
 
 MINUTE, DAY = 60.0, 86_400.0
 
@@ -31,8 +31,7 @@ class Dimension(Enum):
     __hash__ = object.__hash__
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
+class Bucket(NamedTuple):
     """What has been used of one limit: `used` at the time `at` (seconds), forgotten at `limit` per `window`.
 
     It is used beyond its limit only where an answer has cost more than was reserved for it.
@@ -58,11 +57,12 @@ class Bucket:
     def use(self, amount: float, now: float) -> "Bucket":
         """Count an amount, or give it back where it is negative."""
         used = self.used_at(now)
-        return replace(self, used=max(0.0, used + amount), at=max(now, self.at) if used else now + UNDER_WAY)
+        at = max(now, self.at) if used else now + UNDER_WAY
+        return Bucket(self.limit, self.window, max(0.0, used + amount), at)
 
     def told(self, limit: int, remaining: float | None, now: float) -> "Bucket":
         """Correct it by what Groq says: others may use the same limit, so that less remains than was thought."""
         used = self.used_at(now)
-        return replace(
-            self, limit=limit, used=used if remaining is None else max(used, limit - remaining), at=max(now, self.at)
-        )
+        if remaining is not None:
+            used = max(used, limit - remaining)
+        return Bucket(limit, self.window, used, max(now, self.at))

@@ -8,7 +8,7 @@ from typing import Any
 from worker.groq.answers import Answer, NoAnswer
 from worker.groq.models import Price, known_models
 from worker.groq.recordings import LEAST_SECONDS
-from worker.groq.usage import Usage, usage_of
+from worker.groq.usage import Usage
 
 MILLION = 1_000_000
 HOUR = 3600
@@ -21,7 +21,7 @@ def cost_of(answer: Answer | NoAnswer) -> Decimal | None:
     model = known_models().get(str(answer.body.get("model")))
     if model is None:
         return None
-    return _of_tokens(usage_of(answer), model.price) if model.kind == "chat" else _of_audio(answer.body, model.price)
+    return _of_tokens(answer.usage, model.price) if model.kind == "chat" else _of_audio(answer.body, model.price)
 
 
 def _of_tokens(usage: Usage | None, price: Price) -> Decimal | None:

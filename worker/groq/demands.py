@@ -10,7 +10,6 @@ from worker.groq.buckets import Dimension
 from worker.groq.lines import Amounts, Figures
 from worker.groq.models import Model, known_models
 from worker.groq.tokens import estimate_prompt, most_output
-from worker.groq.usage import usage_of
 
 OUTPUT_MARGIN = 16
 """Tokens by which Groq has been seen to expect more output than it was told to allow."""
@@ -24,6 +23,7 @@ NEWEST = 0.2
 LEAST, MOST = 0.5, 2.0
 """How far an estimate may be corrected."""
 
+DIMENSIONS = (Dimension.RPM, Dimension.RPD, Dimension.TPM, Dimension.TPD, Dimension.OTPM)
 NOT_COUNTED = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
 """Refusals by the limits themselves."""
 
@@ -77,7 +77,7 @@ class Demands:
 
     def learn(self, model: str, demand: Demand, answer: Answer) -> None:
         """Compare an estimate with what Groq has counted."""
-        usage = usage_of(answer)
+        usage = answer.usage
         if usage and usage.prompt and demand.uncorrected:
             ratio = min(max(usage.prompt / demand.uncorrected, LEAST), MOST)
             known = self._corrections.get(model, 1.0)
@@ -91,17 +91,11 @@ def spent(answer: Answer | NoAnswer, taken: Amounts) -> Amounts:
         return taken if answer.sent else _amounts(0, 0, 0)
     if answer.status in NOT_COUNTED:
         return _amounts(0, 0, 0)
-    usage = usage_of(answer)
+    usage = answer.usage
     if usage is None:
         return taken if answer.ok else _amounts(1, 0, 0)
     return _amounts(1, usage.prompt - usage.cached + usage.completion, usage.completion)
 
 
 def _amounts(requests: float, tokens: float, output: float) -> Amounts:
-    return {
-        Dimension.RPM: requests,
-        Dimension.RPD: requests,
-        Dimension.TPM: tokens,
-        Dimension.TPD: tokens,
-        Dimension.OTPM: output,
-    }
+    return dict(zip(DIMENSIONS, (requests, requests, tokens, tokens, output), strict=True))

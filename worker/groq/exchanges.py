@@ -27,6 +27,8 @@ def joined(first: Exchange, then: Exchange) -> Exchange:
 
 def summed(found: Sequence[Exchange]) -> Exchange:
     """Add up what all took; what came of it is what gives most hope, among equals what came last."""
+    if len(found) == 1:
+        return found[0]
     counts = min(reversed(found), key=_hopelessness)
     return replace(
         counts,

@@ -103,12 +103,13 @@ class Limited:
         if never := demand.why_never(self._certain(account, model), self._known.context(account, model)):
             return NoAnswer(Loss.NEVER, never, sent=False, seconds=0)
         turn = await self._enter(account, payload, demand)
-        self._uses[account.id, model] = Use(turn.view, demand.amounts)
+        use = Use(turn.view, demand.amounts)
+        self._uses[account.id, model] = use
         if turn.short_of:
             return _not_yet(turn, turn.short_of)
         answer = await self._under_way(account, payload, within)
         view = await self._lines.settle(line, _change(answer, turn.taken), self._told(account, model, answer))
-        self._uses[account.id, model] = Use(view, demand.amounts)
+        self._uses[account.id, model] = Use(view, use.usual)
         if isinstance(answer, Answer):
             self._demands.learn(model, demand, answer)
         if not _is_limited(answer):

@@ -88,7 +88,8 @@ class Line:
         """Let a demand in, or keep its place if it stays."""
         for dimension, limit in limits.items():
             self.buckets.setdefault(dimension, Bucket(limit, dimension.window, at=now))
-        self.waiting = {who: waits for who, waits in self.waiting.items() if now - waits[1] < KEPT}
+        if self.waiting:
+            self.waiting = {who: waits for who, waits in self.waiting.items() if now - waits[1] < KEPT}
         before = [amounts for other, (amounts, _) in self.waiting.items() if other < place]
         waits = {
             dimension: bucket.wait(demand[dimension], now, sum(amounts[dimension] for amounts in before))
@@ -115,8 +116,10 @@ class Line:
 
     def view(self, now: float) -> View:
         """Return what is seen of it."""
-        demands = [amounts for amounts, _ in self.waiting.values()]
-        waiting = {dimension: sum(amounts[dimension] for amounts in demands) for dimension in self.buckets}
+        waiting: dict[Dimension, float] = dict.fromkeys(self.buckets, 0)
+        for amounts, _ in self.waiting.values():
+            for dimension in waiting:
+                waiting[dimension] += amounts[dimension]
         return View(now, dict(self.buckets), waiting)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any, Literal, Self
 
@@ -121,7 +121,11 @@ class ModelTable(_Row):
 
     def get(self, model_id: str) -> Model | None:
         """Return the model of that id, or nothing."""
-        return next((model for model in self.models if model.id == model_id), None)
+        return self._by_id.get(model_id)
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Model]:
+        return {model.id: model for model in self.models}
 
     def living(self) -> Iterator[Model]:
         """Yield the models that an ordinary account can use."""

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from worker.groq.answers import Answer
-
 
 class Usage(NamedTuple):
     """Tokens of the prompt, those of them that were cached, and tokens of the answer."""
@@ -14,9 +12,9 @@ class Usage(NamedTuple):
     completion: int = 0
 
 
-def usage_of(answer: Answer) -> Usage | None:
-    """Return what an answer took; None where it does not say."""
-    usage = answer.body.get("usage") if isinstance(answer.body, dict) else None
+def usage_in(body: Any) -> Usage | None:
+    """Return what an answer with this body took; None where it does not say."""
+    usage = body.get("usage") if isinstance(body, dict) else None
     if not isinstance(usage, dict):
         return None
     details = usage.get("prompt_tokens_details")
