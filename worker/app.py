@@ -25,7 +25,8 @@ from worker.connector.urls import AllowedUrls
 from worker.groq.accounts import Account, Ask
 from worker.groq.circuits import Circuits
 from worker.groq.client import Groq
-from worker.groq.limits import Known, Limited
+from worker.groq.known import Known
+from worker.groq.limits import Limited
 from worker.groq.lines import LocalLines
 from worker.groq.models import known_models, use_models
 from worker.groq.paces import Paces

@@ -14,7 +14,8 @@ from worker.groq.buckets import Dimension
 from worker.groq.client import Groq
 from worker.groq.endpoints import Endpoint
 from worker.groq.errors import Problem, refusal
-from worker.groq.limits import BELIEVED, EVERY_MODEL, Known, Limited
+from worker.groq.known import BELIEVED, EVERY_MODEL, Known
+from worker.groq.limits import Limited
 from worker.groq.lines import LocalLines
 from worker.groq.models import Limits, known_models
 from worker.groq.replacements import Replacements

@@ -17,6 +17,10 @@ LONG = 2**63
 """The first whole number that is too large for the type."""
 
 
+FINITE_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str)
+"""Made once: `json.dumps` makes one for each call that is out of the ordinary."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unreadable:
     """A variable that is no text and no structure, such as a File or a serialised Java object."""
@@ -121,7 +125,7 @@ class Encoder:
                 return {"type": value.type, "value": value.value}
 
     def _text(self, name: str, text: str) -> Typed:
-        if len(text.encode("utf-16-le")) // 2 <= self.string_limit and "\0" not in text:
+        if _utf_16_units(text) <= self.string_limit and "\0" not in text:
             return {"type": "String", "value": text}
         if not self.json_format:
             return _file(f"{name}.txt", "text/plain", text)
@@ -145,14 +149,18 @@ def _text_of(content: str) -> str | Unreadable:
 
 def _json(value: Any) -> str:
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
+        return FINITE_JSON.encode(value)
     except ValueError:
         finite = json.loads(json.dumps(value, default=str), parse_constant=lambda _: None)
         return json.dumps(finite, ensure_ascii=False)
 
 
 def _well_formed(text: str) -> str:
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _utf_16_units(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
 def _date(moment: datetime) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from worker.connector.expressions import evaluate
 from worker.connector.fields import Fields
 from worker.connector.outcomes import NO_RETRY, BpmnError, Completion, Failure, Outcome, Retry
 from worker.errors import FieldError
@@ -94,14 +93,16 @@ def standard_variables(exchange: Exchange, asked_model: str) -> dict[str, Any]:
 
 def _meta(exchange: Exchange, asked_model: str) -> dict[str, Any]:
     answer = exchange.answer
-    body: Mapping[str, Any] = answer.body if isinstance(answer, Answer) and answer.ok else {}
+    good = answer if isinstance(answer, Answer) and answer.ok else None
+    usage = good.body.get("usage") if good else None
+    tokens: Mapping[str, Any] = usage if isinstance(usage, dict) else {}
     return {
         "modelAsked": asked_model,
-        "modelUsed": _text(evaluate("model", body)),
-        "promptTokens": _count(evaluate("usage.prompt_tokens", body)),
-        "completionTokens": _count(evaluate("usage.completion_tokens", body)),
+        "modelUsed": _text(good.body.get("model")) if good else None,
+        "promptTokens": _count(tokens.get("prompt_tokens")),
+        "completionTokens": _count(tokens.get("completion_tokens")),
         "costUsd": _dollars(exchange),
-        "finishReason": evaluate("choices[0].finish_reason", body),
+        "finishReason": good.choices[0].get("finish_reason") if good and good.choices else None,
         "requestId": answer.request_id if isinstance(answer, Answer) else None,
         "firstTokenMs": _milliseconds(answer.first_token) if isinstance(answer, Answer) else None,
         "modelsTried": list(dict.fromkeys(step.model for step in exchange.way if step.asked)),

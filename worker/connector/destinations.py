@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +13,8 @@ from worker.connector.written import API_KEY, DEFAULTS, URL
 from worker.errors import FieldError
 from worker.groq.accounts import Account
 from worker.groq.endpoints import Endpoint
+
+CACHED_ENDPOINTS = 64
 
 
 def asked_at(fields: Fields, urls: AllowedUrls) -> str:
@@ -39,12 +42,18 @@ def endpoints_for(
     left_to_the_worker = bool(configured) and _leaves_it_to_the_worker(fields)
     if left_to_the_worker and not any(each.needs_key_of(Account(base, "")) for each in configured):
         return configured
-    own = Account(base, secrets.resolve(fields.secret_source, fields.api_key, variables).reveal())
+    own = _endpoint(base, secrets.resolve(fields.secret_source, fields.api_key, variables).reveal())
     if left_to_the_worker:
-        return [replace(each, account=own) if each.needs_key_of(own) else each for each in configured]
-    return [Endpoint(urlsplit(base).netloc, own)]
+        return [replace(each, account=own.account) if each.needs_key_of(own.account) else each for each in configured]
+    return [own]
 
 
 def _leaves_it_to_the_worker(fields: Fields) -> bool:
     named = fields.secret_source is not SecretSource.VARIABLE and fields.api_key.lower() == DEFAULTS[API_KEY]
     return named and base_url(fields.url) == GROQ
+
+
+@lru_cache(CACHED_ENDPOINTS)
+def _endpoint(base: str, key: str) -> Endpoint:
+    """One and the same for all tasks, so that what is known of an account is found out once."""
+    return Endpoint(urlsplit(base).netloc, Account(base, key))

@@ -16,6 +16,7 @@ from worker.groq.models import known_models
 from worker.groq.parameters import can_stream, why_refused
 
 CACHED_TEXTS = 1024
+COMPACT_JSON = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 MOST_PARTS = 10_000
 
 
@@ -103,7 +104,7 @@ def render_payload(
 def to_bytes(field: str, payload: Mapping[str, Any]) -> bytes:
     """Write the payload as JSON. Raises `FieldError` for what JSON cannot say (infinity, NaN, a YAML `!!binary`)."""
     try:
-        return json.dumps(payload, allow_nan=False, separators=(",", ":")).encode()
+        return COMPACT_JSON.encode(payload).encode("ascii")
     except (TypeError, ValueError) as error:
         raise FieldError(field, f"cannot be written as JSON: {error}", "Use plain texts and numbers") from error
 

@@ -2,16 +2,19 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from worker.groq.paths import CHAT, TRANSCRIPTIONS, TRANSLATIONS
 
 GROQ = "https://api.groq.com/openai/v1"
 ENDPOINT = re.compile(f"({CHAT}|{TRANSCRIPTIONS}|{TRANSLATIONS})$")
+CACHED_URLS = 256
 DEFAULT_PORTS = {"https": 443, "http": 80}
 HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*|[0-9a-f:.]+")
 
 
+@lru_cache(CACHED_URLS)
 def base_url(text: str) -> str:
     """Normalise what people write for an API: with or without `/openai/v1`, a final slash, or the endpoint's path.
 

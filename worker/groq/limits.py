@@ -4,8 +4,7 @@ import asyncio
 import itertools
 import time
 import uuid
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
@@ -16,56 +15,15 @@ from worker.groq.answers import Answer, Loss, NoAnswer
 from worker.groq.buckets import Dimension
 from worker.groq.demands import Demand, Demands, spent
 from worker.groq.errors import Problem, refusal
-from worker.groq.lines import Amounts, Figures, Lines, Place, Told, Turn, View
-from worker.groq.models import Limits, Model, Plan, known_models
+from worker.groq.known import Known, ModelLimits, Use
+from worker.groq.lines import Amounts, Lines, Place, Turn
 from worker.groq.told import told_by
 
-EVERY_MODEL = "*"
 IN_USE = 60.0
 """Seconds for which a model counts as in use after it was asked for."""
 
-BELIEVED = 3600.0
-"""Seconds for which a limit that Groq has told keeps back what can never fit: it may have been raised since."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """The limits that are known before Groq has told any: an operator's are kept to, a plan's hold until Groq tells."""
-
-    groq: str
-    """Groq's base URL: what is known of its plans and models says nothing of other servers."""
-    plan: Plan | None = None
-    given: Mapping[str, Limits] = field(default_factory=dict)
-    """By model; at every endpoint."""
-
-    def __bool__(self) -> bool:
-        return bool(self.plan or self.given)
-
-    def of(self, account: Account, model: str) -> Figures:
-        """Return the limits of a model."""
-        known = self._model(account, model)
-        planned = known.limits.get(self.plan) if known and self.plan else None
-        return {**_figures(planned), **self.given_for(model)}
-
-    def context(self, account: Account, model: str) -> int | None:
-        """Return the tokens that fit into a model's context."""
-        known = self._model(account, model)
-        return known.context_window if known else None
-
-    def given_for(self, model: str) -> Figures:
-        """Return those that an operator has given."""
-        return _figures(self.given.get(model) or self.given.get(EVERY_MODEL))
-
-    def _model(self, account: Account, model: str) -> Model | None:
-        return known_models().get(model) if account.url == self.groq else None
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """What was last seen of one model's limits, and how much a request asks for."""
-
-    view: View
-    usual: Amounts
+MOST_MODELS = 1000
+"""Of how many models, each for one account, it is remembered what is known: their names may come from processes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,30 +48,34 @@ class Limited:
         self._lines = lines
         self._known = known
         self._demands = Demands()
-        self._uses: dict[tuple[str, str], Use] = {}
-        self._news: defaultdict[tuple[str, str], dict[Dimension, tuple[int, float]]] = defaultdict(dict)
-        self._names = (f"{uuid.uuid4().hex} {number}" for number in itertools.count())
+        self._models: dict[tuple[str, str], ModelLimits] = {}
+        self._names = map(f"{uuid.uuid4().hex} {{}}".format, itertools.count())
         self._waiting: WeakKeyDictionary[asyncio.Task[Any], Waiting] = WeakKeyDictionary()
         self._asking = 0
 
     async def __call__(self, account: Account, payload: Payload, within: float) -> Answer | NoAnswer:
         """Ask if the turn has come."""
-        model, line = payload["model"], _line(account, payload["model"])
-        demand = self._demand(line, payload)
-        if never := demand.why_never(self._certain(account, model), self._known.context(account, model)):
+        model, asker = self._limits(account, payload["model"]), _asker()
+        waiting = self._waiting.get(asker)
+        demand = self._demand(waiting, model, payload)
+        if never := demand.why_never(model.certain(), model.context):
             return NoAnswer(Loss.NEVER, never, sent=False, seconds=0)
-        turn = await self._enter(account, payload, demand)
-        use = Use(turn.view, demand.amounts)
-        self._uses[account.id, model] = use
+        if waiting is None:
+            waiting = self._waiting[asker] = Waiting(Place(time.monotonic(), next(self._names)))
+        stays, amounts = model.line in waiting.asked, demand.amounts
+        waiting.asked[model.line] = payload, demand
+        turn = await self._lines.enter(model.line, waiting.place, amounts, model.first, stays=stays)
+        model.use = Use(turn.view, amounts)
         if turn.short_of:
             return _not_yet(turn, turn.short_of)
         answer = await self._under_way(account, payload, within)
-        view = await self._lines.settle(line, _change(answer, turn.taken), self._told(account, model, answer))
-        self._uses[account.id, model] = Use(view, use.usual)
+        told = model.learn(list(told_by(answer))) if isinstance(answer, Answer) else ()
+        view = await self._lines.settle(model.line, _change(answer, turn.taken), told)
+        model.use = Use(view, amounts)
         if isinstance(answer, Answer):
-            self._demands.learn(model, demand, answer)
+            self._demands.learn(payload["model"], demand, answer)
         if not _is_limited(answer):
-            self._waiting.pop(_asker(), None)
+            self._waiting.pop(asker, None)
         return answer
 
     def room(self, free: int, in_hand: int) -> int:
@@ -124,7 +86,8 @@ class Limited:
         model.
         """
         now = time.monotonic()
-        uses = [use for use in self._uses.values() if now - use.view.at < IN_USE] or self._uses.values()
+        known = [model.use for model in self._models.values() if model.use]
+        uses = [use for use in known if now - use.view.at < IN_USE] or known
         if not uses:
             return min(free, 1) if self._known else free
         not_asking = max(in_hand - len(self._waiting), 0)
@@ -135,12 +98,21 @@ class Limited:
         """Yield by model and dimension the limit, and what remains of it now. Among accounts, the tightest counts."""
         now = time.monotonic()
         tightest: dict[tuple[str, Dimension], tuple[float, int]] = {}
-        for (_, model), use in self._uses.items():
-            for dimension, bucket in use.view.buckets.items():
+        for (_, model), known in self._models.items():
+            for dimension, bucket in known.use.view.buckets.items() if known.use else ():
                 figures = (bucket.limit - bucket.used_at(now), bucket.limit)
                 tightest[model, dimension] = min(figures, tightest.get((model, dimension), figures))
         for (model, dimension), (remaining, limit) in tightest.items():
             yield model, dimension, limit, remaining
+
+    def _limits(self, account: Account, model: str) -> ModelLimits:
+        """Return what is known of a model; what was known of the one that was asked for first makes room for it."""
+        known = self._models.get((account.id, model))
+        if known is None:
+            if len(self._models) == MOST_MODELS:
+                del self._models[next(iter(self._models))]
+            known = self._models[account.id, model] = self._known.of(account, model)
+        return known
 
     async def _under_way(self, account: Account, payload: Payload, within: float) -> Answer | NoAnswer:
         self._asking += 1
@@ -149,42 +121,16 @@ class Limited:
         finally:
             self._asking -= 1
 
-    def _certain(self, account: Account, model: str) -> Figures:
-        """Return the limits that no request needs to try out: told not long ago, or given. A plan may be another."""
-        now, news = time.monotonic(), self._news[account.id, model]
-        told = {dimension: limit for dimension, (limit, at) in news.items() if now - at < BELIEVED}
-        return {**told, **self._known.given_for(model)}
-
-    def _demand(self, line: str, payload: Payload) -> Demand:
+    def _demand(self, waiting: Waiting | None, model: ModelLimits, payload: Payload) -> Demand:
         """Return what a request asks for; who comes back with the same one need not have it estimated again."""
-        waiting = self._waiting.get(_asker())
-        asked = waiting.asked.get(line) if waiting else None
+        asked = waiting.asked.get(model.line) if waiting else None
         return asked[1] if asked and asked[0] is payload else self._demands.of(payload)
-
-    async def _enter(self, account: Account, payload: Payload, demand: Demand) -> Turn:
-        """Ask for a turn; a place is only taken by who has been here before."""
-        line = _line(account, payload["model"])
-        waiting = self._waiting.setdefault(_asker(), Waiting(Place(time.monotonic(), next(self._names))))
-        known, stays = self._known.of(account, payload["model"]), line in waiting.asked
-        waiting.asked[line] = payload, demand
-        return await self._lines.enter(line, waiting.place, demand.amounts, known, stays=stays)
-
-    def _told(self, account: Account, model: str, answer: Answer | NoAnswer) -> list[Told]:
-        """Learn what an answer tells, as far as an operator has not said otherwise."""
-        given = self._known.given_for(model)
-        told = list(told_by(answer)) if isinstance(answer, Answer) else []
-        self._news[account.id, model] |= {one.dimension: (one.limit, time.monotonic()) for one in told}
-        return [one._replace(limit=given.get(one.dimension, one.limit)) for one in told]
 
 
 def _asker() -> asyncio.Task[Any]:
     task = asyncio.current_task()
     assert task is not None  # noqa: S101 -- whatever awaits runs in a task
     return task
-
-
-def _line(account: Account, model: str) -> str:
-    return f"{account.id} {model}"
 
 
 def _change(answer: Answer | NoAnswer, taken: Amounts) -> Amounts:
@@ -202,8 +148,3 @@ def _not_yet(turn: Turn, dimension: Dimension) -> NoAnswer:
     bucket = turn.view.buckets[dimension]
     said = f"{dimension.words} ({dimension.name}): Limit {bucket.limit}, Used {ceil(bucket.used_at(turn.view.at))}"
     return NoAnswer(Loss.NOT_YET, f"{said}. Its turn comes in {turn.wait:.3g} s", sent=False, seconds=0, wait=turn.wait)
-
-
-def _figures(limits: Limits | None) -> Figures:
-    named = ((dimension, getattr(limits, dimension.name.lower())) for dimension in Dimension) if limits else ()
-    return {dimension: limit for dimension, limit in named if limit is not None}

@@ -16,6 +16,8 @@ from worker.groq.recordings import Recording, heard
 
 Body = BytesPayload | FormData
 
+COMPACT_JSON = json.JSONEncoder(separators=(",", ":"))
+
 TASK = "task"
 """What Whisper calls it whether a recording is to be transcribed or translated; Groq has a path for each instead."""
 
@@ -32,7 +34,7 @@ class Operation:
 
 def _json(payload: Payload) -> Body:
     # ASCII, because a text may hold half a surrogate pair, which UTF-8 cannot say.
-    content = json.dumps(payload, separators=(",", ":")).encode("ascii")
+    content = COMPACT_JSON.encode(payload).encode("ascii")
     return BytesPayload(content, content_type="application/json")
 
 

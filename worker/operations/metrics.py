@@ -1,8 +1,9 @@
 """Figures for Prometheus."""
 
 from collections import Counter as Counts
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from typing import Any, NamedTuple, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
 from prometheus_client.core import GaugeMetricFamily
@@ -35,23 +36,48 @@ class Metrics:
         self._tokens = counter("groq_tokens", "Tokens by kind: prompt, completion", "model", "kind")
         self._cost = counter("groq_cost_usd", "What the answers cost, where the price is known", "model")
 
+        # Looking labels up takes longer than counting.
+        self._of_process = cache(self._tasks.labels)
+        self._of_outcome = cache(self._seconds.labels)
+        self._of_model = cache(self._counters)
+
     def __call__(self, task: ExternalTask, outcome: Outcome, seconds: float) -> None:
         """Count one task."""
         kind = _kind(outcome)
-        self._tasks.labels(task.process_definition_key, kind).inc()
-        self._seconds.labels(kind).observe(seconds)
+        self._of_process(task.process_definition_key, kind).inc()
+        self._of_outcome(kind).observe(seconds)
         if meta := outcome.variables.get("catalyst_meta"):
-            self._count_exchange(meta)
+            self._of_model(_label(meta["modelUsed"] or meta["modelAsked"])).add(meta)
 
-    def _count_exchange(self, meta: dict[str, Any]) -> None:
-        model = _label(meta["modelUsed"] or meta["modelAsked"])
+    def _counters(self, model: str) -> "_Exchanges":
+        return _Exchanges(
+            self._requests.labels(model),
+            self._groq_seconds.labels(model),
+            self._waited.labels(model),
+            self._tokens.labels(model, "prompt"),
+            self._tokens.labels(model, "completion"),
+            self._cost.labels(model),
+        )
+
+
+class _Exchanges(NamedTuple):
+    """The figures of one model."""
+
+    requests: Counter
+    seconds: Histogram
+    waited: Counter
+    prompt_tokens: Counter
+    completion_tokens: Counter
+    cost: Counter
+
+    def add(self, meta: Mapping[str, Any]) -> None:
         waited = meta["waitedMs"] / 1000
-        self._requests.labels(model).inc(meta["attempts"])
-        self._groq_seconds.labels(model).observe(meta["totalMs"] / 1000 - waited)
-        self._waited.labels(model).inc(waited)
-        self._tokens.labels(model, "prompt").inc(meta["promptTokens"] or 0)
-        self._tokens.labels(model, "completion").inc(meta["completionTokens"] or 0)
-        self._cost.labels(model).inc(meta["costUsd"] or 0)
+        self.requests.inc(meta["attempts"])
+        self.seconds.observe(meta["totalMs"] / 1000 - waited)
+        self.waited.inc(waited)
+        self.prompt_tokens.inc(meta["promptTokens"] or 0)
+        self.completion_tokens.inc(meta["completionTokens"] or 0)
+        self.cost.inc(meta["costUsd"] or 0)
 
 
 class Load(Protocol):
