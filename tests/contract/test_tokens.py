@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from contextlib import aclosing
 
 import pytest
 from aiohttp import web
@@ -56,19 +57,25 @@ async def guarded():
     await runner.cleanup()
 
 
+def client(guarded, **identity):
+    url = f"{guarded.url}/engine-rest"
+    return Engine(url, "worker", lock_duration=seconds(60), poll_duration=seconds(1), encoder=Encoder(), **identity)
+
+
 @pytest.fixture
 async def engine(guarded):
     credentials = ClientCredentials(f"{guarded.url}/token", "worker", SECRET, "engine")
-    engine = Engine(
-        f"{guarded.url}/engine-rest",
-        "worker",
-        lock_duration=seconds(60),
-        poll_duration=seconds(1),
-        encoder=Encoder(),
-        credentials=credentials,
-    )
-    yield engine
-    await engine.aclose()
+    async with aclosing(client(guarded, credentials=credentials)) as engine:
+        yield engine
+
+
+async def test_a_fixed_authorization_goes_with_every_call(guarded):
+    guarded.given.append("fixed")
+    async with aclosing(client(guarded, authorization="Bearer fixed")) as engine:
+        await engine.locked_tasks()
+        await engine.fetch_and_lock(["topic"], 1)
+
+    assert guarded.refusals == 0
 
 
 async def test_many_calls_share_one_token(guarded, engine):

@@ -22,15 +22,17 @@ def test_all_that_is_secret_is_known_to_the_redactor():
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "header"),
     [
-        ({}, {}),
-        ({"engine_user": "me"}, {"auth_basic": {"username": "me", "password": ""}}),
-        ({"engine_token": "Bearer abc"}, {"auth_bearer": {"access_token": "abc"}}),
+        ({}, ""),
+        ({"engine_user": "me"}, "Basic bWU6"),
+        ({"engine_user": "me", "engine_password": "pä:s"}, "Basic bWU6cMOkOnM="),
+        ({"engine_token": "abc"}, "Bearer abc"),
+        ({"engine_token": "Bearer abc"}, "Bearer abc"),
     ],
 )
-def test_a_password_or_a_fixed_token_is_said_in_the_librarys_words(settings, said):
-    assert access.engine_authentication(Settings(**settings)) == said
+def test_a_password_or_a_fixed_token_makes_the_authorization(settings, header):
+    assert access.engine_authorization(Settings(**settings)) == header
 
 
 @pytest.fixture

@@ -336,7 +336,7 @@ PHOTO = {"type": "File", "value": None, "valueInfo": {"filename": "photo.txt"}}
 async def test_a_file_is_read_only_where_it_is_used():
     setting = Setting()
     task = make_task(properties=VISION)
-    task._context["variables"] = {"photo": PHOTO, "other": PHOTO}
+    task._fetched["variables"] = {"photo": PHOTO, "other": PHOTO}
     outcome = await setting.handler.handle(task)
     assert isinstance(outcome, Completion), outcome
 
@@ -396,7 +396,7 @@ HEARD = make_answer(200, {"text": "Hi", "model": "whisper-large-v3-turbo", "dura
 
 def hearing():
     task = make_task(properties=TRANSCRIBE)
-    task._context["variables"] = {"recording": VOICEMAIL}
+    task._fetched["variables"] = {"recording": VOICEMAIL}
     return task
 
 

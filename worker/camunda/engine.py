@@ -10,8 +10,6 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from camunda.client.async_external_task_client import AsyncExternalTaskClient
-
 from worker.camunda.definitions import CallingProcess
 from worker.camunda.rest import NOTHING, Rest
 from worker.camunda.tasks import ExternalTask
@@ -26,8 +24,8 @@ log = logging.getLogger(__name__)
 POLL_MARGIN = 5.0
 """Seconds a poll may take longer than the engine promised."""
 
-NEEDED = ("id", "activityId", "processInstanceId", "processDefinitionId")
-"""Without these a task cannot be handled."""
+FIRST = {"usePriority": True, "sorting": [{"sortBy": "createTime", "sortOrder": "asc"}]}
+"""The tasks of highest priority come first, and of those the oldest."""
 
 SHORTEST_STRING = 1000
 """Characters that fit into a String on every database: 4000 bytes on Oracle, four for each of them."""
@@ -35,14 +33,12 @@ SHORTEST_STRING = 1000
 NO_JSON_FORMAT = re.compile(r"Cannot find serializer|Unsupported value type|serialization data format", re.IGNORECASE)
 
 
-class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has no types
+class Engine:
     """One engine, as one worker id sees it.
 
-    URLs, headers, authentication and the configuration are the library's; its transport, which opens a TLS context
-    and a connection for every call, is replaced by one pooled client. `config` adds to the library's configuration
-    (`auth_basic`, `auth_bearer`), `only` to what a fetch asks of each topic's tasks (`tenantIdIn`, `businessKey` …, as
-    the REST API has it); `credentials` are those of an OAuth2 client. Every method raises `EngineUnreachable` or
-    `EngineRefused`.
+    `authorization` is the header of that name, if there is to be one, and `credentials` are those of an OAuth2 client
+    instead; `only` is what a fetch asks of each topic's tasks (`tenantIdIn`, `businessKey` …, as the REST API has it).
+    Every method raises `EngineUnreachable` or `EngineRefused`.
     """
 
     def __init__(  # noqa: PLR0913 -- what tells one engine and worker from another
@@ -53,32 +49,22 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         lock_duration: timedelta,
         poll_duration: timedelta,
         encoder: Encoder,
-        config: Mapping[str, Any] | None = None,
+        authorization: str = "",
         only: Mapping[str, Any] | None = None,
         through: Network | None = None,
         credentials: ClientCredentials | None = None,
     ) -> None:
-        super().__init__(
-            worker_id,
-            url.rstrip("/"),
-            {
-                "lockDuration": _milliseconds(lock_duration),
-                # One unreadable Java object must not block the whole topic.
-                "deserializeValues": False,
-                "usePriority": True,
-                "sorting": [{"sortBy": "createTime", "sortOrder": "asc"}],
-                **(config or {}),
-            },
-        )
         self.url = url.rstrip("/")
+        self.worker_id = worker_id
         self.lock_duration = lock_duration
         self.poll_duration = poll_duration
+        self.wanted = WantedVariables()
+        self._tasks = f"{self.url}/external-task"
         self._encoder = encoder
         self._only = only or {}
-        self.wanted = WantedVariables()
         # A renewal that hangs must not hold up the next one.
         self._renewal_timeout = lock_duration.total_seconds() / 3
-        self._rest = Rest(self.url, self._get_headers(), through or network(), credentials)
+        self._rest = Rest(self.url, authorization, through or network(), credentials)
 
     async def aclose(self) -> None:
         """Close the pooled connections."""
@@ -93,28 +79,26 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         """
         poll = min(self.poll_duration, longest) if longest is not None else self.poll_duration
         asked = self.wanted.names
-        names = None if asked is None else sorted(asked)
         body = {
             "workerId": self.worker_id,
             "maxTasks": max_tasks,
             "asyncResponseTimeout": _milliseconds(poll),
-            "usePriority": self.config["usePriority"],
-            "sorting": self.config["sorting"],
-            "topics": [{**topic, **self._only} for topic in self._get_topics(topics, None, names)],
+            **FIRST,
+            "topics": [self._topic(name, asked) for name in topics],
         }
         within = poll.total_seconds() + POLL_MARGIN
-        fetched = await self._rest.post(self.get_fetch_and_lock_url(), body, list, within)
+        fetched = await self._rest.post(f"{self._tasks}/fetchAndLock", body, list, within)
         with self._understood():
-            return [ExternalTask(task, asked) for task in fetched if [task[name] for name in NEEDED]]
+            return [ExternalTask(task, asked) for task in fetched]
 
     async def complete(self, task_id: str, variables: Mapping[str, Any]) -> None:
         """Complete the task with process variables."""
-        await self._report(self.get_task_complete_url(task_id), {}, variables)
+        await self._report(f"{self._tasks}/{task_id}/complete", {}, variables)
 
     async def bpmn_error(self, task_id: str, code: str, message: str, variables: Mapping[str, Any]) -> None:
         """Throw a BPMN error at the task. The engine ends the instance silently when nothing catches it."""
         said = {"errorCode": code, "errorMessage": message}
-        await self._report(self.get_task_bpmn_error_url(task_id), said, variables)
+        await self._report(f"{self._tasks}/{task_id}/bpmnError", said, variables)
 
     async def failure(  # noqa: PLR0913 -- what the engine's failure consists of
         self,
@@ -133,7 +117,7 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
             "retries": retries,
             "retryTimeout": _milliseconds(retry_timeout),
         }
-        await self._report(self.get_task_failure_url(task_id), said, variables)
+        await self._report(f"{self._tasks}/{task_id}/failure", said, variables)
 
     async def lock(self, task_id: str) -> None:
         """Lock the task for another lock duration from now.
@@ -141,9 +125,9 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         Unlike extendLock this also takes back a lock that ended, for example while the engine was away, as long as
         no other worker holds the task; otherwise `TaskLost`.
         """
-        body = {"workerId": self.worker_id, "lockDuration": self.config["lockDuration"]}
+        body = {"workerId": self.worker_id, "lockDuration": _milliseconds(self.lock_duration)}
         try:
-            await self._rest.post(f"{self.external_task_base_url}/{task_id}/lock", body, NOTHING, self._renewal_timeout)
+            await self._rest.post(f"{self._tasks}/{task_id}/lock", body, NOTHING, self._renewal_timeout)
         except TaskLost:
             raise
         except EngineRefused as refusal:
@@ -153,7 +137,7 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
 
     async def unlock(self, task_id: str) -> None:
         """Give the task back untouched: its retries stay as they are."""
-        await self._rest.post(f"{self.external_task_base_url}/{task_id}/unlock", {}, NOTHING)
+        await self._rest.post(f"{self._tasks}/{task_id}/unlock", {}, NOTHING)
 
     async def locked_tasks(self) -> list[str]:
         """Ids of the tasks that this worker id holds, without those that have failed before.
@@ -161,7 +145,7 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
         The engine shows the wait between two tries as a lock too, and that wait is not ours to cut short.
         """
         query = urlencode({"workerId": self.worker_id, "locked": "true"})
-        locked = await self._rest.get(f"{self.external_task_base_url}?{query}", list)
+        locked = await self._rest.get(f"{self._tasks}?{query}", list)
         with self._understood():
             return [task["id"] for task in locked if task.get("errorMessage") is None]
 
@@ -197,8 +181,17 @@ class Engine(AsyncExternalTaskClient):  # type: ignore[misc]  # the library has 
             f"{self.url}/process-instance/{process_instance_id}/variables/{quote(name, safe='')}/data"
         )
 
-    def _log_with_context(self, msg: str, log_level: str = "info", **kwargs: Any) -> None:
-        """Say nothing: the library would log variables and a bearer token."""
+    def _topic(self, name: str, variables: frozenset[str] | None) -> dict[str, Any]:
+        """Ask for a topic's tasks with these variables; None for all."""
+        return {
+            "topicName": name,
+            "lockDuration": _milliseconds(self.lock_duration),
+            "includeExtensionProperties": True,
+            # One unreadable Java object must not block the whole topic.
+            "deserializeValues": False,
+            "variables": None if variables is None else sorted(variables),
+            **self._only,
+        }
 
     async def _report(self, url: str, said: dict[str, Any], variables: Mapping[str, Any]) -> None:
         """Report one outcome. Variables that the engine cannot take as they are written are written anew once."""

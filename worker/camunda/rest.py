@@ -35,17 +35,19 @@ LOCKED_BY_OTHER = re.compile(r"locked by worker", re.IGNORECASE)
 
 
 class Rest:
-    """The engine's REST API at one URL. `headers` go with every call: content type and authentication.
+    """The engine's REST API at one URL. `authorization`, the header, goes with every call if there is one.
 
     With `credentials` a token of an OAuth2 server goes with every call; one that the engine refuses is renewed once.
     Made of aiohttp itself, without httpx on top: most of a task's calls pass here.
     """
 
     def __init__(
-        self, url: str, headers: Mapping[str, str], network: Network, credentials: ClientCredentials | None = None
+        self, url: str, authorization: str, network: Network, credentials: ClientCredentials | None = None
     ) -> None:
         self._url = url
-        self._headers = headers
+        self._headers = {"content-type": "application/json"}
+        if authorization:
+            self._headers["authorization"] = authorization
         self._way = network
         connector = TCPConnector(limit=UNLIMITED, keepalive_timeout=KEEP_ALIVE, ssl=network.tls)
         self._http = ClientSession(connector=connector)

@@ -55,8 +55,7 @@ class Tokens:
     async def _fetch(self) -> tuple[str, float]:
         own = self._credentials
         form = {"grant_type": "client_credentials", **({"scope": own.scope} if own.scope else {})}
-        who = f"{quote_plus(own.client_id)}:{quote_plus(own.client_secret)}"
-        headers = {"authorization": f"Basic {b64encode(who.encode()).decode()}"}
+        headers = {"authorization": basic(quote_plus(own.client_id), quote_plus(own.client_secret))}
         url = URL(own.token_url)
         try:
             async with self._http.post(
@@ -75,6 +74,11 @@ class Tokens:
             why = said.get("error_description") or said.get("error") or "it sent no access_token"
             raise EngineUnreachable(f"The token server at {own.token_url} gives no token: {status} {why}")
         return str(said["access_token"]), _life(said.get("expires_in"))
+
+
+def basic(user: str, password: str) -> str:
+    """Return the Authorization header of a user and a password (RFC 7617)."""
+    return f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
 def _life(told: Any) -> float:
