@@ -37,7 +37,7 @@ from worker.journal import Journal, Ledger, opened, sealed_with, try_out
 from worker.operations.health import health_server
 from worker.operations.logging import log_outcome
 from worker.operations.metrics import Metrics, gauge, show_circuits, show_limits
-from worker.operations.model_list import Survey, models_in_use, offered_models
+from worker.operations.model_survey import Survey, models_in_use, offered_models
 from worker.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 
 from worker import __version__
 from worker.errors import CatalystError, SettingsError
@@ -86,6 +85,8 @@ def emulator(  # noqa: PLR0913 -- its options
     key: Annotated[list[str] | None, typer.Option(help="A key to accept (more than once for several).")] = None,
 ) -> None:
     """Run the Groq stand-in until Ctrl-C."""
+    from rich.console import Console
+
     from worker.sandbox.emulator import EmulatorConfig
     from worker.sandbox.emulator.command import serve
 
@@ -137,6 +138,8 @@ def _run_processes(count: int, config: Path | None, settings: "Settings") -> int
 @app.command()
 def models() -> None:
     """Show Groq's models: what they can do and cost, what the key may use, and which processes name a dead one."""
+    from rich.console import Console
+
     from worker.app import survey_models
     from worker.operations.model_list import show_models
     from worker.settings import Settings, environment

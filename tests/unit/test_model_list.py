@@ -12,7 +12,8 @@ from worker.groq.accounts import Account
 from worker.groq.client import Groq
 from worker.groq.endpoints import Endpoint
 from worker.groq.models import known_models
-from worker.operations.model_list import Survey, models_in_use, offered_models, show_models
+from worker.operations.model_list import show_models
+from worker.operations.model_survey import Survey, models_in_use, offered_models
 
 pytestmark = pytest.mark.anyio
 OLD = NamedModel("order", "Ask", "llama-3.3-70b-versatile")

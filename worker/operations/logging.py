@@ -3,9 +3,6 @@
 import logging
 import sys
 
-from rich.console import Console
-from rich.logging import RichHandler
-
 from worker.camunda.tasks import ExternalTask
 from worker.connector.outcomes import BpmnError, Completion, Failure, GivenBack, Outcome
 from worker.connector.secrets import Redactor
@@ -20,6 +17,9 @@ def set_up_logging(level: str, redactor: Redactor) -> None:
     """Log to standard error: in colours on a terminal, as plain lines otherwise."""
     handler: logging.Handler
     if sys.stderr.isatty():
+        from rich.console import Console  # noqa: PLC0415 -- most workers have no terminal
+        from rich.logging import RichHandler  # noqa: PLC0415 -- the same
+
         handler = RichHandler(console=Console(stderr=True), show_path=False, rich_tracebacks=False)
         handler.setFormatter(_Masking(redactor, "%(message)s"))
     else:

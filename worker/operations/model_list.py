@@ -1,63 +1,15 @@
 """Groq's models in a table: what is known of them, what a key may use, and which processes name a dead one."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from worker.camunda.engine import Engine
-from worker.connector.named_models import NamedModel, named_models
-from worker.errors import EngineError
-from worker.groq.accounts import Account
-from worker.groq.answers import Answer
-from worker.groq.client import Groq
+from worker.connector.named_models import NamedModel
 from worker.groq.endpoints import Endpoint
-from worker.groq.errors import refusal
-from worker.groq.models import Model, ModelTable
-
-TIMEOUT = 10.0
-"""Seconds for Groq's answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Survey:
-    """What was found out; a text says why something was not."""
-
-    table: ModelTable
-    offered: frozenset[str] | str
-    """The models that the key may use."""
-    in_use: Sequence[NamedModel] | str
-    """The models that deployed processes name."""
-    endpoints: Sequence[tuple[Endpoint, frozenset[str] | str]] = ()
-    """The operator's endpoints, and what each offers."""
-
-    @property
-    def for_tasks(self) -> frozenset[str] | str:
-        """The models that tasks get, by the names that they use: at the endpoints, where there are any."""
-        if not self.endpoints:
-            return self.offered
-        return frozenset().union(*(_usable(endpoint, offered) for endpoint, offered in self.endpoints))
-
-
-async def offered_models(groq: Groq, account: Account) -> frozenset[str] | str:
-    """Ask Groq which models a key may use."""
-    answer = await groq.models(account, TIMEOUT)
-    listed = answer.body.get("data") if isinstance(answer, Answer) and isinstance(answer.body, dict) else None
-    if not isinstance(listed, list):
-        why = refusal(answer)
-        return f"No list of the models that the key may use: {why.message if why else 'an odd answer'}"
-    return frozenset(str(entry["id"]) for entry in listed if entry.get("active", True))
-
-
-async def models_in_use(engine: Engine, topics: Collection[str]) -> list[NamedModel] | str:
-    """Ask the engine which models the newest versions of its processes name."""
-    try:
-        ids = await engine.latest_definitions()
-        return [named for id_ in ids for named in named_models(await engine.definition_xml(id_), topics)]
-    except EngineError as error:
-        return f"Processes were not looked at: {error}"
+from worker.groq.models import Model
+from worker.operations.model_survey import Survey, usable
 
 
 def show_models(console: Console, survey: Survey) -> None:
@@ -88,19 +40,12 @@ def _row(model: Model, offered: frozenset[str] | str) -> list[str]:
     return [model.id, model.status, *shown, can, allowed]
 
 
-def _usable(endpoint: Endpoint, offered: frozenset[str] | str) -> frozenset[str]:
-    """Return the models of an endpoint by the names that tasks use; what it does not say is believed."""
-    if endpoint.models is None:
-        return offered if isinstance(offered, frozenset) else frozenset()
-    return frozenset(name for name, own in endpoint.models.items() if isinstance(offered, str) or own in offered)
-
-
 def _endpoints(found: Sequence[tuple[Endpoint, frozenset[str] | str]]) -> Table:
     table = Table("endpoint", "URL", "priority", "models", "not there")
     for endpoint, offered in found:
-        usable = _usable(endpoint, offered)
-        missing = sorted(set(endpoint.models or ()) - usable)
-        listed = ", ".join(sorted(usable)) if endpoint.models is not None else f"all it has: {len(usable)}"
+        there = usable(endpoint, offered)
+        missing = sorted(set(endpoint.models or ()) - there)
+        listed = ", ".join(sorted(there)) if endpoint.models is not None else f"all it has: {len(there)}"
         models = offered if isinstance(offered, str) else listed
         table.add_row(
             *map(escape, (endpoint.name, endpoint.account.url, str(endpoint.priority), models, ", ".join(missing)))
