@@ -90,6 +90,8 @@ class Encoder:
         by null, a half of a surrogate pair by U+FFFD.
         """
         match value:
+            case str():
+                return self._text(name, _well_formed(value))
             case None:
                 return {"type": "Null", "value": None}
             case bool():
@@ -104,8 +106,6 @@ class Encoder:
                 return {"type": "Date", "value": _date(value)}
             case OfType():
                 return self._of_type(name, value)
-            case str():
-                return self._text(name, _well_formed(value))
             case _:
                 return self._structure(name, value)
 

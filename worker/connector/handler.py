@@ -156,10 +156,10 @@ class Handler:
 
     def _without_keys(self, outcome: Outcome) -> Outcome:
         mask, mask_all = self.secrets.redactor.mask, self.secrets.redactor.mask_all
-        variables = mask_all(dict(outcome.variables))
+        variables = mask_all(outcome.variables)
         match outcome:
             case Completion():
-                return replace(outcome, variables=variables)
+                return outcome if variables is outcome.variables else replace(outcome, variables=variables)
             case BpmnError():
                 return replace(outcome, message=mask(outcome.message), variables=variables)
             case Failure():

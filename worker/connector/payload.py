@@ -10,7 +10,7 @@ import yaml
 
 from worker.connector.contents import with_contents
 from worker.connector.expressions import ExpressionError
-from worker.connector.placeholders import PlaceholderError, render_all, unreadables
+from worker.connector.placeholders import MARK, PlaceholderError, render_all, unreadables
 from worker.errors import FieldError
 from worker.groq.models import known_models
 from worker.groq.parameters import can_stream, why_refused
@@ -68,6 +68,8 @@ def parse_structure(field: str, text: str) -> dict[str, Any]:
 
 def fill(field: str, value: Any, variables: Mapping[str, Any], *, files: bool = False) -> Any:
     """Fill the placeholders in a field's text or structure; only a payload may hold `files`. Raises `FieldError`."""
+    if isinstance(value, str) and MARK not in value:
+        return value
     try:
         filled = render_all(value, variables)
     except (PlaceholderError, ExpressionError) as error:

@@ -20,6 +20,9 @@ GROQ_KEY = re.compile(r"gsk_\w{16,}")
 SHORTEST_KEY = 8
 """Characters."""
 
+BETWEEN = "\0"
+"""Stands in no key."""
+
 VARIABLE_NAME = re.compile(r"[A-Za-z_]\w{0,39}")
 
 
@@ -77,14 +80,18 @@ class Redactor:
         return GROQ_KEY.sub(MASK, text) if KEY_PREFIX in text else text
 
     def mask_all(self, value: Any) -> Any:
-        """Mask every text in a structure, names included."""
+        """Mask every text in a structure, names included; one without keys is returned as it is."""
+        texts = BETWEEN.join(_texts(value))
+        return value if self.mask(texts) == texts else self._masked(value)
+
+    def _masked(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.mask(value)
         if isinstance(value, dict):
-            return {self.mask(name): self.mask_all(entry) for name, entry in value.items()}
+            return {self.mask(name): self._masked(entry) for name, entry in value.items()}
         if isinstance(value, OfType):
-            return replace(value, value=self.mask_all(value.value))
-        return [self.mask_all(entry) for entry in value] if isinstance(value, list) else value
+            return replace(value, value=self._masked(value.value))
+        return [self._masked(entry) for entry in value] if isinstance(value, list) else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,3 +218,20 @@ class Secrets:
                 "Set it before this task, or write the key itself into the field (development only)",
             )
         return text
+
+
+def _texts(value: Any) -> list[str]:
+    """Return every text in a structure, names included."""
+    texts, waiting = [], [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str):
+            texts.append(part)
+        elif isinstance(part, dict):
+            texts += part
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+        elif isinstance(part, OfType):
+            waiting.append(part.value)
+    return texts

@@ -186,15 +186,14 @@ class Written:
         if name in self.form.parsed:
             known: T = self.form.parsed[name]
             return known
-        parsed = parse(name, self.filled(name) if name in STRUCTURES else self.text(name))
+        parsed = parse(name, self.filled(name) if name in STRUCTURES else self._text(name))
         if name in self.form.constants:
             self.form.parsed[name] = parsed
         return parsed
 
     def text(self, name: str) -> str:
         """The field with its placeholders filled. Raises `FieldError`."""
-        value = fill(name, str(self.fields[name]).strip(), self.variables)
-        return "" if value is None else str(value)
+        return self.read(name, _as_it_is)
 
     def choice(self, name: str, choices: type[Choice], kind: str) -> Choice:
         """The field as one of a few choices; `kind` says what they are. Raises `FieldError`."""
@@ -224,6 +223,14 @@ class Written:
                 mend = "In an input parameter write \\${…}, or the engine fills the text in before the worker can"
                 raise FieldError(name, str(error).removeprefix(f"{name}: "), mend) from error
             raise
+
+    def _text(self, name: str) -> str:
+        value = fill(name, str(self.fields[name]).strip(), self.variables)
+        return "" if value is None else str(value)
+
+
+def _as_it_is(_: str, text: str) -> str:
+    return text
 
 
 Place = Mapping[str, Any]

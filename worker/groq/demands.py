@@ -44,15 +44,13 @@ class Demand:
 
     def why_never(self, limits: Figures, context: int | None) -> str:
         """Say what it can never fit into, also if the estimate is too high; nothing where it may fit."""
+        least = _amounts(1, ceil(self.prompt / ERROR) + self.output, self.output)
         for dimension, limit in limits.items():
-            if self._least(dimension) > limit:
+            if least[dimension] > limit:
                 return f"{dimension.words} ({dimension.name}): Limit {limit}, {self._asked(dimension)}"
-        if context and self._least(Dimension.TPM) > context:
+        if context and least[Dimension.TPM] > context:
             return f"the model's context: Limit {context}, {self._asked(Dimension.TPM)}"
         return ""
-
-    def _least(self, dimension: Dimension) -> float:
-        return _amounts(1, ceil(self.prompt / ERROR) + self.output, self.output)[dimension]
 
     def _asked(self, dimension: Dimension) -> str:
         output = f"{self.output} for the answer (max_tokens)"

@@ -8,6 +8,7 @@ within 0.9–1.2 of the truth for prose, JSON, XML, code, Chinese and Japanese; 
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -51,6 +52,9 @@ _PIECE = re.compile("|".join(f"({kind.pieces.pattern})" for kind in _KINDS))
 _DRIFT = 9
 """Decimals to which a sum of tokens is true."""
 
+SYSTEM_PROMPTS = 64
+"""How many of them are estimated only once: those of an activity's tasks are the same, and often long."""
+
 MESSAGE_TOKENS = 4
 """What role and delimiters of one message cost."""
 
@@ -63,6 +67,9 @@ def estimate_tokens(text: str) -> int:
     kinds = _ASCII if text.isascii() else _KINDS
     # One pass for each kind: all pieces in their order take twice as long, and every prompt comes through here.
     return ceil(round(sum(sum(map(kind.tokens, map(len, kind.pieces.findall(text)))) for kind in kinds), _DRIFT))
+
+
+_estimate_once = lru_cache(SYSTEM_PROMPTS)(estimate_tokens)
 
 
 def cut_to_tokens(text: str, tokens: int) -> str:
@@ -100,7 +107,8 @@ def estimate_message(message: Any, model: Model) -> int:
     content = message.get("content")
     tokens = MESSAGE_TOKENS
     if isinstance(content, str):
-        tokens += estimate_tokens(content)
+        is_often_the_same = message.get("role") == "system"
+        tokens += _estimate_once(content) if is_often_the_same else estimate_tokens(content)
     elif isinstance(content, list):
         tokens += sum(_part_tokens(part, model) for part in content)
     if message.get("tool_calls"):

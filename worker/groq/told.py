@@ -15,7 +15,10 @@ from worker.groq.lines import Told
 from worker.groq.models import Model
 from worker.groq.tokens import estimate_prompt, most_output
 
-IN_HEADERS = {"requests": Dimension.RPD, "tokens": Dimension.TPM}
+IN_HEADERS = (
+    (Dimension.RPD, "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests"),
+    (Dimension.TPM, "x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens"),
+)
 FIGURES = re.compile(r"Limit (?P<limit>[1-9]\d*),(?: Used (?P<used>\d+),)? Requested (?P<requested>\d+)")
 IN_TEXT = re.compile(rf"\((?P<name>[A-Z]+)\): {FIGURES.pattern}")
 CAUTION = 0.95
@@ -24,9 +27,8 @@ CAUTION = 0.95
 
 def told_by(answer: Answer) -> Iterator[Told]:
     """Yield what an answer tells of the limits."""
-    for name, dimension in IN_HEADERS.items():
-        limit = _figure(answer.headers.get(f"x-ratelimit-limit-{name}"))
-        remaining = _figure(answer.headers.get(f"x-ratelimit-remaining-{name}"))
+    for dimension, header_of_limit, header_of_rest in IN_HEADERS:
+        limit, remaining = _figure(answer.headers.get(header_of_limit)), _figure(answer.headers.get(header_of_rest))
         if limit:
             # The headers of a stream were written before it had used anything.
             yield Told(dimension, limit, remaining if answer.first_token is None else None)
