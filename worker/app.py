@@ -42,6 +42,9 @@ from worker.settings import Settings
 
 log = logging.getLogger(__name__)
 
+BETWEEN_LOOKS = 20_000
+"""How many more objects there must be until Python looks for garbage; its own 700 takes a good part of the CPU."""
+
 
 @asynccontextmanager
 async def assembled(
@@ -112,10 +115,16 @@ async def run_worker(settings: Settings, environ: Mapping[str, str], redactor: R
         poller = await parts.enter_async_context(assembled(settings, environ, redactor, registry))
         if settings.http_port is not None:
             await parts.enter_async_context(health_server(settings.http_port, poller, registry))
-        gc.freeze()  # what is there by now stays: to look through it for garbage again and again is CPU for nothing
+        _look_for_garbage_seldom()
         working = asyncio.create_task(poller.run())
         _on_signals(partial(_stop, poller, working))
         await working
+
+
+def _look_for_garbage_seldom() -> None:
+    """Have Python look for garbage less often, and not in what is there by now: it stays."""
+    gc.set_threshold(BETWEEN_LOOKS)
+    gc.freeze()
 
 
 async def survey_models(settings: Settings, environ: Mapping[str, str]) -> Survey:
