@@ -121,7 +121,8 @@ AGES = [("day:2026-11-21", 2), ("definition:ask:2026-11-21", 2), ("instance:1", 
 """Accounts, and the days for which they are kept."""
 
 
-async def test_accounts_that_nobody_books_on_any_more_go(file):
+async def test_accounts_that_nobody_books_on_any_more_go(file, monkeypatch):
+    monkeypatch.setattr("worker.journal.file.TIDIED_EVERY", 1)
     now, spare = time.time(), 0.01
     aged = [(f"{account} {old}", days + old) for account, days in AGES for old in (-spare, spare)]
     await file.write([(ledger.ADD, (account, 1, now - days * 86400)) for account, days in aged])
@@ -132,7 +133,7 @@ async def test_accounts_that_nobody_books_on_any_more_go(file):
 
 
 async def test_accounts_go_a_few_at_a_time_so_that_no_answer_waits_long(file, monkeypatch):
-    monkeypatch.setattr(ledger, "PRUNED_EVERY", 1)
+    monkeypatch.setattr("worker.journal.file.TIDIED_EVERY", 1)
     monkeypatch.setattr(ledger, "PRUNED_TOGETHER", 2)
     await file.write([(ledger.ADD, (f"instance:{number}", 1, 0)) for number in range(3)])
     one, left = SqliteLedger(file), []

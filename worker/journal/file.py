@@ -1,10 +1,10 @@
-"""The SQLite file of what is kept, for one machine: several workers may share it, a thread writes."""
+"""The SQLite file of what is kept, for one machine: several workers may share it, and none waits for another."""
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,12 @@ Statement = tuple[str, Sequence[Any]]
 """SQL, and the values for its question marks."""
 
 BUSY_SECONDS = 5.0
+PRIMARY_CODE = 0xFF
+"""The bits of SQLite's error codes without the details."""
+
+TIDIED_EVERY = 500
+"""Writes between two looks at what may go: that many leave some megabytes of write-ahead log."""
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS answer (
     task_id TEXT NOT NULL,
@@ -24,7 +30,7 @@ CREATE TABLE IF NOT EXISTS answer (
     sealed BLOB NOT NULL,
     PRIMARY KEY (task_id, request)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS answer_by_age ON answer (kept_at);
+DROP INDEX IF EXISTS answer_by_age;
 CREATE TABLE IF NOT EXISTS spent (
     account TEXT NOT NULL PRIMARY KEY,
     units INTEGER NOT NULL,
@@ -39,28 +45,37 @@ class SqliteFile:
 
     What was written survives the death of the process (write-ahead log); a power cut may take the last of it.
 
-    A thread writes, and all that waits in one transaction: a hop to a thread costs more than a row.
+    The event loop writes, for a hop to a thread costs more than some rows do. A thread does whatever takes time: it
+    opens the file, waits for other workers that write, tidies up, and moves the log into the file.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._reader: sqlite3.Connection | None = None
-        self._connection: sqlite3.Connection | None = None
+        self._of_loop: sqlite3.Connection | None = None
+        self._of_thread: sqlite3.Connection | None = None
+        self._tidying: list[Callable[[], Sequence[Statement]]] = []
+        self._until_tidying = 0
         self._waiting: list[tuple[Sequence[Statement], asyncio.Future[None]]] = []
         self._writing: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
 
+    def tidied_by(self, statements: Callable[[], Sequence[Statement]]) -> None:
+        """Have these written after every so many others, with them: they may take their time."""
+        self._tidying.append(statements)
+
     def read(self, sql: str, *values: Any) -> list[Any]:
         """Return some rows, found by their keys: that never waits for whoever writes."""
         with self._naming_the_file():
-            self._reader = self._reader or self.opened()
-            return self._reader.execute(sql, values).fetchall()
+            if self._of_loop is None:
+                self._of_loop = self.opened()
+                self._of_loop.execute("PRAGMA busy_timeout = 0")
+            return self._of_loop.execute(sql, values).fetchall()
 
     async def write(self, statements: Sequence[Statement]) -> None:
-        """Write in one transaction; when this returns, it outlives the process."""
+        """Write all of it or nothing; when this returns, it outlives the process."""
         written = asyncio.get_running_loop().create_future()
         self._waiting.append((statements, written))
-        if self._writing is None or self._writing.done():
+        if self._writing is None:
             self._writing = asyncio.create_task(self._write())
         await written
 
@@ -68,10 +83,10 @@ class SqliteFile:
         """Write what waits and close the file."""
         if self._writing:
             await self._writing
+        if self._of_loop:
+            self._of_loop.close()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._thread.shutdown()
-        if self._reader:
-            self._reader.close()
 
     def opened(self) -> sqlite3.Connection:
         """Open the file, and make it where there is none."""
@@ -81,19 +96,23 @@ class SqliteFile:
             self._path.touch(mode=0o600)
             self._path.chmod(0o600)
             connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
+            connection.execute("PRAGMA page_size = 2048")  # a page is written whole, and most answers are small
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
             connection.executescript(SCHEMA)
         return connection
 
     async def _write(self) -> None:
-        """Write until nobody waits; what comes while the thread writes goes into the next transaction."""
+        """Write until nobody waits: in one transaction what came together, and what came while the thread wrote."""
         while self._waiting:
             waiting, self._waiting = self._waiting, []
+            self._until_tidying -= len(waiting)
             statements = [statement for together, _ in waiting for statement in together]
             error: Exception | None = None
             try:
-                await asyncio.get_running_loop().run_in_executor(self._thread, self._transact, statements)
+                if not self._is_written_at_once(statements):
+                    await self._write_in_thread(statements)
             except Exception as broken:  # noqa: BLE001 -- nobody is left waiting, whatever happened
                 error = broken
             for _, written in waiting:
@@ -103,19 +122,42 @@ class SqliteFile:
                     written.set_exception(error)
                 else:
                     written.set_result(None)
+        self._writing = None
 
-    def _transact(self, statements: Sequence[Statement]) -> None:
+    def _is_written_at_once(self, statements: Sequence[Statement]) -> bool:
+        """Write if that takes no time: no other worker is at it, and there is nothing to tidy up."""
+        if self._of_loop is None or self._until_tidying <= 0:
+            return False
         with self._naming_the_file():
-            self._connection = self._connection or self.opened()
-            with self._connection:
-                self._connection.execute("BEGIN IMMEDIATE")
-                for sql, values in statements:
-                    self._connection.execute(sql, values)
+            try:
+                _transact(self._of_loop, statements)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & PRIMARY_CODE != sqlite3.SQLITE_BUSY:
+                    raise
+                return False
+        return True
+
+    async def _write_in_thread(self, statements: Sequence[Statement]) -> None:
+        is_due = self._until_tidying <= 0
+        tidying = [statement for tidy in self._tidying for statement in tidy()] if is_due else []
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self._take_time, [*statements, *tidying], is_due)
+        if is_due:
+            self._until_tidying = TIDIED_EVERY
+
+    def _take_time(self, statements: Sequence[Statement], is_due: bool) -> None:  # noqa: FBT001 -- by an executor
+        """Write as soon as no other worker does. The log is moved first: what is written next begins it anew."""
+        with self._naming_the_file():
+            self._of_thread = self._of_thread or self.opened()
+            if is_due:
+                with suppress(sqlite3.Error):  # what cannot be moved now is moved next time
+                    self._of_thread.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            _transact(self._of_thread, statements)
 
     def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        if self._of_thread is not None:
+            self._of_thread.close()
+            self._of_thread = None
 
     @contextmanager
     def _naming_the_file(self) -> Iterator[None]:
@@ -123,3 +165,14 @@ class SqliteFile:
             yield
         except (sqlite3.Error, OSError) as error:
             raise JournalError(f"The journal {self._path} cannot be used: {error}") from error
+
+
+def _transact(connection: sqlite3.Connection, statements: Sequence[Statement]) -> None:
+    """Write all or nothing; one statement is a transaction by itself."""
+    if len(statements) == 1:
+        connection.execute(*statements[0])
+        return
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in statements:
+            connection.execute(*statement)

@@ -31,10 +31,7 @@ MOST_AT_ONCE = 10**15
 """Units, a thousand dollars."""
 
 MOST_IN_MEMORY = 100_000
-PRUNED_EVERY = 100
-"""Bookings between two looks at age."""
-
-PRUNED_TOGETHER = 500
+PRUNED_TOGETHER = 1000
 """More than are made meanwhile, and few: answers wait for the same file."""
 
 SELECT = "SELECT account, units FROM spent WHERE account IN ({})"
@@ -90,7 +87,7 @@ class SqliteLedger:
 
     def __init__(self, file: SqliteFile) -> None:
         self._file = file
-        self._until_pruning = 0
+        file.tidied_by(self._pruning)
 
     async def spent(self, accounts: Sequence[str]) -> list[Decimal]:
         """Read the sums: rows by their keys."""
@@ -99,19 +96,15 @@ class SqliteLedger:
         return [units.get(account, 0) * UNIT for account in accounts]
 
     async def book(self, amounts: Amounts) -> None:
-        """Add up in the file, in one transaction with whatever else is to be written."""
+        """Add up in the file, on all accounts or none."""
         now = time.time()
-        statements = [(ADD, (account, in_units(amount), now)) for account, amount in amounts.items()]
-        await self._file.write([*statements, *self._pruning(now)])
+        await self._file.write([(ADD, (account, in_units(amount), now)) for account, amount in amounts.items()])
 
     async def aclose(self) -> None:
         """Hold nothing."""
 
-    def _pruning(self, now: float) -> list[Statement]:
-        self._until_pruning -= 1
-        if self._until_pruning > 0:
-            return []
-        self._until_pruning = PRUNED_EVERY
+    def _pruning(self) -> list[Statement]:
+        now = time.time()
         ages = {DELETE_OLDER: KEPT, DELETE_OLDER_OF_A_DAY: KEPT_OF_A_DAY}
         return [(sql, (now - longest.total_seconds(), PRUNED_TOGETHER)) for sql, longest in ages.items()]
 

@@ -11,18 +11,15 @@ from worker.journal.file import SqliteFile, Statement
 from worker.journal.sealing import Seal
 
 FORGOTTEN_TOGETHER = 100
-PRUNED_EVERY = 1000
-"""Kept answers between two looks at age and size."""
 
 SELECT = "SELECT sealed FROM answer WHERE task_id = ? AND request = ?"
 INSERT = "INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)"
 DELETE = "DELETE FROM answer WHERE task_id = ?"
-DELETE_OLDER = "DELETE FROM answer WHERE kept_at < ?"
-DELETE_BEYOND = """
+DELETE_TOO_MANY = """
 DELETE FROM answer WHERE (task_id, request) IN (
     SELECT task_id, request FROM (
-        SELECT task_id, request, SUM(LENGTH(sealed)) OVER (ORDER BY kept_at DESC) AS bytes FROM answer
-    ) WHERE bytes > ?
+        SELECT task_id, request, kept_at, SUM(LENGTH(sealed)) OVER (ORDER BY kept_at DESC) AS bytes FROM answer
+    ) WHERE kept_at < ? OR bytes > ?
 )
 """
 
@@ -41,8 +38,8 @@ class SqliteJournal:
         self._seal = seal
         self._longest = longest.total_seconds()
         self._largest = largest
-        self._until_pruning = 0
         self._forgotten: set[str] = set()
+        file.tidied_by(self._pruning)
 
     async def recall(self, entry: Entry) -> Answer | None:
         """Return the answer that was kept, if one was."""
@@ -54,7 +51,7 @@ class SqliteJournal:
     async def keep(self, entry: Entry, answer: Answer) -> None:
         """Keep an answer; when this returns, it outlives the process."""
         row = (entry.task_id, entry.request, time.time(), self._seal.close(to_text(answer)))
-        await self._file.write([*self._forgetting(), (INSERT, row), *self._pruning()])
+        await self._file.write([*self._forgetting(), (INSERT, row)])
 
     async def forget(self, task_id: str) -> None:
         """Drop what was kept for a task; it is written some time soon."""
@@ -74,8 +71,4 @@ class SqliteJournal:
         return [(DELETE, (task_id,)) for task_id in sorted(forgotten)]
 
     def _pruning(self) -> list[Statement]:
-        self._until_pruning -= 1
-        if self._until_pruning > 0:
-            return []
-        self._until_pruning = PRUNED_EVERY
-        return [(DELETE_OLDER, (time.time() - self._longest,)), (DELETE_BEYOND, (self._largest,))]
+        return [(DELETE_TOO_MANY, (time.time() - self._longest, self._largest))]
