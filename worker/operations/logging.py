@@ -32,9 +32,10 @@ def set_up_logging(level: str, redactor: Redactor) -> None:
 
 
 def _collect_what_is_shown() -> None:
-    """Look up neither caller, thread nor process for a line that shows none of them (Python's logging HOWTO)."""
+    """Look up neither caller, thread, process nor task for a line that shows none of them (Python's logging HOWTO)."""
     logging._srcfile = None  # noqa: SLF001 -- the documented way
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    for looked_up in ("logThreads", "logProcesses", "logMultiprocessing", "logAsyncioTasks"):
+        setattr(logging, looked_up, False)
 
 
 class _Masking(logging.Formatter):
