@@ -1,6 +1,5 @@
 """From what came of asking Groq to the task's outcome."""
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -197,5 +196,5 @@ def test_what_the_worker_keeps_back_is_explained_and_mapped_as_if_groq_had_said_
 
 
 def test_what_was_paid_before_a_refusal_is_told():
-    exchange = replace(make_exchange(make_answer(503, "")), spent_before=Decimal("0.25"))
+    exchange = make_exchange(make_answer(503, ""))._replace(spent_before=Decimal("0.25"))
     assert standard_variables(exchange, "m")["catalyst_meta"]["costUsd"] == 0.25

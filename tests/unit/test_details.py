@@ -1,7 +1,6 @@
 """What an incident tells beyond its message."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -37,7 +36,7 @@ def test_they_tell_what_it_took_what_was_answered_and_what_was_asked():
 
 def test_they_tell_the_way_that_was_gone():
     way = (Step("main", "m", "503"), Step("backup", "m", "not asked: circuit open", asked=False))
-    told = Details().of(ASKED, replace(make_exchange(BUSY), way=way))
+    told = Details().of(ASKED, make_exchange(BUSY)._replace(way=way))
     assert told.split("\n")[1:3] == ["m at main: 503", "m at backup: not asked: circuit open"]
 
 

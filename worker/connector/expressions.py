@@ -34,9 +34,38 @@ def compile_expression(text: str) -> ParsedResult:
 def evaluate(text: str, data: Mapping[str, Any]) -> Any:
     """Evaluate an expression; None where it leads nowhere. Raises `ExpressionError`."""
     try:
-        return INTERPRETER.visit(compile_expression(text).parsed, data)
+        path = _path_of(text)
+        return INTERPRETER.visit(compile_expression(text).parsed, data) if path is None else _followed(path, data)
     except JMESPathError as error:
         raise ExpressionError(f"`{text}` cannot be evaluated: {_one_line(error)}") from error
+
+
+@lru_cache(CACHED_EXPRESSIONS)
+def _path_of(text: str) -> tuple[str | int, ...] | None:
+    """Return the names and numbers of an expression that is nothing but a path; most are, and quickly followed."""
+    return _path(compile_expression(text).parsed)
+
+
+def _path(node: Mapping[str, Any]) -> tuple[str | int, ...] | None:
+    match node:
+        case {"type": "field" | "index", "value": str() | int() as step}:
+            return (step,)
+        case {"type": "subexpression" | "index_expression", "children": list(children)}:
+            paths = [_path(child) for child in children]
+            return tuple(step for path in paths if path for step in path) if all(paths) else None
+        case _:
+            return None
+
+
+def _followed(path: tuple[str | int, ...], data: Any) -> Any:
+    for step in path:
+        if isinstance(data, dict) and isinstance(step, str):
+            data = data.get(step)
+        elif isinstance(data, list) and isinstance(step, int) and -len(data) <= step < len(data):
+            data = data[step]
+        else:
+            return None
+    return data
 
 
 def _one_line(error: Exception) -> str:

@@ -128,7 +128,7 @@ class Handler:
         async def ask() -> Exchange:
             asking = shortener.around(self.budgets.around(send, task))
             exchange = await ask_models(asking, payload, patience.total_seconds(), succession)
-            return replace(exchange, left_out=shortener.left_out) if shortener.left_out else exchange
+            return exchange._replace(left_out=shortener.left_out) if shortener.left_out else exchange
 
         return await ask_once(self.journal, Entry(task.id, request_key(base_url, to_bytes(PAYLOAD, payload))), ask)
 

@@ -20,6 +20,7 @@ GROQ_KEY = re.compile(r"gsk_\w{16,}")
 SHORTEST_KEY = 8
 """Characters."""
 
+PLAIN = frozenset((int, float, bool, type(None)))
 BETWEEN = "\0"
 """Stands in no key."""
 
@@ -222,14 +223,14 @@ class Secrets:
 
 def _texts(value: Any) -> list[str]:
     """Return every text in a structure, names included."""
-    texts, waiting = [], [value]
-    while waiting:
-        part = waiting.pop()
+    texts: list[str] = []
+    waiting = [value]
+    for part in waiting:
         if isinstance(part, str):
             texts.append(part)
         elif isinstance(part, dict):
             texts += part
-            waiting += part.values()
+            waiting += [entry for entry in part.values() if type(entry) not in PLAIN]
         elif isinstance(part, list):
             waiting += part
         elif isinstance(part, OfType):

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from worker.groq.accounts import Account, Payload
 from worker.groq.adapting import Fitted, Unfit, adapted
@@ -79,7 +79,7 @@ class _Question:
         self.succession.note(route, exchange.answer, exchange.refusal)
         whole = joined(before, exchange) if before else exchange
         asked, changes = whole.attempts > 0, self.fitted.changes
-        return replace(whole, way=(Step(route.endpoint.name, route.model, said_by(exchange), asked, changes),))
+        return whole._replace(way=(Step(route.endpoint.name, route.model, said_by(exchange), asked, changes),))
 
     def _patience(self) -> float:
         return self.deadline - time.monotonic()
@@ -105,7 +105,7 @@ def _nobody_has(succession: Succession) -> Exchange:
     route = Route(succession.endpoints[0], succession.model)
     there = ", ".join(endpoint.name for endpoint in succession.endpoints)
     said = f"No endpoint has the model '{succession.model}' (there are {there})"
-    return replace(not_asked(route, Refusal(Problem.MODEL_GONE, ("model_not_found",), said), said), way=())
+    return not_asked(route, Refusal(Problem.MODEL_GONE, ("model_not_found",), said), said)._replace(way=())
 
 
 def _checked(exchange: Exchange, payload: Payload) -> tuple[Exchange, Misfit | None]:
@@ -114,14 +114,14 @@ def _checked(exchange: Exchange, payload: Payload) -> tuple[Exchange, Misfit | N
         return exchange, None
     answer, wanted = kept_apart(exchange.answer), structure_of(payload)
     if answer is not exchange.answer:
-        exchange = replace(exchange, answer=answer)
+        exchange = exchange._replace(answer=answer)
     if wanted is None:
         return exchange, None
     match fit(answer, wanted, payload["model"]):
         case Misfit() as misfit:
             said = f"The answer is not what was asked for: {misfit.problem}"
             refused = exchange.refusal or Refusal(Problem.GENERATION_FAILED, (CODE,), said, answer.status)
-            return replace(exchange, refusal=refused), misfit
+            return exchange._replace(refusal=refused), misfit
         case Fitting() as fitting:
             still = None if fitting.answer.ok else exchange.refusal
-            return replace(exchange, answer=fitting.answer, refusal=still, mended=fitting.mended), None
+            return exchange._replace(answer=fitting.answer, refusal=still, mended=fitting.mended), None

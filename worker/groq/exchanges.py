@@ -1,7 +1,6 @@
 """Exchanges put together: what several of them took, and which of them counts. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 from enum import IntEnum, auto
 
@@ -16,8 +15,7 @@ ANSWERED = "answered"
 
 def joined(first: Exchange, then: Exchange) -> Exchange:
     """Add up what both took; what came of it is what came last."""
-    return replace(
-        then,
+    return then._replace(
         attempts=first.attempts + then.attempts,
         seconds=first.seconds + then.seconds,
         waited=first.waited + then.waited,
@@ -30,8 +28,7 @@ def summed(found: Sequence[Exchange]) -> Exchange:
     if len(found) == 1:
         return found[0]
     counts = min(reversed(found), key=_hopelessness)
-    return replace(
-        counts,
+    return counts._replace(
         attempts=sum(exchange.attempts for exchange in found),
         seconds=sum(exchange.seconds for exchange in found),
         waited=sum(exchange.waited for exchange in found),

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from worker.groq.accounts import Account
 from worker.groq.buckets import Dimension
@@ -15,8 +16,7 @@ BELIEVED = 3600.0
 """Seconds for which a limit that Groq has told keeps back what can never fit: it may have been raised since."""
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """What was last seen of one model's limits, and how much a request asks for."""
 
     view: View

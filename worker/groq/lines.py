@@ -15,6 +15,7 @@ KEPT = 3 * LOOK_AGAIN
 
 Amounts = Mapping[Dimension, float]
 Figures = Mapping[Dimension, int]
+NOTHING: Amounts = {}
 
 
 class Place(NamedTuple):
@@ -32,13 +33,12 @@ class Told(NamedTuple):
     remaining: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """What is seen of a line at the time `at`: its buckets, and what is asked for by those who wait."""
 
     at: float
-    buckets: Mapping[Dimension, Bucket] = field(default_factory=dict)
-    waiting: Amounts = field(default_factory=dict)
+    buckets: Mapping[Dimension, Bucket]
+    waiting: Amounts
 
     def room(self, usual: Amounts, now: float) -> float:
         """How many requests of the usual size fit in now behind those that wait; endless where no limit is known."""
@@ -53,12 +53,11 @@ class View:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """What came of asking for a turn: what was counted, or the seconds to wait and what there is too little of."""
 
     view: View
-    taken: Amounts = field(default_factory=dict)
+    taken: Amounts = NOTHING
     wait: float = 0.0
     short_of: Dimension | None = None
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from worker.groq.answers import Answer, NoAnswer
 from worker.groq.errors import Policy, Refusal, refusal
@@ -29,8 +30,7 @@ class Step:
     """What was changed in the request, because the model does not take it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """All that came of asking: the last answer, what stood in its way, and what it took."""
 
     answer: Answer | NoAnswer

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 from worker.errors import JournalError
 from worker.groq.answers import Answer
@@ -28,4 +27,4 @@ async def ask_once(journal: Journal, entry: Entry, ask: Callable[[], Awaitable[E
     except JournalError as error:
         log.error("The answer for task %s is not kept; if the engine refuses it, it is lost: %s", entry.task_id, error)  # noqa: TRY400 -- the cause says it
         return exchange
-    return replace(exchange, kept=journal.keeps)
+    return exchange._replace(kept=journal.keeps)
