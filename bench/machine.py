@@ -4,6 +4,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -30,7 +31,7 @@ def describe(java_flags: tuple[str, ...]) -> dict[str, str]:
         "Engine": f"{title_of(Flavour.CAMUNDA)}, H2 in memory, full history, Java {Java.find().version}",
         "Java options": f"`{' '.join(java_flags)}`",
         "Worker": f"{__version__}, commit {_output('git', 'describe', '--always', '--dirty')}",
-        "Python": f"{platform.python_implementation()} {platform.python_version()}",
+        "Python": f"{platform.python_implementation()} {platform.python_version()}, {Path(sys.executable).resolve()}",
         "Node": _output("node", "--version"),
         "Libraries": ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
     }

@@ -262,3 +262,18 @@ async def test_a_cancelled_call_is_cancelled(groq):
     async with serving(never_answer) as address:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(groq.ask(Account(f"http://{address}", "k"), PAYLOAD, 60), 0.05)
+
+
+async def test_no_cookie_of_an_answer_goes_with_the_next_request(groq):
+    heads = []
+
+    async def serve(reader, writer):
+        heads.append((await read_request(reader))[0])
+        writer.write(b"HTTP/1.1 200 OK\r\nset-cookie: of=one\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}")
+        writer.close()
+
+    async with serving(serve) as address:
+        account = Account(f"http://{address.replace('127.0.0.1', 'localhost')}", "gsk_the_key_of_the_test")
+        for _ in range(2):
+            assert isinstance(await groq.ask(account, PAYLOAD, 10), Answer)
+    assert "cookie" not in heads[1].lower()

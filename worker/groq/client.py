@@ -17,6 +17,7 @@ from aiohttp import (
     ClientSSLError,
     ClientTimeout,
     ConnectionTimeoutError,
+    DummyCookieJar,
     TCPConnector,
 )
 from aiohttp.http_exceptions import ContentEncodingError
@@ -55,7 +56,8 @@ class Groq:
         self._way = through or network()
         self._mask = mask
         connector = TCPConnector(limit=UNLIMITED, keepalive_timeout=KEEP_ALIVE, ssl=self._way.tls)
-        self._http = ClientSession(connector=connector, headers=HEADERS)
+        # No cookie of one account's answers goes with another's requests.
+        self._http = ClientSession(connector=connector, headers=HEADERS, cookie_jar=DummyCookieJar())
 
     async def aclose(self) -> None:
         """Close the pooled connections."""

@@ -136,7 +136,7 @@ def _asker() -> asyncio.Task[Any]:
 def _change(answer: Answer | NoAnswer, taken: Amounts) -> Amounts:
     """Return what was used beyond what was taken."""
     used = spent(answer, taken)
-    return {dimension: used[dimension] - amount for dimension, amount in taken.items()}
+    return {dimension: beyond for dimension, amount in taken.items() if (beyond := used[dimension] - amount)}
 
 
 def _is_limited(answer: Answer | NoAnswer) -> bool:
