@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from bench import growth
-from bench.contender import Contender, contenders
+from bench.contender import FLOOR, JAVASCRIPT, OURS, Contender, contenders
 from bench.engine import flags, running_engine, warm_engine
 from bench.figures import Measured
 from bench.growth import measure_growth
@@ -21,6 +21,7 @@ from bench.profiling import profile
 from bench.report import Results, time_spent, written
 from bench.stage import Stage
 from bench.stub_process import running_stub
+from bench.turns import in_turns
 from worker.errors import CatalystError
 from worker.sandbox.people import People
 from worker.sandbox.progress import Done, Phase, ProgressDisplay
@@ -30,6 +31,10 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 FULL_ROUNDS = 3
 FULL = Sizes(share=1.0, singles=30)
 QUICK = Sizes(share=0.2, singles=10)
+RIVALS = (OURS.name, JAVASCRIPT, FLOOR.name)
+FULL_TURNS = (15, 500)
+"""How many turns each has, and how many tasks in each."""
+QUICK_TURNS = (2, 100)
 PROFILED_TASKS = 1000
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -38,7 +43,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 def main(
     *,
     quick: Annotated[
-        bool, typer.Option("--quick", help="A smoke run of three minutes; its figures say little.")
+        bool, typer.Option("--quick", help="A smoke run of four minutes; its figures say little.")
     ] = False,
     only_profile: Annotated[bool, typer.Option("--profile", help="Only say where this worker's time goes.")] = False,
     sandbox_engine: Annotated[
@@ -87,11 +92,15 @@ def _measured(stage: Stage, show: ProgressDisplay, machine: dict[str, str], *, q
             show(Phase(f"Round {number + 1} of {count}: {contender.name}"))
             rounds[contender.name].append(measure(stage, contender, QUICK if quick else FULL))
     yield Results(machine, rounds, quick)
+    show(Phase("Side by side, in short turns"))
+    rivals = [contender for contender in everybody if contender.name in RIVALS]
+    turns = in_turns(stage, rivals, *(QUICK_TURNS if quick else FULL_TURNS))
     sizes = growth.QUICK if quick else growth.ALL
     grown = measure_growth(stage, everybody, sizes, lambda what: show(Phase(what)))
-    yield Results(machine, rounds, quick, grown)
+    yield Results(machine, rounds, quick, grown, turns=turns)
     show(Phase("Profiling"))
-    yield Results(machine, rounds, quick, grown, profile(stage, PROFILED_TASKS // 4 if quick else PROFILED_TASKS))
+    spent = profile(stage, PROFILED_TASKS // 4 if quick else PROFILED_TASKS)
+    yield Results(machine, rounds, quick, grown, spent, turns)
 
 
 def _turned(everybody: list[Contender], number: int) -> list[Contender]:

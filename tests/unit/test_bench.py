@@ -29,7 +29,13 @@ def measured(speed=1.0):
 def results(rounds, *, smoke=False):
     load = Load(rate=140, cpu=1, most_at_once=PROMISED_CALLS, filled=0.1)
     calls = {(name, PROMISED_CALLS): load for name in (OURS.name, FLOOR.name)}
-    return Results({"Machine": "a made-up one"}, rounds, smoke, Growth(calls, {}, {}), Profile({"the key": 0.5}, {}))
+    turns = {
+        name: [Load(each.instant_rate, each.instant_cpu, 50, 0.1) for each in rounds[name]]
+        for name in (OURS.name, JAVASCRIPT)
+        if name in rounds
+    }
+    spent = Profile({"the key": 0.5}, {})
+    return Results({"Machine": "a made-up one"}, rounds, smoke, Growth(calls, {}, {}), spent, turns)
 
 
 def row(text, heading, name):

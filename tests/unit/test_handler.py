@@ -326,6 +326,14 @@ async def test_an_answer_nested_deeply_is_reported_or_refused(depth):
     assert json.dumps(Encoder().encode_all(outcome.variables))
 
 
+async def test_a_payload_with_a_number_for_a_name_fails_as_any_other():
+    outcome = await Setting(make_answer(400, {"error": {"message": "no"}})).handle(
+        None, {"catalyst_payload": "1: one\nmessages: [{role: user, content: Hi}]"}
+    )
+    assert outcome.message.startswith("Groq: 400 no")
+    assert '"1": "one"' in outcome.details
+
+
 async def test_a_question_that_cannot_be_answered_about_the_caller_is_a_failure():
     outcome = await Setting(DENIED, calling=EngineUnreachable("away")).handle()
     assert (outcome.message, outcome.retries) == ("away", 3)

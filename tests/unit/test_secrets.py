@@ -218,6 +218,15 @@ def test_only_the_exact_key_is_masked_wherever_it_stands():
     }
 
 
+def test_names_that_are_numbers_as_yaml_has_them_stay_what_they_are():
+    assert Redactor([KEY]).mask_all({1: {None: KEY, True: "yes"}}) == {1: {None: "***", True: "yes"}}
+
+
+def test_a_structure_without_keys_is_not_built_anew():
+    structure = {"a": ["text", {"b": 1}], 2: None}
+    assert Redactor([KEY]).mask_all(structure) is structure
+
+
 def test_a_key_that_begins_like_another_leaves_no_tail():
     for keys in ([KEY, KEY + "_tail"], [KEY + "_tail", KEY]):
         assert Redactor(keys).mask(f"{KEY}_tail {KEY}") == "*** ***"

@@ -89,7 +89,7 @@ class Redactor:
         if isinstance(value, str):
             return self.mask(value)
         if isinstance(value, dict):
-            return {self.mask(name): self._masked(entry) for name, entry in value.items()}
+            return {self._masked(name): self._masked(entry) for name, entry in value.items()}
         if isinstance(value, OfType):
             return replace(value, value=self._masked(value.value))
         return [self._masked(entry) for entry in value] if isinstance(value, list) else value
@@ -229,7 +229,7 @@ def _texts(value: Any) -> list[str]:
         if isinstance(part, str):
             texts.append(part)
         elif isinstance(part, dict):
-            texts += part
+            texts += map(str, part)  # in YAML a name may be a number
             waiting += [entry for entry in part.values() if type(entry) not in PLAIN]
         elif isinstance(part, list):
             waiting += part

@@ -53,7 +53,10 @@ _DRIFT = 9
 """Decimals to which a sum of tokens is true."""
 
 SYSTEM_PROMPTS = 64
-"""How many of them are estimated only once: those of an activity's tasks are the same, and often long."""
+"""How many of them are estimated only once: those of an activity's tasks are the same, and often long …"""
+
+LONGEST_KEPT = 20_000
+"""… but not so long: a document in one is another one in each task, and would only be held in memory. Characters."""
 
 MESSAGE_TOKENS = 4
 """What role and delimiters of one message cost."""
@@ -107,7 +110,7 @@ def estimate_message(message: Any, model: Model) -> int:
     content = message.get("content")
     tokens = MESSAGE_TOKENS
     if isinstance(content, str):
-        is_often_the_same = message.get("role") == "system"
+        is_often_the_same = message.get("role") == "system" and len(content) <= LONGEST_KEPT
         tokens += _estimate_once(content) if is_often_the_same else estimate_tokens(content)
     elif isinstance(content, list):
         tokens += sum(_part_tokens(part, model) for part in content)

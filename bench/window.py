@@ -1,0 +1,52 @@
+"""How long an answer is in nobody's hands but the worker's: `python -m bench.window`. The figures of SECURITY.md."""
+
+import asyncio
+import statistics
+import tempfile
+import time
+from contextlib import aclosing
+from datetime import timedelta
+from pathlib import Path
+
+from rich.console import Console
+
+from worker.groq.answers import Answer
+from worker.journal import Entry, opened, sealed_with
+
+ANSWERS = 2000
+CHARACTERS = 4000
+
+
+async def measure(at_once: int) -> list[float]:
+    """Return the milliseconds that each of many answers waits to be in an SQLite journal, so many at a time."""
+    took: list[float] = []
+    with tempfile.TemporaryDirectory(prefix="catalyst-bench-") as folder:
+        journal, _ = opened(
+            str(Path(folder) / "journal.sqlite"),
+            seal=sealed_with(None),
+            longest=timedelta(days=1),
+            largest=10**9,
+            required=True,
+        )
+
+        async def keep(number: int) -> None:
+            arrived = time.perf_counter()
+            await journal.keep(Entry(str(number), "request"), Answer(200, {}, "x" * CHARACTERS))
+            took.append((time.perf_counter() - arrived) * 1000)
+
+        async with aclosing(journal):
+            for first in range(0, ANSWERS, at_once):
+                await asyncio.gather(*(keep(first + number) for number in range(at_once)))
+    return took
+
+
+async def main() -> None:
+    """Print median and 99th percentile."""
+    console = Console()
+    for at_once in (1, 50):
+        percentiles = statistics.quantiles(await measure(at_once), n=100)
+        console.print(f"{at_once:2d} at a time: {percentiles[49]:.2f} ms, 99th percentile {percentiles[98]:.2f} ms")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
