@@ -22,6 +22,7 @@ from worker.connector.details import Details
 from worker.connector.handler import Handler
 from worker.connector.secrets import Redactor, Secrets
 from worker.connector.urls import AllowedUrls
+from worker.extras import needing
 from worker.groq.accounts import Account, Ask
 from worker.groq.circuits import Circuits
 from worker.groq.client import Groq
@@ -43,7 +44,7 @@ from worker.settings import Settings
 log = logging.getLogger(__name__)
 
 BETWEEN_LOOKS = 20_000
-"""How many more objects there must be until Python looks for garbage; its own 700 takes a good part of the CPU."""
+"""How many more objects there must be until Python looks for garbage: its own figure takes a good part of the CPU."""
 
 
 @asynccontextmanager
@@ -222,7 +223,8 @@ async def _limits_kept(settings: Settings, ask: Ask) -> AsyncIterator[Limited | 
     if not settings.limits_shared:
         yield Limited(ask, LocalLines(), known)
         return
-    from worker.groq.shared_lines import Degrading, RedisLines  # noqa: PLC0415 -- an extra
+    with needing("redis", "CATALYST_LIMITS_SHARED"):
+        from worker.groq.shared_lines import Degrading, RedisLines  # noqa: PLC0415 -- an extra
 
     async with aclosing(Degrading(RedisLines(settings.limits_shared), LocalLines())) as lines:
         yield Limited(ask, lines, known)

@@ -131,5 +131,29 @@ def test_a_message_fits_into_what_the_engine_keeps_and_the_mend_is_still_in_it()
     assert said.endswith("…. Write for example 60")
 
 
+def test_a_field_with_a_placeholder_is_read_anew_for_each_task():
+    properties = {TIMEOUT: "${seconds}", MODEL: "${model}", ERROR_MAPPING: '{"429": "${code}"}', URL: "https://${host}"}
+    for number in (1, 2):
+        variables = {"seconds": number, "model": f"m{number}", "code": f"C{number}", "host": f"h{number}"}
+        fields = read({"userMessage": "Hi", **variables}, properties)
+        assert (fields.timeout, fields.question.model, fields.url) == (number, f"m{number}", f"https://h{number}")
+        assert fields.error_mapping.codes == {"429": f"C{number}"}
+
+
+def test_a_field_in_a_variable_is_read_anew_for_each_task():
+    for seconds in (7, 8):
+        assert read({TIMEOUT: str(seconds)}).timeout == seconds
+
+
+def test_what_no_variable_has_a_part_in_is_read_once_for_all_tasks():
+    first, second = read({"userMessage": "one"}), read({"userMessage": "two"})
+    assert first.response_mapping is second.response_mapping
+
+
+def test_a_field_may_be_understood_in_more_than_one_way():
+    written = Written.of(make_task({}, {TIMEOUT: "7"}), PLAIN)
+    assert (written.text(TIMEOUT), written.read(TIMEOUT, lambda _, text: float(text))) == ("7", 7.0)
+
+
 def test_every_default_is_one_that_a_modeller_could_have_written():
     assert read({}, dict(DEFAULTS)) == read()

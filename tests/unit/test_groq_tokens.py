@@ -1,3 +1,4 @@
+import tracemalloc
 from math import ceil
 
 import pytest
@@ -108,3 +109,14 @@ def test_an_answer_has_as_many_tokens_as_the_request_allows(said, most):
 @given(st.text())
 def test_a_text_is_estimated_as_its_pieces_are(text):
     assert estimate_tokens(text) == ceil(round(sum(tokens for _, tokens in split_tokens(text)), 6))
+
+
+def test_a_long_text_is_estimated_without_a_copy_of_it_in_pieces():
+    text = "一二三 four 5 " * 20_000
+    tracemalloc.start()
+    estimated = estimate_tokens(text)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert estimated == ceil(20_000 * (3 * 0.78 + 1 + 1))
+    assert most < len(text)

@@ -1,6 +1,7 @@
 """The journal: what was paid for is not paid for again."""
 
 import stat
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -20,6 +21,7 @@ from worker.journal import (
     SqliteJournal,
     Tolerant,
     ask_once,
+    opened,
     request_key,
     sealed_with,
 )
@@ -123,6 +125,19 @@ async def test_a_sealed_answer_opens_with_its_key_only(open_journal, tmp_path):
 def test_a_key_that_is_none_is_said_at_the_start():
     with pytest.raises(SettingsError, match="CATALYST_JOURNAL_KEY is no Fernet key"):
         sealed_with("secret")
+
+
+def test_redis_where_it_is_not_installed_names_its_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "redis.asyncio", None)
+    monkeypatch.delitem(sys.modules, "worker.journal.redis", raising=False)
+    with pytest.raises(SettingsError, match=r"CATALYST_JOURNAL=redis://… needs: pip install '.*\[redis\]'"):
+        opened("redis://localhost", seal=sealed_with(None), longest=DAY, largest=10**6, required=False)
+
+
+def test_encryption_where_it_is_not_installed_names_its_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cryptography.fernet", None)
+    with pytest.raises(SettingsError, match=r"CATALYST_JOURNAL_KEY needs: pip install '.*\[encryption\]'"):
+        sealed_with("a key")
 
 
 async def test_a_file_that_is_no_journal_is_an_error_that_names_it(open_journal, tmp_path):

@@ -1,7 +1,9 @@
 """The journal's file: written by the event loop, which never waits for it."""
 
 import asyncio
-from contextlib import closing
+import subprocess
+import sys
+from contextlib import ExitStack, closing
 from itertools import count
 
 import anyio
@@ -9,6 +11,7 @@ import pytest
 
 from worker.errors import JournalError
 from worker.journal import SqliteFile
+from worker.journal.file import MOST_AT_ONCE, ROW_BYTES
 
 pytestmark = pytest.mark.anyio
 
@@ -133,7 +136,7 @@ async def test_a_full_disk_is_told_and_leaves_the_file_as_it_was(file):
     await file.write([row("a")])
     [(pages,)] = file.read("PRAGMA page_count")
     file.read(f"PRAGMA max_page_count = {pages}")
-    for rows in ([row("b", MEGABYTE)], [row("c"), row("d", MEGABYTE)]):
+    for rows in ([row("b", MOST_AT_ONCE // 2)], [row("c"), row("d", MOST_AT_ONCE // 2)]):
         with pytest.raises(JournalError, match=r"journal\.sqlite cannot be used: database or disk is full"):
             await file.write(rows)
     await file.write([row("e")])
@@ -141,18 +144,68 @@ async def test_a_full_disk_is_told_and_leaves_the_file_as_it_was(file):
     assert kept(file) == ["a", "e"]
 
 
-async def test_the_log_does_not_grow_without_bounds(file, tmp_path):
+@pytest.mark.parametrize(("size", "number"), [(1000, 4000), (MEGABYTE, 60)])
+async def test_the_log_does_not_grow_without_bounds(file, tmp_path, size, number):
     log = tmp_path / "journal.sqlite-wal"
     largest = 0
-    for number in range(4000):
-        await file.write([("DELETE FROM answer", ()), row(f"{number}", 1000)])
+    for task_id in range(number):
+        await file.write([("DELETE FROM answer", ()), row(f"{task_id}", size)])
         largest = max(largest, log.stat().st_size)
 
-    assert largest < 8 * MEGABYTE
+    assert largest < 10 * MEGABYTE
+
+
+WRITING = """
+import asyncio, pathlib, sys
+from worker.journal import SqliteFile
+
+async def write(path, me):
+    file, log, largest = SqliteFile(path), path.with_name(f"{path.name}-wal"), 0
+    await file.write([])
+    file.read("SELECT 1")
+    for _ in range(4000):
+        forget, keep = "DELETE FROM answer WHERE task_id = ?", "INSERT INTO answer VALUES (?, 'request', 0, ?)"
+        await file.write([(forget, (me,)), (keep, (me, b"x" * 4000))])
+        largest = max(largest, log.stat().st_size)
+    await file.aclose()
+    print(largest)
+
+asyncio.run(write(pathlib.Path(sys.argv[1]), sys.argv[2]))
+"""
+
+
+def test_workers_who_all_write_keep_the_log_small_together(tmp_path):
+    command = [sys.executable, "-c", WRITING, str(tmp_path / "journal.sqlite")]
+    with ExitStack() as started:
+        workers = [
+            started.enter_context(subprocess.Popen([*command, me], stdout=subprocess.PIPE, text=True)) for me in "abc"
+        ]
+        sizes = [int(worker.communicate(timeout=60)[0]) for worker in workers]
+    assert max(sizes) < 16 * MEGABYTE
+
+
+async def test_what_is_large_is_left_to_the_thread(file):
+    writing = asyncio.create_task(file.write([row("a", MOST_AT_ONCE)]))
+    await rounds(3)
+    assert not writing.done()
+    await writing
+    assert kept(file) == ["a"]
+
+
+async def test_who_ends_early_stops_nobody_else(file, other):
+    other.execute("BEGIN IMMEDIATE")
+    closing_early = asyncio.create_task(file.write([row("a")]))
+    await rounds(3)
+    file._writing.cancel()
+    await asyncio.wait([file._writing])
+    closing_early.cancel()
+    other.execute("COMMIT")
+    await file.write([row("b")])
+    assert "b" in kept(file)
 
 
 async def test_the_log_begins_anew_only_where_the_disk_may_be_waited_for(tmp_path, monkeypatch):
-    monkeypatch.setattr("worker.journal.file.TIDIED_EVERY", 5)
+    monkeypatch.setattr("worker.journal.file.TIDIED_EVERY", 5 * ROW_BYTES)
     file = SqliteFile(tmp_path / "journal.sqlite")
     await file.write([])
     file.read("SELECT 1")

@@ -68,7 +68,7 @@ def test_a_line_in_a_pipe_says_when_how_bad_and_where(capsys):
 
 def test_libraries_are_quiet_unless_something_is_wrong(capsys):
     set_up_logging("DEBUG", Redactor())
-    logging.getLogger("httpx").info("HTTP Request: POST …")
+    logging.getLogger("aiohttp.access").info("GET /metrics")
     assert not capsys.readouterr().err
 
 

@@ -31,7 +31,7 @@ def with_files(field: str, payload: Mapping[str, Any], contents: Contents) -> di
     """Put the content of each File, by the name of its variable, where it stands. Raises `FieldError`."""
     messages = [_with_files(field, message, contents) for message in payload["messages"]]
     filled = {**payload, "messages": messages}
-    if contents and (left := files_in(filled)):
+    if contents and (left := files_in(filled)):  # without contents there was no File in it
         mend = 'Let it be a part of a message: "content": ["What is this?", "${…}"]'
         raise FieldError(field, f"holds the File '{left[0].name}' where no file can be", mend)
     _check_images(field, filled["model"], list(_image_urls(messages)))

@@ -124,8 +124,8 @@ class Form:
     """The fields of a task as they were written: the same for all tasks of an activity, unless variables fill some."""
 
     fields: Mapping[str, str | Mapping[str, Any]]
-    parsed: dict[str, Any] = field(default_factory=dict, compare=False)
-    """By name what constant fields were understood as."""
+    parsed: dict[tuple[Any, ...], Any] = field(default_factory=dict, compare=False)
+    """What constant fields were understood as, by their names and by whom."""
 
     @cached_property
     def needs(self) -> Needs:
@@ -178,17 +178,17 @@ class Written:
         defaults = OPERATIONS.get(str(self.fields[OPERATION]), DEFAULTS)
         return {name: written for name, written in self.fields.items() if written != defaults[name]}
 
-    def read(self, name: str, parse: Callable[[str, Any], T]) -> T:
+    def read(self, name: str, parse: Callable[..., T], *how: Any) -> T:
         """The field, its placeholders filled, as `parse` understands it: a constant once for all. Raises `FieldError`.
 
-        Every field has one way of being understood.
+        `parse` is given the field's name, what is in it, and `how`.
         """
-        if name in self.form.parsed:
-            known: T = self.form.parsed[name]
+        if (key := (name, parse, *how)) in self.form.parsed:
+            known: T = self.form.parsed[key]
             return known
-        parsed = parse(name, self.filled(name) if name in STRUCTURES else self._text(name))
+        parsed = parse(name, self._filled(name) if name in STRUCTURES else self._text(name), *how)
         if name in self.form.constants:
-            self.form.parsed[name] = parsed
+            self.form.parsed[key] = parsed
         return parsed
 
     def text(self, name: str) -> str:
@@ -197,19 +197,8 @@ class Written:
 
     def choice(self, name: str, choices: type[Choice], kind: str) -> Choice:
         """The field as one of a few choices; `kind` says what they are. Raises `FieldError`."""
-
-        def chosen(name: str, text: str) -> Choice:
-            try:
-                return choices(text)
-            except ValueError as error:
-                raise FieldError(name, f"'{text}' is no {kind}", f"Use one of {', '.join(choices)}") from error
-
-        return self.read(name, chosen)
-
-    def filled(self, name: str) -> dict[str, Any]:
-        """The field as an object with its placeholders filled. Raises `FieldError`."""
-        filled: dict[str, Any] = fill(name, self.structure(name), self.variables)
-        return filled
+        chosen: Choice = self.read(name, _chosen, choices, kind)
+        return chosen
 
     def structure(self, name: str) -> dict[str, Any]:
         """The field as an object. Raises `FieldError`."""
@@ -224,9 +213,20 @@ class Written:
                 raise FieldError(name, str(error).removeprefix(f"{name}: "), mend) from error
             raise
 
+    def _filled(self, name: str) -> dict[str, Any]:
+        filled: dict[str, Any] = fill(name, self.structure(name), self.variables)
+        return filled
+
     def _text(self, name: str) -> str:
         value = fill(name, str(self.fields[name]).strip(), self.variables)
         return "" if value is None else str(value)
+
+
+def _chosen(name: str, text: str, choices: type[Choice], kind: str) -> Choice:
+    try:
+        return choices(text)
+    except ValueError as error:
+        raise FieldError(name, f"'{text}' is no {kind}", f"Use one of {', '.join(choices)}") from error
 
 
 def _as_it_is(_: str, text: str) -> str:

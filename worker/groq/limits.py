@@ -106,12 +106,12 @@ class Limited:
             yield model, dimension, limit, remaining
 
     def _limits(self, account: Account, model: str) -> ModelLimits:
-        """Return what is known of a model; what was known of the one that was asked for first makes room for it."""
-        known = self._models.get((account.id, model))
-        if known is None:
-            if len(self._models) == MOST_MODELS:
-                del self._models[next(iter(self._models))]
-            known = self._models[account.id, model] = self._known.of(account, model)
+        """Return what is known of a model; the one that nobody has asked for the longest makes room for a new one."""
+        key = account.id, model
+        known = self._models.pop(key, None) or self._known.of(account, model)
+        if len(self._models) == MOST_MODELS:
+            del self._models[next(iter(self._models))]
+        self._models[key] = known
         return known
 
     async def _under_way(self, account: Account, payload: Payload, within: float) -> Answer | NoAnswer:

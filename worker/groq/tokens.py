@@ -52,6 +52,9 @@ _PIECE = re.compile("|".join(f"({kind.pieces.pattern})" for kind in _KINDS))
 _DRIFT = 9
 """Decimals to which a sum of tokens is true."""
 
+_LONG = 100_000
+"""Characters above which a text is not taken apart at once: all its pieces together take many times its memory."""
+
 SYSTEM_PROMPTS = 64
 """How many of them are estimated only once: those of an activity's tasks are the same, and often long …"""
 
@@ -67,9 +70,11 @@ DEFAULT_OUTPUT = 1024
 
 def estimate_tokens(text: str) -> int:
     """Estimate how many tokens a text is."""
+    if len(text) > _LONG:
+        return _rounded_up(sum(tokens for _, tokens in split_tokens(text)))
     kinds = _ASCII if text.isascii() else _KINDS
     # One pass for each kind: all pieces in their order take twice as long, and every prompt comes through here.
-    return ceil(round(sum(sum(map(kind.tokens, map(len, kind.pieces.findall(text)))) for kind in kinds), _DRIFT))
+    return _rounded_up(sum(sum(map(kind.tokens, map(len, kind.pieces.findall(text)))) for kind in kinds))
 
 
 _estimate_once = lru_cache(SYSTEM_PROMPTS)(estimate_tokens)
@@ -135,3 +140,7 @@ def _part_tokens(part: Any, model: Model) -> int:
 
 def _compact(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _rounded_up(tokens: float) -> int:
+    return ceil(round(tokens, _DRIFT))

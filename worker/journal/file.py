@@ -19,8 +19,14 @@ BUSY_SECONDS = 5.0
 PRIMARY_CODE = 0xFF
 """The bits of SQLite's error codes without the details."""
 
-TIDIED_EVERY = 500
-"""Writes between two looks at what may go: that many leave some megabytes of write-ahead log."""
+ROW_BYTES = 2000
+"""What a row takes of the write-ahead log beside its own size: pages are written whole."""
+
+TIDIED_EVERY = 4_000_000
+"""Bytes written between two looks at what may go: as many as the log has then."""
+
+MOST_AT_ONCE = 300_000
+"""Bytes that the event loop writes in one go: some milliseconds' work."""
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS answer (
@@ -82,7 +88,7 @@ class SqliteFile:
     async def aclose(self) -> None:
         """Write what waits and close the file."""
         if self._writing:
-            await self._writing
+            await asyncio.wait([self._writing])
         if self._of_loop:
             self._of_loop.close()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
@@ -105,13 +111,20 @@ class SqliteFile:
 
     async def _write(self) -> None:
         """Write until nobody waits: in one transaction what came together, and what came while the thread wrote."""
+        try:
+            await self._write_what_waits()
+        finally:
+            self._writing = None
+
+    async def _write_what_waits(self) -> None:
         while self._waiting:
             waiting, self._waiting = self._waiting, []
-            self._until_tidying -= len(waiting)
             statements = [statement for together, _ in waiting for statement in together]
+            size = sum(map(_size, statements))
+            self._until_tidying -= size
             error: Exception | None = None
             try:
-                if not self._is_written_at_once(statements):
+                if size > MOST_AT_ONCE or not self._is_written_at_once(statements):
                     await self._write_in_thread(statements)
             except Exception as broken:  # noqa: BLE001 -- nobody is left waiting, whatever happened
                 error = broken
@@ -122,7 +135,6 @@ class SqliteFile:
                     written.set_exception(error)
                 else:
                     written.set_result(None)
-        self._writing = None
 
     def _is_written_at_once(self, statements: Sequence[Statement]) -> bool:
         """Write if that takes no time: no other worker is at it, and there is nothing to tidy up."""
@@ -151,7 +163,9 @@ class SqliteFile:
             self._of_thread = self._of_thread or self.opened()
             if is_due:
                 with suppress(sqlite3.Error):  # what cannot be moved now is moved next time
-                    self._of_thread.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                    # Most of it while others write, the rest while they wait: otherwise they would always be ahead.
+                    for how in ("PASSIVE", "RESTART"):
+                        self._of_thread.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
             _transact(self._of_thread, statements)
 
     def _close(self) -> None:
@@ -176,3 +190,7 @@ def _transact(connection: sqlite3.Connection, statements: Sequence[Statement]) -
         connection.execute("BEGIN IMMEDIATE")
         for statement in statements:
             connection.execute(*statement)
+
+
+def _size(statement: Statement) -> int:
+    return ROW_BYTES + sum(len(value) for value in statement[1] if isinstance(value, str | bytes))

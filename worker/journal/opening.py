@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+from worker.extras import needing
 from worker.journal.broken import Required, Tolerant
 from worker.journal.entries import Journal, NoJournal
 from worker.journal.file import SqliteFile
@@ -21,8 +22,8 @@ def opened(where: str, *, seal: Seal, longest: timedelta, largest: int, required
     journal: Journal
     ledger: Ledger
     if where.startswith(("redis://", "rediss://")):
-        from worker.journal.redis import RedisJournal, RedisLedger  # noqa: PLC0415 -- an extra
-
+        with needing("redis", "CATALYST_JOURNAL=redis://…"):
+            from worker.journal.redis import RedisJournal, RedisLedger  # noqa: PLC0415 -- an extra
         journal, ledger = RedisJournal(where, seal=seal, longest=longest), RedisLedger(where)
     else:
         file = SqliteFile(Path(where).expanduser())

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from worker.errors import JournalError, SettingsError
+from worker.extras import needing
 
 
 class Seal(Protocol):
@@ -34,10 +35,8 @@ def sealed_with(key: str | None) -> Seal:
     """
     if not key:
         return Plain()
-    try:
+    with needing("encryption", "CATALYST_JOURNAL_KEY"):
         from cryptography.fernet import Fernet, InvalidToken  # noqa: PLC0415 -- an extra
-    except ImportError as error:
-        raise SettingsError("CATALYST_JOURNAL_KEY needs: pip install 'catalyst-groq-worker[encryption]'") from error
 
     class Encrypted:
         def __init__(self, fernet: Fernet) -> None:

@@ -10,7 +10,7 @@ from worker.connector.secrets import Redactor
 log = logging.getLogger(__name__)
 
 PLAIN = "%(asctime)s %(levelname)-7s %(name)s %(message)s"
-NOISY = ("httpx", "aiohttp.access", "asyncio", "filelock")
+NOISY = ("aiohttp.access", "asyncio", "filelock")
 
 
 def set_up_logging(level: str, redactor: Redactor) -> None:
