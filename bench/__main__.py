@@ -42,9 +42,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.command()
 def main(
     *,
-    quick: Annotated[
-        bool, typer.Option("--quick", help="A smoke run of four minutes; its figures say little.")
-    ] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="A smoke run; its figures say little.")] = False,
     only_profile: Annotated[bool, typer.Option("--profile", help="Only say where this worker's time goes.")] = False,
     sandbox_engine: Annotated[
         bool, typer.Option("--c1", help="Java without its second compiler, as the sandbox starts it.")

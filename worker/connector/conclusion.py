@@ -11,6 +11,7 @@ from worker.errors import FieldError
 from worker.groq.answers import Answer
 from worker.groq.costs import cost_of
 from worker.groq.errors import Policy, Problem, Refusal
+from worker.groq.exchanges import spent_on
 from worker.groq.waiting import Exchange, Step
 
 QUOTED = 400
@@ -122,8 +123,8 @@ def _step(step: Step) -> dict[str, Any]:
 
 
 def _dollars(exchange: Exchange) -> float | None:
-    cost = cost_of(exchange.answer)
-    return None if cost is None and not exchange.spent_before else float((cost or 0) + exchange.spent_before)
+    spent = spent_on(exchange)
+    return float(spent) if spent or cost_of(exchange.answer) is not None else None
 
 
 def _text(found: Any) -> str | None:

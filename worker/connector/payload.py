@@ -4,13 +4,14 @@ import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import yaml
 
 from worker.connector.contents import with_contents
 from worker.connector.expressions import ExpressionError
-from worker.connector.placeholders import MARK, PlaceholderError, render_all, unreadables
+from worker.connector.placeholders import PlaceholderError, parts_of, render_all, unreadables
 from worker.errors import FieldError
 from worker.groq.models import known_models
 from worker.groq.parameters import can_stream, why_refused
@@ -68,8 +69,6 @@ def parse_structure(field: str, text: str) -> dict[str, Any]:
 
 def fill(field: str, value: Any, variables: Mapping[str, Any], *, files: bool = False) -> Any:
     """Fill the placeholders in a field's text or structure; only a payload may hold `files`. Raises `FieldError`."""
-    if isinstance(value, str) and MARK not in value:
-        return value
     try:
         filled = render_all(value, variables)
     except (PlaceholderError, ExpressionError) as error:
@@ -113,12 +112,7 @@ def to_bytes(field: str, payload: Mapping[str, Any]) -> bytes:
 
 def _is_endless(structure: Any) -> bool:
     """Whether there is more in it than anybody writes: YAML aliases make millions of parts of a few lines."""
-    waiting, seen = [structure], 0
-    while waiting and seen <= MOST_PARTS:
-        seen += 1
-        part = waiting.pop()
-        waiting += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
-    return bool(waiting)
+    return any(True for _ in islice(parts_of(structure), MOST_PARTS + 1, None))
 
 
 def _kind(value: Any) -> str:

@@ -119,15 +119,18 @@ def _value(placeholder: Placeholder, variables: Mapping[str, Any]) -> Any:
     return value
 
 
-def unreadables(value: Any) -> Iterator[Unreadable]:
-    """Find Files and the like, also inside what an expression has put together."""
+def parts_of(value: Any) -> Iterator[Any]:
+    """Yield a structure and all that is in it, in order, however deep it is."""
     waiting = [value]
     while waiting:
-        part = waiting.pop()
+        yield (part := waiting.pop())
         if isinstance(part, dict | list):
             waiting += reversed(part.values() if isinstance(part, dict) else part)
-        elif isinstance(part, Unreadable):
-            yield part
+
+
+def unreadables(value: Any) -> Iterator[Unreadable]:
+    """Find Files and the like, also inside what an expression has put together."""
+    return (part for part in parts_of(value) if isinstance(part, Unreadable))
 
 
 def _without_text(placeholder: Placeholder, unreadable: Unreadable) -> PlaceholderError:
