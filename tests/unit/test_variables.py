@@ -51,9 +51,9 @@ def test_what_is_written_is_read_back_as_it_was(value, string_limit):
         ("", {"type": "String", "value": ""}),
         ("Grüße 😀", {"type": "String", "value": "Grüße 😀"}),
         ([], {"type": "Json", "value": "[]"}),
-        ({"a": [1, {"ü": None}]}, {"type": "Json", "value": '{"a": [1, {"ü": null}]}'}),
-        ([1.5, math.nan, {"x": -math.inf}], {"type": "Json", "value": '[1.5, null, {"x": null}]'}),
-        ({"on": datetime(2026, 11, 21, tzinfo=UTC)}, {"type": "Json", "value": '{"on": "2026-11-21 00:00:00+00:00"}'}),
+        ({"a": [1, {"ü": None}]}, {"type": "Json", "value": '{"a":[1,{"ü":null}]}'}),
+        ([1.5, math.nan, {"x": -math.inf}], {"type": "Json", "value": '[1.5,null,{"x":null}]'}),
+        ({"on": datetime(2026, 11, 21, tzinfo=UTC)}, {"type": "Json", "value": '{"on":"2026-11-21 00:00:00+00:00"}'}),
     ],
 )
 def test_a_value_is_always_sent_with_its_type(value, typed):
@@ -85,7 +85,7 @@ def test_a_text_that_no_string_can_hold_becomes_a_java_string_in_json(text):
     ("value", "filename", "mimetype", "content"),
     [
         ("ü" * 4001, "answer.txt", "text/plain", "ü" * 4001),
-        ({"a": "ü"}, "answer.json", "application/json", '{"a": "ü"}'),
+        ({"a": "ü"}, "answer.json", "application/json", '{"a":"ü"}'),
     ],
 )
 def test_an_engine_without_the_json_format_gets_files(value, filename, mimetype, content):

@@ -1,6 +1,5 @@
 """Calls to the engine's REST API: one pooled client, and every way a call can end as a value or one of our errors."""
 
-import json
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -11,6 +10,7 @@ from yarl import URL
 
 from worker.camunda.tokens import ClientCredentials, Tokens
 from worker.errors import EngineConflict, EngineRefused, EngineUnreachable, TaskLost, ValueTooLong
+from worker.json_texts import parse, to_bytes
 from worker.network import Network
 
 CALL_TIMEOUT = 30.0
@@ -63,8 +63,7 @@ class Rest:
 
     async def post(self, url: str, body: Mapping[str, Any], shape: type[T], within: float = CALL_TIMEOUT) -> T:
         """Do something, in so many seconds; the answer has this shape. Raises `EngineUnreachable`, `EngineRefused`."""
-        # ASCII, because a text may hold half a surrogate pair, which UTF-8 cannot say.
-        return await self._call("POST", url, json.dumps(body).encode("ascii"), within, shape)
+        return await self._call("POST", url, to_bytes(body), within, shape)
 
     async def read(self, url: str, within: float = CALL_TIMEOUT) -> bytes:
         """Ask for something that is no JSON. Raises `EngineUnreachable`, `EngineRefused`."""
@@ -84,7 +83,7 @@ class Rest:
         if status == HTTPStatus.UNAUTHORIZED and self._tokens:
             token = await self._tokens.current(refused=token)
             status, answer = await self._send(method, url, content, within, token)
-        if not HTTPStatus(200) <= status < HTTPStatus(300):
+        if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             raise self._refusal(status, answer)
         return answer
 
@@ -126,7 +125,7 @@ class Rest:
 def _parsed(answer: bytes) -> Any:
     """Parse JSON; what is none is `...`, which no answer can be."""
     try:
-        return json.loads(answer)
+        return parse(answer)
     except (ValueError, RecursionError):
         return ...
 

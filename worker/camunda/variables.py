@@ -9,16 +9,14 @@ from datetime import datetime
 from mimetypes import guess_type
 from typing import Any
 
+from worker.json_texts import to_text
+
 Typed = dict[str, Any]
 """One variable as the REST API writes it: `{"value": …, "type": "String", "valueInfo": {…}}`."""
 
 INTEGER = 2**31
 LONG = 2**63
 """The first whole number that is too large for the type."""
-
-
-FINITE_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str)
-"""Made once: `json.dumps` makes one for each call that is out of the ordinary."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +131,7 @@ class Encoder:
         return {"type": "Object", "value": json.dumps(text), "valueInfo": info}
 
     def _structure(self, name: str, value: Any) -> Typed:
-        text = _well_formed(_json(value))
+        text = _well_formed(to_text(value, str))
         if not self.json_format:
             return _file(f"{name}.json", "application/json", text)
         return {"type": "Json", "value": text}
@@ -145,14 +143,6 @@ def _text_of(content: str) -> str | Unreadable:
         return base64.b64decode(content, validate=True).decode()
     except ValueError:  # a UnicodeDecodeError is one
         return Unreadable("Bytes (no UTF-8 text)")
-
-
-def _json(value: Any) -> str:
-    try:
-        return FINITE_JSON.encode(value)
-    except ValueError:
-        finite = json.loads(json.dumps(value, default=str), parse_constant=lambda _: None)
-        return json.dumps(finite, ensure_ascii=False)
 
 
 def _well_formed(text: str) -> str:

@@ -1,6 +1,5 @@
 """What Groq can be asked for, and how each goes over the wire: where to, in which form, and what is an answer."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
@@ -13,10 +12,9 @@ from worker.groq.accounts import Payload
 from worker.groq.answers import Answer
 from worker.groq.paths import CHAT, TRANSCRIPTIONS, TRANSLATIONS
 from worker.groq.recordings import Recording, heard
+from worker.json_texts import to_bytes
 
 Body = BytesPayload | FormData
-
-COMPACT_JSON = json.JSONEncoder(separators=(",", ":"))
 
 TASK = "task"
 """What Whisper calls it whether a recording is to be transcribed or translated; Groq has a path for each instead."""
@@ -33,9 +31,7 @@ class Operation:
 
 
 def _json(payload: Payload) -> Body:
-    # ASCII, because a text may hold half a surrogate pair, which UTF-8 cannot say.
-    content = COMPACT_JSON.encode(payload).encode("ascii")
-    return BytesPayload(content, content_type="application/json")
+    return BytesPayload(to_bytes(payload), content_type="application/json")
 
 
 def _form(payload: Payload) -> Body:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from worker.errors import JournalError
 from worker.groq.answers import Answer
+from worker.json_texts import to_bytes
 
 KEPT_HEADERS = ("x-request-id",)
 
@@ -33,7 +34,8 @@ def request_key(endpoint: str, content: bytes) -> str:
 def to_text(answer: Answer) -> str:
     """Write an answer down."""
     headers = {name: answer.headers[name] for name in KEPT_HEADERS if name in answer.headers}
-    return json.dumps({"status": answer.status, "headers": headers, "text": answer.text, "seconds": answer.seconds})
+    kept = {"status": answer.status, "headers": headers, "text": answer.text, "seconds": answer.seconds}
+    return to_bytes(kept).decode()
 
 
 def from_text(text: str) -> Answer:

@@ -1,0 +1,41 @@
+"""JSON, quickly. orjson reads and writes it; the few things that only Python's own module takes are left to that."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+PLAIN = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+"""What JSON has no word for is handed to `default`, as Python's own module does."""
+
+
+def to_bytes(value: Any) -> bytes:
+    """Write for the wire; infinity and NaN become null. Raises `TypeError` for what is no JSON."""
+    try:
+        return orjson.dumps(value, option=PLAIN)
+    except TypeError:  # perhaps half a surrogate pair, which UTF-8 cannot say and an escape can
+        return json.dumps(_finite(value, None)).encode("ascii")
+
+
+def to_text(value: Any, default: Callable[[Any], Any]) -> str:
+    """Write for people and processes; infinity and NaN become null. It may hold half a surrogate pair.
+
+    `default` makes something else of what is no JSON.
+    """
+    try:
+        return orjson.dumps(value, default, PLAIN).decode()
+    except TypeError:
+        return json.dumps(_finite(value, default), ensure_ascii=False, separators=(",", ":"))
+
+
+def parse(text: str | bytes) -> Any:
+    """Read; a whole number of more than 64 bits becomes a float. Raises `ValueError`, `RecursionError`."""
+    try:
+        return orjson.loads(text)
+    except ValueError:  # perhaps half a surrogate pair
+        return json.loads(text)
+
+
+def _finite(value: Any, default: Callable[[Any], Any] | None) -> Any:
+    return json.loads(json.dumps(value, default=default), parse_constant=lambda _: None)
