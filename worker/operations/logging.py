@@ -2,6 +2,8 @@
 
 import logging
 import sys
+import time
+from functools import lru_cache
 
 from worker.camunda.tasks import ExternalTask
 from worker.connector.outcomes import BpmnError, Completion, Failure, GivenBack, Outcome
@@ -47,6 +49,15 @@ class _Masking(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return self._redactor.mask(super().format(record))
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802 -- logging's
+        return f"{_second(int(record.created))},{int(record.msecs):03d}"
+
+
+@lru_cache(1)
+def _second(seconds: int) -> str:
+    """Say a second of the local time: lines come in company."""
+    return time.strftime(_Masking.default_time_format, time.localtime(seconds))
 
 
 def log_outcome(task: ExternalTask, outcome: Outcome, seconds: float) -> None:
