@@ -55,27 +55,29 @@ class Limited:
 
     async def __call__(self, account: Account, payload: Payload, within: float) -> Answer | NoAnswer:
         """Ask if the turn has come."""
-        model, asker = self._limits(account, payload["model"]), _asker()
-        waiting = self._waiting.get(asker)
+        model = self._limits(account, payload["model"])
+        waiting = self._waiting.get(_asker()) if self._waiting else None
         demand = self._demand(waiting, model, payload)
         if never := demand.why_never(model.certain(), model.context):
             return NoAnswer(Loss.NEVER, never, sent=False, seconds=0)
-        if waiting is None:
-            waiting = self._waiting[asker] = Waiting(Place(time.monotonic(), next(self._names)))
+        waiting = waiting or Waiting(Place(time.monotonic(), next(self._names)))
         stays, amounts = model.line in waiting.asked, demand.amounts
         waiting.asked[model.line] = payload, demand
         turn = await self._lines.enter(model.line, waiting.place, amounts, model.first, stays=stays)
         model.use = Use(turn.view, amounts)
         if turn.short_of:
+            self._waiting[_asker()] = waiting
             return _not_yet(turn, turn.short_of)
+        if self._waiting:
+            self._waiting.pop(_asker(), None)
         answer = await self._under_way(account, payload, within)
         told = model.learn(list(told_by(answer))) if isinstance(answer, Answer) else ()
         view = await self._lines.settle(model.line, _change(answer, turn.taken), told)
         model.use = Use(view, amounts)
         if isinstance(answer, Answer):
             self._demands.learn(payload["model"], demand, answer)
-        if not _is_limited(answer):
-            self._waiting.pop(asker, None)
+        if _is_limited(answer):
+            self._waiting[_asker()] = waiting
         return answer
 
     def room(self, free: int, in_hand: int) -> int:
@@ -90,7 +92,7 @@ class Limited:
         uses = [use for use in known if now - use.view.at < IN_USE] or known
         if not uses:
             return min(free, 1) if self._known else free
-        not_asking = max(in_hand - len(self._waiting), 0)
+        not_asking = max(in_hand - len(self._waiting) - self._asking, 0)
         most = max(use.view.room(use.usual, now) for use in uses) - not_asking
         return int(min(free, max(most, 1 if in_hand <= self._asking else 0)))
 
