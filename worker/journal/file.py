@@ -15,6 +15,9 @@ from worker.errors import JournalError
 Statement = tuple[str, Sequence[Any]]
 """SQL, and the values for its question marks."""
 
+Waiting = tuple[Sequence[Statement], "asyncio.Future[None]"]
+"""What is to be written, and who waits for it."""
+
 BUSY_SECONDS = 5.0
 PRIMARY_CODE = 0xFF
 """The bits of SQLite's error codes without the details."""
@@ -61,8 +64,10 @@ class SqliteFile:
         self._of_thread: sqlite3.Connection | None = None
         self._tidying: list[Callable[[], Sequence[Statement]]] = []
         self._until_tidying = 0
-        self._waiting: list[tuple[Sequence[Statement], asyncio.Future[None]]] = []
+        self._waiting: list[Waiting] = []
+        self._is_writing = False
         self._writing: asyncio.Task[None] | None = None
+        """What takes its time; the loop keeps no tasks alive."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
 
     def tidied_by(self, statements: Callable[[], Sequence[Statement]]) -> None:
@@ -79,16 +84,19 @@ class SqliteFile:
 
     async def write(self, statements: Sequence[Statement]) -> None:
         """Write all of it or nothing; when this returns, it outlives the process."""
-        written = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        written = loop.create_future()
         self._waiting.append((statements, written))
-        if self._writing is None:
-            self._writing = asyncio.create_task(self._write())
+        if not self._is_writing:
+            self._is_writing = True
+            loop.call_soon(self._write_what_waits)
         await written
 
     async def aclose(self) -> None:
         """Write what waits and close the file."""
-        if self._writing:
-            await asyncio.wait([self._writing])
+        if self._is_writing:
+            with suppress(JournalError):  # whoever waits for it hears of it
+                await self.write([])
         if self._of_loop:
             self._of_loop.close()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
@@ -109,32 +117,43 @@ class SqliteFile:
             connection.executescript(SCHEMA)
         return connection
 
-    async def _write(self) -> None:
-        """Write until nobody waits: in one transaction what came together, and what came while the thread wrote."""
+    def _write_what_waits(self) -> None:
+        """Write in one transaction what came in one round of the loop, or while the thread wrote."""
+        waiting, self._waiting = self._waiting, []
+        statements = [statement for together, _ in waiting for statement in together]
+        size = sum(map(_size, statements))
+        self._until_tidying -= size
         try:
-            await self._write_what_waits()
-        finally:
-            self._writing = None
+            is_written = size <= MOST_AT_ONCE and self._is_written_at_once(statements)
+        except Exception as error:  # noqa: BLE001 -- nobody is left waiting, whatever happened
+            return self._go_on(waiting, error)
+        if is_written:
+            return self._go_on(waiting, None)
+        self._writing = asyncio.create_task(self._write_in_time(waiting, statements))
+        return None
 
-    async def _write_what_waits(self) -> None:
-        while self._waiting:
-            waiting, self._waiting = self._waiting, []
-            statements = [statement for together, _ in waiting for statement in together]
-            size = sum(map(_size, statements))
-            self._until_tidying -= size
-            error: Exception | None = None
-            try:
-                if size > MOST_AT_ONCE or not self._is_written_at_once(statements):
-                    await self._write_in_thread(statements)
-            except Exception as broken:  # noqa: BLE001 -- nobody is left waiting, whatever happened
-                error = broken
-            for _, written in waiting:
-                if written.done():
-                    continue
-                if error:
-                    written.set_exception(error)
-                else:
-                    written.set_result(None)
+    async def _write_in_time(self, waiting: Sequence[Waiting], statements: Sequence[Statement]) -> None:
+        error: Exception | None = JournalError(f"The journal {self._path} was stopped while it was written")
+        try:
+            await self._write_in_thread(statements)
+            error = None
+        except Exception as broken:  # noqa: BLE001 -- nobody is left waiting, whatever happened
+            error = broken
+        finally:
+            self._go_on(waiting, error)
+
+    def _go_on(self, waiting: Sequence[Waiting], error: Exception | None) -> None:
+        """Tell those who waited how it went, and write for those who have come meanwhile."""
+        for _, written in waiting:
+            if written.done():
+                continue
+            if error:
+                written.set_exception(error)
+            else:
+                written.set_result(None)
+        self._is_writing = bool(self._waiting)
+        if self._is_writing:
+            self._write_what_waits()
 
     def _is_written_at_once(self, statements: Sequence[Statement]) -> bool:
         """Write if that takes no time: no other worker is at it, and there is nothing to tidy up."""
