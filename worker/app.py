@@ -63,7 +63,7 @@ async def assembled(
     journal, ledger = _kept(settings)
     async with (
         aclosing(engine),
-        aclosing(Groq(access.to_groq(settings), redactor.mask)) as groq,
+        aclosing(Groq(access.to_groq(settings), redactor.mask_all)) as groq,
         aclosing(journal),
         aclosing(ledger),
         _limits_kept(settings, groq.ask) as limited,
@@ -135,7 +135,7 @@ async def survey_models(settings: Settings, environ: Mapping[str, str]) -> Surve
     endpoints = access.endpoints(settings, _secrets(settings, environ, redactor))
     async with (
         aclosing(_engine(settings, "catalyst-groq-models")) as engine,
-        aclosing(Groq(access.to_groq(settings), redactor.mask)) as groq,
+        aclosing(Groq(access.to_groq(settings), redactor.mask_all)) as groq,
     ):
         own = Account(settings.groq_api_url, environ.get("GROQ_API_KEY", "").strip())
         offered = await offered_models(groq, own) if own.key else "There is no GROQ_API_KEY"

@@ -2,9 +2,13 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import orjson
+
+DEEPEST = 250
+"""Structures in structures: orjson writes 254."""
 
 PLAIN = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 """What JSON has no word for is handed to `default`, as Python's own module does."""
@@ -30,11 +34,18 @@ def to_text(value: Any, default: Callable[[Any], Any]) -> str:
 
 
 def parse(text: str | bytes) -> Any:
-    """Read; a whole number of more than 64 bits becomes a float. Raises `ValueError`, `RecursionError`."""
-    try:
-        return orjson.loads(text)
-    except ValueError:  # perhaps half a surrogate pair
-        return json.loads(text)
+    """Read; a whole number of more than 64 bits becomes a float. Raises `ValueError`, `RecursionError`.
+
+    What could be nested more deeply than orjson writes is left to Python's own module, which reads what it can write.
+    """
+    with suppress(ValueError):  # perhaps half a surrogate pair
+        if _brackets(text) < DEEPEST:
+            return orjson.loads(text)
+    return json.loads(text)
+
+
+def _brackets(text: str | bytes) -> int:
+    return text.count("{") + text.count("[") if isinstance(text, str) else text.count(b"{") + text.count(b"[")
 
 
 def _finite(value: Any, default: Callable[[Any], Any] | None) -> Any:

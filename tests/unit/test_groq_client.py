@@ -119,7 +119,7 @@ async def test_an_account_without_a_key_sends_none(groq):
 
 
 async def test_a_key_that_is_repeated_is_masked_before_anybody_sees_the_answer():
-    groq = Groq(mask=lambda text: text.replace("gsk_key", "***"))
+    groq = Groq(mask=lambda answered: json.loads(json.dumps(answered).replace("gsk_key", "***")))
     said = json.dumps({"key": "gsk_key"}).encode()
     streamed = b'data: {"choices": [{"index": 0, "delta": {"content": "gsk_"}}]}\n\n'
     streamed += b'data: {"choices": [{"index": 0, "delta": {"content": "key"}, "finish_reason": "stop"}]}\n\n'

@@ -115,6 +115,39 @@ async def test_losing_a_lock_twice_or_without_work_is_harmless(beating):
         assert await within_a_second(working) is None
 
 
+@pytest.mark.parametrize("is_lost", [False, True])
+async def test_who_is_stopped_is_stopped_whether_or_not_the_lock_was_lost(beating, is_lost):
+    with beating(Engine()).hold("a") as lock:
+        if is_lost:
+            lock.lose()
+        working = asyncio.create_task(lock.while_held(asyncio.Event().wait()))
+        await asyncio.sleep(0)
+        working.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await within_a_second(working)
+
+
+async def test_who_is_stopped_while_the_lock_is_lost_is_stopped(beating):
+    with beating(Engine()).hold("a") as lock:
+        working = asyncio.create_task(lock.while_held(asyncio.Event().wait()))
+        await asyncio.sleep(0)
+        lock.lose()
+        working.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await within_a_second(working)
+
+
+async def test_who_loses_a_lock_can_go_on_with_something_else(beating):
+    async def carry():
+        with beating(Engine()).hold("a") as lock:
+            asyncio.get_running_loop().call_soon(lock.lose)
+            assert await lock.while_held(asyncio.Event().wait()) is None
+        async with asyncio.timeout(1):
+            return await asyncio.sleep(0, "gone on")
+
+    assert await within_a_second(asyncio.create_task(carry())) == "gone on"
+
+
 async def test_what_the_work_raises_is_not_taken_for_a_lost_lock(beating):
     async def give_up():
         raise TimeoutError("the work's own")

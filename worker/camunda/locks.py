@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from worker.errors import EngineError, TaskLost
 
@@ -25,25 +25,27 @@ class Lock:
         self.let_go = let_go
         """Renew it no longer: the task is about to be given away."""
         self.lost = False
-        self._work: asyncio.Timeout | None = None
+        self._worker: asyncio.Task[Any] | None = None
+        """Who works while it is held, until it is cancelled because the lock is lost."""
 
     async def while_held(self, work: Awaitable[T]) -> T | None:
         """Do work that is worth doing only as long as the task is ours; None when the lock was lost meanwhile."""
+        self._worker = worker = asyncio.current_task()
         try:
-            async with asyncio.timeout(None) as self._work:
-                return await work
-        except TimeoutError:
-            if self.lost:
-                return None
-            raise
+            return await work
+        except asyncio.CancelledError:
+            if self._worker or worker is None or worker.uncancel():
+                raise  # by somebody else
+            return None
         finally:
-            self._work = None
+            self._worker = None
 
     def lose(self) -> None:
         """Somebody else has the task, or it is gone: stop the work."""
         self.lost = True
-        if self._work is not None and not self._work.expired():
-            self._work.reschedule(asyncio.get_running_loop().time())
+        worker, self._worker = self._worker, None
+        if worker:
+            worker.cancel()
 
 
 class Locks:

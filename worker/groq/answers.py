@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from worker.groq.usage import Usage, usage_in
+from worker.json_texts import parse
 
 SHOWN = 300
 """Characters of a body that is no JSON which a message quotes."""
@@ -77,7 +78,7 @@ class Answer:
     def body(self) -> Any:
         """The parsed JSON; None when the body is HTML, empty or cut."""
         try:
-            return json.loads(self.text)
+            return parse(self.text)
         except (ValueError, RecursionError):
             return None
 

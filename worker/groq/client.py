@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
+from typing import Any
 
 from aiohttp import (
     ClientConnectorDNSError,
@@ -49,10 +50,10 @@ class Groq:
     """Asks Groq, or anything that speaks its language. Made of aiohttp itself, without httpx on top.
 
     Never retries, never follows a redirect (it could carry the key elsewhere), never raises: what came of the request
-    is the value it returns. `mask` takes keys out of what is answered, before anybody can keep it.
+    is the value it returns. `mask` takes keys out of what is answered, texts and headers, before anybody can keep it.
     """
 
-    def __init__(self, through: Network | None = None, mask: Callable[[str], str] = str) -> None:
+    def __init__(self, through: Network | None = None, mask: Callable[[Any], Any] = lambda answered: answered) -> None:
         self._way = through or network()
         self._mask = mask
         connector = TCPConnector(limit=UNLIMITED, keepalive_timeout=KEEP_ALIVE, ssl=self._way.tls)
@@ -94,7 +95,7 @@ class Groq:
                     allow_redirects=False,
                 ) as response,
             ):
-                headers = {name.lower(): self._mask(value) for name, value in response.headers.items()}
+                headers = self._mask({name.lower(): value for name, value in response.headers.items()})
                 if headers.get("content-type", "").startswith(EVENT_STREAM):
                     return await self._streamed(response, headers, started)
                 text = (await response.read()).decode(errors="replace")
