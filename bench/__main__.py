@@ -32,7 +32,7 @@ FULL_ROUNDS = 3
 FULL = Sizes(share=1.0, singles=30)
 QUICK = Sizes(share=0.2, singles=10)
 RIVALS = (OURS.name, JAVASCRIPT, FLOOR.name)
-FULL_TURNS = (15, 500)
+FULL_TURNS = (31, 300)
 """How many turns each has, and how many tasks in each."""
 QUICK_TURNS = (2, 100)
 PROFILED_TASKS = 1000

@@ -11,7 +11,7 @@ from worker.sandbox.engine import EngineProcess
 from worker.sandbox.engine.java import FLAGS as SANDBOX_FLAGS
 from worker.sandbox.progress import OnProgress
 
-SERVER_FLAGS = ("-XX:+UseSerialGC", "-Xmx2g", "-XX:-UsePerfData")
+SERVER_FLAGS = ("-XX:+UseSerialGC", "-Xmx3g", "-XX:-UsePerfData")
 """Both compilers, and room for the history of all runs, which is kept in memory."""
 
 WARM_UP_BATCH = 500

@@ -3,7 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from math import comb
 from statistics import median
+
+BEYOND = 0.025
+"""How likely a true figure may be beyond either end of what is said of it."""
 
 WARM_SHARE = 4
 """Where there are too few tasks for a whole first round, the first quarter is left out."""
@@ -38,6 +43,28 @@ class Spread:
     def of(cls, values: Sequence[float]) -> "Spread":
         """Sum up the rounds."""
         return cls(median(values), min(values), max(values))
+
+
+@dataclass(frozen=True, slots=True)
+class Middle:
+    """A median, and two figures that the true one lies between in 95 of 100 cases, however the values are spread."""
+
+    value: float
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Middle":
+        """Take the median and the values at equal ranks from either end. Few values tell only that it is among them."""
+        ranked = sorted(values)
+        beyond = _ranks_beyond(len(ranked))
+        return cls(median(ranked), ranked[beyond], ranked[-1 - beyond])
+
+
+def _ranks_beyond(count: int) -> int:
+    """Return how many of so many values may be left out at either end: each is as likely above the median as below."""
+    chances = accumulate(comb(count, below) / 2**count for below in range(count))
+    return max(sum(1 for chance in chances if chance <= BEYOND) - 1, 0)
 
 
 @dataclass(frozen=True, slots=True)

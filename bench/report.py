@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from bench.contender import FLOOR, JAVASCRIPT, LIBRARY_ASYNC, OURS
-from bench.figures import Load, Measured, Spread, percentile
+from bench.figures import Load, Measured, Middle, Spread, percentile
 from bench.growth import ANSWER_SECONDS, Growth
 from bench.profiling import Profile
 from bench.turns import Turns
@@ -14,7 +14,7 @@ from bench.turns import ratios as ratios_in_turns
 T = TypeVar("T")
 SHOWN_PACKAGES = 12
 PROMISED_CALLS = 300
-Check = tuple[str, float, float, str]
+Check = tuple[str, Middle | float, float, str]
 """What is promised, what was measured, what is wanted, and whether at least or at most that."""
 
 HEADINGS = (
@@ -44,7 +44,8 @@ pause.
 
 TURNS = """\
 {count} turns of a second or two each, all contenders alive, so that the machine's moods meet them alike; the stub
-answers at once. Each ratio is the median of those of the turns: what is promised of them is held against these."""
+answers at once. Each ratio is the median of those of the turns, with what it lies between in 95 of 100 cases: what is
+promised of them is held against these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +143,24 @@ def promises(results: Results) -> str:
     checks.append(("added time p50 at most the bare loop's + 3 ms", ours[4] - floor[4], 3, "≤"))
     if results.growth:
         checks += _promised_calls(results.growth)
-    rows = [
-        (what, f"{found:.2f}", "yes" if (found >= wanted if sign == "≥" else found <= wanted) else "**no**")
-        for what, found, wanted, sign in checks
-    ]
+    rows = [(what, _shown(found), _verdict(found, wanted, sign)) for what, found, wanted, sign in checks]
     return table(("promise", "measured", "kept"), rows)
+
+
+def _shown(found: Middle | float) -> str:
+    if isinstance(found, float | int):
+        return f"{found:.2f}"
+    return f"{found.value:.2f} ({found.least:.2f}–{found.most:.2f})"
+
+
+def _verdict(found: Middle | float, wanted: float, sign: str) -> str:
+    """Say whether a promise is kept: what could as well be chance is said to be kept no more than to be broken."""
+    known = found if isinstance(found, Middle) else Middle(found, found, found)
+    best, value = (known.most, known.value) if sign == "≥" else (-known.least, -known.value)
+    bound = wanted if sign == "≥" else -wanted
+    if value >= bound:
+        return "yes"
+    return "cannot be told" if best >= bound else "**no**"
 
 
 def in_turns(turns: Turns) -> list[str]:
@@ -156,7 +170,7 @@ def in_turns(turns: Turns) -> list[str]:
             name,
             _spread(loads, lambda each: each.rate, 0),
             _spread(loads, lambda each: each.cpu, 2),
-            *(f"{ratio:.2f} ×" for ratio in ratios_in_turns(turns, OURS.name, name)),
+            *(f"{_shown(ratio)} ×" for ratio in ratios_in_turns(turns, OURS.name, name)),
         )
         for name, loads in turns.items()
     ]

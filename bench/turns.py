@@ -3,10 +3,9 @@
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from statistics import median
 
 from bench.contender import Contender, at_work
-from bench.figures import Load
+from bench.figures import Load, Middle
 from bench.measure import AT_ONCE, SETTLED, carry, warm_up
 from bench.stage import Stage
 
@@ -33,7 +32,9 @@ def in_turns(stage: Stage, contenders: Sequence[Contender], count: int, tasks: i
     return turns
 
 
-def ratios(turns: Turns, mine: str, theirs: str) -> tuple[float, float]:
+def ratios(turns: Turns, mine: str, theirs: str) -> tuple[Middle, Middle]:
     """Return how many times the others' tasks per second and CPU one has: the medians over the turns."""
     pairs = list(zip(turns[mine], turns[theirs], strict=True))
-    return median(own.rate / other.rate for own, other in pairs), median(own.cpu / other.cpu for own, other in pairs)
+    return Middle.of([own.rate / other.rate for own, other in pairs]), Middle.of(
+        [own.cpu / other.cpu for own, other in pairs]
+    )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.contender import FLOOR, JAVASCRIPT, LIBRARY_ASYNC, OURS
-from bench.figures import Load, Measured, Spread, percentile, rate
+from bench.figures import Load, Measured, Middle, Spread, percentile, rate
 from bench.growth import Growth
 from bench.process import diagram
 from bench.profiling import OTHER, Profile, package_of
@@ -70,6 +70,26 @@ def test_a_spread_is_the_median_between_the_extremes():
     assert Spread.of([3.0, 1.0, 2.0]) == Spread(middle=2.0, least=1.0, most=3.0)
 
 
+@pytest.mark.parametrize(("count", "beyond"), [(1, 0), (5, 0), (6, 0), (9, 1), (15, 3), (31, 9)])
+def test_a_middle_lies_between_equal_ranks(count, beyond):
+    """The ranks are those of a table of the sign test at 95 %."""
+    values = [float(number) for number in range(count)]
+    middle = Middle.of(values[::-1])
+
+    assert (middle.least, middle.value, middle.most) == (beyond, (count - 1) / 2, count - 1 - beyond)
+
+
+def test_a_ratio_that_could_as_well_be_chance_is_not_judged():
+    rounds = {name: [measured()] * 31 for name in (OURS.name, LIBRARY_ASYNC.name, FLOOR.name)}
+    speeds = [0.9] * 16 + [1.2] * 15
+    unsure = written(results({**rounds, JAVASCRIPT: [measured(1 / speed) for speed in speeds]}))
+    sure = written(results({**rounds, JAVASCRIPT: [measured(1 / speed) for speed in [0.9] * 25 + [1.2] * 6]}))
+
+    promise = "at least the JavaScript client's"
+    assert row(unsure, "What was promised", promise)[1:] == ["0.90 (0.90–1.20)", "cannot be told"]
+    assert row(sure, "What was promised", promise)[1:] == ["0.90 (0.90–0.90)", "**no**"]
+
+
 def test_ratios_say_how_many_times_as_good_this_worker_is():
     text = written(results({OURS.name: [measured(2)], LIBRARY_ASYNC.name: [measured()], FLOOR.name: [measured(4)]}))
 
@@ -83,7 +103,7 @@ def test_a_promise_that_is_not_kept_is_said():
 
     assert row(text, "What was promised", "at least the JavaScript client's") == [
         "tasks/s at least the JavaScript client's",
-        "0.50",
+        "0.50 (0.50–0.50)",
         "**no**",
     ]
     assert row(text, "What was promised", "10 × the library's")[2] == "yes"

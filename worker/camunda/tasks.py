@@ -49,6 +49,11 @@ class ExternalTask:
         """The variables visible to the task, decoded."""
         return {name: decode(typed, name) for name, typed in (self._fetched.get("variables") or {}).items()}
 
+    @property
+    def has_files(self) -> bool:
+        """Whether any of its variables is a File."""
+        return any(typed.get("type") == "File" for typed in (self._fetched.get("variables") or {}).values())
+
     def age(self, lock_duration: timedelta) -> timedelta:
         """How old the task was when it was fetched.
 

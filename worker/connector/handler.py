@@ -111,7 +111,8 @@ class Handler:
     async def _question(self, task: ExternalTask, fields: Fields) -> dict[str, Any]:
         """Return what Groq is asked, with the Files that it uses."""
         payload = fields.question.payload(stream=self.stream)
-        files = {file.name: await self.read_file(task.process_instance_id, file.name) for file in files_in(payload)}
+        used = files_in(payload) if task.has_files else ()
+        files = {file.name: await self.read_file(task.process_instance_id, file.name) for file in used}
         return fields.question.with_files(payload, files)
 
     async def _answer(self, task: ExternalTask, fields: Fields, payload: Mapping[str, Any]) -> Exchange:

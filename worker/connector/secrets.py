@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from worker.errors import FieldError
 MASK = "***"
 KEY_PREFIX = "gsk_"
 GROQ_KEY = re.compile(r"gsk_\w{16,}")
+CACHED_NAMES = 64
 SHORTEST_KEY = 8
 """Characters."""
 
@@ -147,7 +149,7 @@ class Secrets:
         if name.startswith(KEY_PREFIX):
             mend = "Write the name of the secret, such as groq_api_key, and withdraw the key: it is in the diagram now"
             raise FieldError("catalyst_apiKey", "holds a key instead of the name of one", mend)
-        if not any(fnmatchcase(name.lower(), pattern.lower()) for pattern in self.allowed):
+        if not _matches_any(name, self.allowed):
             raise FieldError(
                 "catalyst_apiKey",
                 f"the secret name '{name}' is not allowed here (allowed: {', '.join(self.allowed)})",
@@ -219,6 +221,11 @@ class Secrets:
                 "Set it before this task, or write the key itself into the field (development only)",
             )
         return text
+
+
+@lru_cache(CACHED_NAMES)
+def _matches_any(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name.lower(), pattern.lower()) for pattern in patterns)
 
 
 def _texts(value: Any) -> list[str]:
