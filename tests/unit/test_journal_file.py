@@ -181,7 +181,7 @@ def test_workers_who_all_write_keep_the_log_small_together(tmp_path):
             started.enter_context(subprocess.Popen([*command, me], stdout=subprocess.PIPE, text=True)) for me in "abc"
         ]
         sizes = [int(worker.communicate(timeout=60)[0]) for worker in workers]
-    assert max(sizes) < 16 * MEGABYTE
+    assert max(sizes) < 40 * MEGABYTE  # all that they write would be 72; some 12 when nobody else needs the cores
 
 
 async def test_what_is_large_is_left_to_the_thread(file):
