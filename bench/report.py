@@ -37,9 +37,9 @@ Written by `make bench`. Every contender does the same work on the same engine, 
 so absolute figures are noise and ratios the result. CPU is the contender's own, with its children.
 
 This worker runs as it is shipped, with all it does beyond the others: key from the environment, filled payload,
-mapping, typed variables, renewed locks, log and metrics. The others do no more than the same work needs: they fetch the
-one variable they use, ask, and complete with as many variables of the same sizes. The JavaScript client polls without a
-pause.
+mapping, typed variables, renewed locks, journal, Groq's limits, log and metrics. The others do no more than the same work
+needs: they fetch the one variable they use, ask, and complete with as many variables of the same sizes. The JavaScript
+client polls without a pause.
 {left_out}"""
 
 TURNS = """\
