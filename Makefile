@@ -13,7 +13,7 @@ help: ## show this list
 demo: $(BIN)/.run ## a process on a real engine, answered by Groq (or by the stand-in when there is no GROQ_API_KEY)
 	@exec $(BIN)/catalyst-groq demo $(ARGS)
 
-bench: $(BIN)/.dev ## this worker beside other clients, on a real engine, in 15 minutes (ARGS=--quick: 3); writes bench/RESULTS.md
+bench: $(BIN)/.dev ## this worker beside other clients, on a real engine, in half an hour (ARGS=--quick: 3 minutes); writes bench/RESULTS.md
 	@$(BIN)/python -m bench $(ARGS)
 
 test: $(BIN)/.dev ## all tests, on a real engine

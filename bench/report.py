@@ -37,13 +37,13 @@ Written by `make bench`. Every contender does the same work on the same engine, 
 so absolute figures are noise and ratios the result. CPU is the contender's own, with its children.
 
 This worker runs as it is shipped, with all it does beyond the others: key from the environment, filled payload,
-mapping, typed variables, renewed locks, journal, Groq's limits, log and metrics. The others do no more than the same work
-needs: they fetch the one variable they use, ask, and complete with as many variables of the same sizes. The JavaScript
-client polls without a pause.
+mapping, typed variables, renewed locks, journal, Groq's limits, log and metrics. The others do no more than the same
+work needs: they fetch the one variable they use, ask, and complete with as many variables of the same sizes. The
+JavaScript client polls without a pause.
 {left_out}"""
 
 TURNS = """\
-{count} turns of a second or two each, all contenders alive, so that the machine's moods meet them alike; the stub
+{count} turns of some seconds each, all contenders alive, so that the machine's moods meet them alike; the stub
 answers at once. Each ratio is the median of those of the turns, with what it lies between in 95 of 100 cases: what is
 promised of them is held against these."""
 
@@ -148,19 +148,18 @@ def promises(results: Results) -> str:
 
 
 def _shown(found: Middle | float) -> str:
-    if isinstance(found, float | int):
-        return f"{found:.2f}"
-    return f"{found.value:.2f} ({found.least:.2f}–{found.most:.2f})"
+    if isinstance(found, Middle):
+        is_exact = found.least == found.most
+        return _shown(found.value) if is_exact else f"{found.value:.2f} ({found.least:.2f}–{found.most:.2f})"
+    return f"{found:.2f}"
 
 
 def _verdict(found: Middle | float, wanted: float, sign: str) -> str:
     """Say whether a promise is kept: what could as well be chance is said to be kept no more than to be broken."""
     known = found if isinstance(found, Middle) else Middle(found, found, found)
-    best, value = (known.most, known.value) if sign == "≥" else (-known.least, -known.value)
-    bound = wanted if sign == "≥" else -wanted
-    if value >= bound:
-        return "yes"
-    return "cannot be told" if best >= bound else "**no**"
+    worst, best = (known.least, known.most) if sign == "≥" else (known.most, known.least)
+    kept = [figure >= wanted if sign == "≥" else figure <= wanted for figure in (worst, best)]
+    return "yes" if all(kept) else "cannot be told" if any(kept) else "**no**"
 
 
 def in_turns(turns: Turns) -> list[str]:

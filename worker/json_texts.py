@@ -7,9 +7,10 @@ from typing import Any
 
 import orjson
 
-DEEPEST = 250
-"""Structures in structures: orjson writes 254."""
+MOST_BRACKETS = 500
+"""With fewer no structure is too deep to be written again: orjson writes 254 levels, Python's module what is deeper."""
 
+COMPACT = (",", ":")
 PLAIN = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 """What JSON has no word for is handed to `default`, as Python's own module does."""
 
@@ -19,7 +20,7 @@ def to_bytes(value: Any) -> bytes:
     try:
         return orjson.dumps(value, option=PLAIN)
     except TypeError:  # perhaps half a surrogate pair, which UTF-8 cannot say and an escape can
-        return json.dumps(_finite(value, None)).encode("ascii")
+        return json.dumps(_finite(value, None), separators=COMPACT).encode("ascii")
 
 
 def to_text(value: Any, default: Callable[[Any], Any]) -> str:
@@ -30,7 +31,7 @@ def to_text(value: Any, default: Callable[[Any], Any]) -> str:
     try:
         return orjson.dumps(value, default, PLAIN).decode()
     except TypeError:
-        return json.dumps(_finite(value, default), ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(_finite(value, default), ensure_ascii=False, separators=COMPACT)
 
 
 def parse(text: str | bytes) -> Any:
@@ -39,7 +40,7 @@ def parse(text: str | bytes) -> Any:
     What could be nested more deeply than orjson writes is left to Python's own module, which reads what it can write.
     """
     with suppress(ValueError):  # perhaps half a surrogate pair
-        if _brackets(text) < DEEPEST:
+        if _brackets(text) < MOST_BRACKETS:
             return orjson.loads(text)
     return json.loads(text)
 

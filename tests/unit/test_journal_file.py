@@ -204,6 +204,28 @@ async def test_who_ends_early_stops_nobody_else(file, other):
     assert "b" in kept(file)
 
 
+@pytest.mark.parametrize("after", [2, 3, 4], ids=["before the thread begins", "while it begins", "while it writes"])
+async def test_whoever_waits_hears_that_the_writing_was_stopped(file, other, after):
+    other.execute("BEGIN IMMEDIATE")
+    writing = asyncio.create_task(file.write([row("a")]))
+    await rounds(after)
+    file._writing.cancel()
+    await asyncio.wait([writing], timeout=5)
+    other.execute("COMMIT")
+    with pytest.raises(JournalError, match="stopped while it was written"):
+        await writing
+
+
+async def test_who_closes_waits_for_what_is_being_written(tmp_path, other):
+    leaving = SqliteFile(tmp_path / "journal.sqlite")
+    writing = asyncio.create_task(leaving.write([row("a", MOST_AT_ONCE)]))
+    await rounds(2)
+    await leaving.aclose()
+
+    assert writing.done()
+    assert other.execute("SELECT task_id FROM answer").fetchall() == [("a",)]
+
+
 async def test_the_log_begins_anew_only_where_the_disk_may_be_waited_for(tmp_path, monkeypatch):
     monkeypatch.setattr("worker.journal.file.TIDIED_EVERY", 5 * ROW_BYTES)
     file = SqliteFile(tmp_path / "journal.sqlite")

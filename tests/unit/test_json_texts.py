@@ -58,7 +58,7 @@ def test_what_json_has_no_word_for_is_refused_or_said_by_the_default(beside):
 
 
 def test_a_name_that_is_a_number_becomes_a_text():
-    assert to_bytes({1: "one"}) == b'{"1": "one"}'
+    assert to_bytes({1: "one"}) == b'{"1":"one"}'
     assert to_text({1: "one"}, str) == '{"1":"one"}'
 
 

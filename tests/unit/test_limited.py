@@ -174,6 +174,23 @@ async def test_no_more_tasks_are_fetched_than_the_limits_can_carry(free, in_hand
     assert asking.room(free, in_hand) == room
 
 
+async def test_who_is_asking_has_been_counted_already():
+    answered = asyncio.Event()
+
+    async def ask(_account, _payload, _within):
+        await answered.wait()
+        return make_answer()
+
+    asking = limited(only(rpm=21), ask=ask)
+    under_way = [asyncio.create_task(asking(ACCOUNT, chat(), 1)) for _ in range(5)]
+    await asyncio.sleep(0)
+    room = asking.room(50, in_hand=5)
+    answered.set()
+    await asyncio.gather(*under_way)
+
+    assert room == 16
+
+
 async def test_before_anything_is_known_all_places_are_filled_and_with_known_limits_one():
     assert limited(Known(ACCOUNT.url)).room(50, 0) == 50
     assert limited(Known(ACCOUNT.url, "free")).room(50, 0) == 1
@@ -248,6 +265,19 @@ async def test_who_comes_back_is_before_those_who_came_later():
     now = 2.0
     later = await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1))
     now = 2.1
+
+    assert isinstance(later, NoAnswer)
+    assert isinstance(await asking(ACCOUNT, chat(), 1), Answer)
+
+
+async def test_who_was_refused_by_groq_is_before_those_who_came_later():
+    now, text = 0.0, "on requests per minute (RPM): Limit 60, Used 60, Requested 1. Please try again in 1s."
+    refused = make_answer(429, {"error": {"message": f"Rate limit reached {text}"}})
+    asking = Limited(Asking(refused, make_answer()), LocalLines(clock=lambda: now), Known(ACCOUNT.url))
+    assert (await asking(ACCOUNT, chat(), 1)).status == 429
+    assert isinstance(await asking(ACCOUNT, chat(), 1), NoAnswer)
+    now = 1.1
+    later = await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1))
 
     assert isinstance(later, NoAnswer)
     assert isinstance(await asking(ACCOUNT, chat(), 1), Answer)

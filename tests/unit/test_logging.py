@@ -66,6 +66,15 @@ def test_a_line_in_a_pipe_says_when_how_bad_and_where(capsys):
     assert rest == ["WARNING", "worker.some", "look", "out"]
 
 
+@pytest.mark.parametrize("created", [0.0, 0.9996, 1.5, 1763712000.123])
+def test_a_line_says_when_in_the_way_of_logging(created):
+    set_up_logging("INFO", Redactor())
+    record = logging.makeLogRecord({"created": created, "msecs": created % 1 * 1000})
+    ours = logging.getLogger().handlers[0].formatter
+
+    assert ours.formatTime(record) == logging.Formatter().formatTime(record)
+
+
 def test_libraries_are_quiet_unless_something_is_wrong(capsys):
     set_up_logging("DEBUG", Redactor())
     logging.getLogger("aiohttp.access").info("GET /metrics")

@@ -24,25 +24,27 @@ class Lock:
         self.task_id = task_id
         self.let_go = let_go
         """Renew it no longer: the task is about to be given away."""
-        self.lost = False
         self._worker: asyncio.Task[Any] | None = None
         """Who works while it is held, until it is cancelled because the lock is lost."""
 
     async def while_held(self, work: Awaitable[T]) -> T | None:
         """Do work that is worth doing only as long as the task is ours; None when the lock was lost meanwhile."""
-        self._worker = worker = asyncio.current_task()
+        worker = asyncio.current_task()
+        assert worker is not None  # noqa: S101 -- whatever awaits runs in a task
+        cancelled_before, self._worker = worker.cancelling(), worker
         try:
             return await work
         except asyncio.CancelledError:
-            if self._worker or worker is None or worker.uncancel():
-                raise  # by somebody else
+            if self._worker is not None or worker.cancelling() > cancelled_before + 1:
+                raise  # somebody else wants it
             return None
         finally:
+            if self._worker is None:
+                worker.uncancel()
             self._worker = None
 
     def lose(self) -> None:
         """Somebody else has the task, or it is gone: stop the work."""
-        self.lost = True
         worker, self._worker = self._worker, None
         if worker:
             worker.cancel()

@@ -90,7 +90,9 @@ class Line:
         if self.waiting:
             self.waiting = {who: waits for who, waits in self.waiting.items() if now - waits[1] < KEPT}
         before = [amounts for other, (amounts, _) in self.waiting.items() if other < place]
-        ahead = {dimension: sum(amounts[dimension] for amounts in before) for dimension in self.buckets if before}
+        ahead = (
+            {dimension: sum(amounts[dimension] for amounts in before) for dimension in self.buckets} if before else {}
+        )
         waits = {
             dimension: bucket.wait(demand[dimension], now, ahead.get(dimension, 0.0))
             for dimension, bucket in self.buckets.items()

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ class SqliteFile:
     async def aclose(self) -> None:
         """Write what waits and close the file."""
         if self._is_writing:
-            with suppress(JournalError):  # whoever waits for it hears of it
+            with suppress(Exception):  # whoever waits for it hears of it
                 await self.write([])
         if self._of_loop:
             self._of_loop.close()
@@ -126,23 +127,19 @@ class SqliteFile:
         try:
             is_written = size <= MOST_AT_ONCE and self._is_written_at_once(statements)
         except Exception as error:  # noqa: BLE001 -- nobody is left waiting, whatever happened
-            return self._go_on(waiting, error)
-        if is_written:
-            return self._go_on(waiting, None)
-        self._writing = asyncio.create_task(self._write_in_time(waiting, statements))
-        return None
-
-    async def _write_in_time(self, waiting: Sequence[Waiting], statements: Sequence[Statement]) -> None:
-        error: Exception | None = JournalError(f"The journal {self._path} was stopped while it was written")
-        try:
-            await self._write_in_thread(statements)
-            error = None
-        except Exception as broken:  # noqa: BLE001 -- nobody is left waiting, whatever happened
-            error = broken
-        finally:
             self._go_on(waiting, error)
+        else:
+            if is_written:
+                self._go_on(waiting, None)
+            else:
+                self._writing = asyncio.create_task(self._write_in_thread(statements))
+                self._writing.add_done_callback(partial(self._thread_is_done, waiting))
 
-    def _go_on(self, waiting: Sequence[Waiting], error: Exception | None) -> None:
+    def _thread_is_done(self, waiting: Sequence[Waiting], writing: asyncio.Task[None]) -> None:
+        stopped = JournalError(f"The journal {self._path} was stopped while it was written")
+        self._go_on(waiting, stopped if writing.cancelled() else writing.exception())
+
+    def _go_on(self, waiting: Sequence[Waiting], error: BaseException | None) -> None:
         """Tell those who waited how it went, and write for those who have come meanwhile."""
         for _, written in waiting:
             if written.done():
