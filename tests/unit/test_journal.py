@@ -5,6 +5,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import psutil
 import pytest
 from cryptography.fernet import Fernet
 from samples import make_answer
@@ -144,8 +145,11 @@ async def test_a_file_that_is_no_journal_is_an_error_that_names_it(open_journal,
     file = tmp_path / "text"
     file.write_text("not a database, but long enough to be taken for one " * 100)
 
-    with pytest.raises(JournalError, match=f"The journal {file} cannot be used: "):
+    with pytest.raises(JournalError, match=f"The journal {file} cannot be used: ") as raised:
         await open_journal(file).recall(ENTRY)
+
+    assert raised.tb, "what it holds would still be open"
+    assert str(file) not in [opened.path for opened in psutil.Process().open_files()]
 
 
 async def test_what_was_answered_is_not_asked_again(open_journal):

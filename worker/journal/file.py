@@ -111,11 +111,15 @@ class SqliteFile:
             self._path.touch(mode=0o600)
             self._path.chmod(0o600)
             connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
-            connection.execute("PRAGMA page_size = 2048")  # a page is written whole, and most answers are small
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA wal_autocheckpoint = 0")
-            connection.executescript(SCHEMA)
+            try:
+                connection.execute("PRAGMA page_size = 2048")  # a page is written whole, and most answers are small
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = NORMAL")
+                connection.execute("PRAGMA wal_autocheckpoint = 0")
+                connection.executescript(SCHEMA)
+            except sqlite3.Error:
+                connection.close()
+                raise
         return connection
 
     def _write_what_waits(self) -> None:
