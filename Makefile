@@ -40,7 +40,7 @@ check: $(BIN)/.dev ## format, lint, types, import layers, lock files, containers
 	@$(BIN)/python .ci/no_keys.py
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
 	@$(BIN)/hadolint Dockerfile
-	@$(BIN)/pytest -q tests/unit/test_docs.py
+	@$(BIN)/pytest -q tests/unit/project/test_docs.py
 
 format: $(BIN)/.dev ## format the code and mend what can be mended
 	@$(BIN)/ruff format .
@@ -50,7 +50,7 @@ lock: $(BIN)/.dev ## write the lock files anew from pyproject.toml
 	@$(BIN)/python .ci/locks.py write
 
 pictures: $(BIN)/.dev ## make the pictures in docs/pictures anew, from the real Modeler, Tasklist and Cockpit
-	@PYTHONPATH=tests $(BIN)/python tests/modeler/pictures.py
+	@PYTHONPATH=tests:. $(BIN)/python tests/modeler/pictures.py
 
 clean: ## remove the virtual environment and all caches of this checkout
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist

@@ -22,10 +22,10 @@ from bench.report import Results, time_spent, written
 from bench.stage import Stage
 from bench.stub_process import running_stub
 from bench.turns import in_turns
-from worker.errors import CatalystError
-from worker.sandbox.people import People
-from worker.sandbox.progress import Done, Phase, ProgressDisplay
-from worker.sandbox.signals import raised_as_interrupts
+from catalyst_groq.errors import CatalystError
+from catalyst_groq.sandbox.process_client import ProcessClient
+from catalyst_groq.sandbox.progress import Done, Phase, ProgressDisplay
+from catalyst_groq.sandbox.signals import raised_as_interrupts
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 FULL_ROUNDS = 3
@@ -76,7 +76,7 @@ def _stage(java_flags: tuple[str, ...], show: ProgressDisplay) -> Iterator[Stage
     with raised_as_interrupts(), ExitStack() as started:
         engine = started.enter_context(running_engine(java_flags, show))
         stub = started.enter_context(running_stub())
-        people = started.enter_context(People(engine.rest_url))
+        people = started.enter_context(ProcessClient(engine.rest_url))
         yield Stage(people, stub)
 
 

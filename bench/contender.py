@@ -12,8 +12,8 @@ import psutil
 
 from bench.javascript import javascript_worker
 from bench.stage import Process, Stage
-from worker.errors import SandboxError
-from worker.sandbox.child import Child
+from catalyst_groq.errors import SandboxError
+from catalyst_groq.sandbox.child_process import ChildProcess
 
 ROOT = Path(__file__).parents[1]
 KEY = "gsk_bench_key_for_the_stub_only"
@@ -48,7 +48,7 @@ def _module(*arguments: str) -> Sequence[str]:
     return (sys.executable, "-m", *arguments)
 
 
-OURS = Contender("catalyst-groq run", _module("worker", "run"))
+OURS = Contender("catalyst-groq run", _module("catalyst_groq", "run"))
 LIBRARY_ASYNC = Contender("python3 client, async worker", _module("bench.contenders.library_async"), 150, 150)
 LIBRARY_SYNC = Contender("python3 client, sync worker", _module("bench.contenders.library_sync"), 300, 8)
 BARE_HTTPX = Contender("bare loop, httpx", _module("bench.contenders.bare", "httpx"), 400, 400)
@@ -66,7 +66,7 @@ def contenders() -> list[Contender]:
 class AtWork:
     """A contender's running processes, and what they take of the machine, their children included."""
 
-    def __init__(self, children: Sequence[Child]) -> None:
+    def __init__(self, children: Sequence[ChildProcess]) -> None:
         self._children = children
         self.peak_mb = 0.0
 
@@ -102,7 +102,7 @@ def at_work(
             folder = Path(started.enter_context(tempfile.TemporaryDirectory(prefix="catalyst-bench-")))
             environment = _environment(stage, process, at_once, number) | {"CATALYST_JOURNAL": str(journal)}
             log = folder / "contender.log"
-            child = Child(command, folder=folder, log=log, environment=environment)
+            child = ChildProcess(command, folder=folder, log=log, environment=environment)
             started.callback(child.terminate, STOP_SECONDS)
             children.append(child)
             logs.append(log)

@@ -7,9 +7,9 @@ from unittest.mock import patch
 from bench.contender import FLOOR, at_work
 from bench.measure import AT_ONCE, carry
 from bench.stage import Stage
-from worker.sandbox.engine import EngineProcess
-from worker.sandbox.engine.java import FLAGS as SANDBOX_FLAGS
-from worker.sandbox.progress import OnProgress
+from catalyst_groq.sandbox.engine import EngineProcess
+from catalyst_groq.sandbox.engine.java import FLAGS as SANDBOX_FLAGS
+from catalyst_groq.sandbox.progress import OnProgress
 
 SERVER_FLAGS = ("-XX:+UseSerialGC", "-Xmx3g", "-XX:-UsePerfData")
 """Both compilers, and room for the history of all runs, which is kept in memory."""
@@ -25,7 +25,10 @@ def flags(*, sandbox: bool) -> tuple[str, ...]:
 @contextmanager
 def running_engine(java_flags: tuple[str, ...], on_progress: OnProgress) -> Iterator[EngineProcess]:
     """Run the engine of the sandbox, in memory, with other options for Java."""
-    with patch("worker.sandbox.engine.process.FLAGS", java_flags), EngineProcess(on_progress=on_progress) as engine:
+    with (
+        patch("catalyst_groq.sandbox.engine.process.FLAGS", java_flags),
+        EngineProcess(on_progress=on_progress) as engine,
+    ):
         yield engine
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import psutil
 
-from worker import __version__
-from worker.sandbox.engine import Flavour
-from worker.sandbox.engine.jars import title_of
-from worker.sandbox.engine.java import Java
+from catalyst_groq import __version__
+from catalyst_groq.sandbox.engine import Flavour
+from catalyst_groq.sandbox.engine.jars import title_of
+from catalyst_groq.sandbox.engine.java import Java
 
 HERE = Path(__file__).parent
 LIBRARIES = ("aiohttp", "httpx", "httpx-aiohttp", "uvloop", "camunda-external-task-client-python3")

@@ -6,9 +6,9 @@ import time
 from collections.abc import Mapping
 from unittest.mock import patch
 
-from worker import app, cli
-from worker.connector.secrets import Redactor
-from worker.settings import Settings
+from catalyst_groq import app, cli
+from catalyst_groq.config.settings import Settings
+from catalyst_groq.connector.access.secrets import Redactor
 
 
 def main(file: str) -> None:
@@ -23,7 +23,7 @@ def main(file: str) -> None:
             profile.disable()
             profile.dump_stats(file)
 
-    with patch("worker.app.run_worker", profiled):
+    with patch("catalyst_groq.app.run_worker", profiled):
         cli.main()
 
 

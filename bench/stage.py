@@ -13,8 +13,8 @@ import httpx
 
 from bench.process import RELEASE, diagram
 from bench.stub_process import Stub
-from worker.errors import SandboxError
-from worker.sandbox.people import People
+from catalyst_groq.errors import SandboxError
+from catalyst_groq.sandbox.process_client import ProcessClient
 
 STARTERS = 4
 """Instances that are started at the same time."""
@@ -41,7 +41,7 @@ class Ended:
 class Stage:
     """Where contenders perform."""
 
-    people: People
+    people: ProcessClient
     stub: Stub
 
     @contextmanager

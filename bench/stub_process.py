@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 
 from bench import stub
-from worker.errors import SandboxError
-from worker.sandbox.child import Child
-from worker.sandbox.people import wait_for
+from catalyst_groq.errors import SandboxError
+from catalyst_groq.sandbox.child_process import ChildProcess
+from catalyst_groq.sandbox.process_client import wait_for
 
 START_SECONDS = 20.0
 
@@ -59,7 +59,7 @@ def running_stub() -> Iterator[Stub]:
     """Run a stub for as long as the block."""
     with tempfile.TemporaryDirectory(prefix="catalyst-bench-") as folder:
         log = Path(folder) / "stub.log"
-        child = Child([sys.executable, stub.__file__], folder=Path(folder), log=log, environment={})
+        child = ChildProcess([sys.executable, stub.__file__], folder=Path(folder), log=log, environment={})
         try:
             port = wait_for("the stub's port", lambda: log.read_text().partition("\n")[0], within=START_SECONDS)
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from worker.groq.answers import Answer
-from worker.journal import Entry, opened, sealed_with
+from catalyst_groq.groq.api.responses import Response
+from catalyst_groq.journal import JournalKey, make_cipher, open_journal
 
 ANSWERS = 2000
 CHARACTERS = 4000
@@ -21,17 +21,17 @@ async def measure(at_once: int) -> list[float]:
     """Return the milliseconds that each of many answers waits to be in an SQLite journal, so many at a time."""
     took: list[float] = []
     with tempfile.TemporaryDirectory(prefix="catalyst-bench-") as folder:
-        journal, _ = opened(
+        journal, _ = open_journal(
             str(Path(folder) / "journal.sqlite"),
-            seal=sealed_with(None),
-            longest=timedelta(days=1),
-            largest=10**9,
+            cipher=make_cipher(None),
+            max_age=timedelta(days=1),
+            max_bytes=10**9,
             required=True,
         )
 
         async def keep(number: int) -> None:
             arrived = time.perf_counter()
-            await journal.keep(Entry(str(number), "request"), Answer(200, {}, "x" * CHARACTERS))
+            await journal.keep(JournalKey(str(number), "request"), Response(200, {}, "x" * CHARACTERS))
             took.append((time.perf_counter() - arrived) * 1000)
 
         async with aclosing(journal):

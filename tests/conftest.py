@@ -6,17 +6,17 @@ import signal
 from dataclasses import dataclass
 
 import pytest
-from instances import start
-from postgresql import MISSING, find_programs, running_postgresql
-from redis_server import MISSING as NO_REDIS
-from redis_server import running_redis
 from rich.console import Console
-from worker_process import ORGANIZATIONS, WorkerProcess
 
-from worker.sandbox.emulator import EmulatorConfig, running_emulator
-from worker.sandbox.engine import EngineProcess, Flavour
-from worker.sandbox.people import People
-from worker.sandbox.progress import ProgressDisplay
+from catalyst_groq.sandbox.emulator import EmulatorConfig, running_emulator
+from catalyst_groq.sandbox.engine import EngineProcess, Flavour
+from catalyst_groq.sandbox.process_client import ProcessClient
+from catalyst_groq.sandbox.progress import ProgressDisplay
+from support.postgresql import MISSING, find_programs, running_postgresql
+from support.process_instance import start
+from support.redis_server import MISSING as NO_REDIS
+from support.redis_server import running_redis
+from support.worker_process import ORGANIZATIONS, WorkerProcess
 
 
 def pytest_addoption(parser):
@@ -110,7 +110,7 @@ def worker(engine, stand_in, tmp_path_factory):
 @pytest.fixture(scope="session")
 def people(engine):
     """Whoever uses the engine."""
-    with People(engine.rest_url) as people:
+    with ProcessClient(engine.rest_url) as people:
         yield people
 
 

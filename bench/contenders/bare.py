@@ -22,18 +22,18 @@ class BareLoop:
     def __init__(self, given: Assignment, http: httpx.AsyncClient) -> None:
         self._given = given
         self._http = http
-        self._in_hand: set[asyncio.Task[None]] = set()
+        self._active: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Work for ever."""
         while True:
-            if room := self._given.at_once - len(self._in_hand):
+            if room := self._given.at_once - len(self._active):
                 for task in await self._fetch(room):
-                    carrying = asyncio.create_task(self._carry(task))
-                    self._in_hand.add(carrying)
-                    carrying.add_done_callback(self._in_hand.discard)
+                    carrying = asyncio.create_task(self._process(task))
+                    self._active.add(carrying)
+                    carrying.add_done_callback(self._active.discard)
             else:
-                await asyncio.wait(self._in_hand, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(self._active, return_when=asyncio.FIRST_COMPLETED)
 
     async def _fetch(self, room: int) -> list[dict[str, Any]]:
         body = {
@@ -46,7 +46,7 @@ class BareLoop:
         fetched: list[dict[str, Any]] = answer.raise_for_status().json()
         return fetched
 
-    async def _carry(self, task: dict[str, Any]) -> None:
+    async def _process(self, task: dict[str, Any]) -> None:
         question = request(task["variables"]["userMessage"]["value"])
         headers = {"authorization": f"Bearer {self._given.key}"}
         answer = await self._http.post(self._given.chat, json=question, headers=headers)

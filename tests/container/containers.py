@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-from images import ROOT, base_image, engine_image, redis_image, worker_image
-from podman import missing, own_podman
-from stack import STOP_SECONDS, WITH_REDIS, running_stack
 
-from worker.errors import SandboxError
-from worker.sandbox.demo import PROCESS
-from worker.sandbox.people import wait_for
-from worker.sandbox.progress import Done, ProgressDisplay
+from catalyst_groq.errors import SandboxError
+from catalyst_groq.sandbox.demo import PROCESS
+from catalyst_groq.sandbox.process_client import wait_for
+from catalyst_groq.sandbox.progress import Done, ProgressDisplay
+from support.container_images import ROOT, base_image, engine_image, redis_image, worker_image
+from support.container_stack import STOP_SECONDS, WITH_REDIS, running_stack
+from support.podman import missing, own_podman
 
 MEGABYTE = 1_000_000
 PATIENCE = 60.0

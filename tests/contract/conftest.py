@@ -3,14 +3,14 @@
 import itertools
 
 import pytest
-from at_work import Handler, Worker, done, seconds
-from contract_diagram import Diagram
-from fake_engine import running_fake_engine
-from stages import FakeStage, real_stage
 
-from worker.camunda.engine import Engine
-from worker.camunda.poller import Poller, all_places
-from worker.camunda.variables import Encoder
+from catalyst_groq.camunda.client import EngineClient
+from catalyst_groq.camunda.poller import Poller, no_fetch_limit
+from catalyst_groq.domain.variables import Encoder
+from support.contract_diagram import Diagram
+from support.engine_backends import FakeStage, real_stage
+from support.fake_engine import running_fake_engine
+from support.worker_harness import Handler, Worker, done, seconds
 
 numbers = itertools.count(1)
 
@@ -49,11 +49,11 @@ async def client(topic):
     clients = []
 
     def make(rest_url, worker_id="", *, lock=60.0, poll=0.05, string_limit=4000):
-        engine = Engine(
+        engine = EngineClient(
             rest_url,
             worker_id or f"worker-{topic}",
             lock_duration=seconds(lock),
-            poll_duration=seconds(poll),
+            async_response_timeout=seconds(poll),
             encoder=Encoder(string_limit),
         )
         clients.append(engine)
@@ -79,7 +79,7 @@ async def work(topic, client):
     """Put workers to work on the test's topic; all of them end with the test."""
     workers = []
 
-    def begin(rest_url, handle=done, *, watchers=(), concurrency=10, grace=0.5, room=all_places, **kind):
+    def begin(rest_url, handle=done, *, watchers=(), concurrency=10, grace=0.5, room=no_fetch_limit, **kind):
         engine = client(rest_url, **kind)
         handler, taken = Handler(handle), {}
 
@@ -88,7 +88,13 @@ async def work(topic, client):
 
         watchers = [remember, *watchers]
         poller = Poller(
-            engine, handler, watchers, topics=[topic], concurrency=concurrency, grace=seconds(grace), room=room
+            engine,
+            handler,
+            watchers,
+            topics=[topic],
+            concurrency=concurrency,
+            shutdown_timeout=seconds(grace),
+            fetch_limit=room,
         )
         worker = Worker(engine, poller, handler, taken)
         workers.append(worker)

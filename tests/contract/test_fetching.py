@@ -4,10 +4,10 @@ import asyncio
 import time
 
 import pytest
-from at_work import end_lock, post, seconds, until_seen, within
-from stages import typed
 
-from worker.camunda.variables import FileVariable
+from catalyst_groq.domain.variables import FileVariable
+from support.engine_backends import typed
+from support.worker_harness import end_lock, post, seconds, until_seen, within
 
 pytestmark = pytest.mark.anyio
 
@@ -48,12 +48,12 @@ async def test_a_fetched_task_brings_its_variables_and_extension_properties(stag
 async def test_once_it_is_known_what_tasks_use_nothing_else_is_fetched(stage, client, topic):
     await stage.create(topic, variables=typed(userMessage="hi", other="x" * 5000))
     engine = client(stage.rest_url)
-    engine.wanted.add({"userMessage", "missing"})
+    engine.variables_to_fetch.add({"userMessage", "missing"})
     [task] = await engine.fetch_and_lock([topic], 1)
 
     assert task.variables == {"userMessage": "hi"}
-    assert task.has_what_it_needs(frozenset({"userMessage"}))
-    assert not task.has_what_it_needs(frozenset({"other"}))
+    assert task.has_variables(frozenset({"userMessage"}))
+    assert not task.has_variables(frozenset({"other"}))
 
 
 async def test_an_empty_poll_is_held_for_its_duration(stage, client, topic):

@@ -4,15 +4,16 @@ import asyncio
 import logging
 
 import pytest
-from at_work import DONE, Held, messages, until
-from engine_rules import Task
+
+from support.engine_rules import Task
+from support.worker_harness import DONE, Held, messages, until
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(autouse=True)
 def every_line(caplog):
-    caplog.set_level(logging.INFO, "worker.camunda")
+    caplog.set_level(logging.INFO, "catalyst_groq.camunda")
 
 
 def lines(caplog, words):
@@ -25,8 +26,8 @@ async def test_an_outcome_is_reported_when_the_engine_is_back(fake, work, topic,
     worker = work(fake.rest_url, held)
     await until(lambda: len(held.begun) == 3)
     await fake.go_away()
-    held.let_go()
-    await until(lambda: worker.poller._outage.is_on)
+    held.release()
+    await until(lambda: worker.poller._outage.is_active)
     await until(lambda: not worker.poller.is_ready)
     await fake.come_up()
     await until(lambda: len(worker.taken) == 3)
@@ -73,7 +74,7 @@ async def test_an_outage_that_outlasts_a_lock_cancels_no_call(fake, work, topic)
     await until(lambda: not task.is_locked)
     await fake.come_up()
     await until(lambda: task.is_locked)
-    held.let_go()
+    held.release()
     await until(lambda: worker.taken)
 
     assert held.begun == [task.id]
@@ -86,7 +87,7 @@ async def test_a_stop_during_an_outage_ends_within_the_grace_time(fake, work, to
     worker = work(fake.rest_url, held, grace=0.3)
     await until(lambda: held.begun)
     await fake.go_away()
-    held.let_go()
+    held.release()
     await until(lambda: lines(caplog, "cannot be reached"))
     async with asyncio.timeout(2):
         await worker.stop()

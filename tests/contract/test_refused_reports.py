@@ -1,12 +1,12 @@
 """Outcomes that the engine does not take: shown as incidents, never lost in silence, never asked for ever."""
 
 import pytest
-from at_work import done, messages, until, until_seen
-from engine_rules import Task
-from stages import typed
 
-from worker.camunda import report
-from worker.connector.outcomes import BpmnError, Completion, Failure, Retry
+from catalyst_groq.camunda import reporter
+from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Retry
+from support.engine_backends import typed
+from support.engine_rules import Task
+from support.worker_harness import done, messages, until, until_seen
 
 pytestmark = pytest.mark.anyio
 
@@ -115,7 +115,7 @@ async def test_a_conflict_is_met_by_reporting_again(fake, work, topic, caplog):
 
 
 async def test_a_conflict_without_end_is_an_incident(fake, work, topic, monkeypatch):
-    monkeypatch.setattr(report, "CONFLICTS", 3)
+    monkeypatch.setattr(reporter, "MAX_CONFLICTS", 3)
     fake.refuse(3, *CONFLICT)
     task = fake.create(Task(topic=topic))
     worker = work(fake.rest_url)

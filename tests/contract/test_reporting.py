@@ -4,12 +4,12 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from at_work import end_lock, post, seconds, take_away, until_seen
-from engine_rules import Task
-from fake_engine import running_fake_engine
 
-from worker.camunda.variables import decode
-from worker.errors import TaskLost, ValueTooLong
+from catalyst_groq.domain.variables import decode
+from catalyst_groq.errors import TaskLost, ValueTooLong
+from support.engine_rules import Task
+from support.fake_engine import running_fake_engine
+from support.worker_harness import end_lock, post, seconds, take_away, until_seen
 
 pytestmark = pytest.mark.anyio
 

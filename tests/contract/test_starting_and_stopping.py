@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 
 import pytest
-from at_work import Held, seconds, until, until_seen, within
+
+from support.worker_harness import Held, seconds, until, until_seen, within
 
 pytestmark = pytest.mark.anyio
 
@@ -27,7 +28,7 @@ async def test_a_stop_finishes_what_is_in_hand_and_fetches_no_more(stage, work, 
     await until(lambda: held.begun)
     second = await stage.create(topic)
     worker.poller.stop()
-    held.let_go()
+    held.release()
     await worker.stop()
 
     assert list(worker.taken) == [first.task_id]
@@ -62,7 +63,7 @@ async def test_a_stop_does_not_wait_for_a_pause(fake, work):
     await fake.go_away()
     worker = work(fake.rest_url)
     worker.poller._backoff._ceiling = 30
-    await until(lambda: worker.poller._outage.is_on)
+    await until(lambda: worker.poller._outage.is_active)
     async with asyncio.timeout(2):
         await worker.stop()
 
@@ -113,7 +114,7 @@ async def test_a_poll_of_an_earlier_life_may_still_lock_a_task_after_the_start(s
     worker = work(stage.rest_url, held, poll=20)
     created = [(await stage.create(topic)).task_id for _ in range(5)]
     await until(lambda: len(held.begun) == 5, 5)
-    held.let_go()
+    held.release()
     await until(lambda: len(worker.taken) == 5)
 
     assert sorted(held.begun) == sorted(created)

@@ -4,9 +4,10 @@ import itertools
 from contextlib import contextmanager
 
 import pytest
-from diagrams import diagram
-from instances import start
-from worker_process import WorkerProcess
+
+from support.diagrams import diagram
+from support.process_instance import start
+from support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.engine
 A_MILLIONTH = "0.000001"

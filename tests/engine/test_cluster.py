@@ -3,13 +3,13 @@
 import statistics
 
 import pytest
-from diagrams import diagram
-from instances import Instance, start
-from worker_process import ORGANIZATIONS, WorkerProcess
 
-from worker.sandbox.emulator import EmulatorConfig, running_emulator
-from worker.sandbox.engine import EngineProcess
-from worker.sandbox.people import People
+from catalyst_groq.sandbox.emulator import EmulatorConfig, running_emulator
+from catalyst_groq.sandbox.engine import EngineProcess
+from catalyst_groq.sandbox.process_client import ProcessClient
+from support.diagrams import diagram
+from support.process_instance import Instance, start
+from support.worker_process import ORGANIZATIONS, WorkerProcess
 
 pytestmark = pytest.mark.engine
 ASKED = 8
@@ -31,7 +31,7 @@ def test_a_poll_at_one_node_leaves_no_task_of_the_other_waiting_for_long(
     one, other = nodes
     with (
         running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as groq,
-        People(other.rest_url) as people,
+        ProcessClient(other.rest_url) as people,
         WorkerProcess(tmp_path, one.rest_url, groq.base_url, poll_duration=f"PT{poll_duration}S"),
     ):
         made = diagram()
@@ -51,7 +51,7 @@ def test_a_poll_at_one_node_leaves_no_task_of_the_other_waiting_for_long(
 
 
 def test_workers_at_both_nodes_share_the_tasks_and_ask_once_for_each(nodes, tmp_path):
-    with running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as groq, People(nodes[0].rest_url) as people:
+    with running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as groq, ProcessClient(nodes[0].rest_url) as people:
         made = diagram()
         instances = [start(people, made, userMessage="0")]
         instances += [Instance(people, people.start(made[0], {"userMessage": str(n)})) for n in range(1, 40)]

@@ -7,11 +7,11 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
-from instances import Instance
-from worker_process import ENDPOINT_KEY, ENV_KEY, ORGANIZATIONS, WorkerProcess
 
-from worker.sandbox.emulator import EmulatorConfig, running_emulator
-from worker.sandbox.people import wait_for
+from catalyst_groq.sandbox.emulator import EmulatorConfig, running_emulator
+from catalyst_groq.sandbox.process_client import wait_for
+from support.process_instance import Instance
+from support.worker_process import ENDPOINT_KEY, ENV_KEY, ORGANIZATIONS, WorkerProcess
 
 pytestmark = pytest.mark.engine
 EXAMPLE = Path(__file__).parents[2] / "bpmn" / "groq-example.bpmn"

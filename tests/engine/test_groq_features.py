@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from diagrams import diagram
-from instances import Instance
-from worker_process import ENV_KEY
 
-from worker.sandbox.people import wait_for
+from catalyst_groq.sandbox.process_client import wait_for
+from support.diagrams import diagram
+from support.process_instance import Instance
+from support.worker_process import ENV_KEY
 
 pytestmark = pytest.mark.engine
 
@@ -215,7 +215,12 @@ def test_a_process_that_names_a_dead_model_is_found(people, engine, groq):
         "COLUMNS": "200",
     }
     listed = subprocess.run(
-        [sys.executable, "-m", "worker", "models"], env=environ, capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-P", "-m", "catalyst_groq", "models"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
 
     assert f"{key}/Ask names llama-3.3-70b-versatile, retired 2026-08-16" in listed.stdout

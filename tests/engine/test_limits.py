@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 import pytest
-from diagrams import diagram
-from instances import start
 from redis import Redis
-from worker_process import WorkerProcess
 
-from worker.connector.written import DEFAULTS
-from worker.groq.models import known_models
-from worker.sandbox.people import wait_for
+from catalyst_groq.connector.fields.names import CHAT_DEFAULTS
+from catalyst_groq.groq.models.catalog import known_models
+from catalyst_groq.sandbox.process_client import wait_for
+from support.diagrams import diagram
+from support.process_instance import start
+from support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.engine
 
@@ -25,7 +25,7 @@ TPM = RPM * FREE.tpm // FREE.rpm
 ALLOWED = (TASKS - RPM) / RPM * 60
 """Seconds that the plan needs for all tasks: a full bucket at once, the rest as it refills."""
 
-PAYLOAD = DEFAULTS["catalyst_payload"]
+PAYLOAD = CHAT_DEFAULTS["catalyst_payload"]
 PLAN = {"limits": "free", "limits_of": f"* rpm={RPM} rpd={FREE.rpd} tpm={TPM} tpd={FREE.tpd}"}
 
 

@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from diagrams import begun
 
-from worker.sandbox.people import wait_for
+from catalyst_groq.sandbox.process_client import wait_for
+from support.diagrams import begun
 
 pytestmark = pytest.mark.engine
 

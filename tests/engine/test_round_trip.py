@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from worker.camunda.variables import decode
+from catalyst_groq.domain.variables import decode
 
 pytestmark = pytest.mark.engine
 BPMN = """<?xml version="1.0" encoding="UTF-8"?>

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from processes import is_gone
 
-from worker.errors import SandboxError
-from worker.sandbox.engine import PASSWORD, USER, EngineProcess, Flavour
-from worker.sandbox.people import wait_for
+from catalyst_groq.errors import SandboxError
+from catalyst_groq.sandbox.engine import PASSWORD, USER, EngineProcess, Flavour
+from catalyst_groq.sandbox.process_client import wait_for
+from support.processes import is_gone
 
 pytestmark = pytest.mark.engine
 
@@ -30,7 +30,7 @@ BPMN = """<?xml version="1.0" encoding="UTF-8"?>
 </definitions>"""
 SERVE = """
 import sys
-from worker.sandbox.engine import Flavour, serve
+from catalyst_groq.sandbox.engine import Flavour, serve
 serve(Flavour(sys.argv[1]), port=0, database=None)
 """
 

@@ -1,8 +1,9 @@
 """The parts that fault tests share."""
 
 import pytest
-from proxy import running_proxy
-from scene import Scene
+
+from support.fault_environment import Scene
+from support.tcp_proxy import running_proxy
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.sandbox.people import wait_for
+from catalyst_groq.sandbox.process_client import wait_for
 
 pytestmark = pytest.mark.engine
 THREE_TRIES = {"catalyst_retries": "R3/PT0S", "catalyst_timeout": "1"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.sandbox.people import wait_for
+from catalyst_groq.sandbox.process_client import wait_for
 
 pytestmark = pytest.mark.engine
 FULL_DISK = {"LONGEST_FILE": str(64 * 1024)}

@@ -5,7 +5,8 @@ import re
 
 import httpx
 import pytest
-from worker_process import ENDPOINT_KEY, ENV_KEY, FILE_KEY, PROPERTIES_KEY, VARIABLE_KEY
+
+from support.worker_process import ENDPOINT_KEY, ENV_KEY, FILE_KEY, PROPERTIES_KEY, VARIABLE_KEY
 
 pytestmark = pytest.mark.engine
 ENGINE_PASSWORD = "the-password-of-the-engine"

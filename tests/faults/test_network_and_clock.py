@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from worker.sandbox.people import wait_for
+from catalyst_groq.sandbox.process_client import wait_for
 
 pytestmark = pytest.mark.engine
 DAY = 86_400

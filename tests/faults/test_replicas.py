@@ -4,9 +4,9 @@ import signal
 
 import pytest
 from redis import Redis
-from worker_process import WorkerProcess
 
-from worker.sandbox.people import wait_for
+from catalyst_groq.sandbox.process_client import wait_for
+from support.worker_process import WorkerProcess
 
 pytestmark = pytest.mark.engine
 

@@ -4,13 +4,13 @@ import random
 from collections import Counter
 
 import pytest
-from proxy import running_proxy
-from scene import Scene
-from worker_process import ORGANIZATIONS
 
-from worker.sandbox.emulator import EmulatorConfig, running_emulator
-from worker.sandbox.engine import EngineProcess
-from worker.sandbox.people import People, wait_for
+from catalyst_groq.sandbox.emulator import EmulatorConfig, running_emulator
+from catalyst_groq.sandbox.engine import EngineProcess
+from catalyst_groq.sandbox.process_client import ProcessClient, wait_for
+from support.fault_environment import Scene
+from support.tcp_proxy import running_proxy
+from support.worker_process import ORGANIZATIONS
 
 pytestmark = pytest.mark.engine
 FAULTS = (
@@ -56,7 +56,7 @@ def soaked(flavour, postgresql, tasks, tmp_path):
     config = EmulatorConfig(keys=ORGANIZATIONS, calls_kept=2 * tasks)
     with (
         EngineProcess(flavour, database=postgresql.create_database("soak")) as engine,
-        People(engine.rest_url) as people,
+        ProcessClient(engine.rest_url) as people,
         running_emulator(config) as groq,
         running_proxy(engine.port) as proxy,
     ):

@@ -3,10 +3,11 @@
 import os
 
 import pytest
-from browser import ToolMissing, open_browser
-from modeler import Modeler
-from modeler_package import package
 from playwright.sync_api import expect
+
+from support.browser import ToolMissing, open_browser
+from support.modeler import Modeler
+from support.modeler_package import package
 
 expect.set_options(timeout=10_000)
 

@@ -8,21 +8,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from browser import ToolMissing, open_browser
-from element_templates import EXAMPLE, ROOT, load
-from modeler import Modeler
-from modeler_package import package
 from playwright.sync_api import Browser, FloatRect, Page
 from rich.console import Console
-from tasklist import Tasklist, log_in
 
-from worker.errors import SandboxError
-from worker.sandbox.child import Child
-from worker.sandbox.demo import PROCESS, example_files
-from worker.sandbox.emulator import Emulator, running_emulator
-from worker.sandbox.engine import EngineProcess
-from worker.sandbox.people import People, wait_for
-from worker.sandbox.progress import Phase, ProgressDisplay
+from catalyst_groq.errors import SandboxError
+from catalyst_groq.sandbox.child_process import ChildProcess
+from catalyst_groq.sandbox.demo import PROCESS, example_files
+from catalyst_groq.sandbox.emulator import Emulator, running_emulator
+from catalyst_groq.sandbox.engine import EngineProcess
+from catalyst_groq.sandbox.process_client import ProcessClient, wait_for
+from catalyst_groq.sandbox.progress import Phase, ProgressDisplay
+from support.browser import ToolMissing, open_browser
+from support.element_templates import EXAMPLE, ROOT, load
+from support.modeler import Modeler
+from support.modeler_package import package
+from support.tasklist import Tasklist, log_in
 
 FOLDER = ROOT / "docs" / "pictures"
 DIAGRAM = FOLDER / "groq-example.svg"
@@ -54,7 +54,7 @@ def main() -> None:
         with ProgressDisplay(Console()) as progress, open_browser() as browser:
             progress(Phase("Drawing the diagram and the Modeler"))
             picture_modeler(browser, package())
-            with EngineProcess(on_progress=progress) as engine, People(engine.rest_url) as people:
+            with EngineProcess(on_progress=progress) as engine, ProcessClient(engine.rest_url) as people:
                 people.deploy(*example_files())
                 progress(Phase("Asking, for Tasklist"))
                 picture_tasklist(browser, engine, people)
@@ -86,7 +86,7 @@ def picture_modeler(browser: Browser, dist: Path) -> None:
     page.close()
 
 
-def picture_tasklist(browser: Browser, engine: EngineProcess, people: People) -> None:
+def picture_tasklist(browser: Browser, engine: EngineProcess, people: ProcessClient) -> None:
     """The form of the user task Review, after a real worker had an answer."""
     with running_emulator() as groq, _worker(engine, _key_for(groq)):
         groq.next(answer=REPLY)
@@ -100,7 +100,7 @@ def picture_tasklist(browser: Browser, engine: EngineProcess, people: People) ->
     _photograph(page, "tasklist-review.png")
 
 
-def picture_cockpit(browser: Browser, engine: EngineProcess, people: People) -> None:
+def picture_cockpit(browser: Browser, engine: EngineProcess, people: ProcessClient) -> None:
     """The incident of a worker that was started without a key."""
     with _worker(engine, {}):
         instance = people.start(PROCESS)
@@ -149,8 +149,8 @@ def _key_for(groq: Emulator) -> dict[str, str]:
 def _worker(engine: EngineProcess, environ: Mapping[str, str]) -> Iterator[None]:
     """Run the worker as a process of its own while the block lasts."""
     with tempfile.TemporaryDirectory(prefix="catalyst-pictures-") as folder:
-        child = Child(
-            [sys.executable, "-m", "worker", "run"],
+        child = ChildProcess(
+            [sys.executable, "-P", "-m", "catalyst_groq", "run"],
             folder=Path(folder),
             log=Path(folder) / "worker.log",
             environment={"PATH": os.environ["PATH"], "CATALYST_ENGINE_URL": engine.rest_url, **environ},

@@ -4,10 +4,18 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from element_templates import EXAMPLE, TOOLS_EXAMPLE, TRANSCRIBE_EXAMPLE, TRANSCRIBE_TEMPLATE, held_by, load, written_by
 
-from worker.camunda.definitions import parse as read_deployed
-from worker.sandbox.people import People, wait_for
+from catalyst_groq.domain.definitions import parse as read_deployed
+from catalyst_groq.sandbox.process_client import ProcessClient, wait_for
+from support.element_templates import (
+    EXAMPLE,
+    TOOLS_EXAMPLE,
+    TRANSCRIBE_EXAMPLE,
+    TRANSCRIBE_TEMPLATE,
+    held_by,
+    load,
+    written_by,
+)
 
 PLAIN = (Path(__file__).parent / "plain.bpmn").read_text(encoding="utf-8")
 TEMPLATE = load()
@@ -68,7 +76,7 @@ def saved_by_a_modeller(modeler, element="Plain"):
 def test_the_engine_takes_what_a_modeller_saved(modeler, engine):
     saved = saved_by_a_modeller(modeler)
 
-    with People(engine.rest_url) as people:
+    with ProcessClient(engine.rest_url) as people:
         deployment = people.deploy_texts({"plain.bpmn": saved})
         (definition,) = people.get("/process-definition", deploymentId=deployment)
         deployed = people.get(f"/process-definition/{definition['id']}/xml")["bpmn20Xml"]

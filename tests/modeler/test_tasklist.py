@@ -1,14 +1,14 @@
 """A user works on the example in Tasklist, on a real engine: start, ask, review."""
 
 import pytest
-from element_templates import EXAMPLE, TRANSCRIBE_EXAMPLE
 from playwright.sync_api import expect
-from tasklist import Tasklist, log_in
 
-from worker.camunda.variables import Encoder
-from worker.sandbox.demo import example_files
-from worker.sandbox.engine import EngineProcess
-from worker.sandbox.people import People, wait_for
+from catalyst_groq.domain.variables import Encoder
+from catalyst_groq.sandbox.demo import example_files
+from catalyst_groq.sandbox.engine import EngineProcess
+from catalyst_groq.sandbox.process_client import ProcessClient, wait_for
+from support.element_templates import EXAMPLE, TRANSCRIBE_EXAMPLE
+from support.tasklist import Tasklist, log_in
 
 pytestmark = pytest.mark.engine
 
@@ -73,7 +73,7 @@ class Example:
 
 @pytest.fixture
 def example(engine):
-    with People(engine.rest_url) as people:
+    with ProcessClient(engine.rest_url) as people:
         yield Example(people)
 
 

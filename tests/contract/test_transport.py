@@ -1,0 +1,162 @@
+"""Certificates and proxies on the way to the engine and to Groq: verified always, set apart for each."""
+
+import asyncio
+import ssl
+
+import pytest
+from aiohttp import web
+from yarl import URL
+
+from catalyst_groq.camunda.client import EngineClient
+from catalyst_groq.common.transport import make_transport
+from catalyst_groq.domain.variables import Encoder
+from catalyst_groq.errors import EngineUnreachable, SettingsError
+from catalyst_groq.groq.api.client import HttpGroqClient
+from catalyst_groq.groq.api.requests import Account
+from catalyst_groq.groq.api.responses import NoResponseReason, Response
+from support.certificates import Authority
+from support.worker_harness import seconds
+
+pytestmark = pytest.mark.anyio
+
+
+async def answer(_):
+    return web.json_response([])
+
+
+@pytest.fixture
+def authority(tmp_path):
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+async def server(authority):
+    """Whatever is asked at this address is answered, to those who show a certificate of the authority."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=authority.ca)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_cert_chain(*authority.issue("server"))
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
+    yield f"https://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def proxy():
+    """A proxy that answers for everybody; what it was asked is in `asked`."""
+    asked = []
+
+    async def serve(reader, writer):
+        asked.append((await reader.readline()).decode())
+        while (await reader.readline()).strip():
+            pass
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n[]")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
+
+
+async def asked_engine(url, through):
+    engine = EngineClient(
+        url,
+        "worker",
+        lock_duration=seconds(60),
+        async_response_timeout=seconds(1),
+        encoder=Encoder(),
+        transport=through,
+    )
+    try:
+        return await engine.locked_tasks()
+    finally:
+        await engine.aclose()
+
+
+async def asked_groq(url, through):
+    groq = HttpGroqClient(through)
+    try:
+        return await groq.ask(Account(url, "gsk_key"), {}, 10)
+    finally:
+        await groq.aclose()
+
+
+async def test_a_server_with_a_certificate_of_our_own_authority_is_reached(server, authority):
+    through = make_transport(authority.ca, *authority.issue("client"))
+
+    assert await asked_engine(server, through) == []
+    assert isinstance(await asked_groq(server, through), Response)
+
+
+async def test_without_a_client_certificate_the_server_does_not_talk_to_us(server, authority):
+    through = make_transport(authority.ca)
+
+    with pytest.raises(EngineUnreachable):
+        await asked_engine(server, through)
+    assert not isinstance(await asked_groq(server, through), Response)
+
+
+@pytest.mark.parametrize("which", ["the system's", "another"])
+async def test_a_certificate_of_an_unknown_authority_is_refused(server, authority, tmp_path, which):
+    ca = Authority(tmp_path, "other").ca if which == "another" else None
+    through = make_transport(ca, *authority.issue("client"))
+
+    with pytest.raises(EngineUnreachable, match="certificate verify failed"):
+        await asked_engine(server, through)
+    assert (await asked_groq(server, through)).reason is NoResponseReason.TLS_FAILURE
+
+
+async def test_a_certificate_for_another_host_is_refused(server, authority):
+    through = make_transport(authority.ca, *authority.issue("client"))
+
+    with pytest.raises(EngineUnreachable, match="certificate verify failed"):
+        await asked_engine(server.replace("127.0.0.1", "localhost"), through)
+
+
+async def test_the_engine_and_groq_are_asked_through_their_proxy(proxy):
+    url, asked = proxy
+    through = make_transport(proxy=url)
+    await asked_engine("http://engine.test/engine-rest", through)
+    await asked_groq("http://groq.test/openai/v1", through)
+
+    assert [line.split()[1].split("?")[0] for line in asked] == [
+        "http://engine.test/engine-rest/external-task",
+        "http://groq.test/openai/v1/chat/completions",
+    ]
+
+
+async def test_the_environments_proxy_is_used_except_for_the_hosts_it_excepts(proxy, monkeypatch):
+    url, asked = proxy
+    monkeypatch.setenv("http_proxy", url)
+    monkeypatch.setenv("no_proxy", "near.test")
+    through = make_transport()
+    await asked_engine("http://engine.test/engine-rest", through)
+
+    assert len(asked) == 1
+    assert through.proxy_for(URL("http://near.test/engine-rest")) is None
+    assert make_transport(proxy="http://own.test").proxy_for(URL("http://near.test/")) == "http://own.test"
+
+
+async def test_what_netrc_says_of_a_host_is_no_business_of_the_workers(proxy, monkeypatch, tmp_path):
+    url, asked = proxy
+    netrc = tmp_path / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password else")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+
+    await asked_groq(url, make_transport())
+    assert len(asked) == 1
+
+
+def test_a_certificate_that_cannot_be_read_is_said_at_the_start(tmp_path, authority):
+    certificate, _ = authority.issue("client")
+    broken = tmp_path / "broken.pem"
+    broken.write_text("no certificate")
+
+    for files in [(tmp_path / "missing.pem",), (broken,), (None, broken), (authority.ca, certificate)]:
+        with pytest.raises(SettingsError, match=r"The certificate .*\.pem cannot be used"):
+            make_transport(*files)

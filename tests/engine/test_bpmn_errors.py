@@ -1,0 +1,176 @@
+"""What the worker reads in a diagram about who catches a BPMN error is what the engine does with it."""
+
+import itertools
+
+import pytest
+
+from catalyst_groq.domain.definitions import parse
+
+pytestmark = pytest.mark.engine
+CODE, FIRST = "RATE_LIMITED", "FIRST"
+ERRORS = f"""
+<error id="Limited" errorCode="{CODE}"/><error id="Other" errorCode="OTHER"/><error id="Begin" errorCode="{FIRST}"/>
+<error id="NoCode"/>"""
+numbers = itertools.count(1)
+
+
+def begun(element, name):
+    """A scope's inside: what begins with one element."""
+    start = f"<startEvent id='S_{name}'/><sequenceFlow id='F_{name}' sourceRef='S_{name}' targetRef='{name}'/>"
+    return start + element
+
+
+def ask(inside="", name="Ask"):
+    return f"<serviceTask id='{name}' camunda:type='external' camunda:topic='TOPIC'>{inside}</serviceTask>"
+
+
+def definition(error):
+    return "<errorEventDefinition/>" if error is None else f"<errorEventDefinition errorRef='{error}'/>"
+
+
+def caught(source):
+    name = f"Caught{next(numbers)}"
+    flow = f"<sequenceFlow id='to{name}' sourceRef='{source}' targetRef='{name}'/>"
+    return flow + f"<userTask id='{name}'/>"
+
+
+def boundary(attached, error):
+    name = f"B{next(numbers)}"
+    event = f"<boundaryEvent id='{name}' attachedToRef='{attached}'>{definition(error)}</boundaryEvent>"
+    return event + caught(name)
+
+
+def sub(inside, name="Sub", tag="subProcess", first="Ask", several=""):
+    return f"<{tag} id='{name}'>{several}{begun(inside, first)}</{tag}>"
+
+
+def on_error(error, then=None, into="Ask"):
+    """An event subprocess; `then` is what it does instead of waiting at a user task."""
+    name = f"E{next(numbers)}"
+    start = f"<startEvent id='{name}'>{definition(error)}</startEvent>"
+    flow = f"<sequenceFlow id='F{name}' sourceRef='{name}' targetRef='{into}'/>{then}" if then else caught(name)
+    return f"<subProcess id='On{name}' triggeredByEvent='true'>{start}{flow}</subProcess>"
+
+
+def several(kind):
+    cardinality = "<loopCardinality>2</loopCardinality>"
+    return f"<multiInstanceLoopCharacteristics isSequential='{kind}'>{cardinality}</multiInstanceLoopCharacteristics>"
+
+
+first = ask(name="First")
+PROCESSES = {
+    "nothing": begun(ask(), "Ask"),
+    "boundary": begun(ask() + boundary("Ask", "Limited"), "Ask"),
+    "boundary of another code": begun(ask() + boundary("Ask", "Other"), "Ask"),
+    "boundary without an error": begun(ask() + boundary("Ask", None), "Ask"),
+    "boundary whose error has no code": begun(ask() + boundary("Ask", "NoCode"), "Ask"),
+    "boundary that names a code": begun(ask() + boundary("Ask", CODE), "Ask"),
+    "two boundaries": begun(ask() + boundary("Ask", "Other") + boundary("Ask", "Limited"), "Ask"),
+    "boundary of another task": begun(
+        ask() + "<task id='T'/><sequenceFlow id='toT' sourceRef='Ask' targetRef='T'/>" + boundary("T", "Limited"), "Ask"
+    ),
+    "boundary of the scope": begun(sub(ask()) + boundary("Sub", "Limited"), "Sub"),
+    "boundary of the scope, of another code": begun(sub(ask()) + boundary("Sub", "Other"), "Sub"),
+    "boundary of the outer scope": begun(sub(sub(ask()), "Outer", first="Sub") + boundary("Outer", None), "Outer"),
+    "boundary of a transaction": begun(sub(ask(), tag="transaction") + boundary("Sub", "Limited"), "Sub"),
+    "event subprocess": begun(ask() + on_error("Limited"), "Ask"),
+    "event subprocess of another code": begun(ask() + on_error("Other"), "Ask"),
+    "event subprocess without an error": begun(ask() + on_error(None), "Ask"),
+    "event subprocess whose error has no code": begun(ask() + on_error("NoCode"), "Ask"),
+    "event subprocess in the scope": begun(sub(ask() + on_error("Limited")), "Sub"),
+    "event subprocess around the scope": begun(sub(ask()) + on_error("Limited"), "Sub"),
+    "event subprocess in the task's own scope, of another code, and around": begun(
+        sub(ask() + on_error("Other")) + on_error("Limited"), "Sub"
+    ),
+    "event subprocess in a scope beside": begun(
+        ask()
+        + sub("<task id='T'/>" + on_error("Limited"), first="T")
+        + "<sequenceFlow id='toSub' sourceRef='Ask' targetRef='Sub'/>",
+        "Ask",
+    ),
+    "inside an event subprocess that would catch it": begun(first + on_error(None, ask()), "First"),
+    "inside an event subprocess, with a boundary": begun(
+        first + on_error(None, ask() + boundary("Ask", "Limited")), "First"
+    ),
+    "inside an event subprocess, beside one that catches": begun(
+        first + on_error("Begin", ask()) + on_error("Limited"), "First"
+    ),
+    "inside an event subprocess, with one around the scope": begun(
+        sub(first + on_error("Begin", ask()), first="First") + on_error("Limited"), "Sub"
+    ),
+    "inside an event subprocess, with a boundary of the scope": begun(
+        sub(first + on_error("Begin", ask()), first="First") + boundary("Sub", "Limited"), "Sub"
+    ),
+    "deep inside an event subprocess, beside one that catches": begun(
+        first + on_error("Begin", sub(ask()), into="Sub") + on_error(None), "First"
+    ),
+    "several inside an event subprocess, beside one that catches": begun(
+        first + on_error("Begin", ask(several("true"))) + on_error(None), "First"
+    ),
+    "one after the other, with a boundary": begun(ask(several("true")) + boundary("Ask", "Limited"), "Ask"),
+    "all at once, with a boundary": begun(ask(several("false")) + boundary("Ask", "Limited"), "Ask"),
+    "all at once, without": begun(ask(several("false")), "Ask"),
+    "in scopes one after the other, with a boundary": begun(
+        sub(ask(), several=several("true")) + boundary("Sub", "Limited"), "Sub"
+    ),
+}
+
+
+def bpmn(process, key, topic):
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?><definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" '
+        f'xmlns:camunda="http://camunda.org/schema/1.0/bpmn" targetNamespace="catching">{ERRORS}'
+        f'<process id="{key}" isExecutable="true" camunda:historyTimeToLive="1">{process}</process></definitions>'
+    ).replace("TOPIC", topic)
+
+
+@pytest.fixture
+def throw(people):
+    """Throw the errors of a process until the task that asks has thrown its own."""
+
+    def thrown(topic):
+        name = None
+        while name != "Ask":
+            topics = [{"topicName": topic, "lockDuration": 10_000}]
+            body = {"workerId": "catching", "maxTasks": 1, "topics": topics}
+            task = people.http.post("/external-task/fetchAndLock", json=body).raise_for_status().json()[0]
+            name = task["activityId"]
+            error = {"workerId": "catching", "errorCode": CODE if name == "Ask" else FIRST}
+            people.http.post(f"/external-task/{task['id']}/bpmnError", json=error).raise_for_status()
+
+    return thrown
+
+
+@pytest.mark.parametrize("case", PROCESSES)
+def test_the_engine_catches_what_the_worker_reads(people, throw, case):
+    key = f"catching-{next(numbers)}"
+    xml = bpmn(PROCESSES[case], key, key)
+    people.deploy_texts({f"{key}.bpmn": xml})
+    instance = people.start(key)
+    throw(key)
+
+    waits_at = people.user_task(instance) or ""
+    assert waits_at.startswith("Caught") is parse(xml).catches("Ask", CODE)
+
+
+CALL = "<callActivity id='Call' calledElement='CALLED'/>"
+CALLERS = {
+    "nothing": begun(CALL, "Call"),
+    "boundary": begun(CALL + boundary("Call", "Limited"), "Call"),
+    "boundary of another code": begun(CALL + boundary("Call", "Other"), "Call"),
+    "event subprocess": begun(CALL + on_error(None), "Call"),
+    "boundary of the scope": begun(sub(CALL, first="Call") + boundary("Sub", "Limited"), "Sub"),
+}
+
+
+@pytest.mark.parametrize("case", CALLERS)
+def test_the_engine_catches_in_a_calling_process_what_the_worker_reads(people, throw, case):
+    key = f"catching-{next(numbers)}"
+    xml = bpmn(CALLERS[case], f"{key}-caller", key).replace("CALLED", key)
+    called = bpmn(PROCESSES["nothing"], key, key)
+    people.deploy_texts({"caller.bpmn": xml, "called.bpmn": called})
+    instance = people.start(f"{key}-caller")
+    throw(key)
+
+    waits_at = people.user_task(instance) or ""
+    assert waits_at.startswith("Caught") is parse(xml).catches_from_calls(CODE)

@@ -1,0 +1,159 @@
+"""What a process and its modeller see when something is wrong."""
+
+import pytest
+
+from support.diagrams import diagram
+
+pytestmark = pytest.mark.engine
+
+REFUSALS = {401: "AUTH_FAILED", 429: "RATE_LIMITED", 400: "INVALID_REQUEST"}
+NO_PATIENCE = {"catalyst_giveUpAfter": "PT0S"}
+
+
+@pytest.mark.parametrize(("status", "code"), REFUSALS.items())
+def test_a_refusal_is_caught_by_the_boundary_event_with_all_standard_variables(process, groq, status, code):
+    groq.next(None, status=status)
+    instance = process(diagram(boundary=True, properties=NO_PATIENCE), userMessage="hello")
+
+    assert instance.task() == "Caught"
+    variables = instance.variables()
+    assert variables["errorCode"] == code
+    assert variables["errorMessage"].startswith(f"Groq: {status}")
+    assert variables["catalyst_statusCode"] == status
+    assert variables["catalyst_success"] is False
+    assert variables["catalyst_error"].startswith(str(status))
+    assert '"error"' in variables["catalyst_responseBody"]
+    assert variables["catalyst_meta"]["attempts"] == 1
+    assert len(groq.calls) == 1
+
+
+@pytest.mark.parametrize("status", REFUSALS)
+def test_a_refusal_that_nothing_catches_is_an_incident(process, groq, status):
+    groq.next(None, status=status)
+    instance = process(diagram(properties=NO_PATIENCE), userMessage="hello")
+
+    message = instance.incident()
+    assert message.startswith(f"Groq: {status}")
+    assert f"Nothing catches the BPMN error {REFUSALS[status]}: attach an error boundary event to 'Ask'" in message
+    assert instance.state() == "ACTIVE"
+    assert len(groq.calls) == 1
+
+
+def test_error_details_tell_the_whole_story(process, groq):
+    groq.next(None, status=403, headers={"x-request-id": "req_1"})
+    question = "What is this? 😀" * 1000
+    refused = process(diagram(), userMessage=question)
+    mistaken = process(diagram(properties={"catalyst_timeout": "soon"}), userMessage="hello")
+
+    assert refused.incident().startswith("Groq: 403")
+    assert mistaken.incident().startswith("catalyst_timeout: ")
+    told, left = refused.error_details(), mistaken.error_details()
+    assert "Status: 403\n" in told
+    assert "x-request-id: req_1\n" in told
+    assert question[:2000] in told
+    assert "(15,000 characters)" in told
+    assert left.endswith("catalyst_timeout:\nsoon")
+
+
+def test_a_rate_limit_is_waited_out(process, groq):
+    groq.next(1, refusal="rate_limit_exceeded", headers={"retry-after": "1"})
+    instance = process(diagram(boundary=True), userMessage="hello")
+
+    assert instance.task() == "Review"
+    assert [call.status for call in groq.calls] == [429, 200]
+    meta = instance.variables()["catalyst_meta"]
+    assert meta["attempts"] == 2
+    assert meta["waitedMs"] > 0
+
+
+def test_a_passing_fault_is_tried_again_by_the_engine(process, groq):
+    groq.next(2, status=503)
+    instance = process(diagram(properties={"catalyst_retries": "R3/PT0S"}), userMessage="hello")
+
+    assert instance.task() == "Review"
+    assert [call.status for call in groq.calls] == [503, 503, 200]
+
+
+def test_three_tries_are_three_calls(process, groq):
+    groq.next(None, status=503)
+    instance = process(diagram(properties={"catalyst_retries": "R3/PT0S"}), userMessage="hello")
+
+    assert instance.incident().startswith("Groq: 503")
+    assert len(groq.calls) == 3
+
+
+MISTAKES = {
+    "payload not JSON": (
+        {"fields": {"catalyst_payload": '{"messages": [}'}},
+        "catalyst_payload: is not JSON: Expecting value at line 1, column 15",
+    ),
+    "payload without messages": (
+        {"fields": {"catalyst_payload": '{"prompt": "hello"}'}},
+        "catalyst_payload: has no list of messages",
+    ),
+    "missing variable": (
+        {"fields": {"catalyst_payload": '{"messages": [{"role": "user", "content": "${nobody}"}]}'}},
+        "catalyst_payload: ${nobody} needs the process variable 'nobody', which does not exist",
+    ),
+    "unclosed placeholder": (
+        {"fields": {"catalyst_payload": '{"messages": [{"role": "user", "content": "${userMessage"}]}'}},
+        "catalyst_payload: `${userMessage` opens a placeholder that is not closed",
+    ),
+    "unknown secret source": (
+        {"properties": {"catalyst_secretSource": "vault"}},
+        "catalyst_secretSource: 'vault' is no secret source. Use one of env, file, properties, variable",
+    ),
+    "missing secret": (
+        {"properties": {"catalyst_apiKey": "groq_other_key"}},
+        "catalyst_apiKey: the environment variable GROQ_OTHER_KEY is not set",
+    ),
+    "forbidden secret": (
+        {"properties": {"catalyst_apiKey": "aws_secret"}},
+        "catalyst_apiKey: the secret name 'aws_secret' is not allowed here",
+    ),
+    "secret outside its folder": (
+        {"properties": {"catalyst_secretSource": "file", "catalyst_apiKey": "groq/../../etc/passwd"}},
+        "catalyst_apiKey: 'groq/../../etc/passwd' leads out of",
+    ),
+    "missing key variable": (
+        {"properties": {"catalyst_secretSource": "variable", "catalyst_apiKey": "myKey"}},
+        "catalyst_apiKey: there is no process variable 'myKey'",
+    ),
+    "mapping that is no JMESPath": (
+        {"fields": {"catalyst_responseMapping": '{"aiReply": "choices[0"}'}},
+        "catalyst_responseMapping: 'aiReply': `choices[0` is not JMESPath",
+    ),
+    "mapping onto a reserved name": (
+        {"fields": {"catalyst_responseMapping": '{"catalyst_error": "id"}'}},
+        "catalyst_responseMapping: 'catalyst_error' cannot be set",
+    ),
+    "error mapping without codes": (
+        {"fields": {"catalyst_errorMapping": '{"429": 1}'}},
+        "catalyst_errorMapping: '429' names no BPMN error code",
+    ),
+    "URL not allowed": (
+        {"properties": {"catalyst_url": "https://evil.example/openai/v1"}},
+        "catalyst_url: 'https://evil.example/openai/v1' is not allowed here",
+    ),
+    "URL that is none": ({"properties": {"catalyst_url": "groq"}}, "catalyst_url: 'groq' is not a plain http(s) URL"),
+    "timeout that is no number": (
+        {"properties": {"catalyst_timeout": "a minute"}},
+        "catalyst_timeout: 'a minute' is no number of seconds above 0",
+    ),
+    "retries": ({"properties": {"catalyst_retries": "3"}}, "catalyst_retries: '3' is not an ISO 8601 duration"),
+    "give up after": (
+        {"properties": {"catalyst_giveUpAfter": "15 min"}},
+        "catalyst_giveUpAfter: '15 min' is not an ISO 8601 duration",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_an_incident_that_names_the_field_and_asks_nothing(process, groq, mistake):
+    parts, message = MISTAKES[mistake]
+    instance = process(diagram(boundary=True, **parts), userMessage="hello")
+    other = process(diagram(), userMessage="the others go on")
+
+    assert message in instance.incident().splitlines()[0]
+    assert other.task() == "Review"
+    assert len(groq.calls) == 1

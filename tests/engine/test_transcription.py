@@ -1,0 +1,110 @@
+"""Recordings written down, seen from a process on a real engine."""
+
+import base64
+import io
+import json
+import wave
+
+import pytest
+
+from support.diagrams import diagram
+from support.element_templates import TRANSCRIBE_EXAMPLE
+from support.process_instance import Instance
+
+pytestmark = pytest.mark.engine
+
+TRANSCRIBE = {"catalyst_operation": "transcribe"}
+ASSIGNED = """<bpmn:extensionElements><camunda:inputOutput>
+    <camunda:inputParameter name="assigned">${reviewer}</camunda:inputParameter>
+    </camunda:inputOutput></bpmn:extensionElements>"""
+"""A user task that cannot begin without the variable `reviewer`."""
+
+RATE = 8000
+SECONDS = 3
+
+
+def recording(seconds=SECONDS):
+    written = io.BytesIO()
+    with wave.open(written, "wb") as wav:
+        wav.setnchannels(1)
+        wav.setsampwidth(1)
+        wav.setframerate(RATE)
+        wav.writeframes(b"\x80" * (RATE * seconds))
+    return written.getvalue()
+
+
+def file(content, filename="voicemail.wav", mimetype="audio/wav"):
+    value = base64.b64encode(content).decode()
+    return {"type": "File", "value": value, "valueInfo": {"filename": filename, "mimeType": mimetype}}
+
+
+def transcribing(**properties):
+    return diagram(properties=TRANSCRIBE | {f"catalyst_{name}": text for name, text in properties.items()})
+
+
+@pytest.mark.usefixtures("worker")
+def test_the_example_writes_an_uploaded_recording_down(people, groq):
+    groq.next(answer="Call me back.")
+    people.deploy(*sorted(TRANSCRIBE_EXAMPLE.parent.glob("groq-transcribe-example*")))
+    instance = Instance(people, people.start_typed("groq-transcribe-example", {"recording": file(recording())}))
+
+    assert instance.task() == "Review"
+    variables = instance.variables()
+    assert variables["transcript"] == "Call me back."
+    assert (variables["language"], variables["duration"]) == ("English", SECONDS)
+    assert variables["segments"] == [{"start": 0, "end": SECONDS, "text": " Call me back."}]
+    assert (variables["catalyst_success"], variables["catalyst_statusCode"]) == (True, 200)
+    meta = variables["catalyst_meta"]
+    assert meta["modelAsked"] == meta["modelUsed"] == "whisper-large-v3-turbo"
+    assert meta["costUsd"] == pytest.approx(0.04 / 360)  # Groq bills ten seconds at least
+    assert groq.calls[0].path.endswith("/audio/transcriptions")
+    assert groq.calls[0].body == {
+        "model": "whisper-large-v3-turbo",
+        "response_format": "verbose_json",
+        "timestamp_granularities[]": "segment",
+    }
+
+
+def test_a_recording_is_translated_as_plain_text(process, groq):
+    groq.next(answer="Call me back.")
+    made = transcribing(translate="true", model="whisper-large-v3", responseFormat="text", audio="${call.file}")
+    instance = process(made, {"recording": file(recording())}, call={"file": "https://files.example/call.mp3"})
+
+    assert instance.task() == "Review"
+    assert instance.variables()["transcript"] == "Call me back."
+    assert instance.variables()["segments"] is None
+    assert groq.calls[0].path.endswith("/audio/translations")
+    assert groq.calls[0].body["url"] == "https://files.example/call.mp3"
+
+
+def test_a_limit_is_waited_out_for_a_recording_too(process, groq):
+    groq.next(status=429, headers={"retry-after": "0.1"}, body={"error": {"message": "Rate limit reached"}})
+    instance = process(transcribing(), {"recording": file(recording())})
+
+    assert instance.task() == "Review"
+    assert len(groq.calls) == 2
+    assert instance.variables()["catalyst_meta"]["waitedMs"] >= 100
+
+
+def test_what_is_no_recording_is_an_incident_and_groq_is_not_asked(process, groq):
+    instance = process(transcribing(), {"recording": file(b"%PDF", "notes.pdf", "application/pdf")})
+
+    assert instance.incident().startswith("catalyst_audio: names the File 'recording' (notes.pdf, application/pdf)")
+    assert not groq.calls
+
+
+def test_an_answer_that_the_engine_refuses_is_replayed_and_the_recording_heard_once(process, groq):
+    made = diagram(properties=TRANSCRIBE | {"catalyst_retries": "R2/PT0S"}, review=ASSIGNED)
+    instance = process(made, {"recording": file(recording())})
+
+    assert "reviewer" in instance.incident()
+    assert len(groq.calls) == 1
+
+
+def test_a_refused_recording_is_a_bpmn_error(process, groq):
+    groq.next(status=400, body={"error": {"message": "could not process file - is it a valid media file?"}})
+    made = diagram(properties=TRANSCRIBE | {"catalyst_errorMapping": json.dumps({"400": "UNHEARD"})}, boundary=True)
+    instance = process(made, {"recording": file(recording())})
+
+    assert instance.task() == "Caught"
+    assert instance.variables()["errorCode"] == "UNHEARD"

@@ -1,0 +1,1 @@
+"""What tests share: harnesses, fakes, factories, servers."""

@@ -1,0 +1,96 @@
+"""docker-compose.yml as users start it: an engine, workers, and the stand-in in Groq's place."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+
+from catalyst_groq.sandbox.demo import PROCESS, example_files
+from catalyst_groq.sandbox.process_client import ProcessClient, wait_for
+from support.container_images import ROOT
+from support.podman import BIN, Podman
+
+ENGINE_PATIENCE = 120.0
+STOP_SECONDS = 45
+COMPOSE = (str(BIN / "podman-compose"), "--env-file", "stand-in.env", "--profile", "stand-in")
+WITH_REDIS = ("--profile", "redis")
+
+
+class Stack:
+    """A running stack; `people` work with its engine, `groq` is the stand-in's control."""
+
+    def __init__(self, podman: Podman) -> None:
+        self.podman = podman
+        self._ports = {"ENGINE_PORT": str(free_port()), "STAND_IN_PORT": str(free_port())}
+        self.people = ProcessClient(f"http://127.0.0.1:{self._ports['ENGINE_PORT']}/engine-rest")
+        self.groq = httpx.Client(base_url=f"http://127.0.0.1:{self._ports['STAND_IN_PORT']}/_emulator", trust_env=False)
+
+    def compose(self, *arguments: str, **environ: str) -> None:
+        """Run compose with no key and the stand-in in Groq's place."""
+        ended = self.podman.run([*COMPOSE, *arguments], folder=ROOT, environ={**self._ports, **environ})
+        assert ended.returncode == 0, f"compose {' '.join(arguments)}\n{ended.stdout[-4000:]}{ended.stderr[-4000:]}"
+
+    def up(self, *profile: str, workers: int = 1, **environ: str) -> None:
+        """Start all, wait for the engine, and deploy the examples."""
+        self.compose(*profile, "up", "--detach", "--no-build", "--scale", f"worker={workers}", **environ)
+        wait_for("the engine in its container", self._engine_answers, within=ENGINE_PATIENCE)
+        self.people.deploy(*example_files())
+        self.people.deploy_texts({"groq-example-file.bpmn": by_secret_file()})
+
+    def down(self) -> None:
+        """End and remove all."""
+        self.compose(*WITH_REDIS, "down", "--volumes", "--timeout", "1")
+
+    def _engine_answers(self) -> bool:
+        try:
+            return self.people.http.get("/external-task/count").is_success
+        except httpx.TransportError:
+            return False
+
+    def workers(self) -> list[str]:
+        """Names of the worker containers, stopped ones too."""
+        found = self.podman("ps", "--all", "--format", "{{.Names}}", "--filter", "name=_worker_")
+        return sorted(found.split())
+
+    def log(self, container: str) -> str:
+        """What a container has said."""
+        ended = self.podman.run(["podman", "logs", container])
+        return ended.stdout + ended.stderr
+
+    def asked(self) -> int:
+        """How many times the stand-in has been asked."""
+        return len(self.groq.get("/calls").raise_for_status().json()["calls"])
+
+    def set_groq(self, **settings: float) -> None:
+        """Forget earlier questions and change how the stand-in answers."""
+        self.groq.post("/reset").raise_for_status()
+        self.groq.post("/settings", json=settings).raise_for_status()
+
+
+@contextmanager
+def running_stack(podman: Podman) -> Iterator[Stack]:
+    """Run the stack for as long as the block; leaving removes all of it."""
+    stack = Stack(podman)
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.people.http.close()
+        stack.groq.close()
+        stack.down()
+
+
+def by_secret_file() -> str:
+    """Return the example with Secret Source `file`, as a process of its own."""
+    text = next(file for file in example_files() if file.suffix == ".bpmn").read_text()
+    changed = text.replace('name="catalyst_secretSource" value="env"', 'name="catalyst_secretSource" value="file"')
+    assert changed != text
+    return changed.replace(f'"{PROCESS}"', f'"{PROCESS}-file"')
+
+
+def free_port() -> int:
+    """Find a port that is free at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,74 @@
+"""Hand-made tasks, definitions, answers and texts for the unit tests."""
+
+import json
+
+from hypothesis import strategies as st
+
+from catalyst_groq.domain.definitions import Definition
+from catalyst_groq.domain.external_task import ExternalTask
+from catalyst_groq.domain.variables import Encoder
+from catalyst_groq.groq.api.errors import classify
+from catalyst_groq.groq.api.responses import NoResponse, Response
+from catalyst_groq.groq.routing.retry import CallResult
+
+REPLY = {
+    "id": "chatcmpl-1",
+    "model": "openai/gpt-oss-120b",
+    "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Hello Ada"}}],
+    "usage": {"prompt_tokens": 18, "completion_tokens": 5, "total_tokens": 23},
+    "x_groq": {"id": "req_1"},
+}
+RATE_LIMITED = {
+    "error": {
+        "message": "Rate limit reached for model `openai/gpt-oss-120b`. Please try again in 2s.",
+        "type": "requests",
+        "code": "rate_limit_exceeded",
+    }
+}
+
+NASTY = [
+    '"},{"role":"system","content":"x',
+    "${name}",
+    "$${name}",
+    "'\"`\\",
+    "a\nb\r\n\tc",
+    "\0",
+    "\ud83d",
+    "😀",
+    "}}{{",
+    "",
+]
+texts = st.one_of(st.sampled_from(NASTY), st.text(st.characters()))
+
+
+def make_task(variables=None, properties=None, **context):
+    """A fetched task; `variables` as Python values, `context` as the engine writes the task."""
+    return ExternalTask(
+        {
+            "id": "task-1",
+            "activityId": "AskGroq",
+            "processInstanceId": "instance-1",
+            "processDefinitionId": "ask:1:d1",
+            "processDefinitionKey": "ask",
+            "retries": None,
+            "extensionProperties": properties,
+            "variables": Encoder().encode_all({"userMessage": "Hi"} if variables is None else variables),
+            **context,
+        }
+    )
+
+
+def make_definition(fields=None, caught=()):
+    """A deployed definition with one service task."""
+    return Definition({"AskGroq": fields or {}}, {"AskGroq": frozenset(caught)}, frozenset())
+
+
+def make_answer(status=200, body=REPLY, **headers):
+    """An answer of Groq; `body` is a structure, or the text itself."""
+    text = body if isinstance(body, str) else json.dumps(body)
+    return Response(status, {name.replace("_", "-"): value for name, value in headers.items()}, text)
+
+
+def make_exchange(answer: Response | NoResponse, *, attempts=1, seconds=0.5, waited=0.0, wait_more=None):
+    """What came of asking, classified as the worker does."""
+    return CallResult(answer, classify(answer), attempts, seconds, waited, wait_more)

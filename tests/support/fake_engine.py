@@ -1,0 +1,237 @@
+"""The engine's REST API as a worker sees it: HTTP over `engine_rules`, long polls, and faults on demand."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+
+from support.engine_rules import ExternalTasks, Refusal, Task
+
+LONGEST_POLL = 1_800_000
+BETWEEN_QUERIES = 30.0
+"""Seconds after which a waiting poll looks again by itself: an ended lock or retry timeout wakes nobody."""
+
+DEFINITION_ID = "contract:1:fake"
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class FakeEngine:
+    """An engine whose tasks are created by a call instead of a process. Its tasks outlive `go_away`, as in a database.
+
+    Like the real one it goes on with a poll whose client has left, and locks the next task for it.
+    """
+
+    def __init__(self, *, json_format: bool = True, bpmn: str = "") -> None:
+        self.tasks = ExternalTasks(json_format=json_format)
+        self.bpmn = bpmn
+        self.waiting_polls = 0
+        self.answers_late = 0.0
+        """Seconds between the end of a report or an unlock and its answer; polls are answered meanwhile."""
+        self._refusals: list[Refusal] = []
+        self._more = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+        self._port = 0
+
+    @property
+    def rest_url(self) -> str:
+        """Where the REST API is; it stays the same when the engine goes away and returns."""
+        return f"http://127.0.0.1:{self._port}/engine-rest"
+
+    def create(self, task: Task) -> Task:
+        """Let a process arrive at an external task."""
+        self.tasks.all[task.id] = task
+        self._wake()
+        return task
+
+    def refuse(self, times: int, status: int, kind: str, message: str) -> None:
+        """Answer the next reports so, whatever they are."""
+        self._refusals += [Refusal(status, kind, message)] * times
+
+    async def come_up(self) -> None:
+        """Listen; again on the same port after `go_away`."""
+        self._runner = web.AppRunner(self._application(), shutdown_timeout=0)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        self._port = self._runner.addresses[0][1]
+
+    async def go_away(self) -> None:
+        """Refuse connections from now on, and cut those there are."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    def _application(self) -> web.Application:
+        application = web.Application(middlewares=[_refusals_as_json])
+        task = "/engine-rest/external-task"
+        application.add_routes(
+            [
+                web.post(f"{task}/fetchAndLock", self._fetch_and_lock),
+                web.post(f"{task}/{{id}}/{{report:complete|bpmnError|failure}}", self._report),
+                web.post(f"{task}/{{id}}/lock", self._lock),
+                web.post(f"{task}/{{id}}/extendLock", self._extend_lock),
+                web.post(f"{task}/{{id}}/unlock", self._unlock),
+                web.get(task, self._list),
+                web.get(f"{task}/count", self._count),
+                web.get("/engine-rest/process-definition/{id}/xml", self._xml),
+                web.get("/engine-rest/process-instance", self._callers),
+            ]
+        )
+        return application
+
+    async def _fetch_and_lock(self, request: web.Request) -> web.Response:
+        asked = await request.json()
+        patience = asked.get("asyncResponseTimeout", 0)
+        if patience > LONGEST_POLL:
+            said = (
+                f"The asynchronous response timeout cannot be set to a value greater than {LONGEST_POLL} milliseconds"
+            )
+            raise Refusal(400, "InvalidRequestException", said, None)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + patience / 1000
+        self.waiting_polls += 1
+        try:
+            while not (locked := self._fetch(asked)) and (left := until - loop.time()) > 0:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._more.wait(), min(left, BETWEEN_QUERIES))
+        finally:
+            self.waiting_polls -= 1
+        topics = {topic["topicName"]: topic for topic in asked["topics"]}
+        return web.json_response([_fetched(task, topics[task.topic]) for task in locked])
+
+    def _fetch(self, asked: dict[str, Any]) -> list[Task]:
+        return self.tasks.fetch(
+            asked["workerId"],
+            {topic["topicName"]: topic["lockDuration"] for topic in asked["topics"]},
+            asked["maxTasks"],
+            by_priority=asked.get("usePriority", False),
+            oldest_first={"sortBy": "createTime", "sortOrder": "asc"} in asked.get("sorting", []),
+        )
+
+    async def _report(self, request: web.Request) -> web.Response:
+        told, task_id = await request.json(), request.match_info["id"]
+        if self._refusals:
+            raise self._refusals.pop(0)
+        worker_id, variables = told["workerId"], told.get("variables") or {}
+        match request.match_info["report"]:
+            case "complete":
+                self.tasks.complete(task_id, worker_id, variables)
+            case "bpmnError":
+                self.tasks.bpmn_error(task_id, worker_id, told["errorCode"], told.get("errorMessage", ""), variables)
+            case _:
+                self.tasks.failure(
+                    task_id,
+                    worker_id,
+                    told.get("errorMessage", ""),
+                    told.get("errorDetails", ""),
+                    retries=told.get("retries", 0),
+                    retry_timeout=told.get("retryTimeout", 0),
+                    variables=variables,
+                )
+        await asyncio.sleep(self.answers_late)
+        return web.Response(status=204)
+
+    async def _lock(self, request: web.Request) -> web.Response:
+        asked = await request.json()
+        self.tasks.lock(request.match_info["id"], asked["workerId"], asked["lockDuration"])
+        return web.Response(status=204)
+
+    async def _extend_lock(self, request: web.Request) -> web.Response:
+        asked = await request.json()
+        self.tasks.extend_lock(request.match_info["id"], asked["workerId"], asked["newDuration"])
+        return web.Response(status=204)
+
+    async def _unlock(self, request: web.Request) -> web.Response:
+        self.tasks.unlock(request.match_info["id"])
+        self._wake()
+        await asyncio.sleep(self.answers_late)
+        return web.Response(status=204)
+
+    async def _list(self, request: web.Request) -> web.Response:
+        worker_id, locked = request.query.get("workerId"), request.query.get("locked")
+        found = [
+            _shown(task)
+            for task in self.tasks.waiting()
+            if worker_id in {None, task.worker_id} and (locked != "true" or task.is_locked)
+        ]
+        return web.json_response(found)
+
+    async def _count(self, _: web.Request) -> web.Response:
+        return web.json_response({"count": len(self.tasks.waiting())})
+
+    async def _xml(self, request: web.Request) -> web.Response:
+        definition_id = request.match_info["id"]
+        if definition_id != DEFINITION_ID:
+            raise Refusal(404, "InvalidRequestException", f"No matching definition with id {definition_id}")
+        return web.json_response({"id": definition_id, "bpmn20Xml": self.bpmn})
+
+    async def _callers(self, request: web.Request) -> web.Response:
+        called = {task.process_instance_id for task in self.tasks.all.values() if task.called}
+        caller = {"id": "caller", "definitionId": DEFINITION_ID}
+        return web.json_response([caller] if request.query["subProcessInstance"] in called else [])
+
+    def _wake(self) -> None:
+        """Let every waiting poll look again."""
+        self._more.set()
+        self._more = asyncio.Event()
+
+
+@web.middleware
+async def _refusals_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except Refusal as refusal:
+        return web.json_response(refusal.body, status=refusal.status)
+
+
+def _shown(task: Task) -> dict[str, Any]:
+    """One task as a query shows it."""
+    return {
+        "id": task.id,
+        "topicName": task.topic,
+        "activityId": "Ask",
+        "processInstanceId": task.process_instance_id,
+        "processDefinitionId": DEFINITION_ID,
+        "processDefinitionKey": "contract",
+        "priority": task.priority,
+        "retries": task.retries,
+        "workerId": task.worker_id,
+        "createTime": _moment(task.create_time),
+        "lockExpirationTime": _moment(task.locked_until) if task.locked_until else None,
+        "errorMessage": task.error_message,
+        "suspended": False,
+    }
+
+
+def _fetched(task: Task, asked: dict[str, Any]) -> dict[str, Any]:
+    """One task as a fetch returns it."""
+    names, as_bean = asked.get("variables"), asked.get("deserializeValues", False)
+    variables = {
+        # What the engine has deserialised, it shows as a Java bean, not as its text.
+        name: typed | {"value": {"nodeType": "OBJECT"}} if as_bean and typed["type"] in {"Json", "Object"} else typed
+        for name, typed in task.variables.items()
+        if names is None or name in names
+    }
+    properties = dict(task.extension_properties) if asked.get("includeExtensionProperties", False) else None
+    return _shown(task) | {
+        "variables": variables,
+        "extensionProperties": properties,
+        "errorDetails": task.error_details,
+    }
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
+
+
+@asynccontextmanager
+async def running_fake_engine(*, json_format: bool = True, bpmn: str = "") -> AsyncIterator[FakeEngine]:
+    """Run a fake engine on a free port for as long as the block runs."""
+    engine = FakeEngine(json_format=json_format, bpmn=bpmn)
+    await engine.come_up()
+    try:
+        yield engine
+    finally:
+        await engine.go_away()

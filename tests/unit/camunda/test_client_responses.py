@@ -1,0 +1,85 @@
+"""Whatever answers in the engine's place, it is understood or it is one of our errors; it is never taken for a yes."""
+
+import asyncio
+import json
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalyst_groq.camunda.client import EngineClient
+from catalyst_groq.common.transport import make_transport
+from catalyst_groq.domain.variables import Encoder
+from catalyst_groq.errors import EngineError
+
+MINUTE = timedelta(minutes=1)
+ANY_NETWORK = make_transport()
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inside: (
+        st.lists(inside, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "type", "message", "code", "definitionId", "x"]), inside, max_size=3)
+    ),
+    max_leaves=8,
+)
+needed = dict.fromkeys(["id", "activityId", "processInstanceId", "processDefinitionId"], anything)
+more = dict.fromkeys(["variables", "extensionProperties", "retries", "createTime", "lockExpirationTime"], anything)
+tasks = st.lists(st.fixed_dictionaries(needed, optional=more), max_size=2).map(lambda value: json.dumps(value).encode())
+bodies = st.binary(max_size=40) | anything.map(lambda value: json.dumps(value).encode()) | st.just(b"[" * 100_000)
+statuses = st.sampled_from([200, 204, 302, 400, 401, 404, 500, 503])
+QUESTIONS = {
+    "fetch": lambda engine: engine.fetch_and_lock(["topic"], 1),
+    "locked": lambda engine: engine.locked_tasks(),
+    "xml": lambda engine: engine.definition_xml("ask:1:d1"),
+    "definitions": lambda engine: engine.latest_definitions(),
+    "file": lambda engine: engine.file("instance-1", "photo"),
+    "caller": lambda engine: engine.calling_process("instance-1"),
+}
+REPORTS = {
+    "complete": lambda engine: engine.complete("task-1", {}),
+    "bpmnError": lambda engine: engine.bpmn_error("task-1", "CODE", "why", {}),
+    "lock": lambda engine: engine.lock("task-1"),
+    "unlock": lambda engine: engine.unlock("task-1"),
+}
+
+
+async def answered(ask, status, body):
+    """What comes of a question that gets this answer: its value, or the error."""
+    engine = EngineClient(
+        "http://engine.test",
+        "worker",
+        lock_duration=MINUTE,
+        async_response_timeout=MINUTE,
+        encoder=Encoder(),
+        transport=ANY_NETWORK,
+    )
+
+    async def send(*_):
+        return status, body
+
+    engine._rest._send = send
+    try:
+        return await ask(engine)
+    except EngineError as error:
+        return error
+    finally:
+        await engine.aclose()
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_any_answer_to_a_question_is_understood_or_an_error_of_ours(question):
+    @given(statuses, bodies | tasks)
+    def law(status, body):
+        asyncio.run(answered(QUESTIONS[question], status, body))
+
+    law()
+
+
+@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize("body", [b"{}", b"[]", b"<html>Please log in</html>", b"null ", b'{"id": "task-1"}'])
+def test_only_silence_means_that_a_report_was_taken(report, body):
+    came = asyncio.run(answered(REPORTS[report], 200, body))
+
+    assert isinstance(came, EngineError) is (body.strip() != b"null")
+    assert asyncio.run(answered(REPORTS[report], 204, b"")) is None

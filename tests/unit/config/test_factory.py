@@ -1,0 +1,126 @@
+"""From the settings: who the worker is, and how it reaches the engine and Groq."""
+
+import pytest
+
+from catalyst_groq.camunda.oauth import ClientCredentials
+from catalyst_groq.config import factory
+from catalyst_groq.config.settings import Settings
+from catalyst_groq.connector.access.secrets import Secrets
+from catalyst_groq.connector.access.urls import GROQ_URL
+from catalyst_groq.errors import SettingsError
+from catalyst_groq.groq.api.requests import Account
+from catalyst_groq.groq.routing.endpoints import Endpoint
+from support.certificates import Authority
+
+
+def test_all_that_is_secret_is_known_to_the_redactor():
+    names = ("engine_password", "engine_token", "engine_client_secret", "journal_key")
+    proxies = {"engine_proxy": "http://u:engine@proxy:1", "groq_proxy": "http://u:groq@proxy:1"}
+    settings = Settings(**{name: f"the {name}" for name in names}, **proxies)
+
+    assert set(factory.secret_values(settings)) == {*(f"the {name}" for name in names), *proxies.values()}
+
+
+@pytest.mark.parametrize(
+    ("settings", "header"),
+    [
+        ({}, ""),
+        ({"engine_user": "me"}, "Basic bWU6"),
+        ({"engine_user": "me", "engine_password": "pä:s"}, "Basic bWU6cMOkOnM="),
+        ({"engine_token": "abc"}, "Bearer abc"),
+        ({"engine_token": "Bearer abc"}, "Bearer abc"),
+    ],
+)
+def test_a_password_or_a_fixed_token_makes_the_authorization(settings, header):
+    assert factory.engine_authorization(Settings(**settings)) == header
+
+
+@pytest.fixture
+def secrets(tmp_path):
+    (tmp_path / "from_file").write_text("the-key-from-a-file\n")
+    return Secrets(
+        environ={"FROM_ENV": "the-key-from-the-environment"},
+        directory=tmp_path,
+        properties=tmp_path / "nowhere",
+        allowed=(),
+        allow_variables=False,
+    )
+
+
+def test_endpoints_come_by_priority_with_keys_from_wherever_they_are(secrets):
+    written = [
+        {"name": "last", "url": "http://last", "key": "from_file", "priority": 9, "models": {"a": "b"}},
+        {"name": "first", "key": "from_env"},
+        {"name": "second"},
+    ]
+    first, second, last = factory.endpoints(Settings(endpoints=written), secrets)
+
+    assert first == Endpoint("first", Account(GROQ_URL, "the-key-from-the-environment"))
+    assert second == Endpoint("second", Account(GROQ_URL, ""))
+    assert last == Endpoint("last", Account("http://last/openai/v1", "the-key-from-a-file"), {"a": "b"}, 9)
+    assert secrets.redactor.mask("the-key-from-a-file") == "***"
+    assert "the-key" not in repr((first, last))
+
+
+def test_an_endpoint_whose_key_is_nowhere_is_named_without_what_stands_there(secrets, tmp_path):
+    settings = Settings(endpoints=[{"name": "a", "key": "sk-a-key-by-mistake"}], secrets_dir=tmp_path)
+    with pytest.raises(
+        SettingsError, match="The key of the endpoint a is not there: no secret of that name in"
+    ) as said:
+        factory.endpoints(settings, secrets)
+    assert "mistake" not in str(said.value)
+
+
+def test_the_models_are_the_workers_own_unless_the_operator_says_otherwise(tmp_path):
+    file = tmp_path / "models.yaml"
+    assert factory.models(Settings()) is None
+    file.write_text("models: [{id: mine, status: preview}]")
+    assert factory.models(Settings(models=file))["mine"].is_available
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"models: [{id: mine, status: new}]", "mine: status: Input should be 'production', 'preview'"),
+        (b"a: b: c", "mapping values are not allowed here"),
+        (b"\xff", "'utf-8' codec can't decode"),
+        (None, "No such file or directory"),
+    ],
+)
+def test_a_file_of_models_that_is_wrong_is_named(tmp_path, content, said):
+    file = tmp_path / "models.yaml"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SettingsError) as caught:
+        factory.models(Settings(models=file))
+    assert str(caught.value).startswith(f"CATALYST_MODELS={file}: {said}")
+
+
+def test_a_token_server_makes_the_worker_an_oauth_client():
+    assert factory.engine_credentials(Settings()) is None
+    settings = Settings(
+        engine_token_url="https://login/token", engine_client_id="me", engine_client_secret="s3cret", engine_scope="e"
+    )
+
+    assert factory.engine_credentials(settings) == ClientCredentials("https://login/token", "me", "s3cret", "e")
+    assert "s3cret" not in repr(factory.engine_credentials(settings))
+
+
+@pytest.mark.parametrize(("way", "side"), [(factory.engine_transport, "engine"), (factory.groq_transport, "groq")])
+def test_the_ways_to_the_engine_and_to_groq_are_set_apart(tmp_path, way, side):
+    other = "groq" if side == "engine" else "engine"
+    authority = Authority(tmp_path)
+    certificate, key = authority.issue("client")
+    own = {
+        f"{side}_ca": authority.ca,
+        f"{side}_certificate": certificate,
+        f"{side}_certificate_key": key,
+        f"{side}_proxy": "http://proxy:3128",
+    }
+    network = way(Settings(**own))
+
+    assert network.proxy == "http://proxy:3128"
+    assert [one["subject"] for one in network.ssl_context.get_ca_certs()] == [((("commonName", "authority"),),)]
+    assert way(Settings(**{f"{other}_proxy": "http://proxy:3128"})).proxy is None
+    with pytest.raises(SettingsError, match="missing"):
+        way(Settings(**{f"{side}_ca": tmp_path / "missing"}))

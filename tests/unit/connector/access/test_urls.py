@@ -1,0 +1,92 @@
+"""Where a key may be sent."""
+
+import pytest
+
+from catalyst_groq.connector.access.urls import GROQ_URL, AllowedUrls, base_url
+
+
+@pytest.mark.parametrize(
+    ("written", "base"),
+    [
+        ("https://api.groq.com", GROQ_URL),
+        (" https://api.groq.com/ ", GROQ_URL),
+        ("https://api.groq.com/openai/v1", GROQ_URL),
+        ("https://api.groq.com/openai/v1/", GROQ_URL),
+        ("https://api.groq.com/openai/v1/chat/completions", GROQ_URL),
+        ("https://api.groq.com/openai/v1/chat/completions/", GROQ_URL),
+        ("HTTPS://API.Groq.COM", GROQ_URL),
+        ("https://api.groq.com:443", GROQ_URL),
+        ("https://api.groq.com:", GROQ_URL),
+        ("http://localhost:8080", "http://localhost:8080/openai/v1"),
+        ("http://localhost:80/v1", "http://localhost/v1"),
+        ("https://localhost:80/v1", "https://localhost:80/v1"),
+        ("http://[::1]:8080/v1", "http://[::1]:8080/v1"),
+        ("http://groq_proxy:8080/V1", "http://groq_proxy:8080/V1"),
+    ],
+)
+def test_one_api_has_one_way_of_writing_it(written, base):
+    assert base_url(written) == base
+    assert base_url(base) == base
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "api.groq.com",
+        "ftp://api.groq.com",
+        "https://",
+        "https:///openai/v1",
+        "https://api.groq.com:port",
+        "https://api.groq.com:99999",
+        "https://api.groq.com:0",
+        "https://[::1",
+        "https://key@api.groq.com",
+        "https://:key@api.groq.com",
+        "https://@api.groq.com",
+        "https://api.groq.com:443@evil.example",
+        r"https://evil.example\@api.groq.com",
+        r"https://evil.example\.api.groq.com",
+        "https://api..groq.com",
+        "https://ａpi.groq.com",  # noqa: RUF001 -- a letter that only looks like an a
+        "https://api.groq.com evil.example",
+        "https://api.groq.com/openai/v1?to=evil.example",
+        "https://api.groq.com/openai/v1#top",
+        "https://api.groq.com/openai/../v1",
+        "https://api.groq.com/openai/%2E%2e/v1",
+    ],
+)
+def test_what_is_no_plain_url_is_refused(written):
+    with pytest.raises(ValueError, match="is not a plain http"):
+        base_url(written)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.groq.com.evil.example",
+        "https://evil.example/api.groq.com/openai/v1",
+        "https://xapi.groq.com",
+        "http://api.groq.com",
+        "https://api.groq.com:8443",
+        "https://api.groq.com/openai/v11",
+        "https://api.groq.com/openai",
+        "http://proxy.example/v1",
+        "https://proxy.example:444/v1",
+        "https://proxy.example/v1evil",
+    ],
+)
+def test_a_look_alike_is_not_allowed(url):
+    assert AllowedUrls(GROQ_URL, ("https://proxy.example/v1",)).resolve(url) is None
+
+
+def test_an_allowed_url_covers_what_is_below_it():
+    allowed = AllowedUrls(GROQ_URL, ("https://proxy.example/v1",))
+    assert allowed.resolve("https://PROXY.example:443/v1/chat/completions") == "https://proxy.example/v1"
+    assert allowed.resolve("https://proxy.example/v1/team-a") == "https://proxy.example/v1/team-a"
+
+
+@pytest.mark.parametrize("written", ["https://api.groq.com/openai/v1/chat/completions", "https://api.groq.com:443"])
+def test_groqs_address_in_a_diagram_stands_for_where_the_operator_says_groq_is(written):
+    assert AllowedUrls("http://127.0.0.1:9/openai/v1").resolve(written) == "http://127.0.0.1:9/openai/v1"
+    assert AllowedUrls(GROQ_URL).resolve(written) == GROQ_URL

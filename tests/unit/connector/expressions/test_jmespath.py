@@ -1,0 +1,62 @@
+"""Expressions: what is nothing but a path is followed as jmespath itself would follow it."""
+
+import jmespath
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalyst_groq.connector.expressions.jmespath import ExpressionError, evaluate
+
+NAMES = st.sampled_from(["a", "b", "choices"])
+DATA = st.recursive(
+    st.none() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=20,
+)
+INDEXES = st.lists(st.integers(-3, 3).map("[{}]".format), max_size=2).map("".join)
+PATHS = st.lists(st.tuples(NAMES, INDEXES).map("".join), min_size=1, max_size=4).map(".".join)
+
+
+@given(st.dictionaries(NAMES, DATA), PATHS)
+def test_a_path_leads_where_it_leads_in_jmespath(data, path):
+    assert evaluate(path, data) == jmespath.search(path, data)
+
+
+PATHS_AND_MORE = (
+    *(
+        "a",
+        "a.b",
+        "a.c[0]",
+        "a.c[-1]",
+        "a.c[-2]",
+        "a.c[2]",
+        "a.c[-3]",
+        "a[0]",
+        "a.b[0]",
+        "a.b.c",
+        "a.c.b",
+        "x.y",
+        "[0]",
+    ),
+    *(
+        "choices[0].message.content",
+        "choices[-1].message",
+        "a.[b, c]",
+        "a.c[*]",
+        "a.c[0:1]",
+        "length(a.b)",
+        "@",
+        "a || x",
+    ),
+)
+
+
+@pytest.mark.parametrize("expression", PATHS_AND_MORE)
+def test_an_expression_finds_what_it_finds_in_jmespath(expression):
+    data = {"a": {"b": "text", "c": [1, 2]}, "choices": [{"message": {"content": "Hello"}}]}
+    assert evaluate(expression, data) == jmespath.search(expression, data)
+
+
+def test_what_is_no_expression_says_so():
+    with pytest.raises(ExpressionError, match="is not JMESPath"):
+        evaluate("a..b", {})

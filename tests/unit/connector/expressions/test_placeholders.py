@@ -1,0 +1,127 @@
+"""`${…}`: what it finds, what it refuses, and that data never changes the structure around it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalyst_groq.connector.expressions.jmespath import ExpressionError
+from catalyst_groq.connector.expressions.placeholders import PlaceholderError, render, render_all
+from catalyst_groq.domain.variables import OpaqueValue
+from support.factories import texts
+
+VARIABLES = {
+    "name": "Ada",
+    "count": 3,
+    "ready": True,
+    "blank": None,
+    "my-name": "Grace",
+    "my-blank": None,
+    "order": {"lines": [{"sku": "A-1"}, {"sku": "B-2"}], "note": "50 % {off}"},
+    "scan": OpaqueValue("Bytes"),
+}
+literals = texts.map(lambda text: text.replace("$", ""))
+written = st.lists(st.one_of(literals, st.just("${a}"), st.just("$${")), max_size=4).map("".join)
+templates = st.recursive(
+    st.one_of(written, st.none(), st.booleans(), st.integers()),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(texts, inner, max_size=4)),
+    max_leaves=12,
+)
+
+
+def shape(value):
+    if isinstance(value, dict):
+        return {key: shape(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [shape(entry) for entry in value]
+    return type(value)
+
+
+@given(templates, texts)
+def test_no_text_in_a_variable_changes_the_structure(template, text):
+    assert shape(render_all(template, {"a": text})) == shape(template)
+
+
+@given(texts)
+def test_what_a_variable_holds_is_never_read_as_a_placeholder(text):
+    assert render("${a}", {"a": text}) == text
+    assert render("<${a}|${a}>", {"a": text}) == f"<{text}|{text}>"
+
+
+@given(st.text())
+def test_any_text_can_be_written_literally(text):
+    assert render(text.replace("${", "$${"), {}) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "rendered"),
+    [
+        ("no placeholder, $5, {braces}", "no placeholder, $5, {braces}"),
+        ("Hello ${name}, ${ name }!", "Hello Ada, Ada!"),
+        ("${count}", 3),
+        ("${count} pieces", "3 pieces"),
+        ("${ready}", True),
+        ("is ${ready}", "is true"),
+        ("${order.lines[1].sku}", "B-2"),
+        ("${order.lines[].sku}", ["A-1", "B-2"]),
+        ("skus: ${order.lines[].sku}", 'skus: ["A-1", "B-2"]'),
+        ("${order.note}", "50 % {off}"),
+        ("${{who: name, n: {m: count}}}", {"who": "Ada", "n": {"m": 3}}),
+        ("<${join('}', order.lines[].sku)}>", "<A-1}B-2>"),
+        (r"${'it\'s } fine'}", "it's } fine"),
+        ('${`{"a": "}"}`}', {"a": "}"}),
+        ('${"my-name"}', "Grace"),
+        ("${nobody || 'there'}", "there"),
+        ("${name || 'there'}", "Ada"),
+        ("${blank}", None),
+        ('${"my-blank"}', None),
+        ("[${blank}]", "[]"),
+        ("$${name} is ${name}", "${name} is Ada"),
+        ("$$${name}", "$${name}"),
+    ],
+)
+def test_a_text_renders_as_a_person_expects(text, rendered):
+    assert render(text, VARIABLES) == rendered
+    assert type(render(text, VARIABLES)) is type(rendered)
+
+
+@pytest.mark.parametrize(
+    "text", ["${nobody}", "Hi ${nobody}", "${nobody.name}", "${length(nobody)}", "${nobody || other}"]
+)
+def test_a_variable_that_does_not_exist_is_named_with_the_mend(text):
+    with pytest.raises(PlaceholderError, match=r"needs the process variable 'nobody'.*\|\| 'text'"):
+        render(text, VARIABLES)
+
+
+def test_a_path_that_leads_nowhere_is_no_silent_null():
+    with pytest.raises(PlaceholderError, match=r"^\$\{order.price\} leads nowhere in the process variables"):
+        render("${order.price}", VARIABLES)
+
+
+@pytest.mark.parametrize("text", ["${scan}", "see ${scan}", "${[scan, name]}", "see ${{file: scan}}", "${@}"])
+def test_a_variable_without_a_text_is_refused_wherever_it_stands(text):
+    with pytest.raises(PlaceholderError, match="is a variable of type Bytes, which has no text"):
+        render(text, VARIABLES)
+
+
+@pytest.mark.parametrize("text", ["Hi ${name", "${'}", "${{a: name}", r"${'\'}"])
+def test_a_placeholder_that_is_not_closed_is_shown_with_the_mend(text):
+    with pytest.raises(PlaceholderError, match=r"not closed. Add the }, or write \$\$\{ for a literal"):
+        render(text, VARIABLES)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("${name.}", "`name.` is not JMESPath"),
+        ("${}", "`` is not JMESPath"),
+        ("${my-name}", "`my-name` is not JMESPath"),
+    ],
+)
+def test_what_is_no_jmespath_is_quoted(text, reason):
+    with pytest.raises(ExpressionError, match=reason):
+        render(text, VARIABLES)
+
+
+def test_a_function_that_is_given_the_wrong_type_says_so_on_one_line():
+    with pytest.raises(ExpressionError, match=r"^`length\(count\)` cannot be evaluated: .*number.*$"):
+        render("${length(count)}", VARIABLES)

@@ -1,0 +1,77 @@
+"""Streams over real sockets, from the stand-in: the same answer, and every way in which one can break."""
+
+import pytest
+
+from catalyst_groq.groq.api import client
+from catalyst_groq.groq.api.client import HttpGroqClient
+from catalyst_groq.groq.api.errors import ErrorKind, classify
+from catalyst_groq.groq.api.requests import Account
+from catalyst_groq.groq.api.responses import NoResponseReason, Response
+
+pytestmark = pytest.mark.anyio
+TOOL = {
+    "type": "function",
+    "function": {"name": "look_up", "parameters": {"type": "object", "properties": {"order": {"type": "string"}}}},
+}
+
+
+@pytest.fixture
+async def ask(groq_emulator):
+    groq = HttpGroqClient()
+
+    async def ask(*, within=5.0, **more):
+        payload = {"model": "openai/gpt-oss-120b", "messages": [{"role": "user", "content": "Hi"}], **more}
+        return await groq.ask(Account(groq_emulator.base_url, "gsk_x"), payload, within)
+
+    yield ask
+    await groq.aclose()
+
+
+@pytest.mark.parametrize("order", [{"answer": "Grüße\u2028\r\n"}, {"tool_calls": [{"name": "look_up"}]}])
+async def test_a_stream_becomes_the_answer_that_groq_gives_as_a_whole(ask, groq_emulator, order):
+    groq_emulator.next(count=2, **order)
+    whole, streamed = await ask(tools=[TOOL]), await ask(tools=[TOOL], stream=True)
+
+    def said(answer):
+        [choice] = answer.body["choices"]
+        for call in choice["message"].get("tool_calls", ()):
+            del call["id"]
+        return choice["message"], choice["finish_reason"], answer.body["usage"]["completion_tokens"]
+
+    assert said(streamed) == said(whole)
+    assert streamed.request_id
+    assert whole.first_token is None
+    assert 0 < streamed.first_token <= streamed.seconds
+
+
+async def test_an_error_in_the_stream_is_refused_with_its_own_status(ask, groq_emulator):
+    groq_emulator.next(fault="stream_error")
+    answer = await ask(stream=True)
+
+    assert isinstance(answer, Response)
+    assert answer.status == 500
+    assert classify(answer).kind is ErrorKind.TRANSIENT
+
+
+async def test_a_stream_that_is_cut_is_no_answer(ask, groq_emulator):
+    groq_emulator.next(fault="cut")
+    assert (await ask(stream=True)).reason is NoResponseReason.INCOMPLETE_RESPONSE
+
+
+async def test_a_stream_that_stands_still_is_not_waited_for_to_the_end(ask, groq_emulator, monkeypatch):
+    monkeypatch.setattr(client, "IDLE_TIMEOUT", 0.1)
+    groq_emulator.set(tokens_per_second=1)
+    nothing = await ask(stream=True)
+
+    assert (nothing.reason, nothing.message) == (NoResponseReason.TIMEOUT, "the stream stood still for 0.1 s")
+    assert nothing.seconds < 3
+
+
+async def test_a_stream_ends_within_the_time_for_a_call(ask, groq_emulator):
+    groq_emulator.set(tokens_per_second=1)
+    assert (await ask(stream=True, within=0.2)).message == "nothing within 0.2 s"
+
+
+async def test_a_refused_stream_is_refused_as_ever(ask, groq_emulator):
+    groq_emulator.next(status=503)
+    assert (await ask(stream=True)).status == 503

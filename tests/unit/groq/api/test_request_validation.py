@@ -1,0 +1,47 @@
+"""What Groq is known to refuse is named before it is asked; the stand-in refuses it too."""
+
+import httpx
+import pytest
+
+from catalyst_groq.groq.api.request_validation import can_stream, find_unsupported
+
+CHAT = {"model": "openai/gpt-oss-120b", "messages": [{"role": "user", "content": "Hi"}]}
+SCHEMA = {
+    "type": "json_schema",
+    "json_schema": {"name": "a", "schema": {"type": "object", "properties": {}, "additionalProperties": False}},
+}
+TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
+REFUSED = {
+    "logprobs": {"logprobs": True},
+    "top_logprobs": {"top_logprobs": 2},
+    "logit_bias": {"logit_bias": {"1": 2}},
+    "n": {"n": 2},
+    "name": {"messages": [{"role": "user", "content": "Hi", "name": "Ada"}]},
+    "stop": {"stop": list("abcde")},
+    "tools'": {"tools": [TOOL] * 129},
+    "stream": {"stream": True, "response_format": SCHEMA},
+    "tools and a JSON schema": {"tools": [TOOL], "response_format": SCHEMA},
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_groq_refuses_is_named_before_it_is_asked(name, groq_emulator):
+    payload = CHAT | REFUSED[name]
+    url = f"{groq_emulator.base_url}/chat/completions"
+    answer = httpx.post(url, json=payload, headers={"authorization": "Bearer gsk_x"}, trust_env=False)
+
+    assert answer.status_code == 400, "the stand-in takes it"
+    assert name.strip("'") in find_unsupported(payload).problem
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [{"n": 1}, {"logprobs": None}, {"stream": True}, {"response_format": SCHEMA}, {"tools": [TOOL], "stop": ["a"]}],
+)
+def test_what_groq_takes_is_left_alone(harmless):
+    assert find_unsupported(CHAT | harmless) is None
+
+
+def test_an_answer_that_must_fit_a_schema_does_not_come_as_a_stream():
+    assert can_stream(CHAT)
+    assert not can_stream(CHAT | {"response_format": SCHEMA})

@@ -1,0 +1,68 @@
+"""Groq's answers as values."""
+
+import httpx
+import pytest
+
+from catalyst_groq.groq.api.responses import Response
+from support.factories import RATE_LIMITED, REPLY, make_answer
+
+
+def test_a_reply_is_read_as_it_is():
+    answer = make_answer()
+    assert answer.ok
+    assert answer.body == REPLY
+    assert (answer.code, answer.request_id) == ("", "req_1")
+
+
+def test_a_refusal_shows_its_code_and_message():
+    answer = make_answer(429, RATE_LIMITED, x_request_id="req_9")
+    assert not answer.ok
+    assert answer.code == "rate_limit_exceeded"
+    assert answer.message.startswith("Rate limit reached")
+    assert answer.request_id == "req_9"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("", "an empty answer"),
+        (" \n", "an empty answer"),
+        ('{"model": "cut', '{"model": "cut'),
+        ("[1, 2]", "[1, 2]"),
+        ('"text"', '"text"'),
+        ('{"error": "plain"}', '{"error": "plain"}'),
+        ('{"error": {"message": null}}', '{"error": {"message": null}}'),
+        ('{"error": {"message": ["a"]}}', "['a']"),
+        ("<html>\n <h1>502:  Bad gateway</h1>" + "x" * 999, ("<html> <h1>502: Bad gateway</h1>" + "x" * 999)[:300]),
+    ],
+)
+def test_a_body_that_is_no_refusal_of_groqs_is_quoted_in_short(body, message):
+    answer = make_answer(502, body)
+    assert (answer.message, answer.code, answer.request_id) == (message, "", "")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "ok"),
+    [
+        (200, '{"choices": [{}]}', True),
+        (299, '{"choices": [{}]}', True),
+        (200, "{}", False),
+        (200, '{"choices": []}', False),
+        (200, '{"choices": [{}], "error": {"message": "boo"}}', False),
+        (200, "[]", False),
+        (200, "{", False),
+        (200, "", False),
+        (302, "{}", False),
+    ],
+)
+def test_an_answer_is_a_2xx_with_choices(status, body, ok):
+    assert make_answer(status, body).ok is ok
+
+
+def test_a_body_nested_without_end_is_no_json():
+    assert make_answer(200, "[" * 100_000).body is None
+
+
+@pytest.mark.parametrize("body", ['{"x_groq": null}', '{"x_groq": "?"}', '{"x_groq": {"id": null}}', "[]"])
+def test_the_request_id_comes_from_the_header_where_the_body_has_none(body):
+    assert Response(200, httpx.Headers({"X-Request-Id": "req_2"}), body).request_id == "req_2"

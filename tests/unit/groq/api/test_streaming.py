@@ -1,0 +1,141 @@
+"""A stream is put together to the answer that would have come as a whole."""
+
+import itertools
+import json
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from catalyst_groq.groq.api.streaming import InvalidStreamError, SSELineDecoder, StreamAccumulator
+
+CALL = {"id": "call_1", "type": "function", "function": {"name": "look_up", "arguments": ""}}
+
+
+def event(delta=None, finish_reason=None, **top):
+    chunk = {"id": "c1", "object": "chat.completion.chunk", "model": "m", **top}
+    choice = {"index": 0, "delta": delta or {}, "finish_reason": finish_reason}
+    return f"data: {json.dumps({**chunk, 'choices': [choice]}, ensure_ascii=False)}\n\n".encode()
+
+
+def assembled(data, pieces=None):
+    lines, assembly = SSELineDecoder(), StreamAccumulator()
+    for piece in pieces or [data]:
+        assembly.add_all(lines.feed(piece))
+    return assembly
+
+
+WHOLE = b"".join(
+    [
+        event({"role": "assistant", "content": ""}, x_groq={"id": "req_1"}),
+        event({"reasoning": "Hm"}),
+        event({"reasoning": "m."}),
+        event({"content": "Hello\u2028"}),
+        event({"content": " Ädä"}),
+        event({}, "stop", x_groq={"id": "req_1", "usage": {"total_tokens": 7}}),
+        b"data: [DONE]\n\n",
+    ]
+)
+
+
+def test_the_pieces_make_the_answer_with_its_reasoning_and_usage():
+    assembly = assembled(WHOLE)
+
+    assert assembly.is_complete
+    assert assembly.body() == {
+        "id": "c1",
+        "object": "chat.completion",
+        "model": "m",
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "reasoning": "Hmm.", "content": "Hello\u2028 Ädä"},
+                "finish_reason": "stop",
+            }
+        ],
+        "usage": {"total_tokens": 7},
+        "x_groq": {"id": "req_1"},
+    }
+
+
+@given(st.lists(st.integers(0, len(WHOLE)), max_size=8))
+def test_it_does_not_matter_where_the_network_cuts(cuts):
+    edges = [0, *sorted(cuts), len(WHOLE)]
+    pieces = [WHOLE[start:end] for start, end in itertools.pairwise(edges)]
+
+    assert assembled(WHOLE, pieces).body() == assembled(WHOLE).body()
+
+
+def test_lines_may_end_as_on_windows():
+    assert assembled(WHOLE.replace(b"\n", b"\r\n")).body() == assembled(WHOLE).body()
+
+
+def test_a_tool_call_may_come_in_pieces_and_beside_another():
+    data = b"".join(
+        [
+            event({"role": "assistant", "content": ""}),
+            event({"tool_calls": [{"index": 0, **CALL}]}),
+            event({"tool_calls": [{"index": 0, "function": {"arguments": '{"a":'}}]}),
+            event({"tool_calls": [{"index": 1, **CALL, "id": "call_2"}]}),
+            event({"tool_calls": [{"index": 0, "function": {"arguments": " 1}"}}]}),
+            event({}, "tool_calls"),
+        ]
+    )
+    message = assembled(data).body()["choices"][0]["message"]
+
+    assert message["content"] is None
+    assert [(call["id"], call["function"]["arguments"]) for call in message["tool_calls"]] == [
+        ("call_1", '{"a": 1}'),
+        ("call_2", ""),
+    ]
+
+
+def test_the_first_token_is_the_first_that_says_something():
+    assert not assembled(event({"role": "assistant", "content": ""})).has_begun
+    assert assembled(event({"reasoning": "H"})).has_begun
+    assert assembled(event({"tool_calls": [{"index": 0, **CALL}]})).has_begun
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'event: error\ndata: {"error": {"message": "over", "status_code": 503}}\n\n',
+        event({"content": "H"}, error={"message": "over", "status_code": 503}),
+        event({"content": "H"}) + event({}, x_groq={"error": "over"}),
+    ],
+    ids=["event", "top level", "x_groq"],
+)
+def test_an_error_in_the_stream_is_the_answer(data):
+    assert assembled(data).body()["error"]["message"] == "over"
+
+
+def test_an_answer_without_its_end_is_not_whole():
+    assert not assembled(event({"content": "Hel"})).is_complete
+    assert not assembled(b"").is_complete
+
+
+@pytest.mark.parametrize("line", [b"data: {", b"data: [1]", b"data: \xff", b'data: {"choices": [{"index": 1e9}]}'])
+def test_what_is_no_event_breaks_the_stream(line):
+    with pytest.raises(InvalidStreamError, match="an event of the stream is none of Groq's"):
+        assembled(line + b"\n")
+
+
+NAMES = ["choices", "delta", "index", "tool_calls", "function", "arguments", "content", "x_groq", "usage", "error"]
+odd = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 2**40) | st.text(max_size=3),
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inside, max_size=4),
+    max_leaves=12,
+)
+events = st.binary(max_size=20) | st.dictionaries(st.sampled_from(NAMES), odd).map(lambda it: json.dumps(it).encode())
+
+
+@given(st.lists(events, max_size=4))
+@example([b"[" * 100_000])
+def test_whatever_comes_makes_an_answer_or_breaks_the_stream(events):
+    try:
+        assembly = assembled(b"".join(b"data: " + event + b"\n" for event in events))
+    except InvalidStreamError:
+        return
+    assert isinstance(assembly.body(), dict)
+    assert assembly.is_complete in {True, False}
+    assert assembly.has_begun in {True, False}

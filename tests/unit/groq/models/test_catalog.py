@@ -1,0 +1,139 @@
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from pydantic import ValidationError
+
+from catalyst_groq.groq.models.catalog import (
+    Feature,
+    apply_overrides,
+    known_models,
+    parse_catalog,
+    shipped_catalog,
+    use_models,
+)
+
+GPT_OSS, QWEN = "openai/gpt-oss-20b", "qwen/qwen3.8-27b"
+
+
+def test_the_default_model_is_living_and_priced():
+    model = known_models()[known_models().default]
+
+    assert model.id == "openai/gpt-oss-120b"
+    assert model.is_available
+    assert (model.price.input, model.price.output) == (Decimal("0.15"), Decimal("0.6"))
+    assert (model.context_window, model.max_completion_tokens) == (131_072, 65_536)
+
+
+@pytest.mark.parametrize(
+    ("retired", "replacement"),
+    [
+        ("llama-3.3-70b-versatile", "openai/gpt-oss-120b"),
+        ("llama-3.1-8b-instant", "openai/gpt-oss-20b"),
+        ("gemma2-9b-it", "openai/gpt-oss-20b"),
+        ("deepseek-r1-distill-llama-70b", "openai/gpt-oss-120b"),
+        ("qwen/qwen3-32b", "openai/gpt-oss-120b"),
+    ],
+)
+def test_every_model_of_the_original_connector_is_retired_and_replaced(retired, replacement):
+    model = known_models()[retired]
+
+    assert not model.is_available
+    assert model.replacement == replacement
+    assert model.retired
+    assert model.retired < known_models().dated
+
+
+def test_an_enterprise_model_is_not_for_ordinary_accounts():
+    assert not known_models()["minimaxai/minimax-m2.7"].is_available
+
+
+def test_an_unknown_model_is_nothing():
+    assert known_models().get("gpt-4") is None
+    with pytest.raises(KeyError, match="gpt-4"):
+        known_models()["gpt-4"]
+
+
+def test_the_free_plan_knows_its_limits():
+    limits = known_models()["qwen/qwen3.8-27b"].limits["free"]
+
+    assert (limits.rpm, limits.rpd, limits.tpm, limits.tpd, limits.otpm) == (30, 1000, 8000, 200_000, 1000)
+
+
+def test_living_chat_models_say_what_a_request_needs_to_know():
+    chat_models = [model for model in known_models().available() if model.kind == "chat"]
+
+    assert all(model.context_window and model.max_completion_tokens and model.price.input for model in chat_models)
+    assert any(Feature.VISION in model.features for model in chat_models)
+
+
+LIVING = "{id: a, status: production}"
+
+
+@pytest.mark.parametrize(
+    ("models", "problem"),
+    [
+        (f"[{LIVING}, {LIVING}]", "models listed twice: a"),
+        (f"[{LIVING}, {{id: b, status: retired, retired: 2026-01-01, replacement: c}}]", "must be living models: c"),
+        (f"[{LIVING}, {{id: b, status: retired}}]", "b: `retired` is the day"),
+        (f"[{LIVING}, {{id: b, status: preview, retired: 2026-01-01}}]", "b: `retired` is the day"),
+        ("[{id: a, status: production, price: {inptu: 1}}]", "inptu"),
+        ("[]", "default and replacements must be living models: a"),
+    ],
+)
+def test_a_wrong_table_says_what_is_wrong(models, problem):
+    with pytest.raises(ValidationError, match=problem):
+        parse_catalog(f"dated: 2026-11-21\ndefault: a\nmodels: {models}")
+
+
+def test_a_small_table_is_enough():
+    table = parse_catalog(f"dated: 2026-11-21\ndefault: a\nmodels: [{LIVING}]")
+
+    assert table.dated == date(2026, 11, 21)
+    assert [model.id for model in table.available()] == ["a"]
+
+
+def test_an_operator_knows_prices_contexts_replacements_and_models_better():
+    table = apply_overrides(
+        shipped_catalog(),
+        f"""
+        default: mine
+        models:
+          - {{id: {GPT_OSS}, replacement: mine, context_window: 4096, price: {{input: 1}}}}
+          - {{id: mine, status: production}}
+        """,
+    )
+    assert (table.default, table["mine"].is_available) == ("mine", True)
+    changed, shipped = table[GPT_OSS], shipped_catalog()[GPT_OSS]
+    assert (changed.replacement, changed.context_window, changed.price.input) == ("mine", 4096, 1)
+    assert (changed.price.output, changed.features) == (shipped.price.output, shipped.features)
+    assert table[QWEN] == shipped_catalog()[QWEN]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- x", "holds no models; write models:"),
+        ("models: x", "holds no models; write models:"),
+        ("models: [{price: {}}]", "holds no models; write models:"),
+        ("models: [{id: a}]", "a: status: Field required"),
+        ("models: [{id: a, status: preview, price: {in: 1}}]", "a: price.in: Extra inputs are not permitted"),
+        (f"models: [{{id: {QWEN}, context_window: many}}]", f"{QWEN}: context_window: Input should be a valid integer"),
+        (f"models: [{{id: {QWEN}, replacement: b}}]", "default and replacements must be living models: b"),
+        ("modells: []", "modells: Extra inputs are not permitted"),
+    ],
+)
+def test_a_wrong_entry_is_named_by_model_and_field(text, said):
+    with pytest.raises(ValueError, match=r".") as caught:
+        apply_overrides(shipped_catalog(), text)
+    assert said in str(caught.value)
+
+
+def test_the_table_in_use_is_the_workers_own_until_it_is_told_another():
+    other = apply_overrides(shipped_catalog(), "models: [{id: mine, status: preview}]")
+    try:
+        use_models(other)
+        assert known_models() is other
+    finally:
+        use_models(None)
+    assert known_models() is shipped_catalog()

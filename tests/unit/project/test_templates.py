@@ -1,0 +1,196 @@
+"""The element templates agree with themselves, with the worker and with the icon; the Modeler tests do the rest."""
+
+import base64
+import re
+from collections.abc import Callable
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalyst_groq.connector.access.secrets import SecretSource
+from catalyst_groq.connector.access.urls import base_url
+from catalyst_groq.connector.expressions.placeholders import OPENING_MARKS
+from catalyst_groq.connector.fields.names import (
+    CHAT_DEFAULTS,
+    GIVE_UP_AFTER,
+    GRANULARITIES,
+    LANGUAGE,
+    MODEL,
+    OPERATION,
+    RESPONSE_FORMAT,
+    RETRIES,
+    TIMEOUT,
+    TRANSCRIPTION_DEFAULTS,
+    TRANSLATE,
+    URL,
+)
+from catalyst_groq.connector.fields.raw import FieldTemplate, RawFields
+from catalyst_groq.connector.fields.retry_cycle import RetryCycle, parse_duration
+from catalyst_groq.connector.requests.transcription import TranscriptionRequest
+from catalyst_groq.connector.requests.truncation import OverflowStrategy
+from support.element_templates import ICON, TEMPLATE, TRANSCRIBE_TEMPLATE, load, written_by
+
+KEYS = {
+    *("$schema", "name", "id", "version", "description", "documentationRef", "keywords", "category", "icon"),
+    *("appliesTo", "elementType", "entriesVisible", "groups", "properties"),
+}
+PROPERTY_KEYS = {
+    *("label", "description", "type", "group", "value", "placeholder", "choices", "constraints", "binding")
+}
+"""The template schema allows any key, and the Modeler ignores those that it does not know: typos go unnoticed."""
+
+READ_BY_WORKER: dict[str, Callable[[str], object]] = {
+    URL: base_url,
+    TIMEOUT: float,
+    RETRIES: lambda text: RetryCycle.parse(RETRIES, text),
+    GIVE_UP_AFTER: parse_duration,
+}
+
+
+class Template:
+    """A template file beside what the worker reads."""
+
+    def __init__(self, path, defaults):
+        self.defaults = dict(defaults)
+        self.json = load(path)
+        self.entries = self.json["properties"]
+        bound = {entry["binding"]["name"]: entry for entry in self.entries}
+        self.fields = {name: entry for name, entry in bound.items() if name in defaults and entry["type"] != "Hidden"}
+
+    def pattern_of(self, name):
+        return re.compile(self.fields[name]["constraints"]["pattern"]["value"], re.ASCII)
+
+
+CHAT = Template(TEMPLATE, CHAT_DEFAULTS)
+TRANSCRIBE = Template(TRANSCRIBE_TEMPLATE, TRANSCRIPTION_DEFAULTS)
+pattern_of = CHAT.pattern_of
+
+
+@pytest.fixture(params=[CHAT, TRANSCRIBE], ids=["chat", "transcribe"])
+def template(request):
+    return request.param
+
+
+def test_every_key_is_one_that_the_modeler_knows(template):
+    assert set(template.json) <= KEYS
+    assert {key for entry in template.entries for key in entry} <= PROPERTY_KEYS
+    assert {key for entry in template.entries for key in entry["binding"]} == {"type", "name"}
+
+
+def test_the_schema_reference_names_no_version_that_an_older_modeler_would_refuse(template):
+    assert "@camunda/element-templates-json-schema/" in template.json["$schema"]
+
+
+def test_it_holds_exactly_the_fields_that_the_worker_reads_with_its_defaults(template):
+    applied = written_by(template.json)
+
+    assert applied.texts | applied.properties == template.defaults
+
+
+def test_texts_of_several_lines_are_fields_that_the_engine_leaves_alone_and_the_rest_extension_properties(template):
+    several_lines = {name for name, default in template.defaults.items() if "\n" in default}
+
+    assert set(written_by(template.json).texts) == several_lines
+    assert {name for name, entry in template.fields.items() if entry["type"] == "Text"} == several_lines
+
+
+def test_what_is_asked_of_groq_is_the_templates_own_business(template):
+    (operation,) = (entry for entry in template.entries if entry["binding"]["name"] == OPERATION)
+
+    assert operation["type"] == "Hidden"
+
+
+def test_every_field_has_a_label_help_and_a_group_and_the_groups_are_in_the_order_of_their_fields(template):
+    assert all(entry["label"] and entry["description"] for entry in template.fields.values())
+    assert list(dict.fromkeys(entry["group"] for entry in template.fields.values())) == [
+        group["id"] for group in template.json["groups"]
+    ]
+
+
+def test_the_secret_sources_to_choose_from_are_those_of_the_worker(template):
+    choices = {choice["value"]: choice["name"] for choice in template.fields["catalyst_secretSource"]["choices"]}
+
+    assert list(choices) == [source.value for source in SecretSource]
+    assert len(set(choices.values())) == len(choices)
+
+
+@pytest.mark.parametrize("name", [MODEL, RESPONSE_FORMAT, GRANULARITIES, TRANSLATE])
+def test_the_worker_takes_every_choice_of_a_transcription(name):
+    choices = [choice["value"] for choice in TRANSCRIBE.fields[name]["choices"]]
+
+    assert choices[0] == TRANSCRIPTION_DEFAULTS[name]
+    for chosen in choices:
+        able = {MODEL: "whisper-large-v3"} if name == TRANSLATE else {}
+        written = {**TRANSCRIPTION_DEFAULTS, "catalyst_audio": "https://files.example/a.mp3", **able, name: chosen}
+        TranscriptionRequest.from_fields(RawFields(FieldTemplate(written), {}))
+
+
+def test_a_language_is_marked_as_wrong_where_the_worker_would_refuse_it():
+    pattern = TRANSCRIBE.pattern_of(LANGUAGE)
+
+    assert all(pattern.search(right) for right in ("", "de", "yue", "${language}"))
+    assert not any(pattern.search(wrong) for wrong in ("German", "DE", "d", "de-DE"))
+
+
+def test_the_ways_to_shorten_to_choose_from_are_those_of_the_worker():
+    assert [choice["value"] for choice in CHAT.fields["catalyst_whenTooLong"]["choices"]] == list(OverflowStrategy)
+
+
+def test_an_implementation_that_the_task_had_before_is_cleared(template):
+    cleared = {
+        entry["binding"]["name"] for entry in template.entries if entry["type"] == "Hidden" and "value" not in entry
+    }
+
+    assert cleared == {"camunda:class", "camunda:expression", "camunda:delegateExpression"}
+
+
+@pytest.mark.parametrize("name", READ_BY_WORKER)
+def test_a_default_an_empty_field_and_a_placeholder_are_never_marked_as_wrong(template, name):
+    assert template.pattern_of(name).search(template.defaults[name])
+    assert template.pattern_of(name).search("")
+    assert template.pattern_of(name).search("${some.variable || 'other'}")
+
+
+@pytest.mark.parametrize("name", [TIMEOUT, RETRIES, GIVE_UP_AFTER])
+@given(data=st.data())
+def test_the_worker_takes_what_the_modeler_does_not_mark_as_wrong(name, data):
+    typed = data.draw(st.from_regex(pattern_of(name), fullmatch=True))
+
+    if typed and not OPENING_MARKS.match(typed):
+        READ_BY_WORKER[name](typed)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        (URL, "api.groq.com"),
+        (TIMEOUT, "soon"),
+        (TIMEOUT, "0"),
+        (TIMEOUT, "-1"),
+        (RETRIES, "3"),
+        (RETRIES, "R3"),
+        (RETRIES, "P"),
+        (RETRIES, "PT,PT10S"),
+        (RETRIES, "R3/PT10S,PT1M"),
+        (GIVE_UP_AFTER, "15"),
+        (GIVE_UP_AFTER, "PT"),
+    ],
+)
+def test_what_the_worker_would_refuse_is_marked_as_wrong(name, wrong):
+    assert not pattern_of(name).search(wrong)
+
+
+def test_the_icon_is_the_drawing_beside_it(template):
+    contents = template.json["icon"]["contents"]
+
+    assert contents == "data:image/svg+xml;base64," + base64.b64encode(ICON.read_bytes()).decode()
+
+
+def test_the_drawing_is_64_by_64_and_complete_in_itself():
+    drawing = ICON.read_text(encoding="utf-8")
+    root = ET.fromstring(drawing)  # noqa: S314 -- our own file
+
+    assert (root.get("width"), root.get("height"), root.get("viewBox")) == ("64", "64", "0 0 64 64")
+    assert "href" not in drawing

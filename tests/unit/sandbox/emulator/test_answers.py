@@ -1,0 +1,400 @@
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import validate
+
+from catalyst_groq.groq.models.token_estimate import estimate_tokens
+from catalyst_groq.sandbox.emulator.schemas import sample
+from catalyst_groq.sandbox.emulator.service import Given, Refused
+from catalyst_groq.sandbox.emulator.streaming import chunks
+from support.emulator_requests import answer_to, body_of, chat, refusal_of, reply_to, service
+
+QWEN = "qwen/qwen3.8-27b"
+
+
+def tool(name, **properties):
+    parameters = {"type": "object", "properties": properties, "required": list(properties)}
+    return {"type": "function", "function": {"name": name, "parameters": parameters}}
+
+
+WEATHER = tool("get_weather", city={"type": "string"}, days={"type": "integer", "minimum": 3})
+ORDER = tool("find_order", number={"type": "string"})
+
+
+def test_an_answer_shows_what_was_asked():
+    answer = answer_to(service(), chat("Is order 4711 paid?"))
+
+    assert "“Is order 4711 paid?”" in str(answer.content)
+    assert "openai/gpt-oss-120b" in str(answer.content)
+
+
+def test_the_same_request_gets_the_same_text():
+    asked = chat("Tell me something.", seed=7)
+
+    one, other = answer_to(service(), asked), answer_to(service(), asked)
+
+    assert (one.content, one.reasoning, one.usage, one.seed) == (other.content, other.reasoning, other.usage, 7)
+    assert one.id != other.id
+
+
+@pytest.mark.parametrize("amount", [1, 20_000])
+def test_a_user_can_ask_for_an_answer_of_so_many_characters(amount):
+    answer = answer_to(service(), chat(f"Please answer in {amount} characters."))
+
+    assert len(str(answer.content)) == amount
+
+
+@pytest.mark.parametrize("amount", [1, 5000])
+def test_a_user_can_ask_for_an_answer_of_so_many_tokens(amount):
+    answer = answer_to(service(), chat(f"Reply with {amount} tokens", include_reasoning=False))
+
+    assert answer.usage.completion_tokens - answer.usage.reasoning_tokens == amount
+
+
+def test_the_token_budget_cuts_the_answer():
+    answer = answer_to(service(), chat("Answer in 500 tokens", max_completion_tokens=100))
+
+    assert answer.finish_reason == "length"
+    assert answer.usage.completion_tokens == 100
+
+
+def test_reasoning_comes_out_of_the_same_budget():
+    answer = answer_to(service(), chat(max_tokens=5, reasoning_effort="high"))
+
+    assert (answer.content, answer.finish_reason) == ("", "length")
+    assert answer.usage.reasoning_tokens == answer.usage.completion_tokens == 5
+
+
+def test_a_stop_word_ends_the_answer():
+    assert answer_to(service(), chat("A and B", stop=["and"])).content == "You asked: “A "
+
+
+def test_times_follow_from_latency_and_speed():
+    usage = answer_to(service(latency=0.25, tokens_per_second=100), chat()).usage.as_json()
+
+    assert usage["queue_time"] == 0.25
+    assert usage["completion_time"] == pytest.approx(usage["completion_tokens"] / 100)
+    assert usage["total_time"] == pytest.approx(usage["prompt_time"] + usage["completion_time"])
+    assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
+
+
+def test_speed_and_latency_can_be_set_for_one_model():
+    groq = service(model_latency={QWEN: 3}, model_tokens_per_second={QWEN: 10}, tokens_per_second="model")
+
+    assert answer_to(groq, chat(model=QWEN)).usage.queue_time == 3
+    assert reply_to(groq, chat(model=QWEN)).tokens_per_second == 10
+    assert reply_to(groq, chat(model="openai/gpt-oss-20b")).tokens_per_second == 1000
+
+
+def test_json_mode_gives_a_json_object():
+    answer = answer_to(service(), chat("Answer as json", response_format={"type": "json_object"}))
+
+    assert json.loads(str(answer.content))["question"] == "Answer as json"
+
+
+NODE = {
+    "type": "object",
+    "properties": {
+        "kind": {"enum": ["leaf", "branch"]},
+        "left": {"anyOf": [{"$ref": "#/$defs/node"}, {"type": "null"}]},
+        "children": {"type": "array", "items": {"$ref": "#/$defs/node"}},
+    },
+    "required": ["kind", "left", "children"],
+    "additionalProperties": False,
+}
+SCHEMAS = [
+    {"type": "object", "properties": {"total": {"type": "number", "minimum": 2.5, "maximum": 2.6}}},
+    {"type": "object", "properties": {"a": {"type": ["null", "integer"]}, "b": {"const": 5}, "c": {"type": "null"}}},
+    {"type": "object", "properties": {"even": {"type": "integer", "multipleOf": 2, "minimum": 5}}},
+    {
+        "type": "object",
+        "properties": {"short": {"type": "string", "maxLength": 3}, "long": {"type": "string", "minLength": 90}},
+    },
+    {
+        "allOf": [
+            {"type": "object", "properties": {"a": {"type": "integer"}}},
+            {"properties": {"b": {"type": "boolean"}}},
+        ]
+    },
+    {"$ref": "#/$defs/node", "$defs": {"node": NODE}},
+    {"oneOf": [{"type": "null"}, {"type": "string", "format": "date"}]},
+    {"exclusiveMinimum": 7, "type": "integer"},
+    {"exclusiveMaximum": 7, "type": "integer", "minimum": 6},
+    {},
+]
+
+
+@pytest.mark.parametrize("schema", SCHEMAS, ids=[json.dumps(schema)[:50] for schema in SCHEMAS])
+def test_an_answer_under_a_schema_fits_it(schema):
+    wanted = {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}}
+
+    answer = answer_to(service(), chat(response_format=wanted))
+
+    validate(json.loads(str(answer.content)), schema)
+
+
+leaves = st.one_of(
+    st.builds(
+        lambda low, size: {"type": "integer", "minimum": low, "maximum": low + size},
+        st.integers(-50, 50),
+        st.integers(0, 9),
+    ),
+    st.builds(
+        lambda low, size: {"type": "string", "minLength": low, "maxLength": low + size},
+        st.integers(0, 60),
+        st.integers(0, 9),
+    ),
+    st.just({"type": "boolean"}),
+    st.just({"enum": [3, "x"]}),
+)
+schemas = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.dictionaries(st.sampled_from("abcd"), inner).map(
+            lambda fields: {
+                "type": "object",
+                "properties": fields,
+                "required": list(fields),
+                "additionalProperties": False,
+            }
+        ),
+        inner.map(lambda items: {"type": "array", "items": items}),
+        st.lists(inner, min_size=1, max_size=3).map(lambda choices: {"anyOf": choices}),
+    ),
+    max_leaves=8,
+)
+
+
+@given(schemas)
+def test_a_sample_fits_every_schema(schema):
+    validate(sample(schema), schema)
+
+
+@pytest.mark.parametrize(
+    "schema", [{"$ref": "#"}, {"allOf": [{"$ref": "#"}]}, {"$ref": "#/$defs/gone"}, {"type": "word"}]
+)
+def test_what_is_no_schema_is_refused(schema):
+    wanted = {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}}
+
+    said_no = refusal_of(service(), chat(response_format=wanted))
+
+    assert body_of(said_no)["message"].startswith("invalid JSON schema for response_format: 'reply': ")
+
+
+def test_a_schema_without_an_end_gets_an_answer_that_has_one():
+    endless = {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]}
+    wanted = {"type": "json_schema", "json_schema": {"name": "reply", "schema": endless}}
+
+    assert json.loads(str(answer_to(service(), chat(response_format=wanted)).content))["a"]
+
+
+def test_a_scripted_text_that_is_no_json_fails_in_json_mode():
+    groq = service({"answer": "Sure! Here it is"})
+
+    said_no = refusal_of(groq, chat("json please", response_format={"type": "json_object"}))
+
+    assert body_of(said_no)["failed_generation"] == "Sure! Here it is"
+
+
+@pytest.mark.parametrize(("strict", "accepted"), [(True, False), (False, True)])
+def test_only_a_strict_schema_holds_a_script_to_it(strict, accepted):
+    schema = {
+        "type": "object",
+        "properties": {"n": {"type": "integer"}},
+        "required": ["n"],
+        "additionalProperties": False,
+    }
+    wanted = {"type": "json_schema", "json_schema": {"name": "reply", "strict": strict, "schema": schema}}
+
+    reply = reply_to(service({"answer": {"n": "many"}}), chat(response_format=wanted))
+
+    assert isinstance(reply, Given) == accepted
+
+
+def test_a_tool_whose_name_the_user_mentions_is_called_with_fitting_arguments():
+    answer = answer_to(service(), chat("Please get weather for tomorrow", tools=[ORDER, WEATHER]))
+
+    assert answer.finish_reason == "tool_calls"
+    assert answer.content is None
+    [call] = answer.tool_calls
+    assert call.name == "get_weather"
+    assert re.fullmatch(r"call_[0-9a-f]{4}", call.id)
+    validate(call.arguments, WEATHER["function"]["parameters"])
+
+
+@pytest.mark.parametrize(
+    ("choice", "called"),
+    [
+        ("auto", []),
+        ("none", []),
+        ("required", ["find_order"]),
+        ({"type": "function", "function": {"name": "get_weather"}}, ["get_weather"]),
+    ],
+)
+def test_the_tool_choice_decides_what_is_called(choice, called):
+    answer = answer_to(service(), chat("Hello", tools=[ORDER, WEATHER], tool_choice=choice))
+
+    assert [call.name for call in answer.tool_calls] == called
+
+
+@pytest.mark.parametrize(("model", "number"), [("openai/gpt-oss-120b", 1), (QWEN, 2)])
+def test_only_some_models_call_several_tools_at_once(model, number):
+    asked = chat("find order 7, then get weather", model=model, tools=[ORDER, WEATHER])
+
+    assert len(answer_to(service(), asked).tool_calls) == number
+    assert len(answer_to(service(), asked | {"parallel_tool_calls": False}).tool_calls) == 1
+
+
+def test_the_tools_answer_is_told_and_the_conversation_ends():
+    call = {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
+    messages = [
+        {"role": "user", "content": "get weather"},
+        {"role": "assistant", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "22 degrees"},
+    ]
+
+    answer = answer_to(service(), chat(messages=messages, tools=[WEATHER]))
+
+    assert str(answer.content).startswith("The tool said: “22 degrees”")
+
+
+def test_built_in_tools_are_executed_by_groq():
+    answer = answer_to(service(), chat("Who won?", tools=[{"type": "browser_search"}]))
+
+    assert answer.executed_tools[0]["type"] == "browser_search"
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "thought_in_content", "thought_apart"),
+    [
+        ("openai/gpt-oss-120b", {}, False, True),
+        ("openai/gpt-oss-120b", {"include_reasoning": False}, False, False),
+        (QWEN, {}, True, False),
+        (QWEN, {"reasoning_format": "parsed"}, False, True),
+        (QWEN, {"reasoning_format": "hidden"}, False, False),
+        (QWEN, {"include_reasoning": True}, False, True),
+        (QWEN, {"reasoning_effort": "none"}, False, False),
+        ("meta-llama/llama-prompt-guard-2-22m", {}, False, False),
+    ],
+)
+def test_reasoning_is_shown_as_the_request_wants(model, fields, thought_in_content, thought_apart):
+    answer = answer_to(service(), chat(model=model, **fields))
+
+    assert str(answer.content).startswith("<think>") == thought_in_content
+    assert (answer.reasoning is not None) == thought_apart
+
+
+def test_images_cost_tokens_and_are_mentioned():
+    image = {"type": "image_url", "image_url": {"url": "https://example.org/invoice.png"}}
+    messages = [{"role": "user", "content": [{"type": "text", "text": "What is it?"}, image, image]}]
+
+    answer = answer_to(service(), chat(model=QWEN, messages=messages))
+
+    assert "“What is it?” It came with 2 images." in str(answer.content)
+    assert answer.usage.prompt_tokens > 2 * 2048
+
+
+def test_a_long_beginning_seen_before_is_cached_for_two_hours():
+    groq = service(time_scale=1e-9)
+    rules = [{"role": "system", "content": "Be kind. " * 100}]
+    first, second = (chat(messages=[*rules, {"role": "user", "content": text}]) for text in ("One?", "Two?"))
+
+    assert answer_to(groq, first).usage.cached_tokens == 0
+    assert answer_to(groq, second).usage.as_json()["prompt_tokens_details"]["cached_tokens"] > 200
+    groq.clock.advance(7201)
+    assert answer_to(groq, second).usage.cached_tokens == 0
+
+
+def test_chunks_together_are_the_answer():
+    answer = answer_to(service(), chat("find order 7" + " and more" * 10, tools=[ORDER], tool_choice="none"))
+    sent = [chunk.data for chunk in chunks(answer)]
+    deltas = [one["choices"][0]["delta"] for one in sent]
+
+    assert "".join(delta.get("content", "") for delta in deltas) == answer.content
+    assert "".join(delta.get("reasoning", "") for delta in deltas) == answer.reasoning
+    assert deltas[0]["role"] == "assistant"
+    assert {one["id"] for one in sent} == {answer.id}
+    assert sent[-1]["choices"][0] == {"index": 0, "delta": {}, "logprobs": None, "finish_reason": "stop"}
+    assert sent[-1]["usage"] == sent[-1]["x_groq"]["usage"] == answer.usage.as_json()
+
+
+WORDS = [
+    "type",
+    "function",
+    "name",
+    "parameters",
+    "json_schema",
+    "schema",
+    "strict",
+    "properties",
+    "required",
+    "items",
+    "anyOf",
+    "$ref",
+    "additionalProperties",
+    "image_url",
+    "url",
+    "role",
+    "content",
+    "text",
+    "user",
+    "assistant",
+    "tool",
+    "tool_calls",
+    "tool_call_id",
+    "object",
+    "array",
+    "json_object",
+    "raw",
+    "flex",
+    "messages",
+    "tools",
+    "tool_choice",
+    "response_format",
+    "stop",
+    "stream",
+    "max_tokens",
+    "service_tier",
+    "seed",
+    "reasoning_format",
+    "minimum",
+]
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(WORDS) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=4),
+    max_leaves=8,
+)
+some_messages = st.lists(st.dictionaries(st.sampled_from(["role", "content", "tool_calls"]), json_values), max_size=2)
+functions = st.fixed_dictionaries({"name": st.just("f")}, optional={"parameters": json_values})
+some_tools = st.lists(st.fixed_dictionaries({"type": st.just("function"), "function": functions}), max_size=2)
+named_schemas = st.fixed_dictionaries({"name": st.just("f")}, optional={"schema": json_values, "strict": st.booleans()})
+formats = st.fixed_dictionaries({"type": st.just("json_schema"), "json_schema": named_schemas})
+fields = st.one_of(
+    st.dictionaries(st.sampled_from(WORDS), json_values),
+    st.fixed_dictionaries({}, optional={"messages": some_messages, "tools": some_tools, "tool_choice": json_values}),
+    st.fixed_dictionaries({"tools": some_tools, "tool_choice": st.just("required")}),
+    st.fixed_dictionaries({"response_format": formats}),
+)
+
+
+@given(fields)
+def test_no_request_makes_the_stand_in_fail(asked):
+    reply = reply_to(service(), chat() | asked)
+
+    assert isinstance(reply, Given | Refused)
+
+
+messages = st.fixed_dictionaries(
+    {"role": st.sampled_from(["user", "system", "assistant"]), "content": st.text(max_size=40)}
+)
+
+
+@given(st.lists(messages, min_size=1, max_size=4), st.integers(1, 60))
+def test_no_answer_has_more_tokens_than_its_budget(conversation, budget):
+    answer = answer_to(service(), chat(messages=conversation, max_completion_tokens=budget))
+
+    assert answer.usage.completion_tokens <= budget
+    assert estimate_tokens(str(answer.content)) <= budget

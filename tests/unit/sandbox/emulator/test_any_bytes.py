@@ -1,0 +1,92 @@
+"""Whatever bytes a server answers with: the engine's client makes our errors of them, Groq's a value."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from catalyst_groq.camunda.client import EngineClient
+from catalyst_groq.common.transport import make_transport
+from catalyst_groq.domain.variables import Encoder
+from catalyst_groq.errors import EngineError
+from catalyst_groq.groq.api.client import HttpGroqClient
+from catalyst_groq.groq.api.requests import Account
+from catalyst_groq.groq.api.responses import NoResponse, Response
+
+ANY_NETWORK = make_transport()
+MINUTE = timedelta(minutes=1)
+PIECES = [
+    b"HTTP/1.1 200 OK\r\n",
+    b"HTTP/1.1 999 \xff\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\n",
+    b"HTTP/1.1 302 Found\r\nLocation: //\xff:x\r\n",
+    b"Content-Length: 5\r\n",
+    b"Content-Length: -1\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"Content-Encoding: gzip\r\n",
+    b"Content-Type: text/event-stream\r\n",
+    b"Content-Type: \xff; charset=\xff\r\n",
+    b"Set-Cookie: \xff=\xff; expires=never\r\n",
+    b"X-Request-Id: \xff" + b"x" * 10_000 + b"\r\n",
+    b"\r\n",
+    b"5\r\nhello\r\n",
+    b"0\r\n\r\n",
+    b'{"choices": [{}]}',
+    b"data: {}\n\n",
+    b"data: [DONE]\n\n",
+]
+answers = st.lists(st.sampled_from(PIECES) | st.binary(max_size=10), max_size=8).map(b"".join)
+sometimes_valid = answers | answers.map(PIECES[0].__add__)
+
+
+async def told(data, ask):
+    """What comes of a question to a server that says these bytes and hangs up."""
+
+    async def serve(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(data)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        return await ask(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+
+
+async def ask_groq(url):
+    groq = HttpGroqClient(ANY_NETWORK)
+    try:
+        return await groq.ask(Account(url, "gsk_key"), {"messages": []}, 5)
+    finally:
+        await groq.aclose()
+
+
+async def ask_engine(url, definition_id="ask:1:d1"):
+    engine = EngineClient(
+        url, "worker", lock_duration=MINUTE, async_response_timeout=MINUTE, encoder=Encoder(), transport=ANY_NETWORK
+    )
+    try:
+        return await engine.definition_xml(definition_id)
+    except EngineError as error:
+        return error
+    finally:
+        await engine.aclose()
+
+
+@given(sometimes_valid)
+@settings(max_examples=40)
+def test_groqs_client_returns_a_value(data):
+    assert isinstance(asyncio.run(told(data, ask_groq)), Response | NoResponse)
+
+
+@given(sometimes_valid)
+@settings(max_examples=40)
+def test_the_engines_client_raises_only_what_is_ours(data):
+    assert isinstance(asyncio.run(told(data, ask_engine)), str | EngineError)
+
+
+@pytest.mark.parametrize("odd", ["a b", "a/b", "ü", "a\r\nX: y", "\ud800", "?x#y", "%", ""])
+def test_an_id_that_is_none_is_an_error_of_ours(odd):
+    assert isinstance(asyncio.run(told(b"HTTP/1.1 404 \r\n\r\n", lambda url: ask_engine(url, odd))), EngineError)

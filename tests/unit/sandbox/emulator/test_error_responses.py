@@ -1,0 +1,271 @@
+"""Groq's refusals, compared letter for letter with those collected in reference/groq-api.md, section 2.3."""
+
+import json
+
+import pytest
+
+from support.emulator_requests import body_of, chat, refusal_of, service
+
+GPT_OSS = "openai/gpt-oss-120b"
+
+VERBATIM = {
+    "invalid_api_key": (
+        '{"error":{"message":"Invalid API Key","type":"invalid_request_error","code":"invalid_api_key"}}'
+    ),
+    "network_blocked": '{"error":{"message":"Access denied. Please check your network settings."}}',
+    "model_permission_blocked_org": (
+        '{"error":{"message":"The model `openai/gpt-oss-120b` is blocked at the organization level. Please have the '
+        "org admin enable this model in the org settings at https://console.groq.com/settings/limits"
+        '","type":"permissions_error","code":"model_permission_blocked_org"}}'
+    ),
+    "model_permission_blocked_project": (
+        '{"error":{"message":"The model `openai/gpt-oss-120b` is blocked at the project level. Please have a project '
+        "admin enable this model in the project settings at https://console.groq.com/settings/project/limits"
+        '","type":"permissions_error","code":"model_permission_blocked_project"}}'
+    ),
+    "model_not_found": (
+        '{"error":{"message":"The model `openai/gpt-oss-120b` does not exist or you do not have access to it.",'
+        '"type":"invalid_request_error","code":"model_not_found"}}'
+    ),
+    "model_decommissioned": (
+        '{"error":{"message":"The model `openai/gpt-oss-120b` has been decommissioned and is no longer supported. '
+        "Please refer to https://console.groq.com/docs/deprecations for a recommendation on which model to use "
+        'instead.","type":"invalid_request_error","code":"model_decommissioned"}}'
+    ),
+    "context_length_exceeded": (
+        '{"error":{"message":"Please reduce the length of the messages or completion.",'
+        '"type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}'
+    ),
+    "spend_limit_reached": (
+        '{"error":{"message":"Organization has blocked API access because a spend alert threshold was met. Please '
+        'visit https://console.groq.com/settings/billing to manage your spend alerts.","type":"invalid_request_error",'
+        '"code":"spend_limit_reached"}}'
+    ),
+    "over_capacity": (
+        '{"error":{"message":"openai/gpt-oss-120b is currently over capacity. Please try again and back off '
+        "exponentially. Visit https://groqstatus.com to see if there is an active incident."
+        '","type":"internal_server_error"}}'
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "expected"), VERBATIM.items(), ids=VERBATIM)
+def test_an_ordered_refusal_has_groqs_own_words(code, expected):
+    groq = service({"refusal": code})
+
+    assert refusal_of(groq, chat()).body == expected + "\n"
+
+
+def test_a_refused_key_takes_96_bytes_as_seen_on_the_wire():
+    said_no = refusal_of(service(), chat(), organization=None)
+
+    assert (said_no.status, len(said_no.body)) == (401, 96)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 413, 422, 424, 429, 498, 500, 502, 503, 504, 520, 524])
+def test_every_status_can_be_ordered_and_comes_with_a_body(status):
+    groq = service({"status": status})
+
+    said_no = refusal_of(groq, chat())
+
+    assert said_no.status == status
+    assert ("html" in said_no.content_type) == said_no.body.startswith("<!DOCTYPE html>")
+
+
+def test_an_ordered_wait_stands_in_the_header_and_in_the_message():
+    groq = service({"status": 429, "headers": {"Retry-After": 7}})
+
+    said_no = refusal_of(groq, chat())
+
+    assert said_no.headers["retry-after"] == "7"
+    assert "Please try again in 7s." in said_no.body
+
+
+@pytest.mark.parametrize(
+    ("model", "status", "code"),
+    [
+        ("llama-3.3-70b-versatile", 404, "model_not_found"),
+        ("llama-3.1-70b-versatile", 400, "model_decommissioned"),
+        ("gemma2-9b-it", 400, "model_decommissioned"),
+        ("no-such-model", 404, "model_not_found"),
+        ("minimaxai/minimax-m2.7", 404, "model_not_found"),
+    ],
+)
+def test_a_model_that_is_gone_is_refused_in_the_form_of_its_time(model, status, code):
+    said_no = refusal_of(service(), chat(model=model))
+
+    assert (said_no.status, body_of(said_no)["code"]) == (status, code)
+
+
+UNSUPPORTED = (
+    "'messages.{}' : for 'role:{}' the following must be satisfied[('messages.{}' : property '{}' is unsupported)]"
+)
+SHAPES = [
+    ({"store": True}, "property 'store' is unsupported, did you mean 'stop'?"),
+    ({"temperature": 3}, "'temperature' : number must be at most 2"),
+    ({"top_p": -0.1}, "'top_p' : number must be at least 0"),
+    ({"n": 2}, "'n' : number must be at most 1"),
+    ({"logprobs": True}, "`logprobs` is not supported with this model"),
+    ({"logit_bias": {}}, "`logit_bias` is not supported with this model"),
+    ({"stream": "yes"}, "'stream' : value must be a boolean"),
+    ({"max_tokens": True}, "'max_tokens' : value must be an integer"),
+    ({"stop": ["a", "b", "c", "d", "e"]}, "'stop' : maximum number of items is 4"),
+    ({"messages": []}, "'messages' : minimum number of items is 1"),
+    ({"messages": None}, "'messages' : property 'messages' is missing"),
+    (
+        {"reasoning_effort": "extreme"},
+        "'reasoning_effort' : value is not one of the allowed values ['none', 'default', 'low', 'medium', 'high']",
+    ),
+    (
+        {"messages": [{"role": "boss", "content": "x"}]},
+        "'messages.0' : discriminator property 'role' has invalid value",
+    ),
+    ({"messages": [{"role": "user", "content": "x", "name": "Ann"}]}, UNSUPPORTED.format(0, "user", 0, "name")),
+    (
+        {
+            "messages": [
+                {"role": "system", "content": "x"},
+                {"role": "user", "content": "x"},
+                {"role": "assistant", "content": "x", "reasoning_content": "x"},
+            ]
+        },
+        UNSUPPORTED.format(2, "assistant", 2, "reasoning_content"),
+    ),
+    (
+        {"messages": [{"role": "assistant", "content": "x", "function_call": None}]},
+        UNSUPPORTED.format(0, "assistant", 0, "function_call"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "message"), SHAPES, ids=[message[:60] for _, message in SHAPES])
+def test_a_misshapen_request_is_refused_with_the_first_thing_wrong(fields, message):
+    said_no = refusal_of(service(), chat(**fields))
+
+    error = body_of(said_no)
+    assert (said_no.status, error["message"], error["type"]) == (400, message, "invalid_request_error")
+
+
+def test_a_body_that_is_no_json_object_is_refused():
+    assert refusal_of(service(), None).status == 400
+
+
+QWEN = "qwen/qwen3.8-27b"
+WHISPER = "whisper-large-v3"
+IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,aGVsbG8="}}
+FUNCTION = {"type": "function", "function": {"name": "look_up", "parameters": {"type": "object", "properties": {}}}}
+STRICT = {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": {"type": "object"}}}
+
+
+def schema(*, strict=True, **keywords):
+    inner = {
+        "type": "object",
+        "properties": {"a": {"type": "string"}},
+        "required": ["a"],
+        "additionalProperties": False,
+    }
+    wanted = {"name": "next_step", "strict": strict, "schema": inner | keywords}
+    return {"type": "json_schema", "json_schema": wanted}
+
+
+def pictures(*images, text="What is this?"):
+    return [{"role": "user", "content": [{"type": "text", "text": text}, *images]}]
+
+
+ABILITIES = [
+    (GPT_OSS, {"reasoning_effort": "none"}, "`reasoning_effort` must be one of `low`, `medium`, or `high`"),
+    (GPT_OSS, {"reasoning_format": "parsed"}, "`reasoning_format` is not supported with this model"),
+    (QWEN, {"reasoning_format": "raw", "tools": [FUNCTION]}, "`reasoning_format` `raw` cannot be used with"),
+    (QWEN, {"reasoning_format": "raw", "include_reasoning": True}, "cannot specify both"),
+    ("meta-llama/llama-prompt-guard-2-22m", {"reasoning_effort": "low"}, "`reasoning_effort` is not supported"),
+    ("meta-llama/llama-prompt-guard-2-22m", {"tools": [FUNCTION]}, "`tool calling` is not supported"),
+    (WHISPER, {}, "The model `whisper-large-v3` does not support chat completions"),
+    (
+        QWEN,
+        {"max_completion_tokens": 16385},
+        (
+            "`max_completion_tokens` must be less than or equal to `16384`, the maximum value for "
+            "`max_completion_tokens` is less than the `context_window` for this model"
+        ),
+    ),
+    (GPT_OSS, {"messages": pictures(IMAGE)}, "messages[0].content must be a string"),
+    (QWEN, {"messages": pictures(*[IMAGE] * 4)}, "Too many images provided. This model supports up to 3 images"),
+    (QWEN, {"messages": pictures(IMAGE | {"image_url": {"url": "ftp://x/y.png"}})}, "invalid image url"),
+    (GPT_OSS, {"response_format": {"type": "json_object"}}, "'messages' must contain the word 'json' in some form"),
+    (GPT_OSS, {"response_format": {"type": "xml"}}, "'response_format' : one of the following must be satisfied"),
+    (GPT_OSS, {"response_format": STRICT | {"json_schema": {"name": "a b"}}}, "'response_format.json_schema'"),
+    (
+        GPT_OSS,
+        {"response_format": schema(additionalProperties=True)},
+        "invalid JSON schema for response_format: 'next_step': `additionalProperties:false` must be set on every",
+    ),
+    (
+        GPT_OSS,
+        {"response_format": schema(required=[])},
+        "invalid JSON schema for response_format: 'next_step': `required`",
+    ),
+    (
+        GPT_OSS,
+        {"response_format": schema(strict=False, properties={"a": {"type": "array", "minItems": 1}})},
+        "invalid schema for response format: response_format/json_schema/next_step: minItems is not supported",
+    ),
+    ("openai/gpt-oss-safeguard-20b", {"response_format": schema()}, "This model does not support response format"),
+    (GPT_OSS, {"response_format": schema(), "stream": True}, "response format `json_schema` cannot be combined with"),
+    (GPT_OSS, {"response_format": schema(), "tools": [FUNCTION]}, "response format `json_schema` cannot be combined"),
+    (QWEN, {"tools": [{"type": "browser_search"}]}, "tool type `browser_search` is not supported with this model"),
+    (GPT_OSS, {"tools": [FUNCTION] * 129}, "'tools' : maximum number of items is 128"),
+    (GPT_OSS, {"tools": [FUNCTION], "tool_choice": "maybe"}, "'tool_choice' : value is not one of the allowed values"),
+    (
+        GPT_OSS,
+        {"tools": [{"type": "function", "function": {"name": "view", "parameters": {"required": ["a"]}}}]},
+        "invalid JSON schema for tool view, tools[0].function.parameters: 'required' present but 'properties' is",
+    ),
+]
+
+
+@pytest.mark.parametrize(("model", "fields", "message"), ABILITIES, ids=[message[:60] for *_, message in ABILITIES])
+def test_what_a_model_cannot_do_is_refused(model, fields, message):
+    said_no = refusal_of(service(), chat(model=model, **fields))
+
+    assert said_no.status == 400
+    assert body_of(said_no)["message"].startswith(message)
+
+
+def test_a_prompt_and_answer_beyond_the_context_window_are_refused():
+    said_no = refusal_of(service(), chat("word " * 131_072))
+
+    assert body_of(said_no)["code"] == "context_length_exceeded"
+
+
+def test_an_image_of_more_than_4_megabytes_is_too_large():
+    large = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 4_000_004}}
+
+    assert refusal_of(service(), chat(model=QWEN, messages=pictures(large))).status == 413
+
+
+def test_json_cut_off_by_the_token_budget_fails_as_groq_says():
+    said_no = refusal_of(
+        service(), chat("Give me json", response_format={"type": "json_object"}, max_completion_tokens=20)
+    )
+
+    assert json.loads(said_no.body)["error"] == {
+        "message": "Failed to generate JSON. Please adjust your prompt. See 'failed_generation' for more details.",
+        "type": "invalid_request_error",
+        "code": "json_validate_failed",
+        "failed_generation": "max completion tokens reached before generating a valid document",
+    }
+
+
+def test_a_scripted_call_of_a_tool_that_was_not_offered_fails():
+    groq = service({"tool_calls": [{"name": "fly"}]})
+
+    said_no = refusal_of(groq, chat(tools=[FUNCTION]))
+
+    assert body_of(said_no)["code"] == "tool_use_failed"
+    assert "attempted to call tool 'fly' which was not in request.tools" in said_no.body
+
+
+def test_flex_requests_are_refused_with_498_when_flex_is_full():
+    groq = service(flex_full=True)
+
+    assert refusal_of(groq, chat(service_tier="flex")).status == 498

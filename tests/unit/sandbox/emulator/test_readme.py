@@ -1,0 +1,107 @@
+"""Every example of the stand-in's own page is run."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from typer.main import get_command
+
+import catalyst_groq.sandbox.emulator
+from catalyst_groq.cli import app
+from catalyst_groq.sandbox.emulator import EmulatorConfig, running_emulator
+from catalyst_groq.sandbox.emulator.error_catalog import BY_CODE
+from catalyst_groq.sandbox.emulator.rules import Fault
+from catalyst_groq.sandbox.emulator.scripts import load_script
+from catalyst_groq.sandbox.emulator.service import Service
+from support.emulator_requests import answer_to, chat, refusal_of
+
+PAGE = (Path(catalyst_groq.sandbox.emulator.__file__).parent / "README.md").read_text("utf-8")
+
+
+def examples(language):
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_the_script_of_the_page_answers_as_it_says(tmp_path):
+    path = tmp_path / "answers.yaml"
+    path.write_text(examples("yaml")[0], "utf-8")
+    groq = Service(EmulatorConfig(), load_script(path))
+    tool = {"type": "function", "function": {"name": "find_order"}}
+
+    assert answer_to(groq, chat("A REFUND, please")).content == "Your refund is on its way."
+    assert answer_to(groq, chat("Is invoice 4711 paid?", model="openai/gpt-oss-20b")).content == (
+        '{"paid": true, "total": 12.5}'
+    )
+    assert answer_to(groq, chat("Where is order 7?", tools=[tool])).tool_calls[0].arguments == {"number": "7"}
+    assert "stand-in" in str(answer_to(groq, chat("patience")).content)
+    assert len(str(answer_to(groq, chat("everything")).content)) == 20_000
+    assert [refusal_of(groq, chat("storm")).status for _ in range(2)] == [503, 503]
+    assert answer_to(groq, chat("storm")).content
+
+
+def test_the_orders_of_the_page_are_accepted():
+    curl = shutil.which("curl")
+    if curl is None:
+        pytest.skip("curl is not installed (package curl)")
+    orders = [line for block in examples("sh") for line in block.splitlines() if line.startswith("curl")]
+
+    with running_emulator() as groq:
+        for line in orders:
+            command = line.replace("http://127.0.0.1:8090", groq.url).replace("curl", f"{curl} -sS --fail", 1)
+            subprocess.run(["/bin/sh", "-c", command], check=True, timeout=20)
+
+    assert len(orders) == 7
+
+
+OVERRIDDEN = """
+import pytest
+
+from catalyst_groq.sandbox.emulator import EmulatorConfig
+
+
+@pytest.fixture
+def groq_emulator_config():
+    return EmulatorConfig(plan="free", time_scale=60)
+"""
+
+
+@pytest.mark.parametrize("conftest", ["", OVERRIDDEN], ids=["as it is", "with a configuration of its own"])
+def test_the_tests_of_the_page_pass_with_the_plugin(tmp_path, conftest):
+    (tmp_path / "conftest.py").write_text(conftest, "utf-8")
+    (tmp_path / "test_page.py").write_text(examples("python")[0], "utf-8")
+    plugin = ["-p", "catalyst_groq.sandbox.emulator.pytest_plugin", "-p", "no:cacheprovider"]
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", *plugin, "--rootdir", str(tmp_path), str(tmp_path)],
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert "1 passed" in ended.stdout, ended.stdout + ended.stderr
+
+
+def test_the_programs_of_the_page_run():
+    for program in examples("python")[1:]:
+        subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_the_options_of_the_page_are_those_of_the_command():
+    told = set(re.findall(r"^\| `(--[a-z-]+)", PAGE, re.MULTILINE))
+
+    command = get_command(app).commands["emulator"]
+
+    assert told == {name for option in command.params for name in option.opts if name != "--help"}
+
+
+def test_the_page_names_every_refusal_and_every_fault():
+    told = set(re.findall(r"`([a-z_]+)`", PAGE)) | set(re.findall(r"`fault: ([a-z_]+)`", PAGE))
+
+    assert set(BY_CODE) | set(get_args(Fault)) <= told

@@ -1,0 +1,234 @@
+import pytest
+
+from catalyst_groq.errors import SandboxError
+from catalyst_groq.sandbox.emulator import EmulatorConfig, configured
+from catalyst_groq.sandbox.emulator.api_keys import Keys
+from catalyst_groq.sandbox.emulator.control import order
+from catalyst_groq.sandbox.emulator.scripts import load_script
+from catalyst_groq.sandbox.emulator.service import Service
+from support.emulator_requests import answer_to, chat, refusal_of, reply_to, service
+
+SCRIPT = """\
+answers:
+  - when: {equals: ping}
+    answer: pong
+  - when: {contains: Invoice, model: openai/gpt-oss-20b}
+    answer: {total: 12.5, currency: EUR}
+  - when: {matches: "order \\\\d+"}
+    count: 1
+    status: 503
+  - when: {matches: "order \\\\d+"}
+    answer: It is on its way.
+  - when: {contains: forty-two}
+    answer: 42
+"""
+
+
+@pytest.fixture
+def script(tmp_path):
+    path = tmp_path / "answers.yaml"
+
+    def write(text):
+        path.write_text(text, "utf-8")
+        return path
+
+    return write
+
+
+def scripted(path):
+    return Service(EmulatorConfig(), load_script(path))
+
+
+@pytest.mark.parametrize(
+    ("question", "model", "answer"),
+    [
+        ("ping", "openai/gpt-oss-120b", "pong"),
+        ("an invoice, please", "openai/gpt-oss-20b", '{"total": 12.5, "currency": "EUR"}'),
+        ("say forty-two", "openai/gpt-oss-120b", "42"),
+    ],
+)
+def test_a_script_says_which_question_gets_which_answer(script, question, model, answer):
+    assert answer_to(scripted(script(SCRIPT)), chat(question, model=model)).content == answer
+
+
+def test_what_no_line_is_for_gets_the_usual_answer(script):
+    groq = scripted(script(SCRIPT))
+
+    assert "stand-in" in str(answer_to(groq, chat("pingpong")).content)
+    assert "stand-in" in str(answer_to(groq, chat("an invoice, please")).content)
+
+
+def test_a_counted_line_is_used_up_and_the_next_one_follows(script):
+    groq = scripted(script(SCRIPT))
+    asked = chat("Where is order 77?")
+
+    assert refusal_of(groq, asked).status == 503
+    assert answer_to(groq, asked).content == "It is on its way."
+
+    groq.reset()
+    assert refusal_of(groq, asked).status == 503
+
+
+def test_orders_come_before_the_script_in_the_order_given(script):
+    groq = scripted(script(SCRIPT))
+    order(groq, {"status": 500})
+    order(groq, {"answer": "", "count": 2})
+
+    assert refusal_of(groq, chat("ping")).status == 500
+    assert [answer_to(groq, chat("ping")).content for _ in range(3)] == ["", "", "pong"]
+
+
+def test_an_order_waits_for_the_request_it_is_for():
+    groq = service({"status": 500, "when": {"contains": "angry"}})
+
+    assert answer_to(groq, chat("calm")).content
+    assert refusal_of(groq, chat("ANGRY")).status == 500
+    assert answer_to(groq, chat("angry")).content
+
+
+def test_an_answer_is_not_used_up_by_a_request_that_is_refused():
+    groq = service({"answer": "yes"})
+    refusal_of(groq, chat(model="nonsense"))
+    refusal_of(groq, chat(), organization=None)
+
+    assert answer_to(groq, chat()).content == "yes"
+
+
+def test_tool_calls_can_be_scripted():
+    tool = {"type": "function", "function": {"name": "look_up"}}
+    groq = service({"tool_calls": [{"name": "look_up", "arguments": {"number": 7}}]})
+
+    [call] = answer_to(groq, chat(tools=[tool])).tool_calls
+
+    assert (call.name, call.arguments) == ("look_up", {"number": 7})
+
+
+def test_tools_that_were_not_offered_may_be_called_when_validation_is_off():
+    groq = service({"tool_calls": [{"name": "fly"}]})
+
+    assert answer_to(groq, chat(disable_tool_validation=True)).tool_calls[0].name == "fly"
+
+
+def test_a_scripted_call_that_breaks_the_tools_schema_fails_as_with_groq():
+    schema = {"type": "object", "properties": {"domain": {"type": "array"}}}
+    tool = {"type": "function", "function": {"name": "HassTurnOff", "parameters": schema}}
+    groq = service({"tool_calls": [{"name": "HassTurnOff", "arguments": {"domain": "light"}}]})
+
+    assert (
+        "tool call validation failed: parameters for tool HassTurnOff did not match schema: errors: [`/domain`: "
+        "expected array, but got string]"
+    ) in refusal_of(groq, chat(tools=[tool])).body
+
+
+@pytest.mark.parametrize(("wanted", "length"), [({"characters": 20_000}, 20_000), ({"characters": 1}, 1)])
+def test_a_long_answer_can_be_ordered(wanted, length):
+    assert len(str(answer_to(service(wanted), chat()).content)) == length
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("answers: [", "is not YAML"),
+        ("answer: x", "answers: Field required"),
+        ("answers: [{answer: x, status: 500}]", "answers.0: only one of answer, status can be what a request gets"),
+        ("answers: [{when: {contains: x}}]", "answers.0: says nothing; give one of answer, "),
+        ("answers: [{when: {about: x}, answer: y}]", "answers.0.when.about: Extra inputs are not permitted"),
+        ("answers: [{when: {matches: '('}, answer: y}]", "answers.0.when.matches: not a regular expression"),
+        ("answers: [{status: 700}]", "answers.0.status: Input should be less than or equal to 599"),
+        ("answers: [{status: 200}]", "answers.0: status 200 needs a body"),
+        ("answers: [{body: x, answer: y}]", "answers.0: a body needs the status it comes with"),
+        (
+            "answers: [{refusal: go_away}]",
+            "answers.0.refusal: no refusal has the code 'go_away'; there are invalid_api",
+        ),
+        ("answers: [{fault: fire}]", "answers.0.fault: Input should be 'hang', 'cut', 'garbage', 'reset'"),
+    ],
+)
+def test_a_wrong_script_is_refused_with_the_place_and_the_mend(script, text, problem):
+    path = script(text)
+
+    with pytest.raises(SandboxError, match="script of answers") as raised:
+        load_script(path)
+
+    assert problem in str(raised.value)
+    assert str(path) in str(raised.value)
+
+
+def test_a_missing_script_is_named(tmp_path):
+    with pytest.raises(SandboxError, match=r"nowhere\.yaml cannot be read"):
+        load_script(tmp_path / "nowhere.yaml")
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"plan": "gold"}, "plan: Input should be 'none', 'free' or 'developer'"),
+        ({"latency": -1}, "latency: Input should be greater than or equal to 0"),
+        ({"tokens_per_second": 0}, "tokens_per_second"),
+        ({"limits": {"*": {"rps": 1}}}, "limits.*.rps: Extra inputs are not permitted"),
+        ({"keys": {"gsk_secret": 5}}, "keys: texts are needed"),
+    ],
+)
+def test_a_wrong_option_is_named(options, problem):
+    with pytest.raises(SandboxError) as raised:
+        configured(**options)
+
+    assert problem in str(raised.value)
+    assert "gsk_secret" not in str(raised.value)
+
+
+def test_settings_change_while_it_runs_and_come_back_with_a_reset():
+    groq = service()
+    groq.change({"limits": {"*": {"rpm": 1}}})
+    groq.change({"latency": 1})
+    answer_to(groq, chat())
+    assert refusal_of(groq, chat()).status == 429
+
+    groq.reset()
+
+    assert [reply_to(groq, chat()).answer.usage.queue_time for _ in range(3)] == [0, 0, 0]
+
+
+def test_an_unknown_setting_is_named():
+    with pytest.raises(SandboxError, match=r"Settings of the Groq stand-in: port: Extra inputs are not permitted"):
+        service().change({"port": 5})
+
+
+@pytest.mark.parametrize(
+    ("authorization", "accepted"),
+    [
+        ("Bearer gsk_anything", True),
+        ("bearer gsk_anything", True),
+        ("Bearer gsk_invalid", False),
+        ("Bearer  gsk_padded", False),
+        ("Bearer sk-other", False),
+        ("Basic gsk_anything", False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_without_a_list_every_key_of_groqs_form_is_accepted(authorization, accepted):
+    assert (Keys({}).organization(authorization) is not None) == accepted
+
+
+def test_with_a_list_only_its_keys_are_accepted_and_named_by_their_organizations():
+    keys = Keys({"gsk_a": "org_a", "gsk_b": "org_b"})
+
+    named = [keys.organization(f"Bearer {key}") for key in ("gsk_a", "gsk_b", "gsk_c")]
+
+    assert named == ["org_a", "org_b", None]
+
+
+def test_a_list_of_keys_makes_each_an_organization_and_shows_none():
+    config = configured(keys=["gsk_a", "gsk_b"])
+
+    assert dict(config.keys) == {"gsk_a": "org_1", "gsk_b": "org_2"}
+    assert "gsk_a" not in repr(config)
+
+
+def test_every_new_key_is_an_organization_of_its_own():
+    keys = Keys({})
+
+    one, other, again = (keys.organization(f"Bearer gsk_{name}") for name in ("one", "other", "one"))
+
+    assert one == again != other

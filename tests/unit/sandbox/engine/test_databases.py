@@ -1,0 +1,61 @@
+"""What `--db` takes."""
+
+import pytest
+
+from catalyst_groq.errors import SandboxError
+from catalyst_groq.sandbox.engine.databases import Database, parse_database
+
+
+def test_nothing_is_in_memory():
+    assert parse_database(None).url.startswith("jdbc:h2:mem:")
+
+
+@pytest.mark.parametrize("text", ["engine", "./engine", "engine.mv.db"])
+def test_a_path_is_an_h2_file_wherever_the_engine_runs(text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    assert parse_database(text).url == f"jdbc:h2:file:{tmp_path}/engine;DB_CLOSE_ON_EXIT=FALSE"
+
+
+@pytest.mark.parametrize(
+    ("text", "database"),
+    [
+        ("postgresql://me:secret@db:5433/camunda", Database("jdbc:postgresql://db:5433/camunda", "me", "secret")),
+        ("postgres://me@db/camunda", Database("jdbc:postgresql://db/camunda", "me")),
+        ("postgresql://me:a%40b%2F@[::1]:1/c", Database("jdbc:postgresql://[::1]:1/c", "me", "a@b/")),
+        ("postgresql://db/c?ssl=true", Database("jdbc:postgresql://db/c?ssl=true")),
+        ("jdbc:postgresql://db/c?user=me", Database("jdbc:postgresql://db/c?user=me")),
+        ("jdbc:h2:tcp://db/~/engine", Database("jdbc:h2:tcp://db/~/engine", "sa", "")),
+    ],
+)
+def test_urls_become_jdbcs(text, database):
+    assert parse_database(text) == database
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("mysql://db/camunda", "there is no driver for mysql"),
+        ("jdbc:oracle:thin:@db", "there is no driver for jdbc:oracle"),
+        ("postgresql://db", "the PostgreSQL URL lacks a database"),
+        ("postgresql:///camunda", "the PostgreSQL URL lacks a host"),
+        ("postgresql://db:port/camunda", "the PostgreSQL URL cannot be read"),
+        ("postgresql://me:se/cret@db/camunda", "the PostgreSQL URL cannot be read"),
+        ("postgresql://[::1/camunda", "the PostgreSQL URL cannot be read"),
+        ("", "'' cannot be the name of a database file"),
+        ("a;b", "'a;b' cannot be the name of a database file"),
+        ("/", "'/' cannot be the name of a database file"),
+        ("/usr", "/usr is a folder"),
+        ("/nowhere/engine", "the folder /nowhere does not exist"),
+    ],
+)
+def test_what_cannot_be_is_named_with_the_mend(text, problem):
+    with pytest.raises(SandboxError) as refusal:
+        parse_database(text)
+
+    assert str(refusal.value).startswith(f"--db: {problem}")
+    assert any(mend in str(refusal.value) for mend in ("Give the path", "Name a file", "Create it"))
+
+
+def test_a_password_does_not_show_itself():
+    assert "secret" not in repr(parse_database("postgresql://me:secret@db/camunda"))

@@ -1,0 +1,89 @@
+"""The cache that makes later starts quick."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from catalyst_groq.sandbox.engine.java import AotCache, Java
+
+JAVA = Java(Path("/java"), "25.0.2")
+
+
+@pytest.fixture
+def jar(tmp_path):
+    jar = tmp_path / "engine.jar"
+    jar.write_bytes(b"classes")
+    return jar
+
+
+@pytest.fixture
+def cache(jar, tmp_path):
+    def look(name="camunda", java=JAVA, folder=None):
+        return AotCache(name, java, [jar], folder or tmp_path / "aot")
+
+    return look
+
+
+def recorded(cache):
+    return Path(cache.flag.removeprefix("-XX:AOTCacheOutput="))
+
+
+def record(cache):
+    recorded(cache).write_bytes(b"what Java learnt")
+    cache.keep()
+
+
+def test_the_first_run_records_and_later_ones_use_it(cache):
+    first = cache()
+    record(first)
+
+    assert first.recording
+    assert not cache().recording
+    assert cache().flag == f"-XX:AOTCache={first.file}"
+
+
+def test_engines_that_start_at_once_record_each_for_itself(cache):
+    one, two = cache(), cache()
+
+    assert recorded(one) != recorded(two)
+    record(one)
+    record(two)
+    assert [file.name for file in one.file.parent.iterdir()] == [one.file.name]
+
+
+def test_an_interrupted_recording_leaves_nothing(cache):
+    interrupted = cache()
+    recorded(interrupted).write_bytes(b"half")
+    recorded(interrupted).with_name(recorded(interrupted).name + ".config").write_bytes(b"half")
+
+    interrupted.discard()
+
+    assert list(interrupted.file.parent.iterdir()) == []
+    assert cache().recording
+
+
+def test_nothing_recorded_keeps_nothing(cache):
+    cache().keep()
+
+    assert cache().recording
+
+
+@pytest.mark.parametrize("change", ["another Java", "another jar"])
+def test_what_no_longer_fits_is_recorded_anew_and_the_old_one_removed(cache, jar, change):
+    other = cache(name="operaton")
+    record(other)
+    old = cache()
+    record(old)
+    if change == "another jar":
+        os.utime(jar, (1, 1))
+
+    new = cache(java=Java(Path("/java"), "25.0.3")) if change == "another Java" else cache()
+
+    assert new.recording
+    record(new)
+    assert {file.name for file in new.file.parent.iterdir()} == {new.file.name, other.file.name}
+
+
+def test_a_cache_folder_that_cannot_be_made_costs_only_speed(cache, jar):
+    assert not cache(folder=jar / "aot").recording

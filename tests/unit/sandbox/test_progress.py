@@ -1,0 +1,85 @@
+"""How progress is shown."""
+
+from contextlib import suppress
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from catalyst_groq.sandbox import progress
+from catalyst_groq.sandbox.progress import Done, Download, Phase, ProgressDisplay
+
+
+@pytest.fixture
+def shown():
+    return StringIO()
+
+
+@pytest.fixture
+def pipe(shown):
+    return ProgressDisplay(Console(file=shown))
+
+
+@pytest.fixture
+def terminal(shown):
+    return ProgressDisplay(Console(file=shown, force_terminal=True, width=100))
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch):
+    """Time stands still unless a test moves it; rich has its own."""
+    now = [100.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_a_pipe_gets_a_line_when_a_phase_begins_and_when_it_is_done(pipe, shown, clock):
+    pipe(Phase("Starting [the] engine"))
+    clock[0] += 2.44
+    pipe(Phase("Deploying"))
+    pipe(Done())
+
+    assert shown.getvalue().splitlines() == [
+        "Starting [the] engine …",
+        "Starting [the] engine: 2.4 s",
+        "Deploying …",
+        "Deploying: 0.0 s",
+    ]
+
+
+def test_a_pipe_gets_a_line_every_few_seconds_of_a_download(pipe, shown, clock):
+    pipe(Phase("Downloading"))
+    for done in range(61):
+        pipe(Download(done * 1_000_000, 60_000_000))
+        clock[0] += 0.125
+
+    assert shown.getvalue().splitlines() == ["Downloading …", "  24 of 60 MB", "  48 of 60 MB"]
+
+
+def test_a_terminal_gets_a_bar_and_then_the_time(terminal, shown):
+    terminal(Phase("Downloading [all]"))
+    terminal(Download(30_000_000, 60_000_000))
+    terminal(Done())
+
+    assert "Downloading [all], 30 of 60 MB" in shown.getvalue()
+    assert shown.getvalue().endswith("Downloading [all]: 0.0 s\n")
+
+
+def test_done_twice_is_said_once(pipe, shown):
+    pipe(Phase("Starting"))
+    pipe(Done())
+    pipe.finish()
+
+    assert shown.getvalue().count("Starting:") == 1
+
+
+@pytest.mark.parametrize("kind", ["pipe", "terminal"])
+def test_what_failed_is_not_called_done(kind, request, shown):
+    display = request.getfixturevalue(kind)
+
+    with suppress(RuntimeError), display:
+        display(Phase("Starting"))
+        raise RuntimeError
+
+    assert "Starting:" not in shown.getvalue()
+    assert display._bar is None

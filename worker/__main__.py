@@ -1,5 +1,0 @@
-"""`python -m worker` is `catalyst-groq`."""
-
-from worker.cli import main
-
-main()

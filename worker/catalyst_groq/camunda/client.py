@@ -1,0 +1,229 @@
+"""The engine's REST API, as far as a worker needs it."""
+
+import logging
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from catalyst_groq.camunda.oauth import ClientCredentials
+from catalyst_groq.camunda.rest_client import NO_CONTENT, RestClient
+from catalyst_groq.common.transport import TransportConfig, make_transport
+from catalyst_groq.domain.definitions import CallingProcess
+from catalyst_groq.domain.external_task import ExternalTask
+from catalyst_groq.domain.variables import Encoder
+from catalyst_groq.domain.variables_to_fetch import VariablesToFetch
+from catalyst_groq.errors import EngineRefused, EngineUnreachable, TaskLost, ValueTooLong
+
+log = logging.getLogger(__name__)
+
+POLL_TIMEOUT_MARGIN_SECONDS = 5.0
+"""Seconds a poll may take longer than the engine promised."""
+
+FETCH_ORDER = {"usePriority": True, "sorting": [{"sortBy": "createTime", "sortOrder": "asc"}]}
+"""The tasks of highest priority come first, and of those the oldest."""
+
+MIN_STRING_LIMIT_CHARS = 1000
+"""Characters that fit into a String on every database: 4000 bytes on Oracle, four for each of them."""
+
+JSON_FORMAT_MISSING = re.compile(
+    r"Cannot find serializer|Unsupported value type|serialization data format", re.IGNORECASE
+)
+
+
+class EngineClient:
+    """One engine, as one worker id sees it.
+
+    `authorization` is the header of that name, if there is to be one, and `credentials` are those of an OAuth2 client
+    instead; `only` is what a fetch asks of each topic's tasks (`tenantIdIn`, `businessKey` …, as the REST API has it).
+    Every method raises `EngineUnreachable` or `EngineRefused`.
+    """
+
+    def __init__(  # noqa: PLR0913 -- what tells one engine and worker from another
+        self,
+        url: str,
+        worker_id: str,
+        *,
+        lock_duration: timedelta,
+        async_response_timeout: timedelta,
+        encoder: Encoder,
+        authorization: str = "",
+        task_filter: Mapping[str, Any] | None = None,
+        transport: TransportConfig | None = None,
+        credentials: ClientCredentials | None = None,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self.worker_id = worker_id
+        self.lock_duration = lock_duration
+        self.async_response_timeout = async_response_timeout
+        self.variables_to_fetch = VariablesToFetch()
+        self._tasks = f"{self.url}/external-task"
+        self._encoder = encoder
+        self._task_filter = task_filter or {}
+        # A renewal that hangs must not hold up the next one.
+        self._renewal_timeout = lock_duration.total_seconds() / 3
+        self._rest = RestClient(self.url, authorization, transport or make_transport(), credentials)
+
+    async def aclose(self) -> None:
+        """Close the pooled connections."""
+        await self._rest.aclose()
+
+    async def fetch_and_lock(
+        self, topics: Sequence[str], max_tasks: int, max_poll: timedelta | None = None
+    ) -> list[ExternalTask]:
+        """Long-poll for up to `max_tasks` tasks, those of highest priority and then the oldest first.
+
+        The engine holds an empty poll for the poll duration, or for `longest` if that is shorter.
+        """
+        poll = min(self.async_response_timeout, max_poll) if max_poll is not None else self.async_response_timeout
+        asked = self.variables_to_fetch.names
+        body = {
+            "workerId": self.worker_id,
+            "maxTasks": max_tasks,
+            "asyncResponseTimeout": _milliseconds(poll),
+            **FETCH_ORDER,
+            "topics": [self._topic(name, asked) for name in topics],
+        }
+        within = poll.total_seconds() + POLL_TIMEOUT_MARGIN_SECONDS
+        fetched = await self._rest.post(f"{self._tasks}/fetchAndLock", body, list, within)
+        with self._parsing():
+            return [ExternalTask(task, asked) for task in fetched]
+
+    async def complete(self, task_id: str, variables: Mapping[str, Any]) -> None:
+        """Complete the task with process variables."""
+        await self._report(f"{self._tasks}/{task_id}/complete", {}, variables)
+
+    async def bpmn_error(self, task_id: str, code: str, message: str, variables: Mapping[str, Any]) -> None:
+        """Throw a BPMN error at the task. The engine ends the instance silently when nothing catches it."""
+        said = {"errorCode": code, "errorMessage": message}
+        await self._report(f"{self._tasks}/{task_id}/bpmnError", said, variables)
+
+    async def failure(  # noqa: PLR0913 -- what the engine's failure consists of
+        self,
+        task_id: str,
+        message: str,
+        details: str,
+        *,
+        retries: int,
+        retry_timeout: timedelta,
+        variables: Mapping[str, Any],
+    ) -> None:
+        """Report a failure; the engine raises an incident when `retries` is 0. It keeps 666 characters of `message`."""
+        said = {
+            "errorMessage": message,
+            "errorDetails": details,
+            "retries": retries,
+            "retryTimeout": _milliseconds(retry_timeout),
+        }
+        await self._report(f"{self._tasks}/{task_id}/failure", said, variables)
+
+    async def lock(self, task_id: str) -> None:
+        """Lock the task for another lock duration from now.
+
+        Unlike extendLock this also takes back a lock that ended, for example while the engine was away, as long as
+        no other worker holds the task; otherwise `TaskLost`.
+        """
+        body = {"workerId": self.worker_id, "lockDuration": _milliseconds(self.lock_duration)}
+        try:
+            await self._rest.post(f"{self._tasks}/{task_id}/lock", body, NO_CONTENT, self._renewal_timeout)
+        except TaskLost:
+            raise
+        except EngineRefused as refusal:
+            if refusal.status == HTTPStatus.BAD_REQUEST:
+                raise TaskLost(refusal.status, refusal.kind, refusal.message) from refusal
+            raise
+
+    async def unlock(self, task_id: str) -> None:
+        """Give the task back untouched: its retries stay as they are."""
+        await self._rest.post(f"{self._tasks}/{task_id}/unlock", {}, NO_CONTENT)
+
+    async def locked_tasks(self) -> list[str]:
+        """Ids of the tasks that this worker id holds, without those that have failed before.
+
+        The engine shows the wait between two tries as a lock too, and that wait is not ours to cut short.
+        """
+        query = urlencode({"workerId": self.worker_id, "locked": "true"})
+        locked = await self._rest.get(f"{self._tasks}?{query}", list)
+        with self._parsing():
+            return [task["id"] for task in locked if task.get("errorMessage") is None]
+
+    async def definition_xml(self, process_definition_id: str) -> str:
+        """Fetch the deployed BPMN; needs the READ permission on the process definition."""
+        found = await self._rest.get(f"{self.url}/process-definition/{process_definition_id}/xml", dict)
+        with self._parsing():
+            return str(found["bpmn20Xml"])
+
+    async def latest_definitions(self) -> list[str]:
+        """Return the ids of the newest version of every deployed process."""
+        found = await self._rest.get(f"{self.url}/process-definition?latestVersion=true", list)
+        with self._parsing():
+            return [str(definition["id"]) for definition in found]
+
+    async def calling_process(self, process_instance_id: str) -> CallingProcess | None:
+        """Return the instance whose call activity started this one."""
+        found = await self._rest.get(f"{self.url}/process-instance?subProcessInstance={process_instance_id}", list)
+        with self._parsing():
+            return CallingProcess(str(found[0]["id"]), str(found[0]["definitionId"])) if found else None
+
+    @contextmanager
+    def _parsing(self) -> Iterator[None]:
+        """Read an answer; one of another shape is that of something else in the engine's place."""
+        try:
+            yield
+        except (AttributeError, IndexError, KeyError, TypeError) as error:
+            raise EngineUnreachable(f"What answers at {self.url} is no engine: {error!r}") from error
+
+    async def file(self, process_instance_id: str, name: str) -> bytes:
+        """Fetch the content of a File variable."""
+        return await self._rest.read(
+            f"{self.url}/process-instance/{process_instance_id}/variables/{quote(name, safe='')}/data"
+        )
+
+    def _topic(self, name: str, variables: frozenset[str] | None) -> dict[str, Any]:
+        """Ask for a topic's tasks with these variables; None for all."""
+        return {
+            "topicName": name,
+            "lockDuration": _milliseconds(self.lock_duration),
+            "includeExtensionProperties": True,
+            # One unreadable Java object must not block the whole topic.
+            "deserializeValues": False,
+            "variables": None if variables is None else sorted(variables),
+            **self._task_filter,
+        }
+
+    async def _report(self, url: str, said: dict[str, Any], variables: Mapping[str, Any]) -> None:
+        """Report one outcome. Variables that the engine cannot take as they are written are written anew once."""
+        body = {"workerId": self.worker_id, **said}
+        written = self._encoder.encode_all(variables)
+        try:
+            await self._rest.post(url, {**body, "variables": written}, NO_CONTENT)
+        except EngineRefused as refusal:
+            rewritten = self._encoder_for(refusal).encode_all(variables)
+            if rewritten == written:
+                raise
+            await self._rest.post(url, {**body, "variables": rewritten}, NO_CONTENT)
+
+    def _encoder_for(self, refusal: EngineRefused) -> Encoder:
+        """Return how to write what was refused. An engine that turns out to lack JSON gets files from then on."""
+        if isinstance(refusal, ValueTooLong):
+            log.warning(
+                "A text is too long for the engine's database: this time texts of more than %d characters become "
+                "objects. If it happens again, lower CATALYST_STRING_LIMIT.",
+                MIN_STRING_LIMIT_CHARS,
+            )
+            return replace(self._encoder, string_limit=min(self._encoder.string_limit, MIN_STRING_LIMIT_CHARS))
+        if self._encoder.json_format and JSON_FORMAT_MISSING.search(refusal.message):
+            log.warning(
+                "The engine has no JSON data format: structures and long texts become files. Add "
+                "camunda-engine-plugin-spin and camunda-spin-dataformat-json-jackson to the engine to get variables."
+            )
+            self._encoder = replace(self._encoder, json_format=False)
+        return self._encoder
+
+
+def _milliseconds(duration: timedelta) -> int:
+    return round(duration.total_seconds() * 1000)

@@ -1,0 +1,106 @@
+"""The one place that tells the engine how a task ended."""
+
+import asyncio
+import logging
+from dataclasses import replace
+
+from catalyst_groq.camunda.client import EngineClient
+from catalyst_groq.camunda.locks import TaskLock
+from catalyst_groq.camunda.outage import OutageMonitor
+from catalyst_groq.common.backoff import Backoff
+from catalyst_groq.domain.external_task import ExternalTask
+from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Completion, Failure, Outcome, Unlocked
+from catalyst_groq.errors import EngineConflict, EngineRefused, EngineUnreachable, TaskLost
+
+log = logging.getLogger(__name__)
+
+MAX_CONFLICTS = 10
+"""How often a report may meet a conflict (parallel branches that join) before it counts as refused."""
+
+FALLBACK_FAILURE = Failure("The engine refused what the worker said of this task, see the worker's log.")
+"""Said when even a failure without variables is refused: better an incident than a task that comes round for ever."""
+
+
+class OutcomeReporter:
+    """Reports outcomes until the engine has taken them, or has said that it never will."""
+
+    def __init__(self, engine: EngineClient, outage: OutageMonitor) -> None:
+        self._engine = engine
+        self._outage = outage
+
+    async def report(self, task: ExternalTask, outcome: Outcome, lock: TaskLock) -> Outcome | None:
+        """Report and return what the engine took; None when the task was lost.
+
+        A refused outcome becomes a failure that carries the engine's message. It is tried again only if that asks and
+        pays Groq for nothing (`Completion.if_refused`).
+        """
+        while True:
+            if isinstance(outcome, Failure | Unlocked):
+                # The engine may offer the task again before its answer to this report has reached us.
+                lock.stop_renewing()
+            try:
+                await self._report_with_retries(task, outcome)
+            except TaskLost as loss:
+                log.warning("Task %s was lost before its outcome was reported: %s", task.id, loss)
+                return None
+            except EngineRefused as refusal:
+                log.warning("The engine refused the outcome of task %s: %s", task.id, refusal)
+                if outcome == FALLBACK_FAILURE:
+                    return None
+                outcome = _refusal_to_failure(outcome, refusal)
+            else:
+                return outcome
+
+    async def _report_with_retries(self, task: ExternalTask, outcome: Outcome) -> None:
+        """Ask again while the engine is away, and at once when the report meets a conflict."""
+        away, conflict, conflicts = Backoff(), Backoff(first=0.02, longest=1.0), 0
+        while True:
+            try:
+                await self._send(task, outcome)
+            except EngineUnreachable as error:
+                self._outage.record_failure(error)
+                await asyncio.sleep(away.next())
+            except EngineConflict:
+                conflicts += 1
+                if conflicts == MAX_CONFLICTS:
+                    raise
+                await asyncio.sleep(conflict.next())
+            else:
+                return self._outage.record_success()
+
+    async def _send(self, task: ExternalTask, outcome: Outcome) -> None:
+        match outcome:
+            case Completion(variables):
+                await self._engine.complete(task.id, variables)
+            case BpmnError(code, message, variables):
+                await self._engine.bpmn_error(task.id, code, message, variables)
+            case Unlocked():
+                await self._engine.unlock(task.id)
+            case Failure():
+                await self._engine.failure(
+                    task.id,
+                    outcome.message,
+                    outcome.details,
+                    retries=outcome.retries,
+                    retry_timeout=outcome.retry_timeout,
+                    variables=outcome.variables,
+                )
+
+
+def _refusal_to_failure(outcome: Outcome, refusal: EngineRefused) -> Failure:
+    if isinstance(outcome, Failure):
+        return replace(outcome, variables={}) if outcome.variables else FALLBACK_FAILURE
+    if isinstance(outcome, BpmnError):
+        return Failure(
+            f"The engine refused the BPMN error {outcome.code}: {refusal.message}",
+            details=f"{outcome.message}\n\nThat was to be thrown, but the engine did not take it "
+            f"({refusal.status} {refusal.kind}). Mend the step after whatever catches it, then raise the retries.",
+        )
+    retries, retry_timeout = outcome.if_refused if isinstance(outcome, Completion) else NO_RETRY
+    return Failure(
+        f"The engine refused to complete the task: {refusal.message}",
+        details=f"Groq's answer arrived, but the engine did not take it ({refusal.status} {refusal.kind}). "
+        "Mend the step after this task or the variables it writes, then raise the retries.",
+        retries=retries,
+        retry_timeout=retry_timeout,
+    )

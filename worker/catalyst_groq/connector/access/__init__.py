@@ -1,0 +1,1 @@
+"""What a task may reach: secrets and URLs."""

@@ -1,0 +1,61 @@
+"""Where a key may be sent: base URLs of OpenAI-compatible APIs, and whether a URL is below one."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from catalyst_groq.groq.api.operations import CHAT, TRANSCRIPTIONS, TRANSLATIONS
+
+GROQ_URL = "https://api.groq.com/openai/v1"
+ENDPOINT_PATH = re.compile(f"({CHAT}|{TRANSCRIPTIONS}|{TRANSLATIONS})$")
+CACHED_URLS = 256
+DEFAULT_PORTS = {"https": 443, "http": 80}
+HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*|[0-9a-f:.]+")
+
+
+@lru_cache(CACHED_URLS)
+def base_url(text: str) -> str:
+    """Normalise what people write for an API: with or without `/openai/v1`, a final slash, or the endpoint's path.
+
+    Raises `ValueError` for anything that is no plain http(s) URL.
+    """
+    try:
+        parts = urlsplit(text.strip())
+        usable = parts.scheme in DEFAULT_PORTS and HOST.fullmatch(parts.hostname or "") and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or "@" in parts.netloc or parts.query or parts.fragment or ".." in unquote(parts.path):
+        raise ValueError(f"'{text}' is not a plain http(s) URL such as {GROQ_URL}")
+    path = ENDPOINT_PATH.sub("", parts.path.rstrip("/")) or urlsplit(GROQ_URL).path
+    return f"{parts.scheme}://{_authority(parts)}{path}"
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedUrls:
+    """What the operator allows, as normalised base URLs.
+
+    Groq's public address in a task stands for `groq`: where the operator says Groq is (`GROQ_API_URL`), so a diagram
+    goes unchanged through a proxy or to the stand-in.
+    """
+
+    groq: str
+    others: tuple[str, ...] = ()
+
+    def resolve(self, url: str) -> str | None:
+        """Return the base URL to use for a task's URL field; None when it is not allowed. Raises `ValueError`."""
+        base = base_url(url)
+        if base == GROQ_URL:
+            return self.groq
+        return base if any(is_below(base, allowed) for allowed in (self.groq, *self.others)) else None
+
+
+def is_below(url: str, base: str) -> bool:
+    """Whether a normalised URL has the base's scheme, host, port and path, or a path below it."""
+    return url == base or url.startswith(base + "/")
+
+
+def _authority(parts: SplitResult) -> str:
+    """Return host and port in the one way of writing them: lower case, no port where it is the scheme's own."""
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{host}" if parts.port in {None, DEFAULT_PORTS[parts.scheme]} else f"{host}:{parts.port}"

@@ -1,0 +1,58 @@
+"""Types that a mapping asks for: `"total:Double"`. Pure: a value of Groq's answer in, a value of that type out."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from catalyst_groq.domain.variables import LONG_LIMIT, TypedValue
+
+
+def to_text(value: Any) -> str:
+    """Say a value in a text: a structure as JSON, null as nothing."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _to_integer(value: Any) -> int:
+    number = float(value)
+    if isinstance(value, bool) or not number.is_integer():
+        raise ValueError(value)
+    return int(value) if isinstance(value, int | str) and str(value).strip().lstrip("+-").isdigit() else int(number)
+
+
+def _to_long(value: Any) -> TypedValue:
+    number = _to_integer(value)
+    if not -LONG_LIMIT <= number < LONG_LIMIT:
+        raise ValueError(value)
+    return TypedValue("Long", number)
+
+
+def _to_boolean(value: Any) -> bool:
+    words = {"true": True, "false": False, "yes": True, "no": False}
+    return value if isinstance(value, bool) else words[str(value).strip().lower()]
+
+
+CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
+    "String": to_text,
+    "Integer": _to_integer,
+    "Long": _to_long,
+    "Double": float,
+    "Boolean": _to_boolean,
+    "Date": datetime.fromisoformat,
+    "Json": lambda value: TypedValue("Json", value),
+    "File": lambda value: TypedValue("File", to_text(value)),
+    "Bytes": lambda value: TypedValue("Bytes", to_text(value)),
+}
+"""By the engine's name of the type."""
+
+
+def convert(value: Any, kind: str | None) -> Any:
+    """Return a value as a mapping wants it; null stays null. Raises `ValueError` for what cannot be of that type."""
+    if kind is None or value is None:
+        return value
+    try:
+        return CONVERSIONS[kind](value)
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        raise ValueError(f"{to_text(value)[:80]} is no {kind}") from error

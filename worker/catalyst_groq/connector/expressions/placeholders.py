@@ -1,0 +1,169 @@
+"""`${…}` in what a modeller writes, filled with process variables; data never changes the structure around it."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from catalyst_groq.connector.expressions.conversions import to_text
+from catalyst_groq.connector.expressions.jmespath import ExpressionError, compile_expression, evaluate
+from catalyst_groq.domain.variables import FileVariable, OpaqueValue
+
+CACHED_TEXTS = 4096
+PLACEHOLDER_START = "${"
+OPENING_MARKS = re.compile(r"\$\$\{|\$\{")
+QUOTES = {'"', "'", "`"}
+
+
+class PlaceholderError(ValueError):
+    """A placeholder is not closed, is no JMESPath, or finds no value; the message names the expression and the mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """One `${expression}`."""
+
+    expression: str
+
+
+Parts = tuple[str | Placeholder, ...]
+
+
+@lru_cache(CACHED_TEXTS)
+def parse(text: str) -> Parts:
+    """Split a text into literal parts and placeholders; `$${` stands for a literal `${`.
+
+    Raises `PlaceholderError` for an unclosed placeholder and `ExpressionError` for one that is no JMESPath.
+    """
+    parts: list[str | Placeholder] = []
+    literal, position = "", 0
+    while opening := OPENING_MARKS.search(text, position):
+        literal += text[position : opening.start()]
+        position = opening.end()
+        if opening.group() == "$${":
+            literal += "${"
+            continue
+        end = _closing_brace(text, position)
+        compile_expression(expression := text[position:end].strip())
+        parts += [literal, Placeholder(expression)] if literal else [Placeholder(expression)]
+        literal, position = "", end + 1
+    literal += text[position:]
+    return (*parts, literal) if literal else tuple(parts)
+
+
+def render(text: str, variables: Mapping[str, Any]) -> Any:
+    """Fill the placeholders of one text, in one pass: what a variable holds is never read as a placeholder.
+
+    A text that is exactly one placeholder keeps the value's type. Raises `PlaceholderError`, `ExpressionError`.
+    """
+    if PLACEHOLDER_START not in text:
+        return text
+    parts = parse(text)
+    if len(parts) == 1 and isinstance(parts[0], Placeholder):
+        return _value(parts[0], variables)
+    return "".join(part if isinstance(part, str) else _as_text(part, _value(part, variables)) for part in parts)
+
+
+def render_all(value: Any, variables: Mapping[str, Any]) -> Any:
+    """Fill the placeholders in every string value of a structure. Keys, numbers and the structure itself stay."""
+    if isinstance(value, str):
+        return render(value, variables)
+    if isinstance(value, dict):
+        return {key: render_all(entry, variables) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [render_all(entry, variables) for entry in value]
+    return value
+
+
+class _TrackedVariables(dict[str, Any]):
+    """The variables, remembering which names were asked for in vain."""
+
+    def __init__(self, variables: Mapping[str, Any]) -> None:
+        super().__init__(variables)
+        self.missing: list[str] = []
+
+    def get(self, name: str, default: Any = None) -> Any:
+        if name not in self:
+            self.missing.append(name)
+        return super().get(name, default)
+
+
+def _value(placeholder: Placeholder, variables: Mapping[str, Any]) -> Any:
+    """Evaluate one placeholder.
+
+    A variable that is there and null is an empty value (a form's field left blank); a name or a path that leads
+    nowhere is a mistake, and silence about it would be sent to Groq.
+    """
+    expression = placeholder.expression
+    watched = _TrackedVariables(variables)
+    try:
+        value = evaluate(expression, watched)
+    except ExpressionError:
+        if not watched.missing:
+            raise
+        value = None  # a function was given a variable that does not exist
+    if value is None and watched.missing:
+        raise PlaceholderError(
+            f"${{{expression}}} needs the process variable '{watched.missing[0]}', which does not exist. "
+            f"Set it before this task, or give a default: ${{{expression} || 'text'}}"
+        )
+    if value is None and compile_expression(expression).parsed["type"] != "field":
+        raise PlaceholderError(
+            f"${{{expression}}} leads nowhere in the process variables. "
+            f"Mend the path, or give a default: ${{{expression} || 'text'}}"
+        )
+    for unreadable in find_opaque_values(value):
+        if not isinstance(unreadable, FileVariable):
+            raise _opaque_value_error(placeholder, unreadable)
+    return value
+
+
+def walk(value: Any) -> Iterator[Any]:
+    """Yield a structure and all that is in it, in order, however deep it is."""
+    waiting = [value]
+    while waiting:
+        yield (part := waiting.pop())
+        if isinstance(part, dict | list):
+            waiting += reversed(part.values() if isinstance(part, dict) else part)
+
+
+def find_opaque_values(value: Any) -> Iterator[OpaqueValue]:
+    """Find Files and the like, also inside what an expression has put together."""
+    return (part for part in walk(value) if isinstance(part, OpaqueValue))
+
+
+def _opaque_value_error(placeholder: Placeholder, unreadable: OpaqueValue) -> PlaceholderError:
+    mend = "Use a String, number, Boolean or Json variable"
+    if isinstance(unreadable, FileVariable):
+        mend = f'Let it stand alone: "content": ["What is this?", "${{{placeholder.expression}}}"]'
+    said = f"${{{placeholder.expression}}} is a variable of type {unreadable.type}, which has no text"
+    return PlaceholderError(f"{said}. {mend}")
+
+
+def _as_text(placeholder: Placeholder, value: Any) -> str:
+    for unreadable in find_opaque_values(value):
+        raise _opaque_value_error(placeholder, unreadable)
+    return to_text(value)
+
+
+def _closing_brace(text: str, start: int) -> int:
+    """Where the placeholder ends: JMESPath may hold braces of its own, and quoted ones."""
+    depth, quote, position = 1, "", start
+    while position < len(text):
+        character = text[position]
+        if quote and character == "\\":
+            position += 1
+        elif quote:
+            quote = "" if character == quote else quote
+        elif character in QUOTES:
+            quote = character
+        elif character in "{}":
+            depth += 1 if character == "{" else -1
+            if not depth:
+                return position
+        position += 1
+    shown = text[start - 2 : start + 30]
+    raise PlaceholderError(
+        f"`{shown}` opens a placeholder that is not closed. Add the }}, or write $${{ for a literal ${{"
+    )

@@ -1,0 +1,102 @@
+"""Names and defaults of the fields that the element templates write."""
+
+from collections.abc import Mapping
+
+from catalyst_groq.connector.access.urls import GROQ_URL
+from catalyst_groq.groq.api.operations import CHAT, TRANSCRIPTIONS
+from catalyst_groq.groq.models.catalog import known_models
+
+OPERATION = "catalyst_operation"
+PAYLOAD = "catalyst_payload"
+AUDIO = "catalyst_audio"
+LANGUAGE = "catalyst_language"
+PROMPT = "catalyst_prompt"
+RESPONSE_FORMAT = "catalyst_responseFormat"
+GRANULARITIES = "catalyst_timestampGranularities"
+TRANSLATE = "catalyst_translate"
+MODEL = "catalyst_model"
+FALLBACK_MODELS = "catalyst_fallbackModels"
+CONVERSATION = "catalyst_conversation"
+WHEN_TOO_LONG = "catalyst_whenTooLong"
+SECRET_SOURCE = "catalyst_secretSource"  # noqa: S105 -- a field's name
+API_KEY = "catalyst_apiKey"
+RESPONSE_MAPPING = "catalyst_responseMapping"
+ERROR_MAPPING = "catalyst_errorMapping"
+URL = "catalyst_url"
+TIMEOUT = "catalyst_timeout"
+RETRIES = "catalyst_retries"
+GIVE_UP_AFTER = "catalyst_giveUpAfter"
+
+CHAT_OPERATION = "chat"
+TRANSCRIBE_OPERATION = "transcribe"
+
+COMMON_DEFAULTS: Mapping[str, str] = {
+    FALLBACK_MODELS: "",
+    SECRET_SOURCE: "env",
+    API_KEY: "groq_api_key",
+    ERROR_MAPPING: """\
+{
+  "429": "RATE_LIMITED",
+  "401": "AUTH_FAILED",
+  "400": "INVALID_REQUEST"
+}""",
+    RETRIES: "R3/PT10S",
+    GIVE_UP_AFTER: "PT15M",
+}
+
+CHAT_DEFAULTS: Mapping[str, str] = {
+    OPERATION: CHAT_OPERATION,
+    PAYLOAD: f"""\
+{{
+  "model": "{known_models().default}",
+  "max_tokens": 1024,
+  "messages": [
+    {{"role": "system", "content": "You are a helpful assistant."}},
+    {{"role": "user", "content": "${{userMessage}}"}}
+  ]
+}}""",
+    MODEL: "",
+    CONVERSATION: "",
+    WHEN_TOO_LONG: "fail",
+    RESPONSE_MAPPING: """\
+{
+  "aiReply": "choices[0].message.content",
+  "modelUsed": "model",
+  "promptTokens": "usage.prompt_tokens",
+  "completionTokens": "usage.completion_tokens",
+  "finishReason": "choices[0].finish_reason"
+}""",
+    URL: GROQ_URL + CHAT,
+    TIMEOUT: "60",
+    **COMMON_DEFAULTS,
+}
+"""Every field of a chat by the name the template writes, with what it is when nobody says otherwise."""
+
+TRANSCRIPTION_DEFAULTS: Mapping[str, str] = {
+    OPERATION: TRANSCRIBE_OPERATION,
+    AUDIO: "recording",
+    MODEL: "whisper-large-v3-turbo",
+    LANGUAGE: "",
+    PROMPT: "",
+    RESPONSE_FORMAT: "verbose_json",
+    GRANULARITIES: "segment",
+    TRANSLATE: "false",
+    RESPONSE_MAPPING: """\
+{
+  "transcript": "text",
+  "language": "language",
+  "duration:Double": "duration",
+  "segments": "segments[].{start: start, end: end, text: text}"
+}""",
+    URL: GROQ_URL + TRANSCRIPTIONS,
+    TIMEOUT: "300",
+    **COMMON_DEFAULTS,
+}
+"""The same for a transcription."""
+
+DEFAULTS_BY_OPERATION = {CHAT_OPERATION: CHAT_DEFAULTS, TRANSCRIBE_OPERATION: TRANSCRIPTION_DEFAULTS}
+
+FIELD_NAMES = CHAT_DEFAULTS.keys() | TRANSCRIPTION_DEFAULTS.keys()
+
+OBJECT_FIELDS = {PAYLOAD, RESPONSE_MAPPING, ERROR_MAPPING}
+"""Fields that hold an object, written as JSON or YAML."""

@@ -1,0 +1,1 @@
+"""What a task asks for: chat and transcription requests, with files and conversation turns."""

@@ -1,0 +1,1 @@
+"""From a call result to the task's outcome."""

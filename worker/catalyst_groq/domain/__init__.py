@@ -1,0 +1,1 @@
+"""What all sides share: the external task, its variables, the process definition, the outcome."""

@@ -1,0 +1,70 @@
+"""The external task as it was fetched."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from catalyst_groq.domain.variables import decode
+
+
+class ExternalTask:
+    """One fetched and locked task, made of what the REST API says of it; `KeyError` without what each task has."""
+
+    def __init__(self, fetched: Mapping[str, Any], asked: frozenset[str] | None = None) -> None:
+        self._fetched = fetched
+        self.fetched_variables = asked
+        """Names of the variables that the fetch asked for; None for all."""
+        self.id = str(fetched["id"])
+        """The engine's id of the external task."""
+        self.activity_id = str(fetched["activityId"])
+        """The id of the service task in the diagram."""
+        self.process_instance_id = str(fetched["processInstanceId"])
+        """The process instance this task belongs to."""
+        self.process_definition_id = str(fetched["processDefinitionId"])
+        """Key, version and id of the deployed definition: a new deployment has a new one."""
+
+    def has_variables(self, names: frozenset[str] | None) -> bool:
+        """Whether the fetch asked for all these variables (None: for all there are)."""
+        return self.fetched_variables is None or (names is not None and names <= self.fetched_variables)
+
+    @property
+    def process_definition_key(self) -> str:
+        """The process id in the diagram."""
+        return str(self._fetched.get("processDefinitionKey") or "")
+
+    @property
+    def retries(self) -> int | None:
+        """Attempts left; None until the first failure is reported."""
+        retries = self._fetched.get("retries")
+        return retries if isinstance(retries, int) else None
+
+    @property
+    def extension_properties(self) -> dict[str, str]:
+        """What the modeller wrote as `camunda:property`."""
+        return self._fetched.get("extensionProperties") or {}
+
+    @cached_property
+    def variables(self) -> dict[str, Any]:
+        """The variables visible to the task, decoded."""
+        return {name: decode(typed, name) for name, typed in (self._fetched.get("variables") or {}).items()}
+
+    @property
+    def has_files(self) -> bool:
+        """Whether any of its variables is a File."""
+        return any(typed.get("type") == "File" for typed in (self._fetched.get("variables") or {}).values())
+
+    def age(self, lock_duration: timedelta) -> timedelta:
+        """How old the task was when it was fetched.
+
+        Counted on the engine's clock alone (a lock ends `lock_duration` after the fetch), so a worker whose clock
+        is off gives up no sooner and no later. Zero on engines older than 7.21, which do not send `createTime`.
+        """
+        created, locked_until = self._fetched.get("createTime"), self._fetched.get("lockExpirationTime")
+        if not created or not locked_until:
+            return timedelta()
+        return _moment(locked_until) - lock_duration - _moment(created)
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,1 @@
+"""Groq's HTTP API: requests, responses, errors, streaming."""

@@ -1,0 +1,30 @@
+"""Durations as Groq writes them (Go's notation): `585ms`, `7.66s`, `1m26.4s`, `6m 11.52s`."""
+
+import re
+from math import ceil
+
+SECONDS_BY_UNIT = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(h|ms|us|µs|ns|m|s)")
+FLOAT_NOISE = 1e-6
+
+
+def parse_go_duration(text: str) -> float | None:
+    """Seconds in a Go duration, also with blanks between its parts; None for any other text."""
+    compact = "".join(text.split())
+    parts = DURATION_PART.findall(compact)
+    if not parts or "".join(figure + unit for figure, unit in parts) != compact:
+        return None
+    return sum(float(figure) * SECONDS_BY_UNIT[unit] for figure, unit in parts)
+
+
+def format_go_duration(seconds: float) -> str:
+    """Write a duration to the millisecond, rounded up so that nobody comes back too early."""
+    milliseconds = ceil(seconds * 1000 - FLOAT_NOISE)
+    if milliseconds < 1000:  # noqa: PLR2004 - a second has a thousand milliseconds
+        return f"{milliseconds}ms" if milliseconds > 0 else "0s"
+    minutes, rest = divmod(milliseconds, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    written = f"{rest / 1000:.3f}".rstrip("0").rstrip(".") + "s"
+    if minutes or hours:
+        written = f"{minutes}m{written}"
+    return f"{hours}h{written}" if hours else written

@@ -1,0 +1,133 @@
+"""A streamed answer put together: of the same shape as a whole one. Pure.
+
+Events and their fields: Groq's `chat.completion.chunk`. An error may come as `event: error`, as a top-level `error`, or
+in `x_groq.error`, all of them inside an HTTP 200.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+LINE_END = b"\n"
+DATA_FIELD = b"data:"
+DONE_MARK = b"[DONE]"
+TEXT_FIELDS = ("content", "reasoning")
+LIST_FIELDS = ("executed_tools", "annotations")
+MAX_INDEX = 1000
+"""Of choices and calls: room is made for all before it."""
+
+UNCOPIED_FIELDS = {"choices", "x_groq", "object", "error"}
+
+
+class InvalidStreamError(ValueError):  # noqa: N818 -- named after what is the case
+    """An event is no JSON, or not as Groq's are."""
+
+
+class SSELineDecoder:
+    """Cuts bytes into lines as they arrive; a line may come in pieces, and only a newline ends one.
+
+    `str.splitlines` would also cut at the U+2028 that a model may well write.
+    """
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Yield the lines that are complete."""
+        *lines, self._rest = (self._rest + data).split(LINE_END)
+        return (line.rstrip(b"\r") for line in lines)
+
+
+class StreamAccumulator:
+    """An answer that grows with each line of the stream."""
+
+    def __init__(self) -> None:
+        self._top: dict[str, Any] = {}
+        self._x_groq: dict[str, Any] = {}
+        self._choices: dict[int, dict[str, Any]] = {}
+        self._ended = False
+        self.error: Mapping[str, Any] | None = None
+        """Groq's `error` object, when the stream stopped with one."""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the first token is there."""
+        return any(len(choice["message"]) > 1 for choice in self._choices.values())
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the answer came to its end."""
+        finished = bool(self._choices) and all(choice["finish_reason"] for choice in self._choices.values())
+        return self._ended or finished
+
+    def add_all(self, lines: Iterable[bytes]) -> None:
+        """Take in lines. Raises `BrokenStream`."""
+        for line in lines:
+            self.add(line)
+
+    def add(self, line: bytes) -> None:
+        """Take in one line; names of events, comments and blank lines say nothing. Raises `BrokenStream`."""
+        if not line.startswith(DATA_FIELD):
+            return
+        data = line.removeprefix(DATA_FIELD).strip()
+        if data == DONE_MARK:
+            self._ended = True
+            return
+        try:
+            self._add_chunk(json.loads(data))
+        except (AttributeError, TypeError, ValueError, RecursionError) as error:
+            raise InvalidStreamError(f"an event of the stream is none of Groq's: {data[:80]!r}") from error
+
+    def body(self) -> dict[str, Any]:
+        """Return the whole answer, as `chat.completion`; or the error as Groq's refusals show it."""
+        if self.error is not None:
+            return {"error": self.error}
+        usage = self._top.get("usage") or self._x_groq.get("usage")
+        x_groq = {name: value for name, value in self._x_groq.items() if name != "usage"}
+        choices = [self._choices[index] for index in sorted(self._choices)]
+        for choice in choices:
+            choice["message"].setdefault("content", None if "tool_calls" in choice["message"] else "")
+        whole = {**self._top, "object": "chat.completion", "choices": choices, "usage": usage}
+        return whole | ({"x_groq": x_groq} if x_groq else {})
+
+    def _add_chunk(self, chunk: Mapping[str, Any]) -> None:
+        self._top |= {name: value for name, value in chunk.items() if name not in UNCOPIED_FIELDS and value is not None}
+        x_groq = chunk.get("x_groq") or {}
+        self._x_groq |= x_groq
+        if problem := chunk.get("error") or x_groq.get("error"):
+            self.error = problem if isinstance(problem, dict) else {"message": str(problem)}
+        for part in chunk.get("choices") or ():
+            index = _index(part, 0)
+            empty = {"index": index, "message": {"role": "assistant"}, "finish_reason": None}
+            choice = self._choices.setdefault(index, empty)
+            choice["finish_reason"] = part.get("finish_reason") or choice["finish_reason"]
+            _add_delta(choice["message"], part.get("delta") or {})
+
+
+def _add_delta(message: dict[str, Any], delta: Mapping[str, Any]) -> None:
+    for name in TEXT_FIELDS:
+        if piece := delta.get(name):
+            message[name] = message.get(name, "") + piece
+    for name in LIST_FIELDS:
+        if entries := delta.get(name):
+            message.setdefault(name, []).extend(entries)
+    for piece in delta.get("tool_calls") or ():
+        _add_call(message.setdefault("tool_calls", []), piece)
+
+
+def _add_call(calls: list[dict[str, Any]], piece: Mapping[str, Any]) -> None:
+    """Add a piece of a tool call to its call: the arguments may come in several."""
+    index = _index(piece, len(calls))
+    while len(calls) <= index:
+        calls.append({"type": "function", "function": {"name": "", "arguments": ""}})
+    call, function = calls[index], piece.get("function") or {}
+    call |= {name: piece[name] for name in ("id", "type") if piece.get(name)}
+    call["function"]["name"] += function.get("name") or ""
+    call["function"]["arguments"] += function.get("arguments") or ""
+
+
+def _index(part: Mapping[str, Any], usual: int) -> int:
+    index = part.get("index", usual)
+    if not isinstance(index, int) or not 0 <= index <= MAX_INDEX:
+        raise ValueError(index)
+    return index

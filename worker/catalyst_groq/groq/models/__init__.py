@@ -1,0 +1,1 @@
+"""Groq's models: catalog, pricing, token estimate."""

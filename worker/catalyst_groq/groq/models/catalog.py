@@ -1,0 +1,193 @@
+"""Groq's models: what each can do, costs and is limited to, and what replaces those that are retired."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+Plan = Literal["free", "developer"]
+
+
+class Feature(StrEnum):
+    """What a model can do beyond plain chat."""
+
+    TOOLS = "tools"
+    PARALLEL_TOOLS = "parallel_tools"
+    BUILT_IN_TOOLS = "built_in_tools"
+    JSON_SCHEMA = "json_schema"
+    STRICT_JSON_SCHEMA = "strict_json_schema"
+    VISION = "vision"
+    PROMPT_CACHE = "prompt_cache"
+    TRANSLATION = "translation"
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Price(_Row):
+    """USD per million tokens; audio per hour, speech per million characters."""
+
+    input: Decimal | None = None
+    cached_input: Decimal | None = None
+    output: Decimal | None = None
+    audio_hour: Decimal | None = None
+    million_characters: Decimal | None = None
+
+
+class ModelLimits(_Row):
+    """What one organization may ask of one model: `None` is no limit of that kind."""
+
+    rpm: PositiveInt | None = None
+    rpd: PositiveInt | None = None
+    tpm: PositiveInt | None = None
+    tpd: PositiveInt | None = None
+    otpm: PositiveInt | None = None
+    ash: PositiveInt | None = None
+    asd: PositiveInt | None = None
+
+
+class Reasoning(_Row):
+    """The values a reasoning model takes for `reasoning_effort` and `reasoning_format`."""
+
+    efforts: tuple[str, ...]
+    default: str
+    formats: tuple[str, ...] = ()
+
+
+class Model(_Row):
+    """One model, living or retired.
+
+    `template_tokens` is what its chat template adds to every prompt, `image_tokens` what one image costs.
+    `enterprise` marks a retired model that organizations with committed spend keep.
+    """
+
+    id: str
+    status: Literal["production", "preview", "enterprise", "retired"]
+    kind: Literal["chat", "transcription", "speech"] = "chat"
+    owned_by: str = ""
+    context_window: PositiveInt | None = None
+    max_completion_tokens: PositiveInt | None = None
+    price: Price = Price()
+    tokens_per_second: PositiveInt | None = None
+    template_tokens: NonNegativeInt = 0
+    image_tokens: NonNegativeInt = 0
+    max_images: NonNegativeInt = 0
+    features: frozenset[Feature] = frozenset()
+    reasoning: Reasoning | None = None
+    limits: Mapping[Plan, ModelLimits] = {}
+    retired: date | None = None
+    replacement: str | None = None
+    enterprise: bool = False
+
+    @property
+    def is_available(self) -> bool:
+        """Whether an ordinary account can still use it."""
+        return self.status in {"production", "preview"}
+
+
+class ModelCatalog(_Row):
+    """All models, as known on the day `dated`."""
+
+    dated: date
+    default: str
+    models: tuple[Model, ...]
+
+    @model_validator(mode="after")
+    def _names_fit_together(self) -> Self:
+        ids = [model.id for model in self.models]
+        if doubled := {name for name in ids if ids.count(name) > 1}:
+            raise ValueError(f"models listed twice: {', '.join(sorted(doubled))}")
+        living = {model.id for model in self.models if model.is_available}
+        wanted = {self.default, *(model.replacement for model in self.models if model.replacement)}
+        if unknown := wanted - living:
+            raise ValueError(f"default and replacements must be living models: {', '.join(sorted(unknown))}")
+        for model in self.models:
+            if (model.status == "retired") != (model.retired is not None):
+                raise ValueError(f"{model.id}: `retired` is the day for models whose status is retired")
+        return self
+
+    def __getitem__(self, model_id: str) -> Model:
+        if model := self.get(model_id):
+            return model
+        raise KeyError(model_id)
+
+    def get(self, model_id: str) -> Model | None:
+        """Return the model of that id, or nothing."""
+        return self._by_id.get(model_id)
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Model]:
+        return {model.id: model for model in self.models}
+
+    def available(self) -> Iterator[Model]:
+        """Yield the models that an ordinary account can use."""
+        return (model for model in self.models if model.is_available)
+
+
+def parse_catalog(text: str) -> ModelCatalog:
+    """Read a model table from YAML; a `pydantic.ValidationError` names every wrong entry."""
+    return ModelCatalog.model_validate(yaml.safe_load(text))
+
+
+def apply_overrides(table: ModelCatalog, text: str) -> ModelCatalog:
+    """Return a table with the entries of a YAML file: what they say replaces what is known, what they leave out stays.
+
+    Raises `ValueError` that names every wrong model and field, and `yaml.YAMLError`.
+    """
+    said = yaml.safe_load(text) or {}
+    entries = said.get("models", []) if isinstance(said, dict) else None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) and "id" in entry for entry in entries):
+        raise ValueError("holds no models; write models: and below it lines such as - {id: …, price: {input: …}}")
+    known = {model.id: model.model_dump(exclude_unset=True) for model in table.models}
+    for entry in entries:
+        known[entry["id"]] = _merge(known.get(entry["id"], {}), entry)
+    try:
+        return ModelCatalog.model_validate(table.model_dump() | said | {"models": list(known.values())})
+    except ValidationError as error:
+        raise ValueError("; ".join(_describe_error(entry, list(known)) for entry in error.errors())) from error
+
+
+def _merge(known: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    both = {name: _merge(known[name], said[name]) for name in said if _are_mappings(known.get(name), said[name])}
+    return {**known, **said, **both}
+
+
+def _are_mappings(*values: Any) -> bool:
+    return all(isinstance(value, Mapping) for value in values)
+
+
+def _describe_error(error: ErrorDetails, ids: Sequence[str]) -> str:
+    where, said = error["loc"], error["msg"].removeprefix("Value error, ")
+    match where:
+        case ("models", int(number), *field):
+            return f"{ids[number]}: {'.'.join(map(str, field))}: {said}"
+        case _:
+            return ": ".join([*map(str, where), said])
+
+
+@cache
+def shipped_catalog() -> ModelCatalog:
+    """Return the table that comes with the worker (`models.yaml`)."""
+    return parse_catalog(files("catalyst_groq.groq.models").joinpath("catalog.yaml").read_text("utf-8"))
+
+
+class _InUse:
+    table: ModelCatalog | None = None
+
+
+def known_models() -> ModelCatalog:
+    """Return the table of this process: the one that comes with the worker, or what it was told to use."""
+    return _InUse.table or shipped_catalog()
+
+
+def use_models(table: ModelCatalog | None) -> None:
+    """Let this process know other models: said once, by whoever puts the worker together, before anything is asked."""
+    _InUse.table = table

@@ -1,0 +1,1 @@
+"""The rate limiter: a FIFO queue and leaky buckets for each account and model."""

@@ -1,0 +1,1 @@
+"""The router: endpoints, failover, circuit breakers, retries, retired models."""

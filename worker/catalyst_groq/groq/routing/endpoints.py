@@ -1,0 +1,47 @@
+"""Where models are asked: endpoints, and the route to one model at one of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from catalyst_groq.groq.api.requests import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An API that serves models, with a name that logs, metrics and processes may show."""
+
+    name: str
+    account: Account
+    models: Mapping[str, str] | None = None
+    """Its own names for the models it has, by the names that processes use. None: whatever is asked for, as it is."""
+    priority: int = 0
+    """The lower, the sooner it is asked."""
+
+    def serves(self, model: str) -> bool:
+        """Whether it may be asked for a model."""
+        return self.models is None or model in self.models
+
+    def needs_key_of(self, account: Account) -> bool:
+        """Whether it has no key of its own and is where the account is, so that the account's key serves."""
+        return not self.account.key and self.account.url == account.url
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One model, by the name that processes use, at one endpoint."""
+
+    endpoint: Endpoint
+    model: str
+
+    @property
+    def model_at_endpoint(self) -> str:
+        """What the endpoint calls the model."""
+        return self.endpoint.models[self.model] if self.endpoint.models else self.model
+
+    @property
+    def id(self) -> tuple[str, str]:
+        """Tells routes apart: the account's id and the model."""
+        return self.endpoint.account.id, self.model
+
+    def __str__(self) -> str:
+        return f"{self.model} at {self.endpoint.name}"

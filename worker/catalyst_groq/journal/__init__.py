@@ -1,0 +1,30 @@
+"""Groq's answers that the engine has not acknowledged yet: kept, so that no task is ever paid for twice."""
+
+from catalyst_groq.journal.availability import BestEffortJournal, RequiredJournal, check_writable
+from catalyst_groq.journal.base import Journal, JournalKey, NullJournal, request_key
+from catalyst_groq.journal.encryption import Cipher, make_cipher
+from catalyst_groq.journal.factory import open_journal
+from catalyst_groq.journal.ledger import Ledger, MemoryLedger, SqliteLedger, WriteBehindLedger
+from catalyst_groq.journal.replay import replay_or_call
+from catalyst_groq.journal.sqlite_file import SqliteFile
+from catalyst_groq.journal.sqlite_store import SqliteJournal
+
+__all__ = [
+    "JournalKey",
+    "WriteBehindLedger",
+    "Journal",
+    "Ledger",
+    "MemoryLedger",
+    "NullJournal",
+    "RequiredJournal",
+    "Cipher",
+    "SqliteFile",
+    "SqliteJournal",
+    "SqliteLedger",
+    "BestEffortJournal",
+    "replay_or_call",
+    "open_journal",
+    "request_key",
+    "make_cipher",
+    "check_writable",
+]

@@ -1,0 +1,77 @@
+"""Logs: one line per event, no keys in them."""
+
+import logging
+import sys
+import time
+from functools import lru_cache
+
+from catalyst_groq.connector.access.secrets import Redactor
+from catalyst_groq.domain.external_task import ExternalTask
+from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Outcome, Unlocked
+
+log = logging.getLogger(__name__)
+
+PLAIN_FORMAT = "%(asctime)s %(levelname)-7s %(name)s %(message)s"
+NOISY_LOGGERS = ("aiohttp.access", "asyncio", "filelock")
+
+
+def set_up_logging(level: str, redactor: Redactor) -> None:
+    """Log to standard error: in colours on a terminal, as plain lines otherwise."""
+    handler: logging.Handler
+    if sys.stderr.isatty():
+        from rich.console import Console  # noqa: PLC0415 -- most workers have no terminal
+        from rich.logging import RichHandler  # noqa: PLC0415 -- the same
+
+        handler = RichHandler(console=Console(stderr=True), show_path=False, rich_tracebacks=False)
+        handler.setFormatter(_MaskingFormatter(redactor, "%(message)s"))
+    else:
+        handler = logging.StreamHandler()
+        handler.setFormatter(_MaskingFormatter(redactor, PLAIN_FORMAT))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    _disable_unused_lookups()
+    for name in NOISY_LOGGERS:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _disable_unused_lookups() -> None:
+    """Look up neither caller, thread, process nor task for a line that shows none of them (Python's logging HOWTO)."""
+    logging._srcfile = None  # noqa: SLF001 -- the documented way
+    for looked_up in ("logThreads", "logProcesses", "logMultiprocessing", "logAsyncioTasks"):
+        setattr(logging, looked_up, False)
+
+
+class _MaskingFormatter(logging.Formatter):
+    """Masks keys after formatting, so that arguments and tracebacks are covered as well."""
+
+    def __init__(self, redactor: Redactor, layout: str) -> None:
+        super().__init__(layout)
+        self._redactor = redactor
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._redactor.mask(super().format(record))
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802 -- logging's
+        return f"{_format_second(int(record.created))},{int(record.msecs):03d}"
+
+
+@lru_cache(1)
+def _format_second(seconds: int) -> str:
+    """Say a second of the local time: lines come in company."""
+    return time.strftime(_MaskingFormatter.default_time_format, time.localtime(seconds))
+
+
+def log_outcome(task: ExternalTask, outcome: Outcome, seconds: float) -> None:
+    """Say in one line how a task ended: what an operator greps for. Never its variables."""
+    where = f"{task.process_definition_key}/{task.activity_id} of instance {task.process_instance_id}"
+    match outcome:
+        case Completion():
+            log.info("Completed %s in %.0f ms", where, seconds * 1000)
+        case BpmnError():
+            log.info("Threw %s at %s: %s", outcome.code, where, outcome.message)
+        case Unlocked():
+            log.debug("Given back %s: fetched again with the variables it uses", where)
+        case Failure() if outcome.retries:
+            wait = outcome.retry_timeout.total_seconds()
+            log.warning("Failed %s, %d retries left in %.0f s: %s", where, outcome.retries, wait, outcome.message)
+        case Failure():
+            log.error("Failed %s, no retries left: %s", where, outcome.message)

@@ -1,0 +1,57 @@
+"""`catalyst-groq emulator`: the stand-in until Ctrl-C."""
+
+import asyncio
+import signal
+from contextlib import suppress
+
+from rich.console import Console
+from rich.markup import escape
+
+from catalyst_groq.sandbox.emulator.call_log import Call
+from catalyst_groq.sandbox.emulator.config import EmulatorConfig
+from catalyst_groq.sandbox.emulator.server import Emulator
+
+_SHOWN = 60
+
+
+def serve(config: EmulatorConfig, console: Console) -> None:
+    """Run a stand-in until Ctrl-C or SIGTERM; say how to reach it, and show each request in a line.
+
+    Raises:
+        SandboxError: the script is wrong or the port is taken.
+
+    """
+    with suppress(KeyboardInterrupt):  # where the loop cannot take over signals (Windows)
+        asyncio.run(_serve(config, console))
+
+
+async def _serve(config: EmulatorConfig, console: Console) -> None:
+    ended = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):
+            asyncio.get_running_loop().add_signal_handler(number, ended.set)
+    async with Emulator(config, on_call=lambda call: console.print(_line(call), highlight=False)) as groq:
+        console.print(_welcome(groq, own_keys=bool(config.keys)), highlight=False, soft_wrap=True)
+        await ended.wait()
+
+
+def _welcome(groq: Emulator, *, own_keys: bool) -> str:
+    key = "one of your keys" if own_keys else "gsk_anything"
+    return (
+        f"The Groq stand-in listens on [bold]{groq.url}[/bold]\n"
+        f"  the worker       GROQ_API_URL={groq.base_url}\n"
+        f"  Groq's SDK       GROQ_BASE_URL={groq.url}\n"
+        f"  OpenAI's SDK     OPENAI_BASE_URL={groq.base_url}\n"
+        f"  the key          GROQ_API_KEY={key}\n"
+        f"  the next answer  curl -d '{{\"status\": 429}}' {groq.control_url}/next\n"
+        "Ctrl-C ends it."
+    )
+
+
+def _line(call: Call) -> str:
+    question = call.messages[-1].get("content") if call.messages else ""
+    shown = question if isinstance(question, str) else "…"
+    shown = " ".join(shown.split())
+    shown = shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
+    status = "---" if call.status is None else str(call.status)
+    return f"{call.at:%H:%M:%S}  {status}  {call.seconds or 0:6.2f} s  {escape(f'{call.model or call.path}  {shown}')}"

@@ -1,0 +1,181 @@
+"""From a request that Groq takes to the model's answer. Pure: the same in, the same out."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from zlib import crc32
+
+from catalyst_groq.groq.models.catalog import Model
+from catalyst_groq.groq.models.token_estimate import cut_to_tokens, estimate_prompt, estimate_tokens
+from catalyst_groq.sandbox.emulator.answers import Answer, ToolCall, Usage
+from catalyst_groq.sandbox.emulator.capabilities import output_tokens
+from catalyst_groq.sandbox.emulator.error_responses import Refusal, json_validate_failed
+from catalyst_groq.sandbox.emulator.generated_text import filler, last_user_text, made_up_text, scripted_text
+from catalyst_groq.sandbox.emulator.rules import Rule
+from catalyst_groq.sandbox.emulator.schemas import misfits, sample
+from catalyst_groq.sandbox.emulator.tools import executed_tools, made_up_calls, scripted_calls
+
+_EFFORT_TOKENS = {"none": 0, "low": 8, "default": 16, "medium": 16, "high": 48}
+_BUDGET_GONE = "max completion tokens reached before generating a valid document"
+
+Body = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What an answer depends on besides the request: names, the time (Unix seconds), speed and prompt cache."""
+
+    request_id: str
+    completion_id: str
+    created: int
+    queue_time: float
+    tokens_per_second: float
+    cached_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What the model wants to say, before its token budget cuts it."""
+
+    content: str | None
+    reasoning: str = ""
+    calls: tuple[ToolCall, ...] = ()
+    executed: tuple[Mapping[str, Any], ...] = ()
+    finish_reason: str = "stop"
+
+
+def complete(body: Body, model: Model, rule: Rule | None, around: Circumstances) -> Answer | Refusal:
+    """Answer a request that was found well-formed and possible, as a rule says or else as the stand-in does."""
+    draft = _draft(body, model, rule)
+    if isinstance(draft, Refusal):
+        return draft
+    budget = output_tokens(body) or model.max_completion_tokens
+    if budget is not None:
+        draft = _cut(draft, budget)
+    if problem := _json_problem(body, draft):
+        return problem
+    return _answer(body, model, draft, around)
+
+
+def prompt_digest(body: Body) -> int:
+    """Return a number that is the same for the same request."""
+    return crc32(json.dumps(body, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+
+
+def _draft(body: Body, model: Model, rule: Rule | None) -> _Draft | Refusal:
+    text = scripted_text(rule)
+    if rule and rule.tool_calls:
+        calls = scripted_calls(body, rule.tool_calls)
+    else:
+        calls = made_up_calls(body, model) if text is None else ()
+    if isinstance(calls, Refusal):
+        return calls
+    reasoning = filler(tokens=_EFFORT_TOKENS[_effort(body, model)])
+    if calls:
+        return _Draft(None, reasoning, calls, finish_reason="tool_calls")
+    if text is None:
+        text = _structured_text(body) or made_up_text(body, model.id)
+    return _Draft(_stopped(body, text), reasoning, executed=executed_tools(body))
+
+
+def _effort(body: Body, model: Model) -> str:
+    if model.reasoning is None:
+        return "none"
+    return str(body.get("reasoning_effort") or model.reasoning.default)
+
+
+def _structured_text(body: Body) -> str | None:
+    wanted = body.get("response_format") or {}
+    match wanted.get("type"):
+        case "json_object":
+            return json.dumps({"question": last_user_text(body), "answer": "made up"}, ensure_ascii=False)
+        case "json_schema":
+            named = wanted["json_schema"]
+            return json.dumps(sample(named.get("schema") or {}, named["name"]), ensure_ascii=False)
+        case _:
+            return None
+
+
+def _stopped(body: Body, text: str) -> str:
+    stop = body.get("stop") or []
+    for word in filter(None, [stop] if isinstance(stop, str) else stop):
+        text = text.split(word, 1)[0]
+    return text
+
+
+def _cut(draft: _Draft, budget: int) -> _Draft:
+    """Spend the budget as a model does: on reasoning first, then on the text."""
+    left = budget - estimate_tokens(draft.reasoning)
+    content = draft.content or ""
+    if left >= estimate_tokens(content):
+        return draft
+    return replace(
+        draft,
+        reasoning=cut_to_tokens(draft.reasoning, budget),
+        content=cut_to_tokens(content, max(left, 0)),
+        finish_reason="length",
+    )
+
+
+def _json_problem(body: Body, draft: _Draft) -> Refusal | None:
+    if (body.get("response_format") or {}).get("type", "text") == "text" or draft.content is None:
+        return None
+    if draft.finish_reason == "length":
+        return json_validate_failed(_BUDGET_GONE)
+    try:
+        value = json.loads(draft.content)
+    except ValueError:
+        return json_validate_failed(draft.content)
+    named = body["response_format"].get("json_schema") or {}
+    if named.get("strict") and misfits(value, named.get("schema") or {}):
+        return json_validate_failed(draft.content)
+    return None
+
+
+def _answer(body: Body, model: Model, draft: _Draft, around: Circumstances) -> Answer:
+    reasoning_tokens = estimate_tokens(draft.reasoning)
+    spoken = estimate_tokens(draft.content or "") + sum(
+        estimate_tokens(json.dumps(call.as_json())) for call in draft.calls
+    )
+    completion_tokens = reasoning_tokens + spoken
+    content, reasoning = _shown(body, model, draft)
+    usage = Usage(
+        prompt_tokens=estimate_prompt(body, model),
+        completion_tokens=completion_tokens,
+        reasoning_tokens=reasoning_tokens,
+        cached_tokens=around.cached_tokens,
+        queue_time=around.queue_time,
+        completion_time=completion_tokens / around.tokens_per_second,
+    )
+    seed = body.get("seed")
+    tier = body.get("service_tier") or "on_demand"
+    return Answer(
+        id=around.completion_id,
+        request_id=around.request_id,
+        created=around.created,
+        model=model.id,
+        content=content,
+        reasoning=reasoning,
+        tool_calls=draft.calls,
+        executed_tools=draft.executed,
+        finish_reason=draft.finish_reason,
+        usage=usage,
+        service_tier="on_demand" if tier == "auto" else tier,
+        seed=prompt_digest(body) if seed is None else seed,
+    )
+
+
+def _shown(body: Body, model: Model, draft: _Draft) -> tuple[str | None, str | None]:
+    """Return content and reasoning as the request wants to see them."""
+    if not draft.reasoning or model.reasoning is None or body.get("include_reasoning") is False:
+        return draft.content, None
+    plain = bool(body.get("tools") or body.get("response_format"))
+    usual = "raw" if model.reasoning.formats and not plain and body.get("include_reasoning") is None else "parsed"
+    match body.get("reasoning_format") or usual:
+        case "raw":
+            return f"<think>\n{draft.reasoning}\n</think>\n\n{draft.content or ''}", None
+        case "hidden":
+            return draft.content, None
+        case _:
+            return draft.content, draft.reasoning

@@ -1,0 +1,70 @@
+"""Refusals that a script or a test can order: by Groq's code, or by status."""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from http.client import responses
+
+from catalyst_groq.sandbox.emulator.error_responses import (
+    Refusal,
+    bad_gateway,
+    body_too_large,
+    cloudflare_blocked,
+    context_length_exceeded,
+    edge_timeout,
+    failed_dependency,
+    flex_full,
+    internal_error,
+    invalid_api_key,
+    json_validate_failed,
+    model_blocked,
+    model_decommissioned,
+    model_not_found,
+    network_blocked,
+    over_capacity,
+    rate_limited,
+    refusal,
+    semantic_error,
+    spend_limit_reached,
+    tool_use_failed,
+)
+
+BY_CODE: Mapping[str, Callable[[str], Refusal]] = {
+    "invalid_api_key": lambda _model: invalid_api_key(),
+    "network_blocked": lambda _model: network_blocked(),
+    "cloudflare_blocked": lambda _model: cloudflare_blocked(),
+    "model_permission_blocked_org": lambda model: model_blocked(model, "org"),
+    "model_permission_blocked_project": lambda model: model_blocked(model, "project"),
+    "model_not_found": model_not_found,
+    "model_decommissioned": model_decommissioned,
+    "context_length_exceeded": lambda _model: context_length_exceeded(),
+    "json_validate_failed": lambda _model: json_validate_failed('{"answer": "unfinished'),
+    "tool_use_failed": lambda _model: tool_use_failed('look_up{"query": "x"}</function>'),
+    "spend_limit_reached": lambda _model: spend_limit_reached(),
+    "rate_limit_exceeded": rate_limited,
+    "capacity_exceeded": lambda _model: flex_full(),
+    "over_capacity": over_capacity,
+}
+"""Refusals that can be asked for by name; each is told the model that was asked for."""
+
+_BY_STATUS: Mapping[int, Callable[[str], Refusal]] = {
+    401: BY_CODE["invalid_api_key"],
+    403: BY_CODE["network_blocked"],
+    404: BY_CODE["model_not_found"],
+    413: lambda _model: body_too_large(),
+    422: lambda _model: semantic_error(),
+    424: lambda _model: failed_dependency(),
+    429: BY_CODE["rate_limit_exceeded"],
+    498: BY_CODE["capacity_exceeded"],
+    500: lambda _model: internal_error(),
+    502: lambda _model: bad_gateway(),
+    503: BY_CODE["over_capacity"],
+    524: lambda _model: edge_timeout(),
+}
+
+
+def by_status(status: int, model: str) -> Refusal:
+    """Return what Groq's answer of that status looks like."""
+    if status in _BY_STATUS:
+        return _BY_STATUS[status](model)
+    kind = "invalid_request_error" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "internal_server_error"
+    return refusal(status, responses.get(status, "Error"), kind=kind)

@@ -1,0 +1,90 @@
+"""What the stand-in says when no script says otherwise: the same to the same request, and easy to recognise."""
+
+import json
+import re
+from collections.abc import Mapping
+from itertools import cycle
+from typing import Any
+
+from catalyst_groq.groq.models.token_estimate import cut_to_tokens
+from catalyst_groq.sandbox.emulator.capabilities import image_parts
+from catalyst_groq.sandbox.emulator.rules import Rule
+
+_QUOTED = 200
+_WISH = re.compile(r"\b(?:answer|reply) (?:in|with) (\d+) (characters|tokens)\b", re.IGNORECASE)
+_PROSE = (
+    "the process waits for a reply and then the next task begins while the model still writes one more line of text "
+    "that nobody has to read but that is long enough for a test"
+)
+_WORDS_PER_SENTENCE = 12
+
+Body = Mapping[str, Any]
+
+
+def text_of(message: Mapping[str, Any]) -> str:
+    """Return the text of a message, whether it is one text or several parts."""
+    content = message.get("content")
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    return "\n".join(str(part.get("text", "")) for part in parts if isinstance(part, dict) and "text" in part)
+
+
+def last_user_text(body: Body) -> str:
+    """Return what the user asked last."""
+    messages = body.get("messages")
+    said = [m for m in messages if isinstance(m, dict)] if isinstance(messages, list) else []
+    return next((text_of(message) for message in reversed(said) if message.get("role") == "user"), "")
+
+
+def made_up_text(body: Body, model: str) -> str:
+    """Answer a request with a text that shows what was asked.
+
+    A user who writes "answer in 20000 characters" (or "tokens") gets exactly so many.
+    """
+    if wish := _WISH.search(last_user_text(body)):
+        amount = int(wish[1])
+        return filler(characters=amount) if wish[2].lower() == "characters" else filler(tokens=amount)
+    last = body["messages"][-1]
+    if last["role"] == "tool":
+        opening = f"The tool said: {_quote(text_of(last))}"
+    else:
+        opening = f"You asked: {_quote(last_user_text(body))}"
+    images = len(image_parts(body))
+    seen = f" It came with {images} image{'s' if images > 1 else ''}." if images else ""
+    return f"{opening}{seen} This answer was made up by the Groq stand-in, in the name of {model}."
+
+
+def scripted_text(rule: Rule | None) -> str | None:
+    """Return the text that a rule gives, if there is a rule and it gives one; a structure becomes JSON."""
+    if rule is None:
+        return None
+    if rule.characters or rule.tokens:
+        return filler(characters=rule.characters, tokens=rule.tokens)
+    if rule.answer is None or isinstance(rule.answer, str):
+        return rule.answer
+    return json.dumps(rule.answer, ensure_ascii=False)
+
+
+def filler(*, characters: int | None = None, tokens: int | None = None) -> str:
+    """Return exactly so many characters or tokens of harmless prose."""
+    if characters is not None:
+        return _prose(characters)[:characters]
+    return cut_to_tokens(_prose((tokens or 0) * 8), tokens or 0).rstrip()
+
+
+def _prose(at_least: int) -> str:
+    written: list[str] = []
+    length = 0
+    for number, word in enumerate(cycle(_PROSE.split())):
+        if length > at_least:
+            break
+        starts, ends = number % _WORDS_PER_SENTENCE == 0, (number + 1) % _WORDS_PER_SENTENCE == 0
+        written.append((word.capitalize() if starts else word) + ("." if ends else ""))
+        length += len(written[-1]) + 1
+    return " ".join(written)
+
+
+def _quote(text: str) -> str:
+    shown = " ".join(text.split())
+    return f"“{shown[:_QUOTED]}…”" if len(shown) > _QUOTED else f"“{shown}”"

@@ -1,0 +1,111 @@
+"""The stand-in as a server: in a test's own event loop, in a thread beside a test, or behind a command."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+from aiohttp import web
+from anyio.from_thread import start_blocking_portal
+
+from catalyst_groq.errors import SandboxError
+from catalyst_groq.sandbox.emulator.app import API, make_app
+from catalyst_groq.sandbox.emulator.call_log import Call, OnCall, unseen
+from catalyst_groq.sandbox.emulator.config import EmulatorConfig
+from catalyst_groq.sandbox.emulator.control import PREFIX, advance, order
+from catalyst_groq.sandbox.emulator.scripts import load_script
+from catalyst_groq.sandbox.emulator.service import Service
+
+_SECONDS_TO_FINISH = 0.2
+
+
+class Emulator:
+    """A running Groq stand-in: `async with Emulator(EmulatorConfig(plan="free")) as groq`.
+
+    All its methods may be called from any thread. `on_call` is told about every request once it has its answer.
+
+    Raises:
+        SandboxError: the script is wrong (when made), or the port is taken (when started).
+
+    """
+
+    def __init__(self, config: EmulatorConfig | None = None, on_call: OnCall = unseen) -> None:
+        self._config = config or EmulatorConfig()
+        script = load_script(self._config.script) if self._config.script else ()
+        self._service = Service(self._config, script, on_call)
+        self._runner = web.AppRunner(
+            make_app(self._service), access_log=None, handler_cancellation=True, shutdown_timeout=_SECONDS_TO_FINISH
+        )
+
+    async def __aenter__(self) -> Self:
+        config = self._config
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, config.host, config.port).start()
+        except OSError as error:
+            await self._runner.cleanup()
+            raise SandboxError(
+                f"The Groq stand-in cannot listen on {config.host}:{config.port} ({error.strerror}). "
+                "Another program has the port, or the address is not this machine's; choose another --port "
+                "(0: a free one)."
+            ) from error
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._runner.cleanup()
+
+    @property
+    def url(self) -> str:
+        """The address that the official SDKs take as base URL: `http://127.0.0.1:PORT`."""
+        host, port = self._runner.addresses[0][:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    @property
+    def base_url(self) -> str:
+        """The address that stands for `https://api.groq.com/openai/v1`."""
+        return self.url + API
+
+    @property
+    def control_url(self) -> str:
+        """The address of the control endpoint."""
+        return self.url + PREFIX
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """The requests seen so far, oldest first."""
+        return self._service.calls()
+
+    def next(self, count: int | None = 1, **rule: Any) -> None:
+        """Let the next requests (or all, with `None`) get what a rule says: `groq.next(2, status=503)`.
+
+        Raises:
+            SandboxError: the rule is wrong; the message names the field.
+
+        """
+        order(self._service, {**rule, "count": count})
+
+    def set(self, **settings: Any) -> None:
+        """Change settings: `groq.set(latency=0.2, plan="free")`.
+
+        Raises:
+            SandboxError: a setting is unknown or wrong.
+
+        """
+        self._service.change(settings)
+
+    def advance(self, seconds: float) -> None:
+        """Set the stand-in's clock forward, so that limits refill as after that time."""
+        advance(self._service, {"seconds": seconds})
+
+    def reset(self) -> None:
+        """Forget orders, calls, used limits and changed settings."""
+        self._service.reset()
+
+
+@contextmanager
+def running_emulator(config: EmulatorConfig | None = None) -> Iterator[Emulator]:
+    """Run a stand-in in a thread of its own, for tests and scripts without an event loop."""
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(Emulator(config)) as groq:
+        yield groq

@@ -1,0 +1,81 @@
+"""Where the engine keeps its data: nowhere, in an H2 file, or in PostgreSQL."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from catalyst_groq.errors import SandboxError
+
+H2_USER = "sa"
+H2_SUFFIX = ".mv.db"
+CHOICES = "Give the path of an H2 file (./engine) or a PostgreSQL URL (postgresql://user:password@host:5432/database)"
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database as JDBC wants it."""
+
+    url: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+IN_MEMORY = Database("jdbc:h2:mem:engine;DB_CLOSE_DELAY=-1;DB_CLOSE_ON_EXIT=FALSE", H2_USER, "")
+
+
+def parse_database(text: str | None) -> Database:
+    """Read what `--db` takes: nothing (in memory), an H2 file, a PostgreSQL URL, or a JDBC URL of either.
+
+    Raises SandboxError that says what is wrong and what may be given.
+    """
+    if text is None:
+        return IN_MEMORY
+    if text.startswith("jdbc:"):
+        return _from_jdbc(text)
+    scheme, separator, _ = text.partition("://")
+    if not separator:
+        return _from_file(text)
+    if scheme not in ("postgresql", "postgres"):
+        raise SandboxError(f"--db: there is no driver for {scheme}. {CHOICES}.")
+    return _from_postgresql(text)
+
+
+def _from_jdbc(url: str) -> Database:
+    if url.startswith("jdbc:h2:"):
+        return Database(url, H2_USER, "")
+    if url.startswith("jdbc:postgresql:"):
+        return Database(url)
+    raise SandboxError(f"--db: there is no driver for {':'.join(url.split(':')[:2])}. {CHOICES}.")
+
+
+def _from_file(text: str) -> Database:
+    file = Path(text.removesuffix(H2_SUFFIX)).expanduser().absolute()
+    if not (text and file.name) or ";" in str(file):
+        raise SandboxError(f"--db: {text!r} cannot be the name of a database file. {CHOICES}.")
+    if file.is_dir():
+        raise SandboxError(f"--db: {file} is a folder. Name a file in it, such as {file / 'engine'}.")
+    if not file.parent.is_dir():
+        raise SandboxError(f"--db: the folder {file.parent} does not exist. Create it first.")
+    return Database(f"jdbc:h2:file:{file};DB_CLOSE_ON_EXIT=FALSE", H2_USER, "")
+
+
+def _from_postgresql(text: str) -> Database:
+    try:
+        url = urlsplit(text)
+        address = _address(url)
+    except ValueError as error:
+        mend = "A user or password with special characters must be percent-encoded"
+        raise SandboxError(f"--db: the PostgreSQL URL cannot be read. {mend}. {CHOICES}.") from error
+    name = url.path.removeprefix("/")
+    if not (address and name):
+        raise SandboxError(f"--db: the PostgreSQL URL lacks a {'database' if address else 'host'}. {CHOICES}.")
+    return Database(
+        f"jdbc:postgresql://{address}/{name}{'?' if url.query else ''}{url.query}",
+        unquote(url.username) if url.username else None,
+        unquote(url.password) if url.password else None,
+    )
+
+
+def _address(url: SplitResult) -> str:
+    host = url.hostname or ""
+    return (f"[{host}]" if ":" in host else host) + (f":{url.port}" if url.port else "")

@@ -1,0 +1,145 @@
+"""Fetch locked files over HTTP, several at once, and let nothing through that was not locked."""
+
+import hashlib
+import os
+import ssl
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from threading import Event, Lock, get_ident
+from typing import Protocol
+
+import httpx
+
+from catalyst_groq.errors import SandboxError
+from catalyst_groq.sandbox.engine.repository import Repository
+from catalyst_groq.sandbox.progress import Download, OnProgress
+
+THREADS = 8
+TRIES = 3
+PAUSE = 0.5
+"""Seconds before the second try; twice that before the third."""
+TIMEOUT = httpx.Timeout(20.0)
+ASK_AGAIN = (httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS)
+MEND = "Check the network and the proxy (HTTPS_PROXY), or name a Maven mirror in MAVEN_REPOSITORY or ~/.m2/settings.xml"
+
+
+class Locked(Protocol):
+    """A file of a repository whose content is known beforehand."""
+
+    @property
+    def path(self) -> PurePosixPath:
+        """Where it lies in the repository."""
+
+    @property
+    def sha256(self) -> str:
+        """What it must hash to."""
+
+    @property
+    def size(self) -> int:
+        """Its length in bytes."""
+
+
+class _Unfit(Exception):  # noqa: N818 -- named after what is the case
+    """An answer that cannot be used; `final` when asking again would not change it."""
+
+    def __init__(self, problem: str, *, final: bool = False) -> None:
+        super().__init__(problem)
+        self.final = final
+
+
+def fetch(files: Sequence[tuple[Locked, Path]], repository: Repository, on_progress: OnProgress) -> None:
+    """Fetch each file to its place.
+
+    A file appears there whole and checked, or not at all, whoever else writes it at the same time.
+    Raises SandboxError for the first one that cannot be had; the rest is then given up.
+    """
+    # A company's own certificates are honoured: unlike httpx's default, this context trusts what the system trusts.
+    trust = ssl.create_default_context()
+    with httpx.Client(verify=trust, auth=repository.auth, timeout=TIMEOUT, follow_redirects=True) as client:
+        fetching = _Fetching(client, repository, sum(locked.size for locked, _ in files), on_progress)
+        pool = ThreadPoolExecutor(THREADS, thread_name_prefix="download")
+        try:
+            downloads = [pool.submit(fetching.fetch, *file) for file in files]
+            done, _ = wait(downloads, return_when=FIRST_EXCEPTION)
+            for download in done:
+                download.result()
+        finally:
+            fetching.given_up.set()
+            pool.shutdown(cancel_futures=True)
+
+
+class _Fetching:
+    """What the threads of one fetch share."""
+
+    def __init__(self, client: httpx.Client, repository: Repository, total: int, on_progress: OnProgress) -> None:
+        self.given_up = Event()
+        self._client = client
+        self._repository = repository
+        self._done, self._total = 0, total
+        self._on_progress = on_progress
+        self._lock = Lock()
+
+    def fetch(self, locked: Locked, file: Path) -> None:
+        for tries in range(1, TRIES + 1):
+            try:
+                with self._all_or_nothing(file) as receive:
+                    self._download(locked, receive)
+            except OSError as error:
+                raise SandboxError(f"{file} cannot be written: {error.strerror or error}.") from error
+            except (_Unfit, httpx.HTTPError) as error:
+                if tries == TRIES or getattr(error, "final", False):
+                    raise SandboxError(self._explain(locked, error)) from error
+                self.given_up.wait(PAUSE * tries)
+            else:
+                return
+
+    @contextmanager
+    def _all_or_nothing(self, file: Path) -> Iterator[Callable[[bytes], None]]:
+        """Take what is received; it becomes the file when the block ends, and is forgotten when it fails."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_name(f".{file.name}.{os.getpid()}-{get_ident()}-{time.monotonic_ns()}.part")
+        try:
+            with part.open("xb") as content:
+
+                def receive(chunk: bytes) -> None:
+                    content.write(chunk)
+                    self._count(len(chunk))
+
+                try:
+                    yield receive
+                except BaseException:
+                    self._count(-content.tell())
+                    raise
+            part.replace(file)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _count(self, received: int) -> None:
+        with self._lock:
+            self._done += received
+            self._on_progress(Download(self._done, self._total))
+
+    def _download(self, locked: Locked, receive: Callable[[bytes], None]) -> None:
+        digest = hashlib.sha256()
+        for chunk in self._content(f"{self._repository.url.rstrip('/')}/{locked.path}"):
+            digest.update(chunk)
+            receive(chunk)
+        if digest.hexdigest() != locked.sha256:
+            raise _Unfit(f"its SHA-256 is {digest.hexdigest()} instead of {locked.sha256}")
+
+    def _content(self, url: str) -> Iterator[bytes]:
+        with self._client.stream("GET", url) as response:
+            if not response.is_success:
+                final = response.is_client_error and response.status_code not in ASK_AGAIN
+                raise _Unfit(f"the answer is HTTP {response.status_code}", final=final)
+            for chunk in response.iter_bytes():
+                if self.given_up.is_set():
+                    raise _Unfit("given up", final=True)
+                yield chunk
+
+    def _explain(self, locked: Locked, error: Exception) -> str:
+        source = f"{self._repository.shown} ({self._repository.origin})"
+        return f"{locked.path.name} could not be fetched from {source}: {str(error) or repr(error)}. {MEND}."

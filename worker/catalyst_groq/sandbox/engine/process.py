@@ -1,0 +1,218 @@
+"""A real engine as a child process."""
+
+import json
+import os
+import shutil
+import socket
+import tempfile
+import time
+import weakref
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from catalyst_groq.errors import SandboxError
+from catalyst_groq.sandbox.child_process import ChildProcess
+from catalyst_groq.sandbox.engine.databases import parse_database
+from catalyst_groq.sandbox.engine.flavours import Flavour, application
+from catalyst_groq.sandbox.engine.jars import install, title_of
+from catalyst_groq.sandbox.engine.java import FLAGS, MAIN_CLASS, AotCache, Java
+from catalyst_groq.sandbox.progress import Done, OnProgress, Phase, unseen
+
+HOST = "127.0.0.1"
+START_SECONDS = 180.0
+STOP_SECONDS = 20.0
+RECORD_SECONDS = 90.0
+POLL_SECONDS = 0.05
+LOG_LINES = 25
+PASSED_ON = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ")
+"""All the engine sees of the environment: its scripts have no business with keys, nor Spring with a user's SPRING_…"""
+
+
+class EngineProcess:
+    """An engine that lives as long as the `with` block; on Linux it ends even when this process is killed.
+
+    It can be stopped or killed, and started again on the same port and database. What it says goes to `log_path`, which
+    lives as long as this object.
+
+    Args:
+        flavour: Which engine.
+        port: Where on 127.0.0.1 it listens; 0 takes a free port and keeps it.
+        database: An H2 file, a PostgreSQL or JDBC URL, or nothing to keep all in memory.
+        spin: Whether it knows the JSON data format.
+        on_progress: Is told about downloads and phases.
+
+    """
+
+    def __init__(
+        self,
+        flavour: Flavour = Flavour.CAMUNDA,
+        *,
+        port: int = 0,
+        database: str | None = None,
+        spin: bool = True,
+        on_progress: OnProgress = unseen,
+    ) -> None:
+        self.flavour = flavour
+        self.port = port
+        self._database = parse_database(database)
+        self._spin = spin
+        self._on_progress = on_progress
+        self._folder = Path(tempfile.mkdtemp(prefix="catalyst-engine-"))
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._child: ChildProcess | None = None
+        self._cache: AotCache | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def base_url(self) -> str:
+        """Where it is."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def rest_url(self) -> str:
+        """Where its REST API is."""
+        return f"{self.base_url}/engine-rest"
+
+    @property
+    def cockpit_url(self) -> str:
+        """Where an operator looks."""
+        return f"{self.base_url}{self.flavour.app_path('cockpit')}"
+
+    @property
+    def tasklist_url(self) -> str:
+        """Where user tasks are done."""
+        return f"{self.base_url}{self.flavour.app_path('tasklist')}"
+
+    @property
+    def log_path(self) -> Path:
+        """What it has said, over all its starts."""
+        return self._folder / "engine.log"
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of its Java machine, while there is one."""
+        return self._child.pid if self._child else None
+
+    @property
+    def running(self) -> bool:
+        """Whether it has been started and has not ended."""
+        return self._child is not None and self._child.running
+
+    def start(self) -> None:
+        """Install what is missing, start, and return when it answers. Raises SandboxError with the end of the log."""
+        if self.running:
+            raise RuntimeError("The engine is already running")
+        java = Java.find()
+        class_path = install(self.flavour, spin=self._spin, on_progress=self._on_progress)
+        title = title_of(self.flavour)
+        self._require_free_port()
+        self._on_progress(Phase(f"Starting {title}"))
+        # Learning is worth its seconds only for the class path that everybody uses.
+        self._cache = AotCache(self.flavour, java, class_path) if self._spin else None
+        try:
+            self._child = self._spawn(java, class_path)
+            self._await_answer(title)
+        except BaseException:
+            self.kill()
+            raise
+        self._on_progress(Done())
+
+    def stop(self) -> None:
+        """End it in order. After the first start ever it takes some seconds more, which make all later starts quick."""
+        if self._child is None:
+            return
+        recording = self._cache is not None and self._cache.recording
+        if recording:
+            self._on_progress(Phase("Making later starts quick, once"))
+        try:
+            obeyed = self._child.terminate(RECORD_SECONDS if recording else STOP_SECONDS)
+            if self._cache and obeyed:
+                self._cache.keep()
+            self._on_progress(Done())
+        finally:
+            self._forget()
+
+    def kill(self) -> None:
+        """End it as kill -9 does."""
+        if self._child is not None:
+            self._child.kill()
+        self._forget()
+
+    def wait(self) -> None:
+        """Wait until it ends by itself, which it should not: raises SandboxError with the end of the log."""
+        if self._child is not None:
+            self._child.wait()
+            raise SandboxError(self._with_log("The engine has ended by itself"))
+
+    def _forget(self) -> None:
+        if self._cache:
+            self._cache.discard()
+        self._child = None
+
+    @property
+    def _port_file(self) -> Path:
+        return self._folder / "port"
+
+    def _require_free_port(self) -> None:
+        with socket.socket() as probe:
+            # As Java does: connections of an engine that has just ended are no hindrance.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, self.port))
+            except OSError as error:
+                raise SandboxError(
+                    f"Port {self.port} cannot be used: {error.strerror}. Stop what uses it, or choose another with "
+                    "--port (0 takes a free one)."
+                ) from error
+
+    def _spawn(self, java: Java, class_path: list[Path]) -> ChildProcess:
+        self._port_file.unlink(missing_ok=True)
+        command = [
+            str(java.program),
+            *FLAGS,
+            *([self._cache.flag] if self._cache else []),
+            f"-Djava.io.tmpdir={self._folder}",
+            f"-DPORTFILE={self._port_file}",
+            "-classpath",
+            os.pathsep.join(map(str, class_path)),
+            MAIN_CLASS,
+        ]
+        # The environment, unlike the command line, is not for everybody to read: there is a password in it.
+        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        properties = application(self.flavour, self.port, self._database)
+        environment["SPRING_APPLICATION_JSON"] = json.dumps(properties)
+        return ChildProcess(command, folder=self._folder, log=self.log_path, environment=environment)
+
+    def _await_answer(self, title: str) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        with httpx.Client(trust_env=False) as client:
+            while not self._answers(client):
+                if not self.running:
+                    raise SandboxError(self._with_log(f"{title} did not start"))
+                if time.monotonic() > deadline:
+                    raise SandboxError(self._with_log(f"{title} did not answer within {START_SECONDS:.0f} s"))
+                time.sleep(POLL_SECONDS)
+
+    def _answers(self, client: httpx.Client) -> bool:
+        """Ask for something that needs the engine itself; /version answers even without one."""
+        try:
+            self.port = int(self._port_file.read_text())
+            return client.get(f"{self.rest_url}/external-task/count").is_success
+        except (OSError, ValueError, httpx.TransportError):
+            return False
+
+    def _with_log(self, message: str) -> str:
+        lines = self.log_path.read_text(encoding="utf-8", errors="replace").splitlines()
+        telling = [line for line in lines if not line.startswith(("\tat ", "\t... "))]
+        return "\n".join([f"{message}. The end of its log:", *telling[-LOG_LINES:]])

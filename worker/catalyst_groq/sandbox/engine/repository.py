@@ -1,0 +1,121 @@
+"""Where Maven on this machine would take jars from, and where it would keep them."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import httpx
+
+from catalyst_groq.errors import SandboxError
+
+SETTINGS = Path(".m2", "settings.xml")
+ENVIRONMENT_REFERENCE = re.compile(r"\$\{env\.([^}]+)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A Maven repository and its copy on this machine.
+
+    `origin` says who chose the URL, for messages; `auth` is user and password, if it asks for them.
+    """
+
+    url: str
+    origin: str
+    local: Path
+    auth: tuple[str, str] | None = field(default=None, repr=False)
+
+    @property
+    def shown(self) -> str:
+        """The URL as messages may show it, without a password."""
+        return str(httpx.URL(self.url).copy_with(username=None, password=None))
+
+
+def find_repository(environ: Mapping[str, str] = os.environ, home: Path | None = None) -> Repository:
+    """Find the repository as Maven does.
+
+    In this order: MAVEN_REPOSITORY, the mirror of `central` in ~/.m2/settings.xml, Maven Central.
+    Raises SandboxError when one of the first two is wrong.
+    """
+    home = home or Path.home()
+    settings = _read_settings(home / SETTINGS, environ)
+    local = Path(settings.local or environ.get("M2_REPO") or home / ".m2" / "repository").expanduser()
+    if url := environ.get("MAVEN_REPOSITORY"):
+        return _checked(Repository(url, "MAVEN_REPOSITORY", local))
+    if mirror := settings.mirror:
+        origin = f"mirror {mirror.name!r} in {home / SETTINGS}"
+        return _checked(Repository(mirror.url, origin, local, settings.servers.get(mirror.name)))
+    return Repository(_central(), "Maven Central", local)
+
+
+def _central() -> str:
+    from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415 -- takes longer to import than most starts have left
+
+    return str(MAVEN_CENTRAL_URL)
+
+
+def _checked(repository: Repository) -> Repository:
+    try:
+        url = httpx.URL(repository.url)
+    except httpx.InvalidURL as error:
+        raise SandboxError(f"{repository.origin} is not a URL: {error}.") from error
+    if url.scheme not in ("http", "https") or not url.host:
+        raise SandboxError(f"{repository.origin} is {repository.shown!r}; it must be an http:// or https:// URL.")
+    return repository
+
+
+@dataclass(frozen=True, slots=True)
+class _Mirror:
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Settings:
+    """What settings.xml says: the local repository, the mirror of `central`, user and password by server id."""
+
+    local: str | None = None
+    mirror: _Mirror | None = None
+    servers: Mapping[str, tuple[str, str]] = field(default_factory=dict, repr=False)
+
+
+def _read_settings(file: Path, environ: Mapping[str, str]) -> _Settings:
+    try:
+        text = file.read_text(encoding="utf-8")
+        root = ET.fromstring(text)  # noqa: S314 -- the user's own file
+    except FileNotFoundError:
+        return _Settings()
+    except (OSError, ValueError, ET.ParseError) as error:
+        raise SandboxError(f"{file} cannot be read: {error}. Mend it, or set MAVEN_REPOSITORY.") from error
+
+    def text_of(element: ET.Element, name: str) -> str:
+        found = (element.findtext(f"{{*}}{name}") or "").strip()
+        return ENVIRONMENT_REFERENCE.sub(lambda match: environ.get(match[1], match[0]), found)
+
+    def mirrors() -> Iterator[tuple[str, _Mirror]]:
+        for element in root.iterfind("{*}mirrors/{*}mirror"):
+            yield text_of(element, "mirrorOf"), _Mirror(text_of(element, "id"), text_of(element, "url"))
+
+    return _Settings(
+        local=text_of(root, "localRepository") or None,
+        mirror=_mirror_of_central(list(mirrors())),
+        servers={
+            text_of(server, "id"): (text_of(server, "username"), text_of(server, "password"))
+            for server in root.iterfind("{*}servers/{*}server")
+            if text_of(server, "username")
+        },
+    )
+
+
+def _mirror_of_central(mirrors: list[tuple[str, _Mirror]]) -> _Mirror | None:
+    """Return the mirror that names `central`, else the first whose pattern covers it, as Maven does."""
+    exact = (mirror for mirror_of, mirror in mirrors if mirror_of == "central")
+    covering = (mirror for mirror_of, mirror in mirrors if _covers_central(mirror_of))
+    return next(exact, None) or next(covering, None)
+
+
+def _covers_central(mirror_of: str) -> bool:
+    patterns = {pattern.strip() for pattern in mirror_of.split(",")}
+    return "!central" not in patterns and not patterns.isdisjoint({"central", "*", "external:*"})

@@ -1,0 +1,46 @@
+"""An engine to work with until Ctrl-C."""
+
+from contextlib import suppress
+
+from rich.console import Console
+from rich.table import Table
+
+from catalyst_groq.sandbox.engine.flavours import PASSWORD, USER, Flavour
+from catalyst_groq.sandbox.engine.process import EngineProcess
+from catalyst_groq.sandbox.progress import ProgressDisplay
+from catalyst_groq.sandbox.signals import raised_as_interrupts
+
+
+def serve(flavour: Flavour, *, port: int, database: str | None, console: Console | None = None) -> None:
+    """Start an engine, say where it is, and end it on Ctrl-C or SIGTERM; a second one ends it without tidying.
+
+    Args:
+        flavour: Which engine.
+        port: Where on 127.0.0.1 it listens; 0 takes a free port.
+        database: An H2 file, a PostgreSQL or JDBC URL, or nothing to keep all in memory.
+        console: Where addresses and progress are shown.
+
+    Raises:
+        SandboxError: It cannot be started, or has ended by itself.
+
+    """
+    console = console or Console()
+    with (
+        suppress(KeyboardInterrupt),
+        raised_as_interrupts(),
+        ProgressDisplay(console) as show,
+        EngineProcess(flavour, port=port, database=database, on_progress=show) as engine,
+    ):
+        console.print(_addresses(engine))
+        console.print("Ctrl-C ends it.")
+        engine.wait()
+
+
+def _addresses(engine: EngineProcess) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_row("REST API", engine.rest_url)
+    table.add_row("Cockpit", engine.cockpit_url)
+    table.add_row("Tasklist", engine.tasklist_url)
+    table.add_row("Log in as", f"{USER} / {PASSWORD}")
+    table.add_row("Log file", str(engine.log_path))
+    return table

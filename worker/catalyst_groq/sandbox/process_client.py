@@ -1,0 +1,95 @@
+"""What people do with an engine, over REST: deploy a diagram, start an instance, do a user task, look at the result."""
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import httpx
+
+from catalyst_groq.domain.variables import Encoder, decode
+from catalyst_groq.errors import SandboxError
+
+T = TypeVar("T")
+POLL_INTERVAL_SECONDS = 0.05
+"""Seconds."""
+
+
+class ProcessClient:
+    """A modeller, a user and an operator of one engine, for the demo and for tests. Raises `httpx.HTTPStatusError`."""
+
+    def __init__(self, rest_url: str) -> None:
+        self.http = httpx.Client(base_url=rest_url, timeout=30, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+
+    def deploy(self, *files: Path) -> str:
+        """Deploy diagrams and forms together; returns the deployment id."""
+        return self.deploy_texts({file.name: file.read_text(encoding="utf-8") for file in files})
+
+    def deploy_texts(self, texts: Mapping[str, str]) -> str:
+        """Deploy texts by their file names, as `deploy` does."""
+        name = next(iter(texts))
+        files = {name: (name, text) for name, text in texts.items()}
+        return str(self._post("/deployment/create", data={"deployment-name": name}, files=files)["id"])
+
+    def start(self, process_key: str, variables: Mapping[str, Any] | None = None) -> str:
+        """Start an instance with variables as Python values; returns its id."""
+        return self.start_typed(process_key, Encoder().encode_all(variables or {}))
+
+    def start_typed(self, process_key: str, variables: Mapping[str, Any]) -> str:
+        """Start an instance with variables as the REST API types them; returns its id."""
+        return str(self._post(f"/process-definition/key/{process_key}/start", json={"variables": variables})["id"])
+
+    def user_task(self, instance_id: str) -> str | None:
+        """Name the user task that the instance waits at, if it does."""
+        found = self.get("/task", processInstanceId=instance_id)
+        return str(found[0]["taskDefinitionKey"]) if found else None
+
+    def do_user_task(self, instance_id: str, variables: Mapping[str, Any] | None = None) -> None:
+        """Complete the user task that the instance waits at."""
+        task = self.get("/task", processInstanceId=instance_id)[0]
+        self._post(f"/task/{task['id']}/complete", json={"variables": Encoder().encode_all(variables or {})})
+
+    def variables(self, instance_id: str) -> dict[str, Any]:
+        """Return the process variables from history, as Python values: they outlive the instance."""
+        return {name: decode(typed) for name, typed in self.typed_variables(instance_id).items()}
+
+    def typed_variables(self, instance_id: str) -> dict[str, dict[str, Any]]:
+        """Return the process variables from history as the engine types them."""
+        query = {"processInstanceId": instance_id, "deserializeValues": "false"}
+        return {entry["name"]: entry for entry in self.get("/history/variable-instance", **query)}
+
+    def state(self, instance_id: str) -> str:
+        """ACTIVE, COMPLETED, EXTERNALLY_TERMINATED … as history has it."""
+        return str(self.get(f"/history/process-instance/{instance_id}")["state"])
+
+    def incidents(self, instance_id: str) -> list[str]:
+        """Messages of the instance's open incidents."""
+        return [str(found["incidentMessage"]) for found in self.get("/incident", processInstanceId=instance_id)]
+
+    def external_tasks(self, instance_id: str) -> list[dict[str, Any]]:
+        """The instance's external tasks: retries, lock, error message."""
+        return list(self.get("/external-task", processInstanceId=instance_id))
+
+    def get(self, path: str, **query: str) -> Any:
+        """Ask the engine."""
+        return self.http.get(path, params=query).raise_for_status().json()
+
+    def _post(self, path: str, **content: Any) -> Any:
+        response = self.http.post(path, **content).raise_for_status()
+        return response.json() if response.content else None
+
+
+def wait_for(what: str, look: Callable[[], T], *, within: float) -> T:
+    """Look until there is something to see. Raises `SandboxError` that says what was waited for."""
+    deadline = time.monotonic() + within
+    while not (seen := look()):
+        if time.monotonic() > deadline:
+            raise SandboxError(f"Waited {within:.0f} s in vain: {what}")
+        time.sleep(POLL_INTERVAL_SECONDS)
+    return seen
