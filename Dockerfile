@@ -1,4 +1,4 @@
-# The worker, and with it the Groq stand-in. The engine is not in here: an image of its own has that.
+# The worker, and with it the Groq emulator. The engine is not in here: an image of its own has that.
 ARG PYTHON=3.13-slim-trixie
 
 FROM python:${PYTHON} AS build

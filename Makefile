@@ -10,7 +10,7 @@ NO_PACKAGES := { echo "The packages could not be installed; pip says above why. 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
-demo: $(BIN)/.run ## a process on a real engine, answered by Groq (or by the stand-in when there is no GROQ_API_KEY)
+demo: $(BIN)/.run ## a process on a real engine, answered by Groq (or by the emulator when there is no GROQ_API_KEY)
 	@exec $(BIN)/catalyst-groq demo $(ARGS)
 
 bench: $(BIN)/.dev ## this worker beside other clients, on a real engine, in half an hour (ARGS=--quick: 3 minutes); writes bench/RESULTS.md

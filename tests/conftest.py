@@ -87,23 +87,23 @@ def redis():
 
 
 @pytest.fixture(scope="session")
-def stand_in():
-    """The Groq stand-in of a test run."""
+def emulator():
+    """The Groq emulator of a test run."""
     with running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as groq:
         yield groq
 
 
 @pytest.fixture
-def groq(stand_in):
-    """The stand-in, which has seen nothing yet: each test sees only its own calls."""
-    stand_in.reset()
-    return stand_in
+def groq(emulator):
+    """The emulator, which has seen nothing yet: each test sees only its own calls."""
+    emulator.reset()
+    return emulator
 
 
 @pytest.fixture(scope="session")
-def worker(engine, stand_in, tmp_path_factory):
+def worker(engine, emulator, tmp_path_factory):
     """A worker process for all tests that do not start their own."""
-    with WorkerProcess(tmp_path_factory.mktemp("worker"), engine.rest_url, stand_in.base_url) as worker:
+    with WorkerProcess(tmp_path_factory.mktemp("worker"), engine.rest_url, emulator.base_url) as worker:
         yield worker
 
 

@@ -102,7 +102,7 @@ def test_the_default_mapping_and_the_standard_variables_are_set(process, groq):
         == (variables["aiReply"]["value"])
     )
     meta = json.loads(variables["catalyst_meta"]["value"])
-    assert meta["attempts"] == 1
+    assert meta["attemptCount"] == 1
     assert meta["promptTokens"] == variables["promptTokens"]["value"]
     assert meta["requestId"].startswith("req_")
 

@@ -32,7 +32,7 @@ def test_a_poll_at_one_node_leaves_no_task_of_the_other_waiting_for_long(
     with (
         running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as groq,
         ProcessClient(other.rest_url) as people,
-        WorkerProcess(tmp_path, one.rest_url, groq.base_url, poll_duration=f"PT{poll_duration}S"),
+        WorkerProcess(tmp_path, one.rest_url, groq.base_url, async_response_timeout=f"PT{poll_duration}S"),
     ):
         made = diagram()
         assert start(people, made, userMessage="warm").task() == "Review"

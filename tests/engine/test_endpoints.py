@@ -32,9 +32,9 @@ numbers = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def backup():
-    """The stand-in of a second provider, which calls the models otherwise."""
-    with running_emulator(EmulatorConfig(keys={BACKUP_KEY: "org_backup"})) as stand_in:
-        yield stand_in
+    """The emulator of a second provider, which calls the models otherwise."""
+    with running_emulator(EmulatorConfig(keys={BACKUP_KEY: "org_backup"})) as emulator:
+        yield emulator
 
 
 class Example:
@@ -91,9 +91,9 @@ def test_another_endpoint_answers_at_once(example, groq, backup, fault):
 
     assert variables["catalyst_success"] is True, variables["catalyst_error"]
     assert variables["modelUsed"] == DEFAULT
-    assert variables["catalyst_meta"]["way"] == [
-        {"endpoint": "main", "model": DEFAULT, "said": said},
-        {"endpoint": "backup", "model": DEFAULT, "said": "answered"},
+    assert variables["catalyst_meta"]["attempts"] == [
+        {"endpoint": "main", "model": DEFAULT, "result": said},
+        {"endpoint": "backup", "model": DEFAULT, "result": "answered"},
     ]
     assert [call.organization for call in backup.calls] == ["org_backup"]
 
@@ -101,20 +101,20 @@ def test_another_endpoint_answers_at_once(example, groq, backup, fault):
 def test_a_storm_opens_the_circuit_and_calm_closes_it(example, groq, backup):
     groq.next(None, status=503)
     backup.next(None, answer=f"You sent {BACKUP_KEY}")
-    stormy = example(circuit_failures=3, circuit_pause="PT3S")
+    stormy = example(circuit_threshold=3, circuit_reset_timeout="PT3S")
     answers = [stormy.ask().variables() for _ in range(5)]
 
     assert [variables["aiReply"] for variables in answers] == ["You sent ***"] * 5
-    said = [variables["catalyst_meta"]["way"][0]["said"] for variables in answers]
+    said = [variables["catalyst_meta"]["attempts"][0]["result"] for variables in answers]
     assert said == ["503"] * 3 + ["not asked: circuit open"] * 2
     assert stormy.metric("catalyst_circuits_open") == f'catalyst_circuits_open{{endpoint="main",model="{DEFAULT}"}} 1.0'
     assert BACKUP_KEY not in str(answers)
     groq.reset()
     wait_for("the end of the pause", lambda: not stormy.metric("catalyst_circuits_open"), within=10)
-    assert stormy.ask().variables()["catalyst_meta"]["way"][0] == {
+    assert stormy.ask().variables()["catalyst_meta"]["attempts"][0] == {
         "endpoint": "main",
         "model": DEFAULT,
-        "said": "answered",
+        "result": "answered",
     }
     assert len(re.findall(r"is not asked for about 3 s, after 3 failures in a row: 503", stormy.worker.log)) == 1
     assert stormy.worker.log.count(f"{DEFAULT} at main answers again") == 1
@@ -126,8 +126,11 @@ def test_a_dead_default_model_is_replaced_as_the_operator_says(example, groq, tm
     variables = example(endpoints=[], models="models.yaml").ask().variables()
 
     assert variables["modelUsed"] == SMALLER
-    way = variables["catalyst_meta"]["way"]
-    assert [(step["model"], step["said"]) for step in way] == [(DEFAULT, "404 model_not_found"), (SMALLER, "answered")]
+    way = variables["catalyst_meta"]["attempts"]
+    assert [(step["model"], step["result"]) for step in way] == [
+        (DEFAULT, "404 model_not_found"),
+        (SMALLER, "answered"),
+    ]
 
 
 def test_an_endpoint_without_a_key_at_groqs_url_is_asked_with_the_tasks_own(example, groq):
@@ -136,12 +139,12 @@ def test_an_endpoint_without_a_key_at_groqs_url_is_asked_with_the_tasks_own(exam
 
     assert variables["modelUsed"] == SMALLER
     assert [call.organization for call in groq.calls] == [ORGANIZATIONS[ENV_KEY]]
-    assert variables["catalyst_meta"]["way"] == [{"endpoint": "groq", "model": DEFAULT, "said": "answered"}]
+    assert variables["catalyst_meta"]["attempts"] == [{"endpoint": "groq", "model": DEFAULT, "result": "answered"}]
 
 
 def test_an_open_circuit_with_nobody_else_burns_no_retry_and_asks_nobody(example, groq):
     groq.next(2, status=503)
-    alone = example(endpoints=[], circuit_failures=2, circuit_pause="PT2S")
+    alone = example(endpoints=[], circuit_threshold=2, circuit_reset_timeout="PT2S")
     variables = alone.ask().variables()
 
     assert variables["catalyst_success"] is True

@@ -23,7 +23,7 @@ def test_a_refusal_is_caught_by_the_boundary_event_with_all_standard_variables(p
     assert variables["catalyst_success"] is False
     assert variables["catalyst_error"].startswith(str(status))
     assert '"error"' in variables["catalyst_responseBody"]
-    assert variables["catalyst_meta"]["attempts"] == 1
+    assert variables["catalyst_meta"]["attemptCount"] == 1
     assert len(groq.calls) == 1
 
 
@@ -62,7 +62,7 @@ def test_a_rate_limit_is_waited_out(process, groq):
     assert instance.task() == "Review"
     assert [call.status for call in groq.calls] == [429, 200]
     meta = instance.variables()["catalyst_meta"]
-    assert meta["attempts"] == 2
+    assert meta["attemptCount"] == 2
     assert meta["waitedMs"] > 0
 
 

@@ -87,7 +87,7 @@ def test_an_answer_that_fits_a_schema_becomes_variables(process, groq):
     assert (typed["total"]["type"], typed["total"]["value"]) == ("Double", 12.5)
     assert typed["invoice"]["type"] == "Json"
     assert instance.variables()["invoice"] == {"total": 12.5, "lines": ["tea", "cake"]}
-    assert instance.variables()["catalyst_meta"]["jsonMended"] is True
+    assert instance.variables()["catalyst_meta"]["jsonRepaired"] is True
 
 
 def test_a_mapping_may_force_types(process, groq):

@@ -26,7 +26,7 @@ ALLOWED = (TASKS - RPM) / RPM * 60
 """Seconds that the plan needs for all tasks: a full bucket at once, the rest as it refills."""
 
 PAYLOAD = CHAT_DEFAULTS["catalyst_payload"]
-PLAN = {"limits": "free", "limits_of": f"* rpm={RPM} rpd={FREE.rpd} tpm={TPM} tpd={FREE.tpd}"}
+PLAN = {"limits": "free", "model_limits": f"* rpm={RPM} rpd={FREE.rpd} tpm={TPM} tpd={FREE.tpd}"}
 
 
 class Run(NamedTuple):
@@ -59,7 +59,7 @@ def at_work(engine, limited, people, tmp_path):
             for number in range(workers):
                 folder, own = (
                     tmp_path / str(number),
-                    {"topic": topic, "worker_id": f"{topic}-{number}", "poll_duration": "PT0.5S"},
+                    {"topic": topic, "worker_id": f"{topic}-{number}", "async_response_timeout": "PT0.5S"},
                 )
                 running.enter_context(WorkerProcess(folder, engine.rest_url, limited.base_url, **own, **settings))
             wait_for("more than a burst", lambda: answered(limited) > RPM + 3, within=60)
@@ -86,7 +86,7 @@ def refused(groq):
 def test_three_workers_with_common_limits_are_never_refused_and_lose_no_time(at_work, limited, redis):
     with Redis.from_url(redis) as server:
         server.flushall()
-    run = at_work("limits-shared", 3, limits_shared=redis, **PLAN)
+    run = at_work("limits-shared", 3, limits_redis_url=redis, **PLAN)
 
     assert refused(limited) == 0
     assert run.seconds <= ALLOWED / 0.9
@@ -185,7 +185,7 @@ def test_a_request_too_large_is_shortened_where_the_modeller_says_so(engine, gro
         instance = start(people, made, userMessage=text)
         assert instance.task() == "Review"
 
-    assert instance.variables()["catalyst_meta"]["leftOut"].endswith(
+    assert instance.variables()["catalyst_meta"]["truncated"].endswith(
         "of 32000 characters of the variable 'userMessage'"
     )
     assert instance.variables()["userMessage"] == text

@@ -75,7 +75,7 @@ def test_a_second_signal_stops_at_once_and_the_next_start_goes_on(people, groq, 
     instances = start_many(people, 3, diagram(topic=topic))
     groq.next(3, fault="hang")
     with WorkerProcess(
-        tmp_path, engine.rest_url, groq.base_url, worker_id="hurried", poll_duration="PT0.2S", topic=topic
+        tmp_path, engine.rest_url, groq.base_url, worker_id="hurried", async_response_timeout="PT0.2S", topic=topic
     ) as worker:
         wait_for("three calls under way", lambda: len(groq.calls) == 3, within=20)
         worker.signal(signal.SIGTERM)

@@ -33,7 +33,7 @@ def test_faults_that_do_not_pass_are_one_incident_after_three_tries_each(scene):
     for fault, rule in RETRIED.items():
         scene.groq.next(None, when={"contains": f"<{fault}>"}, **rule)
         instances[fault] = scene.instance(properties=THREE_TRIES, variables={"userMessage": f"<{fault}>"})
-    with scene.worker(circuit_failures="100"):
+    with scene.worker(circuit_threshold="100"):
         for fault, instance in instances.items():
             assert instance.incident().startswith("Groq: "), fault
             assert instance.state() == "ACTIVE"
@@ -53,7 +53,7 @@ def test_a_limit_and_a_stop_between_the_tries_leave_three_tries_three(scene):
     for rule in ({"status": 503}, {"status": 429, "headers": {"retry-after": "1"}}, {"fault": "hang"}):
         scene.groq.next(1, **rule)
     instance = scene.instance()
-    with scene.worker(grace="PT0S"):
+    with scene.worker(shutdown_timeout="PT0S"):
         wait_for("the call that hangs", lambda: len(scene.groq.calls) == 3, within=20)
     scene.groq.next(None, status=503)
     with scene.worker():

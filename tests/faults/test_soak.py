@@ -52,7 +52,7 @@ def tasks(request):
 
 @pytest.fixture
 def soaked(flavour, postgresql, tasks, tmp_path):
-    """A scene whose stand-in remembers all calls, and whose engine keeps its history out of its own memory."""
+    """A scene whose emulator remembers all calls, and whose engine keeps its history out of its own memory."""
     config = EmulatorConfig(keys=ORGANIZATIONS, calls_kept=2 * tasks)
     with (
         EngineProcess(flavour, database=postgresql.create_database("soak")) as engine,

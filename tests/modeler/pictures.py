@@ -35,7 +35,7 @@ NOTICE_HEIGHT = 23
 PATIENCE = 60.0
 """Seconds for the worker to do its part."""
 
-STAND_IN_KEY = "gsk_picture_key_for_the_stand_in_only"
+EMULATOR_KEY = "gsk_picture_key_for_the_emulator_only"
 QUESTION = "Why is the sky blue? Answer for a ten-year-old, in a few lines."
 REPLY = """\
 Sunlight looks white, but it is a mix of all colours.
@@ -142,7 +142,7 @@ def _on_white(svg: str) -> str:
 
 
 def _key_for(groq: Emulator) -> dict[str, str]:
-    return {"GROQ_API_URL": groq.base_url, "GROQ_API_KEY": STAND_IN_KEY}
+    return {"GROQ_API_URL": groq.base_url, "GROQ_API_KEY": EMULATOR_KEY}
 
 
 @contextmanager

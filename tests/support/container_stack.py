@@ -1,4 +1,4 @@
-"""docker-compose.yml as users start it: an engine, workers, and the stand-in in Groq's place."""
+"""docker-compose.yml as users start it: an engine, workers, and the emulator in Groq's place."""
 
 import socket
 from collections.abc import Iterator
@@ -13,21 +13,21 @@ from support.podman import BIN, Podman
 
 ENGINE_PATIENCE = 120.0
 STOP_SECONDS = 45
-COMPOSE = (str(BIN / "podman-compose"), "--env-file", "stand-in.env", "--profile", "stand-in")
+COMPOSE = (str(BIN / "podman-compose"), "--env-file", "emulator.env", "--profile", "emulator")
 WITH_REDIS = ("--profile", "redis")
 
 
 class Stack:
-    """A running stack; `people` work with its engine, `groq` is the stand-in's control."""
+    """A running stack; `people` work with its engine, `groq` is the emulator's control."""
 
     def __init__(self, podman: Podman) -> None:
         self.podman = podman
-        self._ports = {"ENGINE_PORT": str(free_port()), "STAND_IN_PORT": str(free_port())}
+        self._ports = {"ENGINE_PORT": str(free_port()), "EMULATOR_PORT": str(free_port())}
         self.people = ProcessClient(f"http://127.0.0.1:{self._ports['ENGINE_PORT']}/engine-rest")
-        self.groq = httpx.Client(base_url=f"http://127.0.0.1:{self._ports['STAND_IN_PORT']}/_emulator", trust_env=False)
+        self.groq = httpx.Client(base_url=f"http://127.0.0.1:{self._ports['EMULATOR_PORT']}/_emulator", trust_env=False)
 
     def compose(self, *arguments: str, **environ: str) -> None:
-        """Run compose with no key and the stand-in in Groq's place."""
+        """Run compose with no key and the emulator in Groq's place."""
         ended = self.podman.run([*COMPOSE, *arguments], folder=ROOT, environ={**self._ports, **environ})
         assert ended.returncode == 0, f"compose {' '.join(arguments)}\n{ended.stdout[-4000:]}{ended.stderr[-4000:]}"
 
@@ -59,11 +59,11 @@ class Stack:
         return ended.stdout + ended.stderr
 
     def asked(self) -> int:
-        """How many times the stand-in has been asked."""
+        """How many times the emulator has been asked."""
         return len(self.groq.get("/calls").raise_for_status().json()["calls"])
 
     def set_groq(self, **settings: float) -> None:
-        """Forget earlier questions and change how the stand-in answers."""
+        """Forget earlier questions and change how the emulator answers."""
         self.groq.post("/reset").raise_for_status()
         self.groq.post("/settings", json=settings).raise_for_status()
 

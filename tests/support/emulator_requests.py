@@ -1,4 +1,4 @@
-"""Requests and replies for the stand-in's tests that need no server."""
+"""Requests and replies for the emulator's tests that need no server."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ def chat(text: str = "How are you?", *, model: str = "openai/gpt-oss-120b", **fi
 
 
 def service(*rules: Mapping[str, Any], **settings: Any) -> Service:
-    """Return a stand-in without a server, with orders for the next requests."""
+    """Return an emulator without a server, with orders for the next requests."""
     made = Service(EmulatorConfig(**settings))
     for rule in rules:
         order(made, rule)

@@ -38,9 +38,9 @@ class WorkerProcess:
             "ENDPOINT_KEY": ENDPOINT_KEY,
             "CATALYST_ENGINE_URL": engine_url,
             "CATALYST_SECRETS_DIR": str(folder / "secrets"),
-            "CATALYST_POLL_DURATION": "PT1S",
+            "CATALYST_ASYNC_RESPONSE_TIMEOUT": "PT1S",
             "CATALYST_JOURNAL": str(folder / "journal.sqlite"),
-            # A refusal on order would teach limits that the stand-in does not have.
+            # A refusal on order would teach limits that the emulator does not have.
             "CATALYST_LIMITS": "off",
             **{f"CATALYST_{name.upper()}": value for name, value in settings.items()},
         }

@@ -98,7 +98,7 @@ async def build_worker(
             [log_outcome, Metrics(registry)],
             topics=settings.topic,
             concurrency=settings.concurrency,
-            shutdown_timeout=settings.grace,
+            shutdown_timeout=settings.shutdown_timeout,
             fetch_limit=limited.fetchable_tasks if limited else no_fetch_limit,
         )
         register_worker_gauges(registry, poller)
@@ -156,7 +156,7 @@ def _engine(settings: Settings, worker_id: str) -> EngineClient:
         settings.engine_url,
         worker_id,
         lock_duration=settings.lock_duration,
-        async_response_timeout=settings.poll_duration,
+        async_response_timeout=settings.async_response_timeout,
         encoder=Encoder(settings.string_limit),
         authorization=factory.engine_authorization(settings),
         task_filter=_task_filter(settings),
@@ -213,8 +213,8 @@ def _budgets(settings: Settings, ledger: Ledger) -> Budgets:
 def _routing_state(settings: Settings) -> RoutingState:
     return RoutingState(
         RetiredModels(known_models()),
-        CircuitBreakers(settings.circuit_failures, settings.circuit_pause.total_seconds()),
-        LatencyTracker() if settings.balancing == "least-latency" else None,
+        CircuitBreakers(settings.circuit_threshold, settings.circuit_reset_timeout.total_seconds()),
+        LatencyTracker() if settings.routing_strategy == "least-latency" else None,
     )
 
 
@@ -225,14 +225,14 @@ async def _rate_limiter(settings: Settings, ask: Ask) -> AsyncIterator[RateLimit
         yield None
         return
     plan = None if settings.limits == "auto" else settings.limits
-    known = LimitConfig(settings.groq_api_url, plan, settings.limits_of)
-    if not settings.limits_shared:
+    known = LimitConfig(settings.groq_api_url, plan, settings.model_limits)
+    if not settings.limits_redis_url:
         yield RateLimitedClient(ask, InMemoryBackend(), known)
         return
-    with require_extra("redis", "CATALYST_LIMITS_SHARED"):
+    with require_extra("redis", "CATALYST_LIMITS_REDIS_URL"):
         from catalyst_groq.groq.rate_limits.redis_backend import FallbackBackend, RedisBackend  # noqa: PLC0415 -- an extra
 
-    async with aclosing(FallbackBackend(RedisBackend(settings.limits_shared), InMemoryBackend())) as lines:
+    async with aclosing(FallbackBackend(RedisBackend(settings.limits_redis_url), InMemoryBackend())) as lines:
         yield RateLimitedClient(ask, lines, known)
 
 

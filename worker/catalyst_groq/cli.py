@@ -49,7 +49,7 @@ def demo(
     flavour: Annotated[FlavourName, typer.Option(help="The engine.")] = "camunda",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The engine's port; 0 takes a free one.")] = 0,
 ) -> None:
-    """Show a process on a real engine, answered by Groq, or by the stand-in when there is no GROQ_API_KEY."""
+    """Show a process on a real engine, answered by Groq, or by the emulator when there is no GROQ_API_KEY."""
     from catalyst_groq.config.settings import environment
     from catalyst_groq.sandbox.demo import run_demo
     from catalyst_groq.sandbox.engine import Flavour
@@ -84,7 +84,7 @@ def emulator(  # noqa: PLR0913 -- its options
     script: Annotated[Path | None, typer.Option(help="YAML file: to this question, that answer.")] = None,
     key: Annotated[list[str] | None, typer.Option(help="A key to accept (more than once for several).")] = None,
 ) -> None:
-    """Run the Groq stand-in until Ctrl-C."""
+    """Run the Groq emulator until Ctrl-C."""
     from rich.console import Console
 
     from catalyst_groq.sandbox.emulator import EmulatorConfig

@@ -28,7 +28,7 @@ class SettingsError(CatalystError):
 
 
 class SandboxError(CatalystError):
-    """The engine, the stand-in or the demo could not do what was asked; the message says the mend."""
+    """The engine, the emulator or the demo could not do what was asked; the message says the mend."""
 
 
 class FieldError(CatalystError):

@@ -112,7 +112,7 @@ def test_the_ways_to_the_engine_and_to_groq_are_set_apart(tmp_path, way, side):
     authority = Authority(tmp_path)
     certificate, key = authority.issue("client")
     own = {
-        f"{side}_ca": authority.ca,
+        f"{side}_ca_file": authority.ca,
         f"{side}_certificate": certificate,
         f"{side}_certificate_key": key,
         f"{side}_proxy": "http://proxy:3128",
@@ -123,4 +123,4 @@ def test_the_ways_to_the_engine_and_to_groq_are_set_apart(tmp_path, way, side):
     assert [one["subject"] for one in network.ssl_context.get_ca_certs()] == [((("commonName", "authority"),),)]
     assert way(Settings(**{f"{other}_proxy": "http://proxy:3128"})).proxy is None
     with pytest.raises(SettingsError, match="missing"):
-        way(Settings(**{f"{side}_ca": tmp_path / "missing"}))
+        way(Settings(**{f"{side}_ca_file": tmp_path / "missing"}))

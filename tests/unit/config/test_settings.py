@@ -84,8 +84,8 @@ def test_an_empty_worker_yaml_sets_nothing(load, yaml):
 
 
 def test_durations_are_iso_8601_everywhere(load):
-    settings = load("lock_duration: PT30S", CATALYST_GRACE="PT1M30S")
-    assert (settings.lock_duration, settings.grace) == (timedelta(seconds=30), timedelta(seconds=90))
+    settings = load("lock_duration: PT30S", CATALYST_SHUTDOWN_TIMEOUT="PT1M30S")
+    assert (settings.lock_duration, settings.shutdown_timeout) == (timedelta(seconds=30), timedelta(seconds=90))
 
 
 def test_lists_are_written_with_commas_or_as_yaml(load):
@@ -112,8 +112,8 @@ def test_everything_that_is_wrong_is_said_at_once(load):
         "concurrency: many\nlock_duration: 60\ntopics: x",
         "CATALYST_TOPIK=x",
         CATALYST_ENGINE_URL="localhost:8080",
-        CATALYST_POLL_DURATION="PT21S",
-        CATALYST_GRACE="30",
+        CATALYST_ASYNC_RESPONSE_TIMEOUT="PT21S",
+        CATALYST_SHUTDOWN_TIMEOUT="30",
         CATALYST_ALLOWED_URLS="http://a, ftp://b",
         GROQ_API_URL="nowhere",
     ) == [
@@ -122,8 +122,8 @@ def test_everything_that_is_wrong_is_said_at_once(load):
         "CATALYST_ENGINE_URL=localhost:8080: is not an http(s) URL such as http://localhost:8080/engine-rest",
         "CATALYST_CONCURRENCY=many: Input should be a valid integer, unable to parse string as an integer",
         "CATALYST_LOCK_DURATION=60: '60' is not an ISO 8601 duration such as PT30S or PT15M",
-        "CATALYST_POLL_DURATION=PT21S: must be between 0 s and 20 s",
-        "CATALYST_GRACE=30: '30' is not an ISO 8601 duration such as PT30S or PT15M",
+        "CATALYST_ASYNC_RESPONSE_TIMEOUT=PT21S: must be between 0 s and 20 s",
+        "CATALYST_SHUTDOWN_TIMEOUT=30: '30' is not an ISO 8601 duration such as PT30S or PT15M",
         "CATALYST_ALLOWED_URLS=http://a, ftp://b: 'ftp://b' is not a plain http(s) URL such as https://api.groq.com/openai/v1",
         "GROQ_API_URL=nowhere: 'nowhere' is not a plain http(s) URL such as https://api.groq.com/openai/v1",
     ]
@@ -146,7 +146,7 @@ def test_a_misspelt_variable_is_no_silent_default(load, name, hint):
     [
         ("CATALYST_TOPIC: x", "CATALYST_TOPIC (in worker.yaml) is no setting. Did you mean topic?"),
         ("GROQ_API_URL: http://x", "GROQ_API_URL (in worker.yaml) is no setting. Did you mean groq_api_url?"),
-        ("_env_file: x", "_env_file (in worker.yaml) is no setting."),
+        ("_xyzzy: x", "_xyzzy (in worker.yaml) is no setting."),
         ("1: x", "1 (in worker.yaml) is no setting."),
     ],
 )
@@ -224,7 +224,7 @@ def test_a_password_in_the_token_url_is_refused_and_not_shown(load):
 
 
 ENDPOINTS = """
-balancing: least-latency
+routing_strategy: least-latency
 endpoints:
   - {name: local, url: "http://gpu:8000/v1/", models: {openai/gpt-oss-20b: gpt-oss}, priority: 2}
   - {name: groq, models: [openai/gpt-oss-20b]}
@@ -276,32 +276,37 @@ def test_a_wrong_endpoint_is_named_with_its_field_and_no_key_is_shown(load, writ
 @pytest.mark.parametrize(
     "ways",
     [
-        (None, {"CATALYST_LIMITS_OF": "openai/gpt-oss-120b rpm=60 tpm=16000, * rpd=500"}),
-        ("limits_of:\n  openai/gpt-oss-120b: {rpm: 60, tpm: 16000}\n  '*': {rpd: 500}", {}),
+        (None, {"CATALYST_MODEL_LIMITS": "openai/gpt-oss-120b rpm=60 tpm=16000, * rpd=500"}),
+        ("model_limits:\n  openai/gpt-oss-120b: {rpm: 60, tpm: 16000}\n  '*': {rpd: 500}", {}),
     ],
     ids=["environment", "worker.yaml"],
 )
 def test_limits_are_given_by_model(load, ways):
     yaml, environ = ways
-    given = {model: limits.model_dump(exclude_none=True) for model, limits in load(yaml, **environ).limits_of.items()}
+    given = {
+        model: limits.model_dump(exclude_none=True) for model, limits in load(yaml, **environ).model_limits.items()
+    }
 
     assert given == {"openai/gpt-oss-120b": {"rpm": 60, "tpm": 16_000}, "*": {"rpd": 500}}
 
 
 def test_limits_that_are_none_are_refused_with_what_mends_them(load):
     said = complaints(
-        load, CATALYST_LIMITS="fre", CATALYST_LIMITS_OF="openai/gpt-oss-120b", CATALYST_LIMITS_SHARED="localhost:6379"
+        load,
+        CATALYST_LIMITS="fre",
+        CATALYST_MODEL_LIMITS="openai/gpt-oss-120b",
+        CATALYST_LIMITS_REDIS_URL="localhost:6379",
     )
 
     assert said == [
         "CATALYST_LIMITS=fre: Input should be 'auto', 'off', 'free' or 'developer'",
-        "CATALYST_LIMITS_OF=openai/gpt-oss-120b: write model rpm=30 tpm=8000, model …",
-        "CATALYST_LIMITS_SHARED=localhost:6379: is no address such as redis://localhost:6379/0",
+        "CATALYST_MODEL_LIMITS=openai/gpt-oss-120b: write model rpm=30 tpm=8000, model …",
+        "CATALYST_LIMITS_REDIS_URL=localhost:6379: is no address such as redis://localhost:6379/0",
     ]
 
 
 def test_a_limit_that_is_not_kept_is_named(load):
-    (said,) = complaints(load, CATALYST_LIMITS_OF="* rpmm=30")
+    (said,) = complaints(load, CATALYST_MODEL_LIMITS="* rpmm=30")
 
     assert said.endswith("=* rpmm=30: 'rpmm' of * is no limit that is kept; there are rpm, rpd, tpm, tpd, otpm")
 

@@ -234,7 +234,7 @@ async def test_a_limit_is_waited_out_and_asked_again():
     setting = Setting(make_answer(429, limited), make_answer())
     outcome = await setting.handle()
     assert isinstance(outcome, Completion)
-    assert outcome.variables["catalyst_meta"]["attempts"] == len(setting.groq.asked) == 2
+    assert outcome.variables["catalyst_meta"]["attemptCount"] == len(setting.groq.asked) == 2
 
 
 async def test_patience_is_counted_from_when_the_task_was_made():
@@ -428,8 +428,8 @@ async def test_a_budget_that_is_spent_is_a_bpmn_error_and_groq_is_not_asked():
     assert outcomes[1].code == "BUDGET_EXCEEDED"
     assert outcomes[1].variables["catalyst_error"].startswith(SPENT)
     meta = outcomes[1].variables["catalyst_meta"]
-    assert (meta["attempts"], meta["modelsTried"]) == (0, [])
-    assert [step["said"] for step in meta["way"]] == ["not asked, a budget is spent"]
+    assert (meta["attemptCount"], meta["modelsTried"]) == (0, [])
+    assert [step["result"] for step in meta["attempts"]] == ["not asked, a budget is spent"]
     assert len(setting.groq.asked) == 1
 
 
@@ -452,7 +452,7 @@ async def test_every_answer_that_was_paid_is_booked_also_one_that_could_not_be_u
     outcome = await Setting(budgets=kept).handle({}, {"catalyst_payload": json.dumps(wanting_json)})
 
     assert isinstance(outcome, Failure)
-    assert outcome.variables["catalyst_meta"]["attempts"] == 2
+    assert outcome.variables["catalyst_meta"]["attemptCount"] == 2
     assert await kept.ledger.spent(["instance:instance-1"]) == [2 * COST]
 
 
@@ -644,7 +644,7 @@ async def test_a_request_that_is_too_large_is_asked_once_more_shorter_and_the_pr
     first, second = (json.dumps(payload) for _, _, payload, _ in setting.groq.asked)
     assert text in first
     assert len(second) < len(first) / 1.5
-    assert outcome.variables["catalyst_meta"]["leftOut"].endswith("characters of the variable 'userMessage'")
+    assert outcome.variables["catalyst_meta"]["truncated"].endswith("characters of the variable 'userMessage'")
 
 
 async def test_a_shortened_request_that_must_wait_is_asked_again_as_it_is():

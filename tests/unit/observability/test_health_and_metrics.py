@@ -28,7 +28,7 @@ META = {
     "promptTokens": 10,
     "completionTokens": 5,
     "costUsd": 0.25,
-    "attempts": 2,
+    "attemptCount": 2,
     "waitedMs": 500,
     "totalMs": 1500,
 }

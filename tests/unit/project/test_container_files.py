@@ -24,7 +24,9 @@ JOURNAL_FOLDER = re.search(r"CATALYST_JOURNAL=(\S+)/journal.sqlite", DOCKERFILE)
     ids=["compose", "kubernetes"],
 )
 def test_a_stop_waits_longer_than_the_worker_does(seconds):
-    grace, poll = (Settings.model_fields[name].default.total_seconds() for name in ("grace", "poll_duration"))
+    grace, poll = (
+        Settings.model_fields[name].default.total_seconds() for name in ("shutdown_timeout", "async_response_timeout")
+    )
 
     assert seconds > grace + poll
 

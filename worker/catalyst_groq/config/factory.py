@@ -47,7 +47,7 @@ def engine_credentials(settings: Settings) -> ClientCredentials | None:
 def engine_transport(settings: Settings) -> TransportConfig:
     """Return the way to the engine. Raises `SettingsError`."""
     return make_transport(
-        settings.engine_ca,
+        settings.engine_ca_file,
         settings.engine_certificate,
         settings.engine_certificate_key,
         _secret_text(settings.engine_proxy),
@@ -57,7 +57,10 @@ def engine_transport(settings: Settings) -> TransportConfig:
 def groq_transport(settings: Settings) -> TransportConfig:
     """Return the way to Groq. Raises `SettingsError`."""
     return make_transport(
-        settings.groq_ca, settings.groq_certificate, settings.groq_certificate_key, _secret_text(settings.groq_proxy)
+        settings.groq_ca_file,
+        settings.groq_certificate,
+        settings.groq_certificate_key,
+        _secret_text(settings.groq_proxy),
     )
 
 

@@ -59,13 +59,13 @@ class Settings(BaseSettings):
     engine_client_id: str = Field("", description="OAuth2 client")
     engine_client_secret: SecretStr | None = Field(default=None, description="Its secret")
     engine_scope: str = Field("", description="OAuth2 scope to ask for")
-    engine_ca: Path | None = Field(
+    engine_ca_file: Path | None = Field(
         default=None, description="PEM file of the authorities to trust for the engine, instead of the system's"
     )
     engine_certificate: Path | None = Field(default=None, description="PEM file of the client certificate to show it")
     engine_certificate_key: Path | None = Field(default=None, description="PEM file of its key, if that is apart")
     engine_proxy: Proxy = Field(default=None, description="Proxy towards the engine")
-    groq_ca: Path | None = Field(
+    groq_ca_file: Path | None = Field(
         default=None, description="PEM file of the authorities to trust for Groq, instead of the system's"
     )
     groq_certificate: Path | None = Field(default=None, description="PEM file of the client certificate to show it")
@@ -87,10 +87,10 @@ class Settings(BaseSettings):
     lock_duration: Annotated[Duration, between(timedelta(seconds=3), timedelta(hours=1))] = Field(
         timedelta(minutes=1), description="Lock on a task in hand, renewed at a third of it"
     )
-    poll_duration: Annotated[Duration, between(timedelta(0), timedelta(seconds=20))] = Field(
+    async_response_timeout: Annotated[Duration, between(timedelta(0), timedelta(seconds=20))] = Field(
         timedelta(seconds=5), description="How long the engine may hold an empty poll; a stop waits for it"
     )
-    grace: Duration = Field(timedelta(seconds=30), description="How long a stop waits for the tasks in hand")
+    shutdown_timeout: Duration = Field(timedelta(seconds=30), description="How long a stop waits for the tasks in hand")
     secrets_dir: Path = Field(Path("/run/secrets"), description="Folder of secret files (Secret Source 'file')")
     secrets_file: Path = Field(
         Path("catalyst-secrets.properties"), description="Properties file (Secret Source 'properties')"
@@ -115,13 +115,13 @@ class Settings(BaseSettings):
     endpoints: Endpoints = Field(
         (), description="Where models are asked, in `worker.yaml`: see [Endpoints](#endpoints); Groq alone when not set"
     )
-    balancing: Literal["priority", "least-latency"] = Field(
+    routing_strategy: Literal["priority", "least-latency"] = Field(
         "priority", description="Which endpoint is asked first; `least-latency`: of equal priority the fastest"
     )
-    circuit_failures: int = Field(
+    circuit_threshold: int = Field(
         5, ge=1, description="Passing faults in a row after which a model of an account is left alone"
     )
-    circuit_pause: Annotated[Duration, between(timedelta(seconds=1), timedelta(hours=1))] = Field(
+    circuit_reset_timeout: Annotated[Duration, between(timedelta(seconds=1), timedelta(hours=1))] = Field(
         timedelta(seconds=30), description="How long it is left alone, until one request is let through"
     )
     models: Path | None = Field(
@@ -130,10 +130,10 @@ class Settings(BaseSettings):
     limits: LimitsPlan = Field(
         "auto", description="Groq's limits to keep: those of the plan free or developer, auto (what Groq tells), or off"
     )
-    limits_of: LimitsByModel = Field(
+    model_limits: LimitsByModel = Field(
         {}, description="Limits to keep instead, by model (* is every): openai/gpt-oss-120b rpm=30 tpm=8000, …"
     )
-    limits_shared: RedisUrl = Field("", description="redis://…: workers with the same keys keep the limits together")
+    limits_redis_url: RedisUrl = Field("", description="redis://…: workers with the same keys keep the limits together")
     journal: str = Field("", description="Keeps answers until the engine has them: an SQLite file, redis://… or off")
     journal_required: bool = Field(default=False, description="Do no work while the journal is broken")
     journal_key: SecretStr | None = Field(default=None, description="Fernet key that encrypts what is kept")

@@ -72,7 +72,7 @@ class _ModelCounters(NamedTuple):
 
     def add(self, meta: Mapping[str, Any]) -> None:
         waited = meta["waitedMs"] / 1000
-        self.requests.inc(meta["attempts"])
+        self.requests.inc(meta["attemptCount"])
         self.seconds.observe(meta["totalMs"] / 1000 - waited)
         self.waited.inc(waited)
         self.prompt_tokens.inc(meta["promptTokens"] or 0)

@@ -20,7 +20,7 @@ from catalyst_groq.sandbox.progress import OnProgress, Phase, ProgressDisplay
 from catalyst_groq.sandbox.signals import raised_as_interrupts
 
 PROCESS = "groq-example"
-EMULATOR_KEY = "gsk_demo_key_for_the_stand_in_only"
+EMULATOR_KEY = "gsk_demo_key_for_the_emulator_only"
 DEMO_TIMEOUT_SECONDS = 120.0
 """Seconds for an answer: the template's three tries, 10 s apart, fit in."""
 
@@ -32,7 +32,7 @@ MAX_SHOWN_CHARS = 500
 def run_demo(question: str, *, keep: bool, flavour: Flavour, port: int, environ: Mapping[str, str]) -> None:
     """Show the example process from its deployment to its end.
 
-    `environ` is what the worker sees; without a GROQ_API_KEY in it the stand-in answers. Everything that is started
+    `environ` is what the worker sees; without a GROQ_API_KEY in it the emulator answers. Everything that is started
     ends with this function, however it ends. Raises `SandboxError` when no answer comes.
     """
     console = Console()
@@ -41,7 +41,7 @@ def run_demo(question: str, *, keep: bool, flavour: Flavour, port: int, environ:
         engine = started.enter_context(EngineProcess(flavour, port=port, on_progress=progress))
         worker_environ = {**environ, "CATALYST_ENGINE_URL": engine.rest_url}
         if not environ.get("GROQ_API_KEY", "").strip():
-            progress(Phase("Starting the Groq stand-in (there is no GROQ_API_KEY)"))
+            progress(Phase("Starting the Groq emulator (there is no GROQ_API_KEY)"))
             groq = started.enter_context(running_emulator())
             worker_environ |= {"GROQ_API_URL": groq.base_url, "GROQ_API_KEY": EMULATOR_KEY}
         progress(Phase("Starting the worker"))

@@ -156,7 +156,7 @@ def test_an_operator_can_forbid_keys_in_processes(secrets):
 
 
 @pytest.mark.parametrize("key", ["   ", "gsk_a\nX-Evil: 1", "gsk_ü", "gsk_\0"])
-def test_what_cannot_stand_in_a_header_is_no_key(secrets, key):
+def test_what_cannot_emulator_a_header_is_no_key(secrets, key):
     said = refused(secrets(), "variable", "key", {"key": key})
     assert said == "catalyst_apiKey: the key found for 'key' is empty or has unprintable characters. Set it anew"
 

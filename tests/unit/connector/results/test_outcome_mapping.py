@@ -58,7 +58,7 @@ def test_an_answer_completes_the_task_with_mapped_and_standard_variables():
             "costUsd": 5.7e-06,
             "finishReason": "stop",
             "requestId": "req_1",
-            "attempts": 2,
+            "attemptCount": 2,
             "waitedMs": 500,
             "totalMs": 1234,
         }.items()

@@ -1,4 +1,4 @@
-"""Recordings on their way to Groq and back, against the stand-in and over real sockets."""
+"""Recordings on their way to Groq and back, against the emulator and over real sockets."""
 
 import io
 import wave
@@ -30,25 +30,25 @@ def recording(seconds=12):
 
 
 @pytest.fixture(scope="module")
-def stand_in():
+def emulator():
     with running_emulator(EmulatorConfig(keys={KEY: "org_1"})) as groq:
         yield groq
 
 
 @pytest.fixture
-async def groq(stand_in):
-    stand_in.reset()
+async def groq(emulator):
+    emulator.reset()
     groq = HttpGroqClient()
     yield groq
     await groq.aclose()
 
 
-async def ask(groq, stand_in, **fields):
-    return await groq.ask(Account(stand_in.base_url, KEY), {**ASKED, **fields}, 10)
+async def ask(groq, emulator, **fields):
+    return await groq.ask(Account(emulator.base_url, KEY), {**ASKED, **fields}, 10)
 
 
-async def test_a_recording_of_more_than_a_megabyte_is_heard_to_its_end(groq, stand_in):
-    answer = await ask(groq, stand_in, file=recording(), timestamp_granularities=["segment", "word"])
+async def test_a_recording_of_more_than_a_megabyte_is_heard_to_its_end(groq, emulator):
+    answer = await ask(groq, emulator, file=recording(), timestamp_granularities=["segment", "word"])
 
     assert answer.ok
     assert answer.body["text"].startswith("This is what voicemail.wav would say")
@@ -56,33 +56,33 @@ async def test_a_recording_of_more_than_a_megabyte_is_heard_to_its_end(groq, sta
     assert answer.body["segments"][0]["end"] == answer.body["words"][-1]["end"] == 12
 
 
-async def test_a_translation_goes_to_where_translations_are_made(groq, stand_in):
-    answer = await ask(groq, stand_in, task="translate", model="whisper-large-v3", url=URL)
+async def test_a_translation_goes_to_where_translations_are_made(groq, emulator):
+    answer = await ask(groq, emulator, task="translate", model="whisper-large-v3", url=URL)
 
     assert answer.body["task"] == "translate"
-    assert stand_in.calls[0].path.endswith("/audio/translations")
-    assert stand_in.calls[0].body["url"] == URL
-    assert "task" not in stand_in.calls[0].body
+    assert emulator.calls[0].path.endswith("/audio/translations")
+    assert emulator.calls[0].body["url"] == URL
+    assert "task" not in emulator.calls[0].body
 
 
 @pytest.mark.parametrize("wanted", ["json", "text", "verbose_json"])
-async def test_the_text_is_where_it_is_in_every_format(groq, stand_in, wanted):
-    stand_in.next(answer="Call me back.")
-    answer = await ask(groq, stand_in, url=URL, response_format=wanted)
+async def test_the_text_is_where_it_is_in_every_format(groq, emulator, wanted):
+    emulator.next(answer="Call me back.")
+    answer = await ask(groq, emulator, url=URL, response_format=wanted)
 
     assert answer.ok
     assert (answer.body["text"], answer.body["model"]) == ("Call me back.", "whisper-large-v3-turbo")
 
 
-async def test_half_a_surrogate_pair_in_a_prompt_stops_nothing(groq, stand_in):
-    answer = await ask(groq, stand_in, file=recording(), prompt="Names: \ud83d")
+async def test_half_a_surrogate_pair_in_a_prompt_stops_nothing(groq, emulator):
+    answer = await ask(groq, emulator, file=recording(), prompt="Names: \ud83d")
     assert answer.ok
 
 
-async def test_silence_is_an_answer_too(groq, stand_in):
-    stand_in.next(answer="")
+async def test_silence_is_an_answer_too(groq, emulator):
+    emulator.next(answer="")
 
-    assert (await ask(groq, stand_in, url=URL, response_format="text")).ok
+    assert (await ask(groq, emulator, url=URL, response_format="text")).ok
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Streams over real sockets, from the stand-in: the same answer, and every way in which one can break."""
+"""Streams over real sockets, from the emulator: the same answer, and every way in which one can break."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What Groq is known to refuse is named before it is asked; the stand-in refuses it too."""
+"""What Groq is known to refuse is named before it is asked; the emulator refuses it too."""
 
 import httpx
 import pytest
@@ -30,7 +30,7 @@ def test_what_groq_refuses_is_named_before_it_is_asked(name, groq_emulator):
     url = f"{groq_emulator.base_url}/chat/completions"
     answer = httpx.post(url, json=payload, headers={"authorization": "Bearer gsk_x"}, trust_env=False)
 
-    assert answer.status_code == 400, "the stand-in takes it"
+    assert answer.status_code == 400, "the emulator takes it"
     assert name.strip("'") in find_unsupported(payload).problem
 
 

@@ -1,4 +1,4 @@
-"""Limits that the worker keeps by itself, before the stand-in that keeps them exactly."""
+"""Limits that the worker keeps by itself, before the emulator that keeps them exactly."""
 
 import asyncio
 import time
@@ -373,7 +373,7 @@ async def test_of_too_many_models_the_one_that_nobody_asks_for_is_forgotten(monk
     assert await known_after("first", "third") == {"first", "third"}
 
 
-async def test_a_burst_on_the_stand_in_is_spread_without_one_refusal():
+async def test_a_burst_on_the_emulator_is_spread_without_one_refusal():
     config = EmulatorConfig(limits={ANY_MODEL: QUICK}, latency=0.05)
 
     assert await burst(config, LimitConfig(ACCOUNT.url, configured={ANY_MODEL: QUICK}), tasks=124) == 0
@@ -384,13 +384,13 @@ async def test_limits_are_learned_from_refusals_and_everybody_is_answered():
 
 
 async def burst(config, known, tasks):
-    """Ask many times at once until all are answered; returns how often the stand-in refused."""
-    async with Emulator(config) as stand_in, aclosing(HttpGroqClient()) as groq:
-        asking, account = RateLimitedClient(groq.ask, InMemoryBackend(), known), Account(stand_in.base_url, "gsk_a")
+    """Ask many times at once until all are answered; returns how often the emulator refused."""
+    async with Emulator(config) as emulator, aclosing(HttpGroqClient()) as groq:
+        asking, account = RateLimitedClient(groq.ask, InMemoryBackend(), known), Account(emulator.base_url, "gsk_a")
 
         async def one():
             return await ask_patiently(lambda: asking(account, chat(), 30), patience=60)
 
         exchanges = await asyncio.gather(*(asyncio.create_task(one()) for _ in range(tasks)))
         assert all(exchange.error is None for exchange in exchanges)
-        return sum(call.status == 429 for call in stand_in.calls)
+        return sum(call.status == 429 for call in emulator.calls)

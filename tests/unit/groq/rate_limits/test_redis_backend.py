@@ -40,7 +40,7 @@ async def test_what_one_worker_takes_another_one_waits_for(lines):
     assert later.snapshot.waiting == asking(100)
 
 
-async def test_the_workers_stand_in_one_line(lines):
+async def test_the_workers_emulator_one_line(lines):
     mine, theirs = lines
     await mine.acquire("b", Ticket(1, "before"), asking(6000), FIGURES)
     await mine.acquire("b", Ticket(2, "mine"), asking(300), FIGURES)

@@ -381,7 +381,7 @@ fields = st.one_of(
 
 
 @given(fields)
-def test_no_request_makes_the_stand_in_fail(asked):
+def test_no_request_makes_the_emulator_fail(asked):
     reply = reply_to(service(), chat() | asked)
 
     assert isinstance(reply, Given | Refused)

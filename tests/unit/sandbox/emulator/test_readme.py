@@ -1,4 +1,4 @@
-"""Every example of the stand-in's own page is run."""
+"""Every example of the emulator's own page is run."""
 
 import os
 import re
@@ -38,7 +38,7 @@ def test_the_script_of_the_page_answers_as_it_says(tmp_path):
         '{"paid": true, "total": 12.5}'
     )
     assert answer_to(groq, chat("Where is order 7?", tools=[tool])).tool_calls[0].arguments == {"number": "7"}
-    assert "stand-in" in str(answer_to(groq, chat("patience")).content)
+    assert "emulator" in str(answer_to(groq, chat("patience")).content)
     assert len(str(answer_to(groq, chat("everything")).content)) == 20_000
     assert [refusal_of(groq, chat("storm")).status for _ in range(2)] == [503, 503]
     assert answer_to(groq, chat("storm")).content

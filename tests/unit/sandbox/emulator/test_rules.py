@@ -54,8 +54,8 @@ def test_a_script_says_which_question_gets_which_answer(script, question, model,
 def test_what_no_line_is_for_gets_the_usual_answer(script):
     groq = scripted(script(SCRIPT))
 
-    assert "stand-in" in str(answer_to(groq, chat("pingpong")).content)
-    assert "stand-in" in str(answer_to(groq, chat("an invoice, please")).content)
+    assert "emulator" in str(answer_to(groq, chat("pingpong")).content)
+    assert "emulator" in str(answer_to(groq, chat("an invoice, please")).content)
 
 
 def test_a_counted_line_is_used_up_and_the_next_one_follows(script):
@@ -190,7 +190,7 @@ def test_settings_change_while_it_runs_and_come_back_with_a_reset():
 
 
 def test_an_unknown_setting_is_named():
-    with pytest.raises(SandboxError, match=r"Settings of the Groq stand-in: port: Extra inputs are not permitted"):
+    with pytest.raises(SandboxError, match=r"Settings of the Groq emulator: port: Extra inputs are not permitted"):
         service().change({"port": 5})
 
 

@@ -1,4 +1,4 @@
-"""Groq's and OpenAI's own SDKs take the stand-in for Groq: answers, streams, tools, and every typed error."""
+"""Groq's and OpenAI's own SDKs take the emulator for Groq: answers, streams, tools, and every typed error."""
 
 import io
 import json

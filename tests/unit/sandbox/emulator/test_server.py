@@ -1,4 +1,4 @@
-"""The stand-in over real connections: faults, times, what it remembers, the control endpoint, its start and end."""
+"""The emulator over real connections: faults, times, what it remembers, the control endpoint, its start and end."""
 
 import json
 import re

@@ -36,7 +36,7 @@ class AllowedUrls:
     """What the operator allows, as normalised base URLs.
 
     Groq's public address in a task stands for `groq`: where the operator says Groq is (`GROQ_API_URL`), so a diagram
-    goes unchanged through a proxy or to the stand-in.
+    goes unchanged through a proxy or to the emulator.
     """
 
     groq: str

@@ -109,10 +109,10 @@ def _meta(exchange: CallResult, asked_model: str) -> dict[str, Any]:
         "requestId": answer.request_id if isinstance(answer, Response) else None,
         "firstTokenMs": _milliseconds(answer.first_token) if isinstance(answer, Response) else None,
         "modelsTried": list(dict.fromkeys(step.model for step in exchange.way if step.asked)),
-        "way": list(map(_step, exchange.way)),
-        "jsonMended": exchange.mended,
-        "leftOut": exchange.left_out,
-        "attempts": exchange.attempts,
+        "attempts": list(map(_step, exchange.way)),
+        "jsonRepaired": exchange.mended,
+        "truncated": exchange.left_out,
+        "attemptCount": exchange.attempts,
         "waitedMs": round(exchange.waited * 1000),
         "totalMs": round(exchange.seconds * 1000),
         "replayed": exchange.replayed,
@@ -120,7 +120,7 @@ def _meta(exchange: CallResult, asked_model: str) -> dict[str, Any]:
 
 
 def _step(step: Attempt) -> dict[str, Any]:
-    said = {"endpoint": step.endpoint, "model": step.model, "said": step.result}
+    said = {"endpoint": step.endpoint, "model": step.model, "result": step.result}
     return said | {"changed": list(step.changes)} if step.changes else said
 
 

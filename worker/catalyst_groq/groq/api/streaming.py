@@ -19,7 +19,7 @@ MAX_INDEX = 1000
 UNCOPIED_FIELDS = {"choices", "x_groq", "object", "error"}
 
 
-class InvalidStreamError(ValueError):  # noqa: N818 -- named after what is the case
+class InvalidStreamError(ValueError):
     """An event is no JSON, or not as Groq's are."""
 
 

@@ -1,4 +1,4 @@
-"""The stand-in's routes: Groq's endpoints, and the control endpoint beside them."""
+"""The emulator's routes: Groq's endpoints, and the control endpoint beside them."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""The requests the stand-in has seen, for assertions. Keys are not among what is remembered."""
+"""The requests the emulator has seen, for assertions. Keys are not among what is remembered."""
 
 import threading
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""The stand-in's own time, which may run faster than the wall clock and may be set forward."""
+"""The emulator's own time, which may run faster than the wall clock and may be set forward."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ class Clock:
         self._since = time.monotonic()
 
     def now(self) -> float:
-        """Return the stand-in's seconds."""
+        """Return the emulator's seconds."""
         return self._seconds + (time.monotonic() - self._since) * self._scale
 
     def advance(self, seconds: float) -> None:
@@ -21,11 +21,11 @@ class Clock:
         self._seconds += seconds
 
     def run_at(self, scale: float) -> None:
-        """Let the stand-in's time run at another speed from now on."""
+        """Let the emulator's time run at another speed from now on."""
         self._seconds, self._since = self.now(), time.monotonic()
         self._scale = scale
 
     async def sleep(self, seconds: float) -> None:
-        """Wait so many of the stand-in's seconds."""
+        """Wait so many of the emulator's seconds."""
         if seconds > 0:
             await asyncio.sleep(seconds / self._scale)

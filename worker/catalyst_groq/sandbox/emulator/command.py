@@ -1,4 +1,4 @@
-"""`catalyst-groq emulator`: the stand-in until Ctrl-C."""
+"""`catalyst-groq emulator`: the emulator until Ctrl-C."""
 
 import asyncio
 import signal
@@ -15,7 +15,7 @@ _SHOWN = 60
 
 
 def serve(config: EmulatorConfig, console: Console) -> None:
-    """Run a stand-in until Ctrl-C or SIGTERM; say how to reach it, and show each request in a line.
+    """Run an emulator until Ctrl-C or SIGTERM; say how to reach it, and show each request in a line.
 
     Raises:
         SandboxError: the script is wrong or the port is taken.
@@ -38,7 +38,7 @@ async def _serve(config: EmulatorConfig, console: Console) -> None:
 def _welcome(groq: Emulator, *, own_keys: bool) -> str:
     key = "one of your keys" if own_keys else "gsk_anything"
     return (
-        f"The Groq stand-in listens on [bold]{groq.url}[/bold]\n"
+        f"The Groq emulator listens on [bold]{groq.url}[/bold]\n"
         f"  the worker       GROQ_API_URL={groq.base_url}\n"
         f"  Groq's SDK       GROQ_BASE_URL={groq.url}\n"
         f"  OpenAI's SDK     OPENAI_BASE_URL={groq.base_url}\n"

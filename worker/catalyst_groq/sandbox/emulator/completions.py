@@ -46,7 +46,7 @@ class _Draft:
 
 
 def complete(body: Body, model: Model, rule: Rule | None, around: Circumstances) -> Answer | Refusal:
-    """Answer a request that was found well-formed and possible, as a rule says or else as the stand-in does."""
+    """Answer a request that was found well-formed and possible, as a rule says or else as the emulator does."""
     draft = _draft(body, model, rule)
     if isinstance(draft, Refusal):
         return draft

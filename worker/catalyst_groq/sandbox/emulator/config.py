@@ -1,4 +1,4 @@
-"""What can be set about the stand-in, at its start and while it runs."""
+"""What can be set about the emulator, at its start and while it runs."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,13 +22,13 @@ EVERY_MODEL = "*"
 
 
 class Settings(BaseModel):
-    """What may change while the stand-in runs (`POST /_emulator/settings`).
+    """What may change while the emulator runs (`POST /_emulator/settings`).
 
     `latency` is the seconds a request waits in the queue. `tokens_per_second` is the speed of answers: a number,
     "model" for each model's published speed, nothing for answers at once. `model_latency` and
     `model_tokens_per_second` set both per model. `plan` chooses the limits; `limits` overrides them per model
-    ("*" is every model). `time_scale` is how many of the stand-in's seconds pass in one: waits become shorter and
-    limits refill faster, while messages and headers tell the stand-in's time. `flex_full` refuses flex requests.
+    ("*" is every model). `time_scale` is how many of the emulator's seconds pass in one: waits become shorter and
+    limits refill faster, while messages and headers tell the emulator's time. `flex_full` refuses flex requests.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,7 +44,7 @@ class Settings(BaseModel):
 
 
 class EmulatorConfig(Settings):
-    """How a stand-in starts.
+    """How an emulator starts.
 
     Port 0 is a free one. `keys` maps each accepted key to its organization, whose limits it shares; without any,
     every `gsk_…` key without the word "invalid" is accepted and is an organization of its own. `script` is a YAML
@@ -76,7 +76,7 @@ def configured(**options: Any) -> EmulatorConfig:
     try:
         return EmulatorConfig.model_validate(options)
     except ValidationError as error:
-        raise SandboxError(f"The Groq stand-in: {in_words(error)}") from None
+        raise SandboxError(f"The Groq emulator: {in_words(error)}") from None
 
 
 def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
@@ -89,7 +89,7 @@ def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     try:
         return Settings.model_validate({**settings.model_dump(include=set(Settings.model_fields)), **changes})
     except ValidationError as error:
-        raise SandboxError(f"Settings of the Groq stand-in: {in_words(error)}") from None
+        raise SandboxError(f"Settings of the Groq emulator: {in_words(error)}") from None
 
 
 def in_words(error: ValidationError) -> str:

@@ -1,4 +1,4 @@
-"""What the stand-in says when no script says otherwise: the same to the same request, and easy to recognise."""
+"""What the emulator says when no script says otherwise: the same to the same request, and easy to recognise."""
 
 import json
 import re
@@ -52,7 +52,7 @@ def made_up_text(body: Body, model: str) -> str:
         opening = f"You asked: {_quote(last_user_text(body))}"
     images = len(image_parts(body))
     seen = f" It came with {images} image{'s' if images > 1 else ''}." if images else ""
-    return f"{opening}{seen} This answer was made up by the Groq stand-in, in the name of {model}."
+    return f"{opening}{seen} This answer was made up by the Groq emulator, in the name of {model}."
 
 
 def scripted_text(rule: Rule | None) -> str | None:

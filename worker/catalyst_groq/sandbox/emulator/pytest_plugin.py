@@ -1,4 +1,4 @@
-"""A pytest plugin: the fixture `groq_emulator` is a running Groq stand-in of the test's own."""
+"""A pytest plugin: the fixture `groq_emulator` is a running Groq emulator of the test's own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let suites that make errors of warnings use the stand-in.
+    """Let suites that make errors of warnings use the emulator.
 
     aiohttp's multipart reader calls its own deprecated method whenever a part ends within a chunk.
     """
@@ -28,7 +28,7 @@ def groq_emulator_config() -> EmulatorConfig | None:
 
 @pytest.fixture
 def groq_emulator(groq_emulator_config: EmulatorConfig | None) -> Iterator[Emulator]:
-    """Run a Groq stand-in on a free port of this machine while the test runs."""
+    """Run a Groq emulator on a free port of this machine while the test runs."""
     from catalyst_groq.sandbox.emulator import running_emulator  # noqa: PLC0415 - test runs without the fixture load nothing
 
     with running_emulator(groq_emulator_config) as groq:

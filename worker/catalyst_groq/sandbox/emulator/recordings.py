@@ -56,7 +56,7 @@ def refuse_recording(recording: Recording, plan: str) -> Refusal | None:
 def heard(recording: Recording) -> str:
     """Return what a recording is said to say when no rule says otherwise."""
     return (
-        f"This is what {recording.name} would say if the Groq stand-in could hear. It takes {recording.seconds:.1f} s."
+        f"This is what {recording.name} would say if the Groq emulator could hear. It takes {recording.seconds:.1f} s."
     )
 
 

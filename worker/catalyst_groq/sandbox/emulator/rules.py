@@ -1,4 +1,4 @@
-"""What the stand-in is told to do: to this question, that answer; to the next N requests, this fault.
+"""What the emulator is told to do: to this question, that answer; to the next N requests, this fault.
 
 A line of a script and an order to the control endpoint are the same thing, a `Rule`.
 """

@@ -1,4 +1,4 @@
-"""The stand-in as a server: in a test's own event loop, in a thread beside a test, or behind a command."""
+"""The emulator as a server: in a test's own event loop, in a thread beside a test, or behind a command."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ _SECONDS_TO_FINISH = 0.2
 
 
 class Emulator:
-    """A running Groq stand-in: `async with Emulator(EmulatorConfig(plan="free")) as groq`.
+    """A running Groq emulator: `async with Emulator(EmulatorConfig(plan="free")) as groq`.
 
     All its methods may be called from any thread. `on_call` is told about every request once it has its answer.
 
@@ -45,7 +45,7 @@ class Emulator:
         except OSError as error:
             await self._runner.cleanup()
             raise SandboxError(
-                f"The Groq stand-in cannot listen on {config.host}:{config.port} ({error.strerror}). "
+                f"The Groq emulator cannot listen on {config.host}:{config.port} ({error.strerror}). "
                 "Another program has the port, or the address is not this machine's; choose another --port "
                 "(0: a free one)."
             ) from error
@@ -96,7 +96,7 @@ class Emulator:
         self._service.change(settings)
 
     def advance(self, seconds: float) -> None:
-        """Set the stand-in's clock forward, so that limits refill as after that time."""
+        """Set the emulator's clock forward, so that limits refill as after that time."""
         advance(self._service, {"seconds": seconds})
 
     def reset(self) -> None:
@@ -106,6 +106,6 @@ class Emulator:
 
 @contextmanager
 def running_emulator(config: EmulatorConfig | None = None) -> Iterator[Emulator]:
-    """Run a stand-in in a thread of its own, for tests and scripts without an event loop."""
+    """Run an emulator in a thread of its own, for tests and scripts without an event loop."""
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(Emulator(config)) as groq:
         yield groq

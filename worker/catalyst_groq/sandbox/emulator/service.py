@@ -95,7 +95,7 @@ Reply: TypeAlias = Given | Told | Refused | Rule
 
 
 class Service:
-    """Everything the stand-in knows."""
+    """Everything the emulator knows."""
 
     def __init__(self, config: EmulatorConfig, script: Iterable[Rule] = (), on_call: OnCall = unseen) -> None:
         self.models = known_models()

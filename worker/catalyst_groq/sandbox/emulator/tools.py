@@ -1,4 +1,4 @@
-"""Tool calls that the stand-in makes up, and those it was told to make."""
+"""Tool calls that the emulator makes up, and those it was told to make."""
 
 import json
 import re
