@@ -22,7 +22,7 @@ UNREACHABLE_REMEDY = (
 )
 REMEDIES = {
     ErrorKind.TRANSIENT: "Look at groqstatus.com, then raise the task's retries.",
-    ErrorKind.RATE_LIMITED: "Raise the task's retries later, lengthen 'Give up waiting after', or ask for a higher limit.",
+    ErrorKind.RATE_LIMITED: "Raise the task's retries later, lengthen 'Give up waiting after', or get a higher limit.",
     ErrorKind.TOO_LARGE: "Send less: shorter messages, a lower max_tokens, a smaller recording (free plan: 25 MB).",
     ErrorKind.GENERATION_FAILED: "Raise max_tokens or make the prompt plainer in the Request Payload.",
     ErrorKind.MODEL_NOT_FOUND: "Name a living model in the Model field or the Request Payload.",
@@ -30,7 +30,7 @@ REMEDIES = {
     ErrorKind.FORBIDDEN: "Check the worker's network, and what the key's organization allows.",
     ErrorKind.SPEND_LIMIT: "Raise the spend limit at console.groq.com.",
     ErrorKind.WRONG_URL: "Mend the URL field, or have the operator mend GROQ_API_URL.",
-    ErrorKind.REDIRECTED: "Mend the URL field or GROQ_API_URL, or log in to the network; then raise the task's retries.",
+    ErrorKind.REDIRECTED: "Mend the URL field or GROQ_API_URL, or log in to the network, then raise the retries.",
     ErrorKind.BUDGET: "Ask the operator to raise it, or wait for a new day's; then raise the task's retries.",
     ErrorKind.BAD_REQUEST: "Mend the Request Payload, or the field that Groq names.",
 }
