@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalyst_groq.connector.access.secrets import SecretSource
+from catalyst_groq.connector.access.secrets import BUILT_IN_SOURCES
 from catalyst_groq.connector.access.urls import base_url
 from catalyst_groq.connector.expressions.placeholders import OPENING_MARKS
 from catalyst_groq.connector.fields.names import (
@@ -112,7 +112,7 @@ def test_every_field_has_a_label_help_and_a_group_and_the_groups_are_in_the_orde
 def test_the_secret_sources_to_choose_from_are_those_of_the_worker(template):
     choices = {choice["value"]: choice["name"] for choice in template.fields["catalyst_secretSource"]["choices"]}
 
-    assert list(choices) == [source.value for source in SecretSource]
+    assert list(choices) == list(BUILT_IN_SOURCES)
     assert len(set(choices.values())) == len(choices)
 
 

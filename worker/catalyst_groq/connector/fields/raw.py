@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
@@ -31,7 +30,6 @@ from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.errors import FieldError
 
 T = TypeVar("T")
-Choice = TypeVar("Choice", bound=StrEnum)
 
 CACHED_TEMPLATES = 1024
 
@@ -121,10 +119,9 @@ class RawFields:
         """The field with its placeholders filled. Raises `FieldError`."""
         return self.parse(name, _identity)
 
-    def parse_choice(self, name: str, choices: type[Choice], kind: str) -> Choice:
-        """The field as one of a few choices; `kind` says what they are. Raises `FieldError`."""
-        chosen: Choice = self.parse(name, _parse_choice, choices, kind)
-        return chosen
+    def one_of(self, name: str, choices: tuple[str, ...]) -> str:
+        """Return the field's text, which must be one of `choices`. Raises `FieldError`."""
+        return self.parse(name, _check_choice, choices)
 
     def parse_object(self, name: str) -> dict[str, Any]:
         """The field as an object. Raises `FieldError`."""
@@ -148,11 +145,10 @@ class RawFields:
         return "" if value is None else str(value)
 
 
-def _parse_choice(name: str, text: str, choices: type[Choice], kind: str) -> Choice:
-    try:
-        return choices(text)
-    except ValueError as error:
-        raise FieldError(name, f"'{text}' is no {kind}", f"Use one of {', '.join(choices)}") from error
+def _check_choice(name: str, text: str, choices: tuple[str, ...]) -> str:
+    if text not in choices:
+        raise FieldError(name, f"'{text}' is not a valid value", f"It must be one of {', '.join(choices)}")
+    return text
 
 
 def _identity(_: str, text: str) -> str:
