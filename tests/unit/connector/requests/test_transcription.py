@@ -22,7 +22,8 @@ ADDRESS = "https://files.example/call.mp3"
 def written(variables=None, **fields):
     named = {f"catalyst_{name}": text for name, text in fields.items()}
     return RawFields(
-        FieldTemplate({**TRANSCRIPTION_DEFAULTS, **named}), {"recording": WAV} if variables is None else variables
+        FieldTemplate({**TRANSCRIPTION_DEFAULTS, **named}, TRANSCRIPTION_DEFAULTS),
+        {"recording": WAV} if variables is None else variables,
     )
 
 
