@@ -101,7 +101,7 @@ MISTAKES = {
     ),
     "unknown secret source": (
         {"properties": {"catalyst_secretSource": "vault"}},
-        "catalyst_secretSource: 'vault' is no secret source. Use one of env, file, properties, variable",
+        "catalyst_secretSource: 'vault' is not a valid value. It must be one of env, file, properties, variable",
     ),
     "missing secret": (
         {"properties": {"catalyst_apiKey": "groq_other_key"}},

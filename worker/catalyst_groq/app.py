@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from platformdirs import user_state_path
@@ -21,7 +22,9 @@ from catalyst_groq.commands.models import ModelReport, models_in_use, offered_mo
 from catalyst_groq.common.optional_dependencies import require_extra
 from catalyst_groq.config import factory
 from catalyst_groq.config.settings import Settings
-from catalyst_groq.connector.access.secrets import Redactor, Secrets
+from catalyst_groq.connector.access.providers import SecretProvider, default_providers
+from catalyst_groq.connector.access.redaction import Redactor
+from catalyst_groq.connector.access.secrets import Secrets
 from catalyst_groq.connector.access.urls import AllowedUrls
 from catalyst_groq.connector.budgets import Budgets
 from catalyst_groq.connector.handler import Handler
@@ -49,20 +52,30 @@ from catalyst_groq.observability.metrics import (
 
 log = logging.getLogger(__name__)
 
+NO_PROVIDERS: Mapping[str, SecretProvider] = MappingProxyType({})
+
 GC_THRESHOLD = 20_000
 """How many more objects there must be until Python looks for garbage: its own figure takes a good part of the CPU."""
 
 
 @asynccontextmanager
 async def build_worker(
-    settings: Settings, environ: Mapping[str, str], redactor: Redactor, registry: CollectorRegistry
+    settings: Settings,
+    environ: Mapping[str, str],
+    redactor: Redactor,
+    registry: CollectorRegistry,
+    *,
+    secret_providers: Mapping[str, SecretProvider] = NO_PROVIDERS,
 ) -> AsyncIterator[Poller]:
-    """Put a worker together; leaving closes its connections."""
+    """Put a worker together; leaving closes its connections.
+
+    `secret_providers` are further secret sources, by the names that the Secret Source field uses.
+    """
     for secret in factory.secret_values(settings):
         redactor.add(secret)
     use_models(factory.models(settings))
-    secrets = _secrets(settings, environ, redactor)
-    endpoints = factory.endpoints(settings, secrets)
+    secrets = _secrets(settings, environ, redactor, secret_providers)
+    endpoints = await factory.endpoints(settings, secrets)
     experience = _routing_state(settings)
     identity = WorkerIdClaim(user_state_path("catalyst-groq") / "ids", settings.worker_id)
     engine = _engine(settings, identity.worker_id)
@@ -138,7 +151,7 @@ async def survey_models(settings: Settings, environ: Mapping[str, str]) -> Model
     """Ask who serves models what there is, and the engine which models its processes name; any may be away."""
     use_models(factory.models(settings))
     redactor = Redactor()
-    endpoints = factory.endpoints(settings, _secrets(settings, environ, redactor))
+    endpoints = await factory.endpoints(settings, _secrets(settings, environ, redactor))
     async with (
         aclosing(_engine(settings, "catalyst-groq-models")) as engine,
         aclosing(HttpGroqClient(factory.groq_transport(settings), redactor.mask_all)) as groq,
@@ -236,11 +249,15 @@ async def _rate_limiter(settings: Settings, ask: Ask) -> AsyncIterator[RateLimit
         yield RateLimitedClient(ask, lines, known)
 
 
-def _secrets(settings: Settings, environ: Mapping[str, str], redactor: Redactor) -> Secrets:
+def _secrets(
+    settings: Settings,
+    environ: Mapping[str, str],
+    redactor: Redactor,
+    further_providers: Mapping[str, SecretProvider] = NO_PROVIDERS,
+) -> Secrets:
+    built_in = default_providers(environ, settings.secrets_dir, settings.secrets_file)
     return Secrets(
-        environ=environ,
-        directory=settings.secrets_dir,
-        properties=settings.secrets_file,
+        providers={**built_in, **further_providers},
         allowed=settings.allowed_secrets,
         allow_variables=settings.allow_variable_secrets,
         redactor=redactor,

@@ -5,6 +5,7 @@ import pytest
 from catalyst_groq.camunda.oauth import ClientCredentials
 from catalyst_groq.config import factory
 from catalyst_groq.config.settings import Settings
+from catalyst_groq.connector.access.providers import default_providers
 from catalyst_groq.connector.access.secrets import Secrets
 from catalyst_groq.connector.access.urls import GROQ_URL
 from catalyst_groq.errors import SettingsError
@@ -39,21 +40,20 @@ def test_a_password_or_a_fixed_token_makes_the_authorization(settings, header):
 def secrets(tmp_path):
     (tmp_path / "from_file").write_text("the-key-from-a-file\n")
     return Secrets(
-        environ={"FROM_ENV": "the-key-from-the-environment"},
-        directory=tmp_path,
-        properties=tmp_path / "nowhere",
+        providers=default_providers({"FROM_ENV": "the-key-from-the-environment"}, tmp_path, tmp_path / "nowhere"),
         allowed=(),
         allow_variables=False,
     )
 
 
-def test_endpoints_come_by_priority_with_keys_from_wherever_they_are(secrets):
+@pytest.mark.anyio
+async def test_endpoints_come_by_priority_with_keys_from_wherever_they_are(secrets):
     written = [
         {"name": "last", "url": "http://last", "key": "from_file", "priority": 9, "models": {"a": "b"}},
         {"name": "first", "key": "from_env"},
         {"name": "second"},
     ]
-    first, second, last = factory.endpoints(Settings(endpoints=written), secrets)
+    first, second, last = await factory.endpoints(Settings(endpoints=written), secrets)
 
     assert first == Endpoint("first", Account(GROQ_URL, "the-key-from-the-environment"))
     assert second == Endpoint("second", Account(GROQ_URL, ""))
@@ -62,12 +62,13 @@ def test_endpoints_come_by_priority_with_keys_from_wherever_they_are(secrets):
     assert "the-key" not in repr((first, last))
 
 
-def test_an_endpoint_whose_key_is_nowhere_is_named_without_what_stands_there(secrets, tmp_path):
+@pytest.mark.anyio
+async def test_an_endpoint_whose_key_is_nowhere_is_named_without_what_stands_there(secrets, tmp_path):
     settings = Settings(endpoints=[{"name": "a", "key": "sk-a-key-by-mistake"}], secrets_dir=tmp_path)
     with pytest.raises(
         SettingsError, match="The key of the endpoint a is not there: no secret of that name in"
     ) as said:
-        factory.endpoints(settings, secrets)
+        await factory.endpoints(settings, secrets)
     assert "mistake" not in str(said.value)
 
 

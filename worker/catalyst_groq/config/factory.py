@@ -75,14 +75,14 @@ def models(settings: Settings) -> ModelCatalog | None:
         raise SettingsError(f"CATALYST_MODELS={settings.models}: {reason}") from error
 
 
-def endpoints(settings: Settings, secrets: Secrets) -> tuple[Endpoint, ...]:
+async def endpoints(settings: Settings, secrets: Secrets) -> tuple[Endpoint, ...]:
     """Return the endpoints in the order in which they are asked, with their keys. Raises `SettingsError`."""
     by_priority = sorted(settings.endpoints, key=lambda entry: entry.priority)
-    return tuple(_endpoint(entry, settings, secrets) for entry in by_priority)
+    return tuple([await _endpoint(entry, settings, secrets) for entry in by_priority])
 
 
-def _endpoint(entry: EndpointSettings, settings: Settings, secrets: Secrets) -> Endpoint:
-    key = secrets.find(entry.key) if entry.key else None
+async def _endpoint(entry: EndpointSettings, settings: Settings, secrets: Secrets) -> Endpoint:
+    key = await secrets.find(entry.key) if entry.key else None
     if entry.key and not key:
         places = f"the environment, {settings.secrets_dir} or {settings.secrets_file}"
         raise SettingsError(f"The key of the endpoint {entry.name} is not there: no secret of that name in {places}")

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from catalyst_groq.connector.access.secrets import Secrets, SecretSource
+from catalyst_groq.connector.access.secrets import VARIABLE_SOURCE, Secrets
 from catalyst_groq.connector.access.urls import GROQ_URL, AllowedUrls, base_url
 from catalyst_groq.connector.fields.names import API_KEY, CHAT_DEFAULTS, URL
 from catalyst_groq.connector.task_request import TaskRequest
@@ -29,7 +29,7 @@ def resolve_base_url(fields: TaskRequest, urls: AllowedUrls) -> str:
     return base
 
 
-def select_endpoints(
+async def select_endpoints(
     fields: TaskRequest, variables: Mapping[str, Any], base: str, secrets: Secrets, configured: Sequence[Endpoint]
 ) -> Sequence[Endpoint]:
     """Return who may be asked for a task: the operator's endpoints, or the one that the task itself brings.
@@ -42,14 +42,15 @@ def select_endpoints(
     left_to_the_worker = bool(configured) and _uses_worker_defaults(fields)
     if left_to_the_worker and not any(each.needs_key_of(Account(base, "")) for each in configured):
         return configured
-    own = _endpoint(base, secrets.resolve(fields.secret_source, fields.api_key, variables).reveal())
+    key = await secrets.resolve(fields.secret_source, fields.api_key, variables)
+    own = _endpoint(base, key.reveal())
     if left_to_the_worker:
         return [replace(each, account=own.account) if each.needs_key_of(own.account) else each for each in configured]
     return [own]
 
 
 def _uses_worker_defaults(fields: TaskRequest) -> bool:
-    named = fields.secret_source is not SecretSource.VARIABLE and fields.api_key.lower() == CHAT_DEFAULTS[API_KEY]
+    named = fields.secret_source != VARIABLE_SOURCE and fields.api_key.lower() == CHAT_DEFAULTS[API_KEY]
     return named and base_url(fields.url) == GROQ_URL
 
 

@@ -101,7 +101,7 @@ class Handler:
         """Ask Groq what is written and make an outcome of what it says."""
         mask_all = self.secrets.redactor.mask_all
         try:
-            fields = read_task_request(written)
+            fields = read_task_request(written, self.secrets.sources)
             payload = await self._build_payload(task, fields)
             exchange = await self._call_groq(task, fields, payload)
         except FieldError as error:
@@ -123,7 +123,7 @@ class Handler:
     async def _call_groq(self, task: ExternalTask, fields: TaskRequest, payload: Mapping[str, Any]) -> CallResult:
         """Ask once for a task, also when it comes again, wherever a model is that answers."""
         base_url = resolve_base_url(fields, self.urls)
-        endpoints = select_endpoints(fields, task.variables, base_url, self.secrets, self.endpoints)
+        endpoints = await select_endpoints(fields, task.variables, base_url, self.secrets, self.endpoints)
         patience = fields.give_up_after - task.age(self.lock_duration)
         succession = Succession(self.routing_state, endpoints, payload["model"], fields.fallback_models)
         shortener = Truncator(fields.builder.truncate)

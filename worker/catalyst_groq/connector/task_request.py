@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
-from catalyst_groq.connector.access.secrets import SecretSource
+from catalyst_groq.connector.access.secrets import BUILT_IN_SOURCES
 from catalyst_groq.connector.fields.mappings import ErrorMapping, ResponseMapping
 from catalyst_groq.connector.fields.names import (
     API_KEY,
@@ -61,7 +61,8 @@ class TaskRequest:
     builder: RequestBuilder
     fallback_models: tuple[str, ...]
     """Asked in this order where the model is gone, busy or out of order."""
-    secret_source: SecretSource
+    secret_source: str
+    """Name of a secret source: one of `Secrets.sources`."""
     api_key: str
     response_mapping: ResponseMapping
     error_mapping: ErrorMapping
@@ -73,12 +74,15 @@ class TaskRequest:
     """How long after the task's creation Groq's limits are still waited for."""
 
 
-def read_task_request(written: RawFields) -> TaskRequest:
-    """Check all fields of a task before anything is asked or paid. Raises `FieldError`."""
+def read_task_request(written: RawFields, secret_sources: tuple[str, ...] = BUILT_IN_SOURCES) -> TaskRequest:
+    """Check all fields of a task before anything is asked or paid. Raises `FieldError`.
+
+    `secret_sources` are the values that the Secret Source field may have.
+    """
     return TaskRequest(
         builder=_read_builder(written),
         fallback_models=written.parse(FALLBACK_MODELS, _parse_list),
-        secret_source=written.parse_choice(SECRET_SOURCE, SecretSource, "secret source"),
+        secret_source=written.one_of(SECRET_SOURCE, secret_sources),
         api_key=written.text(API_KEY),
         response_mapping=written.parse(RESPONSE_MAPPING, ResponseMapping.parse),
         error_mapping=written.parse(ERROR_MAPPING, ErrorMapping.parse),

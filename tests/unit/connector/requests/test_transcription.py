@@ -22,7 +22,8 @@ ADDRESS = "https://files.example/call.mp3"
 def written(variables=None, **fields):
     named = {f"catalyst_{name}": text for name, text in fields.items()}
     return RawFields(
-        FieldTemplate({**TRANSCRIPTION_DEFAULTS, **named}), {"recording": WAV} if variables is None else variables
+        FieldTemplate({**TRANSCRIPTION_DEFAULTS, **named}, TRANSCRIPTION_DEFAULTS),
+        {"recording": WAV} if variables is None else variables,
     )
 
 
@@ -96,8 +97,16 @@ def test_a_recording_is_a_file_or_an_address_however_it_is_named(audio, variable
             None,
             "catalyst_model: openai/gpt-oss-120b cannot hear. Name whisper-large-v3 or",
         ),
-        ({"translate": "perhaps"}, None, "catalyst_translate: 'perhaps' is none of its values. Write one of true, f"),
-        ({"responseFormat": "srt"}, None, "catalyst_responseFormat: 'srt' is none of its values"),
+        (
+            {"translate": "perhaps"},
+            None,
+            "catalyst_translate: 'perhaps' is not a valid value. It must be one of true, f",
+        ),
+        (
+            {"responseFormat": "srt"},
+            None,
+            "catalyst_responseFormat: 'srt' is not a valid value. It must be one of verbose_json, json, text",
+        ),
         ({"language": "German"}, None, "catalyst_language: 'German' is no ISO 639-1 code"),
         ({"timestampGranularities": "letter"}, None, "catalyst_timestampGranularities: 'letter' has no times"),
         (

@@ -12,6 +12,8 @@ from catalyst_groq.connector.requests.files import Contents, with_files
 from catalyst_groq.connector.requests.payload import render_payload
 from catalyst_groq.connector.requests.truncation import OverflowStrategy, Truncated, truncate
 
+OVERFLOW_STRATEGIES = tuple(OverflowStrategy)
+
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
@@ -27,7 +29,7 @@ class ChatRequest:
     def from_fields(cls, written: RawFields) -> "ChatRequest":
         """Check the fields. Raises `FieldError`."""
         conversation = _conversation(written.text(CONVERSATION), written.variables)
-        when_too_long = written.parse_choice(WHEN_TOO_LONG, OverflowStrategy, "way to shorten")
+        when_too_long = OverflowStrategy(written.one_of(WHEN_TOO_LONG, OVERFLOW_STRATEGIES))
         model = written.text(MODEL) or None
         return cls(written.parse_object(PAYLOAD), model, conversation, when_too_long, written.variables)
 

@@ -67,12 +67,12 @@ class TranscriptionRequest:
     def from_fields(cls, written: RawFields) -> "TranscriptionRequest":
         """Check the fields. Raises `FieldError`."""
         wanted = written.text(RESPONSE_FORMAT)
-        translate = YES_OR_NO[_one_of(written, TRANSLATE, YES_OR_NO)]
+        translate = YES_OR_NO[written.one_of(TRANSLATE, tuple(YES_OR_NO))]
         parameters = {
             "task": "translate" if translate else "transcribe",
             "model": _model(written.text(MODEL), translate=translate),
             **_audio(written),
-            "response_format": _one_of(written, RESPONSE_FORMAT, RESPONSE_FORMATS),
+            "response_format": written.one_of(RESPONSE_FORMAT, RESPONSE_FORMATS),
             "prompt": written.text(PROMPT),
         }
         if not translate:
@@ -193,9 +193,3 @@ def _granularities(text: str, *, detailed: bool) -> list[str]:
             f"Choose {SEGMENT}, or another Response Format",
         )
     return wanted if detailed else []
-
-
-def _one_of(written: RawFields, name: str, choices: Mapping[str, Any] | tuple[str, ...]) -> str:
-    if (text := written.text(name)) not in choices:
-        raise FieldError(name, f"'{text}' is none of its values", f"Write one of {', '.join(choices)}")
-    return text
