@@ -9,6 +9,7 @@ from catalyst_groq.connector.access.secrets import Secrets
 from catalyst_groq.connector.access.urls import GROQ_URL
 from catalyst_groq.errors import SettingsError
 from catalyst_groq.groq.api.requests import Account
+from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.groq.routing.endpoints import Endpoint
 from support.certificates import Authority
 
@@ -18,7 +19,7 @@ def test_all_that_is_secret_is_known_to_the_redactor():
     proxies = {"engine_proxy": "http://u:engine@proxy:1", "groq_proxy": "http://u:groq@proxy:1"}
     settings = Settings(**{name: f"the {name}" for name in names}, **proxies)
 
-    assert set(factory.secret_values(settings)) == {*(f"the {name}" for name in names), *proxies.values()}
+    assert set(factory.collect_secret_values(settings)) == {*(f"the {name}" for name in names), *proxies.values()}
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ def test_all_that_is_secret_is_known_to_the_redactor():
     ],
 )
 def test_a_password_or_a_fixed_token_makes_the_authorization(settings, header):
-    assert factory.engine_authorization(Settings(**settings)) == header
+    assert factory.make_engine_authorization(Settings(**settings)) == header
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_endpoints_come_by_priority_with_keys_from_wherever_they_are(secrets):
         {"name": "first", "key": "from_env"},
         {"name": "second"},
     ]
-    first, second, last = factory.endpoints(Settings(endpoints=written), secrets)
+    first, second, last = factory.make_endpoints(Settings(endpoints=written), secrets)
 
     assert first == Endpoint("first", Account(GROQ_URL, "the-key-from-the-environment"))
     assert second == Endpoint("second", Account(GROQ_URL, ""))
@@ -65,17 +66,17 @@ def test_endpoints_come_by_priority_with_keys_from_wherever_they_are(secrets):
 def test_an_endpoint_whose_key_is_nowhere_is_named_without_what_stands_there(secrets, tmp_path):
     settings = Settings(endpoints=[{"name": "a", "key": "sk-a-key-by-mistake"}], secrets_dir=tmp_path)
     with pytest.raises(
-        SettingsError, match="The key of the endpoint a is not there: no secret of that name in"
+        SettingsError, match=r"Endpoint a: key not found\. Add a secret of that name to the environment,"
     ) as said:
-        factory.endpoints(settings, secrets)
+        factory.make_endpoints(settings, secrets)
     assert "mistake" not in str(said.value)
 
 
 def test_the_models_are_the_workers_own_unless_the_operator_says_otherwise(tmp_path):
     file = tmp_path / "models.yaml"
-    assert factory.models(Settings()) is None
+    assert factory.load_catalog(Settings()) == shipped_catalog()
     file.write_text("models: [{id: mine, status: preview}]")
-    assert factory.models(Settings(models=file))["mine"].is_available
+    assert factory.load_catalog(Settings(models=file))["mine"].is_available
 
 
 @pytest.mark.parametrize(
@@ -92,21 +93,23 @@ def test_a_file_of_models_that_is_wrong_is_named(tmp_path, content, said):
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(SettingsError) as caught:
-        factory.models(Settings(models=file))
+        factory.load_catalog(Settings(models=file))
     assert str(caught.value).startswith(f"CATALYST_MODELS={file}: {said}")
 
 
 def test_a_token_server_makes_the_worker_an_oauth_client():
-    assert factory.engine_credentials(Settings()) is None
+    assert factory.make_engine_credentials(Settings()) is None
     settings = Settings(
         engine_token_url="https://login/token", engine_client_id="me", engine_client_secret="s3cret", engine_scope="e"
     )
 
-    assert factory.engine_credentials(settings) == ClientCredentials("https://login/token", "me", "s3cret", "e")
-    assert "s3cret" not in repr(factory.engine_credentials(settings))
+    assert factory.make_engine_credentials(settings) == ClientCredentials("https://login/token", "me", "s3cret", "e")
+    assert "s3cret" not in repr(factory.make_engine_credentials(settings))
 
 
-@pytest.mark.parametrize(("way", "side"), [(factory.engine_transport, "engine"), (factory.groq_transport, "groq")])
+@pytest.mark.parametrize(
+    ("way", "side"), [(factory.make_engine_transport, "engine"), (factory.make_groq_transport, "groq")]
+)
 def test_the_ways_to_the_engine_and_to_groq_are_set_apart(tmp_path, way, side):
     other = "groq" if side == "engine" else "engine"
     authority = Authority(tmp_path)
