@@ -136,7 +136,9 @@ def test_the_worker_takes_every_choice_of_a_transcription(name):
     for chosen in choices:
         able = {MODEL: "whisper-large-v3"} if name == TRANSLATE else {}
         written = {**TRANSCRIPTION_DEFAULTS, "catalyst_audio": "https://files.example/a.mp3", **able, name: chosen}
-        TranscriptionRequest.from_fields(RawFields(FieldTemplate(written, TRANSCRIPTION_DEFAULTS), {}))
+        TranscriptionRequest.from_fields(
+            RawFields(FieldTemplate(written, TRANSCRIPTION_DEFAULTS), {}), shipped_catalog()
+        )
 
 
 def test_a_language_is_marked_as_wrong_where_the_worker_would_refuse_it():

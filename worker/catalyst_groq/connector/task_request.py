@@ -29,6 +29,7 @@ from catalyst_groq.connector.requests.files import Contents
 from catalyst_groq.connector.requests.transcription import TranscriptionRequest
 from catalyst_groq.connector.requests.truncation import Truncated
 from catalyst_groq.errors import FieldError
+from catalyst_groq.groq.models.catalog import ModelCatalog, known_models
 
 
 class RequestBuilder(Protocol):
@@ -47,7 +48,7 @@ class RequestBuilder(Protocol):
         """Return a payload of so much of the prompt, if the modeller wants it shortened and it can be."""
 
 
-REQUEST_BUILDERS: Mapping[str, Callable[[RawFields], RequestBuilder]] = {
+REQUEST_BUILDERS: Mapping[str, Callable[[RawFields, ModelCatalog], RequestBuilder]] = {
     CHAT_OPERATION: ChatRequest.from_fields,
     TRANSCRIBE_OPERATION: TranscriptionRequest.from_fields,
 }
@@ -99,7 +100,7 @@ def _read_builder(written: RawFields) -> RequestBuilder:
         raise FieldError(
             OPERATION, f"'{operation}' is nothing that the worker can do", f"Write one of {', '.join(REQUEST_BUILDERS)}"
         )
-    return REQUEST_BUILDERS[operation](written)
+    return REQUEST_BUILDERS[operation](written, known_models())
 
 
 def _parse_list(_: str, text: str) -> tuple[str, ...]:

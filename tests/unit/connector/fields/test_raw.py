@@ -54,7 +54,7 @@ def test_fields_with_variables_are_parsed_for_each_task():
 def test_field_must_be_one_of_its_choices():
     fields = read({TIMEOUT: "7"})
     assert fields.one_of(TIMEOUT, ("7", "8")) == "7"
-    with pytest.raises(FieldError, match="^catalyst_timeout: '7' is not a valid value. It must be one of 1, 2$"):
+    with pytest.raises(FieldError, match=r"^catalyst_timeout: '7' is not a valid value\. It must be one of 1, 2$"):
         fields.one_of(TIMEOUT, ("1", "2"))
 
 
