@@ -6,7 +6,7 @@ To add a field, name it here and give it a default for each operation that has i
 from collections.abc import Mapping
 
 from catalyst_groq.connector.access.urls import GROQ_URL
-from catalyst_groq.groq.api.operations import CHAT, TRANSCRIPTIONS
+from catalyst_groq.groq.api.operations import CHAT_PATH, TRANSCRIPTIONS_PATH
 
 OPERATION = "catalyst_operation"
 PAYLOAD = "catalyst_payload"
@@ -67,7 +67,7 @@ CHAT_DEFAULTS: Mapping[str, str] = {
   "completionTokens": "usage.completion_tokens",
   "finishReason": "choices[0].finish_reason"
 }""",
-    URL: GROQ_URL + CHAT,
+    URL: GROQ_URL + CHAT_PATH,
     TIMEOUT: "60",
     **COMMON_DEFAULTS,
 }
@@ -89,7 +89,7 @@ TRANSCRIPTION_DEFAULTS: Mapping[str, str] = {
   "duration:Double": "duration",
   "segments": "segments[].{start: start, end: end, text: text}"
 }""",
-    URL: GROQ_URL + TRANSCRIPTIONS,
+    URL: GROQ_URL + TRANSCRIPTIONS_PATH,
     TIMEOUT: "300",
     **COMMON_DEFAULTS,
 }

@@ -10,8 +10,10 @@ from catalyst_groq.connector.fields.raw import RawFields
 from catalyst_groq.connector.requests.conversation import Conversation
 from catalyst_groq.connector.requests.files import Contents, insert_files
 from catalyst_groq.connector.requests.payload import render_payload
-from catalyst_groq.connector.requests.truncation import OverflowStrategy, Truncated, truncate
+from catalyst_groq.connector.requests.truncation import OverflowStrategy, truncate
+from catalyst_groq.groq.api.operations import CHAT_COMPLETION, Operation
 from catalyst_groq.groq.models.catalog import ModelCatalog
+from catalyst_groq.groq.routing.call import Truncated
 
 OVERFLOW_STRATEGIES = tuple(OverflowStrategy)
 
@@ -40,6 +42,11 @@ class ChatRequest:
             catalog=catalog,
         )
 
+    @property
+    def operation(self) -> Operation:
+        """The API operation."""
+        return CHAT_COMPLETION
+
     def payload(self, *, stream: bool) -> dict[str, Any]:
         """Fill the payload; File variables are left in it for `with_files`. Raises `FieldError`."""
         return render_payload(
@@ -55,9 +62,9 @@ class ChatRequest:
         """Return the process variable of the conversation with this turn added to it."""
         return self.conversation.updated_turns(payload, answer) if self.conversation else {}
 
-    def truncate(self, payload: Mapping[str, Any], share: float) -> Truncated | None:
-        """Return a payload with this share of the prompt (0 to 1), or None where the modeller's strategy forbids it."""
-        return truncate(payload, share, self.when_too_long, self.variables)
+    def truncate(self, payload: Mapping[str, Any], fraction: float) -> Truncated | None:
+        """Return a payload with that fraction of the prompt (0 to 1); None when the strategy forbids it, or it is impossible."""
+        return truncate(payload, fraction, self.when_too_long, self.variables, self.catalog)
 
 
 def _read_conversation(name: str, variables: Mapping[str, Any]) -> Conversation | None:

@@ -8,9 +8,17 @@ from catalyst_groq.connector.fields.names import PAYLOAD
 from catalyst_groq.connector.fields.structured_text import fill
 from catalyst_groq.connector.requests.message_content import normalize_content
 from catalyst_groq.errors import FieldError
+from catalyst_groq.groq.api.audio import AudioFile
 from catalyst_groq.groq.api.request_validation import can_stream, find_unsupported
 
-COMPACT_JSON = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+
+def _describe_audio(value: Any) -> str:
+    if isinstance(value, AudioFile):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+COMPACT_JSON = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_describe_audio)
 
 
 def render_payload(
@@ -41,7 +49,7 @@ def render_payload(
 
 
 def to_bytes(field: str, payload: Mapping[str, Any]) -> bytes:
-    """Encode the payload as JSON. Raises `FieldError` for values without a JSON form (infinity, NaN, `!!binary`)."""
+    """Encode the payload as JSON, which identifies it; an audio file is described. Raises `FieldError` for values without a JSON form (infinity, NaN, `!!binary`)."""
     try:
         return COMPACT_JSON.encode(payload).encode("ascii")
     except (TypeError, ValueError) as error:

@@ -25,7 +25,8 @@ from catalyst_groq.connector.fields.structured_text import fill
 from catalyst_groq.connector.requests.files import Contents
 from catalyst_groq.domain.variables import FileVariable
 from catalyst_groq.errors import FieldError
-from catalyst_groq.groq.api.audio import MOST_BYTES, Recording
+from catalyst_groq.groq.api.audio import MAX_FILE_BYTES, AudioFile
+from catalyst_groq.groq.api.operations import TASK_PARAMETER, TRANSCRIPTION, TRANSLATION, Operation
 from catalyst_groq.groq.models.catalog import Feature, ModelCatalog
 
 EXTENSIONS_BY_MIME_TYPE: Mapping[str, str] = {
@@ -82,6 +83,11 @@ class TranscriptionRequest:
             parameters["timestamp_granularities"] = granularities
         return cls({name: value for name, value in parameters.items() if value != ""})
 
+    @property
+    def operation(self) -> Operation:
+        """The API operation: a transcription, or a translation to English."""
+        return TRANSLATION if self.parameters[TASK_PARAMETER] == "translate" else TRANSCRIPTION
+
     def payload(self, *, stream: bool) -> dict[str, Any]:
         """Return the parameters; Groq does not stream transcriptions."""
         del stream
@@ -91,7 +97,7 @@ class TranscriptionRequest:
         """Return the payload with the content of the recording. Raises `FieldError`."""
         match payload.get("file"):
             case FileVariable() as file:
-                return {**payload, "file": _make_recording(file, contents[file.name])}
+                return {**payload, "file": _make_audio_file(file, contents[file.name])}
             case _:
                 return dict(payload)
 
@@ -100,9 +106,9 @@ class TranscriptionRequest:
         del payload, answer
         return {}
 
-    def truncate(self, payload: Mapping[str, Any], share: float) -> None:
+    def truncate(self, payload: Mapping[str, Any], fraction: float) -> None:
         """Return None: a recording is never shortened."""
-        del payload, share
+        del payload, fraction
 
 
 def _read_audio(fields: RawFields) -> dict[str, Any]:
@@ -133,12 +139,12 @@ def _check_format(file: FileVariable) -> None:
         )
 
 
-def _make_recording(file: FileVariable, content: bytes) -> Recording:
-    max_bytes = max(MOST_BYTES.values())
+def _make_audio_file(file: FileVariable, content: bytes) -> AudioFile:
+    max_bytes = max(MAX_FILE_BYTES.values())
     if not content:
         raise FieldError(AUDIO, f"names the File '{file.name}', which is empty", "Record it again")
     if len(content) > max_bytes:
-        plans = " and ".join(f"{size:,} on the {plan} plan" for plan, size in MOST_BYTES.items())
+        plans = " and ".join(f"{size:,} on the {plan} plan" for plan, size in MAX_FILE_BYTES.items())
         raise FieldError(
             AUDIO,
             f"names the File '{file.name}' of {len(content):,} bytes; Groq takes {plans}",
@@ -153,7 +159,7 @@ def _make_recording(file: FileVariable, content: bytes) -> Recording:
             f"names the File '{file.name}', whose name or MIME type has a character that cannot be sent: {headers!a}",
             "Rename it without control characters",
         )
-    return Recording(filename, file.mimetype or "application/octet-stream", content)
+    return AudioFile(filename, file.mimetype or "application/octet-stream", content)
 
 
 def _extension(filename: str) -> str:

@@ -99,10 +99,7 @@ ErrorKind.FORBIDDEN = ErrorKind(
     "Check the worker's network, and what the key's organization allows.",
 )
 ErrorKind.SPEND_LIMIT = ErrorKind(
-    "a spend limit",
-    RetryAction.GIVE_UP,
-    Failover.OTHER_ACCOUNT,
-    "Raise the spend limit at console.groq.com.",
+    "a spend limit", RetryAction.GIVE_UP, Failover.OTHER_ACCOUNT, "Raise the spend limit at console.groq.com."
 )
 ErrorKind.WRONG_URL = ErrorKind(
     "a URL that does not exist",

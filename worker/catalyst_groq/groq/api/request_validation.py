@@ -55,7 +55,9 @@ def _find_too_many(payload: Mapping[str, Any]) -> Iterator[UnsupportedParameter]
 
 def _find_exclusive(payload: Mapping[str, Any]) -> Iterator[UnsupportedParameter]:
     if payload.get("stream") and _has_schema(payload):
-        yield UnsupportedParameter("requests a stream and a JSON schema, which Groq refuses together", "Remove 'stream'")
+        yield UnsupportedParameter(
+            "requests a stream and a JSON schema, which Groq refuses together", "Remove 'stream'"
+        )
     if payload.get("tools") and _has_schema(payload):
         yield UnsupportedParameter(
             "has tools and a JSON schema for the response, which Groq refuses together", "Remove one"

@@ -66,9 +66,7 @@ class RateLimitedClient:
         known, amounts = state.queue_name in waiter.estimates, estimate.amounts
         waiter.estimates[state.queue_name] = request.payload, estimate
         # A caller that asks for the first time may go to another endpoint at once: it does not queue yet.
-        admission = await self._backend.acquire(
-            state.queue_name, waiter.ticket, amounts, state.initial, enqueue=known
-        )
+        admission = await self._backend.acquire(state.queue_name, waiter.ticket, amounts, state.initial, enqueue=known)
         state.last_use = LastUse(admission.snapshot, amounts)
         if admission.exhausted:
             self._remember(request.caller, waiter)
@@ -161,6 +159,4 @@ def _rate_limited(admission: Admission, kind: LimitKind) -> NoResponse:
     bucket = admission.snapshot.buckets[kind]
     figures = f"Limit {bucket.limit}, Used {ceil(bucket.level(admission.snapshot.at))}"
     message = f"{kind.description} ({kind.name}): {figures}. It fits in {admission.wait:.3g} s"
-    return NoResponse(
-        NoResponseReason.RATE_LIMITED_LOCALLY, message, sent=False, seconds=0, wait=admission.wait
-    )
+    return NoResponse(NoResponseReason.RATE_LIMITED_LOCALLY, message, sent=False, seconds=0, wait=admission.wait)

@@ -92,7 +92,9 @@ class LimitQueue:
         for kind, limit in limits.items():
             self.buckets.setdefault(kind, LeakyBucket(limit, kind.window_seconds, at=now))
         if self.waiting:
-            self.waiting = {other: entry for other, entry in self.waiting.items() if now - entry[1] < TICKET_TTL_SECONDS}
+            self.waiting = {
+                other: entry for other, entry in self.waiting.items() if now - entry[1] < TICKET_TTL_SECONDS
+            }
         earlier = [demand for other, (demand, _) in self.waiting.items() if other < ticket]
         ahead = {kind: sum(demand[kind] for demand in earlier) for kind in self.buckets} if earlier else {}
         waits = {

@@ -18,14 +18,7 @@ from catalyst_groq.groq.models.pricing import cost_usd
 from catalyst_groq.groq.rate_limits.headers import fraction_that_fits
 from catalyst_groq.groq.rate_limits.queue import QUEUE_POLL_INTERVAL_SECONDS
 from catalyst_groq.groq.routing.call import GroqCall, Truncated
-from catalyst_groq.groq.routing.call_result import (
-    Attempt,
-    AttemptLog,
-    CallResult,
-    RouteResult,
-    best_result,
-    summarize,
-)
+from catalyst_groq.groq.routing.call_result import Attempt, AttemptLog, CallResult, RouteResult, best_result, summarize
 from catalyst_groq.groq.routing.endpoints import Route
 from catalyst_groq.groq.routing.failover import RoutePlan, RoutingState, may_fail_over
 from catalyst_groq.groq.routing.request_adapter import AdaptedRequest, IncompatibleModel, adapt_request
@@ -182,7 +175,9 @@ class _RoutedCall:
             return stored
         if not self._routes:
             return await self._next_route()
-        self._request = AdaptedRequest({**self._request.payload, "messages": payload["messages"]}, self._request.changes)
+        self._request = AdaptedRequest(
+            {**self._request.payload, "messages": payload["messages"]}, self._request.changes
+        )
         return await self._send()
 
     async def _wait(self, seconds: float, number: int) -> None:
