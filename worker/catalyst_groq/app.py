@@ -6,9 +6,8 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from types import MappingProxyType
 from typing import Any
 
 from platformdirs import user_state_path
@@ -56,8 +55,6 @@ from catalyst_groq.observability.metrics import (
 
 log = logging.getLogger(__name__)
 
-NO_PROVIDERS: Mapping[str, SecretProvider] = MappingProxyType({})
-
 GC_THRESHOLD = 20_000
 """Allocations between two collections of the youngest generation. The default of 700 costs a noticeable share of CPU."""
 
@@ -66,9 +63,9 @@ GC_THRESHOLD = 20_000
 class Extensions:
     """What a caller adds to a worker without changing the package."""
 
-    secret_providers: Mapping[str, SecretProvider] = NO_PROVIDERS
+    secret_providers: Mapping[str, SecretProvider] = field(default_factory=dict)
     """Further secret sources, by the names that the Secret Source field uses."""
-    operations: Mapping[str, TaskOperation] = TASK_OPERATIONS
+    operations: Mapping[str, TaskOperation] = field(default_factory=lambda: TASK_OPERATIONS)
     """The operations, by the names that the Operation field uses."""
     classify: Classify = classify
     """Classifies the results of requests, perhaps into further error kinds."""
@@ -274,11 +271,11 @@ def _secrets(
     settings: Settings,
     environ: Mapping[str, str],
     redactor: Redactor,
-    further_providers: Mapping[str, SecretProvider] = NO_PROVIDERS,
+    further_providers: Mapping[str, SecretProvider] | None = None,
 ) -> Secrets:
     built_in = default_providers(environ, settings.secrets_dir, settings.secrets_file)
     return Secrets(
-        providers={**built_in, **further_providers},
+        providers={**built_in, **(further_providers or {})},
         allowed=settings.allowed_secrets,
         allow_variables=settings.allow_variable_secrets,
         redactor=redactor,

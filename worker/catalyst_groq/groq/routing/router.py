@@ -156,7 +156,7 @@ class _RoutedCall:
         return False
 
     def _leave_model(self) -> None:
-        """Keep the model's results. Of its rate limits, the one to wait for longer is the one with the shortest wait."""
+        """Keep the model's results, and note the shortest wait among its rate limits: the engine may do the waiting."""
         limited = [result for result in self._model_results if result.wait is not None]
         if self._is_waiting:
             limited = [self._model_results[self._number]]
@@ -175,9 +175,6 @@ class _RoutedCall:
             return stored
         if not self._routes:
             return await self._next_route()
-        self._request = AdaptedRequest(
-            {**self._request.payload, "messages": payload["messages"]}, self._request.changes
-        )
         return await self._send()
 
     async def _wait(self, seconds: float, number: int) -> None:
@@ -234,7 +231,10 @@ class _RoutedCall:
         return None
 
     def _request_payload(self, route: Route) -> Payload:
-        return {**self._request.payload, "model": route.model_at_endpoint}
+        payload = {**self._request.payload, "model": route.model_at_endpoint}
+        if self._is_follow_up:
+            payload["messages"] = self._payload["messages"]
+        return payload
 
     def _skip(self, route: Route, error: ApiError, reason: str) -> RouteResult:
         self._log.add(Attempt(route, f"{NoResponseReason.SKIPPED}: {reason}", sent=False))
