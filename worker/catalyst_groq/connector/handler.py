@@ -105,12 +105,12 @@ class Handler:
             payload = await self._build_payload(task, fields)
             exchange = await self._call_groq(task, fields, payload)
         except FieldError as error:
-            return Failure(str(error), self.details.of_fields(mask_all(written.non_default)))
+            return Failure(str(error), self.details.describe_fields(mask_all(written.non_default)))
         outcome = await self._incident_if_uncaught(
             to_outcome(fields, exchange, task.retries, payload), task, definition
         )
         if isinstance(outcome, Failure):
-            return replace(outcome, details=self.details.of(mask_all(payload), exchange))
+            return replace(outcome, details=self.details.describe_call(mask_all(payload), exchange))
         return outcome
 
     async def _build_payload(self, task: ExternalTask, fields: TaskRequest) -> dict[str, Any]:
