@@ -129,7 +129,7 @@ MISTAKES = {
     ),
     "error mapping without codes": (
         {"fields": {"catalyst_errorMapping": '{"429": 1}'}},
-        "catalyst_errorMapping: '429' names no BPMN error code",
+        "catalyst_errorMapping: '429' has no BPMN error code",
     ),
     "URL not allowed": (
         {"properties": {"catalyst_url": "https://evil.example/openai/v1"}},

@@ -117,7 +117,7 @@ def test_a_payload_that_the_modeller_has_broken_says_where():
         (API_KEY, "${nobody}", "${nobody} needs the process variable 'nobody', which does not exist. Set it before"),
         (URL, "${a b}", "`a b` is not JMESPath"),
         (RESPONSE_MAPPING, '{"catalyst_x": "model"}', "'catalyst_x' cannot be set"),
-        (ERROR_MAPPING, '{"429": 1}', "'429' names no BPMN error code"),
+        (ERROR_MAPPING, '{"429": 1}', "'429' has no BPMN error code"),
     ],
 )
 def test_a_wrong_field_names_itself_the_problem_and_the_mend(name, text, message):

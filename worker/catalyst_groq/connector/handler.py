@@ -106,12 +106,12 @@ class Handler:
             payload = await self._build_payload(task, request)
             result = await self._call_groq(task, request, payload)
         except FieldError as error:
-            return Failure(str(error), self.details.of_fields(mask_all(fields.non_default)))
+            return Failure(str(error), self.details.describe_fields(mask_all(fields.non_default)))
         outcome = to_outcome(request, result, task.retries, payload)
         if isinstance(outcome, BpmnError) and not self.throw_uncaught:
             outcome = await self._incident_if_uncaught(outcome, task, definition)
         if isinstance(outcome, Failure):
-            return replace(outcome, details=self.details.of(mask_all(payload), result))
+            return replace(outcome, details=self.details.describe_call(mask_all(payload), result))
         return outcome
 
     async def _build_payload(self, task: ExternalTask, request: TaskRequest) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from catalyst_groq.connector.access.providers import EnvProvider, FileProvider, PropertiesProvider, SecretProvider
 from catalyst_groq.connector.access.urls import GROQ_URL
 from catalyst_groq.connector.endpoint_selection import select_endpoints
-from catalyst_groq.connector.fields.raw import RawFields
+from catalyst_groq.connector.fields.raw import FieldReader
 from catalyst_groq.connector.task_request import read_task_request
 from catalyst_groq.errors import FieldError
 from support.factories import make_definition, make_task
@@ -106,7 +106,7 @@ class VaultProvider:
 
 async def key_for_task(secrets, properties):
     """Return the key that a task with these extension properties is sent with."""
-    request = read_task_request(RawFields.from_task(make_task({}, properties), make_definition()), secrets.sources)
+    request = read_task_request(FieldReader().read(make_task({}, properties), make_definition()), secrets.sources)
     (endpoint,) = await select_endpoints(request, {}, GROQ_URL, secrets, ())
     return endpoint.account.key
 

@@ -68,5 +68,5 @@ def test_operation_added_from_outside_has_its_own_fields():
     assert fields.required_variables == frozenset(SPEAK)
 
 
-def test_operation_that_is_unknown_has_the_fields_of_a_chat():
+def test_operation_that_is_unknown_has_the_first_ones_fields():
     assert read({"catalyst_operation": "speak"}).fields == {**CHAT_DEFAULTS, "catalyst_operation": "speak"}

@@ -62,7 +62,7 @@ def test_files_of_a_payload_are_listed_once():
         ("${photo}", "openai/gpt-oss-120b", f"openai/gpt-oss-120b does not support images. Use the model {VISION}"),
         (["${photo}"] * 4, VISION, f"sends 4 images; {VISION} takes 3. Send fewer images"),
         ([{"type": "text", "text": "${photo}"}], VISION, "holds the File 'photo' where no file can be"),
-        ("This: ${photo}", VISION, r"has no text. Let it stand alone: \"content\": "),
+        ("This: ${photo}", VISION, r"has no text. Write it as an entry of its own: \"content\": "),
     ],
 )
 def test_file_that_cannot_be_sent_is_refused(written, model, message):

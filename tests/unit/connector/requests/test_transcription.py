@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalyst_groq.connector.fields.names import AUDIO, CHAT_DEFAULTS, OPERATION, TRANSCRIPTION_DEFAULTS
-from catalyst_groq.connector.fields.raw import FieldTemplate, RawFields
+from catalyst_groq.connector.fields.raw import FieldReader, FieldTemplate, RawFields
 from catalyst_groq.connector.requests.files import files_in
 from catalyst_groq.connector.requests.payload import to_bytes
 from catalyst_groq.connector.requests.transcription import AUDIO_EXTENSIONS, TranscriptionRequest
@@ -207,10 +207,10 @@ def test_recording_as_text_shows_no_content():
 
 def test_transcription_requires_only_its_own_variables():
     task = make_task({}, {OPERATION: "transcribe"})
-    needs = RawFields.from_task(task, make_definition()).required_variables
+    needs = FieldReader().read(task, make_definition()).required_variables
 
     assert needs == {*TRANSCRIPTION_DEFAULTS, "recording", "groq_api_key"}
-    assert RawFields.from_task(make_task({}), make_definition()).required_variables == {
+    assert FieldReader().read(make_task({}), make_definition()).required_variables == {
         *CHAT_DEFAULTS,
         "userMessage",
         "groq_api_key",
@@ -218,8 +218,10 @@ def test_transcription_requires_only_its_own_variables():
 
 
 def test_recording_placeholder_requires_its_variable():
-    needs = RawFields.from_task(
-        make_task({}, {OPERATION: "transcribe", AUDIO: "${call.file}"}), make_definition()
-    ).required_variables
+    needs = (
+        FieldReader()
+        .read(make_task({}, {OPERATION: "transcribe", AUDIO: "${call.file}"}), make_definition())
+        .required_variables
+    )
 
     assert needs == {*TRANSCRIPTION_DEFAULTS, "call", "groq_api_key"}

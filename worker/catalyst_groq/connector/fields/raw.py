@@ -161,11 +161,12 @@ class FieldReader:
     """Looks up the fields of tasks, for the operations whose fields and defaults it is given.
 
     An operation is added with `FieldReader({**DEFAULTS_BY_OPERATION, "speak": {...}})`. An unknown operation gets the
-    fields of a chat; the task request refuses it.
+    fields of the first one; the task request refuses it.
     """
 
     def __init__(self, defaults_by_operation: Mapping[str, Mapping[str, str]] = DEFAULTS_BY_OPERATION) -> None:
         self._defaults_by_operation = defaults_by_operation
+        self._first_defaults = next(iter(defaults_by_operation.values()))
         self._names = frozenset(name for defaults in defaults_by_operation.values() for name in defaults)
         self._template_of_diagram = lru_cache(CACHED_TEMPLATES)(self._make_template_of_diagram)
 
@@ -189,7 +190,7 @@ class FieldReader:
             return next((source[name] for source in sources if _is_set(name, source.get(name))), default)
 
         operation = str(look_up(OPERATION, CHAT_OPERATION))
-        defaults = self._defaults_by_operation.get(operation) or self._defaults_by_operation[CHAT_OPERATION]
+        defaults = self._defaults_by_operation.get(operation, self._first_defaults)
         return FieldTemplate({name: look_up(name, default) for name, default in defaults.items()}, defaults)
 
 
