@@ -31,7 +31,7 @@ async def measure(at_once: int) -> list[float]:
 
         async def keep(number: int) -> None:
             arrived = time.perf_counter()
-            await journal.keep(JournalKey(str(number), "request"), Response(200, {}, "x" * CHARACTERS))
+            await journal.keep(JournalKey(str(number), "request"), Response(200, {}, b"x" * CHARACTERS))
             took.append((time.perf_counter() - arrived) * 1000)
 
         async with aclosing(journal):

@@ -108,7 +108,7 @@ def run(
     """Run the worker until Ctrl-C or SIGTERM."""
     from catalyst_groq.app import run_worker
     from catalyst_groq.config.settings import Settings, environment
-    from catalyst_groq.connector.access.secrets import Redactor
+    from catalyst_groq.connector.access.redaction import Redactor
     from catalyst_groq.observability.logging import set_up_logging
 
     settings = Settings.load(config or Path("worker.yaml"), ENV_FILE)
@@ -140,12 +140,12 @@ def models() -> None:
     """Show Groq's models: what they can do and cost, what the key may use, and which processes name a dead one."""
     from rich.console import Console
 
-    from catalyst_groq.app import survey_models
+    from catalyst_groq.app import report_models
     from catalyst_groq.commands.models_view import show_models
     from catalyst_groq.config.settings import Settings, environment
 
     settings = Settings.load(Path("worker.yaml"), ENV_FILE)
-    show_models(Console(), asyncio.run(survey_models(settings, environment(ENV_FILE))))
+    show_models(Console(), asyncio.run(report_models(settings, environment(ENV_FILE))))
 
 
 @app.command()

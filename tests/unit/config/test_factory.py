@@ -5,6 +5,7 @@ import pytest
 from catalyst_groq.camunda.oauth import ClientCredentials
 from catalyst_groq.config import factory
 from catalyst_groq.config.settings import Settings
+from catalyst_groq.connector.access.providers import default_providers
 from catalyst_groq.connector.access.secrets import Secrets
 from catalyst_groq.connector.access.urls import GROQ_URL
 from catalyst_groq.errors import SettingsError
@@ -40,21 +41,20 @@ def test_engine_authorization_from_password_or_token(settings, header):
 def secrets(tmp_path):
     (tmp_path / "from_file").write_text("the-key-from-a-file\n")
     return Secrets(
-        environ={"FROM_ENV": "the-key-from-the-environment"},
-        directory=tmp_path,
-        properties=tmp_path / "missing",
+        providers=default_providers({"FROM_ENV": "the-key-from-the-environment"}, tmp_path, tmp_path / "missing"),
         allowed=(),
         allow_variables=False,
     )
 
 
-def test_endpoints_are_sorted_by_priority_with_their_keys(secrets):
+@pytest.mark.anyio
+async def test_endpoints_are_sorted_by_priority_with_their_keys(secrets):
     entries = [
         {"name": "last", "url": "http://last", "key": "from_file", "priority": 9, "models": {"a": "b"}},
         {"name": "first", "key": "from_env"},
         {"name": "second"},
     ]
-    first, second, last = factory.make_endpoints(Settings(endpoints=entries), secrets)
+    first, second, last = await factory.make_endpoints(Settings(endpoints=entries), secrets)
 
     assert first == Endpoint("first", Account(GROQ_URL, "the-key-from-the-environment"))
     assert second == Endpoint("second", Account(GROQ_URL, ""))
@@ -63,12 +63,13 @@ def test_endpoints_are_sorted_by_priority_with_their_keys(secrets):
     assert "the-key" not in repr((first, last))
 
 
-def test_endpoint_without_its_key_is_refused_and_masked(secrets, tmp_path):
+@pytest.mark.anyio
+async def test_endpoint_without_its_key_is_refused_and_masked(secrets, tmp_path):
     settings = Settings(endpoints=[{"name": "a", "key": "sk-a-key-by-mistake"}], secrets_dir=tmp_path)
     with pytest.raises(
         SettingsError, match=r"Endpoint a: key not found\. Add a secret of that name to the environment,"
     ) as caught:
-        factory.make_endpoints(settings, secrets)
+        await factory.make_endpoints(settings, secrets)
     assert "mistake" not in str(caught.value)
 
 

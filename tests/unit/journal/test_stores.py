@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from catalyst_groq.errors import JournalError, SettingsError
 from catalyst_groq.groq.api.errors import classify
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
-from catalyst_groq.groq.routing.retry import CallResult
+from catalyst_groq.groq.routing.call_result import CallResult
 from catalyst_groq.journal import (
     BestEffortJournal,
     JournalKey,

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.commands.model_references import ModelReference, find_model_references
 from catalyst_groq.errors import EngineError
-from catalyst_groq.groq.api.client import HttpGroqClient
 from catalyst_groq.groq.api.errors import classify
-from catalyst_groq.groq.api.requests import Account
+from catalyst_groq.groq.api.operations import LIST_MODELS
+from catalyst_groq.groq.api.requests import Account, GroqClient, GroqRequest
 from catalyst_groq.groq.api.responses import Response
 from catalyst_groq.groq.models.catalog import ModelCatalog
 from catalyst_groq.groq.routing.endpoints import Endpoint
@@ -37,9 +37,10 @@ class ModelReport:
         return frozenset().union(*(usable(endpoint, offered) for endpoint, offered in self.endpoints))
 
 
-async def offered_models(groq: HttpGroqClient, account: Account) -> frozenset[str] | str:
+async def offered_models(groq: GroqClient, account: Account) -> frozenset[str] | str:
     """Ask Groq which models a key may use."""
-    answer = await groq.models(account, MODELS_TIMEOUT_SECONDS)
+    request = GroqRequest(LIST_MODELS, account, {}, MODELS_TIMEOUT_SECONDS, caller="")
+    answer = await groq.send(request)
     listed = answer.body.get("data") if isinstance(answer, Response) and isinstance(answer.body, dict) else None
     if not isinstance(listed, list):
         why = classify(answer)

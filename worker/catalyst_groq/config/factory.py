@@ -72,14 +72,14 @@ def load_catalog(settings: Settings) -> ModelCatalog:
         raise SettingsError(f"CATALYST_MODELS={settings.models}: {reason}") from error
 
 
-def make_endpoints(settings: Settings, secrets: Secrets) -> tuple[Endpoint, ...]:
+async def make_endpoints(settings: Settings, secrets: Secrets) -> tuple[Endpoint, ...]:
     """Return the endpoints by priority, with their keys resolved. Raises `SettingsError` if a key is missing."""
     by_priority = sorted(settings.endpoints, key=lambda entry: entry.priority)
-    return tuple(_make_endpoint(entry, settings, secrets) for entry in by_priority)
+    return tuple([await _make_endpoint(entry, settings, secrets) for entry in by_priority])
 
 
-def _make_endpoint(entry: EndpointSettings, settings: Settings, secrets: Secrets) -> Endpoint:
-    key = secrets.find(entry.key) if entry.key else None
+async def _make_endpoint(entry: EndpointSettings, settings: Settings, secrets: Secrets) -> Endpoint:
+    key = await secrets.find(entry.key) if entry.key else None
     if entry.key and not key:
         # The name is not shown: it may be a key by mistake.
         sources = f"the environment, {settings.secrets_dir} or {settings.secrets_file}"

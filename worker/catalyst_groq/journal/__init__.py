@@ -5,7 +5,7 @@ from catalyst_groq.journal.base import Journal, JournalKey, NullJournal, request
 from catalyst_groq.journal.encryption import Cipher, make_cipher
 from catalyst_groq.journal.factory import open_journal
 from catalyst_groq.journal.ledger import Ledger, MemoryLedger, SqliteLedger, WriteBehindLedger
-from catalyst_groq.journal.replay import replay_or_call
+from catalyst_groq.journal.replay import TaskResponses
 from catalyst_groq.journal.sqlite_file import SqliteFile
 from catalyst_groq.journal.sqlite_store import SqliteJournal
 
@@ -21,10 +21,10 @@ __all__ = [
     "SqliteFile",
     "SqliteJournal",
     "SqliteLedger",
+    "TaskResponses",
     "WriteBehindLedger",
     "check_writable",
     "make_cipher",
     "open_journal",
-    "replay_or_call",
     "request_key",
 ]

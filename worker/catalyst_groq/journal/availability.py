@@ -16,7 +16,7 @@ PROBE = JournalKey("probe", "")
 async def check_writable(journal: Journal) -> None:
     """Say at the start what is wrong with a journal, and not when the first answer is lost."""
     try:
-        await journal.keep(PROBE, Response(HTTPStatus.OK, {}, ""))
+        await journal.keep(PROBE, Response(HTTPStatus.OK, {}, b""))
         await journal.forget(PROBE.task_id)
     except JournalError as error:
         log.error("%s. Groq is not asked until it can be.", error)  # noqa: TRY400 -- the cause says it

@@ -1,5 +1,6 @@
 """What is kept, and what every journal can do."""
 
+import base64
 import hashlib
 import json
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from catalyst_groq.errors import JournalError
 from catalyst_groq.groq.api.responses import Response
 
 STORED_HEADERS = ("x-request-id",)
+FORMAT_VERSION = 1
+"""Of an entry. A worker of a later version can tell how an entry is to be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +34,25 @@ def request_key(endpoint: str, content: bytes) -> str:
     return hashlib.sha256(endpoint.encode() + b"\0" + content).hexdigest()
 
 
-def to_text(answer: Response) -> str:
-    """Write an answer down."""
-    headers = {name: answer.headers[name] for name in STORED_HEADERS if name in answer.headers}
-    kept = {"status": answer.status, "headers": headers, "text": answer.text, "seconds": answer.seconds}
-    return to_bytes(kept).decode()
-
-
-def from_text(text: str) -> Response:
-    """Read an answer back. Raises `JournalError` for what `to_text` never wrote."""
+def encode_response(response: Response) -> str:
+    """Encode a response as JSON. A body that is not UTF-8, such as audio, is stored in base64."""
+    headers = {name: response.headers[name] for name in STORED_HEADERS if name in response.headers}
+    entry = {"version": FORMAT_VERSION, "status": response.status, "headers": headers, "seconds": response.seconds}
     try:
-        return Response(**json.loads(text))
-    except (TypeError, ValueError) as error:
-        raise JournalError(f"An entry cannot be read: {error}") from error
+        entry["text"] = response.content.decode()
+    except UnicodeDecodeError:
+        entry["base64"] = base64.b64encode(response.content).decode()
+    return to_bytes(entry).decode()
+
+
+def decode_response(text: str) -> Response:
+    """Decode a response, also one of the format before there were versions. Raises `JournalError`."""
+    try:
+        entry = json.loads(text)
+        content = base64.b64decode(entry["base64"]) if "base64" in entry else entry["text"].encode(errors="replace")
+        return Response(entry["status"], entry["headers"], content, entry["seconds"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise JournalError(f"A journal entry cannot be read: {error!r}") from error
 
 
 class Journal(Protocol):

@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from catalyst_groq.errors import JournalError
 from catalyst_groq.groq.api.responses import Response
-from catalyst_groq.journal.base import JournalKey, from_text, to_text
+from catalyst_groq.journal.base import JournalKey, decode_response, encode_response
 from catalyst_groq.journal.encryption import Cipher
 from catalyst_groq.journal.ledger import UNIT, Amounts, in_units, retention
 
@@ -39,14 +39,14 @@ class RedisJournal:
             sealed: Any = await self._redis.hget(ENTRY_PREFIX + entry.task_id, entry.request)
         except (RedisError, OSError) as error:
             raise _journal_error(error) from error
-        return from_text(self._seal.decrypt(sealed)) if sealed else None
+        return decode_response(self._seal.decrypt(sealed)) if sealed else None
 
     async def keep(self, entry: JournalKey, answer: Response) -> None:
         """Keep an answer; when this returns, the server has it."""
         key = ENTRY_PREFIX + entry.task_id
         try:
             async with self._redis.pipeline(transaction=True) as together:
-                together.hset(key, entry.request, self._seal.encrypt(to_text(answer)))
+                together.hset(key, entry.request, self._seal.encrypt(encode_response(answer)))
                 together.expire(key, self._longest)
                 await together.execute()
         except (RedisError, OSError) as error:

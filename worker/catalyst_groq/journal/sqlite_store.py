@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from catalyst_groq.errors import JournalError
 from catalyst_groq.groq.api.responses import Response
-from catalyst_groq.journal.base import JournalKey, from_text, to_text
+from catalyst_groq.journal.base import JournalKey, decode_response, encode_response
 from catalyst_groq.journal.encryption import Cipher
 from catalyst_groq.journal.sqlite_file import SqliteFile, Statement
 
@@ -46,11 +46,11 @@ class SqliteJournal:
         if entry.task_id in self._forgotten:
             return None
         rows = self._file.read(SELECT, entry.task_id, entry.request)
-        return from_text(self._seal.decrypt(rows[0][0])) if rows else None
+        return decode_response(self._seal.decrypt(rows[0][0])) if rows else None
 
     async def keep(self, entry: JournalKey, answer: Response) -> None:
         """Keep an answer; when this returns, it outlives the process."""
-        row = (entry.task_id, entry.request, time.time(), self._seal.encrypt(to_text(answer)))
+        row = (entry.task_id, entry.request, time.time(), self._seal.encrypt(encode_response(answer)))
         await self._file.write([*self._delete_statements(), (INSERT, row)])
 
     async def forget(self, task_id: str) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
-from catalyst_groq.groq.routing.retry import Attempt
+from catalyst_groq.groq.routing.call_result import Attempt
 from support.factories import REPLY, make_answer, make_exchange
 
 ASKED = {"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "Hello Groq"}]}

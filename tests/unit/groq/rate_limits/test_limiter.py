@@ -19,7 +19,8 @@ from catalyst_groq.groq.routing.endpoints import Endpoint
 from catalyst_groq.groq.routing.failover import ask_models
 from catalyst_groq.groq.routing.retired_models import RetiredModels
 from catalyst_groq.groq.routing.retry import ask_patiently
-from catalyst_groq.groq.routing.router import RoutingState, Succession
+from catalyst_groq.groq.routing.router import Succession
+from catalyst_groq.groq.routing.failover import RoutingState
 from catalyst_groq.sandbox.emulator import Emulator, EmulatorConfig
 from support.factories import make_answer
 

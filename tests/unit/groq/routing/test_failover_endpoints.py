@@ -17,7 +17,8 @@ from catalyst_groq.groq.routing.endpoints import Endpoint
 from catalyst_groq.groq.routing.failover import ask_models
 from catalyst_groq.groq.routing.latency import LatencyTracker
 from catalyst_groq.groq.routing.retired_models import RetiredModels
-from catalyst_groq.groq.routing.router import RoutingState, Succession
+from catalyst_groq.groq.routing.router import Succession
+from catalyst_groq.groq.routing.failover import RoutingState
 from support.factories import REPLY, make_answer
 
 pytestmark = pytest.mark.anyio

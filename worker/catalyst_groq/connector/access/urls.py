@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from catalyst_groq.groq.api.operations import CHAT, TRANSCRIPTIONS, TRANSLATIONS
+from catalyst_groq.groq.api.operations import CHAT_PATH, TRANSCRIPTIONS_PATH, TRANSLATIONS_PATH
 
 GROQ_URL = "https://api.groq.com/openai/v1"
-ENDPOINT_PATH = re.compile(f"({CHAT}|{TRANSCRIPTIONS}|{TRANSLATIONS})$")
+ENDPOINT_PATH = re.compile(f"({CHAT_PATH}|{TRANSCRIPTIONS_PATH}|{TRANSLATIONS_PATH})$")
 CACHED_URLS = 256
 DEFAULT_PORTS = {"https": 443, "http": 80}
 HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*|[0-9a-f:.]+")

@@ -11,7 +11,7 @@ from typing import Any
 
 from catalyst_groq.connector.fields.names import API_KEY, PAYLOAD, PROMPT
 from catalyst_groq.groq.api.responses import NoResponse, Response
-from catalyst_groq.groq.routing.retry import CallResult
+from catalyst_groq.groq.routing.call_result import CallResult
 
 MAX_SECTION_CHARS = 20_000
 """Characters of the request, as many of the answer, and as many of the fields: all details are below 50,000."""
@@ -39,8 +39,8 @@ class ErrorDetails:
 
     def of(self, request: Mapping[str, Any], exchange: CallResult) -> str:
         """Tell what came of asking Groq for something."""
-        took = [f"Attempts: {exchange.attempts}, waited for limits: {exchange.waited:.1f} s"]
-        took += [f"{step.model} at {step.endpoint}: {step.result}" for step in exchange.way]
+        took = [f"Attempts: {exchange.attempt_count}, waited for limits: {exchange.waited:.1f} s"]
+        took += [f"{attempt.route}: {attempt.result}" for attempt in exchange.attempts_by_route()]
         asked = ["", "The request:", _cut_section(self._pretty(request))]
         return "\n".join([*took, *self._answered(exchange.response), *asked])
 
@@ -69,7 +69,7 @@ class ErrorDetails:
         return _length_note(written) if self.mask_contents and name in {PAYLOAD, PROMPT} else written
 
     def _pretty(self, structure: Any) -> str:
-        return json.dumps(self._shown(structure), ensure_ascii=False, indent=2)
+        return json.dumps(self._shown(structure), ensure_ascii=False, indent=2, default=str)
 
     def _shown(self, value: Any, depth: int = 0, *, masked: bool = False) -> Any:
         """Shorten what is long, leave out what is deep, and mask what is below one of the names of contents."""
