@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.config.validation import SettingsDiagnostics
-from catalyst_groq.connector.results.outcome_mapping import REMEDIES
+from catalyst_groq.groq.api.errors import ERROR_KINDS
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -74,7 +74,7 @@ def test_architecture_lists_every_package():
 def test_failure_modes_list_every_remedy():
     table = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8").split("<!-- remedies -->")[1]
 
-    assert table.strip().splitlines()[2:] == [f"| {problem.words} | {remedy} |" for problem, remedy in REMEDIES.items()]
+    assert table.strip().splitlines()[2:] == [f"| {kind.description} | {kind.remedy} |" for kind in ERROR_KINDS]
 
 
 def test_failure_modes_cite_existing_tests():

@@ -4,9 +4,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from catalyst_groq.connector.fields.raw import RawFields
-from catalyst_groq.connector.task_request import read_task_request
+from catalyst_groq.connector.task_request import TaskRequestReader
 from catalyst_groq.domain.definitions import parse
+from catalyst_groq.groq.models.catalog import shipped_catalog
 from support.element_templates import BPMN, TOOLS_EXAMPLE, held_by, load, written_by
 from support.factories import make_definition, make_task
 
@@ -21,8 +21,9 @@ def elements(tag):
 
 def messages(**variables):
     task = make_task(variables, TASK.properties)
-    fields = read_task_request(RawFields.from_task(task, make_definition(TASK.texts)))
-    return fields.builder.payload(stream=False)["messages"]
+    reader = TaskRequestReader(shipped_catalog())
+    request = reader.read(reader.read_fields(task, make_definition(TASK.texts)))
+    return request.builder.payload(stream=False)["messages"]
 
 
 def test_task_has_the_fields_of_the_template():

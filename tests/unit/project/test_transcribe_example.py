@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 from catalyst_groq.connector.fields.mappings import ResponseMapping
 from catalyst_groq.connector.fields.names import AUDIO, RESPONSE_MAPPING
 from catalyst_groq.domain.definitions import parse
-from catalyst_groq.groq.api.audio import MOST_BYTES
+from catalyst_groq.groq.api.audio import MAX_FILE_BYTES
 from support.element_templates import BPMN, CAMUNDA, TRANSCRIBE_EXAMPLE, TRANSCRIBE_TEMPLATE, held_by, load, written_by
 
 XML = TRANSCRIBE_EXAMPLE.read_text(encoding="utf-8")
@@ -33,7 +33,7 @@ def test_start_form_uploads_the_tasks_recording():
 
     assert start.get(f"{CAMUNDA}formKey") == "embedded:deployment:groq-transcribe-example-upload.html"
     assert f'cam-variable-name="{TASK.properties[AUDIO]}" cam-variable-type="File"' in UPLOAD
-    assert f'cam-max-filesize="{MOST_BYTES["free"]}"' in UPLOAD
+    assert f'cam-max-filesize="{MAX_FILE_BYTES["free"]}"' in UPLOAD
 
 
 def test_review_form_shows_the_transcript_read_only():
