@@ -75,7 +75,7 @@ class Handler:
         if not isinstance(outcome, Completion | BpmnError):
             return
         try:
-            await self.journal.forget(task.id)
+            await self.journal.discard(task.id)
         except JournalError as error:
             log.warning("What was kept for task %s stays until it is too old: %s", task.id, error)
 

@@ -16,8 +16,8 @@ PROBE = JournalKey("probe", "")
 async def check_writable(journal: Journal) -> None:
     """Say at the start what is wrong with a journal, and not when the first answer is lost."""
     try:
-        await journal.keep(PROBE, Response(HTTPStatus.OK, {}, ""))
-        await journal.forget(PROBE.task_id)
+        await journal.store(PROBE, Response(HTTPStatus.OK, {}, ""))
+        await journal.discard(PROBE.task_id)
     except JournalError as error:
         log.error("%s. Groq is not asked until it can be.", error)  # noqa: TRY400 -- the cause says it
 
@@ -30,22 +30,22 @@ class BestEffortJournal:
         self._broken = False
 
     @property
-    def keeps(self) -> bool:
+    def is_available(self) -> bool:
         """Whether the journal works at the moment."""
         return not self._broken
 
-    async def recall(self, entry: JournalKey) -> Response | None:
+    async def load(self, key: JournalKey) -> Response | None:
         """Return the answer that was kept, or nothing when the journal is broken."""
         try:
-            return await self._journal.recall(entry)
+            return await self._journal.load(key)
         except JournalError as error:
             self._fails(error)
             return None
 
-    async def keep(self, entry: JournalKey, answer: Response) -> None:
+    async def store(self, key: JournalKey, response: Response) -> None:
         """Keep an answer if the journal can. That alone shows that it works: a full disk can still be read."""
         try:
-            await self._journal.keep(entry, answer)
+            await self._journal.store(key, response)
         except JournalError as error:
             self._fails(error)
             return
@@ -53,10 +53,10 @@ class BestEffortJournal:
             log.warning("The journal works again.")
         self._broken = False
 
-    async def forget(self, task_id: str) -> None:
+    async def discard(self, task_id: str) -> None:
         """Drop an answer if the journal can; what remains is pruned by age."""
         try:
-            await self._journal.forget(task_id)
+            await self._journal.discard(task_id)
         except JournalError as error:
             self._fails(error)
 
@@ -73,31 +73,31 @@ class BestEffortJournal:
 class RequiredJournal:
     """A journal without which Groq is not asked: after an answer that could not be kept, nothing until one can."""
 
-    keeps = True
+    is_available = True
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self._unkept: Response | None = None
 
-    async def recall(self, entry: JournalKey) -> Response | None:
+    async def load(self, key: JournalKey) -> Response | None:
         """Return the answer that was kept, if one was and others can be."""
         if self._unkept:
-            await self._journal.keep(PROBE, self._unkept)
-            await self._journal.forget(PROBE.task_id)
+            await self._journal.store(PROBE, self._unkept)
+            await self._journal.discard(PROBE.task_id)
             self._unkept = None
-        return await self._journal.recall(entry)
+        return await self._journal.load(key)
 
-    async def keep(self, entry: JournalKey, answer: Response) -> None:
+    async def store(self, key: JournalKey, response: Response) -> None:
         """Keep an answer, or remember what it takes to keep one."""
         try:
-            await self._journal.keep(entry, answer)
+            await self._journal.store(key, response)
         except JournalError:
-            self._unkept = answer
+            self._unkept = response
             raise
 
-    async def forget(self, task_id: str) -> None:
+    async def discard(self, task_id: str) -> None:
         """Drop what was kept for a task."""
-        await self._journal.forget(task_id)
+        await self._journal.discard(task_id)
 
     async def aclose(self) -> None:
         """Let go of files and connections."""

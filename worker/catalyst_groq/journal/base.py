@@ -31,15 +31,15 @@ def request_key(endpoint: str, content: bytes) -> str:
     return hashlib.sha256(endpoint.encode() + b"\0" + content).hexdigest()
 
 
-def to_text(answer: Response) -> str:
+def encode_response(response: Response) -> str:
     """Write an answer down."""
-    headers = {name: answer.headers[name] for name in STORED_HEADERS if name in answer.headers}
-    kept = {"status": answer.status, "headers": headers, "text": answer.text, "seconds": answer.seconds}
-    return to_bytes(kept).decode()
+    headers = {name: response.headers[name] for name in STORED_HEADERS if name in response.headers}
+    entry = {"status": response.status, "headers": headers, "text": response.text, "seconds": response.seconds}
+    return to_bytes(entry).decode()
 
 
-def from_text(text: str) -> Response:
-    """Read an answer back. Raises `JournalError` for what `to_text` never wrote."""
+def decode_response(text: str) -> Response:
+    """Read an answer back. Raises `JournalError` for what `encode_response` never wrote."""
     try:
         return Response(**json.loads(text))
     except (TypeError, ValueError) as error:
@@ -50,16 +50,16 @@ class Journal(Protocol):
     """Where answers wait for the engine's acknowledgement. All methods raise `JournalError`."""
 
     @property
-    def keeps(self) -> bool:
+    def is_available(self) -> bool:
         """Whether what is given to `keep` can be recalled."""
 
-    async def recall(self, entry: JournalKey) -> Response | None:
+    async def load(self, key: JournalKey) -> Response | None:
         """Return the answer that was kept, if one was."""
 
-    async def keep(self, entry: JournalKey, answer: Response) -> None:
+    async def store(self, key: JournalKey, response: Response) -> None:
         """Keep an answer; when this returns, it outlives a crash of the worker."""
 
-    async def forget(self, task_id: str) -> None:
+    async def discard(self, task_id: str) -> None:
         """Drop what was kept for a task: the engine has taken its outcome."""
 
     async def aclose(self) -> None:
@@ -69,16 +69,16 @@ class Journal(Protocol):
 class NullJournal:
     """Keeps nothing: the operator switched the journal off."""
 
-    keeps = False
+    is_available = False
 
-    async def recall(self, entry: JournalKey) -> Response | None:  # noqa: ARG002 -- the protocol's
+    async def load(self, key: JournalKey) -> Response | None:  # noqa: ARG002 -- the protocol's
         """Know nothing."""
         return None
 
-    async def keep(self, entry: JournalKey, answer: Response) -> None:
+    async def store(self, key: JournalKey, response: Response) -> None:
         """Keep nothing."""
 
-    async def forget(self, task_id: str) -> None:
+    async def discard(self, task_id: str) -> None:
         """Forget nothing."""
 
     async def aclose(self) -> None:

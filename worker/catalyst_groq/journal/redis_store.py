@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from catalyst_groq.errors import JournalError
 from catalyst_groq.groq.api.responses import Response
-from catalyst_groq.journal.base import JournalKey, from_text, to_text
+from catalyst_groq.journal.base import JournalKey, decode_response, encode_response
 from catalyst_groq.journal.encryption import Cipher
 from catalyst_groq.journal.ledger import UNIT, Amounts, in_units, retention
 
@@ -26,33 +26,33 @@ class RedisJournal:
     (`appendonly yes`).
     """
 
-    keeps = True
+    is_available = True
 
     def __init__(self, url: str, *, cipher: Cipher, max_age: timedelta) -> None:
         self._redis = _connect(url)
         self._seal = cipher
         self._longest = max_age
 
-    async def recall(self, entry: JournalKey) -> Response | None:
+    async def load(self, key: JournalKey) -> Response | None:
         """Return the answer that was kept, if one was."""
         try:
-            sealed: Any = await self._redis.hget(ENTRY_PREFIX + entry.task_id, entry.request)
+            sealed: Any = await self._redis.hget(ENTRY_PREFIX + key.task_id, key.request)
         except (RedisError, OSError) as error:
             raise _journal_error(error) from error
-        return from_text(self._seal.decrypt(sealed)) if sealed else None
+        return decode_response(self._seal.decrypt(sealed)) if sealed else None
 
-    async def keep(self, entry: JournalKey, answer: Response) -> None:
+    async def store(self, key: JournalKey, response: Response) -> None:
         """Keep an answer; when this returns, the server has it."""
-        key = ENTRY_PREFIX + entry.task_id
+        name = ENTRY_PREFIX + key.task_id
         try:
             async with self._redis.pipeline(transaction=True) as together:
-                together.hset(key, entry.request, self._seal.encrypt(to_text(answer)))
-                together.expire(key, self._longest)
+                together.hset(name, key.request, self._seal.encrypt(encode_response(response)))
+                together.expire(name, self._longest)
                 await together.execute()
         except (RedisError, OSError) as error:
             raise _journal_error(error) from error
 
-    async def forget(self, task_id: str) -> None:
+    async def discard(self, task_id: str) -> None:
         """Drop what was kept for a task."""
         try:
             await self._redis.delete(ENTRY_PREFIX + task_id)

@@ -11,20 +11,20 @@ from catalyst_groq.journal.base import Journal, JournalKey
 log = logging.getLogger(__name__)
 
 
-async def replay_or_call(journal: Journal, entry: JournalKey, ask: Callable[[], Awaitable[CallResult]]) -> CallResult:
+async def replay_or_call(journal: Journal, key: JournalKey, call: Callable[[], Awaitable[CallResult]]) -> CallResult:
     """Return the answer that was kept for this task and request; without one ask, and keep what was paid for.
 
     Raises `JournalError` when it cannot be known whether there is an answer: nothing has been asked then.
     """
-    if answer := await journal.recall(entry):
-        log.info("Task %s is answered from the journal", entry.task_id)
-        return CallResult(answer, None, attempts=0, seconds=0, waited=0, kept=True, replayed=True)
-    exchange = await ask()
+    if response := await journal.load(key):
+        log.info("Task %s is answered from the journal", key.task_id)
+        return CallResult(response, None, attempts=0, seconds=0, waited=0, kept=True, replayed=True)
+    exchange = await call()
     if exchange.error or not isinstance(exchange.response, Response):
         return exchange
     try:
-        await journal.keep(entry, exchange.response)
+        await journal.store(key, exchange.response)
     except JournalError as error:
-        log.error("The answer for task %s is not kept; if the engine refuses it, it is lost: %s", entry.task_id, error)  # noqa: TRY400 -- the cause says it
+        log.error("The answer for task %s is not kept; if the engine refuses it, it is lost: %s", key.task_id, error)  # noqa: TRY400 -- the cause says it
         return exchange
-    return exchange._replace(kept=journal.keeps)
+    return exchange._replace(kept=journal.is_available)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from catalyst_groq.errors import JournalError
 from catalyst_groq.groq.api.responses import Response
-from catalyst_groq.journal.base import JournalKey, from_text, to_text
+from catalyst_groq.journal.base import JournalKey, decode_response, encode_response
 from catalyst_groq.journal.encryption import Cipher
 from catalyst_groq.journal.sqlite_file import SqliteFile, Statement
 
@@ -31,7 +31,7 @@ class SqliteJournal:
     may be: the oldest go first. What is forgotten is written with what is kept next, for nobody waits for it.
     """
 
-    keeps = True
+    is_available = True
 
     def __init__(self, file: SqliteFile, *, cipher: Cipher, max_age: timedelta, max_bytes: int) -> None:
         self._file = file
@@ -41,19 +41,19 @@ class SqliteJournal:
         self._forgotten: set[str] = set()
         file.add_maintenance(self._prune_statements)
 
-    async def recall(self, entry: JournalKey) -> Response | None:
+    async def load(self, key: JournalKey) -> Response | None:
         """Return the answer that was kept, if one was."""
-        if entry.task_id in self._forgotten:
+        if key.task_id in self._forgotten:
             return None
-        rows = self._file.read(SELECT, entry.task_id, entry.request)
-        return from_text(self._seal.decrypt(rows[0][0])) if rows else None
+        rows = self._file.read(SELECT, key.task_id, key.request)
+        return decode_response(self._seal.decrypt(rows[0][0])) if rows else None
 
-    async def keep(self, entry: JournalKey, answer: Response) -> None:
+    async def store(self, key: JournalKey, response: Response) -> None:
         """Keep an answer; when this returns, it outlives the process."""
-        row = (entry.task_id, entry.request, time.time(), self._seal.encrypt(to_text(answer)))
+        row = (key.task_id, key.request, time.time(), self._seal.encrypt(encode_response(response)))
         await self._file.write([*self._delete_statements(), (INSERT, row)])
 
-    async def forget(self, task_id: str) -> None:
+    async def discard(self, task_id: str) -> None:
         """Drop what was kept for a task; it is written some time soon."""
         self._forgotten.add(task_id)
         if len(self._forgotten) >= FORGET_BATCH:
