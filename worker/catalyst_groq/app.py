@@ -17,7 +17,7 @@ from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.definition_cache import DefinitionCache
 from catalyst_groq.camunda.poller import Poller, no_fetch_limit
 from catalyst_groq.camunda.worker_id import WorkerIdClaim
-from catalyst_groq.commands.models import ModelReport, models_in_use, offered_models
+from catalyst_groq.commands.models import ModelReport, collect_model_report, find_used_models
 from catalyst_groq.common.optional_dependencies import require_extra
 from catalyst_groq.config import factory
 from catalyst_groq.config.settings import Settings
@@ -95,16 +95,16 @@ async def build_worker(
         poller = Poller(
             engine,
             handler,
-            [log_outcome, Metrics(registry)],
+            [log_outcome, Metrics(registry, known_models())],
             topics=settings.topic,
             concurrency=settings.concurrency,
             shutdown_timeout=settings.shutdown_timeout,
             fetch_limit=limited.fetchable_tasks if limited else no_fetch_limit,
         )
         register_worker_gauges(registry, poller)
-        register_circuit_gauges(registry, experience.circuit_breakers.open_routes)
+        register_circuit_gauges(registry, experience.circuit_breakers.open_routes, known_models())
         if limited:
-            register_limit_gauges(registry, limited.remaining)
+            register_limit_gauges(registry, limited.remaining, known_models())
         log.info(
             "Worker %s %s fetches %s at %s",
             engine.worker_id,
@@ -134,8 +134,8 @@ def _tune_gc() -> None:
     gc.freeze()
 
 
-async def survey_models(settings: Settings, environ: Mapping[str, str]) -> ModelReport:
-    """Ask who serves models what there is, and the engine which models its processes name; any may be away."""
+async def report_models(settings: Settings, environ: Mapping[str, str]) -> ModelReport:
+    """Return what Groq, the endpoints and the engine say about models; each may be unreachable."""
     use_models(factory.models(settings))
     redactor = Redactor()
     endpoints = factory.endpoints(settings, _secrets(settings, environ, redactor))
@@ -143,12 +143,9 @@ async def survey_models(settings: Settings, environ: Mapping[str, str]) -> Model
         aclosing(_engine(settings, "catalyst-groq-models")) as engine,
         aclosing(HttpGroqClient(factory.groq_transport(settings), redactor.mask_all)) as groq,
     ):
-        own = Account(settings.groq_api_url, environ.get("GROQ_API_KEY", "").strip())
-        offered = await offered_models(groq, own) if own.key else "There is no GROQ_API_KEY"
-        accounts = [own if endpoint.needs_key_of(own) else endpoint.account for endpoint in endpoints]
-        at_endpoints = [await offered_models(groq, account) for account in accounts]
-        in_use = await models_in_use(engine, settings.topic)
-        return ModelReport(known_models(), offered, in_use, tuple(zip(endpoints, at_endpoints, strict=True)))
+        own_account = Account(settings.groq_api_url, environ.get("GROQ_API_KEY", "").strip())
+        references = await find_used_models(engine, settings.topic)
+        return await collect_model_report(known_models(), groq, own_account, endpoints, references)
 
 
 def _engine(settings: Settings, worker_id: str) -> EngineClient:

@@ -1,4 +1,4 @@
-"""Asking once: what was answered before is replayed, what is answered now is kept before anybody acts on it."""
+"""Calls Groq at most once per task and request: replays a stored response, stores a new one before it is used."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -12,19 +12,23 @@ log = logging.getLogger(__name__)
 
 
 async def replay_or_call(journal: Journal, key: JournalKey, call: Callable[[], Awaitable[CallResult]]) -> CallResult:
-    """Return the answer that was kept for this task and request; without one ask, and keep what was paid for.
+    """Return the response that is stored for this task and request; without one, call Groq and store its response.
 
-    Raises `JournalError` when it cannot be known whether there is an answer: nothing has been asked then.
+    Raises `JournalError` when the journal cannot say whether there is a response: Groq has not been called then.
     """
     if response := await journal.load(key):
-        log.info("Task %s is answered from the journal", key.task_id)
+        log.info("Task %s replays its response from the journal", key.task_id)
         return CallResult(response, None, attempts=0, seconds=0, waited=0, kept=True, replayed=True)
-    exchange = await call()
-    if exchange.error or not isinstance(exchange.response, Response):
-        return exchange
+    result = await call()
+    if result.error or not isinstance(result.response, Response):
+        return result
     try:
-        await journal.store(key, exchange.response)
+        await journal.store(key, result.response)
     except JournalError as error:
-        log.error("The answer for task %s is not kept; if the engine refuses it, it is lost: %s", key.task_id, error)  # noqa: TRY400 -- the cause says it
-        return exchange
-    return exchange._replace(kept=journal.is_available)
+        log.error(  # noqa: TRY400 -- the cause says it
+            "The response for task %s is not in the journal and is lost if the engine refuses the outcome: %s",
+            key.task_id,
+            error,
+        )
+        return result
+    return result._replace(kept=journal.is_available)
