@@ -18,7 +18,7 @@ from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.definition_cache import DefinitionCache
 from catalyst_groq.camunda.poller import Poller, no_fetch_limit
 from catalyst_groq.camunda.worker_id import WorkerIdClaim
-from catalyst_groq.commands.models import ModelReport, models_in_use, offered_models
+from catalyst_groq.commands.models import ModelReport, collect_model_report, find_used_models
 from catalyst_groq.common.optional_dependencies import require_extra
 from catalyst_groq.config import factory
 from catalyst_groq.config.settings import Settings
@@ -172,12 +172,9 @@ async def report_models(settings: Settings, environ: Mapping[str, str]) -> Model
         aclosing(_engine(settings, "catalyst-groq-models")) as engine,
         aclosing(HttpGroqClient(factory.make_groq_transport(settings), redactor.mask_all)) as client,
     ):
-        own = Account(settings.groq_api_url, environ.get("GROQ_API_KEY", "").strip())
-        offered = await offered_models(client, own) if own.key else "There is no GROQ_API_KEY"
-        accounts = [own if endpoint.needs_key_of(own) else endpoint.account for endpoint in endpoints]
-        at_endpoints = [await offered_models(client, account) for account in accounts]
-        in_use = await models_in_use(engine, settings.topic)
-        return ModelReport(catalog, offered, in_use, tuple(zip(endpoints, at_endpoints, strict=True)))
+        own_account = Account(settings.groq_api_url, environ.get("GROQ_API_KEY", "").strip())
+        references = await find_used_models(engine, settings.topic)
+        return await collect_model_report(catalog, client, own_account, endpoints, references)
 
 
 def _engine(settings: Settings, worker_id: str) -> EngineClient:

@@ -64,14 +64,14 @@ class Groq:
 class Remembering(NullJournal):
     """A journal that keeps the last answer, whatever the task."""
 
-    keeps = True
+    is_available = True
     answer = None
 
-    async def recall(self, entry):  # noqa: ARG002 -- the protocol's
+    async def load(self, key):  # noqa: ARG002 -- the protocol's
         return self.answer
 
-    async def keep(self, entry, answer):  # noqa: ARG002 -- the protocol's
-        self.answer = answer
+    async def store(self, key, response):  # noqa: ARG002 -- the protocol's
+        self.answer = response
 
 
 class Setting:

@@ -77,7 +77,7 @@ class Handler:
         if may_be_replayed or isinstance(outcome, Unlocked):
             return
         try:
-            await self.journal.forget(task.id)
+            await self.journal.discard(task.id)
         except JournalError as error:
             log.warning("Task %s: its stored responses stay in the journal until they expire: %s", task.id, error)
 

@@ -1,4 +1,4 @@
-"""Groq's answers that the engine has not acknowledged yet: kept, so that no task is ever paid for twice."""
+"""Stores Groq's responses until the engine has acknowledged them, so that no task is paid for twice."""
 
 from catalyst_groq.journal.availability import BestEffortJournal, RequiredJournal, check_writable
 from catalyst_groq.journal.base import Journal, JournalKey, NullJournal, request_key

@@ -26,7 +26,7 @@ class TaskResponses:
 
     async def load(self, payload: Payload) -> Response | None:
         """Return the stored response to a payload, if there is one. Raises `JournalError`; nothing was sent then."""
-        response = await self._journal.recall(self._key(payload))
+        response = await self._journal.load(self._key(payload))
         if response:
             log.info("Task %s: response replayed from the journal", self._task_id)
         return response
@@ -34,7 +34,7 @@ class TaskResponses:
     async def store(self, payload: Payload, response: Response) -> bool:
         """Store a response before anything interprets it; returns whether it can be loaded again."""
         try:
-            await self._journal.keep(self._key(payload), response)
+            await self._journal.store(self._key(payload), response)
         except JournalError as error:
             log.error(  # noqa: TRY400 -- the cause is in the message
                 "Task %s: the response is not in the journal; if the engine refuses it, it is lost: %s",
@@ -42,7 +42,7 @@ class TaskResponses:
                 error,
             )
             return False
-        return self._journal.keeps
+        return self._journal.is_available
 
     def _key(self, payload: Payload) -> JournalKey:
         if payload is not self._last[0]:
