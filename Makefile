@@ -4,6 +4,9 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NO_PACKAGES := { echo "The packages could not be installed; pip says above why. Without a way to its package index it needs HTTPS_PROXY or PIP_INDEX_URL." >&2; exit 1; }
 
+# Where an image forbids bytecode, every process of a test run would compile all modules anew, which takes 6 s.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help pictures demo bench test container-test test-fast test-faults soak check format lock clean
 
@@ -22,8 +25,8 @@ test: $(BIN)/.dev ## all tests, on a real engine
 container-test: $(BIN)/.dev ## the container for real: image, compose, secrets, stops, replicas (Debian, as root)
 	@$(BIN)/pytest -v tests/container/containers.py $(ARGS)
 
-test-fast: $(BIN)/.dev ## the tests that need no engine, on all cores
-	@$(BIN)/pytest -n auto tests/unit tests/contract -m "not engine" $(ARGS)
+test-fast: $(BIN)/.dev ## the quick tests that need no engine, on all cores
+	@$(BIN)/pytest -n auto tests/unit tests/contract -m "not engine and not slow" --hypothesis-profile=fast $(ARGS)
 
 test-faults: $(BIN)/.dev ## kills, outages, cuts and full disks, on a real engine
 	@$(BIN)/pytest tests/faults $(ARGS)
