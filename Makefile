@@ -19,8 +19,8 @@ demo: $(BIN)/.run ## a process on a real engine, answered by Groq (or by the emu
 bench: $(BIN)/.dev ## this worker beside other clients, on a real engine, in half an hour (ARGS=--quick: 3 minutes); writes bench/RESULTS.md
 	@$(BIN)/python -m bench $(ARGS)
 
-test: $(BIN)/.dev ## all tests, on a real engine
-	@$(BIN)/pytest $(ARGS)
+test: $(BIN)/.dev ## all tests, on a real engine; without ARGS it measures coverage too
+	@$(BIN)/pytest $(if $(ARGS),,--cov) $(ARGS)
 
 container-test: $(BIN)/.dev ## the container for real: image, compose, secrets, stops, replicas (Debian, as root)
 	@$(BIN)/pytest -v tests/container/containers.py $(ARGS)
@@ -56,7 +56,7 @@ pictures: $(BIN)/.dev ## make the pictures in docs/pictures anew, from the real 
 	@PYTHONPATH=tests:. $(BIN)/python tests/modeler/pictures.py
 
 clean: ## remove the virtual environment and all caches of this checkout
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist
 
 $(BIN)/python:
 	@echo "Making .venv with $$($(PYTHON) --version)"

@@ -19,6 +19,8 @@ from support.redis_server import MISSING as NO_REDIS
 from support.redis_server import running_redis
 from support.worker_process import ORGANIZATIONS, WorkerProcess
 
+pytest_plugins = ["catalyst_groq.sandbox.emulator.pytest_plugin"]
+
 
 def pytest_addoption(parser):
     group = parser.getgroup("engine")
