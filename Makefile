@@ -4,6 +4,9 @@ BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NO_PACKAGES := { echo "The packages could not be installed; pip says above why. Without a way to its package index it needs HTTPS_PROXY or PIP_INDEX_URL." >&2; exit 1; }
 
+# Where an image forbids bytecode, every process of a test run would compile all modules anew, which takes 6 s.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help pictures demo bench test container-test test-fast test-faults soak check format lock clean
 
@@ -16,14 +19,14 @@ demo: $(BIN)/.run ## a process on a real engine, answered by Groq (or by the emu
 bench: $(BIN)/.dev ## this worker beside other clients, on a real engine, in half an hour (ARGS=--quick: 3 minutes); writes bench/RESULTS.md
 	@$(BIN)/python -m bench $(ARGS)
 
-test: $(BIN)/.dev ## all tests, on a real engine
-	@$(BIN)/pytest $(ARGS)
+test: $(BIN)/.dev ## all tests, on a real engine; without ARGS it measures coverage too
+	@$(BIN)/pytest $(if $(ARGS),,--cov) $(ARGS)
 
 container-test: $(BIN)/.dev ## the container for real: image, compose, secrets, stops, replicas (Debian, as root)
 	@$(BIN)/pytest -v tests/container/containers.py $(ARGS)
 
-test-fast: $(BIN)/.dev ## the tests that need no engine, on all cores
-	@$(BIN)/pytest -n auto tests/unit tests/contract -m "not engine" $(ARGS)
+test-fast: $(BIN)/.dev ## the quick tests that need no engine, on all cores
+	@$(BIN)/pytest -n auto tests/unit tests/contract -m "not engine and not slow" --hypothesis-profile=fast $(ARGS)
 
 test-faults: $(BIN)/.dev ## kills, outages, cuts and full disks, on a real engine
 	@$(BIN)/pytest tests/faults $(ARGS)
@@ -53,7 +56,7 @@ pictures: $(BIN)/.dev ## make the pictures in docs/pictures anew, from the real 
 	@PYTHONPATH=tests:. $(BIN)/python tests/modeler/pictures.py
 
 clean: ## remove the virtual environment and all caches of this checkout
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis dist
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist
 
 $(BIN)/python:
 	@echo "Making .venv with $$($(PYTHON) --version)"

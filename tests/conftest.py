@@ -1,5 +1,6 @@
 """What all tests share: the options, and one engine, emulator and worker for each test run."""
 
+import gc
 import os
 import shutil
 import signal
@@ -18,6 +19,8 @@ from support.redis_server import MISSING as NO_REDIS
 from support.redis_server import running_redis
 from support.worker_process import ORGANIZATIONS, WorkerProcess
 
+pytest_plugins = ["catalyst_groq.sandbox.emulator.pytest_plugin"]
+
 
 def pytest_addoption(parser):
     group = parser.getgroup("engine")
@@ -29,6 +32,17 @@ def pytest_addoption(parser):
 def pytest_configure():
     # So that fixtures end what they started.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    # One more than there are cores: a third of a run is waiting, for clocks and for other processes.
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_finish():
+    # The collected tests and the modules live until the end; each full garbage collection would visit them anew.
+    gc.freeze()
 
 
 @dataclass(frozen=True, slots=True)

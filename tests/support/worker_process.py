@@ -42,6 +42,8 @@ class WorkerProcess:
             "CATALYST_JOURNAL": str(folder / "journal.sqlite"),
             # A refusal on order would teach limits that the emulator does not have.
             "CATALYST_LIMITS": "off",
+            # Coverage measures the worker too where a test run is measured.
+            **{name: os.environ[name] for name in ("COVERAGE_PROCESS_CONFIG",) if name in os.environ},
             **{f"CATALYST_{name.upper()}": value for name, value in settings.items()},
         }
         self._process: subprocess.Popen[bytes] | None = None

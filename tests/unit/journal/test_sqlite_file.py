@@ -174,6 +174,7 @@ asyncio.run(write(pathlib.Path(sys.argv[1]), sys.argv[2]))
 """
 
 
+@pytest.mark.slow
 def test_workers_who_all_write_keep_the_log_small_together(tmp_path):
     command = [sys.executable, "-c", WRITING, str(tmp_path / "journal.sqlite")]
     with ExitStack() as started:

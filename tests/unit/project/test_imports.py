@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 NEVER_FOR_EVERY_WORKER = {
     "cryptography",  # only where the journal is encrypted
     "httpx",  # the sandbox
@@ -15,6 +17,7 @@ NEVER_FOR_EVERY_WORKER = {
 }
 
 
+@pytest.mark.slow
 def test_a_worker_loads_no_library_that_it_may_never_use():
     code = "import sys, catalyst_groq.cli, catalyst_groq.app; print(*sys.modules)"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

@@ -159,6 +159,7 @@ async def test_nothing_was_left_out_where_another_model_answers_the_whole_reques
     assert shortener.omitted == ""
 
 
+@pytest.mark.slow
 async def test_without_figures_the_models_context_decides():
     question = WORDS * 15_000
     sending = Sending(131_072, make_answer(400, {"error": {"message": "…", "code": "context_length_exceeded"}}))

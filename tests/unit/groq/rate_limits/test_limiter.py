@@ -374,12 +374,14 @@ async def test_of_too_many_models_the_one_that_nobody_asks_for_is_forgotten(monk
     assert await known_after("first", "third") == {"first", "third"}
 
 
+@pytest.mark.slow
 async def test_a_burst_on_the_emulator_is_spread_without_one_refusal():
     config = EmulatorConfig(limits={ANY_MODEL: QUICK}, latency=0.05)
 
     assert await burst(config, LimitConfig(ACCOUNT.url, configured={ANY_MODEL: QUICK}), tasks=124) == 0
 
 
+@pytest.mark.slow
 async def test_limits_are_learned_from_refusals_and_everybody_is_answered():
     assert await burst(EmulatorConfig(limits={ANY_MODEL: QUICK}), LimitConfig(ACCOUNT.url), tasks=124) > 0
 

@@ -112,6 +112,7 @@ async def test_redis_keeps_lines_as_a_worker_does(lines, steps):
             assert there.buckets[dimension].level(now) == pytest.approx(bucket.level(now), abs=20)
 
 
+@pytest.mark.slow
 async def test_a_place_is_lost_by_a_worker_that_has_died(lines):
     mine, theirs = lines
     await mine.acquire("d", Ticket(1, "before"), asking(6000), FIGURES)

@@ -71,6 +71,7 @@ def groq_emulator_config():
 
 
 @pytest.mark.parametrize("conftest", ["", OVERRIDDEN], ids=["as it is", "with a configuration of its own"])
+@pytest.mark.slow
 def test_the_tests_of_the_page_pass_with_the_plugin(tmp_path, conftest):
     (tmp_path / "conftest.py").write_text(conftest, "utf-8")
     (tmp_path / "test_page.py").write_text(examples("python")[0], "utf-8")
@@ -88,6 +89,7 @@ def test_the_tests_of_the_page_pass_with_the_plugin(tmp_path, conftest):
     assert "1 passed" in ended.stdout, ended.stdout + ended.stderr
 
 
+@pytest.mark.slow
 def test_the_programs_of_the_page_run():
     for program in examples("python")[1:]:
         subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

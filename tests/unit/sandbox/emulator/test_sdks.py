@@ -1,5 +1,6 @@
 """Groq's and OpenAI's own SDKs take the emulator for Groq: answers, streams, tools, and every typed error."""
 
+import importlib
 import io
 import json
 import re
@@ -7,7 +8,6 @@ import wave
 from typing import Any
 
 import groq as groq_sdk
-import openai as openai_sdk
 import pytest
 
 from catalyst_groq.groq.api.go_duration import format_go_duration
@@ -33,16 +33,16 @@ def groq(running):
     return running
 
 
-@pytest.fixture(params=[groq_sdk, openai_sdk], ids=["groq", "openai"])
+@pytest.fixture(params=["groq", "openai"])
 def sdk(request):
-    return request.param
+    return importlib.import_module(request.param)  # OpenAI's takes 2 s to import: only for the tests that use it
 
 
 def client_of(sdk, groq, **chosen):
     options: Any = {"api_key": "gsk_test", "max_retries": 0, "timeout": 5} | chosen
     if sdk is groq_sdk:
         return groq_sdk.Groq(base_url=groq.url, **options)
-    return openai_sdk.OpenAI(base_url=groq.base_url, **options)
+    return sdk.OpenAI(base_url=groq.base_url, **options)
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_groqs_own_fields_are_there(groq):
 
 
 def test_a_stream_is_read_to_its_end(client):
-    wanted = {"stream_options": {"include_usage": True}} if isinstance(client, openai_sdk.OpenAI) else {}
+    wanted = {} if isinstance(client, groq_sdk.Groq) else {"stream_options": {"include_usage": True}}
     chunks = list(client.chat.completions.create(model=MODEL, messages=HELLO, stream=True, **wanted))
 
     assert "“Hello?”" in "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
@@ -93,7 +93,7 @@ async def test_the_asynchronous_clients_work_too(sdk, groq):
     made = (
         groq_sdk.AsyncGroq(base_url=groq.url, api_key="gsk_test")
         if sdk is groq_sdk
-        else openai_sdk.AsyncOpenAI(base_url=groq.base_url, api_key="gsk_test")
+        else sdk.AsyncOpenAI(base_url=groq.base_url, api_key="gsk_test")
     )
     async with made as client:
         answer = await client.chat.completions.create(model=MODEL, messages=HELLO)
@@ -266,14 +266,14 @@ def test_headers_tell_requests_per_day_and_tokens_per_minute(client, groq):
 
 
 def test_the_sdk_comes_back_when_told(sdk, groq):
-    groq.next(status=429, headers={"retry-after": "1"})
+    groq.next(status=429, headers={"retry-after": "0.3"})
 
     with client_of(sdk, groq, max_retries=1) as client:
         client.chat.completions.create(model=MODEL, messages=HELLO)
 
     refused, answered = groq.calls
     assert (refused.status, answered.status) == (429, 200)
-    assert (answered.at - refused.at).total_seconds() > 0.9
+    assert (answered.at - refused.at).total_seconds() > 0.25
 
 
 def test_a_prompt_too_large_for_the_plan_raises_413(sdk, groq):

@@ -340,6 +340,7 @@ serve(configured(port=0, keys=["gsk_mine"]), Console(width=200))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.slow
 def test_the_command_says_how_to_reach_it_shows_requests_and_ends_on_a_signal(number):
     command = [sys.executable, "-c", SERVE]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
