@@ -2,6 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# The hash-locked files are exports of uv.lock, for pip. Each has its own extras and dependency groups.
+LOCKS := requirements.lock requirements-dev.lock requirements-build.lock requirements-worker.lock
+EXPORT := $(BIN)/uv export --quiet --frozen --no-emit-project --no-default-groups
+EXPORT_requirements.lock := --extra sandbox --group build
+EXPORT_requirements-dev.lock := --all-extras --group dev
+# The container's two stages: one builds the worker, one runs it.
+EXPORT_requirements-build.lock := --only-group build
+EXPORT_requirements-worker.lock := --extra redis --extra encryption
 NO_PACKAGES := { echo "The packages could not be installed; pip says above why. Without a way to its package index it needs HTTPS_PROXY or PIP_INDEX_URL." >&2; exit 1; }
 
 .DEFAULT_GOAL := help
@@ -36,8 +44,9 @@ check: $(BIN)/.dev ## format, lint, types, import layers, lock files, containers
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python .ci/locks.py check
-	@$(BIN)/python .ci/no_keys.py
+	@$(BIN)/uv lock --quiet --check
+	@$(foreach lock,$(LOCKS),$(EXPORT) $(EXPORT_$(lock)) | cmp -s - $(lock) || { echo "$(lock) differs from uv.lock. Run make lock." >&2; exit 1; };)
+	@$(BIN)/python scripts/no_keys.py
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/pytest -q tests/unit/project/test_docs.py
@@ -46,8 +55,9 @@ format: $(BIN)/.dev ## format the code and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-lock: $(BIN)/.dev ## write the lock files anew from pyproject.toml
-	@$(BIN)/python .ci/locks.py write
+lock: $(BIN)/.dev ## update uv.lock from pyproject.toml and export the files that pip reads
+	@$(BIN)/uv lock --quiet
+	@$(foreach lock,$(LOCKS),$(EXPORT) $(EXPORT_$(lock)) > $(lock) &&) true
 
 pictures: $(BIN)/.dev ## make the pictures in docs/pictures anew, from the real Modeler, Tasklist and Cockpit
 	@PYTHONPATH=tests:. $(BIN)/python tests/modeler/pictures.py

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 ROOT = Path(__file__).parents[3]
-SCRIPT = ROOT / ".ci" / "no_keys.py"
+SCRIPT = ROOT / "scripts" / "no_keys.py"
 # Put together here, so that this file holds none.
 KEY = "gsk_" + "aB3" * 17 + "x"
 
