@@ -149,7 +149,7 @@ def test_sigterm_ends_it_in_order_as_the_first_process_of_the_container(podman, 
 def test_a_wrong_setting_ends_it_with_code_2_and_its_name(podman, image):
     ended = podman.run(["podman", "run", "--rm", "--network", "none", "--env", "CATALYST_TOPICS=x", image])
     assert ended.returncode == 2
-    assert "CATALYST_TOPICS is no setting. Did you mean CATALYST_TOPIC?" in ended.stderr
+    assert "CATALYST_TOPICS: unknown setting. Did you mean CATALYST_TOPIC?" in ended.stderr
 
 
 def test_compose_answers_the_example_without_a_key(stack):

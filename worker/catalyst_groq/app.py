@@ -58,18 +58,18 @@ async def build_worker(
     settings: Settings, environ: Mapping[str, str], redactor: Redactor, registry: CollectorRegistry
 ) -> AsyncIterator[Poller]:
     """Put a worker together; leaving closes its connections."""
-    for secret in factory.secret_values(settings):
+    for secret in factory.collect_secret_values(settings):
         redactor.add(secret)
-    use_models(factory.models(settings))
+    use_models(factory.load_catalog(settings))
     secrets = _secrets(settings, environ, redactor)
-    endpoints = factory.endpoints(settings, secrets)
+    endpoints = factory.make_endpoints(settings, secrets)
     experience = _routing_state(settings)
     identity = WorkerIdClaim(user_state_path("catalyst-groq") / "ids", settings.worker_id)
     engine = _engine(settings, identity.worker_id)
     journal, ledger = _open_journal(settings)
     async with (
         aclosing(engine),
-        aclosing(HttpGroqClient(factory.groq_transport(settings), redactor.mask_all)) as groq,
+        aclosing(HttpGroqClient(factory.make_groq_transport(settings), redactor.mask_all)) as groq,
         aclosing(journal),
         aclosing(ledger),
         _rate_limiter(settings, groq.ask) as limited,
@@ -136,12 +136,12 @@ def _tune_gc() -> None:
 
 async def survey_models(settings: Settings, environ: Mapping[str, str]) -> ModelReport:
     """Ask who serves models what there is, and the engine which models its processes name; any may be away."""
-    use_models(factory.models(settings))
+    use_models(factory.load_catalog(settings))
     redactor = Redactor()
-    endpoints = factory.endpoints(settings, _secrets(settings, environ, redactor))
+    endpoints = factory.make_endpoints(settings, _secrets(settings, environ, redactor))
     async with (
         aclosing(_engine(settings, "catalyst-groq-models")) as engine,
-        aclosing(HttpGroqClient(factory.groq_transport(settings), redactor.mask_all)) as groq,
+        aclosing(HttpGroqClient(factory.make_groq_transport(settings), redactor.mask_all)) as groq,
     ):
         own = Account(settings.groq_api_url, environ.get("GROQ_API_KEY", "").strip())
         offered = await offered_models(groq, own) if own.key else "There is no GROQ_API_KEY"
@@ -158,10 +158,10 @@ def _engine(settings: Settings, worker_id: str) -> EngineClient:
         lock_duration=settings.lock_duration,
         async_response_timeout=settings.async_response_timeout,
         encoder=Encoder(settings.string_limit),
-        authorization=factory.engine_authorization(settings),
+        authorization=factory.make_engine_authorization(settings),
         task_filter=_task_filter(settings),
-        transport=factory.engine_transport(settings),
-        credentials=factory.engine_credentials(settings),
+        transport=factory.make_engine_transport(settings),
+        credentials=factory.make_engine_credentials(settings),
     )
 
 

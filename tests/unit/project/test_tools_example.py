@@ -1,4 +1,4 @@
-"""The tools example holds together: its task and the template, its placeholders, its flows and its drawing."""
+"""The tools example is consistent: its task and the template, its placeholders, its flows and its diagram."""
 
 from xml.etree import ElementTree as ET
 
@@ -25,7 +25,7 @@ def messages(**variables):
     return fields.builder.payload(stream=False)["messages"]
 
 
-def test_the_task_holds_the_fields_of_the_template():
+def test_task_has_the_fields_of_the_template():
     template = written_by(load())
 
     assert TASK.attributes == template.attributes
@@ -33,22 +33,22 @@ def test_the_task_holds_the_fields_of_the_template():
     assert TASK.properties.keys() == template.properties.keys()
 
 
-def test_first_the_question_is_asked_and_then_what_the_tool_found():
+def test_payload_has_the_question_and_then_the_tool_result():
     assert messages(userMessage="Where is it?")[1] == {"role": "user", "content": "Where is it?"}
-    found = messages(userMessage="Where is it?", toolCallId="call_1", toolResult="In Bremen")
-    assert found[1] == {"role": "tool", "tool_call_id": "call_1", "content": "In Bremen"}
+    with_result = messages(userMessage="Where is it?", toolCallId="call_1", toolResult="In Bremen")
+    assert with_result[1] == {"role": "tool", "tool_call_id": "call_1", "content": "In Bremen"}
 
 
-@pytest.mark.parametrize("nothing", [None, ""])
-def test_a_tool_that_finds_nothing_says_so(nothing):
-    assert messages(toolCallId="call_1", toolResult=nothing)[1]["content"] == "nothing found"
+@pytest.mark.parametrize("result", [None, ""])
+def test_payload_names_an_empty_tool_result(result):
+    assert messages(toolCallId="call_1", toolResult=result)[1]["content"] == "nothing found"
 
 
-def test_every_bpmn_error_is_caught():
+def test_task_catches_every_bpmn_error():
     assert parse(XML).catches("AskGroq", "ANY_CODE")
 
 
-def test_everything_is_drawn():
+def test_diagram_shows_every_element():
     drawn = {shape.get("bpmnElement") for kind in ("BPMNShape", "BPMNEdge") for shape in elements(f"{BPMNDI}{kind}")}
     (process,) = elements(f"{BPMN}process")
 
