@@ -1,4 +1,4 @@
-"""What all tests share: the options and the one engine of a test run."""
+"""What all tests share: the options, and one engine, emulator and worker for each test run."""
 
 import os
 import shutil
@@ -33,7 +33,7 @@ def pytest_configure():
 
 @dataclass(frozen=True, slots=True)
 class RunningEngine:
-    """An engine that was there before the tests."""
+    """An engine that ran before the tests."""
 
     rest_url: str
 
@@ -50,7 +50,7 @@ def flavour(request):
 
 @pytest.fixture(scope="session")
 def engine(request, flavour):
-    """One engine for all tests; whoever needs to stop or kill one starts an EngineProcess of their own."""
+    """One engine for all tests. A test that stops or kills one starts an EngineProcess of its own."""
     if url := request.config.getoption("engine"):
         yield RunningEngine(url.rstrip("/"))
         return
@@ -68,7 +68,7 @@ def engine(request, flavour):
 
 @pytest.fixture(scope="session")
 def postgresql():
-    """A PostgreSQL server with no databases in it but what tests create."""
+    """A PostgreSQL server; it has only the databases that tests create."""
     programs = find_programs()
     if programs is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(MISSING)
@@ -78,7 +78,7 @@ def postgresql():
 
 @pytest.fixture(scope="session")
 def redis():
-    """A Redis server for what workers share; its URL."""
+    """The URL of a Redis server that workers share."""
     program = shutil.which("redis-server")
     if program is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(NO_REDIS)
@@ -87,38 +87,38 @@ def redis():
 
 
 @pytest.fixture(scope="session")
-def emulator():
-    """The Groq emulator of a test run."""
-    with running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as groq:
-        yield groq
+def shared_emulator():
+    """One Groq emulator for all tests of a run. Tests take `emulator`, which has forgotten the earlier tests."""
+    with running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as emulator:
+        yield emulator
 
 
 @pytest.fixture
-def groq(emulator):
-    """The emulator, which has seen nothing yet: each test sees only its own calls."""
-    emulator.reset()
-    return emulator
+def emulator(shared_emulator):
+    """The emulator after a reset: each test sees only its own calls."""
+    shared_emulator.reset()
+    return shared_emulator
 
 
 @pytest.fixture(scope="session")
-def worker(engine, emulator, tmp_path_factory):
+def worker(engine, shared_emulator, tmp_path_factory):
     """A worker process for all tests that do not start their own."""
-    with WorkerProcess(tmp_path_factory.mktemp("worker"), engine.rest_url, emulator.base_url) as worker:
+    with WorkerProcess(tmp_path_factory.mktemp("worker"), engine.rest_url, shared_emulator.base_url) as worker:
         yield worker
 
 
 @pytest.fixture(scope="session")
-def people(engine):
-    """Whoever uses the engine."""
-    with ProcessClient(engine.rest_url) as people:
-        yield people
+def process_client(engine):
+    """A client of the engine's REST API: it deploys, starts instances and looks at them."""
+    with ProcessClient(engine.rest_url) as process_client:
+        yield process_client
 
 
 @pytest.fixture
-def process(people, worker):
-    """Deploy a diagram and start one instance of it, with a worker at work."""
+def start_instance(process_client, worker):
+    """Deploy a diagram and start one instance of it, with a worker running."""
 
-    def begin(made, typed=None, **variables):
-        return start(people, made, typed, **variables)
+    def start_one(deployment, typed=None, **variables):
+        return start(process_client, deployment, typed, **variables)
 
-    return begin
+    return start_one

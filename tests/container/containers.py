@@ -88,8 +88,8 @@ def exit_code(podman, container):
 
 def ask(stack, process=PROCESS):
     """Start an instance and bring it to Groq; returns its id."""
-    instance = stack.people.start(process)
-    stack.people.do_user_task(instance, {"userMessage": f"What is instance {instance}?"})
+    instance = stack.process_client.start(process)
+    stack.process_client.do_user_task(instance, {"userMessage": f"What is instance {instance}?"})
     return instance
 
 
@@ -97,7 +97,7 @@ def await_answer(stack, instance):
     try:
         seen = wait_for(
             "an answer",
-            lambda: stack.people.user_task(instance) == "Review" or stack.people.incidents(instance),
+            lambda: stack.process_client.user_task(instance) == "Review" or stack.process_client.incidents(instance),
             within=PATIENCE,
         )
     except SandboxError as error:
@@ -155,7 +155,7 @@ def test_a_wrong_setting_ends_it_with_code_2_and_its_name(podman, image):
 def test_compose_answers_the_example_without_a_key(stack):
     instance = ask(stack)
     await_answer(stack, instance)
-    assert instance in stack.people.variables(instance)["aiReply"]
+    assert instance in stack.process_client.variables(instance)["aiReply"]
 
 
 def test_the_key_in_the_secret_file_serves_secret_source_file_too(stack):
@@ -189,7 +189,7 @@ def test_a_stop_finishes_the_tasks_in_hand(stack):
     wait_for("five questions", lambda: stack.asked() == 5, within=PATIENCE)
     stack.podman("stop", "--time", str(STOP_SECONDS), worker)
     assert exit_code(stack.podman, worker) == 0
-    assert [stack.people.user_task(instance) for instance in instances] == ["Review"] * 5
+    assert [stack.process_client.user_task(instance) for instance in instances] == ["Review"] * 5
     assert stack.asked() == 5
     stack.podman("start", worker)
 

@@ -125,7 +125,7 @@ def bpmn(process, key, topic):
 
 
 @pytest.fixture
-def throw(people):
+def throw(process_client):
     """Throw the errors of a process until the task that asks has thrown its own."""
 
     def thrown(topic):
@@ -133,23 +133,23 @@ def throw(people):
         while name != "Ask":
             topics = [{"topicName": topic, "lockDuration": 10_000}]
             body = {"workerId": "catching", "maxTasks": 1, "topics": topics}
-            task = people.http.post("/external-task/fetchAndLock", json=body).raise_for_status().json()[0]
+            task = process_client.http.post("/external-task/fetchAndLock", json=body).raise_for_status().json()[0]
             name = task["activityId"]
             error = {"workerId": "catching", "errorCode": CODE if name == "Ask" else FIRST}
-            people.http.post(f"/external-task/{task['id']}/bpmnError", json=error).raise_for_status()
+            process_client.http.post(f"/external-task/{task['id']}/bpmnError", json=error).raise_for_status()
 
     return thrown
 
 
 @pytest.mark.parametrize("case", PROCESSES)
-def test_the_engine_catches_what_the_worker_reads(people, throw, case):
+def test_the_engine_catches_what_the_worker_reads(process_client, throw, case):
     key = f"catching-{next(numbers)}"
     xml = bpmn(PROCESSES[case], key, key)
-    people.deploy_texts({f"{key}.bpmn": xml})
-    instance = people.start(key)
+    process_client.deploy_texts({f"{key}.bpmn": xml})
+    instance = process_client.start(key)
     throw(key)
 
-    waits_at = people.user_task(instance) or ""
+    waits_at = process_client.user_task(instance) or ""
     assert waits_at.startswith("Caught") is parse(xml).catches("Ask", CODE)
 
 
@@ -164,13 +164,13 @@ CALLERS = {
 
 
 @pytest.mark.parametrize("case", CALLERS)
-def test_the_engine_catches_in_a_calling_process_what_the_worker_reads(people, throw, case):
+def test_the_engine_catches_in_a_calling_process_what_the_worker_reads(process_client, throw, case):
     key = f"catching-{next(numbers)}"
     xml = bpmn(CALLERS[case], f"{key}-caller", key).replace("CALLED", key)
     called = bpmn(PROCESSES["nothing"], key, key)
-    people.deploy_texts({"caller.bpmn": xml, "called.bpmn": called})
-    instance = people.start(f"{key}-caller")
+    process_client.deploy_texts({"caller.bpmn": xml, "called.bpmn": called})
+    instance = process_client.start(f"{key}-caller")
     throw(key)
 
-    waits_at = people.user_task(instance) or ""
+    waits_at = process_client.user_task(instance) or ""
     assert waits_at.startswith("Caught") is parse(xml).catches_from_calls(CODE)

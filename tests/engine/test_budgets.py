@@ -20,13 +20,13 @@ numbers = itertools.count(1)
 
 
 @pytest.fixture
-def working(engine, groq, tmp_path):
+def working(engine, emulator, tmp_path):
     """Put a worker with budgets to work on a topic of its own, which is what the block is given."""
 
     @contextmanager
     def begin(topic=None, **budgets):
         topic = topic or f"budget-{next(numbers)}"
-        with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id=topic, topic=topic, **budgets):
+        with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, worker_id=topic, topic=topic, **budgets):
             yield topic
 
     return begin
@@ -37,48 +37,50 @@ def asking_twice(topic, **parts):
     return key, xml.replace("</bpmn:serviceTask>", TWICE)
 
 
-def test_an_instance_over_its_budget_ends_at_the_boundary_event(people, groq, working):
+def test_an_instance_over_its_budget_ends_at_the_boundary_event(process_client, emulator, working):
     with working(budget_per_instance=A_MILLIONTH) as topic:
-        instance = start(people, asking_twice(topic, boundary=True), userMessage="hello")
-        other = start(people, diagram(topic=topic), userMessage="the others go on")
+        instance = start(process_client, asking_twice(topic, boundary=True), userMessage="hello")
+        other = start(process_client, diagram(topic=topic), userMessage="the others go on")
 
         assert (instance.task(), other.task()) == ("Caught", "Review")
     variables = instance.variables()
     assert variables["errorCode"] == "BUDGET_EXCEEDED"
     assert "0.000001 USD for this process instance (CATALYST_BUDGET_PER_INSTANCE)" in variables["errorMessage"]
     assert variables["catalyst_success"] is False
-    assert len(groq.calls) == 2
+    assert len(emulator.calls) == 2
 
 
-def test_a_spent_budget_that_nothing_catches_is_an_incident_that_names_the_figures(people, groq, working):
+def test_a_spent_budget_that_nothing_catches_is_an_incident_that_names_the_figures(process_client, emulator, working):
     with working(budget_per_instance=A_MILLIONTH) as topic:
-        instance = start(people, asking_twice(topic), userMessage="hello")
+        instance = start(process_client, asking_twice(topic), userMessage="hello")
 
         message = instance.incident()
     assert message.startswith("Groq: not asked, a budget is spent: 0.0000")
     assert " of 0.000001 USD for this process instance (CATALYST_BUDGET_PER_INSTANCE). Ask the operator" in message
     assert "Nothing catches the BPMN error BUDGET_EXCEEDED: attach an error boundary event to 'Ask'" in message
-    assert len(groq.calls) == 1
+    assert len(emulator.calls) == 1
 
 
-def test_while_the_store_is_away_a_worker_counts_what_it_spends_itself(people, groq, working):
+def test_while_the_store_is_away_a_worker_counts_what_it_spends_itself(process_client, emulator, working):
     with working(budget_per_instance=A_MILLIONTH, journal="redis://127.0.0.1:1/0") as topic:
-        instance = start(people, asking_twice(topic, boundary=True), userMessage="hello")
+        instance = start(process_client, asking_twice(topic, boundary=True), userMessage="hello")
 
         assert instance.task() == "Caught"
-    assert len(groq.calls) == 1
+    assert len(emulator.calls) == 1
 
 
-def test_a_definitions_budget_is_spent_by_all_its_instances_also_in_the_workers_next_life(people, groq, working):
+def test_a_definitions_budget_is_spent_by_all_its_instances_also_in_the_workers_next_life(
+    process_client, emulator, working
+):
     with working(budget_per_definition=A_MILLIONTH) as topic:
         asked = diagram(topic=topic, boundary=True)
-        assert start(people, asked, userMessage="hello").task() == "Review"
+        assert start(process_client, asked, userMessage="hello").task() == "Review"
     with working(topic, budget_per_definition=A_MILLIONTH):
-        refused = start(people, asked, userMessage="hello")
-        other = start(people, diagram(topic=topic), userMessage="another process goes on")
+        refused = start(process_client, asked, userMessage="hello")
+        other = start(process_client, diagram(topic=topic), userMessage="another process goes on")
 
         assert (refused.task(), other.task()) == ("Caught", "Review")
     assert (
         f"for the process '{asked[0]}' (CATALYST_BUDGET_PER_DEFINITION), until " in refused.variables()["errorMessage"]
     )
-    assert len(groq.calls) == 2
+    assert len(emulator.calls) == 2

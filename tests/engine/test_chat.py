@@ -35,47 +35,47 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_the_key_comes_from_its_source(process, groq, source):
+def test_the_key_comes_from_its_source(start_instance, emulator, source):
     properties, variables, key = SOURCES[source]
-    instance = process(diagram(properties=properties), userMessage="hello", **variables)
+    instance = start_instance(diagram(properties=properties), userMessage="hello", **variables)
 
     assert instance.task() == "Review"
-    assert [call.organization for call in groq.calls] == [ORGANIZATIONS[key]]
+    assert [call.organization for call in emulator.calls] == [ORGANIZATIONS[key]]
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_a_text_reaches_groq_as_it_is(process, groq, kind):
-    instance = process(diagram(), userMessage=HOSTILE[kind])
+def test_a_text_reaches_groq_as_it_is(start_instance, emulator, kind):
+    instance = start_instance(diagram(), userMessage=HOSTILE[kind])
 
     assert instance.task() == "Review"
-    assert groq.calls[0].messages == [
+    assert emulator.calls[0].messages == [
         {"role": "system", "content": "You are a helpful assistant."},
         {"role": "user", "content": HOSTILE[kind]},
     ]
 
 
 @pytest.mark.parametrize(("value", "said"), [(5, "5"), (True, "true"), ({"a": [1]}, '{"a": [1]}'), (None, "")])
-def test_what_is_no_text_reaches_groq_as_one(process, groq, value, said):
-    instance = process(diagram(), userMessage=value)
+def test_what_is_no_text_reaches_groq_as_one(start_instance, emulator, value, said):
+    instance = start_instance(diagram(), userMessage=value)
 
     assert instance.task() == "Review"
-    assert groq.calls[0].messages[1]["content"] == said
+    assert emulator.calls[0].messages[1]["content"] == said
 
 
 @pytest.mark.parametrize("form", ["Json", "Object"])
-def test_a_hundred_kilobytes_reach_groq(process, groq, form):
+def test_a_hundred_kilobytes_reach_groq(start_instance, emulator, form):
     text = 'Long "quoted" line.\n' * 5_500
     typed = {"type": form, "value": json.dumps(text)}
     if form == "Object":
         typed["valueInfo"] = {"objectTypeName": "java.lang.String", "serializationDataFormat": "application/json"}
-    instance = process(diagram(), typed={"userMessage": typed})
+    instance = start_instance(diagram(), typed={"userMessage": typed})
 
     assert instance.task() == "Review"
-    assert groq.calls[0].messages[1]["content"] == text
+    assert emulator.calls[0].messages[1]["content"] == text
 
 
-def test_the_default_mapping_and_the_standard_variables_are_set(process, groq):
-    instance = process(diagram(), userMessage="hello")
+def test_the_default_mapping_and_the_standard_variables_are_set(start_instance, emulator):
+    instance = start_instance(diagram(), userMessage="hello")
 
     assert instance.task() == "Review"
     variables = instance.typed_variables()
@@ -107,15 +107,15 @@ def test_the_default_mapping_and_the_standard_variables_are_set(process, groq):
     assert meta["requestId"].startswith("req_")
 
 
-def test_a_long_reply_reads_as_a_string_in_expressions_and_forms(process, groq):
+def test_a_long_reply_reads_as_a_string_in_expressions_and_forms(start_instance, emulator):
     reply = 'A “long” reply with "quotes".\n' * 700
-    groq.next(answer=reply)
+    emulator.next(answer=reply)
     form = """<bpmn:extensionElements>
         <camunda:formData><camunda:formField id="aiReply" type="string"/></camunda:formData>
         <camunda:inputOutput><camunda:inputParameter name="length">${aiReply.length()}</camunda:inputParameter>
         <camunda:inputParameter name="upper">${aiReply.toUpperCase().substring(2, 6)}</camunda:inputParameter>
         </camunda:inputOutput></bpmn:extensionElements>"""
-    instance = process(diagram(review=form, fields={"catalyst_payload": LONG_PAYLOAD}), userMessage="tell me")
+    instance = start_instance(diagram(review=form, fields={"catalyst_payload": LONG_PAYLOAD}), userMessage="tell me")
 
     assert instance.task() == "Review"
     variables = instance.variables()
@@ -128,7 +128,7 @@ def test_a_long_reply_reads_as_a_string_in_expressions_and_forms(process, groq):
 LONG_PAYLOAD = json.dumps({"max_tokens": 20_000, "messages": [{"role": "user", "content": "${userMessage}"}]})
 
 
-def test_a_payload_may_be_yaml_with_expressions(process, groq):
+def test_a_payload_may_be_yaml_with_expressions(start_instance, emulator):
     payload = """\
 model: openai/gpt-oss-20b
 temperature: 0
@@ -140,10 +140,10 @@ messages:
       you ordered: ${join(', ', customer.orders[].item)}
 """
     customer = {"orders": [{"item": "tea"}, {"item": '"cake"'}]}
-    instance = process(diagram(fields={"catalyst_payload": payload}), customer=customer, limit=50)
+    instance = start_instance(diagram(fields={"catalyst_payload": payload}), customer=customer, limit=50)
 
     assert instance.task() == "Review"
-    assert groq.calls[0].body == {
+    assert emulator.calls[0].body == {
         "model": "openai/gpt-oss-20b",
         "temperature": 0,
         "max_tokens": 50,
@@ -151,18 +151,18 @@ messages:
     }
 
 
-def test_the_model_field_wins_over_the_payload(process, groq):
-    instance = process(
+def test_the_model_field_wins_over_the_payload(start_instance, emulator):
+    instance = start_instance(
         diagram(properties={"catalyst_model": "${which}"}), userMessage="hello", which="openai/gpt-oss-20b"
     )
 
     assert instance.task() == "Review"
-    assert groq.calls[0].model == "openai/gpt-oss-20b"
+    assert emulator.calls[0].model == "openai/gpt-oss-20b"
 
 
-def test_a_field_may_be_an_input_parameter(process, groq):
+def test_a_field_may_be_an_input_parameter(start_instance, emulator):
     inputs = {"catalyst_responseMapping": '{"answer": "choices[0].message.content"}'}
-    instance = process(diagram(inputs=inputs), userMessage="hello")
+    instance = start_instance(diagram(inputs=inputs), userMessage="hello")
 
     assert instance.task() == "Review"
     assert "answer" in instance.variables()

@@ -30,38 +30,43 @@ def test_a_poll_at_one_node_leaves_no_task_of_the_other_waiting_for_long(
     """No poll is woken by a task that another node has created: it waits for the next poll at the longest."""
     one, other = nodes
     with (
-        running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as groq,
-        ProcessClient(other.rest_url) as people,
-        WorkerProcess(tmp_path, one.rest_url, groq.base_url, async_response_timeout=f"PT{poll_duration}S"),
+        running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as emulator,
+        ProcessClient(other.rest_url) as process_client,
+        WorkerProcess(tmp_path, one.rest_url, emulator.base_url, async_response_timeout=f"PT{poll_duration}S"),
     ):
         made = diagram()
-        assert start(people, made, userMessage="warm").task() == "Review"
+        assert start(process_client, made, userMessage="warm").task() == "Review"
         waits = []
         for number in range(ASKED):
-            instance = Instance(people, people.start(made[0], {"userMessage": f"question {number}"}))
+            instance = Instance(process_client, process_client.start(made[0], {"userMessage": f"question {number}"}))
             assert instance.task() == "Review"
-            [task] = people.get("/history/activity-instance", processInstanceId=instance.id, activityId="Ask")
+            [task] = process_client.get("/history/activity-instance", processInstanceId=instance.id, activityId="Ask")
             waits.append(task["durationInMillis"] / 1000)
 
     figures = f"p50 {statistics.median(waits):.2f} s, longest {max(waits):.2f} s"
     record_property(f"task of another node, polls of {poll_duration} s", figures)
     print(f"\nA task of another node, polls of {poll_duration} s: {figures}")  # noqa: T201 -- what the README says
     assert max(waits) < poll_duration + 3
-    assert len(groq.calls) == ASKED + 1
+    assert len(emulator.calls) == ASKED + 1
 
 
 def test_workers_at_both_nodes_share_the_tasks_and_ask_once_for_each(nodes, tmp_path):
-    with running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as groq, ProcessClient(nodes[0].rest_url) as people:
+    with (
+        running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as emulator,
+        ProcessClient(nodes[0].rest_url) as process_client,
+    ):
         made = diagram()
-        instances = [start(people, made, userMessage="0")]
-        instances += [Instance(people, people.start(made[0], {"userMessage": str(n)})) for n in range(1, 40)]
-        groq.set(latency=0.3)
+        instances = [start(process_client, made, userMessage="0")]
+        instances += [
+            Instance(process_client, process_client.start(made[0], {"userMessage": str(n)})) for n in range(1, 40)
+        ]
+        emulator.set(latency=0.3)
         settings = {"concurrency": "5"}
         with (
-            WorkerProcess(tmp_path / "a", nodes[0].rest_url, groq.base_url, worker_id="a", **settings) as a,
-            WorkerProcess(tmp_path / "b", nodes[1].rest_url, groq.base_url, worker_id="b", **settings) as b,
+            WorkerProcess(tmp_path / "a", nodes[0].rest_url, emulator.base_url, worker_id="a", **settings) as a,
+            WorkerProcess(tmp_path / "b", nodes[1].rest_url, emulator.base_url, worker_id="b", **settings) as b,
         ):
             assert [instance.task() for instance in instances] == ["Review"] * 40
 
-    assert len(groq.calls) == 40
+    assert len(emulator.calls) == 40
     assert min(worker.log.count("Completed") for worker in (a, b)) > 0

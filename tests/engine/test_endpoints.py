@@ -40,16 +40,16 @@ def backup():
 class Example:
     """The example process, with a topic of its own."""
 
-    def __init__(self, people, worker, topic):
-        self.people, self.worker, self.topic = people, worker, topic
+    def __init__(self, process_client, worker, topic):
+        self.process_client, self.worker, self.topic = process_client, worker, topic
 
     def ask(self):
         """Ask a question, and come back with the instance once a person is to read the answer."""
         text = EXAMPLE.read_text(encoding="utf-8").replace('"catalyst-groq"', f'"{self.topic}"')
         text = text.replace('"60"', '"1"').replace("R3/PT10S", "R3/PT0S").replace("Groq example", self.topic)
-        self.people.deploy_texts({"example.bpmn": text.replace('id="groq-example"', f'id="{self.topic}"')})
-        instance = Instance(self.people, self.people.start(self.topic))
-        self.people.do_user_task(instance.id, {"userMessage": "hello"})
+        self.process_client.deploy_texts({"example.bpmn": text.replace('id="groq-example"', f'id="{self.topic}"')})
+        instance = Instance(self.process_client, self.process_client.start(self.topic))
+        self.process_client.do_user_task(instance.id, {"userMessage": "hello"})
         assert instance.task() == "Review"
         return instance
 
@@ -61,21 +61,21 @@ class Example:
 
 
 @pytest.fixture
-def example(people, engine, groq, backup, tmp_path):
+def example(process_client, engine, emulator, backup, tmp_path):
     """Start a worker between two endpoints, with what `worker.yaml` says beyond them."""
     backup.reset()
     running = []
 
     def begin(**said):
         topic = f"endpoints-{next(numbers)}"
-        main = {"name": "main", "url": groq.base_url, "key": "endpoint_key"}
+        main = {"name": "main", "url": emulator.base_url, "key": "endpoint_key"}
         other = {"name": "backup", "url": backup.base_url, "key": "backup_key", "priority": 1}
         settings = {"endpoints": [other, main], "topic": topic, "http_port": 0, "stream": True, "log_level": "DEBUG"}
         (tmp_path / "worker.yaml").write_text(yaml.safe_dump(settings | said))
-        worker = WorkerProcess(tmp_path, engine.rest_url, groq.base_url)
+        worker = WorkerProcess(tmp_path, engine.rest_url, emulator.base_url)
         (tmp_path / "secrets" / "backup_key").write_text(f"{BACKUP_KEY}\n")
         running.append(worker.__enter__())
-        return Example(people, worker, topic)
+        return Example(process_client, worker, topic)
 
     yield begin
     for worker in running:
@@ -84,9 +84,9 @@ def example(people, engine, groq, backup, tmp_path):
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_another_endpoint_answers_at_once(example, groq, backup, fault):
+def test_another_endpoint_answers_at_once(example, emulator, backup, fault):
     rule, said = FAULTS[fault]
-    groq.next(None, **rule)
+    emulator.next(None, **rule)
     variables = example().ask().variables()
 
     assert variables["catalyst_success"] is True, variables["catalyst_error"]
@@ -98,8 +98,8 @@ def test_another_endpoint_answers_at_once(example, groq, backup, fault):
     assert [call.organization for call in backup.calls] == ["org_backup"]
 
 
-def test_a_storm_opens_the_circuit_and_calm_closes_it(example, groq, backup):
-    groq.next(None, status=503)
+def test_a_storm_opens_the_circuit_and_calm_closes_it(example, emulator, backup):
+    emulator.next(None, status=503)
     backup.next(None, answer=f"You sent {BACKUP_KEY}")
     stormy = example(circuit_threshold=3, circuit_reset_timeout="PT3S")
     answers = [stormy.ask().variables() for _ in range(5)]
@@ -109,7 +109,7 @@ def test_a_storm_opens_the_circuit_and_calm_closes_it(example, groq, backup):
     assert said == ["503"] * 3 + ["not asked: circuit open"] * 2
     assert stormy.metric("catalyst_circuits_open") == f'catalyst_circuits_open{{endpoint="main",model="{DEFAULT}"}} 1.0'
     assert BACKUP_KEY not in str(answers)
-    groq.reset()
+    emulator.reset()
     wait_for("the end of the pause", lambda: not stormy.metric("catalyst_circuits_open"), within=10)
     assert stormy.ask().variables()["catalyst_meta"]["attempts"][0] == {
         "endpoint": "main",
@@ -120,8 +120,8 @@ def test_a_storm_opens_the_circuit_and_calm_closes_it(example, groq, backup):
     assert stormy.worker.log.count(f"{DEFAULT} at main answers again") == 1
 
 
-def test_a_dead_default_model_is_replaced_as_the_operator_says(example, groq, tmp_path):
-    groq.next(None, refusal="model_not_found", when={"model": DEFAULT})
+def test_a_dead_default_model_is_replaced_as_the_operator_says(example, emulator, tmp_path):
+    emulator.next(None, refusal="model_not_found", when={"model": DEFAULT})
     (tmp_path / "models.yaml").write_text(f"models: [{{id: {DEFAULT}, replacement: {SMALLER}}}]")
     variables = example(endpoints=[], models="models.yaml").ask().variables()
 
@@ -133,19 +133,19 @@ def test_a_dead_default_model_is_replaced_as_the_operator_says(example, groq, tm
     ]
 
 
-def test_an_endpoint_without_a_key_at_groqs_url_is_asked_with_the_tasks_own(example, groq):
+def test_an_endpoint_without_a_key_at_groqs_url_is_asked_with_the_tasks_own(example, emulator):
     own_names = {"name": "groq", "models": {DEFAULT: SMALLER}}
     variables = example(endpoints=[own_names]).ask().variables()
 
     assert variables["modelUsed"] == SMALLER
-    assert [call.organization for call in groq.calls] == [ORGANIZATIONS[ENV_KEY]]
+    assert [call.organization for call in emulator.calls] == [ORGANIZATIONS[ENV_KEY]]
     assert variables["catalyst_meta"]["attempts"] == [{"endpoint": "groq", "model": DEFAULT, "result": "answered"}]
 
 
-def test_an_open_circuit_with_nobody_else_burns_no_retry_and_asks_nobody(example, groq):
-    groq.next(2, status=503)
+def test_an_open_circuit_with_nobody_else_burns_no_retry_and_asks_nobody(example, emulator):
+    emulator.next(2, status=503)
     alone = example(endpoints=[], circuit_threshold=2, circuit_reset_timeout="PT2S")
     variables = alone.ask().variables()
 
     assert variables["catalyst_success"] is True
-    assert [call.status for call in groq.calls] == [503, 503, 200]
+    assert [call.status for call in emulator.calls] == [503, 503, 200]

@@ -11,9 +11,9 @@ NO_PATIENCE = {"catalyst_giveUpAfter": "PT0S"}
 
 
 @pytest.mark.parametrize(("status", "code"), REFUSALS.items())
-def test_a_refusal_is_caught_by_the_boundary_event_with_all_standard_variables(process, groq, status, code):
-    groq.next(None, status=status)
-    instance = process(diagram(boundary=True, properties=NO_PATIENCE), userMessage="hello")
+def test_a_refusal_is_caught_by_the_boundary_event_with_all_standard_variables(start_instance, emulator, status, code):
+    emulator.next(None, status=status)
+    instance = start_instance(diagram(boundary=True, properties=NO_PATIENCE), userMessage="hello")
 
     assert instance.task() == "Caught"
     variables = instance.variables()
@@ -24,26 +24,26 @@ def test_a_refusal_is_caught_by_the_boundary_event_with_all_standard_variables(p
     assert variables["catalyst_error"].startswith(str(status))
     assert '"error"' in variables["catalyst_responseBody"]
     assert variables["catalyst_meta"]["attemptCount"] == 1
-    assert len(groq.calls) == 1
+    assert len(emulator.calls) == 1
 
 
 @pytest.mark.parametrize("status", REFUSALS)
-def test_a_refusal_that_nothing_catches_is_an_incident(process, groq, status):
-    groq.next(None, status=status)
-    instance = process(diagram(properties=NO_PATIENCE), userMessage="hello")
+def test_a_refusal_that_nothing_catches_is_an_incident(start_instance, emulator, status):
+    emulator.next(None, status=status)
+    instance = start_instance(diagram(properties=NO_PATIENCE), userMessage="hello")
 
     message = instance.incident()
     assert message.startswith(f"Groq: {status}")
     assert f"Nothing catches the BPMN error {REFUSALS[status]}: attach an error boundary event to 'Ask'" in message
     assert instance.state() == "ACTIVE"
-    assert len(groq.calls) == 1
+    assert len(emulator.calls) == 1
 
 
-def test_error_details_tell_the_whole_story(process, groq):
-    groq.next(None, status=403, headers={"x-request-id": "req_1"})
+def test_error_details_tell_the_whole_story(start_instance, emulator):
+    emulator.next(None, status=403, headers={"x-request-id": "req_1"})
     question = "What is this? 😀" * 1000
-    refused = process(diagram(), userMessage=question)
-    mistaken = process(diagram(properties={"catalyst_timeout": "soon"}), userMessage="hello")
+    refused = start_instance(diagram(), userMessage=question)
+    mistaken = start_instance(diagram(properties={"catalyst_timeout": "soon"}), userMessage="hello")
 
     assert refused.incident().startswith("Groq: 403")
     assert mistaken.incident().startswith("catalyst_timeout: ")
@@ -55,31 +55,31 @@ def test_error_details_tell_the_whole_story(process, groq):
     assert left.endswith("catalyst_timeout:\nsoon")
 
 
-def test_a_rate_limit_is_waited_out(process, groq):
-    groq.next(1, refusal="rate_limit_exceeded", headers={"retry-after": "1"})
-    instance = process(diagram(boundary=True), userMessage="hello")
+def test_a_rate_limit_is_waited_out(start_instance, emulator):
+    emulator.next(1, refusal="rate_limit_exceeded", headers={"retry-after": "1"})
+    instance = start_instance(diagram(boundary=True), userMessage="hello")
 
     assert instance.task() == "Review"
-    assert [call.status for call in groq.calls] == [429, 200]
+    assert [call.status for call in emulator.calls] == [429, 200]
     meta = instance.variables()["catalyst_meta"]
     assert meta["attemptCount"] == 2
     assert meta["waitedMs"] > 0
 
 
-def test_a_passing_fault_is_tried_again_by_the_engine(process, groq):
-    groq.next(2, status=503)
-    instance = process(diagram(properties={"catalyst_retries": "R3/PT0S"}), userMessage="hello")
+def test_a_passing_fault_is_tried_again_by_the_engine(start_instance, emulator):
+    emulator.next(2, status=503)
+    instance = start_instance(diagram(properties={"catalyst_retries": "R3/PT0S"}), userMessage="hello")
 
     assert instance.task() == "Review"
-    assert [call.status for call in groq.calls] == [503, 503, 200]
+    assert [call.status for call in emulator.calls] == [503, 503, 200]
 
 
-def test_three_tries_are_three_calls(process, groq):
-    groq.next(None, status=503)
-    instance = process(diagram(properties={"catalyst_retries": "R3/PT0S"}), userMessage="hello")
+def test_three_tries_are_three_calls(start_instance, emulator):
+    emulator.next(None, status=503)
+    instance = start_instance(diagram(properties={"catalyst_retries": "R3/PT0S"}), userMessage="hello")
 
     assert instance.incident().startswith("Groq: 503")
-    assert len(groq.calls) == 3
+    assert len(emulator.calls) == 3
 
 
 MISTAKES = {
@@ -149,11 +149,11 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_an_incident_that_names_the_field_and_asks_nothing(process, groq, mistake):
+def test_a_mistake_is_an_incident_that_names_the_field_and_asks_nothing(start_instance, emulator, mistake):
     parts, message = MISTAKES[mistake]
-    instance = process(diagram(boundary=True, **parts), userMessage="hello")
-    other = process(diagram(), userMessage="the others go on")
+    instance = start_instance(diagram(boundary=True, **parts), userMessage="hello")
+    other = start_instance(diagram(), userMessage="the others go on")
 
     assert message in instance.incident().splitlines()[0]
     assert other.task() == "Review"
-    assert len(groq.calls) == 1
+    assert len(emulator.calls) == 1

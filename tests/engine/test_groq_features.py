@@ -38,9 +38,9 @@ def payload(**more):
     return {"catalyst_payload": json.dumps(ASKING | more)}
 
 
-def test_a_stream_arrives_as_an_answer(process, groq):
-    groq.next(answer="Hello from a stream")
-    instance = process(diagram(fields=payload(stream=True)), userMessage="hello")
+def test_a_stream_arrives_as_an_answer(start_instance, emulator):
+    emulator.next(answer="Hello from a stream")
+    instance = start_instance(diagram(fields=payload(stream=True)), userMessage="hello")
 
     assert instance.task() == "Review"
     variables = instance.variables()
@@ -49,38 +49,38 @@ def test_a_stream_arrives_as_an_answer(process, groq):
     assert variables["catalyst_meta"]["firstTokenMs"] >= 0
 
 
-def test_a_cut_stream_is_asked_for_again(process, groq):
-    groq.next(fault="cut")
-    instance = process(
+def test_a_cut_stream_is_asked_for_again(start_instance, emulator):
+    emulator.next(fault="cut")
+    instance = start_instance(
         diagram(fields=payload(stream=True), properties={"catalyst_retries": "R2/PT0S"}), userMessage="hello"
     )
 
     assert instance.task() == "Review"
-    assert len(groq.calls) == 2
+    assert len(emulator.calls) == 2
 
 
-def test_bytes_are_read_and_written_as_texts(process, groq):
+def test_bytes_are_read_and_written_as_texts(start_instance, emulator):
     question, answer = "Grüße, " * 1000, "Gern geschehen"
-    groq.next(answer=answer)
+    emulator.next(answer=answer)
     typed = {"userMessage": {"type": "Bytes", "value": base64.b64encode(question.encode()).decode()}}
     mapping = {"catalyst_responseMapping": '{"kept:Bytes": "choices[0].message.content"}'}
-    instance = process(diagram(fields=mapping), typed)
+    instance = start_instance(diagram(fields=mapping), typed)
 
     assert instance.task() == "Review"
-    assert groq.calls[0].messages[-1]["content"] == question
-    kept = instance.people.http.get(f"/process-instance/{instance.id}/variables/kept/data").raise_for_status()
+    assert emulator.calls[0].messages[-1]["content"] == question
+    kept = instance.process_client.http.get(f"/process-instance/{instance.id}/variables/kept/data").raise_for_status()
     assert kept.content.decode() == answer
     assert instance.typed_variables()["kept"]["type"] == "Bytes"
 
 
-def test_an_answer_that_fits_a_schema_becomes_variables(process, groq):
-    groq.next(answer='```json\n{"total": 12.5, "lines": ["tea", "cake"]}\n```')
+def test_an_answer_that_fits_a_schema_becomes_variables(start_instance, emulator):
+    emulator.next(answer='```json\n{"total": 12.5, "lines": ["tea", "cake"]}\n```')
     mapping = {
         "invoice": "parse_json(choices[0].message.content)",
         "total": "parse_json(choices[0].message.content).total",
     }
     fields = payload(response_format=INVOICE) | {"catalyst_responseMapping": json.dumps(mapping)}
-    instance = process(diagram(fields=fields), userMessage="Read the invoice")
+    instance = start_instance(diagram(fields=fields), userMessage="Read the invoice")
 
     assert instance.task() == "Review"
     typed = instance.typed_variables()
@@ -90,8 +90,8 @@ def test_an_answer_that_fits_a_schema_becomes_variables(process, groq):
     assert instance.variables()["catalyst_meta"]["jsonRepaired"] is True
 
 
-def test_a_mapping_may_force_types(process, groq):
-    groq.next(answer='{"total": 12, "due": "2026-12-24T12:00:00+00:00", "number": "4711"}')
+def test_a_mapping_may_force_types(start_instance, emulator):
+    emulator.next(answer='{"total": 12, "due": "2026-12-24T12:00:00+00:00", "number": "4711"}')
     found = "parse_json(choices[0].message.content)"
     kinds = {
         "total:Double": "total",
@@ -101,7 +101,7 @@ def test_a_mapping_may_force_types(process, groq):
         "text:File": "due",
     }
     mapping = {name: f"{found}.{part}" for name, part in kinds.items()}
-    instance = process(
+    instance = start_instance(
         diagram(fields=payload() | {"catalyst_responseMapping": json.dumps(mapping)}), userMessage="Read it"
     )
 
@@ -112,31 +112,31 @@ def test_a_mapping_may_force_types(process, groq):
     }
 
 
-def test_an_answer_that_never_fits_is_a_bpmn_error_by_groqs_name_for_it(process, groq):
-    groq.next(answer='{"total": "much"}', count=2)
+def test_an_answer_that_never_fits_is_a_bpmn_error_by_groqs_name_for_it(start_instance, emulator):
+    emulator.next(answer='{"total": "much"}', count=2)
     fields = payload(response_format=INVOICE) | {"catalyst_errorMapping": '{"json_validate_failed": "NO_INVOICE"}'}
-    instance = process(diagram(fields=fields, boundary=True), userMessage="Read the invoice")
+    instance = start_instance(diagram(fields=fields, boundary=True), userMessage="Read the invoice")
 
     assert instance.task() == "Caught"
     assert instance.variables()["errorCode"] == "NO_INVOICE"
-    assert len(groq.calls) == 2
+    assert len(emulator.calls) == 2
 
 
-def test_a_conversation_goes_on_from_task_to_task(process, groq):
+def test_a_conversation_goes_on_from_task_to_task(start_instance, emulator):
     made = diagram(fields=payload(), properties={"catalyst_conversation": "talk"})
-    groq.next(answer="A model.")
-    first = process(made, userMessage="Who are you?")
+    emulator.next(answer="A model.")
+    first = start_instance(made, userMessage="Who are you?")
     assert first.task() == "Review"
     talk = first.variables()["talk"]
     assert talk == [{"role": "user", "content": "Who are you?"}, {"role": "assistant", "content": "A model."}]
 
-    second = process(made, userMessage="And I?", talk=talk)
+    second = start_instance(made, userMessage="And I?", talk=talk)
     assert second.task() == "Review"
-    assert groq.calls[-1].messages == [*talk, {"role": "user", "content": "And I?"}]
+    assert emulator.calls[-1].messages == [*talk, {"role": "user", "content": "And I?"}]
 
 
-def test_a_dead_model_is_replaced_and_the_process_is_told(process):
-    instance = process(diagram(fields=payload(model="llama-3.1-8b-instant")), userMessage="hello")
+def test_a_dead_model_is_replaced_and_the_process_is_told(start_instance):
+    instance = start_instance(diagram(fields=payload(model="llama-3.1-8b-instant")), userMessage="hello")
 
     assert instance.task() == "Review"
     variables = instance.variables()
@@ -146,71 +146,73 @@ def test_a_dead_model_is_replaced_and_the_process_is_told(process):
     assert meta["costUsd"] > 0
 
 
-def test_a_fallback_model_answers_when_the_first_is_out_of_order(process, groq):
-    groq.next(status=503, when={"model": "openai/gpt-oss-120b"})
+def test_a_fallback_model_answers_when_the_first_is_out_of_order(start_instance, emulator):
+    emulator.next(status=503, when={"model": "openai/gpt-oss-120b"})
     made = diagram(fields=payload(), properties={"catalyst_fallbackModels": "openai/gpt-oss-20b"})
-    instance = process(made, userMessage="hello")
+    instance = start_instance(made, userMessage="hello")
 
     assert instance.task() == "Review"
     assert instance.variables()["catalyst_meta"]["modelsTried"] == ["openai/gpt-oss-120b", "openai/gpt-oss-20b"]
 
 
-def test_a_file_variable_is_shown_to_the_model(process, groq):
+def test_a_file_variable_is_shown_to_the_model(start_instance, emulator):
     png = base64.b64encode(PNG).decode()
     photo = {"type": "File", "value": png, "valueInfo": {"filename": "photo.png", "mimeType": "image/png"}}
     message = {"role": "user", "content": ["What is this?", "${photo}"]}
     fields = {"catalyst_payload": json.dumps({"model": "qwen/qwen3.8-27b", "messages": [message]})}
-    instance = process(diagram(fields=fields), {"photo": photo})
+    instance = start_instance(diagram(fields=fields), {"photo": photo})
 
     assert instance.task() == "Review"
-    text, image = groq.calls[0].messages[0]["content"]
+    text, image = emulator.calls[0].messages[0]["content"]
     assert text == {"type": "text", "text": "What is this?"}
     assert image["image_url"]["url"] == f"data:image/png;base64,{png}"
 
 
-def start_tools_example(people):
-    people.deploy(TOOLS_EXAMPLE)
-    return Instance(people, people.start("groq-tools-example", {"userMessage": "Where is order 4711?"}))
+def start_tools_example(process_client):
+    process_client.deploy(TOOLS_EXAMPLE)
+    return Instance(process_client, process_client.start("groq-tools-example", {"userMessage": "Where is order 4711?"}))
 
 
 @pytest.mark.usefixtures("worker")
-def test_the_process_is_the_tool(people, groq):
-    groq.next(tool_calls=LOOK_UP)
-    tools_example = start_tools_example(people)
+def test_the_process_is_the_tool(process_client, emulator):
+    emulator.next(tool_calls=LOOK_UP)
+    tools_example = start_tools_example(process_client)
     assert tools_example.task() == "LookUpOrder"
     assert tools_example.variables()["orderNumber"] == "4711"
 
-    groq.next(answer="It is in Bremen.")
-    people.do_user_task(tools_example.id, {"toolResult": "Parcel in Bremen"})
+    emulator.next(answer="It is in Bremen.")
+    process_client.do_user_task(tools_example.id, {"toolResult": "Parcel in Bremen"})
     wait_for("the end", lambda: tools_example.state() == "COMPLETED", within=20)
 
     assert tools_example.variables()["aiReply"] == "It is in Bremen."
-    roles = [message["role"] for message in groq.calls[-1].messages]
+    roles = [message["role"] for message in emulator.calls[-1].messages]
     assert roles == ["system", "user", "assistant", "tool"]
-    assert groq.calls[-1].messages[-1]["content"] == "Parcel in Bremen"
+    assert emulator.calls[-1].messages[-1]["content"] == "Parcel in Bremen"
 
 
 @pytest.mark.usefixtures("worker")
-def test_a_model_that_never_stops_asking_is_stopped(people, groq):
-    groq.next(tool_calls=LOOK_UP, count=6)
-    tools_example = start_tools_example(people)
+def test_a_model_that_never_stops_asking_is_stopped(process_client, emulator):
+    emulator.next(tool_calls=LOOK_UP, count=6)
+    tools_example = start_tools_example(process_client)
     for _ in range(5):
         assert tools_example.task() == "LookUpOrder"
-        people.do_user_task(tools_example.id, {"toolResult": "unknown"})
-        wait_for("the next question", lambda: not people.user_task(tools_example.id), within=20)
+        process_client.do_user_task(tools_example.id, {"toolResult": "unknown"})
+        wait_for("the next question", lambda: not process_client.user_task(tools_example.id), within=20)
     wait_for("the end", lambda: tools_example.state() == "COMPLETED", within=20)
 
-    ends = people.get("/history/activity-instance", processInstanceId=tools_example.id, activityType="noneEndEvent")
+    ends = process_client.get(
+        "/history/activity-instance", processInstanceId=tools_example.id, activityType="noneEndEvent"
+    )
     assert [end["activityId"] for end in ends] == ["TooManyRounds"]
 
 
-def test_a_process_that_names_a_dead_model_is_found(people, engine, groq):
+def test_a_process_that_names_a_dead_model_is_found(process_client, engine, emulator):
     key, xml = diagram(properties={"catalyst_model": "llama-3.3-70b-versatile"})
-    people.deploy_texts({f"{key}.bpmn": xml})
+    process_client.deploy_texts({f"{key}.bpmn": xml})
     environ = {
         "PATH": os.environ["PATH"],
         "CATALYST_ENGINE_URL": engine.rest_url,
-        "GROQ_API_URL": groq.base_url,
+        "GROQ_API_URL": emulator.base_url,
         "GROQ_API_KEY": ENV_KEY,
         "COLUMNS": "200",
     }

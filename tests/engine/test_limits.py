@@ -39,22 +39,22 @@ class Run(NamedTuple):
 
 
 @pytest.fixture
-def limited(groq):
+def limited(emulator):
     """Groq as it is to one organization with little money."""
     figures = {"rpm": RPM, "rpd": FREE.rpd, "tpm": TPM, "tpd": FREE.tpd}
-    groq.set(plan="free", limits={"*": figures}, latency=0.1)
-    return groq
+    emulator.set(plan="free", limits={"*": figures}, latency=0.1)
+    return emulator
 
 
 @pytest.fixture
-def at_work(engine, limited, people, tmp_path):
+def at_work(engine, limited, process_client, tmp_path):
     """Let some workers do a hundred tasks."""
 
     def work(topic, workers, **settings):
         key, xml = diagram(topic=topic, properties={"catalyst_retries": "R1/PT0S"})
-        people.deploy_texts({f"{key}.bpmn": xml})
+        process_client.deploy_texts({f"{key}.bpmn": xml})
         for _ in range(TASKS):
-            people.start(key, {"userMessage": "hello"})
+            process_client.start(key, {"userMessage": "hello"})
         with ExitStack() as running:
             for number in range(workers):
                 folder, own = (
@@ -63,24 +63,26 @@ def at_work(engine, limited, people, tmp_path):
                 )
                 running.enter_context(WorkerProcess(folder, engine.rest_url, limited.base_url, **own, **settings))
             wait_for("more than a burst", lambda: answered(limited) > RPM + 3, within=60)
-            locked = people.get("/external-task/count", topicName=topic, locked="true")["count"]
+            locked = process_client.get("/external-task/count", topicName=topic, locked="true")["count"]
             wait_for("all answers", lambda: answered(limited) == TASKS, within=60)
             wait_for(
-                "the last report", lambda: not people.get("/external-task/count", topicName=topic)["count"], within=20
+                "the last report",
+                lambda: not process_client.get("/external-task/count", topicName=topic)["count"],
+                within=20,
             )
-        assert people.get("/task/count", processDefinitionKey=key, taskDefinitionKey="Review")["count"] == TASKS
+        assert process_client.get("/task/count", processDefinitionKey=key, taskDefinitionKey="Review")["count"] == TASKS
         times = [call.at.timestamp() for call in limited.calls]
         return Run(max(times) - min(times), locked)
 
     return work
 
 
-def answered(groq):
-    return sum(call.status == 200 for call in groq.calls)
+def answered(emulator):
+    return sum(call.status == 200 for call in emulator.calls)
 
 
-def refused(groq):
-    return sum(call.status == 429 for call in groq.calls)
+def refused(emulator):
+    return sum(call.status == 429 for call in emulator.calls)
 
 
 def test_three_workers_with_common_limits_are_never_refused_and_lose_no_time(at_work, limited, redis):
@@ -116,30 +118,30 @@ DAY_IS_OVER = {
 }
 
 
-def test_a_days_limit_holds_no_lock_and_no_place_and_burns_no_retry(engine, groq, people, tmp_path):
+def test_a_days_limit_holds_no_lock_and_no_place_and_burns_no_retry(engine, emulator, process_client, tmp_path):
     """Twenty minutes are too long for a test: an operator unlocks the tasks, and another worker knows no limit yet."""
-    groq.next(1, status=429, body=DAY_IS_OVER)
+    emulator.next(1, status=429, body=DAY_IS_OVER)
     topic, properties = "limits-day", {"catalyst_retries": "R1/PT0S", "catalyst_giveUpAfter": "PT1H"}
     settings = {"topic": topic, "concurrency": "1", "limits": "auto"}
 
     def begin(**more):
-        return start(people, diagram(topic=topic, properties=properties | more), userMessage="hello")
+        return start(process_client, diagram(topic=topic, properties=properties | more), userMessage="hello")
 
-    with WorkerProcess(tmp_path / "1", engine.rest_url, groq.base_url, worker_id="day-1", **settings):
+    with WorkerProcess(tmp_path / "1", engine.rest_url, emulator.base_url, worker_id="day-1", **settings):
         asked = begin()
         first = asked.failed_task()
         held = begin()
         second = held.failed_task()
         assert begin(catalyst_model="openai/gpt-oss-20b").task() == "Review", "there is a place for other models"
-    assert [call.status for call in groq.calls] == [429, 200], "the second one was not even asked"
+    assert [call.status for call in emulator.calls] == [429, 200], "the second one was not even asked"
     assert second["errorMessage"].startswith("Groq: kept back within Groq's limits: tokens per day (TPD): Limit 72000")
     for task in (first, second):
         assert task["retries"] == 1
         assert 1200 - 60 < locked_for(task) < 1200 + 300
 
     for task in (first, second):
-        people._post(f"/external-task/{task['id']}/unlock")
-    with WorkerProcess(tmp_path / "2", engine.rest_url, groq.base_url, worker_id="day-2", **settings):
+        process_client._post(f"/external-task/{task['id']}/unlock")
+    with WorkerProcess(tmp_path / "2", engine.rest_url, emulator.base_url, worker_id="day-2", **settings):
         assert (asked.task(), held.task()) == ("Review", "Review")
 
 
@@ -148,45 +150,47 @@ def locked_for(task):
 
 
 def test_a_request_that_can_never_fit_is_an_incident_with_the_figures_and_is_not_waited_for(
-    engine, groq, people, tmp_path
+    engine, emulator, process_client, tmp_path
 ):
     """The first is refused by Groq, which teaches the limit; the second is not asked."""
-    groq.set(limits={"*": {"tpm": 8000}})
+    emulator.set(limits={"*": {"tpm": 8000}})
     topic = "limits-too-large"
     mine = {"topic": topic, "worker_id": topic, "limits": "auto"}
     large = {"catalyst_payload": PAYLOAD.replace("1024", "9000")}
-    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, **mine):
-        told = [start(people, diagram(topic=topic, fields=large), userMessage="hello").incident() for _ in range(2)]
+    with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, **mine):
+        told = [
+            start(process_client, diagram(topic=topic, fields=large), userMessage="hello").incident() for _ in range(2)
+        ]
 
     assert "413 Request too large" in told[0]
     assert "(TPM): Limit 8000, Requested 9" in told[0]
     assert told[1].startswith("Groq: larger than Groq's limits: tokens per minute (TPM): Limit 8000, Requested 9")
     assert "9000 for the answer (max_tokens)" in told[1]
-    assert [call.status for call in groq.calls] == [413]
+    assert [call.status for call in emulator.calls] == [413]
 
 
-def test_an_output_limit_that_can_never_be_kept_is_not_waited_for(engine, groq, people, tmp_path):
-    groq.set(plan="free")
+def test_an_output_limit_that_can_never_be_kept_is_not_waited_for(engine, emulator, process_client, tmp_path):
+    emulator.set(plan="free")
     mine = {"topic": "limits-output", "worker_id": "limits-output", "limits": "auto"}
-    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, **mine):
+    with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, **mine):
         model = {"catalyst_model": "qwen/qwen3.8-27b"}
-        told = start(people, diagram(topic="limits-output", properties=model), userMessage="hello").incident()
+        told = start(process_client, diagram(topic="limits-output", properties=model), userMessage="hello").incident()
 
     assert "(OTPM): Limit 1000, Requested 1040" in told
-    assert [call.status for call in groq.calls] == [429]
+    assert [call.status for call in emulator.calls] == [429]
 
 
-def test_a_request_too_large_is_shortened_where_the_modeller_says_so(engine, groq, people, tmp_path):
-    groq.set(limits={"*": {"tpm": 4000}})
+def test_a_request_too_large_is_shortened_where_the_modeller_says_so(engine, emulator, process_client, tmp_path):
+    emulator.set(limits={"*": {"tpm": 4000}})
     mine = {"topic": "limits-shorter", "worker_id": "limits-shorter", "limits": "auto"}
     made = diagram(topic=mine["topic"], properties={"catalyst_whenTooLong": "cutVariable"})
     text = "It was a dark and stormy night. " * 1000
-    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, **mine):
-        instance = start(people, made, userMessage=text)
+    with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, **mine):
+        instance = start(process_client, made, userMessage=text)
         assert instance.task() == "Review"
 
     assert instance.variables()["catalyst_meta"]["truncated"].endswith(
         "of 32000 characters of the variable 'userMessage'"
     )
     assert instance.variables()["userMessage"] == text
-    assert [call.status for call in groq.calls] == [413, 200]
+    assert [call.status for call in emulator.calls] == [413, 200]

@@ -35,9 +35,9 @@ ACTIVITIES = {
 
 
 @pytest.mark.parametrize("kind", ACTIVITIES)
-def test_what_sends_a_message_asks_groq_as_it_is_written(process, groq, kind):
-    instance = process(begun(ACTIVITIES[kind]), name="Ada")
+def test_what_sends_a_message_asks_groq_as_it_is_written(start_instance, emulator, kind):
+    instance = start_instance(begun(ACTIVITIES[kind]), name="Ada")
 
     wait_for("the end", lambda: instance.state() == "COMPLETED", within=instance.patience)
-    [call] = groq.calls
+    [call] = emulator.calls
     assert (call.model, call.messages[0]["content"]) == ("openai/gpt-oss-20b", "Write to Ada")

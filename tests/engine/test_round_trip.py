@@ -23,10 +23,10 @@ values = st.recursive(plain, lambda inner: st.lists(inner) | st.dictionaries(st.
 
 
 @pytest.fixture(scope="module")
-def deployed(people):
-    deployment = people.deploy_texts({"round-trip.bpmn": BPMN})
-    yield people
-    people.http.delete(f"/deployment/{deployment}", params={"cascade": "true"}).raise_for_status()
+def deployed(process_client):
+    deployment = process_client.deploy_texts({"round-trip.bpmn": BPMN})
+    yield process_client
+    process_client.http.delete(f"/deployment/{deployment}", params={"cascade": "true"}).raise_for_status()
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

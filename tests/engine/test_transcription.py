@@ -43,10 +43,12 @@ def transcribing(**properties):
 
 
 @pytest.mark.usefixtures("worker")
-def test_the_example_writes_an_uploaded_recording_down(people, groq):
-    groq.next(answer="Call me back.")
-    people.deploy(*sorted(TRANSCRIBE_EXAMPLE.parent.glob("groq-transcribe-example*")))
-    instance = Instance(people, people.start_typed("groq-transcribe-example", {"recording": file(recording())}))
+def test_the_example_writes_an_uploaded_recording_down(process_client, emulator):
+    emulator.next(answer="Call me back.")
+    process_client.deploy(*sorted(TRANSCRIBE_EXAMPLE.parent.glob("groq-transcribe-example*")))
+    instance = Instance(
+        process_client, process_client.start_typed("groq-transcribe-example", {"recording": file(recording())})
+    )
 
     assert instance.task() == "Review"
     variables = instance.variables()
@@ -57,54 +59,54 @@ def test_the_example_writes_an_uploaded_recording_down(people, groq):
     meta = variables["catalyst_meta"]
     assert meta["modelAsked"] == meta["modelUsed"] == "whisper-large-v3-turbo"
     assert meta["costUsd"] == pytest.approx(0.04 / 360)  # Groq bills ten seconds at least
-    assert groq.calls[0].path.endswith("/audio/transcriptions")
-    assert groq.calls[0].body == {
+    assert emulator.calls[0].path.endswith("/audio/transcriptions")
+    assert emulator.calls[0].body == {
         "model": "whisper-large-v3-turbo",
         "response_format": "verbose_json",
         "timestamp_granularities[]": "segment",
     }
 
 
-def test_a_recording_is_translated_as_plain_text(process, groq):
-    groq.next(answer="Call me back.")
+def test_a_recording_is_translated_as_plain_text(start_instance, emulator):
+    emulator.next(answer="Call me back.")
     made = transcribing(translate="true", model="whisper-large-v3", responseFormat="text", audio="${call.file}")
-    instance = process(made, {"recording": file(recording())}, call={"file": "https://files.example/call.mp3"})
+    instance = start_instance(made, {"recording": file(recording())}, call={"file": "https://files.example/call.mp3"})
 
     assert instance.task() == "Review"
     assert instance.variables()["transcript"] == "Call me back."
     assert instance.variables()["segments"] is None
-    assert groq.calls[0].path.endswith("/audio/translations")
-    assert groq.calls[0].body["url"] == "https://files.example/call.mp3"
+    assert emulator.calls[0].path.endswith("/audio/translations")
+    assert emulator.calls[0].body["url"] == "https://files.example/call.mp3"
 
 
-def test_a_limit_is_waited_out_for_a_recording_too(process, groq):
-    groq.next(status=429, headers={"retry-after": "0.1"}, body={"error": {"message": "Rate limit reached"}})
-    instance = process(transcribing(), {"recording": file(recording())})
+def test_a_limit_is_waited_out_for_a_recording_too(start_instance, emulator):
+    emulator.next(status=429, headers={"retry-after": "0.1"}, body={"error": {"message": "Rate limit reached"}})
+    instance = start_instance(transcribing(), {"recording": file(recording())})
 
     assert instance.task() == "Review"
-    assert len(groq.calls) == 2
+    assert len(emulator.calls) == 2
     assert instance.variables()["catalyst_meta"]["waitedMs"] >= 100
 
 
-def test_what_is_no_recording_is_an_incident_and_groq_is_not_asked(process, groq):
-    instance = process(transcribing(), {"recording": file(b"%PDF", "notes.pdf", "application/pdf")})
+def test_what_is_no_recording_is_an_incident_and_groq_is_not_asked(start_instance, emulator):
+    instance = start_instance(transcribing(), {"recording": file(b"%PDF", "notes.pdf", "application/pdf")})
 
     assert instance.incident().startswith("catalyst_audio: names the File 'recording' (notes.pdf, application/pdf)")
-    assert not groq.calls
+    assert not emulator.calls
 
 
-def test_an_answer_that_the_engine_refuses_is_replayed_and_the_recording_heard_once(process, groq):
+def test_an_answer_that_the_engine_refuses_is_replayed_and_the_recording_heard_once(start_instance, emulator):
     made = diagram(properties=TRANSCRIBE | {"catalyst_retries": "R2/PT0S"}, review=ASSIGNED)
-    instance = process(made, {"recording": file(recording())})
+    instance = start_instance(made, {"recording": file(recording())})
 
     assert "reviewer" in instance.incident()
-    assert len(groq.calls) == 1
+    assert len(emulator.calls) == 1
 
 
-def test_a_refused_recording_is_a_bpmn_error(process, groq):
-    groq.next(status=400, body={"error": {"message": "could not process file - is it a valid media file?"}})
+def test_a_refused_recording_is_a_bpmn_error(start_instance, emulator):
+    emulator.next(status=400, body={"error": {"message": "could not process file - is it a valid media file?"}})
     made = diagram(properties=TRANSCRIBE | {"catalyst_errorMapping": json.dumps({"400": "UNHEARD"})}, boundary=True)
-    instance = process(made, {"recording": file(recording())})
+    instance = start_instance(made, {"recording": file(recording())})
 
     assert instance.task() == "Caught"
     assert instance.variables()["errorCode"] == "UNHEARD"

@@ -24,10 +24,16 @@ def topic():
     return f"working-{next(numbers)}"
 
 
-def start_many(people, count, made):
-    first = start(people, made, userMessage="question 0")
+def start_many(process_client, count, made):
+    first = start(process_client, made, userMessage="question 0")
     key = made[0]
-    return [first, *(Instance(people, people.start(key, {"userMessage": f"question {n}"})) for n in range(1, count))]
+    return [
+        first,
+        *(
+            Instance(process_client, process_client.start(key, {"userMessage": f"question {n}"}))
+            for n in range(1, count)
+        ),
+    ]
 
 
 def at_once(calls):
@@ -42,90 +48,92 @@ def at_once(calls):
     return most
 
 
-def test_fifty_tasks_are_in_flight_at_once(people, groq, engine, tmp_path, topic):
-    instances = start_many(people, MANY, diagram(topic=topic))
-    groq.set(latency=3)
-    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="fifty", topic=topic):
+def test_fifty_tasks_are_in_flight_at_once(process_client, emulator, engine, tmp_path, topic):
+    instances = start_many(process_client, MANY, diagram(topic=topic))
+    emulator.set(latency=3)
+    with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, worker_id="fifty", topic=topic):
         assert [instance.task() for instance in instances] == ["Review"] * MANY
 
-    assert at_once(groq.calls) == len(groq.calls) == MANY
+    assert at_once(emulator.calls) == len(emulator.calls) == MANY
 
 
-def test_sigterm_lets_the_tasks_in_hand_finish_and_leaves_the_others_untouched(people, groq, engine, tmp_path, topic):
-    instances = start_many(people, 70, diagram(topic=topic))
-    groq.set(latency=2)
+def test_sigterm_lets_the_tasks_in_hand_finish_and_leaves_the_others_untouched(
+    process_client, emulator, engine, tmp_path, topic
+):
+    instances = start_many(process_client, 70, diagram(topic=topic))
+    emulator.set(latency=2)
     with WorkerProcess(
-        tmp_path, engine.rest_url, groq.base_url, worker_id="stopped", concurrency="50", topic=topic
+        tmp_path, engine.rest_url, emulator.base_url, worker_id="stopped", concurrency="50", topic=topic
     ) as worker:
-        wait_for("50 calls under way", lambda: len(groq.calls) >= 50, within=20)
+        wait_for("50 calls under way", lambda: len(emulator.calls) >= 50, within=20)
         worker.signal(signal.SIGTERM)
         assert worker.wait() == 0
 
-    done = [instance for instance in instances if people.user_task(instance.id) == "Review"]
-    waiting = [task for instance in instances for task in people.external_tasks(instance.id)]
-    assert len(done) == len(groq.calls) >= 50
+    done = [instance for instance in instances if process_client.user_task(instance.id) == "Review"]
+    waiting = [task for instance in instances for task in process_client.external_tasks(instance.id)]
+    assert len(done) == len(emulator.calls) >= 50
     assert len(done) + len(waiting) == 70
     assert {(task["retries"], task["errorMessage"], task["workerId"]) for task in waiting} <= {(None, None, None)}
-    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="stopped", topic=topic):
+    with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, worker_id="stopped", topic=topic):
         assert [instance.task() for instance in instances] == ["Review"] * 70
-    assert len(groq.calls) == 70
+    assert len(emulator.calls) == 70
 
 
-def test_a_second_signal_stops_at_once_and_the_next_start_goes_on(people, groq, engine, tmp_path, topic):
-    instances = start_many(people, 3, diagram(topic=topic))
-    groq.next(3, fault="hang")
+def test_a_second_signal_stops_at_once_and_the_next_start_goes_on(process_client, emulator, engine, tmp_path, topic):
+    instances = start_many(process_client, 3, diagram(topic=topic))
+    emulator.next(3, fault="hang")
     with WorkerProcess(
-        tmp_path, engine.rest_url, groq.base_url, worker_id="hurried", async_response_timeout="PT0.2S", topic=topic
+        tmp_path, engine.rest_url, emulator.base_url, worker_id="hurried", async_response_timeout="PT0.2S", topic=topic
     ) as worker:
-        wait_for("three calls under way", lambda: len(groq.calls) == 3, within=20)
+        wait_for("three calls under way", lambda: len(emulator.calls) == 3, within=20)
         worker.signal(signal.SIGTERM)
         wait_for("the first signal taken", lambda: "a second signal stops at once" in worker.log, within=10)
         worker.signal(signal.SIGTERM)
         worker.wait(5)
-    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="hurried", topic=topic):
+    with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, worker_id="hurried", topic=topic):
         assert [instance.task() for instance in instances] == ["Review"] * 3
 
 
-def test_what_a_killed_worker_held_is_taken_up_at_its_next_start(people, groq, engine, tmp_path, topic):
-    instances = start_many(people, 3, diagram(topic=topic))
-    groq.next(3, fault="hang")
-    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="killed", topic=topic) as worker:
-        wait_for("three calls under way", lambda: len(groq.calls) == 3, within=20)
+def test_what_a_killed_worker_held_is_taken_up_at_its_next_start(process_client, emulator, engine, tmp_path, topic):
+    instances = start_many(process_client, 3, diagram(topic=topic))
+    emulator.next(3, fault="hang")
+    with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, worker_id="killed", topic=topic) as worker:
+        wait_for("three calls under way", lambda: len(emulator.calls) == 3, within=20)
         worker.signal(signal.SIGKILL)
         worker.wait()
-    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, worker_id="killed", topic=topic):
+    with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, worker_id="killed", topic=topic):
         assert [instance.task() for instance in instances] == ["Review"] * 3
 
 
-def test_a_call_longer_than_the_lock_is_made_once(people, groq, engine, tmp_path, topic):
-    instance = start(people, diagram(topic=topic), userMessage="hello")
-    groq.next(1, delay=8)
+def test_a_call_longer_than_the_lock_is_made_once(process_client, emulator, engine, tmp_path, topic):
+    instance = start(process_client, diagram(topic=topic), userMessage="hello")
+    emulator.next(1, delay=8)
     settings = {"worker_id": "slow", "lock_duration": "PT3S", "topic": topic}
     with (
-        WorkerProcess(tmp_path / "one", engine.rest_url, groq.base_url, **settings),
-        WorkerProcess(tmp_path / "two", engine.rest_url, groq.base_url, **settings | {"worker_id": "other"}),
+        WorkerProcess(tmp_path / "one", engine.rest_url, emulator.base_url, **settings),
+        WorkerProcess(tmp_path / "two", engine.rest_url, emulator.base_url, **settings | {"worker_id": "other"}),
     ):
         assert instance.task() == "Review"
 
-    assert len(groq.calls) == 1
+    assert len(emulator.calls) == 1
 
 
-def test_a_cancelled_instance_ends_its_call(people, groq, engine, tmp_path, topic):
-    instance = start(people, diagram(topic=topic), userMessage="hello")
-    groq.next(1, fault="hang")
+def test_a_cancelled_instance_ends_its_call(process_client, emulator, engine, tmp_path, topic):
+    instance = start(process_client, diagram(topic=topic), userMessage="hello")
+    emulator.next(1, fault="hang")
     with WorkerProcess(
         tmp_path,
         engine.rest_url,
-        groq.base_url,
+        emulator.base_url,
         worker_id="cancelled",
         lock_duration="PT3S",
         concurrency="1",
         topic=topic,
     ) as worker:
-        wait_for("the call", lambda: groq.calls, within=20)
-        people.http.delete(f"/process-instance/{instance.id}").raise_for_status()
+        wait_for("the call", lambda: emulator.calls, within=20)
+        process_client.http.delete(f"/process-instance/{instance.id}").raise_for_status()
         wait_for("the call's end", lambda: "is no longer ours" in worker.log, within=10)
-        assert start(people, diagram(topic=topic), userMessage="next").task() == "Review"
+        assert start(process_client, diagram(topic=topic), userMessage="next").task() == "Review"
 
     assert "Traceback" not in worker.log
 
@@ -133,84 +141,86 @@ def test_a_cancelled_instance_ends_its_call(people, groq, engine, tmp_path, topi
 def test_an_engine_that_goes_and_returns_loses_nothing(tmp_path, topic):
     database = f"jdbc:h2:file:{tmp_path}/engine;DB_CLOSE_ON_EXIT=FALSE;WRITE_DELAY=0"  # kill -9 loses no commit
     with (
-        running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as groq,
+        running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as emulator,
         EngineProcess(database=database) as engine,
-        WorkerProcess(tmp_path, engine.rest_url, groq.base_url, topic=topic) as worker,
-        ProcessClient(engine.rest_url) as people,
+        WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, topic=topic) as worker,
+        ProcessClient(engine.rest_url) as process_client,
     ):
-        groq.set(latency=4)
-        instances = start_many(people, MANY, diagram(topic=topic))
-        wait_for("all calls under way", lambda: len(groq.calls) == MANY, within=20)
+        emulator.set(latency=4)
+        instances = start_many(process_client, MANY, diagram(topic=topic))
+        wait_for("all calls under way", lambda: len(emulator.calls) == MANY, within=20)
         engine.kill()
         wait_for("the outage", lambda: "cannot be reached" in worker.log, within=20)
         engine.start()
         assert [instance.task() for instance in instances] == ["Review"] * MANY
 
-        assert len(groq.calls) == MANY
+        assert len(emulator.calls) == MANY
         lines = worker.log.splitlines()
         assert sum("cannot be reached" in line for line in lines) == 1
         assert sum("answers again" in line for line in lines) == 1
 
 
 def test_a_worker_that_starts_before_its_engine_waits_for_it(tmp_path, topic):
-    with running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as groq, EngineProcess() as engine:
+    with running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as emulator, EngineProcess() as engine:
         engine.stop()
-        with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, topic=topic) as worker:
+        with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, topic=topic) as worker:
             wait_for("the outage", lambda: "cannot be reached" in worker.log, within=20)
             engine.start()
-            with ProcessClient(engine.rest_url) as people:
-                assert start(people, diagram(topic=topic), userMessage="hello").task() == "Review"
+            with ProcessClient(engine.rest_url) as process_client:
+                assert start(process_client, diagram(topic=topic), userMessage="hello").task() == "Review"
         assert sum("cannot be reached" in line for line in worker.log.splitlines()) == 1
 
 
-def test_no_key_is_in_a_log_a_variable_or_an_incident(people, process, groq, worker):
-    groq.next(2, status=401)
-    caught = process(diagram(boundary=True), userMessage="hello")
+def test_no_key_is_in_a_log_a_variable_or_an_incident(process_client, start_instance, emulator, worker):
+    emulator.next(2, status=401)
+    caught = start_instance(diagram(boundary=True), userMessage="hello")
     assert caught.task() == "Caught"
-    uncaught = process(diagram(), userMessage="hello")
+    uncaught = start_instance(diagram(), userMessage="hello")
     said = [worker.log, uncaught.incident(), json.dumps(caught.variables()), json.dumps(uncaught.variables())]
 
     assert not [key for key in ORGANIZATIONS if any(key in text for text in said)]
 
 
-def test_processes_share_the_tasks_and_stop_together(people, groq, engine, tmp_path, topic):
-    groq.set(latency=0.5)
-    instances = start_many(people, 20, diagram(topic=topic))
+def test_processes_share_the_tasks_and_stop_together(process_client, emulator, engine, tmp_path, topic):
+    emulator.set(latency=0.5)
+    instances = start_many(process_client, 20, diagram(topic=topic))
     settings = {"topic": topic, "worker_id": "many", "concurrency": "5"}
-    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, "--processes", "3", **settings) as workers:
+    with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, "--processes", "3", **settings) as workers:
         assert [instance.task() for instance in instances] == ["Review"] * 20
         workers.signal(signal.SIGTERM)
         assert workers.wait() == 0
 
     assert [f"Worker many-{number} " in workers.log for number in (1, 2, 3)] == [True] * 3
-    assert 5 < at_once(groq.calls) <= 15
-    assert len(groq.calls) == 20
+    assert 5 < at_once(emulator.calls) <= 15
+    assert len(emulator.calls) == 20
 
 
-def test_processes_stop_when_one_of_them_dies(engine, groq, tmp_path, topic):
-    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, "--processes", "2", topic=topic) as workers:
+def test_processes_stop_when_one_of_them_dies(engine, emulator, tmp_path, topic):
+    with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, "--processes", "2", topic=topic) as workers:
         wait_for("both workers", lambda: workers.log.count("fetches") == 2, within=20)
         [victim, *_] = workers.children()
         victim.kill()
         assert workers.wait() == signal.SIGKILL
 
 
-def test_a_task_that_needs_other_variables_than_those_before_it_gets_them(people, groq, engine, tmp_path, topic):
+def test_a_task_that_needs_other_variables_than_those_before_it_gets_them(
+    process_client, emulator, engine, tmp_path, topic
+):
     payload = '{"messages": [{"role": "user", "content": "${%s}"}]}'
-    with WorkerProcess(tmp_path, engine.rest_url, groq.base_url, topic=topic, log_level="DEBUG") as worker:
+    with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, topic=topic, log_level="DEBUG") as worker:
         for name in ("first", "second", "third"):
             made = diagram(topic=topic, fields={"catalyst_payload": payload % name})
-            instance = start(people, made, first="one", second="two", third="three", unused="x" * 3000)
+            instance = start(process_client, made, first="one", second="two", third="three", unused="x" * 3000)
             assert instance.task() == "Review"
 
-    assert [call.messages[0]["content"] for call in groq.calls] == ["one", "two", "three"]
+    assert [call.messages[0]["content"] for call in emulator.calls] == ["one", "two", "three"]
     # At least the third: the poll that fetches the second may have begun before anything was known of the first.
     assert "Given back" in worker.log
     assert "retries left" not in worker.log
 
 
-def test_a_url_without_the_path_of_the_rest_api_is_said_with_its_mend(engine, groq, tmp_path):
-    with WorkerProcess(tmp_path, engine.rest_url.removesuffix("/engine-rest"), groq.base_url) as worker:
+def test_a_url_without_the_path_of_the_rest_api_is_said_with_its_mend(engine, emulator, tmp_path):
+    with WorkerProcess(tmp_path, engine.rest_url.removesuffix("/engine-rest"), emulator.base_url) as worker:
         wait_for("the outage", lambda: "Asking again until it answers" in worker.log, within=20)
 
     assert "Is /engine-rest missing in CATALYST_ENGINE_URL?" in worker.log

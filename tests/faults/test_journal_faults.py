@@ -14,57 +14,61 @@ LONG_PAYLOAD = {
 }
 
 
-def test_with_a_full_disk_work_goes_on_and_the_log_says_so_once(scene):
-    scene.groq.next(None, **LONG_ANSWER)
-    instances = [scene.instance(fields=LONG_PAYLOAD) for _ in range(3)]
-    with scene.worker(FULL_DISK) as worker:
+def test_with_a_full_disk_work_goes_on_and_the_log_says_so_once(fault_environment):
+    fault_environment.emulator.next(None, **LONG_ANSWER)
+    instances = [fault_environment.instance(fields=LONG_PAYLOAD) for _ in range(3)]
+    with fault_environment.worker(FULL_DISK) as worker:
         assert [instance.task() for instance in instances] == ["Review"] * 3
-    assert len(scene.groq.calls) == 3
+    assert len(fault_environment.emulator.calls) == 3
     assert worker.log.count("Going on without the journal") >= 1
     assert "Traceback" not in worker.log
 
 
-def test_with_a_full_disk_a_required_journal_loses_no_answer_and_asks_no_more(scene):
-    scene.groq.next(1, **LONG_ANSWER)
-    first = scene.instance(fields=LONG_PAYLOAD)
-    with scene.worker(FULL_DISK, journal_required="true") as worker:
+def test_with_a_full_disk_a_required_journal_loses_no_answer_and_asks_no_more(fault_environment):
+    fault_environment.emulator.next(1, **LONG_ANSWER)
+    first = fault_environment.instance(fields=LONG_PAYLOAD)
+    with fault_environment.worker(FULL_DISK, journal_required="true") as worker:
         assert first.task() == "Review"
-        second = scene.instance()
+        second = fault_environment.instance()
         task = second.failed_task()
         assert task["errorMessage"].startswith("The journal ")
         assert task["errorMessage"].endswith("Groq is not asked without it")
         assert task["retries"] == 3
-        assert second.people.incidents(second.id) == []
-    assert len(scene.groq.calls) == 1
+        assert second.process_client.incidents(second.id) == []
+    assert len(fault_environment.emulator.calls) == 1
     assert "is not kept" in worker.log
 
 
 @pytest.mark.parametrize("required", ["true", "false"])
-def test_a_journal_where_no_file_can_be_is_said_at_the_start(scene, required):
-    with scene.worker(journal_required=required, journal="/dev/null/journal.sqlite") as worker:
+def test_a_journal_where_no_file_can_be_is_said_at_the_start(fault_environment, required):
+    with fault_environment.worker(journal_required=required, journal="/dev/null/journal.sqlite") as worker:
         assert worker.log.count("ERROR") == 1
         assert "The journal /dev/null/journal.sqlite cannot be used: " in worker.log
 
 
 @pytest.mark.parametrize("required", ["true", "false"])
-def test_a_broken_journal_file_is_said_in_the_log(scene, required):
-    scene.journal.path.write_bytes(b"this is no database " * 100)
-    instance = scene.instance()
-    with scene.worker(journal_required=required) as worker:
+def test_a_broken_journal_file_is_said_in_the_log(fault_environment, required):
+    fault_environment.journal.path.write_bytes(b"this is no database " * 100)
+    instance = fault_environment.instance()
+    with fault_environment.worker(journal_required=required) as worker:
         if required == "true":
             task = instance.failed_task()
             assert "file is not a database" in task["errorMessage"]
         else:
             assert instance.task() == "Review"
             assert "Going on without the journal" in worker.log
-    assert len(scene.groq.calls) == (0 if required == "true" else 1)
+    assert len(fault_environment.emulator.calls) == (0 if required == "true" else 1)
 
 
-def test_a_required_journal_that_is_mended_is_used_again(scene):
-    instance = scene.instance()
-    with scene.worker(journal_required="true"):
-        with scene.journal.unwritable():
-            wait_for("the answer", lambda: scene.groq.calls and scene.groq.calls[0].status, within=20)
+def test_a_required_journal_that_is_mended_is_used_again(fault_environment):
+    instance = fault_environment.instance()
+    with fault_environment.worker(journal_required="true"):
+        with fault_environment.journal.unwritable():
+            wait_for(
+                "the answer",
+                lambda: fault_environment.emulator.calls and fault_environment.emulator.calls[0].status,
+                within=20,
+            )
             assert instance.task() == "Review"
-        assert scene.instance().task() == "Review"
-    assert len(scene.groq.calls) == 2
+        assert fault_environment.instance().task() == "Review"
+    assert len(fault_environment.emulator.calls) == 2

@@ -37,18 +37,18 @@ def with_key(rule, key):
     return json.loads(json.dumps(rule).replace("{}", key))
 
 
-def what_the_engine_shows(people, instance):
+def what_the_engine_shows(process_client, instance):
     """All that an instance leaves behind, runtime and history; the variable that holds the key itself is not ours."""
     one = {"processInstanceId": instance.id, "deserializeValues": "false"}
-    yield people.get("/variable-instance", processInstanceIdIn=instance.id, deserializeValues="false")
-    yield people.get("/incident", processInstanceId=instance.id)
+    yield process_client.get("/variable-instance", processInstanceIdIn=instance.id, deserializeValues="false")
+    yield process_client.get("/incident", processInstanceId=instance.id)
     for kind in HISTORY:
-        yield people.get(f"/history/{kind}", **one)
-    for task in people.external_tasks(instance.id):
+        yield process_client.get(f"/history/{kind}", **one)
+    for task in process_client.external_tasks(instance.id):
         yield task
-        yield people.http.get(f"/external-task/{task['id']}/errorDetails").text
-    for entry in people.get("/history/external-task-log", processInstanceId=instance.id, failureLog="true"):
-        yield people.http.get(f"/history/external-task-log/{entry['id']}/error-details").text
+        yield process_client.http.get(f"/external-task/{task['id']}/errorDetails").text
+    for entry in process_client.get("/history/external-task-log", processInstanceId=instance.id, failureLog="true"):
+        yield process_client.http.get(f"/history/external-task-log/{entry['id']}/error-details").text
 
 
 def without_the_key_variable(shown):
@@ -58,7 +58,7 @@ def without_the_key_variable(shown):
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_a_planted_key_is_found_nowhere(scene, source):
+def test_a_planted_key_is_found_nowhere(fault_environment, source):
     key = SOURCES[source]
     properties = {"catalyst_secretSource": source, "catalyst_retries": "R2/PT0S"}
     settings = {"engine_user": "worker", "engine_password": ENGINE_PASSWORD, "log_level": "DEBUG", "http_port": "0"}
@@ -68,18 +68,18 @@ def test_a_planted_key_is_found_nowhere(scene, source):
         del properties["catalyst_secretSource"]
         settings["endpoints"] = "[{name: main, key: endpoint_key}]"
     instances = []
-    with scene.worker(**settings) as worker:
+    with fault_environment.worker(**settings) as worker:
         for kind, rule in ECHOES.items():
-            scene.groq.next(2, when={"equals": kind}, **with_key(rule, key))
+            fault_environment.emulator.next(2, when={"equals": kind}, **with_key(rule, key))
             variables = {"userMessage": kind, "myKey": key}
             fields = {"catalyst_payload": ASKED_WITH_A_KEY}
-            instances.append(scene.instance(variables, properties=properties, fields=fields, boundary=True))
+            instances.append(fault_environment.instance(variables, properties=properties, fields=fields, boundary=True))
         for instance in instances:
             instance.rest()
         port = re.search(rf"{NAMED_BY}(\d+)", worker.log)[1]
         metrics = httpx.get(f"http://127.0.0.1:{port}/metrics").raise_for_status().text
-    people = instances[0].people
-    shown = [without_the_key_variable(part) for one in instances for part in what_the_engine_shows(people, one)]
+    process_client = instances[0].process_client
+    shown = [without_the_key_variable(part) for one in instances for part in what_the_engine_shows(process_client, one)]
     said = [worker.log, metrics, *(json.dumps(part) for part in shown)]
 
     assert any("The key is ***" in text for text in said)
@@ -87,24 +87,26 @@ def test_a_planted_key_is_found_nowhere(scene, source):
     assert not [text for text in said for secret in (key, ENGINE_PASSWORD) if secret in text]
 
 
-def test_a_planted_key_is_not_in_the_journal(scene):
-    scene.groq.next(1, answer=f"You sent {ENV_KEY}")
-    scene.proxy.hold_request("/complete")
-    scene.instance()
-    with scene.worker():
-        assert scene.proxy.held.wait(20)
-        files = [path.read_bytes() for path in scene.folder.glob("journal.sqlite*")]
-        scene.proxy.cut()
-        scene.proxy.mend()
+def test_a_planted_key_is_not_in_the_journal(fault_environment):
+    fault_environment.emulator.next(1, answer=f"You sent {ENV_KEY}")
+    fault_environment.proxy.hold_request("/complete")
+    fault_environment.instance()
+    with fault_environment.worker():
+        assert fault_environment.proxy.held.wait(20)
+        files = [path.read_bytes() for path in fault_environment.folder.glob("journal.sqlite*")]
+        fault_environment.proxy.cut()
+        fault_environment.proxy.mend()
 
     assert any(b"You sent" in content for content in files)
     assert not any(ENV_KEY.encode() in content for content in files)
 
 
-def test_what_was_asked_and_answered_may_be_kept_out_of_error_details(scene):
-    scene.groq.next(1, answer="You owe 100 euros")
-    instance = scene.instance(fields={"catalyst_responseMapping": '{"words": "length(usage.total_tokens)"}'})
-    with scene.worker(mask_contents="true"):
+def test_what_was_asked_and_answered_may_be_kept_out_of_error_details(fault_environment):
+    fault_environment.emulator.next(1, answer="You owe 100 euros")
+    instance = fault_environment.instance(
+        fields={"catalyst_responseMapping": '{"words": "length(usage.total_tokens)"}'}
+    )
+    with fault_environment.worker(mask_contents="true"):
         assert instance.incident().startswith("catalyst_responseMapping: ")
 
     details = instance.error_details()
@@ -114,15 +116,15 @@ def test_what_was_asked_and_answered_may_be_kept_out_of_error_details(scene):
     assert "You owe" not in details
 
 
-def test_a_sealed_journal_shows_nothing_of_an_answer(scene):
-    scene.groq.next(1, answer="You owe 100 euros")
-    scene.proxy.hold_request("/complete")
-    instance = scene.instance()
-    with scene.worker(journal_key=JOURNAL_KEY) as worker:
-        assert scene.proxy.held.wait(20)
-        files = [path.read_bytes() for path in scene.folder.glob("journal.sqlite*")]
-        scene.proxy.cut()
-        scene.proxy.mend()
+def test_a_sealed_journal_shows_nothing_of_an_answer(fault_environment):
+    fault_environment.emulator.next(1, answer="You owe 100 euros")
+    fault_environment.proxy.hold_request("/complete")
+    instance = fault_environment.instance()
+    with fault_environment.worker(journal_key=JOURNAL_KEY) as worker:
+        assert fault_environment.proxy.held.wait(20)
+        files = [path.read_bytes() for path in fault_environment.folder.glob("journal.sqlite*")]
+        fault_environment.proxy.cut()
+        fault_environment.proxy.mend()
         assert instance.task() == "Review"
 
     assert files

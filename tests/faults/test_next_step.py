@@ -12,18 +12,18 @@ ASSIGNED = """<bpmn:extensionElements><camunda:inputOutput>
 def mend(instance, **variables):
     for name, value in variables.items():
         path = f"/process-instance/{instance.id}/variables/{name}"
-        instance.people.http.put(path, json={"type": "String", "value": value}).raise_for_status()
+        instance.process_client.http.put(path, json={"type": "String", "value": value}).raise_for_status()
 
 
 def try_again(instance, retries=1):
-    [task] = instance.people.external_tasks(instance.id)
+    [task] = instance.process_client.external_tasks(instance.id)
     body = {"retries": retries}
-    instance.people.http.put(f"/external-task/{task['id']}/retries", json=body).raise_for_status()
+    instance.process_client.http.put(f"/external-task/{task['id']}/retries", json=body).raise_for_status()
 
 
-def test_a_completion_that_fails_is_tried_three_times_and_paid_once(scene):
-    instance = scene.instance(review=ASSIGNED)
-    with scene.worker() as worker:
+def test_a_completion_that_fails_is_tried_three_times_and_paid_once(fault_environment):
+    instance = fault_environment.instance(review=ASSIGNED)
+    with fault_environment.worker() as worker:
         message = instance.incident()
         assert message.startswith("The engine refused to complete the task: ")
         assert "reviewer" in message
@@ -32,23 +32,23 @@ def test_a_completion_that_fails_is_tried_three_times_and_paid_once(scene):
         mend(instance, reviewer="Ada")
         try_again(instance)
         assert instance.task() == "Review"
-    assert len(scene.groq.calls) == 1
+    assert len(fault_environment.emulator.calls) == 1
     assert instance.variables()["catalyst_meta"]["replayed"] is True
-    assert scene.journal.answers() == 0
+    assert fault_environment.journal.answers() == 0
 
 
-def test_a_mended_payload_asks_anew(scene):
-    instance = scene.instance(review=ASSIGNED, properties={"catalyst_retries": "R1/PT0S"})
-    with scene.worker():
+def test_a_mended_payload_asks_anew(fault_environment):
+    instance = fault_environment.instance(review=ASSIGNED, properties={"catalyst_retries": "R1/PT0S"})
+    with fault_environment.worker():
         instance.incident()
         mend(instance, reviewer="Ada", userMessage="another question")
         try_again(instance)
         assert instance.task() == "Review"
-    assert [call.messages[-1]["content"] for call in scene.groq.calls] == ["hello", "another question"]
+    assert [call.messages[-1]["content"] for call in fault_environment.emulator.calls] == ["hello", "another question"]
 
 
-def test_without_a_journal_a_refused_completion_is_not_tried_again(scene):
-    instance = scene.instance(review=ASSIGNED)
-    with scene.worker(journal="off"):
+def test_without_a_journal_a_refused_completion_is_not_tried_again(fault_environment):
+    instance = fault_environment.instance(review=ASSIGNED)
+    with fault_environment.worker(journal="off"):
         assert "reviewer" in instance.incident()
-    assert len(scene.groq.calls) == 1
+    assert len(fault_environment.emulator.calls) == 1

@@ -8,7 +8,7 @@ import pytest
 from catalyst_groq.sandbox.emulator import EmulatorConfig, running_emulator
 from catalyst_groq.sandbox.engine import EngineProcess
 from catalyst_groq.sandbox.process_client import ProcessClient, wait_for
-from support.fault_environment import Scene
+from support.fault_environment import FaultEnvironment
 from support.tcp_proxy import running_proxy
 from support.worker_process import ORGANIZATIONS
 
@@ -52,34 +52,34 @@ def tasks(request):
 
 @pytest.fixture
 def soaked(flavour, postgresql, tasks, tmp_path):
-    """A scene whose emulator remembers all calls, and whose engine keeps its history out of its own memory."""
+    """An environment whose emulator stores all calls, and whose engine stores its history outside its memory."""
     config = EmulatorConfig(keys=ORGANIZATIONS, calls_kept=2 * tasks)
     with (
         EngineProcess(flavour, database=postgresql.create_database("soak")) as engine,
-        ProcessClient(engine.rest_url) as people,
-        running_emulator(config) as groq,
+        ProcessClient(engine.rest_url) as process_client,
+        running_emulator(config) as emulator,
         running_proxy(engine.port) as proxy,
     ):
-        yield Scene(people, groq, proxy, tmp_path)
+        yield FaultEnvironment(process_client, emulator, proxy, tmp_path)
 
 
-def ended(scene):
-    query = {"processDefinitionKey": scene.topic, "completed": "true"}
-    return scene.people.get("/history/process-instance/count", **query)["count"]
+def ended(fault_environment):
+    query = {"processDefinitionKey": fault_environment.topic, "completed": "true"}
+    return fault_environment.process_client.get("/history/process-instance/count", **query)["count"]
 
 
 def test_every_instance_ends_and_memory_stays_flat(soaked, tasks):
     chance = random.Random(7)  # noqa: S311 -- the same faults in every run
-    soaked.people.deploy_texts({"soak.bpmn": BPMN.format(topic=soaked.topic)})
+    soaked.process_client.deploy_texts({"soak.bpmn": BPMN.format(topic=soaked.topic)})
     faulty = Counter()
     with soaked.worker() as worker:
         for number in range(tasks):
             message = f"question {number}"
             if chance.random() < SHARE_OF_FAULTS:
                 fault = chance.choice(FAULTS)
-                soaked.groq.next(1, when={"equals": message}, **fault)
+                soaked.emulator.next(1, when={"equals": message}, **fault)
                 faulty[message] += 1
-            soaked.people.start(soaked.topic, {"userMessage": message})
+            soaked.process_client.start(soaked.topic, {"userMessage": message})
             if number % 100 == 0:
                 wait_for("the worker to keep up", lambda so_far=number: ended(soaked) >= so_far - BEHIND, within=120)
             if number == int(tasks * WARM):
@@ -87,8 +87,8 @@ def test_every_instance_ends_and_memory_stays_flat(soaked, tasks):
         wait_for("the last ones", lambda: ended(soaked) == tasks, within=120)
         grown = worker.memory() / warm
 
-    asked = Counter(call.messages[-1]["content"] for call in soaked.groq.calls)
+    asked = Counter(call.messages[-1]["content"] for call in soaked.emulator.calls)
     assert asked == Counter({f"question {number}": 1 for number in range(tasks)}) + faulty
-    assert soaked.people.get("/incident/count", processDefinitionKeyIn=soaked.topic)["count"] == 0
+    assert soaked.process_client.get("/incident/count", processDefinitionKeyIn=soaked.topic)["count"] == 0
     assert soaked.journal.answers() == 0
     assert grown <= GROWTH, f"memory has grown to {grown:.2f} times what it was after {WARM:.0%} of the tasks"

@@ -54,12 +54,12 @@ def main() -> None:
         with ProgressDisplay(Console()) as progress, open_browser() as browser:
             progress(Phase("Drawing the diagram and the Modeler"))
             picture_modeler(browser, package())
-            with EngineProcess(on_progress=progress) as engine, ProcessClient(engine.rest_url) as people:
-                people.deploy(*example_files())
+            with EngineProcess(on_progress=progress) as engine, ProcessClient(engine.rest_url) as process_client:
+                process_client.deploy(*example_files())
                 progress(Phase("Asking, for Tasklist"))
-                picture_tasklist(browser, engine, people)
+                picture_tasklist(browser, engine, process_client)
                 progress(Phase("Failing, for Cockpit"))
-                picture_cockpit(browser, engine, people)
+                picture_cockpit(browser, engine, process_client)
     except (ToolMissing, SandboxError) as error:
         sys.exit(str(error))
 
@@ -86,13 +86,13 @@ def picture_modeler(browser: Browser, dist: Path) -> None:
     page.close()
 
 
-def picture_tasklist(browser: Browser, engine: EngineProcess, people: ProcessClient) -> None:
+def picture_tasklist(browser: Browser, engine: EngineProcess, process_client: ProcessClient) -> None:
     """The form of the user task Review, after a real worker had an answer."""
-    with running_emulator() as groq, _worker(engine, _key_for(groq)):
-        groq.next(answer=REPLY)
-        instance = people.start(PROCESS)
-        people.do_user_task(instance, {"userMessage": QUESTION})
-        wait_for("the answer", lambda: people.user_task(instance) == "Review", within=PATIENCE)
+    with running_emulator() as emulator, _worker(engine, _key_for(emulator)):
+        emulator.next(answer=REPLY)
+        instance = process_client.start(PROCESS)
+        process_client.do_user_task(instance, {"userMessage": QUESTION})
+        wait_for("the answer", lambda: process_client.user_task(instance) == "Review", within=PATIENCE)
     page = _page(browser, 1400, 1480)
     log_in(page, engine.tasklist_url)
     Tasklist(page).open_task("Review", "Groq example")
@@ -100,12 +100,12 @@ def picture_tasklist(browser: Browser, engine: EngineProcess, people: ProcessCli
     _photograph(page, "tasklist-review.png")
 
 
-def picture_cockpit(browser: Browser, engine: EngineProcess, people: ProcessClient) -> None:
+def picture_cockpit(browser: Browser, engine: EngineProcess, process_client: ProcessClient) -> None:
     """The incident of a worker that was started without a key."""
     with _worker(engine, {}):
-        instance = people.start(PROCESS)
-        people.do_user_task(instance, {"userMessage": QUESTION})
-        wait_for("the incident", lambda: people.incidents(instance), within=PATIENCE)
+        instance = process_client.start(PROCESS)
+        process_client.do_user_task(instance, {"userMessage": QUESTION})
+        wait_for("the incident", lambda: process_client.incidents(instance), within=PATIENCE)
     page = _page(browser, 1400, 760)
     log_in(page, engine.cockpit_url)
     page.goto(f"{engine.cockpit_url}default/#/process-instance/{instance}/runtime?tab=incidents-tab")
@@ -141,8 +141,8 @@ def _on_white(svg: str) -> str:
     return re.sub(VIEW_BOX, ground, svg, count=1)
 
 
-def _key_for(groq: Emulator) -> dict[str, str]:
-    return {"GROQ_API_URL": groq.base_url, "GROQ_API_KEY": EMULATOR_KEY}
+def _key_for(emulator: Emulator) -> dict[str, str]:
+    return {"GROQ_API_URL": emulator.base_url, "GROQ_API_KEY": EMULATOR_KEY}
 
 
 @contextmanager

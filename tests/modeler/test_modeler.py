@@ -76,24 +76,24 @@ def saved_by_a_modeller(modeler, element="Plain"):
 def test_the_engine_takes_what_a_modeller_saved(modeler, engine):
     saved = saved_by_a_modeller(modeler)
 
-    with ProcessClient(engine.rest_url) as people:
-        deployment = people.deploy_texts({"plain.bpmn": saved})
-        (definition,) = people.get("/process-definition", deploymentId=deployment)
-        deployed = people.get(f"/process-definition/{definition['id']}/xml")["bpmn20Xml"]
+    with ProcessClient(engine.rest_url) as process_client:
+        deployment = process_client.deploy_texts({"plain.bpmn": saved})
+        (definition,) = process_client.get("/process-definition", deploymentId=deployment)
+        deployed = process_client.get(f"/process-definition/{definition['id']}/xml")["bpmn20Xml"]
 
     assert read_deployed(deployed).fields_of("Plain")["catalyst_payload"] == PROMPT
     assert held_by(deployed, "Plain") == held_by(saved, "Plain")
 
 
 @pytest.mark.engine
-def test_what_a_modeller_saved_is_answered_by_the_worker(modeler, people, worker, groq):
+def test_what_a_modeller_saved_is_answered_by_the_worker(modeler, process_client, worker, emulator):
     saved_by_a_modeller(modeler)
     modeler.apply("Service", ID)
-    people.deploy_texts({"plain.bpmn": modeler.saved_xml()})
-    instance = people.start("plain", {"userMessage": "Ahoy?"})
+    process_client.deploy_texts({"plain.bpmn": modeler.saved_xml()})
+    instance = process_client.start("plain", {"userMessage": "Ahoy?"})
 
-    wait_for("the end of the process", lambda: people.state(instance) == "COMPLETED", within=20)
-    assert [(call.model, call.messages[-1]["content"]) for call in groq.calls] == [
+    wait_for("the end of the process", lambda: process_client.state(instance) == "COMPLETED", within=20)
+    assert [(call.model, call.messages[-1]["content"]) for call in emulator.calls] == [
         ("openai/gpt-oss-20b", "Ahoy?"),
         ("openai/gpt-oss-120b", "Ahoy?"),
     ]

@@ -40,22 +40,22 @@ class Example:
     Its topic is one that no worker asks for: these tests play the worker, so that the forms show what a test says.
     """
 
-    def __init__(self, people):
-        self.people = people
+    def __init__(self, process_client):
+        self.process_client = process_client
         files = [EXAMPLE, *EXAMPLE.parent.glob(f"{EXAMPLE.stem}-*.form")]
         texts = {file.name: file.read_text(encoding="utf-8") for file in files}
         texts[EXAMPLE.name] = texts[EXAMPLE.name].replace('"catalyst-groq"', '"played-by-a-test"')
-        (definition,) = people.get("/process-definition", deploymentId=people.deploy_texts(texts))
+        (definition,) = process_client.get("/process-definition", deploymentId=process_client.deploy_texts(texts))
         self.definition_id = definition["id"]
 
     @property
     def instance_id(self):
-        (instance,) = self.people.get("/history/process-instance", processDefinitionId=self.definition_id)
+        (instance,) = self.process_client.get("/history/process-instance", processDefinitionId=self.definition_id)
         return instance["id"]
 
     def ask(self, question="Why is the sky blue?"):
-        instance_id = self.people.start("groq-example")
-        self.people.do_user_task(instance_id, {"userMessage": question})
+        instance_id = self.process_client.start("groq-example")
+        self.process_client.do_user_task(instance_id, {"userMessage": question})
 
     def answer(self, **variables):
         self._report("complete", variables=Encoder().encode_all(ANSWERED | variables))
@@ -64,17 +64,17 @@ class Example:
         self._report("bpmnError", errorCode=code, errorMessage=message, variables=Encoder().encode_all(REFUSED))
 
     def _report(self, outcome, **content):
-        (task,) = self.people.external_tasks(self.instance_id)
+        (task,) = self.process_client.external_tasks(self.instance_id)
         for step, body in (("lock", {"lockDuration": 60_000}), (outcome, content)):
-            self.people.http.post(
+            self.process_client.http.post(
                 f"/external-task/{task['id']}/{step}", json={"workerId": "test"} | body
             ).raise_for_status()
 
 
 @pytest.fixture
 def example(engine):
-    with ProcessClient(engine.rest_url) as people:
-        yield Example(people)
+    with ProcessClient(engine.rest_url) as process_client:
+        yield Example(process_client)
 
 
 @pytest.fixture
@@ -90,7 +90,9 @@ def test_a_user_starts_the_process_asks_and_reviews(tasklist, example):
     tasklist.open_task("Configure", NAME)
     tasklist.field(QUESTION).fill("Why is the sky blue?\nIn one line.")
     tasklist.complete()
-    assert example.people.variables(example.instance_id) == {"userMessage": "Why is the sky blue?\nIn one line."}
+    assert example.process_client.variables(example.instance_id) == {
+        "userMessage": "Why is the sky blue?\nIn one line."
+    }
 
     example.answer(aiReply=REPLY)
     tasklist.open_task("Review", NAME)
@@ -107,34 +109,36 @@ def test_a_user_starts_the_process_asks_and_reviews(tasklist, example):
     expect(tasklist.field("catalyst_error")).to_have_count(0)
 
     tasklist.complete()
-    assert example.people.state(example.instance_id) == "COMPLETED"
+    assert example.process_client.state(example.instance_id) == "COMPLETED"
 
 
-def test_a_user_is_answered_by_the_worker(tasklist, people, worker, groq):
-    groq.next(answer="Because short waves scatter more.")
-    people.deploy(*example_files())
+def test_a_user_is_answered_by_the_worker(tasklist, process_client, worker, emulator):
+    emulator.next(answer="Because short waves scatter more.")
+    process_client.deploy(*example_files())
     tasklist.start_process(NAME)
     tasklist.open_task("Configure", NAME)
     tasklist.field(QUESTION).fill("Why is the sky blue?")
     tasklist.complete()
-    wait_for("the answer", lambda: people.get("/task", taskDefinitionKey="Review", assignee="demo"), within=20)
+    wait_for("the answer", lambda: process_client.get("/task", taskDefinitionKey="Review", assignee="demo"), within=20)
 
     tasklist.open_task("Review", NAME)
     expect(tasklist.field("Reply")).to_have_value("Because short waves scatter more.")
     tasklist.complete()
-    assert [call.messages[-1]["content"] for call in groq.calls] == ["Why is the sky blue?"]
+    assert [call.messages[-1]["content"] for call in emulator.calls] == ["Why is the sky blue?"]
 
 
 @pytest.mark.usefixtures("worker")
-def test_a_user_uploads_a_recording_and_reads_it(tasklist, people, groq):
-    groq.next(answer="Call me back.")
-    people.deploy(*sorted(TRANSCRIBE_EXAMPLE.parent.glob("groq-transcribe-example*")))
+def test_a_user_uploads_a_recording_and_reads_it(tasklist, process_client, emulator):
+    emulator.next(answer="Call me back.")
+    process_client.deploy(*sorted(TRANSCRIBE_EXAMPLE.parent.glob("groq-transcribe-example*")))
     recording = {"name": "voicemail.mp3", "mimeType": "audio/mpeg", "buffer": bytes(1600)}
     tasklist.start_process(
         "Groq transcribe example", lambda form: form.get_by_label("Recording").set_input_files(recording)
     )
 
-    wait_for("the answer", lambda: people.get("/task", processDefinitionKey="groq-transcribe-example"), within=20)
+    wait_for(
+        "the answer", lambda: process_client.get("/task", processDefinitionKey="groq-transcribe-example"), within=20
+    )
     tasklist.open_task("Review", "Groq transcribe example")
     expect(tasklist.field("Transcript")).to_have_value("Call me back.")
     expect(tasklist.field("Language")).to_have_value("English")
@@ -144,13 +148,13 @@ def test_a_user_uploads_a_recording_and_reads_it(tasklist, people, groq):
 def test_a_reply_of_20000_characters_is_read_as_it_is_and_stays_as_it_is(tasklist, example):
     example.ask()
     example.answer(aiReply=LONG_REPLY)
-    before = example.people.typed_variables(example.instance_id)
+    before = example.process_client.typed_variables(example.instance_id)
 
     tasklist.open_task("Review", NAME)
     expect(tasklist.field("Reply")).to_have_value(LONG_REPLY)
     tasklist.complete()
 
-    after = example.people.typed_variables(example.instance_id)
+    after = example.process_client.typed_variables(example.instance_id)
     assert before["aiReply"]["type"] == "Object"
     assert {name: (found["type"], found["value"]) for name, found in after.items()} == {
         name: (found["type"], found["value"]) for name, found in before.items()
@@ -170,11 +174,11 @@ def test_an_error_is_shown_in_place_of_an_answer(tasklist, example):
     expect(tasklist.field("Reply")).to_have_count(0)
 
     tasklist.complete()
-    assert example.people.state(example.instance_id) == "COMPLETED"
+    assert example.process_client.state(example.instance_id) == "COMPLETED"
 
 
 def test_a_question_that_is_missing_or_too_long_is_asked_for_again(tasklist, example):
-    example.people.start("groq-example")
+    example.process_client.start("groq-example")
     tasklist.open_task("Configure", NAME)
 
     tasklist.press_complete()
@@ -184,4 +188,4 @@ def test_a_question_that_is_missing_or_too_long_is_asked_for_again(tasklist, exa
 
     tasklist.field(QUESTION).fill("x" * 4000)
     tasklist.complete()
-    assert example.people.variables(example.instance_id) == {"userMessage": "x" * 4000}
+    assert example.process_client.variables(example.instance_id) == {"userMessage": "x" * 4000}

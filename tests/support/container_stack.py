@@ -18,13 +18,15 @@ WITH_REDIS = ("--profile", "redis")
 
 
 class Stack:
-    """A running stack; `people` work with its engine, `groq` is the emulator's control."""
+    """A running stack; `process_client` talks to its engine, `emulator` to the control API of the emulator."""
 
     def __init__(self, podman: Podman) -> None:
         self.podman = podman
         self._ports = {"ENGINE_PORT": str(free_port()), "EMULATOR_PORT": str(free_port())}
-        self.people = ProcessClient(f"http://127.0.0.1:{self._ports['ENGINE_PORT']}/engine-rest")
-        self.groq = httpx.Client(base_url=f"http://127.0.0.1:{self._ports['EMULATOR_PORT']}/_emulator", trust_env=False)
+        self.process_client = ProcessClient(f"http://127.0.0.1:{self._ports['ENGINE_PORT']}/engine-rest")
+        self.emulator = httpx.Client(
+            base_url=f"http://127.0.0.1:{self._ports['EMULATOR_PORT']}/_emulator", trust_env=False
+        )
 
     def compose(self, *arguments: str, **environ: str) -> None:
         """Run compose with no key and the emulator in Groq's place."""
@@ -35,8 +37,8 @@ class Stack:
         """Start all, wait for the engine, and deploy the examples."""
         self.compose(*profile, "up", "--detach", "--no-build", "--scale", f"worker={workers}", **environ)
         wait_for("the engine in its container", self._engine_answers, within=ENGINE_PATIENCE)
-        self.people.deploy(*example_files())
-        self.people.deploy_texts({"groq-example-file.bpmn": by_secret_file()})
+        self.process_client.deploy(*example_files())
+        self.process_client.deploy_texts({"groq-example-file.bpmn": by_secret_file()})
 
     def down(self) -> None:
         """End and remove all."""
@@ -44,7 +46,7 @@ class Stack:
 
     def _engine_answers(self) -> bool:
         try:
-            return self.people.http.get("/external-task/count").is_success
+            return self.process_client.http.get("/external-task/count").is_success
         except httpx.TransportError:
             return False
 
@@ -60,12 +62,12 @@ class Stack:
 
     def asked(self) -> int:
         """How many times the emulator has been asked."""
-        return len(self.groq.get("/calls").raise_for_status().json()["calls"])
+        return len(self.emulator.get("/calls").raise_for_status().json()["calls"])
 
     def set_groq(self, **settings: float) -> None:
         """Forget earlier questions and change how the emulator answers."""
-        self.groq.post("/reset").raise_for_status()
-        self.groq.post("/settings", json=settings).raise_for_status()
+        self.emulator.post("/reset").raise_for_status()
+        self.emulator.post("/settings", json=settings).raise_for_status()
 
 
 @contextmanager
@@ -76,8 +78,8 @@ def running_stack(podman: Podman) -> Iterator[Stack]:
         stack.up()
         yield stack
     finally:
-        stack.people.http.close()
-        stack.groq.close()
+        stack.process_client.http.close()
+        stack.emulator.close()
         stack.down()
 
 

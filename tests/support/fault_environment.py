@@ -22,11 +22,11 @@ PATIENCE = 60.0
 
 
 @dataclass
-class Scene:
+class FaultEnvironment:
     """One worker id, its topic and its journal, between an engine and Groq."""
 
-    people: ProcessClient
-    groq: Emulator
+    process_client: ProcessClient
+    emulator: Emulator
     proxy: Proxy
     folder: Path
     topic: str = field(default_factory=lambda: f"faults-{next(numbers)}")
@@ -40,7 +40,7 @@ class Scene:
         worker = WorkerProcess(
             self.folder,
             self.proxy.rest_url,
-            self.groq.base_url,
+            self.emulator.base_url,
             **{"worker_id": self.topic, "topic": self.topic, "lock_duration": "PT10S", **settings},
         )
         if handicaps:
@@ -51,6 +51,6 @@ class Scene:
     def instance(self, variables: Mapping[str, str] = ASKED, **parts) -> Instance:
         """Start an instance of a new process, with three tries at once if nothing else is said."""
         parts.setdefault("properties", {"catalyst_retries": "R3/PT0S"})
-        instance = start(self.people, diagram(topic=self.topic, **parts), **variables)
+        instance = start(self.process_client, diagram(topic=self.topic, **parts), **variables)
         instance.patience = PATIENCE
         return instance

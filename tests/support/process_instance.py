@@ -12,7 +12,7 @@ PATIENCE = 20.0
 
 @dataclasses.dataclass
 class Instance:
-    people: ProcessClient
+    process_client: ProcessClient
     id: str
     patience: float = PATIENCE
 
@@ -20,7 +20,7 @@ class Instance:
         """Wait for the next user task; an incident instead is shown by the failure message."""
         seen = wait_for(
             "a user task",
-            lambda: self.people.user_task(self.id) or self.people.incidents(self.id),
+            lambda: self.process_client.user_task(self.id) or self.process_client.incidents(self.id),
             within=self.patience,
         )
         assert isinstance(seen, str), f"incident: {seen}"
@@ -30,7 +30,7 @@ class Instance:
         """Wait for an incident; a user task instead is shown by the failure message."""
         seen = wait_for(
             "an incident",
-            lambda: self.people.incidents(self.id) or self.people.user_task(self.id),
+            lambda: self.process_client.incidents(self.id) or self.process_client.user_task(self.id),
             within=self.patience,
         )
         assert isinstance(seen, list), f"user task: {seen}"
@@ -40,42 +40,42 @@ class Instance:
         """Wait until the worker has no more to do with it; returns the user task or the incident it rests at."""
 
         def looked() -> str | None:
-            return self.people.user_task(self.id) or next(iter(self.people.incidents(self.id)), None)
+            return self.process_client.user_task(self.id) or next(iter(self.process_client.incidents(self.id)), None)
 
         return wait_for("a user task or an incident", looked, within=self.patience)
 
     def error_details(self) -> str:
         """What its failed task tells beyond the message of the incident."""
-        [task] = self.people.external_tasks(self.id)
-        return self.people.http.get(f"/external-task/{task['id']}/errorDetails").raise_for_status().text
+        [task] = self.process_client.external_tasks(self.id)
+        return self.process_client.http.get(f"/external-task/{task['id']}/errorDetails").raise_for_status().text
 
     def failed_task(self) -> dict[str, Any]:
         """Wait until a failure is reported, and return the external task."""
 
         def failed() -> list[dict[str, Any]]:
-            return [task for task in self.people.external_tasks(self.id) if task["errorMessage"]]
+            return [task for task in self.process_client.external_tasks(self.id) if task["errorMessage"]]
 
         return wait_for("a failure", failed, within=self.patience)[0]
 
     def state(self) -> str:
-        return self.people.state(self.id)
+        return self.process_client.state(self.id)
 
     def variables(self) -> dict[str, Any]:
-        return self.people.variables(self.id)
+        return self.process_client.variables(self.id)
 
     def typed_variables(self) -> dict[str, dict[str, Any]]:
-        return self.people.typed_variables(self.id)
+        return self.process_client.typed_variables(self.id)
 
     def form_variables(self) -> dict[str, Any]:
         """What the form of the current user task is given."""
-        task = self.people.get("/task", processInstanceId=self.id)[0]
-        return self.people.get(f"/task/{task['id']}/form-variables")
+        task = self.process_client.get("/task", processInstanceId=self.id)[0]
+        return self.process_client.get(f"/task/{task['id']}/form-variables")
 
 
 def start(
-    people: ProcessClient, made: tuple[str, str], typed: dict[str, Any] | None = None, **variables: Any
+    process_client: ProcessClient, made: tuple[str, str], typed: dict[str, Any] | None = None, **variables: Any
 ) -> Instance:
     """Deploy a diagram and start one instance of it."""
     key, xml = made
-    people.deploy_texts({f"{key}.bpmn": xml})
-    return Instance(people, people.start_typed(key, Encoder().encode_all(variables) | (typed or {})))
+    process_client.deploy_texts({f"{key}.bpmn": xml})
+    return Instance(process_client, process_client.start_typed(key, Encoder().encode_all(variables) | (typed or {})))
