@@ -19,6 +19,9 @@ from support.redis_server import running_redis
 from support.worker_process import ORGANIZATIONS, WorkerProcess
 
 
+pytest_plugins = ["catalyst_groq.sandbox.emulator.pytest_plugin"]
+
+
 def pytest_addoption(parser):
     group = parser.getgroup("engine")
     group.addoption("--flavour", choices=list(Flavour), default=Flavour.CAMUNDA, help="the engine that tests start")
