@@ -18,7 +18,6 @@ from support.redis_server import MISSING as NO_REDIS
 from support.redis_server import running_redis
 from support.worker_process import ORGANIZATIONS, WorkerProcess
 
-
 pytest_plugins = ["catalyst_groq.sandbox.emulator.pytest_plugin"]
 
 
