@@ -120,18 +120,19 @@ def run(
 
 
 def _run_processes(count: int, config: Path | None, settings: "Settings") -> int:
-    """Run several workers, each with a worker id and a health port of its own: the next ones after the first's."""
+    """Run several workers. Each has its own worker id and its own health port, counted up from the configured port."""
     from catalyst_groq.supervisor import run_worker_processes
 
+    # -P: modules in the current folder, such as a user's logging.py, must not replace modules of this program.
     command = [sys.executable, "-P", "-m", "catalyst_groq", "run", *(["--config", str(config)] if config else [])]
     environs = []
     for number in range(count):
-        own = {}
+        overrides = {}
         if settings.worker_id:
-            own["CATALYST_WORKER_ID"] = f"{settings.worker_id}-{number + 1}"
+            overrides["CATALYST_WORKER_ID"] = f"{settings.worker_id}-{number + 1}"
         if settings.http_port:
-            own["CATALYST_HTTP_PORT"] = str(settings.http_port + number)
-        environs.append({**os.environ, **own})
+            overrides["CATALYST_HTTP_PORT"] = str(settings.http_port + number)
+        environs.append({**os.environ, **overrides})
     return run_worker_processes(command, environs)
 
 

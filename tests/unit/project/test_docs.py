@@ -46,10 +46,10 @@ def test_readme_lists_every_setting_with_its_default():
     assert table == rows, "\n" + "\n".join(rows)
 
 
-def test_changelog_begins_with_this_version():
-    versions = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+def test_changelog_begins_with_unreleased_and_this_version():
+    versions = re.findall(r"^## \[(\S+)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
 
-    assert versions[0] == PROJECT["project"]["version"]
+    assert versions[:2] == ["Unreleased", PROJECT["project"]["version"]]
 
 
 def test_architecture_gives_a_reason_for_each_dependency():
