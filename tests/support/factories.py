@@ -11,9 +11,9 @@ from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.groq.api.errors import classify
 from catalyst_groq.groq.api.operations import CHAT_COMPLETION
 from catalyst_groq.groq.api.requests import Account
+from catalyst_groq.groq.api.responses import NoResponse, Response
 from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.groq.models.pricing import cost_usd
-from catalyst_groq.groq.api.responses import NoResponse, Response
 from catalyst_groq.groq.routing.call_result import Attempt, CallResult, summarize
 from catalyst_groq.groq.routing.endpoints import Endpoint, Route
 
@@ -72,7 +72,9 @@ def make_definition(fields=None, caught=()):
 def make_answer(status=200, body=REPLY, **headers):
     """An answer of Groq; `body` is a structure, or the text itself."""
     text = body if isinstance(body, str) else json.dumps(body)
-    return Response(status, {name.replace("_", "-"): value for name, value in headers.items()}, text.encode(errors="surrogatepass"))
+    return Response(
+        status, {name.replace("_", "-"): value for name, value in headers.items()}, text.encode(errors="surrogatepass")
+    )
 
 
 ROUTE = Route(Endpoint("groq", Account("http://groq", "key")), "openai/gpt-oss-120b")

@@ -66,7 +66,9 @@ class FakeEndpoints:
 
     @property
     def asked(self):
-        return [f"{request.account.url.removeprefix('http://')}:{request.payload['model']}" for request in self.requests]
+        return [
+            f"{request.account.url.removeprefix('http://')}:{request.payload['model']}" for request in self.requests
+        ]
 
     @property
     def payloads(self):

@@ -31,8 +31,8 @@ from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
 from catalyst_groq.groq.models.catalog import known_models
 from catalyst_groq.groq.routing.endpoints import Endpoint
-from catalyst_groq.groq.routing.retired_models import RetiredModels
 from catalyst_groq.groq.routing.failover import RoutingState
+from catalyst_groq.groq.routing.retired_models import RetiredModels
 from catalyst_groq.journal import MemoryLedger, NullJournal, WriteBehindLedger
 from catalyst_groq.observability.metrics import Metrics
 from support.factories import RATE_LIMITED, REPLY, make_answer, make_task
