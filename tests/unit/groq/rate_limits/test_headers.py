@@ -1,4 +1,6 @@
-"""What Groq tells of its limits."""
+"""What Groq reports about its limits."""
+
+from dataclasses import replace
 
 import pytest
 
@@ -22,22 +24,21 @@ def refused(figures, status=429):
     return make_answer(status, {"error": {"message": message, "code": "rate_limit_exceeded"}})
 
 
-def test_headers_tell_requests_per_day_and_tokens_per_minute():
+def test_headers_report_requests_per_day_and_tokens_per_minute():
     assert list(parse_limit_updates(make_answer(**HEADERS))) == [
         LimitUpdate(LimitKind.RPD, 1000, 999),
         LimitUpdate(LimitKind.TPM, 8000, 7922),
     ]
 
 
-def test_a_streams_headers_do_not_tell_what_remains_after_it():
-    stream = make_answer(**HEADERS)
-    object.__setattr__(stream, "first_token", 0.1)
+def test_headers_of_a_stream_report_no_remainder():
+    stream = replace(make_answer(**HEADERS), first_token=0.1)
 
     assert list(parse_limit_updates(stream)) == [LimitUpdate(LimitKind.RPD, 1000), LimitUpdate(LimitKind.TPM, 8000)]
 
 
 @pytest.mark.parametrize(
-    ("figures", "told"),
+    ("figures", "updates"),
     [
         (
             "tokens per day (TPD): Limit 100000, Used 99996, Requested 484. Please try again in 6m54.72s.",
@@ -56,10 +57,10 @@ def test_a_streams_headers_do_not_tell_what_remains_after_it():
     ],
     ids=["TPD", "RPM", "too large", "not counted here", "no figures"],
 )
-def test_a_refusal_tells_the_limit_that_caused_it(figures, told):
-    assert list(parse_limit_updates(refused(figures))) == told
+def test_refusal_reports_the_limit_that_caused_it(figures, updates):
+    assert list(parse_limit_updates(refused(figures))) == updates
 
 
 @pytest.mark.parametrize("headers", [{"x_ratelimit_limit_tokens": "0"}, {"x_ratelimit_limit_tokens": "many"}])
-def test_headers_that_make_no_sense_tell_nothing(headers):
+def test_headers_without_numbers_report_nothing(headers):
     assert list(parse_limit_updates(make_answer(**headers))) == []

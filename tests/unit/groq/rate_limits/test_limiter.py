@@ -1,398 +1,411 @@
-"""Limits that the worker keeps by itself, before the emulator that keeps them exactly."""
+"""The rate limiter, before fake clients and before the emulator, which keeps Groq's limits exactly."""
 
 import asyncio
+import itertools
 import time
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 
 from catalyst_groq.groq.api.client import HttpGroqClient
 from catalyst_groq.groq.api.errors import ErrorKind, classify
-from catalyst_groq.groq.api.requests import Account
+from catalyst_groq.groq.api.operations import CHAT_COMPLETION
+from catalyst_groq.groq.api.requests import Account, GroqRequest
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
-from catalyst_groq.groq.models.catalog import ModelLimits, known_models
+from catalyst_groq.groq.models.catalog import ModelLimits, shipped_catalog
+from catalyst_groq.groq.rate_limits import limiter as limiter_module
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
 from catalyst_groq.groq.rate_limits.limit_state import ANY_MODEL, LIMIT_TTL_SECONDS, LimitConfig
 from catalyst_groq.groq.rate_limits.limiter import RateLimitedClient
-from catalyst_groq.groq.rate_limits.queue import InMemoryBackend
+from catalyst_groq.groq.rate_limits.queue import TICKET_TTL_SECONDS, InMemoryBackend
+from catalyst_groq.groq.routing.call import GroqCall
 from catalyst_groq.groq.routing.endpoints import Endpoint
-from catalyst_groq.groq.routing.failover import RoutingState, ask_models
+from catalyst_groq.groq.routing.failover import RoutingState
 from catalyst_groq.groq.routing.retired_models import RetiredModels
-from catalyst_groq.groq.routing.retry import ask_patiently
-from catalyst_groq.groq.routing.router import Succession
+from catalyst_groq.groq.routing.router import Router
 from catalyst_groq.sandbox.emulator import Emulator, EmulatorConfig
 from support.factories import make_answer
+from support.groq_clients import FakeGroqClient, InMemoryResponses
 
 pytestmark = pytest.mark.anyio
 MODEL, OTHER = "openai/gpt-oss-120b", "openai/gpt-oss-20b"
+ACCOUNT, OWN_SERVER = Account("http://groq", "gsk_a"), Account("http://gpu", "")
 QUICK = ModelLimits(rpm=120, tpm=32_000)
 """As on the free plan, but four times as fast."""
 
+callers = map("task-{}".format, itertools.count())
 
-def chat(text="Hello", model=MODEL, **more):
+
+def payload(text="Hello", model=MODEL, **more):
     return {"model": model, "max_tokens": 100, "messages": [{"role": "user", "content": text}], **more}
 
 
-def only(**limits):
-    return LimitConfig(ACCOUNT.url, configured={ANY_MODEL: ModelLimits(**limits)})
+def request(account=ACCOUNT, caller=None, **more):
+    """A request of a caller of its own, unless one is given."""
+    return GroqRequest(CHAT_COMPLETION, account, payload(**more), 1, caller or next(callers))
 
 
-class Asking:
-    """Gives the answers in turn, the last one for ever."""
-
-    def __init__(self, *answers):
-        self.answers = answers or (make_answer(),)
-        self.calls = []
-
-    async def __call__(self, account, payload, within):
-        self.calls.append((account, payload, within))
-        return self.answers[min(len(self.calls), len(self.answers)) - 1]
+def config(plan=None, **configured):
+    return LimitConfig(ACCOUNT.url, shipped_catalog(), plan, configured)
 
 
-def limited(known, *answers, ask=None):
-    return RateLimitedClient(ask or Asking(*answers), InMemoryBackend(), known)
+def limited_to(**limits):
+    return config(**{ANY_MODEL: ModelLimits(**limits)})
 
 
-ACCOUNT = Account("http://groq", "gsk_a")
+def make_limiter(limits, *responses, client=None, **backend):
+    return RateLimitedClient(client or FakeGroqClient(*responses), InMemoryBackend(**backend), limits)
 
 
-async def in_a_task_of_its_own(asking):
-    return await asyncio.create_task(asking)
+async def call(limiter, endpoints=(Endpoint("groq", ACCOUNT),), max_wait=60, caller=None, **more):
+    """Call through a router, as a task does."""
+    catalog = shipped_catalog()
+    router = Router(limiter, RoutingState(RetiredModels(catalog)), catalog)
+    return await router.call(
+        GroqCall(
+            operation=CHAT_COMPLETION,
+            payload=payload(**more),
+            endpoints=endpoints,
+            responses=InMemoryResponses(),
+            timeout=30,
+            max_wait=max_wait,
+            caller=caller or next(callers),
+            truncate=lambda *_: None,
+        )
+    )
 
 
-async def test_what_is_within_the_limits_is_asked():
-    asking = limited(only(rpm=2))
-
-    assert isinstance(await asking(ACCOUNT, chat(), 1), Response)
+async def test_limiter_sends_what_fits():
+    assert isinstance(await make_limiter(limited_to(rpm=2)).send(request()), Response)
 
 
-async def test_what_is_beyond_them_is_not_asked_and_says_how_long_to_wait():
-    asking = limited(only(rpm=2))
+async def test_limiter_holds_back_what_does_not_fit():
+    client = FakeGroqClient()
+    limiter = make_limiter(limited_to(rpm=2), client=client)
     for _ in range(2):
-        await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1))
-    held = await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1))
+        await limiter.send(request())
+    held = await limiter.send(request())
 
     assert isinstance(held, NoResponse)
     assert (held.reason, held.sent, held.held_back) == (NoResponseReason.RATE_LIMITED_LOCALLY, False, True)
     assert held.wait == pytest.approx(30.5, abs=0.1)
-    assert held.message.startswith("requests per minute (RPM): Limit 2, Used 2. Its turn comes in 30.")
-    assert len(asking._ask.calls) == 2
+    assert held.message.startswith("requests per minute (RPM): Limit 2, Used 2. It fits in 30.")
+    assert len(client.requests) == 2
 
 
-async def test_an_error_mapping_need_not_tell_it_from_groqs_own_refusal():
-    asking = limited(only(rpm=1, tpm=1000))
-    await asking(ACCOUNT, chat(), 1)
-    not_yet = classify(await asking(ACCOUNT, chat(), 1))
-    never = classify(await asking(ACCOUNT, chat(max_tokens=2000), 1))
+async def test_limiter_errors_have_the_causes_of_groqs_own():
+    client = FakeGroqClient()
+    limiter = make_limiter(limited_to(rpm=1, tpm=1000), client=client)
+    await limiter.send(request())
+    later = classify(await limiter.send(request()))
+    never = classify(await limiter.send(request(max_tokens=2000)))
 
-    assert (not_yet.kind, not_yet.causes) == (ErrorKind.RATE_LIMITED, ("rate_limit_exceeded", "429", "4xx"))
+    assert (later.kind, later.causes) == (ErrorKind.RATE_LIMITED, ("rate_limit_exceeded", "429", "4xx"))
     assert (never.kind, never.causes) == (ErrorKind.TOO_LARGE, ("rate_limit_exceeded", "413", "4xx"))
-    assert len(asking._ask.calls) == 1
+    assert len(client.requests) == 1
 
 
-async def test_nothing_is_limited_before_it_is_known():
-    asking = limited(LimitConfig(ACCOUNT.url))
-    answers = [await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1)) for _ in range(200)]
-
-    assert all(isinstance(answer, Response) for answer in answers)
+async def test_limiter_without_known_limits_sends_everything():
+    limiter = make_limiter(config())
+    assert all([isinstance(await limiter.send(request()), Response) for _ in range(200)])
 
 
-async def test_a_refusal_teaches_a_limit_that_no_header_tells():
-    text = "on tokens per day (TPD): Limit 100000, Used 99996, Requested 484. Please try again in 6m54.72s."
-    asking = limited(LimitConfig(ACCOUNT.url), make_answer(429, {"error": {"message": f"Rate limit reached {text}"}}))
-    await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1))
-    held = await in_a_task_of_its_own(asking(ACCOUNT, chat(max_tokens=480), 1))
+async def test_limiter_learns_a_limit_from_a_refusal():
+    figures = "on tokens per day (TPD): Limit 100000, Used 99996, Requested 484. Please try again in 6m54.72s."
+    client = FakeGroqClient(make_answer(429, {"error": {"message": f"Rate limit reached {figures}"}}))
+    limiter = make_limiter(config(), client=client)
+    await limiter.send(request())
+    held = await limiter.send(request(max_tokens=480))
 
     assert held.reason is NoResponseReason.RATE_LIMITED_LOCALLY
     assert "(TPD): Limit 100000, Used 99996" in held.message
-    assert len(asking._ask.calls) == 1
+    assert len(client.requests) == 1
 
 
-async def test_headers_correct_what_a_plan_says_but_not_what_an_operator_says():
-    told = make_answer(x_ratelimit_limit_tokens="9000", x_ratelimit_remaining_tokens="8900")
-    planned, given = limited(LimitConfig(ACCOUNT.url, "free"), told), limited(only(tpm=4000), told)
-    for asking in (planned, given):
-        await asking(ACCOUNT, chat(), 1)
+async def test_limiter_prefers_headers_to_a_plan_not_to_the_operator():
+    reported = make_answer(x_ratelimit_limit_tokens="9000", x_ratelimit_remaining_tokens="8900")
+    planned, configured = make_limiter(config("free"), reported), make_limiter(limited_to(tpm=4000), reported)
+    for limiter in (planned, configured):
+        await limiter.send(request())
 
-    def tpm(asking):
-        return next(limit for _, dimension, limit, _ in asking.remaining() if dimension is LimitKind.TPM)
+    def tpm(limiter):
+        return next(limit for _, kind, limit, _ in limiter.remaining() if kind is LimitKind.TPM)
 
-    assert (tpm(planned), tpm(given)) == (9000, 4000)
+    assert (tpm(planned), tpm(configured)) == (9000, 4000)
 
 
-async def test_what_others_use_of_the_same_limit_is_learned_from_the_headers():
-    told = make_answer(x_ratelimit_limit_tokens="8000", x_ratelimit_remaining_tokens="50")
-    asking = limited(LimitConfig(ACCOUNT.url), told)
-    await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1))
-    held = await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1))
-
+async def test_limiter_learns_what_others_use_from_headers():
+    limiter = make_limiter(config(), make_answer(x_ratelimit_limit_tokens="8000", x_ratelimit_remaining_tokens="50"))
+    await limiter.send(request())
+    held = await limiter.send(request())
     assert held.reason is NoResponseReason.RATE_LIMITED_LOCALLY
 
 
-async def test_each_account_and_each_model_has_limits_of_its_own():
-    asking = limited(only(rpm=1))
+async def test_limiter_limits_each_account_and_model_separately():
+    limiter = make_limiter(limited_to(rpm=1))
     calls = [(ACCOUNT, MODEL), (ACCOUNT, OTHER), (Account("http://groq", "gsk_b"), MODEL), (ACCOUNT, MODEL)]
-    answers = [await in_a_task_of_its_own(asking(account, chat(model=model), 1)) for account, model in calls]
-
-    assert [isinstance(answer, Response) for answer in answers] == [True, True, True, False]
-
-
-async def test_what_was_reserved_and_not_used_is_given_back():
-    asking = limited(only(tpm=8000))
-    answers = [await in_a_task_of_its_own(asking(ACCOUNT, chat(max_tokens=7000), 1)) for _ in range(5)]
-
-    assert all(isinstance(answer, Response) for answer in answers)
+    responses = [await limiter.send(request(account, model=model)) for account, model in calls]
+    assert [isinstance(response, Response) for response in responses] == [True, True, True, False]
 
 
-async def test_a_waiting_task_goes_as_soon_as_others_give_back_what_they_did_not_need():
-    groq = asyncio.Event()
+async def test_limiter_refunds_what_was_not_used():
+    limiter = make_limiter(limited_to(tpm=8000))
+    assert all([isinstance(await limiter.send(request(max_tokens=7000)), Response) for _ in range(5)])
 
-    async def slow(account, payload, within):
-        await groq.wait()
-        return make_answer()
 
-    asking, began = limited(only(tpm=1200), ask=slow), time.monotonic()
-    first = asyncio.create_task(asking(ACCOUNT, chat(max_tokens=1000), 1))
-    second = asyncio.create_task(ask_patiently(lambda: asking(ACCOUNT, chat(max_tokens=1000), 1), patience=60))
+async def test_limiter_refund_lets_a_waiting_caller_send():
+    released = asyncio.Event()
+
+    class SlowClient(FakeGroqClient):
+        async def send(self, sent):
+            await released.wait()
+            return await super().send(sent)
+
+    limiter, started = make_limiter(limited_to(tpm=1200), client=SlowClient()), time.monotonic()
+    first = asyncio.create_task(limiter.send(request(max_tokens=1000)))
+    second = asyncio.create_task(call(limiter, max_tokens=1000))
     await asyncio.sleep(0.1)
-    groq.set()
+    released.set()
     await first
-    exchange = await second
+    result = await second
 
-    assert exchange.error is None
-    assert exchange.attempts == 1, "only what Groq was asked counts"
-    assert 0 < exchange.waited <= time.monotonic() - began < 5, "it was told to wait for about a minute"
+    assert (result.error, result.attempt_count) == (None, 1)
+    assert 0 < result.waited <= time.monotonic() - started < 5, "the limit alone would take about a minute"
 
 
 @pytest.mark.parametrize(
-    ("free", "in_hand", "room"), [(50, 0, 20), (10, 0, 10), (50, 5, 15)], ids=["room", "few places", "not asking yet"]
+    ("free", "active", "fetchable"),
+    [(50, 0, 20), (10, 0, 10), (50, 5, 15)],
+    ids=["capacity", "little free", "not sending yet"],
 )
-async def test_no_more_tasks_are_fetched_than_the_limits_can_carry(free, in_hand, room):
-    asking = limited(only(rpm=21))
-    await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1))
+async def test_fetchable_tasks_are_those_that_fit_the_limits(free, active, fetchable):
+    limiter = make_limiter(limited_to(rpm=21))
+    await limiter.send(request())
+    assert limiter.fetchable_tasks(free, active) == fetchable
 
-    assert asking.fetchable_tasks(free, in_hand) == room
 
+async def test_fetchable_tasks_do_not_count_requests_in_flight_twice():
+    released = asyncio.Event()
 
-async def test_who_is_asking_has_been_counted_already():
-    answered = asyncio.Event()
+    class SlowClient(FakeGroqClient):
+        async def send(self, sent):
+            await released.wait()
+            return await super().send(sent)
 
-    async def ask(_account, _payload, _within):
-        await answered.wait()
-        return make_answer()
-
-    asking = limited(only(rpm=21), ask=ask)
-    under_way = [asyncio.create_task(asking(ACCOUNT, chat(), 1)) for _ in range(5)]
+    limiter = make_limiter(limited_to(rpm=21), client=SlowClient())
+    in_flight = [asyncio.create_task(limiter.send(request())) for _ in range(5)]
     await asyncio.sleep(0)
-    room = asking.fetchable_tasks(50, active=5)
-    answered.set()
-    await asyncio.gather(*under_way)
-
-    assert room == 16
-
-
-async def test_before_anything_is_known_all_places_are_filled_and_with_known_limits_one():
-    assert limited(LimitConfig(ACCOUNT.url)).fetchable_tasks(50, 0) == 50
-    assert limited(LimitConfig(ACCOUNT.url, "free")).fetchable_tasks(50, 0) == 1
+    fetchable = limiter.fetchable_tasks(50, active=5)
+    released.set()
+    await asyncio.gather(*in_flight)
+    assert fetchable == 16
 
 
-async def test_a_throttled_model_stops_no_tasks_of_others():
-    asking = limited(only(rpm=1))
-    await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1))
-    assert asking.fetchable_tasks(50, 0) == 1, "it may be for another model"
-    await asking(ACCOUNT, chat(), 1)
-    assert asking.fetchable_tasks(50, 1) == 0, "one waits"
+async def test_fetchable_tasks_before_the_first_request():
+    assert make_limiter(config()).fetchable_tasks(50, 0) == 50
+    assert make_limiter(config("free")).fetchable_tasks(50, 0) == 1
 
-    more = limited(LimitConfig(ACCOUNT.url, configured={MODEL: ModelLimits(rpm=1), OTHER: ModelLimits(rpm=31)}))
+
+async def test_fetchable_tasks_are_those_of_the_model_with_most_capacity():
+    limiter = make_limiter(limited_to(rpm=1))
+    await limiter.send(request())
+    assert limiter.fetchable_tasks(50, 0) == 1, "it may be for another model"
+    await limiter.send(request())
+    assert limiter.fetchable_tasks(50, 1) == 0, "one waits"
+
+    limiter = make_limiter(config(**{MODEL: ModelLimits(rpm=1), OTHER: ModelLimits(rpm=31)}))
     for model in (MODEL, OTHER):
-        await in_a_task_of_its_own(more(ACCOUNT, chat(model=model), 1))
-    assert more.fetchable_tasks(50, 0) == 30
+        await limiter.send(request(model=model))
+    assert limiter.fetchable_tasks(50, 0) == 30
 
 
-async def test_another_endpoint_is_asked_where_the_first_one_has_no_turn_yet():
-    asking, endpoints = limited(only(rpm=1)), [Endpoint("a", ACCOUNT), Endpoint("b", Account("http://b", "gsk_b"))]
-
-    async def send(account, request):
-        return await asking(account, request, 1)
-
-    async def one():
-        return await ask_models(
-            send, chat(), 60, Succession(RoutingState(RetiredModels(known_models())), endpoints, MODEL)
-        )
-
-    ways = [
-        [(step.endpoint, step.result, step.asked) for step in (await in_a_task_of_its_own(one())).way] for _ in "12"
-    ]
-
-    assert ways == [
-        [("a", "answered", True)],
-        [("a", NoResponseReason.RATE_LIMITED_LOCALLY, False), ("b", "answered", True)],
-    ]
+async def test_fetchable_tasks_forget_callers_that_gave_up(monkeypatch):
+    limiter, now = make_limiter(limited_to(rpm=1)), time.monotonic()
+    for _ in range(2):
+        await limiter.send(request())
+    assert limiter.fetchable_tasks(50, 1) == 0
+    monkeypatch.setattr(limiter_module.time, "monotonic", lambda: now + TICKET_TTL_SECONDS + 1)
+    assert limiter.fetchable_tasks(50, 0) == 1
 
 
-async def test_who_goes_elsewhere_at_once_is_in_nobodys_way_at_the_first_endpoint():
-    now, ask = 0.0, Asking()
-    asking = RateLimitedClient(
-        ask, InMemoryBackend(clock=lambda: now), LimitConfig(ACCOUNT.url, configured={MODEL: ModelLimits(rpm=120)})
-    )
-    endpoints = [Endpoint("a", ACCOUNT), Endpoint("b", Account("http://b", "gsk_b"), {MODEL: "unlimited"})]
+async def test_limiter_lets_the_router_use_another_endpoint():
+    limiter, endpoints = make_limiter(limited_to(rpm=1)), [Endpoint("a", ACCOUNT), Endpoint("b", OWN_SERVER)]
+    results = [await call(limiter, endpoints) for _ in "12"]
+    assert [
+        [(attempt.route.endpoint.name, attempt.result, attempt.sent) for attempt in result.attempts]
+        for result in results
+    ] == [[("a", "answered", True)], [("a", NoResponseReason.RATE_LIMITED_LOCALLY, False), ("b", "answered", True)]]
 
-    async def send(account, request):
-        return await asking(account, request, 1)
 
-    async def one():
-        succession = Succession(RoutingState(RetiredModels(known_models())), endpoints, MODEL)
-        return await ask_models(send, chat(), 60, succession)
-
+async def test_queue_does_not_hold_callers_that_went_elsewhere():
+    now, client = 0.0, FakeGroqClient()
+    limiter = make_limiter(config(**{MODEL: ModelLimits(rpm=120)}), client=client, clock=lambda: now)
+    endpoints = [Endpoint("a", ACCOUNT), Endpoint("b", OWN_SERVER, {MODEL: "unlimited"})]
     for tenth in range(300):
         now = tenth / 10
-        await in_a_task_of_its_own(one())
+        await call(limiter, endpoints)
 
-    at_a = sum(account is ACCOUNT for account, _, _ in ask.calls)
-    assert at_a == pytest.approx(120 + 30 * 2, abs=2), "ten a second ask, two a second may"
+    at_a = sum(sent.account is ACCOUNT for sent in client.requests)
+    assert at_a == pytest.approx(120 + 30 * 2, abs=2), "ten a second try, two a second fit"
 
 
-async def test_who_has_no_time_to_wait_is_in_nobodys_way():
-    now = 0.0
-    asking = RateLimitedClient(Asking(), InMemoryBackend(clock=lambda: now), only(rpm=60))
+async def test_queue_does_not_hold_callers_that_cannot_wait():
+    now, client = 0.0, FakeGroqClient()
+    limiter = make_limiter(limited_to(rpm=60), client=client, clock=lambda: now)
     for tenth in range(200):
         now = tenth / 10
-        await in_a_task_of_its_own(ask_patiently(lambda: asking(ACCOUNT, chat(), 1), patience=0))
+        await call(limiter, max_wait=0)
+    assert len(client.requests) == pytest.approx(60 + 20, abs=2)
 
-    assert len(asking._ask.calls) == pytest.approx(60 + 20, abs=2)
 
-
-async def test_who_comes_back_is_before_those_who_came_later():
+async def test_queue_keeps_the_position_of_a_caller_that_returns():
     now = 0.0
-    asking = RateLimitedClient(Asking(), InMemoryBackend(clock=lambda: now), only(rpm=60))
+    limiter = make_limiter(limited_to(rpm=60), clock=lambda: now)
     for _ in range(60):
-        await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1))
+        await limiter.send(request())
     for _ in range(2):
-        assert isinstance(await asking(ACCOUNT, chat(), 1), NoResponse)
+        assert isinstance(await limiter.send(request(caller="first")), NoResponse)
     now = 2.0
-    later = await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1))
+    later = await limiter.send(request())
     now = 2.1
-
     assert isinstance(later, NoResponse)
-    assert isinstance(await asking(ACCOUNT, chat(), 1), Response)
+    assert isinstance(await limiter.send(request(caller="first")), Response)
 
 
-async def test_who_was_refused_by_groq_is_before_those_who_came_later():
-    now, text = 0.0, "on requests per minute (RPM): Limit 60, Used 60, Requested 1. Please try again in 1s."
-    refused = make_answer(429, {"error": {"message": f"Rate limit reached {text}"}})
-    asking = RateLimitedClient(
-        Asking(refused, make_answer()), InMemoryBackend(clock=lambda: now), LimitConfig(ACCOUNT.url)
-    )
-    assert (await asking(ACCOUNT, chat(), 1)).status == 429
-    assert isinstance(await asking(ACCOUNT, chat(), 1), NoResponse)
+async def test_queue_is_the_same_from_whichever_asyncio_task_a_caller_sends():
+    now = 0.0
+    limiter = make_limiter(limited_to(rpm=60), clock=lambda: now)
+    for _ in range(60):
+        await limiter.send(request())
+    for _ in range(2):
+        await asyncio.create_task(limiter.send(request(caller="first")))
+    now = 2.0
+    assert isinstance(await asyncio.create_task(limiter.send(request())), NoResponse)
+    now = 2.1
+    assert isinstance(await asyncio.create_task(limiter.send(request(caller="first"))), Response)
+
+
+async def test_queue_drops_a_caller_that_does_not_return(monkeypatch):
+    now, clock = 0.0, time.monotonic()
+    limiter = make_limiter(limited_to(rpm=60), clock=lambda: now)
+    for _ in range(60):
+        await limiter.send(request())
+    for _ in range(2):
+        await limiter.send(request(caller="gone"))
+    for _ in range(2):
+        await limiter.send(request(caller="waiting"))
+    now = TICKET_TTL_SECONDS + 1
+    monkeypatch.setattr(limiter_module.time, "monotonic", lambda: clock + now)
+    assert isinstance(await limiter.send(request(caller="waiting")), Response)
+
+
+async def test_queue_keeps_the_position_of_a_caller_that_groq_refused():
+    now, figures = 0.0, "on requests per minute (RPM): Limit 60, Used 60, Requested 1. Please try again in 1s."
+    refused = make_answer(429, {"error": {"message": f"Rate limit reached {figures}"}})
+    limiter = make_limiter(config(), refused, make_answer(), clock=lambda: now)
+    assert (await limiter.send(request(caller="first"))).status == 429
+    assert isinstance(await limiter.send(request(caller="first")), NoResponse)
     now = 1.1
-    later = await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1))
-
+    later = await limiter.send(request())
     assert isinstance(later, NoResponse)
-    assert isinstance(await asking(ACCOUNT, chat(), 1), Response)
+    assert isinstance(await limiter.send(request(caller="first")), Response)
 
 
-async def test_a_clock_that_is_set_moves_nobody_in_line(monkeypatch):
-    asking = limited(only(rpm=1))
-    await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1))
+async def test_queue_does_not_depend_on_the_wall_clock(monkeypatch):
+    limiter = make_limiter(limited_to(rpm=1))
+    await limiter.send(request())
 
-    async def come_back():
-        await asking(ACCOUNT, chat(), 1)
-        return await asking(ACCOUNT, chat(), 1)
+    async def wait_of(caller):
+        await limiter.send(request(caller=caller))
+        return (await limiter.send(request(caller=caller))).wait
 
-    waits = [(await in_a_task_of_its_own(come_back())).wait]
+    first = await wait_of("first")
     monkeypatch.setattr("time.time", lambda: 0.0)
-    waits.append((await in_a_task_of_its_own(come_back())).wait)
-
-    assert waits[1] == pytest.approx(waits[0] + 60, abs=1)
+    assert await wait_of("second") == pytest.approx(first + 60, abs=1)
 
 
-async def test_who_waits_does_not_have_the_same_request_estimated_at_each_look(monkeypatch):
-    asking, payload = limited(only(rpm=1)), chat()
-    await in_a_task_of_its_own(asking(ACCOUNT, chat(), 1))
+async def test_waiting_caller_has_its_request_estimated_once(monkeypatch):
+    limiter = make_limiter(limited_to(rpm=1))
+    await limiter.send(request())
     estimated = []
-    monkeypatch.setattr(
-        asking._demands, "estimate", lambda it, of=asking._demands.estimate: estimated.append(it) or of(it)
-    )
+    estimate = limiter_module.UsageEstimator.estimate
+
+    def recorded(self, sent):
+        estimated.append(sent.payload["messages"][0]["content"])
+        return estimate(self, sent)
+
+    monkeypatch.setattr(limiter_module.UsageEstimator, "estimate", recorded)
+    waiting = request()
     for _ in range(3):
-        await asking(ACCOUNT, payload, 1)
-    await asking(ACCOUNT, chat("Something else"), 1)
-
-    assert [asked["messages"][0]["content"] for asked in estimated] == ["Hello", "Something else"]
-
-
-LONG = chat("word " * 200_000)
-OWN_SERVER = Account("http://gpu", "")
+        await limiter.send(waiting)
+    await limiter.send(replace(waiting, payload=payload("Something else")))
+    assert estimated == ["Hello", "Something else"]
 
 
-async def test_groqs_plans_and_contexts_are_not_those_of_another_server():
-    asking = limited(LimitConfig(ACCOUNT.url, "free"))
-
-    assert isinstance(await asking(OWN_SERVER, LONG, 1), Response)
-    assert not list(asking.remaining())
-    assert (await asking(ACCOUNT, LONG, 1)).reason is NoResponseReason.EXCEEDS_LIMIT
+LONG = "word " * 200_000
 
 
-async def test_an_operators_limits_hold_at_every_endpoint():
-    asking = limited(only(tpm=8000))
+async def test_plan_limits_do_not_apply_to_other_servers():
+    limiter = make_limiter(config("free"))
+    assert isinstance(await limiter.send(request(OWN_SERVER, text=LONG)), Response)
+    assert not list(limiter.remaining())
+    assert (await limiter.send(request(text=LONG))).reason is NoResponseReason.EXCEEDS_LIMIT
 
-    assert (await asking(OWN_SERVER, LONG, 1)).reason is NoResponseReason.EXCEEDS_LIMIT
+
+async def test_configured_limits_apply_to_other_servers():
+    limiter = make_limiter(limited_to(tpm=8000))
+    assert (await limiter.send(request(OWN_SERVER, text=LONG))).reason is NoResponseReason.EXCEEDS_LIMIT
 
 
 TOO_LARGE = make_answer(413, {"error": {"message": "tokens per minute (TPM): Limit 8000, Requested 9000"}})
 
 
-async def test_a_limit_that_groq_told_is_believed_for_an_hour_and_then_tried_out_again(monkeypatch):
-    asking, now = limited(LimitConfig(ACCOUNT.url), TOO_LARGE, make_answer()), time.monotonic()
+async def test_reported_limit_is_tried_again_after_its_ttl(monkeypatch):
+    limiter, now = make_limiter(config(), TOO_LARGE, make_answer()), time.monotonic()
 
-    async def once(later):
-        monkeypatch.setattr("catalyst_groq.groq.rate_limits.limiter.time.monotonic", lambda: now + later)
-        return await in_a_task_of_its_own(asking(ACCOUNT, chat(max_tokens=9000), 1))
+    async def send(later):
+        monkeypatch.setattr(limiter_module.time, "monotonic", lambda: now + later)
+        return await limiter.send(request(max_tokens=9000))
 
-    assert (await once(later=0)).status == 413
-    assert (await once(later=LIMIT_TTL_SECONDS - 1)).reason is NoResponseReason.EXCEEDS_LIMIT
-    assert (await once(later=LIMIT_TTL_SECONDS + 1)).ok
-
-
-async def test_what_does_not_fit_a_plan_is_left_to_groq_to_say():
-    asking = limited(LimitConfig(ACCOUNT.url, "free"))
-
-    assert isinstance(await asking(ACCOUNT, chat(max_tokens=60_000), 1), Response)
+    assert (await send(later=0)).status == 413
+    assert (await send(later=LIMIT_TTL_SECONDS - 1)).reason is NoResponseReason.EXCEEDS_LIMIT
+    assert (await send(later=LIMIT_TTL_SECONDS + 1)).ok
 
 
-async def test_of_too_many_models_the_one_that_nobody_asks_for_is_forgotten(monkeypatch):
-    monkeypatch.setattr("catalyst_groq.groq.rate_limits.limiter.MAX_TRACKED_MODELS", 2)
-    asking = limited(LimitConfig(ACCOUNT.url, configured={ANY_MODEL: ModelLimits(rpm=5)}))
+async def test_plan_limit_is_left_for_groq_to_refuse():
+    assert isinstance(await make_limiter(config("free")).send(request(max_tokens=60_000)), Response)
 
-    async def known_after(*models):
+
+async def test_limiter_forgets_the_least_recently_used_model(monkeypatch):
+    monkeypatch.setattr(limiter_module, "MAX_TRACKED_MODELS", 2)
+    limiter = make_limiter(limited_to(rpm=5))
+
+    async def tracked_after(*models):
         for model in models:
-            await in_a_task_of_its_own(asking(ACCOUNT, chat(model=model), 1))
-        return {model for model, *_ in asking.remaining()}
+            await limiter.send(request(model=model))
+        return {model for model, *_ in limiter.remaining()}
 
-    assert await known_after("first", "second", "second") == {"first", "second"}
-    assert await known_after("first", "third") == {"first", "third"}
-
-
-@pytest.mark.slow
-async def test_a_burst_on_the_emulator_is_spread_without_one_refusal():
-    config = EmulatorConfig(limits={ANY_MODEL: QUICK}, latency=0.05)
-
-    assert await burst(config, LimitConfig(ACCOUNT.url, configured={ANY_MODEL: QUICK}), tasks=124) == 0
+    assert await tracked_after("first", "second", "second") == {"first", "second"}
+    assert await tracked_after("first", "third") == {"first", "third"}
 
 
 @pytest.mark.slow
-async def test_limits_are_learned_from_refusals_and_everybody_is_answered():
-    assert await burst(EmulatorConfig(limits={ANY_MODEL: QUICK}), LimitConfig(ACCOUNT.url), tasks=124) > 0
+async def test_burst_on_the_emulator_is_never_refused():
+    limits = {ANY_MODEL: QUICK}
+    assert await burst(EmulatorConfig(limits=limits, latency=0.05), config(**limits), tasks=124) == 0
 
 
-async def burst(config, known, tasks):
-    """Ask many times at once until all are answered; returns how often the emulator refused."""
-    async with Emulator(config) as emulator, aclosing(HttpGroqClient()) as groq:
-        asking, account = RateLimitedClient(groq.ask, InMemoryBackend(), known), Account(emulator.base_url, "gsk_a")
+@pytest.mark.slow
+async def test_burst_learns_limits_from_refusals():
+    assert await burst(EmulatorConfig(limits={ANY_MODEL: QUICK}), config(), tasks=124) > 0
 
-        async def one():
-            return await ask_patiently(lambda: asking(account, chat(), 30), patience=60)
 
-        exchanges = await asyncio.gather(*(asyncio.create_task(one()) for _ in range(tasks)))
-        assert all(exchange.error is None for exchange in exchanges)
-        return sum(call.status == 429 for call in emulator.calls)
+async def burst(emulator_config, limits, tasks):
+    """Call many times at once until all have responses; returns how often the emulator refused."""
+    async with Emulator(emulator_config) as emulator, aclosing(HttpGroqClient()) as client:
+        limiter, account = make_limiter(limits, client=client), Account(emulator.base_url, "gsk_a")
+        limiter_calls = (call(limiter, [Endpoint("groq", account)]) for _ in range(tasks))
+        results = await asyncio.gather(*limiter_calls)
+        assert all(result.error is None for result in results)
+        return sum(received.status == 429 for received in emulator.calls)

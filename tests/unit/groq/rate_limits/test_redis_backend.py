@@ -1,4 +1,4 @@
-"""Limits that several workers keep together, in a real Redis."""
+"""Rate limits that workers share, in a real Redis."""
 
 import asyncio
 import time
@@ -17,74 +17,74 @@ FIGURES = {RPM: 60, TPM: 6000}
 
 
 @pytest.fixture
-async def lines(redis):
-    """Two workers' way to the same lines."""
+async def backends(redis):
+    """Two workers' backends in the same Redis."""
     one, other = RedisBackend(redis), RedisBackend(redis)
     yield one, other
     await one.aclose()
     await other.aclose()
 
 
-def asking(tokens=1):
+def amounts(tokens=1):
     return {RPM: 1, TPM: tokens}
 
 
-async def test_what_one_worker_takes_another_one_waits_for(lines):
-    mine, theirs = lines
-    turn = await mine.acquire("a", Ticket(1, "mine"), asking(6000), FIGURES)
-    later = await theirs.acquire("a", Ticket(2, "theirs"), asking(100), FIGURES)
+async def test_redis_reservation_of_one_worker_makes_another_wait(backends):
+    mine, theirs = backends
+    admission = await mine.acquire("a", Ticket(1, "mine"), amounts(6000), FIGURES)
+    later = await theirs.acquire("a", Ticket(2, "theirs"), amounts(100), FIGURES)
 
-    assert (turn.wait, turn.reserved) == (0, asking(6000))
+    assert (admission.wait, admission.reserved) == (0, amounts(6000))
     assert later.wait == pytest.approx(1.5, abs=0.1)
     assert later.exhausted is TPM
-    assert later.snapshot.waiting == asking(100)
+    assert later.snapshot.waiting == amounts(100)
 
 
-async def test_the_workers_emulator_one_line(lines):
-    mine, theirs = lines
-    await mine.acquire("b", Ticket(1, "before"), asking(6000), FIGURES)
-    await mine.acquire("b", Ticket(2, "mine"), asking(300), FIGURES)
-    later = await theirs.acquire("b", Ticket(3, "theirs"), asking(10), FIGURES)
+async def test_redis_workers_share_one_queue(backends):
+    mine, theirs = backends
+    await mine.acquire("b", Ticket(1, "before"), amounts(6000), FIGURES)
+    await mine.acquire("b", Ticket(2, "mine"), amounts(300), FIGURES)
+    later = await theirs.acquire("b", Ticket(3, "theirs"), amounts(10), FIGURES)
 
     assert later.wait == pytest.approx(3.6, abs=0.1)
 
 
-async def test_whose_clock_is_ahead_does_not_stand_behind_everybody(lines, monkeypatch):
-    mine, theirs = lines
+async def test_redis_queue_does_not_depend_on_worker_clocks(backends, monkeypatch):
+    mine, theirs = backends
     now = time.monotonic()
-    await mine.acquire("ahead", Ticket(now, "before"), asking(6000), FIGURES)
+    await mine.acquire("ahead", Ticket(now, "before"), amounts(6000), FIGURES)
     monkeypatch.setattr("catalyst_groq.groq.rate_limits.redis_backend.time.monotonic", lambda: now + 1000)
-    await theirs.acquire("ahead", Ticket(now + 1000, "theirs"), asking(300), FIGURES)
+    await theirs.acquire("ahead", Ticket(now + 1000, "theirs"), amounts(300), FIGURES)
     monkeypatch.undo()
     await asyncio.sleep(0.01)
-    later = await mine.acquire("ahead", Ticket(time.monotonic(), "mine"), asking(10), FIGURES)
+    later = await mine.acquire("ahead", Ticket(time.monotonic(), "mine"), amounts(10), FIGURES)
 
     assert later.wait == pytest.approx(3.6, abs=0.1)
 
 
-async def test_who_does_not_stay_is_in_nobodys_way(lines):
-    mine, theirs = lines
-    await mine.acquire("elsewhere", Ticket(1, "before"), asking(6000), FIGURES)
-    gone = await mine.acquire("elsewhere", Ticket(2, "gone"), asking(3000), FIGURES, enqueue=False)
-    later = await theirs.acquire("elsewhere", Ticket(3, "theirs"), asking(10), FIGURES)
+async def test_redis_caller_that_does_not_enqueue_holds_nobody(backends):
+    mine, theirs = backends
+    await mine.acquire("elsewhere", Ticket(1, "before"), amounts(6000), FIGURES)
+    gone = await mine.acquire("elsewhere", Ticket(2, "gone"), amounts(3000), FIGURES, enqueue=False)
+    later = await theirs.acquire("elsewhere", Ticket(3, "theirs"), amounts(10), FIGURES)
 
     assert gone.wait > 30
     assert later.wait < 1
 
 
-async def test_what_one_worker_learns_all_know(lines):
-    mine, theirs = lines
+async def test_redis_limits_learned_by_one_worker_apply_to_all(backends):
+    mine, theirs = backends
     await mine.settle("c", {}, [LimitUpdate(RPM, 30, 0)])
-    turn = await theirs.acquire("c", Ticket(1, "theirs"), asking(), {})
+    admission = await theirs.acquire("c", Ticket(1, "theirs"), amounts(), {})
 
-    assert (turn.wait, turn.exhausted) == (pytest.approx(2, abs=0.1), RPM)
+    assert (admission.wait, admission.exhausted) == (pytest.approx(2, abs=0.1), RPM)
 
 
 steps = st.lists(
     st.one_of(
-        st.tuples(st.just("enter"), st.integers(0, 5), st.integers(0, 7000)),
+        st.tuples(st.just("acquire"), st.integers(0, 5), st.integers(0, 7000)),
         st.tuples(st.just("settle"), st.integers(-3000, 3000), st.just(0)),
-        st.tuples(st.just("told"), st.integers(1000, 9000), st.one_of(st.none(), st.integers(0, 1000))),
+        st.tuples(st.just("update"), st.integers(1000, 9000), st.one_of(st.none(), st.integers(0, 1000))),
     ),
     max_size=12,
 )
@@ -92,19 +92,19 @@ steps = st.lists(
 
 @given(steps=steps)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_redis_keeps_lines_as_a_worker_does(lines, steps):
-    shared, own, name = lines[0], InMemoryBackend(), f"law {time.monotonic_ns()}"
+async def test_redis_backend_equals_the_in_memory_one(backends, steps):
+    shared, own, name = backends[0], InMemoryBackend(), f"law {time.monotonic_ns()}"
     for kind, first, second in steps:
-        if kind == "enter":
-            step = (name, Ticket(first, str(first)), asking(second), FIGURES)
+        if kind == "acquire":
+            step = (name, Ticket(first, str(first)), amounts(second), FIGURES)
             there, here = await shared.acquire(*step), await own.acquire(*step)
             assert there.wait == pytest.approx(here.wait, abs=0.2)
             assert (there.exhausted, there.reserved) == (here.exhausted, here.reserved)
             there, here = there.snapshot, here.snapshot
         else:
-            told = [LimitUpdate(TPM, first, second)] if kind == "told" else []
+            updates = [LimitUpdate(TPM, first, second)] if kind == "update" else []
             change = {RPM: 0, TPM: first} if kind == "settle" else {}
-            there, here = await shared.settle(name, change, told), await own.settle(name, change, told)
+            there, here = await shared.settle(name, change, updates), await own.settle(name, change, updates)
         assert there.waiting == here.waiting
         now = time.monotonic()
         for dimension, bucket in here.buckets.items():
@@ -113,42 +113,40 @@ async def test_redis_keeps_lines_as_a_worker_does(lines, steps):
 
 
 @pytest.mark.slow
-async def test_a_place_is_lost_by_a_worker_that_has_died(lines):
-    mine, theirs = lines
-    await mine.acquire("d", Ticket(1, "before"), asking(6000), FIGURES)
-    await mine.acquire("d", Ticket(2, "dead"), asking(3000), FIGURES)
+async def test_redis_ticket_of_a_dead_worker_expires(backends):
+    mine, theirs = backends
+    await mine.acquire("d", Ticket(1, "before"), amounts(6000), FIGURES)
+    await mine.acquire("d", Ticket(2, "dead"), amounts(3000), FIGURES)
     began = time.monotonic()
-    while (turn := await theirs.acquire("d", Ticket(3, "theirs"), asking(10), FIGURES)).wait > 5:
+    while (admission := await theirs.acquire("d", Ticket(3, "theirs"), amounts(10), FIGURES)).wait > 5:
         assert time.monotonic() - began < TICKET_TTL_SECONDS + 1
         await asyncio.sleep(0.1)
 
-    assert turn.snapshot.waiting.get(TPM, 0) <= 10
+    assert admission.snapshot.waiting.get(TPM, 0) <= 10
 
 
-async def test_while_redis_is_away_each_worker_keeps_its_own_limits_and_says_so_once(caplog):
+async def test_redis_outage_falls_back_and_is_logged_once(caplog):
     caplog.set_level("INFO")
     shared = FallbackBackend(RedisBackend("redis://127.0.0.1:1/0"), InMemoryBackend())
-    turns = [await shared.acquire("e", Ticket(n, str(n)), asking(6000), FIGURES) for n in range(3)]
-    view = await shared.settle("e", {RPM: 0, TPM: -6000}, [])
+    admissions = [await shared.acquire("e", Ticket(n, str(n)), amounts(6000), FIGURES) for n in range(3)]
+    snapshot = await shared.settle("e", {RPM: 0, TPM: -6000}, [])
     await shared.aclose()
 
-    assert [turn.wait > 0 for turn in turns] == [False, True, True]
-    assert view.buckets[TPM].used == pytest.approx(0, abs=1)
-    assert [record.message.split(",")[0] for record in caplog.records] == [
-        "Groq's limits are kept by each worker for itself"
-    ]
+    assert [admission.wait > 0 for admission in admissions] == [False, True, True]
+    assert snapshot.buckets[TPM].used == pytest.approx(0, abs=1)
+    assert [record.message.split(",")[0] for record in caplog.records] == ["Shared rate limits are unavailable"]
 
 
-async def test_redis_is_used_again_when_it_is_back(redis, caplog, monkeypatch):
+async def test_redis_is_used_again_after_an_outage(redis, caplog, monkeypatch):
     caplog.set_level("INFO")
     monkeypatch.setattr("catalyst_groq.groq.rate_limits.redis_backend.FALLBACK_SECONDS", 0.0)
-    lines = RedisBackend("redis://127.0.0.1:1/0")
-    shared = FallbackBackend(lines, InMemoryBackend())
-    await shared.acquire("f", Ticket(1, "a"), asking(), FIGURES)
-    await lines.aclose()
+    backends = RedisBackend("redis://127.0.0.1:1/0")
+    shared = FallbackBackend(backends, InMemoryBackend())
+    await shared.acquire("f", Ticket(1, "a"), amounts(), FIGURES)
+    await backends.aclose()
     back = RedisBackend(redis)
     monkeypatch.setattr(shared, "_shared", back)
-    await shared.acquire("f", Ticket(1, "a"), asking(), FIGURES)
+    await shared.acquire("f", Ticket(1, "a"), amounts(), FIGURES)
     await shared.aclose()
 
-    assert caplog.messages[-1] == "Groq's limits are kept together with the other workers again"
+    assert caplog.messages[-1] == "Rate limits are shared with the other workers again"

@@ -1,10 +1,15 @@
-"""What a request asks of Groq's limits, and what it has used in the end."""
+"""Usage estimates, their correction, and actual usage."""
+
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalyst_groq.groq.api.operations import CHAT_COMPLETION, TRANSCRIPTION
+from catalyst_groq.groq.api.requests import Account, GroqRequest
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
+from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
 from catalyst_groq.groq.rate_limits.usage_estimate import (
     MAX_CORRECTION,
@@ -18,7 +23,13 @@ from support.factories import REPLY, make_answer
 
 RPM, TPM, TPD, OTPM = LimitKind.RPM, LimitKind.TPM, LimitKind.TPD, LimitKind.OTPM
 MODEL = "openai/gpt-oss-120b"
-CHAT = {"model": MODEL, "max_tokens": 1000, "messages": [{"role": "user", "content": "How long is it? " * 100}]}
+MESSAGES = [{"role": "user", "content": "How long is it? " * 100}]
+PAYLOAD = {"model": MODEL, "max_tokens": 1000, "messages": MESSAGES}
+CHAT = GroqRequest(CHAT_COMPLETION, Account("http://groq", "key"), PAYLOAD, 1, "task-1")
+
+
+def estimator():
+    return UsageEstimator(shipped_catalog())
 
 
 def used(prompt, cached=0, completion=0):
@@ -26,45 +37,48 @@ def used(prompt, cached=0, completion=0):
     return make_answer(body=REPLY | {"usage": {"prompt_tokens": prompt, "completion_tokens": completion, **details}})
 
 
-def test_the_prompt_and_the_most_output_are_asked_for():
-    demand = UsageEstimator().estimate(CHAT)
+def test_estimate_is_the_prompt_and_the_maximum_output():
+    estimate = estimator().estimate(CHAT)
 
-    assert demand.output == 1000
-    assert demand.amounts == {
+    assert estimate.output == 1000
+    assert estimate.amounts == {
         RPM: 1,
         LimitKind.RPD: 1,
-        TPM: demand.prompt + 1000,
-        TPD: demand.prompt + 1000,
+        TPM: estimate.prompt + 1000,
+        TPD: estimate.prompt + 1000,
         OTPM: 1000 + OUTPUT_MARGIN_TOKENS,
     }
 
 
-def test_what_is_no_chat_asks_for_a_request_only():
-    assert UsageEstimator().estimate({"model": "whisper-large-v3"}).amounts[TPM] == 0
+def test_estimate_without_tokens_is_one_request():
+    assert (
+        estimator().estimate(replace(CHAT, operation=TRANSCRIPTION, payload={"model": "whisper-large-v3"})).amounts[TPM]
+        == 0
+    )
 
 
-def test_estimates_are_corrected_by_what_groq_counts():
-    demands = UsageEstimator()
-    first = demands.estimate(CHAT)
+def test_estimates_are_corrected_by_groqs_counts():
+    learning = estimator()
+    first = learning.estimate(CHAT)
     for _ in range(40):
-        demands.update(MODEL, demands.estimate(CHAT), used(round(first.prompt * 1.5)))
+        learning.update(MODEL, learning.estimate(CHAT), used(round(first.prompt * 1.5)))
 
-    assert demands.estimate(CHAT).prompt == pytest.approx(first.prompt * 1.5, rel=0.01)
-    assert demands.estimate(CHAT | {"model": "another"}).prompt <= first.prompt
+    assert learning.estimate(CHAT).prompt == pytest.approx(first.prompt * 1.5, rel=0.01)
+    assert learning.estimate(replace(CHAT, payload=CHAT.payload | {"model": "another"})).prompt <= first.prompt
 
 
 @given(st.lists(st.integers(1, 10**9), max_size=30))
-def test_no_figures_correct_an_estimate_beyond_the_bounds(counted):
-    demands = UsageEstimator()
-    first = demands.estimate(CHAT).prompt
+def test_estimate_correction_is_bounded(counted):
+    learning = estimator()
+    first = learning.estimate(CHAT).prompt
     for prompt in counted:
-        demands.update(MODEL, demands.estimate(CHAT), used(prompt))
+        learning.update(MODEL, learning.estimate(CHAT), used(prompt))
 
-    assert first * MIN_CORRECTION <= demands.estimate(CHAT).prompt <= first * MAX_CORRECTION + 1
+    assert first * MIN_CORRECTION <= learning.estimate(CHAT).prompt <= first * MAX_CORRECTION + 1
 
 
 @pytest.mark.parametrize(
-    ("demand", "limits", "context", "said"),
+    ("estimate", "limits", "context", "problem"),
     [
         (
             UsageEstimate(100, 8000),
@@ -87,12 +101,12 @@ def test_no_figures_correct_an_estimate_beyond_the_bounds(counted):
     ],
     ids=["output", "prompt", "may fit", "output limit", "within it", "context", "may fit the context", "nothing known"],
 )
-def test_what_can_never_fit_is_said_with_the_figures_and_what_may_fit_is_left_to_groq(demand, limits, context, said):
-    assert demand.check_fits(limits, context).startswith(said)
-    assert bool(said) == bool(demand.check_fits(limits, context))
+def test_estimate_that_never_fits_names_the_figures(estimate, limits, context, problem):
+    assert estimate.check_fits(limits, context).startswith(problem)
+    assert bool(problem) == bool(estimate.check_fits(limits, context))
 
 
-TAKEN = UsageEstimate(100, 1000).amounts
+RESERVED = UsageEstimate(100, 1000).amounts
 
 
 @pytest.mark.parametrize(
@@ -113,7 +127,7 @@ TAKEN = UsageEstimate(100, 1000).amounts
     ],
     ids=["answered", "answered without figures", "refused", "limited", "too large", "not sent", "sent, and lost"],
 )
-def test_what_was_used_is_known_from_the_answer(answer, requests, tokens, output):
-    counted = actual_usage(answer, TAKEN)
+def test_actual_usage_comes_from_the_response(answer, requests, tokens, output):
+    counted = actual_usage(answer, RESERVED)
 
     assert (counted[RPM], counted[TPM], counted[OTPM]) == (requests, tokens, output)

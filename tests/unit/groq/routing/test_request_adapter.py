@@ -1,7 +1,9 @@
-"""A request made to fit a model that takes another's place."""
+"""Adapting a request to a model that takes another's place."""
 
 import pytest
 
+from catalyst_groq.groq.api.operations import CHAT_COMPLETION, TRANSCRIPTION
+from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.groq.routing.request_adapter import AdaptedRequest, IncompatibleModel, adapt_request
 
 GPT_OSS, QWEN, SAFEGUARD, GUARD = (
@@ -10,15 +12,21 @@ GPT_OSS, QWEN, SAFEGUARD, GUARD = (
     "openai/gpt-oss-safeguard-20b",
     "meta-llama/llama-prompt-guard-2-22m",
 )
-ASKED = {"model": "wanted", "messages": [{"role": "user", "content": "Hi"}]}
+REQUESTED = {"model": "wanted", "messages": [{"role": "user", "content": "Hi"}]}
 SCHEMA = {"name": "x", "schema": {"type": "object"}}
 STRICT = {"type": "json_schema", "json_schema": SCHEMA | {"strict": True}}
 PHOTO = {"type": "image_url", "image_url": {"url": "data:"}}
+
+
+def adapt(payload, model, operation=CHAT_COMPLETION):
+    return adapt_request(payload, operation, model, shipped_catalog())
+
+
 FUNCTION, SEARCH = {"type": "function", "function": {"name": "f"}}, {"type": "browser_search"}
 
 
 @pytest.mark.parametrize(
-    ("model", "said", "becomes", "changes"),
+    ("model", "parameters", "adapted", "changes"),
     [
         (GPT_OSS, {"reasoning_effort": "none"}, {"reasoning_effort": "low"}, ["reasoning_effort: none became low"]),
         (GPT_OSS, {"reasoning_effort": "default"}, {}, ["reasoning_effort: default left out"]),
@@ -48,29 +56,31 @@ FUNCTION, SEARCH = {"type": "function", "function": {"name": "f"}}, {"type": "br
         ("wanted", {"reasoning_effort": "none"}, {"reasoning_effort": "none"}, []),
     ],
 )
-def test_what_only_shapes_the_work_is_left_out_or_mapped_and_said(model, said, becomes, changes):
-    assert adapt_request(ASKED | said, model) == AdaptedRequest(ASKED | becomes, tuple(changes))
+def test_adapter_omits_or_maps_tuning_parameters(model, parameters, adapted, changes):
+    assert adapt(REQUESTED | parameters, model) == AdaptedRequest(REQUESTED | adapted, tuple(changes))
 
 
 @pytest.mark.parametrize(
-    ("model", "said", "reason"),
+    ("model", "parameters", "reason"),
     [
-        (GPT_OSS, {"messages": [{"role": "user", "content": [PHOTO]}]}, "cannot see images"),
+        (GPT_OSS, {"messages": [{"role": "user", "content": [PHOTO]}]}, "does not support images"),
         (QWEN, {"messages": [{"role": "user", "content": [PHOTO] * 4}]}, "takes 3 images"),
-        (GUARD, {"tools": [FUNCTION]}, "calls no tools"),
+        (GUARD, {"tools": [FUNCTION]}, "does not support tools"),
         (QWEN, {"tools": [SEARCH]}, "has no built-in tools"),
-        (GUARD, {"response_format": STRICT}, "keeps to no JSON schema"),
+        (GUARD, {"response_format": STRICT}, "does not support a JSON schema"),
         ("whisper-large-v3", {}, "no model for chat"),
     ],
 )
-def test_a_model_that_could_not_give_the_same_answer_is_unfit(model, said, reason):
-    assert adapt_request(ASKED | said, model) == IncompatibleModel(reason)
+def test_adapter_refuses_an_incompatible_model(model, parameters, reason):
+    assert adapt(REQUESTED | parameters, model) == IncompatibleModel(reason)
 
 
-HEARD = {"model": "wanted", "task": "translate", "file": "…", "response_format": "verbose_json"}
+AUDIO = {"model": "wanted", "task": "translate", "file": "…", "response_format": "verbose_json"}
 
 
-def test_a_recording_is_heard_by_models_that_hear_and_can_do_the_same():
-    assert adapt_request(HEARD, "whisper-large-v3") == AdaptedRequest(HEARD)
-    assert adapt_request(HEARD, "whisper-large-v3-turbo") == IncompatibleModel("cannot translate")
-    assert adapt_request(HEARD | {"task": "transcribe"}, GPT_OSS) == IncompatibleModel("no model for transcription")
+def test_adapter_keeps_audio_with_audio_models():
+    assert adapt(AUDIO, "whisper-large-v3", TRANSCRIPTION) == AdaptedRequest(AUDIO)
+    assert adapt(AUDIO, "whisper-large-v3-turbo", TRANSCRIPTION) == IncompatibleModel("does not translate")
+    assert adapt(AUDIO | {"task": "transcribe"}, GPT_OSS, TRANSCRIPTION) == IncompatibleModel(
+        "no model for transcription"
+    )
