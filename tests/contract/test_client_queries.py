@@ -5,6 +5,7 @@ from aiohttp import test_utils, web
 
 from catalyst_groq.domain.definitions import parse
 from catalyst_groq.errors import EngineRefused, EngineUnreachable
+from support.worker_harness import renew_lock
 
 pytestmark = pytest.mark.anyio
 
@@ -66,7 +67,7 @@ async def test_a_url_that_leads_past_the_rest_api_is_an_outage_that_says_what_ma
     app.router.add_route("*", "/{path:.*}", say)
     async with test_utils.TestServer(app) as server:
         engine = client(str(server.make_url("/")))
-        for ask in (engine.fetch_and_lock(["any"], 1), engine.lock("any"), engine.complete("any", {})):
+        for ask in (engine.fetch_and_lock(["any"], 1), renew_lock(engine, "any"), engine.complete("any", {})):
             with pytest.raises(
                 EngineUnreachable, match=r"404 .*Not Found.* Is /engine-rest missing in CATALYST_ENGINE"
             ):

@@ -7,7 +7,7 @@ import pytest
 
 from catalyst_groq.domain.variables import FileVariable
 from support.engine_backends import typed
-from support.worker_harness import end_lock, post, seconds, until_seen, within
+from support.worker_harness import end_lock, post, renew_lock, seconds, until_seen, within
 
 pytestmark = pytest.mark.anyio
 
@@ -100,7 +100,7 @@ async def test_a_lock_that_has_ended_can_be_taken_back_but_not_extended(stage, h
     extending = f"{stage.rest_url}/external-task/{created.task_id}/extendLock"
     asked = {"workerId": engine.worker_id, "newDuration": 60_000}
     refused = await post(extending, asked)
-    await engine.lock(created.task_id)
+    await renew_lock(engine, created.task_id)
     extended = await post(extending, asked)
 
     assert (refused.status, extended.status) == (400, 204)

@@ -53,7 +53,7 @@ async def test_a_lost_lock_cancels_the_call_and_reports_nothing(stage, work, top
     assert list(worker.taken) == worker.handler.settled == [next_one.task_id]
     assert (seen.waits_at, seen.worker_id, seen.retries, seen.error_message) == ("Ask", "another worker", None, None)
     [said] = messages(caplog)
-    assert said.startswith(f"Task {created.task_id} is no longer ours, its call is cancelled: 400 RestException: ")
+    assert said.startswith(f"Lock lost on task {created.task_id}, its work is cancelled: 400 RestException: ")
 
 
 async def test_a_task_whose_instance_is_deleted_is_dropped_during_its_call(stage, work, topic, caplog):

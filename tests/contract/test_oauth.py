@@ -12,7 +12,7 @@ from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.oauth import ClientCredentials
 from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.errors import EngineRefused, EngineUnreachable
-from support.worker_harness import seconds
+from support.worker_harness import renew_lock, seconds
 
 pytestmark = pytest.mark.anyio
 SECRET = "a secret: with / signs"
@@ -40,6 +40,8 @@ class Guarded:
         if not self.accepts or request.headers.get("authorization") != f"Bearer {self.given[-1]}":
             self.refusals += 1
             return web.json_response({"type": "AuthorizationException", "message": "no"}, status=401)
+        if request.path.endswith("/lock"):
+            return web.Response(status=204)
         return web.json_response([])
 
 
@@ -74,6 +76,7 @@ async def engine(guarded):
 async def test_a_fixed_authorization_goes_with_every_call(guarded):
     guarded.given.append("fixed")
     async with aclosing(client(guarded, authorization="Bearer fixed")) as engine:
+        await renew_lock(engine, "any")
         await engine.locked_tasks()
         await engine.fetch_and_lock(["topic"], 1)
 
@@ -86,6 +89,15 @@ async def test_many_calls_share_one_token(guarded, engine):
     assert guarded.given == ["token-1"]
     assert guarded.forms == [{"grant_type": "client_credentials", "scope": "engine"}]
     assert guarded.clients == ["worker:a+secret%3A+with+%2F+signs"]
+    assert guarded.refusals == 0
+
+
+async def test_oauth_token_of_lock_renewals_is_their_own(guarded, engine):
+    """They run on another event loop, so that they cannot wait for a token that this one fetches."""
+    await engine.locked_tasks()
+    await renew_lock(engine, "any")
+
+    assert guarded.given == ["token-1", "token-2"]
     assert guarded.refusals == 0
 
 

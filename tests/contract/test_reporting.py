@@ -9,7 +9,7 @@ from catalyst_groq.domain.variables import decode
 from catalyst_groq.errors import TaskLost, ValueTooLong
 from support.engine_rules import Task
 from support.fake_engine import running_fake_engine
-from support.worker_harness import end_lock, post, seconds, take_away, until_seen
+from support.worker_harness import end_lock, post, renew_lock, seconds, take_away, until_seen
 
 pytestmark = pytest.mark.anyio
 
@@ -19,7 +19,7 @@ REPORTS = {
     "failure": lambda engine, task_id: engine.failure(
         task_id, "why", "", retries=1, retry_timeout=seconds(0), variables={}
     ),
-    "lock": lambda engine, task_id: engine.lock(task_id),
+    "lock": renew_lock,
 }
 WITH_VARIABLES = {
     "complete": lambda engine, task_id, variables: engine.complete(task_id, variables),

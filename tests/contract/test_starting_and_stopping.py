@@ -68,16 +68,6 @@ async def test_a_stop_does_not_wait_for_a_pause(fake, work):
         await worker.stop()
 
 
-async def test_a_cancelled_run_ends_its_heartbeat(fake, work):
-    worker = work(fake.rest_url, lock=0.3)
-    await until(lambda: worker.poller.is_ready)
-    worker.running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await worker.running
-
-    assert "lock heartbeat" not in {task.get_name() for task in asyncio.all_tasks()}
-
-
 async def test_what_an_earlier_life_left_locked_is_taken_up_at_once(stage, work, topic, client):
     earlier = client(stage.rest_url)
     created = [await stage.create(topic) for _ in range(2)]

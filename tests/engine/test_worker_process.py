@@ -132,7 +132,7 @@ def test_a_cancelled_instance_ends_its_call(process_client, emulator, engine, tm
     ) as worker:
         wait_for("the call", lambda: emulator.calls, within=20)
         process_client.http.delete(f"/process-instance/{instance.id}").raise_for_status()
-        wait_for("the call's end", lambda: "is no longer ours" in worker.log, within=10)
+        wait_for("the call's end", lambda: "Lock lost on task" in worker.log, within=10)
         assert start(process_client, diagram(topic=topic), userMessage="next").task() == "Review"
 
     assert "Traceback" not in worker.log

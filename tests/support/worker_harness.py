@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
@@ -151,3 +152,9 @@ def messages(caplog, level: int = logging.WARNING) -> list[str]:
 
 def seconds(count: float) -> timedelta:
     return timedelta(seconds=count)
+
+
+async def renew_lock(engine: EngineClient, task_id: str) -> None:
+    """Renew a lock as the heartbeat does."""
+    async with aclosing(engine.lock_client()) as client:
+        await client.lock(task_id)

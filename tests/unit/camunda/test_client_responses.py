@@ -39,7 +39,6 @@ QUESTIONS = {
 REPORTS = {
     "complete": lambda engine: engine.complete("task-1", {}),
     "bpmnError": lambda engine: engine.bpmn_error("task-1", "CODE", "why", {}),
-    "lock": lambda engine: engine.lock("task-1"),
     "unlock": lambda engine: engine.unlock("task-1"),
 }
 

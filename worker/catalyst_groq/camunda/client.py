@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -64,9 +65,8 @@ class EngineClient:
         self._tasks = f"{self.url}/external-task"
         self._encoder = encoder
         self._task_filter = task_filter or {}
-        # A renewal that hangs must not hold up the next one.
-        self._renewal_timeout = lock_duration.total_seconds() / 3
-        self._rest = RestClient(self.url, authorization, transport or make_transport(), credentials)
+        self._connect = partial(RestClient, self.url, authorization, transport or make_transport(), credentials)
+        self._rest = self._connect()
 
     async def aclose(self) -> None:
         """Close the pooled connections."""
@@ -121,21 +121,9 @@ class EngineClient:
         }
         await self._report(f"{self._tasks}/{task_id}/failure", said, variables)
 
-    async def lock(self, task_id: str) -> None:
-        """Lock the task for another lock duration from now.
-
-        Unlike extendLock this also takes back a lock that ended, for example while the engine was away, as long as
-        no other worker holds the task; otherwise `TaskLost`.
-        """
-        body = {"workerId": self.worker_id, "lockDuration": _milliseconds(self.lock_duration)}
-        try:
-            await self._rest.post(f"{self._tasks}/{task_id}/lock", body, NO_CONTENT, self._renewal_timeout)
-        except TaskLost:
-            raise
-        except EngineRefused as refusal:
-            if refusal.status == HTTPStatus.BAD_REQUEST:
-                raise TaskLost(refusal.status, refusal.kind, refusal.message) from refusal
-            raise
+    def lock_client(self) -> "HttpLockClient":
+        """Make a client for lock renewals. It has its own connections and belongs to the event loop that runs now."""
+        return HttpLockClient(self._connect(), self._tasks, self.worker_id, self.lock_duration)
 
     async def unlock(self, task_id: str) -> None:
         """Give the task back untouched: its retries stay as they are."""
@@ -223,6 +211,34 @@ class EngineClient:
             )
             self._encoder = replace(self._encoder, json_format=False)
         return self._encoder
+
+
+class HttpLockClient:
+    """Renews the locks of one worker id."""
+
+    def __init__(self, rest: RestClient, tasks_url: str, worker_id: str, lock_duration: timedelta) -> None:
+        self._rest = rest
+        self._tasks_url = tasks_url
+        self._body = {"workerId": worker_id, "lockDuration": _milliseconds(lock_duration)}
+
+    async def aclose(self) -> None:
+        """Close the pooled connections."""
+        await self._rest.aclose()
+
+    async def lock(self, task_id: str) -> None:
+        """Lock the task for another lock duration from now.
+
+        Unlike extendLock this also takes back a lock that ended, for example during an engine outage, as long as no
+        other worker holds the task; otherwise it raises `TaskLost`. Raises `EngineUnreachable` and `EngineRefused` too.
+        """
+        try:
+            await self._rest.post(f"{self._tasks_url}/{task_id}/lock", self._body, NO_CONTENT)
+        except TaskLost:
+            raise
+        except EngineRefused as refusal:
+            if refusal.status == HTTPStatus.BAD_REQUEST:
+                raise TaskLost(refusal.status, refusal.kind, refusal.message) from refusal
+            raise
 
 
 def _milliseconds(duration: timedelta) -> int:

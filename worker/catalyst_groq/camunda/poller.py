@@ -85,7 +85,7 @@ class Poller:
         self._backoff = Backoff()
         self._reporter = OutcomeReporter(engine, self._outage)
         self._orphaned_tasks = OrphanedTasks(engine)
-        self._locks = LockRenewer(engine.lock, engine.lock_duration)
+        self._locks = LockRenewer(engine.lock_client, engine.lock_duration)
         self._active: dict[asyncio.Task[None], str] = {}
         self._changed = asyncio.Event()
         self._stop_at: float | None = None
@@ -94,7 +94,7 @@ class Poller:
 
     async def run(self) -> None:
         """Work until `stop()`; then finish what is in hand, and give back what does not finish in time."""
-        async with self._locks.heartbeat():
+        with self._locks.heartbeat():
             while room := await self._wait_for_capacity():
                 self._fetch_due = (
                     time.monotonic() + self._engine.async_response_timeout.total_seconds() + FETCH_STALL_MARGIN_SECONDS
