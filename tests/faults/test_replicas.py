@@ -91,5 +91,5 @@ def test_without_redis_work_goes_on_and_the_log_says_so(scene):
     instance = scene.instance()
     with scene.worker(journal="redis://127.0.0.1:1/0") as worker:
         assert instance.task() == "Review"
-    assert "Going on without the journal" in worker.log
+    assert "Continuing without the journal" in worker.log
     assert len(scene.groq.calls) == 1
