@@ -225,4 +225,4 @@ def test_a_process_that_names_a_dead_model_is_found(process_client, engine, emul
         timeout=60,
     )
 
-    assert f"{key}/Ask names llama-3.3-70b-versatile, retired 2026-08-16" in listed.stdout
+    assert f"{key}/Ask uses llama-3.3-70b-versatile, retired 2026-08-16" in listed.stdout

@@ -215,7 +215,7 @@ def test_a_task_that_needs_other_variables_than_those_before_it_gets_them(
 
     assert [call.messages[0]["content"] for call in emulator.calls] == ["one", "two", "three"]
     # At least the third: the poll that fetches the second may have begun before anything was known of the first.
-    assert "Given back" in worker.log
+    assert "Unlocked" in worker.log
     assert "retries left" not in worker.log
 
 

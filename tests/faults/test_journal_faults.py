@@ -20,7 +20,7 @@ def test_with_a_full_disk_work_goes_on_and_the_log_says_so_once(fault_environmen
     with fault_environment.worker(FULL_DISK) as worker:
         assert [instance.task() for instance in instances] == ["Review"] * 3
     assert len(fault_environment.emulator.calls) == 3
-    assert worker.log.count("Going on without the journal") >= 1
+    assert worker.log.count("Continuing without the journal") >= 1
     assert "Traceback" not in worker.log
 
 
@@ -32,11 +32,11 @@ def test_with_a_full_disk_a_required_journal_loses_no_answer_and_asks_no_more(fa
         second = fault_environment.instance()
         task = second.failed_task()
         assert task["errorMessage"].startswith("The journal ")
-        assert task["errorMessage"].endswith("Groq is not asked without it")
+        assert task["errorMessage"].endswith("Nothing is sent to Groq without it")
         assert task["retries"] == 3
         assert second.process_client.incidents(second.id) == []
     assert len(fault_environment.emulator.calls) == 1
-    assert "is not kept" in worker.log
+    assert "is not in the journal" in worker.log
 
 
 @pytest.mark.parametrize("required", ["true", "false"])
@@ -56,7 +56,7 @@ def test_a_broken_journal_file_is_said_in_the_log(fault_environment, required):
             assert "file is not a database" in task["errorMessage"]
         else:
             assert instance.task() == "Review"
-            assert "Going on without the journal" in worker.log
+            assert "Continuing without the journal" in worker.log
     assert len(fault_environment.emulator.calls) == (0 if required == "true" else 1)
 
 

@@ -93,5 +93,5 @@ def test_without_redis_work_goes_on_and_the_log_says_so(fault_environment):
     instance = fault_environment.instance()
     with fault_environment.worker(journal="redis://127.0.0.1:1/0") as worker:
         assert instance.task() == "Review"
-    assert "Going on without the journal" in worker.log
+    assert "Continuing without the journal" in worker.log
     assert len(fault_environment.emulator.calls) == 1
