@@ -85,7 +85,7 @@ def check_end(fault_environment, instance, calls, answers):
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_a_worker_that_is_killed_goes_on_in_its_next_life(fault_environment, moment):
+def test_killed_worker_continues_after_restart(fault_environment, moment):
     there = MOMENTS[moment]
     with there.hold(fault_environment) as reached:
         instance = fault_environment.instance()
@@ -100,7 +100,7 @@ def test_a_worker_that_is_killed_goes_on_in_its_next_life(fault_environment, mom
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_an_engine_that_is_killed_with_the_worker_goes_on_too(killable_environment, killable_engine, moment):
+def test_killed_engine_and_worker_continue_after_restart(killable_environment, killable_engine, moment):
     fault_environment, there = killable_environment, MOMENTS[moment]
     with there.hold(fault_environment) as reached:
         instance = fault_environment.instance()
@@ -117,7 +117,7 @@ def test_an_engine_that_is_killed_with_the_worker_goes_on_too(killable_environme
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_an_engine_that_is_killed_alone_costs_no_call(killable_environment, killable_engine, moment):
+def test_killed_engine_costs_no_request(killable_environment, killable_engine, moment):
     fault_environment, there = killable_environment, MOMENTS[moment]
     with fault_environment.worker():
         with there.hold(fault_environment) as reached:

@@ -58,7 +58,7 @@ def without_the_key_variable(shown):
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_a_planted_key_is_found_nowhere(fault_environment, source):
+def test_planted_key_leaks_nowhere(fault_environment, source):
     key = SOURCES[source]
     properties = {"catalyst_secretSource": source, "catalyst_retries": "R2/PT0S"}
     settings = {"engine_user": "worker", "engine_password": ENGINE_PASSWORD, "log_level": "DEBUG", "http_port": "0"}
@@ -87,7 +87,7 @@ def test_a_planted_key_is_found_nowhere(fault_environment, source):
     assert not [text for text in said for secret in (key, ENGINE_PASSWORD) if secret in text]
 
 
-def test_a_planted_key_is_not_in_the_journal(fault_environment):
+def test_planted_key_is_not_in_the_journal(fault_environment):
     fault_environment.emulator.next(1, answer=f"You sent {ENV_KEY}")
     fault_environment.proxy.hold_request("/complete")
     fault_environment.instance()
@@ -101,7 +101,7 @@ def test_a_planted_key_is_not_in_the_journal(fault_environment):
     assert not any(ENV_KEY.encode() in content for content in files)
 
 
-def test_what_was_asked_and_answered_may_be_kept_out_of_error_details(fault_environment):
+def test_error_details_can_omit_prompts_and_answers(fault_environment):
     fault_environment.emulator.next(1, answer="You owe 100 euros")
     instance = fault_environment.instance(
         fields={"catalyst_responseMapping": '{"words": "length(usage.total_tokens)"}'}
@@ -116,7 +116,7 @@ def test_what_was_asked_and_answered_may_be_kept_out_of_error_details(fault_envi
     assert "You owe" not in details
 
 
-def test_a_sealed_journal_shows_nothing_of_an_answer(fault_environment):
+def test_encrypted_journal_shows_no_answer(fault_environment):
     fault_environment.emulator.next(1, answer="You owe 100 euros")
     fault_environment.proxy.hold_request("/complete")
     instance = fault_environment.instance()

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.engine
 DAY = 86_400
 
 
-def test_a_cut_longer_than_the_lock_costs_no_call(fault_environment):
+def test_network_cut_beyond_lock_duration_costs_no_request(fault_environment):
     fault_environment.emulator.next(1, delay=2)
     instance = fault_environment.instance()
     with fault_environment.worker(lock_duration="PT3S") as worker:
@@ -25,7 +25,7 @@ def test_a_cut_longer_than_the_lock_costs_no_call(fault_environment):
     assert worker.log.count("cannot be reached") == 1
 
 
-def test_a_lost_answer_to_complete_costs_no_call_and_no_incident(fault_environment):
+def test_lost_response_to_complete_costs_no_request(fault_environment):
     fault_environment.proxy.hold_answer("/complete")
     instance = fault_environment.instance()
     with fault_environment.worker() as worker:
@@ -39,7 +39,7 @@ def test_a_lost_answer_to_complete_costs_no_call_and_no_incident(fault_environme
 
 
 @pytest.mark.parametrize("moved", [-DAY, DAY])
-def test_a_clock_that_is_moved_between_two_lives_costs_no_call(fault_environment, moved):
+def test_clock_change_between_restarts_costs_no_request(fault_environment, moved):
     fault_environment.proxy.hold_request("/complete")
     instance = fault_environment.instance()
     with fault_environment.worker() as worker:
@@ -54,7 +54,7 @@ def test_a_clock_that_is_moved_between_two_lives_costs_no_call(fault_environment
 
 
 @pytest.mark.parametrize("moved", [-DAY, DAY])
-def test_a_wrong_clock_neither_shortens_nor_lengthens_waits(fault_environment, moved):
+def test_wrong_clock_does_not_change_waits(fault_environment, moved):
     fault_environment.emulator.next(1, status=429, headers={"retry-after": "1"})
     instance = fault_environment.instance(properties={"catalyst_giveUpAfter": "PT1M"})
     with fault_environment.worker({"CLOCK_OFF_BY": str(moved)}):

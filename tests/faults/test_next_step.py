@@ -21,7 +21,7 @@ def try_again(instance, retries=1):
     instance.process_client.http.put(f"/external-task/{task['id']}/retries", json=body).raise_for_status()
 
 
-def test_a_completion_that_fails_is_tried_three_times_and_paid_once(fault_environment):
+def test_completion_failure_is_retried_and_paid_once(fault_environment):
     instance = fault_environment.instance(review=ASSIGNED)
     with fault_environment.worker() as worker:
         message = instance.incident()
@@ -37,7 +37,7 @@ def test_a_completion_that_fails_is_tried_three_times_and_paid_once(fault_enviro
     assert fault_environment.journal.answers() == 0
 
 
-def test_a_mended_payload_asks_anew(fault_environment):
+def test_changed_payload_sends_new_request(fault_environment):
     instance = fault_environment.instance(review=ASSIGNED, properties={"catalyst_retries": "R1/PT0S"})
     with fault_environment.worker():
         instance.incident()
@@ -47,7 +47,7 @@ def test_a_mended_payload_asks_anew(fault_environment):
     assert [call.messages[-1]["content"] for call in fault_environment.emulator.calls] == ["hello", "another question"]
 
 
-def test_without_a_journal_a_refused_completion_is_not_tried_again(fault_environment):
+def test_completion_failure_without_journal_is_not_retried(fault_environment):
     instance = fault_environment.instance(review=ASSIGNED)
     with fault_environment.worker(journal="off"):
         assert "reviewer" in instance.incident()

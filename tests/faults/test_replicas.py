@@ -37,7 +37,7 @@ def kept(url):
         return server.dbsize()
 
 
-def test_what_a_dead_replica_was_told_another_one_replays(fault_environment, replica, shared):
+def test_journal_in_redis_replays_result_of_dead_replica(fault_environment, replica, shared):
     fault_environment.proxy.hold_request("/complete")
     instance = fault_environment.instance()
     with fault_environment.worker(journal=shared, lock_duration="PT3S") as first:
@@ -53,7 +53,7 @@ def test_what_a_dead_replica_was_told_another_one_replays(fault_environment, rep
     assert kept(shared) == 0
 
 
-def test_a_replica_cut_off_from_the_engine_loses_the_task_but_not_the_answer(fault_environment, replica, shared):
+def test_lock_lost_by_cut_off_replica_keeps_the_result(fault_environment, replica, shared):
     fault_environment.emulator.next(1, delay=2)
     instance = fault_environment.instance()
     with fault_environment.worker(journal=shared, lock_duration="PT4S") as first:
@@ -68,7 +68,7 @@ def test_a_replica_cut_off_from_the_engine_loses_the_task_but_not_the_answer(fau
     assert instance.process_client.incidents(instance.id) == []
 
 
-def test_two_replicas_share_the_work_and_ask_once_for_each_task(fault_environment, replica):
+def test_replicas_share_tasks_one_request_each(fault_environment, replica):
     instances = [fault_environment.instance() for _ in range(20)]
     fault_environment.emulator.set(latency=0.3)
     with replica(1, concurrency="3"), replica(2, concurrency="3"):
@@ -76,7 +76,7 @@ def test_two_replicas_share_the_work_and_ask_once_for_each_task(fault_environmen
     assert len(fault_environment.emulator.calls) == 20
 
 
-def test_the_same_worker_id_twice_completes_every_task_once(fault_environment, replica):
+def test_replicas_with_same_worker_id_complete_each_task_once(fault_environment, replica):
     """The second one gives the first one's tasks back, the first one takes their locks back: each is asked once."""
     instances = [fault_environment.instance() for _ in range(6)]
     fault_environment.emulator.set(latency=3)
@@ -89,7 +89,7 @@ def test_the_same_worker_id_twice_completes_every_task_once(fault_environment, r
     assert 6 <= len(fault_environment.emulator.calls) <= 12
 
 
-def test_without_redis_work_goes_on_and_the_log_says_so(fault_environment):
+def test_redis_outage_is_logged_and_work_continues(fault_environment):
     instance = fault_environment.instance()
     with fault_environment.worker(journal="redis://127.0.0.1:1/0") as worker:
         assert instance.task() == "Review"

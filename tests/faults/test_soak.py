@@ -68,7 +68,7 @@ def ended(fault_environment):
     return fault_environment.process_client.get("/history/process-instance/count", **query)["count"]
 
 
-def test_every_instance_ends_and_memory_stays_flat(soaked, tasks):
+def test_soak_ends_every_instance_with_flat_memory(soaked, tasks):
     chance = random.Random(7)  # noqa: S311 -- the same faults in every run
     soaked.process_client.deploy_texts({"soak.bpmn": BPMN.format(topic=soaked.topic)})
     faulty = Counter()
