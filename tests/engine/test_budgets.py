@@ -69,9 +69,7 @@ def test_budget_is_counted_locally_while_redis_is_down(process_client, emulator,
     assert len(emulator.calls) == 1
 
 
-def test_budget_of_definition_survives_worker_restart(
-    process_client, emulator, working
-):
+def test_budget_of_definition_survives_worker_restart(process_client, emulator, working):
     with working(budget_per_definition=A_MILLIONTH) as topic:
         asked = diagram(topic=topic, boundary=True)
         assert start(process_client, asked, userMessage="hello").task() == "Review"

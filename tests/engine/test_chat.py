@@ -1,6 +1,7 @@
 """A process asks Groq: what Groq is sent, and what the process has afterwards."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from support.worker_process import ENV_KEY, FILE_KEY, ORGANIZATIONS, PROPERTIES_
 
 pytestmark = pytest.mark.engine
 
-SOURCES = {
+SOURCES: dict[str, tuple[dict[str, str], dict[str, Any], str]] = {
     "env": ({"catalyst_secretSource": "env"}, {}, ENV_KEY),
     "file": ({"catalyst_secretSource": "file"}, {}, FILE_KEY),
     "properties": ({"catalyst_secretSource": "properties"}, {}, PROPERTIES_KEY),

@@ -24,9 +24,7 @@ def nodes(flavour, postgresql, request):
 
 
 @pytest.mark.parametrize("poll_duration", [1, 5])
-def test_cluster_poll_finds_tasks_of_other_node_soon(
-    nodes, tmp_path, poll_duration, record_property
-):
+def test_cluster_poll_finds_tasks_of_other_node_soon(nodes, tmp_path, poll_duration, record_property):
     """No poll is woken by a task that another node has created: it waits for the next poll at the longest."""
     one, other = nodes
     with (

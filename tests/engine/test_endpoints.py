@@ -3,6 +3,7 @@
 import itertools
 import re
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.engine
 EXAMPLE = Path(__file__).parents[2] / "bpmn" / "groq-example.bpmn"
 DEFAULT, SMALLER = "openai/gpt-oss-120b", "openai/gpt-oss-20b"
 BACKUP_KEY = "key-of-the-backup-endpoint"
-FAULTS = {
+FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "a dead default model": ({"refusal": "model_not_found"}, "404 model_not_found"),
     "an endpoint that hangs": ({"fault": "hang"}, "no answer in time"),
     "a cut stream": ({"fault": "cut"}, "answer cut off"),

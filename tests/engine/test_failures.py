@@ -1,5 +1,7 @@
 """What a process and its modeller see when something is wrong."""
 
+from typing import Any
+
 import pytest
 
 from support.diagrams import diagram
@@ -82,7 +84,7 @@ def test_retries_send_one_request_each(start_instance, emulator):
     assert len(emulator.calls) == 3
 
 
-MISTAKES = {
+MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "payload not JSON": (
         {"fields": {"catalyst_payload": '{"messages": [}'}},
         "catalyst_payload: is not JSON: Expecting value at line 1, column 15",

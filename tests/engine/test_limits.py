@@ -149,9 +149,7 @@ def locked_for(task):
     return (datetime.fromisoformat(task["lockExpirationTime"]) - datetime.now(UTC)).total_seconds()
 
 
-def test_rate_limit_below_request_size_is_incident_at_once(
-    engine, emulator, process_client, tmp_path
-):
+def test_rate_limit_below_request_size_is_incident_at_once(engine, emulator, process_client, tmp_path):
     """The first is refused by Groq, which teaches the limit; the second is not asked."""
     emulator.set(limits={"*": {"tpm": 8000}})
     topic = "limits-too-large"

@@ -57,9 +57,7 @@ def test_concurrency_of_fifty_tasks_at_once(process_client, emulator, engine, tm
     assert at_once(emulator.calls) == len(emulator.calls) == MANY
 
 
-def test_sigterm_finishes_active_tasks_and_leaves_the_others(
-    process_client, emulator, engine, tmp_path, topic
-):
+def test_sigterm_finishes_active_tasks_and_leaves_the_others(process_client, emulator, engine, tmp_path, topic):
     instances = start_many(process_client, 70, diagram(topic=topic))
     emulator.set(latency=2)
     with WorkerProcess(
@@ -203,9 +201,7 @@ def test_processes_stop_when_one_dies(engine, emulator, tmp_path, topic):
         assert workers.wait() == signal.SIGKILL
 
 
-def test_variables_to_fetch_follow_each_task(
-    process_client, emulator, engine, tmp_path, topic
-):
+def test_variables_to_fetch_follow_each_task(process_client, emulator, engine, tmp_path, topic):
     payload = '{"messages": [{"role": "user", "content": "${%s}"}]}'
     with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, topic=topic, log_level="DEBUG") as worker:
         for name in ("first", "second", "third"):

@@ -1,12 +1,14 @@
-"""Groq refuses, breaks off, is slow, talks nonsense or says nothing: how often it is asked, and what comes of it."""
+"""Groq fails: errors, broken or slow responses, invalid JSON, silence. How many requests follow, and what outcome."""
+
+from typing import Any
 
 import pytest
 
 from catalyst_groq.sandbox.process_client import wait_for
 
 pytestmark = pytest.mark.engine
-THREE_TRIES = {"catalyst_retries": "R3/PT0S", "catalyst_timeout": "1"}
-RETRIED = {
+THREE_ATTEMPTS = {"catalyst_retries": "R3/PT0S", "catalyst_timeout": "1"}
+FAULTS: dict[str, dict[str, Any]] = {
     "498": {"status": 498},
     "500": {"status": 500},
     "503": {"status": 503},
@@ -19,10 +21,10 @@ RETRIED = {
 }
 
 
-@pytest.mark.parametrize("fault", RETRIED)
+@pytest.mark.parametrize("fault", FAULTS)
 def test_transient_fault_costs_one_retry(fault_environment, fault):
-    fault_environment.emulator.next(1, **RETRIED[fault])
-    instance = fault_environment.instance(properties=THREE_TRIES)
+    fault_environment.emulator.next(1, **FAULTS[fault])
+    instance = fault_environment.instance(properties=THREE_ATTEMPTS)
     with fault_environment.worker():
         assert instance.task() == "Review"
     assert len(fault_environment.emulator.calls) == 2
@@ -30,15 +32,17 @@ def test_transient_fault_costs_one_retry(fault_environment, fault):
 
 def test_permanent_fault_is_one_incident_after_three_tries(fault_environment):
     instances = {}
-    for fault, rule in RETRIED.items():
+    for fault, rule in FAULTS.items():
         fault_environment.emulator.next(None, when={"contains": f"<{fault}>"}, **rule)
-        instances[fault] = fault_environment.instance(properties=THREE_TRIES, variables={"userMessage": f"<{fault}>"})
+        instances[fault] = fault_environment.instance(
+            properties=THREE_ATTEMPTS, variables={"userMessage": f"<{fault}>"}
+        )
     with fault_environment.worker(circuit_threshold="100"):
         for fault, instance in instances.items():
             assert instance.incident().startswith("Groq: "), fault
             assert instance.state() == "ACTIVE"
-    asked = [call.messages[-1]["content"] for call in fault_environment.emulator.calls]
-    assert {fault: asked.count(f"<{fault}>") for fault in RETRIED} == dict.fromkeys(RETRIED, 3)
+    prompts = [call.messages[-1]["content"] for call in fault_environment.emulator.calls]
+    assert {fault: prompts.count(f"<{fault}>") for fault in FAULTS} == dict.fromkeys(FAULTS, 3)
 
 
 def test_rate_limit_is_waited_out_without_a_retry(fault_environment):

@@ -1,12 +1,12 @@
-"""The journal has a full disk or a broken file: work goes on without it or stops, as the operator chose."""
+"""The journal has a full disk or a broken file: the worker continues without it or stops, as configured."""
 
 import pytest
 
 from catalyst_groq.sandbox.process_client import wait_for
 
 pytestmark = pytest.mark.engine
-FULL_DISK = {"LONGEST_FILE": str(64 * 1024)}
-"""Bytes the worker may write to one file: enough for its log, too few for a long answer in the journal."""
+FULL_DISK = {"MAX_FILE_BYTES": str(64 * 1024)}
+"""Bytes that the worker may write to one file: enough for its log, too few for a long response in the journal."""
 
 LONG_ANSWER = {"answer": "A long answer. " * 10_000}
 LONG_PAYLOAD = {
