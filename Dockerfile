@@ -1,4 +1,4 @@
-# The worker, and with it the Groq emulator. The engine is not in here: an image of its own has that.
+# The worker and the Groq emulator. The engine has an image of its own.
 ARG PYTHON=3.13-slim-trixie
 
 FROM python:${PYTHON} AS build
@@ -19,16 +19,16 @@ LABEL org.opencontainers.image.title="Catalyst Groq worker" \
       org.opencontainers.image.description="Camunda 7 external-task worker: BPMN service tasks ask Groq" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /opt/catalyst-groq /opt/catalyst-groq
-# For the journal: a volume here belongs to the worker.
+# For the journal: a volume that is mounted here belongs to the worker's user.
 RUN install -d -o 10001 -g 10001 -m 700 /var/lib/catalyst-groq
-# /dev/shm can be written to even where the root cannot: the worker claims its id there.
+# The worker claims its worker id in a file. /dev/shm is writable even where the root file system is read-only.
 ENV PATH=/opt/catalyst-groq/bin:$PATH \
     CATALYST_HTTP_PORT=8081 \
     CATALYST_JOURNAL=/var/lib/catalyst-groq/journal.sqlite \
     TMPDIR=/dev/shm
-# Where worker.yaml and catalyst-secrets.properties are looked for.
+# The worker reads worker.yaml and catalyst-secrets.properties from here.
 WORKDIR /etc/catalyst-groq
-# A number, because Kubernetes (runAsNonRoot) cannot tell who a name is.
+# A number, because Kubernetes (runAsNonRoot) cannot check a name.
 USER 10001:10001
 EXPOSE 8081
 STOPSIGNAL SIGTERM

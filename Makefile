@@ -1,8 +1,16 @@
-# Everything a checkout can do. Needs Python 3.11+ and make; the rest is fetched on first use.
+# All commands of a checkout. They need Python 3.11+ and make; everything else is downloaded on first use.
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-NO_PACKAGES := { echo "The packages could not be installed; pip says above why. Without a way to its package index it needs HTTPS_PROXY or PIP_INDEX_URL." >&2; exit 1; }
+# The hash-locked files are exports of uv.lock, for pip. Each has its own extras and dependency groups.
+LOCKS := requirements.lock requirements-dev.lock requirements-build.lock requirements-worker.lock
+EXPORT := $(BIN)/uv export --quiet --frozen --no-emit-project --no-default-groups
+EXPORT_requirements.lock := --extra sandbox --group build
+EXPORT_requirements-dev.lock := --all-extras --group dev
+# The container's two stages: one builds the worker, one runs it.
+EXPORT_requirements-build.lock := --only-group build
+EXPORT_requirements-worker.lock := --extra redis --extra encryption
+NO_PACKAGES := { echo "The packages could not be installed: see pip's error above. Where pip cannot reach its package index it needs HTTPS_PROXY or PIP_INDEX_URL." >&2; exit 1; }
 
 # Where an image forbids bytecode, every process of a test run would compile all modules anew, which takes 6 s.
 unexport PYTHONDONTWRITEBYTECODE
@@ -16,13 +24,13 @@ help: ## show this list
 demo: $(BIN)/.run ## a process on a real engine, answered by Groq (or by the emulator when there is no GROQ_API_KEY)
 	@exec $(BIN)/catalyst-groq demo $(ARGS)
 
-bench: $(BIN)/.dev ## this worker beside other clients, on a real engine, in half an hour (ARGS=--quick: 3 minutes); writes bench/RESULTS.md
+bench: $(BIN)/.dev ## compare this worker with other clients on a real engine, in half an hour (ARGS=--quick: 3 minutes); writes bench/RESULTS.md
 	@$(BIN)/python -m bench $(ARGS)
 
 test: $(BIN)/.dev ## all tests, on a real engine; without ARGS it measures coverage too
 	@$(BIN)/pytest $(if $(ARGS),,--cov) $(ARGS)
 
-container-test: $(BIN)/.dev ## the container for real: image, compose, secrets, stops, replicas (Debian, as root)
+container-test: $(BIN)/.dev ## build and run the containers: image, compose, secrets, stops, replicas (Debian, as root)
 	@$(BIN)/pytest -v tests/container/containers.py $(ARGS)
 
 test-fast: $(BIN)/.dev ## the quick tests that need no engine, on all cores
@@ -31,35 +39,42 @@ test-fast: $(BIN)/.dev ## the quick tests that need no engine, on all cores
 test-faults: $(BIN)/.dev ## kills, outages, cuts and full disks, on a real engine
 	@$(BIN)/pytest tests/faults $(ARGS)
 
-soak: $(BIN)/.dev ## 20,000 tasks with random faults among them (some 20 minutes)
+soak: $(BIN)/.dev ## 20,000 tasks with random faults (some 20 minutes)
 	@$(BIN)/pytest tests/faults/test_soak.py --soak 20000 $(ARGS)
 
-check: $(BIN)/.dev ## format, lint, types, import layers, lock files, containers, no keys, docs against code
+check: $(BIN)/.dev ## format, lint, types, import layers, lock files, containers, workflows, no keys, docs against code
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python .ci/locks.py check
-	@$(BIN)/python .ci/no_keys.py
+	@$(BIN)/uv lock --quiet --check
+	@$(foreach lock,$(LOCKS),$(EXPORT) $(EXPORT_$(lock)) | cmp -s - $(lock) || { echo "$(lock) differs from uv.lock. Run make lock." >&2; exit 1; };)
+	@$(BIN)/python scripts/no_keys.py
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
 	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/*_*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@$(BIN)/zizmor --quiet --offline --no-progress .github
 	@$(BIN)/pytest -q tests/unit/project/test_docs.py
 
-format: $(BIN)/.dev ## format the code and mend what can be mended
+format: $(BIN)/.dev ## format the code and apply all automatic fixes
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-lock: $(BIN)/.dev ## write the lock files anew from pyproject.toml
-	@$(BIN)/python .ci/locks.py write
+lock: $(BIN)/.dev ## update uv.lock from pyproject.toml and export the files that pip reads
+	@$(BIN)/uv lock --quiet
+	@$(foreach lock,$(LOCKS),$(EXPORT) $(EXPORT_$(lock)) > $(lock) &&) true
 
-pictures: $(BIN)/.dev ## make the pictures in docs/pictures anew, from the real Modeler, Tasklist and Cockpit
+pictures: $(BIN)/.dev ## take the pictures in docs/pictures again, in the real Modeler, Tasklist and Cockpit
 	@PYTHONPATH=tests:. $(BIN)/python tests/modeler/pictures.py
 
 clean: ## remove the virtual environment and all caches of this checkout
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist
 
 $(BIN)/python:
-	@echo "Making .venv with $$($(PYTHON) --version)"
+	@echo "Creating .venv with $$($(PYTHON) --version)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.12 …")'
 	@$(PYTHON) -m venv .venv
 

@@ -29,14 +29,14 @@ async def measure(at_once: int) -> list[float]:
             required=True,
         )
 
-        async def keep(number: int) -> None:
+        async def store_one(number: int) -> None:
             arrived = time.perf_counter()
-            await journal.keep(JournalKey(str(number), "request"), Response(200, {}, "x" * CHARACTERS))
+            await journal.store(JournalKey(str(number), "request"), Response(200, {}, b"x" * CHARACTERS))
             took.append((time.perf_counter() - arrived) * 1000)
 
         async with aclosing(journal):
             for first in range(0, ANSWERS, at_once):
-                await asyncio.gather(*(keep(first + number) for number in range(at_once)))
+                await asyncio.gather(*(store_one(first + number) for number in range(at_once)))
     return took
 
 

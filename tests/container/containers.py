@@ -149,7 +149,7 @@ def test_sigterm_stops_worker_as_first_process(podman, container):
 def test_wrong_setting_exits_with_code_2_and_its_name(podman, image):
     ended = podman.run(["podman", "run", "--rm", "--network", "none", "--env", "CATALYST_TOPICS=x", image])
     assert ended.returncode == 2
-    assert "CATALYST_TOPICS is no setting. Did you mean CATALYST_TOPIC?" in ended.stderr
+    assert "CATALYST_TOPICS: unknown setting. Did you mean CATALYST_TOPIC?" in ended.stderr
 
 
 def test_compose_runs_example_without_key(stack):

@@ -103,7 +103,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "unknown secret source": (
         {"properties": {"catalyst_secretSource": "vault"}},
-        "catalyst_secretSource: 'vault' is no secret source. Use one of env, file, properties, variable",
+        "catalyst_secretSource: 'vault' is not a valid value. It must be one of env, file, properties, variable",
     ),
     "missing secret": (
         {"properties": {"catalyst_apiKey": "groq_other_key"}},
@@ -131,7 +131,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "error mapping without codes": (
         {"fields": {"catalyst_errorMapping": '{"429": 1}'}},
-        "catalyst_errorMapping: '429' names no BPMN error code",
+        "catalyst_errorMapping: '429' has no BPMN error code",
     ),
     "URL not allowed": (
         {"properties": {"catalyst_url": "https://evil.example/openai/v1"}},

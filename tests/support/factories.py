@@ -1,6 +1,7 @@
 """Hand-made tasks, definitions, answers and texts for the unit tests."""
 
 import json
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
@@ -8,8 +9,13 @@ from catalyst_groq.domain.definitions import Definition
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.groq.api.errors import classify
+from catalyst_groq.groq.api.operations import CHAT_COMPLETION
+from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import NoResponse, Response
-from catalyst_groq.groq.routing.retry import CallResult
+from catalyst_groq.groq.models.catalog import shipped_catalog
+from catalyst_groq.groq.models.pricing import cost_usd
+from catalyst_groq.groq.routing.call_result import Attempt, CallResult, summarize
+from catalyst_groq.groq.routing.endpoints import Endpoint, Route
 
 REPLY = {
     "id": "chatcmpl-1",
@@ -66,9 +72,18 @@ def make_definition(fields=None, caught=()):
 def make_answer(status=200, body=REPLY, **headers):
     """An answer of Groq; `body` is a structure, or the text itself."""
     text = body if isinstance(body, str) else json.dumps(body)
-    return Response(status, {name.replace("_", "-"): value for name, value in headers.items()}, text)
+    return Response(
+        status, {name.replace("_", "-"): value for name, value in headers.items()}, text.encode(errors="surrogatepass")
+    )
 
 
-def make_exchange(answer: Response | NoResponse, *, attempts=1, seconds=0.5, waited=0.0, wait_more=None):
-    """What came of asking, classified as the worker does."""
-    return CallResult(answer, classify(answer), attempts, seconds, waited, wait_more)
+ROUTE = Route(Endpoint("groq", Account("http://groq", "key")), "openai/gpt-oss-120b")
+
+
+def make_call_result(response: Response | NoResponse, *, attempts=1, seconds=0.5, waited=0.0, **more):
+    """The result of a call, classified as the worker does; `attempts` are requests of the same route."""
+    error = classify(response)
+    last = Attempt(ROUTE, summarize(response, error), seconds=seconds - waited, waited=waited)
+    last = replace(last, cost=cost_usd(response, CHAT_COMPLETION, shipped_catalog()))
+    earlier = (Attempt(ROUTE, "429"),) * (attempts - 1)
+    return CallResult(response, error, (*earlier, last) if attempts else (), **more)

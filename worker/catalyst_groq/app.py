@@ -1,4 +1,4 @@
-"""The composition root: makes every part once, hands each what it needs, and runs the worker."""
+"""The composition root: builds every part once, hands it what it needs, and runs the worker."""
 
 import asyncio
 import gc
@@ -6,6 +6,7 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -17,26 +18,31 @@ from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.definition_cache import DefinitionCache
 from catalyst_groq.camunda.poller import Poller, no_fetch_limit
 from catalyst_groq.camunda.worker_id import WorkerIdClaim
-from catalyst_groq.commands.models import ModelReport, models_in_use, offered_models
+from catalyst_groq.commands.models import ModelReport, collect_model_report, find_used_models
 from catalyst_groq.common.optional_dependencies import require_extra
 from catalyst_groq.config import factory
 from catalyst_groq.config.settings import Settings
-from catalyst_groq.connector.access.secrets import Redactor, Secrets
+from catalyst_groq.connector.access.providers import SecretProvider, default_providers
+from catalyst_groq.connector.access.redaction import Redactor
+from catalyst_groq.connector.access.secrets import Secrets
 from catalyst_groq.connector.access.urls import AllowedUrls
-from catalyst_groq.connector.budgets import Budgets
+from catalyst_groq.connector.budgets import BudgetedClient, BudgetLimits
 from catalyst_groq.connector.handler import Handler
 from catalyst_groq.connector.results.error_details import ErrorDetails
+from catalyst_groq.connector.task_request import TASK_OPERATIONS, TaskOperation, TaskRequestReader
 from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.groq.api.client import HttpGroqClient
-from catalyst_groq.groq.api.requests import Account, Ask
-from catalyst_groq.groq.models.catalog import known_models, use_models
+from catalyst_groq.groq.api.errors import classify
+from catalyst_groq.groq.api.requests import Account
+from catalyst_groq.groq.models.catalog import ModelCatalog
 from catalyst_groq.groq.rate_limits.limit_state import LimitConfig
 from catalyst_groq.groq.rate_limits.limiter import RateLimitedClient
-from catalyst_groq.groq.rate_limits.queue import InMemoryBackend
+from catalyst_groq.groq.rate_limits.queue import InMemoryBackend, LimiterBackend
 from catalyst_groq.groq.routing.circuit_breaker import CircuitBreakers
+from catalyst_groq.groq.routing.failover import RoutingState
 from catalyst_groq.groq.routing.latency import LatencyTracker
 from catalyst_groq.groq.routing.retired_models import RetiredModels
-from catalyst_groq.groq.routing.router import RoutingState
+from catalyst_groq.groq.routing.router import Classify, Router
 from catalyst_groq.journal import Journal, Ledger, check_writable, make_cipher, open_journal
 from catalyst_groq.observability.health import health_server
 from catalyst_groq.observability.logging import log_outcome
@@ -50,44 +56,65 @@ from catalyst_groq.observability.metrics import (
 log = logging.getLogger(__name__)
 
 GC_THRESHOLD = 20_000
-"""How many more objects there must be until Python looks for garbage: its own figure takes a good part of the CPU."""
+"""Allocations between two collections of the youngest generation. The default of 700 costs a noticeable share of CPU."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extensions:
+    """What a caller adds to a worker without changing the package."""
+
+    secret_providers: Mapping[str, SecretProvider] = field(default_factory=dict)
+    """Further secret sources, by the names that the Secret Source field uses."""
+    operations: Mapping[str, TaskOperation] = field(default_factory=lambda: TASK_OPERATIONS)
+    """The operations, by the names that the Operation field uses."""
+    classify: Classify = classify
+    """Classifies the results of requests, perhaps into further error kinds."""
+
+
+NO_EXTENSIONS = Extensions()
 
 
 @asynccontextmanager
 async def build_worker(
-    settings: Settings, environ: Mapping[str, str], redactor: Redactor, registry: CollectorRegistry
+    settings: Settings,
+    environ: Mapping[str, str],
+    redactor: Redactor,
+    registry: CollectorRegistry,
+    extensions: Extensions = NO_EXTENSIONS,
 ) -> AsyncIterator[Poller]:
-    """Put a worker together; leaving closes its connections."""
-    for secret in factory.secret_values(settings):
+    """Build a worker; leaving the context closes its connections."""
+    for secret in factory.collect_secret_values(settings):
         redactor.add(secret)
-    use_models(factory.models(settings))
-    secrets = _secrets(settings, environ, redactor)
-    endpoints = factory.endpoints(settings, secrets)
-    experience = _routing_state(settings)
+    catalog = factory.load_catalog(settings)
+    secrets = _secrets(settings, environ, redactor, extensions.secret_providers)
+    endpoints = await factory.make_endpoints(settings, secrets)
+    state = _routing_state(settings, catalog)
     identity = WorkerIdClaim(user_state_path("catalyst-groq") / "ids", settings.worker_id)
     engine = _engine(settings, identity.worker_id)
     journal, ledger = _open_journal(settings)
     async with (
         aclosing(engine),
-        aclosing(HttpGroqClient(factory.groq_transport(settings), redactor.mask_all)) as groq,
+        aclosing(HttpGroqClient(factory.make_groq_transport(settings), redactor.mask_all)) as http,
         aclosing(journal),
         aclosing(ledger),
-        _rate_limiter(settings, groq.ask) as limited,
+        _limiter_backend(settings) as backend,
     ):
         await check_writable(journal)
+        limiter = RateLimitedClient(http, backend, _limit_config(settings, catalog)) if backend else None
+        router = Router(BudgetedClient(limiter or http, ledger, catalog), state, catalog, extensions.classify)
         handler = Handler(
             definition_of=DefinitionCache(engine.definition_xml).get,
             variables_to_fetch=engine.variables_to_fetch,
             calling_process=engine.calling_process,
             read_file=engine.file,
+            reader=TaskRequestReader(catalog, extensions.operations, secrets.sources),
             secrets=secrets,
             urls=AllowedUrls(settings.groq_api_url, settings.allowed_urls),
-            ask=limited or groq.ask,
-            routing_state=experience,
+            router=router,
             endpoints=endpoints,
             journal=journal,
             lock_duration=settings.lock_duration,
-            budgets=_budgets(settings, ledger),
+            budgets=_budget_limits(settings),
             details=ErrorDetails(mask_contents=settings.mask_contents),
             throw_uncaught=settings.throw_uncaught_errors,
             stream=settings.stream,
@@ -95,16 +122,16 @@ async def build_worker(
         poller = Poller(
             engine,
             handler,
-            [log_outcome, Metrics(registry)],
+            [log_outcome, Metrics(registry, catalog)],
             topics=settings.topic,
             concurrency=settings.concurrency,
             shutdown_timeout=settings.shutdown_timeout,
-            fetch_limit=limited.fetchable_tasks if limited else no_fetch_limit,
+            fetch_limit=limiter.fetchable_tasks if limiter else no_fetch_limit,
         )
         register_worker_gauges(registry, poller)
-        register_circuit_gauges(registry, experience.circuit_breakers.open_routes)
-        if limited:
-            register_limit_gauges(registry, limited.remaining)
+        register_circuit_gauges(registry, state.circuit_breakers.open_routes, catalog)
+        if limiter:
+            register_limit_gauges(registry, limiter.remaining, catalog)
         log.info(
             "Worker %s %s fetches %s at %s",
             engine.worker_id,
@@ -115,40 +142,39 @@ async def build_worker(
         yield poller
 
 
-async def run_worker(settings: Settings, environ: Mapping[str, str], redactor: Redactor) -> None:
-    """Work until SIGTERM or SIGINT, then finish what is in hand; a second signal stops at once."""
+async def run_worker(
+    settings: Settings, environ: Mapping[str, str], redactor: Redactor, extensions: Extensions = NO_EXTENSIONS
+) -> None:
+    """Run until SIGTERM or SIGINT, then finish the active tasks; a second signal stops at once."""
     registry = CollectorRegistry()
     async with AsyncExitStack() as parts:
-        poller = await parts.enter_async_context(build_worker(settings, environ, redactor, registry))
+        poller = await parts.enter_async_context(build_worker(settings, environ, redactor, registry, extensions))
         if settings.http_port is not None:
             await parts.enter_async_context(health_server(settings.http_port, poller, registry))
         _tune_gc()
-        working = asyncio.create_task(poller.run())
-        _on_signals(partial(_stop, poller, working))
-        await working
+        polling = asyncio.create_task(poller.run())
+        _on_signals(partial(_stop, poller, polling))
+        await polling
 
 
 def _tune_gc() -> None:
-    """Have Python look for garbage less often, and not in what is there by now: it stays."""
+    """Collect garbage less often, and never look at what exists by now: it stays."""
     gc.set_threshold(GC_THRESHOLD)
     gc.freeze()
 
 
-async def survey_models(settings: Settings, environ: Mapping[str, str]) -> ModelReport:
-    """Ask who serves models what there is, and the engine which models its processes name; any may be away."""
-    use_models(factory.models(settings))
+async def report_models(settings: Settings, environ: Mapping[str, str]) -> ModelReport:
+    """Ask the endpoints for their models, and the engine for the models that its processes name; any may be away."""
+    catalog = factory.load_catalog(settings)
     redactor = Redactor()
-    endpoints = factory.endpoints(settings, _secrets(settings, environ, redactor))
+    endpoints = await factory.make_endpoints(settings, _secrets(settings, environ, redactor))
     async with (
         aclosing(_engine(settings, "catalyst-groq-models")) as engine,
-        aclosing(HttpGroqClient(factory.groq_transport(settings), redactor.mask_all)) as groq,
+        aclosing(HttpGroqClient(factory.make_groq_transport(settings), redactor.mask_all)) as client,
     ):
-        own = Account(settings.groq_api_url, environ.get("GROQ_API_KEY", "").strip())
-        offered = await offered_models(groq, own) if own.key else "There is no GROQ_API_KEY"
-        accounts = [own if endpoint.needs_key_of(own) else endpoint.account for endpoint in endpoints]
-        at_endpoints = [await offered_models(groq, account) for account in accounts]
-        in_use = await models_in_use(engine, settings.topic)
-        return ModelReport(known_models(), offered, in_use, tuple(zip(endpoints, at_endpoints, strict=True)))
+        own_account = Account(settings.groq_api_url, environ.get("GROQ_API_KEY", "").strip())
+        references = await find_used_models(engine, settings.topic)
+        return await collect_model_report(catalog, client, own_account, endpoints, references)
 
 
 def _engine(settings: Settings, worker_id: str) -> EngineClient:
@@ -158,37 +184,37 @@ def _engine(settings: Settings, worker_id: str) -> EngineClient:
         lock_duration=settings.lock_duration,
         async_response_timeout=settings.async_response_timeout,
         encoder=Encoder(settings.string_limit),
-        authorization=factory.engine_authorization(settings),
+        authorization=factory.make_engine_authorization(settings),
         task_filter=_task_filter(settings),
-        transport=factory.engine_transport(settings),
-        credentials=factory.engine_credentials(settings),
+        transport=factory.make_engine_transport(settings),
+        credentials=factory.make_engine_credentials(settings),
     )
 
 
-def _stop(poller: Poller, working: asyncio.Task[None]) -> None:
+def _stop(poller: Poller, polling: asyncio.Task[None]) -> None:
     if poller.is_stopping:
-        working.cancel()
+        polling.cancel()
     else:
         log.info("Stopping; a second signal stops at once")
         poller.stop()
 
 
-def _on_signals(act: Callable[[], None]) -> None:
+def _on_signals(callback: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         with suppress(NotImplementedError):  # Windows
-            loop.add_signal_handler(number, act)
+            loop.add_signal_handler(number, callback)
 
 
 def _task_filter(settings: Settings) -> dict[str, Any]:
-    """Say in the REST API's words which tasks are wanted; what is not said does not matter."""
-    wanted = {
+    """Return which tasks to fetch, as the REST API has it; what is not set does not matter."""
+    task_filter = {
         "tenantIdIn": list(settings.only_tenants),
         "processDefinitionKeyIn": list(settings.only_process_definitions),
         "businessKey": settings.only_business_key,
         "processVariables": settings.only_variables,
     }
-    return {name: value for name, value in wanted.items() if value}
+    return {name: value for name, value in task_filter.items() if value}
 
 
 def _open_journal(settings: Settings) -> tuple[Journal, Ledger]:
@@ -201,46 +227,52 @@ def _open_journal(settings: Settings) -> tuple[Journal, Ledger]:
     )
 
 
-def _budgets(settings: Settings, ledger: Ledger) -> Budgets:
-    return Budgets(
+def _budget_limits(settings: Settings) -> BudgetLimits:
+    return BudgetLimits(
         per_instance=settings.budget_per_instance,
         per_definition=settings.budget_per_definition,
         per_day=settings.budget_per_day,
-        ledger=ledger,
     )
 
 
-def _routing_state(settings: Settings) -> RoutingState:
+def _routing_state(settings: Settings, catalog: ModelCatalog) -> RoutingState:
     return RoutingState(
-        RetiredModels(known_models()),
+        RetiredModels(catalog),
         CircuitBreakers(settings.circuit_threshold, settings.circuit_reset_timeout.total_seconds()),
         LatencyTracker() if settings.routing_strategy == "least-latency" else None,
     )
 
 
+def _limit_config(settings: Settings, catalog: ModelCatalog) -> LimitConfig:
+    plan = None if settings.limits == "auto" or settings.limits == "off" else settings.limits  # noqa: PLR1714 -- narrows the type
+    return LimitConfig(settings.groq_api_url, catalog, plan, settings.model_limits)
+
+
 @asynccontextmanager
-async def _rate_limiter(settings: Settings, ask: Ask) -> AsyncIterator[RateLimitedClient | None]:
-    """Put the limits around asking Groq; nothing where they are not to be kept."""
+async def _limiter_backend(settings: Settings) -> AsyncIterator[LimiterBackend | None]:
+    """Return where the rate limiter keeps its queues; None when the worker is not to limit itself."""
     if settings.limits == "off":
         yield None
         return
-    plan = None if settings.limits == "auto" else settings.limits
-    known = LimitConfig(settings.groq_api_url, plan, settings.model_limits)
     if not settings.limits_redis_url:
-        yield RateLimitedClient(ask, InMemoryBackend(), known)
+        yield InMemoryBackend()
         return
     with require_extra("redis", "CATALYST_LIMITS_REDIS_URL"):
         from catalyst_groq.groq.rate_limits.redis_backend import FallbackBackend, RedisBackend  # noqa: PLC0415 -- an extra
 
-    async with aclosing(FallbackBackend(RedisBackend(settings.limits_redis_url), InMemoryBackend())) as lines:
-        yield RateLimitedClient(ask, lines, known)
+    async with aclosing(FallbackBackend(RedisBackend(settings.limits_redis_url), InMemoryBackend())) as backend:
+        yield backend
 
 
-def _secrets(settings: Settings, environ: Mapping[str, str], redactor: Redactor) -> Secrets:
+def _secrets(
+    settings: Settings,
+    environ: Mapping[str, str],
+    redactor: Redactor,
+    further_providers: Mapping[str, SecretProvider] | None = None,
+) -> Secrets:
+    built_in = default_providers(environ, settings.secrets_dir, settings.secrets_file)
     return Secrets(
-        environ=environ,
-        directory=settings.secrets_dir,
-        properties=settings.secrets_file,
+        providers={**built_in, **(further_providers or {})},
         allowed=settings.allowed_secrets,
         allow_variables=settings.allow_variable_secrets,
         redactor=redactor,

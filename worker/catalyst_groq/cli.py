@@ -1,6 +1,6 @@
-"""The front door: the command `catalyst-groq`, its options and its exit codes (0 fine, 1 failed, 2 wrong settings).
+"""The command `catalyst-groq`: its options and its exit codes (0 success, 1 failure, 2 invalid settings).
 
-Each command imports what it needs when it is called: an operator's worker runs without the sandbox and its libraries.
+Each command imports what it needs when it is called, so that a worker runs without the sandbox and its libraries.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="catalyst-groq",
-    help="BPMN service tasks of Camunda 7, Operaton and CIB seven ask Groq.",
+    help="Runs Groq models from BPMN service tasks of Camunda 7, Operaton and CIB seven.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -34,8 +34,8 @@ PlanName = Literal["none", "free", "developer"]
 
 
 @app.callback(invoke_without_command=True)
-def front(*, version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
-    """Show the version where that is all that is asked."""
+def show_version(*, version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
+    """Show the version if `--version` is given without a command."""
     if version:
         typer.echo(__version__)
         raise typer.Exit
@@ -46,10 +46,10 @@ def demo(
     ask: Annotated[str, typer.Option(help="The question.")] = "Why is the sky blue? Answer in one sentence.",
     *,
     keep: Annotated[bool, typer.Option("--keep", help="Leave everything running until Ctrl-C.")] = False,
-    flavour: Annotated[FlavourName, typer.Option(help="The engine.")] = "camunda",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The engine's port; 0 takes a free one.")] = 0,
+    flavour: Annotated[FlavourName, typer.Option(help="The engine's distribution.")] = "camunda",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The engine's port; 0 chooses a free one.")] = 0,
 ) -> None:
-    """Show a process on a real engine, answered by Groq, or by the emulator when there is no GROQ_API_KEY."""
+    """Run an example process on a real engine with Groq, or with the emulator if there is no GROQ_API_KEY."""
     from catalyst_groq.config.settings import environment
     from catalyst_groq.sandbox.demo import run_demo
     from catalyst_groq.sandbox.engine import Flavour
@@ -60,9 +60,9 @@ def demo(
 
 @app.command()
 def engine(
-    flavour: Annotated[FlavourName, typer.Option(help="The engine.")] = "camunda",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 8080,
-    db: Annotated[str | None, typer.Option(help="H2 file or postgresql:// URL; in memory when left out.")] = None,
+    flavour: Annotated[FlavourName, typer.Option(help="The engine's distribution.")] = "camunda",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 chooses a free one.")] = 8080,
+    db: Annotated[str | None, typer.Option(help="H2 file or postgresql:// URL; default: in memory.")] = None,
 ) -> None:
     """Run a real engine with Cockpit and Tasklist until Ctrl-C; needs no Java and no Docker."""
     from catalyst_groq.sandbox.engine import Flavour
@@ -75,14 +75,14 @@ def engine(
 def emulator(  # noqa: PLR0913 -- its options
     *,
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 in a container.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 8000,
-    latency: Annotated[float, typer.Option(min=0, help="Seconds before an answer begins.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 chooses a free one.")] = 8000,
+    latency: Annotated[float, typer.Option(min=0, help="Seconds before a response begins.")] = 0,
     tokens_per_second: Annotated[
-        float | None, typer.Option(min=0.001, help="Speed of answers; at once if not set.")
+        float | None, typer.Option(min=0.001, help="Speed of responses; default: unlimited.")
     ] = None,
-    plan: Annotated[PlanName, typer.Option(help="Whose rate limits to keep.")] = "none",
-    script: Annotated[Path | None, typer.Option(help="YAML file: to this question, that answer.")] = None,
-    key: Annotated[list[str] | None, typer.Option(help="A key to accept (more than once for several).")] = None,
+    plan: Annotated[PlanName, typer.Option(help="The plan whose rate limits are enforced.")] = "none",
+    script: Annotated[Path | None, typer.Option(help="YAML file of scripted responses.")] = None,
+    key: Annotated[list[str] | None, typer.Option(help="An accepted key; repeat for several.")] = None,
 ) -> None:
     """Run the Groq emulator until Ctrl-C."""
     from rich.console import Console
@@ -101,14 +101,14 @@ def emulator(  # noqa: PLR0913 -- its options
 def run(
     config: Annotated[
         Path | None,
-        typer.Option(help="Settings file instead of worker.yaml; the environment wins over it.", exists=True),
+        typer.Option(help="Settings file instead of worker.yaml; the environment overrides it.", exists=True),
     ] = None,
     processes: Annotated[int, typer.Option(min=1, help="Worker processes on this machine.")] = 1,
 ) -> None:
     """Run the worker until Ctrl-C or SIGTERM."""
     from catalyst_groq.app import run_worker
     from catalyst_groq.config.settings import Settings, environment
-    from catalyst_groq.connector.access.secrets import Redactor
+    from catalyst_groq.connector.access.redaction import Redactor
     from catalyst_groq.observability.logging import set_up_logging
 
     settings = Settings.load(config or Path("worker.yaml"), ENV_FILE)
@@ -120,41 +120,40 @@ def run(
 
 
 def _run_processes(count: int, config: Path | None, settings: "Settings") -> int:
-    """Run several workers, each with a worker id and a health port of its own: the next ones after the first's."""
+    """Run several workers. Each has its own worker id and its own health port, counted up from the configured port."""
     from catalyst_groq.supervisor import run_worker_processes
 
+    # -P: modules in the current folder, such as a user's logging.py, must not replace modules of this program.
     command = [sys.executable, "-P", "-m", "catalyst_groq", "run", *(["--config", str(config)] if config else [])]
     environs = []
     for number in range(count):
-        own = {}
+        overrides = {}
         if settings.worker_id:
-            own["CATALYST_WORKER_ID"] = f"{settings.worker_id}-{number + 1}"
+            overrides["CATALYST_WORKER_ID"] = f"{settings.worker_id}-{number + 1}"
         if settings.http_port:
-            own["CATALYST_HTTP_PORT"] = str(settings.http_port + number)
-        environs.append({**os.environ, **own})
+            overrides["CATALYST_HTTP_PORT"] = str(settings.http_port + number)
+        environs.append({**os.environ, **overrides})
     return run_worker_processes(command, environs)
 
 
 @app.command()
 def models() -> None:
-    """Show Groq's models: what they can do and cost, what the key may use, and which processes name a dead one."""
+    """Show models: features, prices, which ones the key may use, and processes that use an unavailable one."""
     from rich.console import Console
 
-    from catalyst_groq.app import survey_models
+    from catalyst_groq.app import report_models
     from catalyst_groq.commands.models_view import show_models
     from catalyst_groq.config.settings import Settings, environment
 
     settings = Settings.load(Path("worker.yaml"), ENV_FILE)
-    show_models(Console(), asyncio.run(survey_models(settings, environment(ENV_FILE))))
+    show_models(Console(), asyncio.run(report_models(settings, environment(ENV_FILE))))
 
 
 @app.command()
 def healthy(
-    port: Annotated[
-        int, typer.Option(min=1, max=65535, envvar="CATALYST_HTTP_PORT", help="The health port of the worker.")
-    ],
+    port: Annotated[int, typer.Option(min=1, max=65535, envvar="CATALYST_HTTP_PORT", help="The worker's health port.")],
 ) -> None:
-    """Ask the worker on this machine whether it is alive: exit code 0 or 1, for a container's health check."""
+    """Check whether the worker on this machine is alive (exit code 0, else 1): a container's health check."""
     from catalyst_groq.observability.health import is_healthy
 
     if not asyncio.run(is_healthy(port)):
@@ -162,7 +161,7 @@ def healthy(
 
 
 def run_loop(main: Coroutine[Any, Any, None]) -> None:
-    """Run on uvloop where there is one: it halves the worker's own time per task."""
+    """Run a coroutine on uvloop if it is installed: that halves the worker's own CPU time per task."""
     try:
         import uvloop
 
@@ -174,7 +173,7 @@ def run_loop(main: Coroutine[Any, Any, None]) -> None:
 
 
 def main() -> None:
-    """Run the command; whatever the worker reports on purpose is one message without a traceback."""
+    """Run the command. A `CatalystError` ends it with one message, without a traceback."""
     try:
         app()
     except CatalystError as error:

@@ -1,26 +1,26 @@
-"""Everything that can go wrong, by who is told.
+"""Every error that the worker raises on purpose, by who reads its message.
 
     CatalystError
     ├── SettingsError           the operator, at the start: exit code 2
-    ├── SandboxError            whoever runs the sandbox on a laptop: exit code 1
-    ├── FieldError              the modeller: a failure with retries=0 that names the field and the mend
-    ├── JournalError            the operator, in the log; the engine, where the journal is required
-    └── EngineError             the log, and the part that called the engine
-        ├── EngineUnreachable   no answer: asked again with backoff
-        └── EngineRefused       an answer that says no
-            ├── EngineConflict  two steps of one process met: asked again at once
-            ├── ValueTooLong    a column of the database is too short: written once in another way
-            └── TaskLost        the task is gone or another worker's: dropped
+    ├── SandboxError            the user of the sandbox: exit code 1
+    ├── FieldError              the modeller: a failure with retries=0 that names the field and the remedy
+    ├── JournalError            the operator, in the log; the modeller, where the journal is required
+    └── EngineError             the operator, in the log, and the part that called the engine
+        ├── EngineUnreachable   no response: retried with backoff
+        └── EngineRefused       an error response
+            ├── EngineConflict  optimistic locking: retried at once
+            ├── ValueTooLong    a database column is too short: written once more in another form
+            └── TaskLost        the task is gone or locked by another worker: dropped
 
-What Groq says is never an exception: an answer is a value (`catalyst_groq.groq.api.responses`).
+A response of Groq is never an exception: it is a value (`catalyst_groq.groq.api.responses`).
 """
 
 MAX_PROBLEM_CHARS = 450
-"""Characters of a problem that a message holds: the engine keeps 666 in all, and the mend must fit in too."""
+"""Characters of a problem in a message: the engine keeps 666 in all, and the remedy must fit in too."""
 
 
 class CatalystError(Exception):
-    """Anything this worker reports on purpose."""
+    """Base class of the errors that the worker raises on purpose; the message is made for users."""
 
 
 class SettingsError(CatalystError):
@@ -28,11 +28,14 @@ class SettingsError(CatalystError):
 
 
 class SandboxError(CatalystError):
-    """The engine, the emulator or the demo could not do what was asked; the message says the mend."""
+    """The engine, the emulator or the demo failed; the message names the remedy."""
 
 
 class FieldError(CatalystError):
-    """A field of the task is wrong; only the modeller (or whoever fills the variables) can mend it."""
+    """A field of the task is wrong; only the modeller, or the process that fills its variables, can fix it.
+
+    The message is *field: problem. fix*, with `problem` shortened to `MAX_PROBLEM_CHARS`.
+    """
 
     def __init__(self, field: str, problem: str, fix: str) -> None:
         shown = problem if len(problem) <= MAX_PROBLEM_CHARS else problem[:MAX_PROBLEM_CHARS] + "…"
@@ -41,19 +44,19 @@ class FieldError(CatalystError):
 
 
 class JournalError(CatalystError):
-    """Answers cannot be kept or recalled."""
+    """The journal cannot be read or written."""
 
 
 class EngineError(CatalystError):
-    """The engine could not be asked, or said no."""
+    """A request to the engine failed."""
 
 
-class EngineUnreachable(EngineError):  # noqa: N818 -- named after what is the case
-    """The engine gave no answer, or one that says that it is not up."""
+class EngineUnreachable(EngineError):  # noqa: N818 -- named after the state
+    """The engine did not respond, or responded that it is not running."""
 
 
-class EngineRefused(EngineError):  # noqa: N818 -- named after what is the case
-    """The engine answered no. `status` is the HTTP status, `kind` the engine's exception class."""
+class EngineRefused(EngineError):  # noqa: N818 -- named after the state
+    """The engine responded with an error. `status` is the HTTP status, `kind` the engine's exception class."""
 
     def __init__(self, status: int, kind: str, message: str) -> None:
         super().__init__(f"{status} {kind}: {message}" if kind else f"{status}: {message}")
@@ -63,12 +66,12 @@ class EngineRefused(EngineError):  # noqa: N818 -- named after what is the case
 
 
 class EngineConflict(EngineRefused):
-    """An optimistic lock of the engine failed, as when parallel branches join at the same moment."""
+    """Optimistic locking failed in the engine, as when parallel branches join at the same moment."""
 
 
 class ValueTooLong(EngineRefused):
-    """A text is longer than the engine's database takes: ours, or one of the next steps of the process."""
+    """A text is too long for the engine's database: the worker's, or one that a next step of the process wrote."""
 
 
 class TaskLost(EngineRefused):
-    """The task is gone (its process was cancelled or went on) or another worker holds it."""
+    """The task is gone (its process was cancelled or moved on) or another worker has locked it."""

@@ -1,4 +1,4 @@
-"""Several workers on one machine, behind one command."""
+"""Several worker processes on one machine, behind one command."""
 
 import signal
 import subprocess
@@ -8,28 +8,28 @@ from types import FrameType
 
 
 def run_worker_processes(command: Sequence[str], environs: Sequence[Mapping[str, str]]) -> int:
-    """Run the command once per environment until all have ended; returns the worst exit code.
+    """Run the command once per environment until all processes have ended. Returns the worst exit code.
 
-    SIGTERM and SIGINT are passed on, so each worker finishes what it has in hand. When one ends by itself the others
-    are stopped as well: whoever supervises this command starts them all anew.
+    SIGTERM and SIGINT are forwarded, so each worker finishes its active tasks. When one process ends by itself, the
+    others are stopped as well: the service manager that runs this command restarts all of them together.
     """
-    # A session of its own for each: Ctrl-C in a terminal reaches only us, and is passed on once.
-    children = [subprocess.Popen(command, env=environ, start_new_session=True) for environ in environs]  # noqa: S603 -- our own
-    told: list[int] = []
+    # Each process gets its own session: Ctrl-C in a terminal reaches only this process, which forwards it once.
+    processes = [subprocess.Popen(command, env=environ, start_new_session=True) for environ in environs]  # noqa: S603 -- our own
+    forwarded_signals: list[int] = []
 
-    def tell(number: int, _frame: FrameType | None = None) -> None:
-        told.append(number)
-        for child in children:
-            child.send_signal(number)
+    def forward_signal(number: int, _frame: FrameType | None = None) -> None:
+        forwarded_signals.append(number)
+        for process in processes:
+            process.send_signal(number)
 
-    before = {number: signal.signal(number, tell) for number in (signal.SIGTERM, signal.SIGINT)}
+    previous_handlers = {number: signal.signal(number, forward_signal) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
-        with ThreadPoolExecutor(len(children)) as threads:
-            ends = [threads.submit(child.wait) for child in children]
-            wait(ends, return_when=FIRST_COMPLETED)
-            if not told:
-                tell(signal.SIGTERM)
-        return max(abs(end.result()) for end in ends)
+        with ThreadPoolExecutor(len(processes)) as threads:
+            exit_codes = [threads.submit(process.wait) for process in processes]
+            wait(exit_codes, return_when=FIRST_COMPLETED)
+            if not forwarded_signals:
+                forward_signal(signal.SIGTERM)
+        return max(abs(exit_code.result()) for exit_code in exit_codes)
     finally:
-        for number, handler in before.items():
+        for number, handler in previous_handlers.items():
             signal.signal(number, handler)

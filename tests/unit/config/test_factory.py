@@ -1,24 +1,26 @@
-"""From the settings: who the worker is, and how it reaches the engine and Groq."""
+"""Credentials, transports, endpoints and the model catalog, built from settings."""
 
 import pytest
 
 from catalyst_groq.camunda.oauth import ClientCredentials
 from catalyst_groq.config import factory
 from catalyst_groq.config.settings import Settings
+from catalyst_groq.connector.access.providers import default_providers
 from catalyst_groq.connector.access.secrets import Secrets
 from catalyst_groq.connector.access.urls import GROQ_URL
 from catalyst_groq.errors import SettingsError
 from catalyst_groq.groq.api.requests import Account
+from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.groq.routing.endpoints import Endpoint
 from support.certificates import Authority
 
 
-def test_all_that_is_secret_is_known_to_the_redactor():
+def test_secret_values_include_every_secret_setting():
     names = ("engine_password", "engine_token", "engine_client_secret", "journal_key")
     proxies = {"engine_proxy": "http://u:engine@proxy:1", "groq_proxy": "http://u:groq@proxy:1"}
     settings = Settings(**{name: f"the {name}" for name in names}, **proxies)
 
-    assert set(factory.secret_values(settings)) == {*(f"the {name}" for name in names), *proxies.values()}
+    assert set(factory.collect_secret_values(settings)) == {*(f"the {name}" for name in names), *proxies.values()}
 
 
 @pytest.mark.parametrize(
@@ -31,29 +33,28 @@ def test_all_that_is_secret_is_known_to_the_redactor():
         ({"engine_token": "Bearer abc"}, "Bearer abc"),
     ],
 )
-def test_a_password_or_a_fixed_token_makes_the_authorization(settings, header):
-    assert factory.engine_authorization(Settings(**settings)) == header
+def test_engine_authorization_from_password_or_token(settings, header):
+    assert factory.make_engine_authorization(Settings(**settings)) == header
 
 
 @pytest.fixture
 def secrets(tmp_path):
     (tmp_path / "from_file").write_text("the-key-from-a-file\n")
     return Secrets(
-        environ={"FROM_ENV": "the-key-from-the-environment"},
-        directory=tmp_path,
-        properties=tmp_path / "nowhere",
+        providers=default_providers({"FROM_ENV": "the-key-from-the-environment"}, tmp_path, tmp_path / "missing"),
         allowed=(),
         allow_variables=False,
     )
 
 
-def test_endpoints_come_by_priority_with_keys_from_wherever_they_are(secrets):
-    written = [
+@pytest.mark.anyio
+async def test_endpoints_are_sorted_by_priority_with_their_keys(secrets):
+    entries = [
         {"name": "last", "url": "http://last", "key": "from_file", "priority": 9, "models": {"a": "b"}},
         {"name": "first", "key": "from_env"},
         {"name": "second"},
     ]
-    first, second, last = factory.endpoints(Settings(endpoints=written), secrets)
+    first, second, last = await factory.make_endpoints(Settings(endpoints=entries), secrets)
 
     assert first == Endpoint("first", Account(GROQ_URL, "the-key-from-the-environment"))
     assert second == Endpoint("second", Account(GROQ_URL, ""))
@@ -62,24 +63,25 @@ def test_endpoints_come_by_priority_with_keys_from_wherever_they_are(secrets):
     assert "the-key" not in repr((first, last))
 
 
-def test_an_endpoint_whose_key_is_nowhere_is_named_without_what_stands_there(secrets, tmp_path):
+@pytest.mark.anyio
+async def test_endpoint_without_its_key_is_refused_and_masked(secrets, tmp_path):
     settings = Settings(endpoints=[{"name": "a", "key": "sk-a-key-by-mistake"}], secrets_dir=tmp_path)
     with pytest.raises(
-        SettingsError, match="The key of the endpoint a is not there: no secret of that name in"
-    ) as said:
-        factory.endpoints(settings, secrets)
-    assert "mistake" not in str(said.value)
+        SettingsError, match=r"Endpoint a: key not found\. Add a secret of that name to the environment,"
+    ) as caught:
+        await factory.make_endpoints(settings, secrets)
+    assert "mistake" not in str(caught.value)
 
 
-def test_the_models_are_the_workers_own_unless_the_operator_says_otherwise(tmp_path):
+def test_catalog_is_the_shipped_one_with_overrides(tmp_path):
     file = tmp_path / "models.yaml"
-    assert factory.models(Settings()) is None
+    assert factory.load_catalog(Settings()) == shipped_catalog()
     file.write_text("models: [{id: mine, status: preview}]")
-    assert factory.models(Settings(models=file))["mine"].is_available
+    assert factory.load_catalog(Settings(models=file))["mine"].is_available
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"models: [{id: mine, status: new}]", "mine: status: Input should be 'production', 'preview'"),
         (b"a: b: c", "mapping values are not allowed here"),
@@ -87,27 +89,29 @@ def test_the_models_are_the_workers_own_unless_the_operator_says_otherwise(tmp_p
         (None, "No such file or directory"),
     ],
 )
-def test_a_file_of_models_that_is_wrong_is_named(tmp_path, content, said):
+def test_catalog_file_that_is_invalid_is_named(tmp_path, content, message):
     file = tmp_path / "models.yaml"
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(SettingsError) as caught:
-        factory.models(Settings(models=file))
-    assert str(caught.value).startswith(f"CATALYST_MODELS={file}: {said}")
+        factory.load_catalog(Settings(models=file))
+    assert str(caught.value).startswith(f"CATALYST_MODELS={file}: {message}")
 
 
-def test_a_token_server_makes_the_worker_an_oauth_client():
-    assert factory.engine_credentials(Settings()) is None
+def test_engine_credentials_with_a_token_url():
+    assert factory.make_engine_credentials(Settings()) is None
     settings = Settings(
         engine_token_url="https://login/token", engine_client_id="me", engine_client_secret="s3cret", engine_scope="e"
     )
 
-    assert factory.engine_credentials(settings) == ClientCredentials("https://login/token", "me", "s3cret", "e")
-    assert "s3cret" not in repr(factory.engine_credentials(settings))
+    assert factory.make_engine_credentials(settings) == ClientCredentials("https://login/token", "me", "s3cret", "e")
+    assert "s3cret" not in repr(factory.make_engine_credentials(settings))
 
 
-@pytest.mark.parametrize(("way", "side"), [(factory.engine_transport, "engine"), (factory.groq_transport, "groq")])
-def test_the_ways_to_the_engine_and_to_groq_are_set_apart(tmp_path, way, side):
+@pytest.mark.parametrize(
+    ("make_transport", "side"), [(factory.make_engine_transport, "engine"), (factory.make_groq_transport, "groq")]
+)
+def test_transports_of_engine_and_groq_are_independent(tmp_path, make_transport, side):
     other = "groq" if side == "engine" else "engine"
     authority = Authority(tmp_path)
     certificate, key = authority.issue("client")
@@ -117,10 +121,10 @@ def test_the_ways_to_the_engine_and_to_groq_are_set_apart(tmp_path, way, side):
         f"{side}_certificate_key": key,
         f"{side}_proxy": "http://proxy:3128",
     }
-    network = way(Settings(**own))
+    transport = make_transport(Settings(**own))
 
-    assert network.proxy == "http://proxy:3128"
-    assert [one["subject"] for one in network.ssl_context.get_ca_certs()] == [((("commonName", "authority"),),)]
-    assert way(Settings(**{f"{other}_proxy": "http://proxy:3128"})).proxy is None
+    assert transport.proxy == "http://proxy:3128"
+    assert [one["subject"] for one in transport.ssl_context.get_ca_certs()] == [((("commonName", "authority"),),)]
+    assert make_transport(Settings(**{f"{other}_proxy": "http://proxy:3128"})).proxy is None
     with pytest.raises(SettingsError, match="missing"):
-        way(Settings(**{f"{side}_ca_file": tmp_path / "missing"}))
+        make_transport(Settings(**{f"{side}_ca_file": tmp_path / "missing"}))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from catalyst_groq.camunda.definition_cache import DefinitionCache
+from catalyst_groq.connector.access.providers import default_providers
 from catalyst_groq.connector.access.secrets import Secrets
 from catalyst_groq.connector.access.urls import GROQ_URL, AllowedUrls
 from catalyst_groq.connector.budgets import Budgets
@@ -30,8 +31,8 @@ from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
 from catalyst_groq.groq.models.catalog import known_models
 from catalyst_groq.groq.routing.endpoints import Endpoint
+from catalyst_groq.groq.routing.failover import RoutingState
 from catalyst_groq.groq.routing.retired_models import RetiredModels
-from catalyst_groq.groq.routing.router import RoutingState
 from catalyst_groq.journal import MemoryLedger, NullJournal, WriteBehindLedger
 from catalyst_groq.observability.metrics import Metrics
 from support.factories import RATE_LIMITED, REPLY, make_answer, make_task
@@ -63,14 +64,14 @@ class Groq:
 class Remembering(NullJournal):
     """A journal that keeps the last answer, whatever the task."""
 
-    keeps = True
+    is_available = True
     answer = None
 
-    async def recall(self, entry):  # noqa: ARG002 -- the protocol's
+    async def load(self, key):  # noqa: ARG002 -- the protocol's
         return self.answer
 
-    async def keep(self, entry, answer):  # noqa: ARG002 -- the protocol's
-        self.answer = answer
+    async def store(self, key, response):  # noqa: ARG002 -- the protocol's
+        self.answer = response
 
 
 class Setting:
@@ -88,9 +89,9 @@ class Setting:
             calling_process=self._calling_process,
             read_file=self._read_file,
             secrets=Secrets(
-                environ={"GROQ_API_KEY": KEY, "GROQ_BILLING_KEY": "key-of-billing"},
-                directory=NOWHERE,
-                properties=NOWHERE,
+                providers=default_providers(
+                    {"GROQ_API_KEY": KEY, "GROQ_BILLING_KEY": "key-of-billing"}, NOWHERE, NOWHERE
+                ),
                 allowed=("groq*",),
                 allow_variables=True,
             ),
@@ -145,7 +146,7 @@ async def test_a_task_is_answered_by_groq():
         ({"catalyst_payload": "{"}, None, "catalyst_payload: is not JSON"),
         ({"catalyst_payload": "a: 1"}, None, "catalyst_payload: has no list of messages"),
         ({"catalyst_payload": "messages: [!!set {a}]"}, None, "catalyst_payload: cannot be written as JSON"),
-        ({"catalyst_secretSource": "vault"}, None, "catalyst_secretSource: 'vault' is no secret source"),
+        ({"catalyst_secretSource": "vault"}, None, "catalyst_secretSource: 'vault' is not a valid value"),
         ({"catalyst_apiKey": "groq_other"}, None, "catalyst_apiKey: the environment variable GROQ_OTHER is not set"),
         ({"catalyst_apiKey": "aws_key"}, None, "catalyst_apiKey: the secret name 'aws_key' is not allowed here"),
         ({"catalyst_responseMapping": '{"a": "["}'}, None, "catalyst_responseMapping: 'a': `[` is not JMESPath"),
@@ -288,7 +289,9 @@ async def test_a_key_in_a_process_stays_the_processes_own_whatever_the_variable_
 
 async def test_the_tasks_key_is_not_looked_up_where_nobody_needs_it():
     setting = Setting(endpoints=ENDPOINTS[:1])
-    setting.handler = replace(setting.handler, secrets=replace(setting.handler.secrets, environ={}))
+    setting.handler = replace(
+        setting.handler, secrets=replace(setting.handler.secrets, providers=default_providers({}, NOWHERE, NOWHERE))
+    )
     assert isinstance(await setting.handle(), Completion)
 
 
@@ -662,4 +665,6 @@ async def test_a_shortened_request_that_must_wait_is_asked_again_as_it_is():
 async def test_a_way_to_shorten_that_is_none_is_named():
     outcome = await Setting().handle({"userMessage": "Hi"}, {"catalyst_whenTooLong": "shrink"})
 
-    assert outcome.message.startswith("catalyst_whenTooLong: 'shrink' is no way to shorten. Use one of fail, dropTurns")
+    assert outcome.message.startswith(
+        "catalyst_whenTooLong: 'shrink' is not a valid value. It must be one of fail, dropTurns"
+    )

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from catalyst_groq.connector.access.secrets import SecretSource
 from catalyst_groq.connector.fields.names import (
     API_KEY,
     CHAT_DEFAULTS,
@@ -42,7 +41,7 @@ def test_a_task_with_nothing_written_gets_all_defaults():
     fields = read()
     assert fields.builder.template["messages"][1] == {"role": "user", "content": "${userMessage}"}
     assert fields.builder.model is None
-    assert fields.secret_source is SecretSource.ENV
+    assert fields.secret_source == "env"
     assert fields.api_key == "groq_api_key"
     assert set(fields.response_mapping.expressions) == {
         "aiReply", "modelUsed", "promptTokens", "completionTokens", "finishReason"
@@ -107,7 +106,7 @@ def test_a_payload_that_the_modeller_has_broken_says_where():
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        (SECRET_SOURCE, "vault", "'vault' is no secret source. Use one of env, file, properties, variable"),
+        (SECRET_SOURCE, "vault", "'vault' is not a valid value. It must be one of env, file, properties, variable"),
         (TIMEOUT, "soon", "'soon' is no number of seconds above 0. Write for example 60"),
         (TIMEOUT, "0", "'0' is no number of seconds above 0"),
         (TIMEOUT, "-1", "'-1' is no number"),
@@ -118,7 +117,7 @@ def test_a_payload_that_the_modeller_has_broken_says_where():
         (API_KEY, "${nobody}", "${nobody} needs the process variable 'nobody', which does not exist. Set it before"),
         (URL, "${a b}", "`a b` is not JMESPath"),
         (RESPONSE_MAPPING, '{"catalyst_x": "model"}', "'catalyst_x' cannot be set"),
-        (ERROR_MAPPING, '{"429": 1}', "'429' names no BPMN error code"),
+        (ERROR_MAPPING, '{"429": 1}', "'429' has no BPMN error code"),
     ],
 )
 def test_a_wrong_field_names_itself_the_problem_and_the_mend(name, text, message):

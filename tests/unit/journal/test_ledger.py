@@ -91,12 +91,12 @@ async def test_a_sum_is_the_sum_of_what_was_booked_to_the_last_digit(store, book
 async def test_sums_and_answers_are_in_one_file_that_the_next_life_reads(tmp_path, file):
     path = tmp_path / "state" / "journal.sqlite"
     journal = SqliteJournal(file, cipher=make_cipher(None), max_age=timedelta(days=1), max_bytes=10**6)
-    await asyncio.gather(SqliteLedger(file).book({"day": CENT}), journal.forget("task-1"))
+    await asyncio.gather(SqliteLedger(file).book({"day": CENT}), journal.discard("task-1"))
 
     next_life = SqliteFile(path)
     assert await SqliteLedger(next_life).spent(["day"]) == [CENT]
     assert next_life.read("SELECT COUNT(*) FROM answer") == [(0,)]
-    assert await journal.recall(JournalKey("task-1", "r")) is None
+    assert await journal.load(JournalKey("task-1", "r")) is None
     await next_life.aclose()
 
 
@@ -110,10 +110,10 @@ async def test_answers_and_their_cost_are_kept_in_one_place_for_the_next_life(wh
         )
         async with aclosing(journal), aclosing(sums):
             if life == "first":
-                await journal.keep(entry, make_answer())
+                await journal.store(entry, make_answer())
                 await sums.book({tmp_path.name: CENT})
             else:
-                assert await journal.recall(entry) == (make_answer() if is_kept else None)
+                assert await journal.load(entry) == (make_answer() if is_kept else None)
                 assert await sums.spent([tmp_path.name]) == [CENT if is_kept else 0]
 
 

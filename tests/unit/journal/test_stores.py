@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 from catalyst_groq.errors import JournalError, SettingsError
 from catalyst_groq.groq.api.errors import classify
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
-from catalyst_groq.groq.routing.retry import CallResult
+from catalyst_groq.groq.routing.call_result import CallResult
 from catalyst_groq.journal import (
     BestEffortJournal,
     JournalKey,
@@ -62,44 +62,44 @@ class Asking:
 
 
 async def test_an_answer_is_recalled_by_another_life_of_the_worker(make_journal):
-    await make_journal().keep(ENTRY, make_answer())
+    await make_journal().store(ENTRY, make_answer())
 
-    assert await make_journal().recall(ENTRY) == make_answer()
+    assert await make_journal().load(ENTRY) == make_answer()
 
 
 async def test_an_answer_is_recalled_only_for_its_task_and_request(make_journal):
     journal = make_journal()
-    await journal.keep(ENTRY, make_answer())
+    await journal.store(ENTRY, make_answer())
 
-    assert await journal.recall(JournalKey("task-2", ENTRY.request)) is None
-    assert await journal.recall(JournalKey("task-1", request_key("https://groq/chat", b"{ }"))) is None
-    assert await journal.recall(JournalKey("task-1", request_key("https://other/chat", b"{}"))) is None
+    assert await journal.load(JournalKey("task-2", ENTRY.request)) is None
+    assert await journal.load(JournalKey("task-1", request_key("https://groq/chat", b"{ }"))) is None
+    assert await journal.load(JournalKey("task-1", request_key("https://other/chat", b"{}"))) is None
 
 
 async def test_a_forgotten_task_leaves_nothing(make_journal):
     journal = make_journal()
-    await journal.keep(ENTRY, make_answer())
-    await journal.forget("task-1")
+    await journal.store(ENTRY, make_answer())
+    await journal.discard("task-1")
 
-    assert await journal.recall(ENTRY) is None
+    assert await journal.load(ENTRY) is None
 
 
 async def test_old_answers_go(make_journal):
-    await make_journal().keep(ENTRY, make_answer())
-    await make_journal(longest=timedelta()).keep(JournalKey("task-2", "r"), make_answer())
+    await make_journal().store(ENTRY, make_answer())
+    await make_journal(longest=timedelta()).store(JournalKey("task-2", "r"), make_answer())
 
-    assert await make_journal().recall(ENTRY) is None
+    assert await make_journal().load(ENTRY) is None
 
 
 async def test_the_oldest_answers_go_when_there_are_too_many(make_journal):
     journal = make_journal(largest=1)
-    await journal.keep(ENTRY, make_answer())
+    await journal.store(ENTRY, make_answer())
 
-    assert await journal.recall(ENTRY) is None
+    assert await journal.load(ENTRY) is None
 
 
 async def test_only_the_workers_user_can_read_the_file(make_journal, tmp_path):
-    await make_journal().keep(ENTRY, make_answer())
+    await make_journal().store(ENTRY, make_answer())
 
     for file in (tmp_path / "state").iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -115,12 +115,12 @@ async def test_workers_that_make_the_file_at_the_same_moment_do_not_get_in_each_
 
 async def test_a_sealed_answer_opens_with_its_key_only(make_journal, tmp_path):
     key = Fernet.generate_key().decode()
-    await make_journal(key=key).keep(ENTRY, make_answer())
+    await make_journal(key=key).store(ENTRY, make_answer())
 
     assert b"Hello" not in b"".join(file.read_bytes() for file in (tmp_path / "state").iterdir())
-    assert await make_journal(key=key).recall(ENTRY) == make_answer()
+    assert await make_journal(key=key).load(ENTRY) == make_answer()
     with pytest.raises(JournalError, match="sealed with another CATALYST_JOURNAL_KEY"):
-        await make_journal(key=Fernet.generate_key().decode()).recall(ENTRY)
+        await make_journal(key=Fernet.generate_key().decode()).load(ENTRY)
 
 
 def test_a_key_that_is_none_is_said_at_the_start():
@@ -146,7 +146,7 @@ async def test_a_file_that_is_no_journal_is_an_error_that_names_it(make_journal,
     file.write_text("not a database, but long enough to be taken for one " * 100)
 
     with pytest.raises(JournalError, match=f"The journal {file} cannot be used: ") as raised:
-        await make_journal(file).recall(ENTRY)
+        await make_journal(file).load(ENTRY)
 
     assert raised.tb, "what it holds would still be open"
     assert str(file) not in [opened.path for opened in psutil.Process().open_files()]
@@ -201,12 +201,12 @@ async def test_a_tolerant_journal_that_is_broken_asks_and_says_so_once(make_jour
 class FullDisk(NullJournal):
     """It can be read; whether it can be written to is up to the test."""
 
-    keeps = True
+    is_available = True
 
     def __init__(self):
         self.is_full = True
 
-    async def keep(self, entry, answer):  # noqa: ARG002 -- the protocol's
+    async def store(self, key, response):  # noqa: ARG002 -- the protocol's
         if self.is_full:
             raise JournalError("disk full")
 
@@ -229,7 +229,7 @@ async def test_a_journal_that_works_is_tried_out_in_silence_and_keeps_nothing_of
     await check_writable(RequiredJournal(journal))
 
     assert caplog.messages == []
-    assert await journal.recall(PROBE) is None
+    assert await journal.load(PROBE) is None
 
 
 async def test_a_required_journal_with_a_full_disk_asks_for_nothing_more_until_there_is_room(caplog):
@@ -259,6 +259,6 @@ async def test_a_required_journal_that_was_probed_keeps_no_probe(make_journal):
     real = make_journal()
     journal = RequiredJournal(real)
     journal._unkept = make_answer()
-    await journal.recall(ENTRY)
+    await journal.load(ENTRY)
 
-    assert await real.recall(PROBE) is None
+    assert await real.load(PROBE) is None

@@ -23,48 +23,48 @@ JOURNAL_FOLDER = re.search(r"CATALYST_JOURNAL=(\S+)/journal.sqlite", DOCKERFILE)
     [int(COMPOSE["services"]["worker"]["stop_grace_period"].removesuffix("s")), POD["terminationGracePeriodSeconds"]],
     ids=["compose", "kubernetes"],
 )
-def test_a_stop_waits_longer_than_the_worker_does(seconds):
-    grace, poll = (
+def test_stop_grace_period_exceeds_shutdown_of_worker(seconds):
+    shutdown_timeout, poll_timeout = (
         Settings.model_fields[name].default.total_seconds() for name in ("shutdown_timeout", "async_response_timeout")
     )
 
-    assert seconds > grace + poll
+    assert seconds > shutdown_timeout + poll_timeout
 
 
-def test_the_user_is_the_same_everywhere():
+def test_user_id_is_the_same_in_all_files():
     user = re.search(r"^USER (\d+):(\d+)$", DOCKERFILE, re.MULTILINE)
 
     assert {POD["securityContext"]["runAsUser"], POD["securityContext"]["fsGroup"]} == {int(user[1]), int(user[2])}
     assert f"-o {user[1]} -g {user[2]}" in DOCKERFILE
 
 
-def test_the_port_is_the_same_everywhere():
+def test_port_is_the_same_in_all_files():
     assert f"EXPOSE {PORT}\n" in DOCKERFILE
     assert CONTAINER["ports"] == [{"name": "health", "containerPort": PORT}]
 
 
-def test_the_journal_is_on_a_volume_everywhere():
+def test_journal_is_on_a_volume_in_all_files():
     assert COMPOSE["services"]["worker"]["volumes"] == [JOURNAL_FOLDER]
     assert JOURNAL_FOLDER in [mount["mountPath"] for mount in CONTAINER["volumeMounts"]]
 
 
-def test_workers_can_be_several():
+def test_compose_worker_can_have_replicas():
     worker = COMPOSE["services"]["worker"]
 
     assert not worker.keys() & {"container_name", "ports", "hostname", "network_mode"}
     assert "CATALYST_WORKER_ID" not in worker["environment"]
 
 
-def test_every_environment_variable_of_the_worker_is_a_setting():
-    known = {f"CATALYST_{name.upper()}" for name in Settings.model_fields}
+def test_environment_variables_are_settings():
+    settings = {f"CATALYST_{name.upper()}" for name in Settings.model_fields}
     used = set(re.findall(r"CATALYST_[A-Z_]+", DOCKERFILE)) | {
         name for name in COMPOSE["services"]["worker"]["environment"] if name.startswith("CATALYST_")
     }
 
-    assert used <= known
+    assert used <= settings
 
 
-def test_only_what_the_image_is_made_of_is_sent_to_its_build():
+def test_build_context_is_an_allow_list():
     rules = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
 
     assert rules[0] == "*"

@@ -1,4 +1,4 @@
-"""What the documents say of the code is true."""
+"""The documents agree with the code, and their links and citations exist."""
 
 import re
 import tomllib
@@ -9,17 +9,18 @@ from pydantic import TypeAdapter
 
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.config.validation import SettingsDiagnostics
-from catalyst_groq.connector.results.outcome_mapping import REMEDIES
+from catalyst_groq.groq.api.errors import ERROR_KINDS
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+REPOSITORY_FILE = r"^https://github\.com/catalyst-groq/catalyst-groq-worker/(?:blob|tree|raw)/main/(.+)$"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "worker").rglob("*.md")])
 
 
-def shown(default):
-    """A default as an operator would write it."""
+def format_default(default):
+    """Format a default as an operator would write it."""
     plain = TypeAdapter(type(default)).dump_python(default, mode="json")
     match plain:
         case list() | dict():
@@ -31,24 +32,27 @@ def shown(default):
     return str(plain)
 
 
-def test_the_readme_lists_every_setting_with_its_default():
-    variable = SettingsDiagnostics(Settings.model_fields).variable
-    rows = [
-        f"| `{variable(name)}` | {f'`{shown(field.default)}`' if shown(field.default) else ''} | {field.description} |"
-        for name, field in Settings.model_fields.items()
-    ]
+def settings_rows():
+    variable_name = SettingsDiagnostics(Settings.model_fields).variable_name
+    for name, field in Settings.model_fields.items():
+        default = format_default(field.default)
+        yield f"| `{variable_name(name)}` | {f'`{default}`' if default else ''} | {field.description} |"
+
+
+def test_readme_lists_every_setting_with_its_default():
+    rows = list(settings_rows())
     table = README.split("<!-- settings -->")[1].strip().splitlines()[2:]
 
     assert table == rows, "\n" + "\n".join(rows)
 
 
-def test_the_changelog_begins_with_this_version():
-    versions = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+def test_changelog_begins_with_unreleased_and_this_version():
+    versions = re.findall(r"^## \[(\S+)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
 
-    assert versions[0] == PROJECT["project"]["version"]
+    assert versions[:2] == ["Unreleased", PROJECT["project"]["version"]]
 
 
-def test_every_dependency_is_justified_in_the_architecture():
+def test_architecture_gives_a_reason_for_each_dependency():
     extras = PROJECT["project"]["optional-dependencies"].values()
     required = [*PROJECT["project"]["dependencies"], *(requirement for extra in extras for requirement in extra)]
     names = {re.match(r"[\w-]+", requirement).group() for requirement in required}
@@ -57,48 +61,55 @@ def test_every_dependency_is_justified_in_the_architecture():
     assert table == names
 
 
-def test_every_room_is_on_the_map():
-    rooms = {
+def test_architecture_lists_every_package():
+    packages = {
         path.parent.relative_to(ROOT / "worker" / "catalyst_groq").as_posix()
         for path in (ROOT / "worker" / "catalyst_groq").rglob("__init__.py")
     }
-    drawn = set(re.findall(r"^ *([a-z_]+)/ ", ARCHITECTURE.split("<!-- map -->")[1], re.MULTILINE))
+    listed = set(re.findall(r"^ *([a-z_]+)/ ", ARCHITECTURE.split("<!-- map -->")[1], re.MULTILINE))
 
-    assert {room.split("/")[-1] for room in rooms - {"."}} <= drawn
-
-
-def test_every_mend_is_listed():
-    table = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8").split("<!-- mends -->")[1]
-
-    assert table.strip().splitlines()[2:] == [f"| {problem.words} | {mend} |" for problem, mend in REMEDIES.items()]
+    assert {package.split("/")[-1] for package in packages - {"."}} <= listed
 
 
-def test_every_fault_names_its_test():
+def test_failure_modes_list_every_remedy():
+    table = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8").split("<!-- remedies -->")[1]
+
+    assert table.strip().splitlines()[2:] == [f"| {kind.description} | {kind.remedy} |" for kind in ERROR_KINDS]
+
+
+def test_failure_modes_cite_existing_tests():
     table = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
-    named = re.findall(r"\[(test_\w+)\]\(\.\./([^)]+)\)", table)
-    there = {file: (ROOT / file).read_text(encoding="utf-8") for _, file in named}
+    cited = re.findall(r"\[(test_\w+)\]\(\.\./([^)]+)\)", table)
+    sources = {file: (ROOT / file).read_text(encoding="utf-8") for _, file in cited}
 
-    assert named
-    assert [name for name, file in named if f"def {name}(" not in there[file]] == []
+    assert cited
+    assert [name for name, file in cited if f"def {name}(" not in sources[file]] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_every_link_leads_somewhere(document):
+def test_links_to_files_of_the_project_exist(document):
     text = document.read_text(encoding="utf-8")
-    targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)|<img[^>]+src=\"([^\"]+)\"", text)
-    local = [target for pair in targets for target in pair if target and "://" not in target]
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)|<img[^>]+src=\"([^\"]+)\"", text)
+    targets = [target for pair in links for target in pair if target]
+    in_repository = [ROOT / path for target in targets for path in re.findall(REPOSITORY_FILE, target)]
+    relative = [document.parent / target for target in targets if "://" not in target]
 
-    assert [target for target in local if not (document.parent / target).exists()] == []
+    assert [path for path in (*in_repository, *relative) if not path.exists()] == []
 
 
-def test_every_feature_is_shown_by_a_test_that_there_is():
+def test_readme_links_work_outside_of_the_repository():
+    """A package index shows the README without the files beside it."""
+    assert re.findall(r"\]\((?!https://|#)([^)]+)\)", README) == []
+
+
+def test_features_cite_existing_tests():
     rows = (ROOT / "docs" / "features.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"`(test_\w+)` \|$", rows, re.MULTILINE))
-    there = {
+    cited = set(re.findall(r"`(test_\w+)` \|$", rows, re.MULTILINE))
+    existing = {
         name
         for path in (ROOT / "tests").rglob("test_*.py")
         for name in re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8"))
     }
 
-    assert named
-    assert named - there == set()
+    assert cited
+    assert cited - existing == set()

@@ -1,4 +1,4 @@
-"""The example holds together: its task and the template, its forms, its diagram and the picture of it."""
+"""The chat example is consistent: its task and the template, its forms, its diagram and the picture of it."""
 
 import json
 import re
@@ -35,52 +35,52 @@ def form(name):
 
 
 def fields(container):
-    """Return all fields of a form, those in groups too."""
+    """Yield all fields of a form, including those in groups."""
     for component in container["components"]:
         yield from fields(component) if "components" in component else [component]
 
 
-def test_the_task_holds_what_the_template_writes():
-    mend = "Open bpmn/groq-example.bpmn in the Modeler and apply the template anew"
+def test_task_matches_the_template():
+    remedy = "Open bpmn/groq-example.bpmn in the Modeler and apply the template again"
 
-    assert held_by(XML, "AskGroq") == written_by(load()), mend
+    assert held_by(XML, "AskGroq") == written_by(load()), remedy
 
 
-def test_the_templates_that_the_modeler_finds_beside_the_examples_are_the_templates():
+def test_templates_beside_the_examples_are_copies():
     for template in (TEMPLATE, TRANSCRIBE_TEMPLATE):
         beside = BESIDE_EXAMPLES / template.name
         assert beside.read_bytes() == template.read_bytes(), f"cp {template} {beside}"
 
 
-def test_every_bpmn_error_is_caught():
+def test_task_catches_every_bpmn_error():
     assert parse(XML).catches("AskGroq", "ANY_CODE")
 
 
-def test_each_user_task_has_its_form():
-    asked_for = {task.get(f"{CAMUNDA}formRef") for task in elements(f"{BPMN}userTask")}
+def test_user_tasks_have_their_forms():
+    referenced = {task.get(f"{CAMUNDA}formRef") for task in elements(f"{BPMN}userTask")}
 
-    assert asked_for == {form(file.stem)["id"] for file in EXAMPLE.parent.glob(f"{EXAMPLE.stem}-*.form")}
+    assert referenced == {form(file.stem)["id"] for file in EXAMPLE.parent.glob(f"{EXAMPLE.stem}-*.form")}
 
 
-def test_what_is_asked_is_what_the_payload_needs():
+def test_configure_form_sets_the_payloads_variable():
     (question,) = fields(form("groq-example-configure"))
 
     assert f"${{{question['key']}}}" in held_by(XML, "AskGroq").texts["catalyst_payload"]
 
 
-def test_the_review_shows_all_that_the_task_sets():
+def test_review_form_shows_every_variable_of_the_task():
     shown = {field["key"] for field in fields(form("groq-example-review"))}
 
     mapped = set(json.loads(CHAT_DEFAULTS[RESPONSE_MAPPING]))
     assert shown == {"userMessage"} | mapped | STANDARD_VARIABLES | CAUGHT_VARIABLES
 
 
-def test_the_review_writes_nothing_back():
-    """Tasklist would write a String, which a long reply does not fit into."""
+def test_review_form_is_read_only():
+    """Tasklist would write a String, which cannot store a long reply."""
     assert all(field["disabled"] for field in fields(form("groq-example-review")))
 
 
-def test_the_picture_shows_the_diagram_as_it_is():
+def test_picture_shows_the_current_diagram():
     drawn = {name.removesuffix("_label") for name in re.findall(r'data-element-id="([^"]+)"', DIAGRAM.read_text())}
     shapes = [*elements(f"{BPMNDI}BPMNShape"), *elements(f"{BPMNDI}BPMNEdge")]
 

@@ -1,4 +1,4 @@
-"""The check that keeps keys out of git, run as git and `make check` run it."""
+"""The check that no Groq key gets into git, run as pre-commit and `make check` run it."""
 
 import subprocess
 import sys
@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 ROOT = Path(__file__).parents[3]
-SCRIPT = ROOT / ".ci" / "no_keys.py"
-# Put together here, so that this file holds none.
+SCRIPT = ROOT / "scripts" / "no_keys.py"
+# Built here, so that this file does not contain a key.
 KEY = "gsk_" + "aB3" * 17 + "x"
 
 
@@ -32,40 +32,40 @@ def git(folder, *arguments):
     return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=30).stdout
 
 
-def test_a_key_is_found_with_its_place_and_not_shown(tmp_path):
-    ended = check(tmp_path, write(tmp_path, "notes.txt", f"one\nkey = {KEY}\n"))
+def test_key_is_reported_with_line_but_not_shown(tmp_path):
+    result = check(tmp_path, write(tmp_path, "notes.txt", f"one\nkey = {KEY}\n"))
 
-    assert ended.returncode == 1
-    assert "notes.txt:2: a Groq key" in ended.stderr
-    assert KEY not in ended.stdout + ended.stderr
+    assert result.returncode == 1
+    assert "notes.txt:2: a Groq key" in result.stderr
+    assert KEY not in result.stdout + result.stderr
 
 
-def test_a_key_is_found_in_a_file_that_is_no_text(tmp_path):
+def test_key_is_found_in_binary_file(tmp_path):
     (tmp_path / "dump.bin").write_bytes(b"\xff\x00" + KEY.encode() + b"\x00\xfe")
 
     assert check(tmp_path, "dump.bin").returncode == 1
 
 
 @pytest.mark.parametrize("text", ["gsk_key_from_the_environment", "gsk_…", KEY[:-1], KEY + "y", "gsk_" + "a_" * 26])
-def test_made_up_keys_are_told_apart(tmp_path, text):
+def test_made_up_key_is_accepted(tmp_path, text):
     assert check(tmp_path, write(tmp_path, "sample.py", text)).returncode == 0
 
 
 @pytest.mark.parametrize("name", ["secrets/groq_api_key", "secrets/team/key", ".env", "catalyst-secrets.properties"])
-def test_files_for_keys_are_refused_whatever_they_hold(tmp_path, name):
-    ended = check(tmp_path, write(tmp_path, name, "nothing"))
+def test_key_file_is_refused_whatever_it_contains(tmp_path, name):
+    result = check(tmp_path, write(tmp_path, name, "nothing"))
 
-    assert ended.returncode == 1
-    assert f"git rm --cached {name}" in ended.stderr
+    assert result.returncode == 1
+    assert f"git rm --cached {name}" in result.stderr
 
 
 @pytest.mark.parametrize("name", ["secrets/README.md", "secrets/groq_api_key.example"])
-def test_what_explains_the_secrets_folder_may_be_kept_unless_a_key_is_in_it(tmp_path, name):
+def test_readme_of_secrets_folder_is_accepted_without_key(tmp_path, name):
     assert check(tmp_path, write(tmp_path, name, "gsk_example")).returncode == 0
     assert check(tmp_path, write(tmp_path, name, KEY)).returncode == 1
 
 
-def test_without_names_it_looks_at_all_that_git_tracks_and_at_nothing_else(tmp_path):
+def test_no_arguments_check_all_tracked_files_only(tmp_path):
     git(tmp_path, "init")
     git(tmp_path, "add", write(tmp_path, "näme with blank.txt", "fine"))
     write(tmp_path, "untracked.txt", KEY)
@@ -76,7 +76,7 @@ def test_without_names_it_looks_at_all_that_git_tracks_and_at_nothing_else(tmp_p
 
 
 @given(st.text("abcXYZ012", min_size=52, max_size=52), st.sampled_from(["", " ", '"', "\n", "-", ","]))
-def test_a_key_is_found_whatever_stands_around_it(letters, around):
+def test_key_is_found_whatever_surrounds_it(letters, around):
     sys.path.insert(0, str(SCRIPT.parent))
     try:
         from no_keys import KEY as PATTERN  # noqa: PLC0415 -- a script beside the package
@@ -86,5 +86,5 @@ def test_a_key_is_found_whatever_stands_around_it(letters, around):
 
 
 @pytest.mark.parametrize("name", ["secrets/groq_api_key", "secrets/other.txt", ".env", "catalyst-secrets.properties"])
-def test_git_ignores_files_for_keys(name):
+def test_git_ignores_key_files(name):
     assert git(ROOT, "check-ignore", "--no-index", name).strip() == name

@@ -1,6 +1,7 @@
 """The element templates agree with themselves, with the worker and with the icon; the Modeler tests do the rest."""
 
 import base64
+import json
 import re
 from collections.abc import Callable
 from xml.etree import ElementTree as ET
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalyst_groq.connector.access.secrets import SecretSource
+from catalyst_groq.connector.access.secrets import BUILT_IN_SOURCES
 from catalyst_groq.connector.access.urls import base_url
 from catalyst_groq.connector.expressions.placeholders import OPENING_MARKS
 from catalyst_groq.connector.fields.names import (
@@ -19,6 +20,7 @@ from catalyst_groq.connector.fields.names import (
     LANGUAGE,
     MODEL,
     OPERATION,
+    PAYLOAD,
     RESPONSE_FORMAT,
     RETRIES,
     TIMEOUT,
@@ -26,10 +28,11 @@ from catalyst_groq.connector.fields.names import (
     TRANSLATE,
     URL,
 )
-from catalyst_groq.connector.fields.raw import FieldTemplate, RawFields
+from catalyst_groq.connector.fields.raw import MODEL_LINE, FieldTemplate, RawFields
 from catalyst_groq.connector.fields.retry_cycle import RetryCycle, parse_duration
 from catalyst_groq.connector.requests.transcription import TranscriptionRequest
 from catalyst_groq.connector.requests.truncation import OverflowStrategy
+from catalyst_groq.groq.models.catalog import shipped_catalog
 from support.element_templates import ICON, TEMPLATE, TRANSCRIBE_TEMPLATE, load, written_by
 
 KEYS = {
@@ -85,8 +88,17 @@ def test_the_schema_reference_names_no_version_that_an_older_modeler_would_refus
 
 def test_it_holds_exactly_the_fields_that_the_worker_reads_with_its_defaults(template):
     applied = written_by(template.json)
+    written = applied.texts | applied.properties
 
-    assert applied.texts | applied.properties == template.defaults
+    assert {name: MODEL_LINE.sub("", text) if name == PAYLOAD else text for name, text in written.items()} == (
+        template.defaults
+    )
+
+
+def test_template_payload_names_the_catalogs_default_model():
+    payload = json.loads(written_by(CHAT.json).texts[PAYLOAD])
+    assert payload["model"] == shipped_catalog().default
+    assert {**payload, "model": None} == {**json.loads(CHAT_DEFAULTS[PAYLOAD]), "model": None}
 
 
 def test_texts_of_several_lines_are_fields_that_the_engine_leaves_alone_and_the_rest_extension_properties(template):
@@ -112,7 +124,7 @@ def test_every_field_has_a_label_help_and_a_group_and_the_groups_are_in_the_orde
 def test_the_secret_sources_to_choose_from_are_those_of_the_worker(template):
     choices = {choice["value"]: choice["name"] for choice in template.fields["catalyst_secretSource"]["choices"]}
 
-    assert list(choices) == [source.value for source in SecretSource]
+    assert list(choices) == list(BUILT_IN_SOURCES)
     assert len(set(choices.values())) == len(choices)
 
 
@@ -124,7 +136,9 @@ def test_the_worker_takes_every_choice_of_a_transcription(name):
     for chosen in choices:
         able = {MODEL: "whisper-large-v3"} if name == TRANSLATE else {}
         written = {**TRANSCRIPTION_DEFAULTS, "catalyst_audio": "https://files.example/a.mp3", **able, name: chosen}
-        TranscriptionRequest.from_fields(RawFields(FieldTemplate(written), {}))
+        TranscriptionRequest.from_fields(
+            RawFields(FieldTemplate(written, TRANSCRIPTION_DEFAULTS), {}), shipped_catalog()
+        )
 
 
 def test_a_language_is_marked_as_wrong_where_the_worker_would_refuse_it():

@@ -1,12 +1,12 @@
-"""The tools example holds together: its task and the template, its placeholders, its flows and its drawing."""
+"""The tools example is consistent: its task and the template, its placeholders, its flows and its diagram."""
 
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from catalyst_groq.connector.fields.raw import RawFields
-from catalyst_groq.connector.task_request import read_task_request
+from catalyst_groq.connector.task_request import TaskRequestReader
 from catalyst_groq.domain.definitions import parse
+from catalyst_groq.groq.models.catalog import shipped_catalog
 from support.element_templates import BPMN, TOOLS_EXAMPLE, held_by, load, written_by
 from support.factories import make_definition, make_task
 
@@ -21,11 +21,12 @@ def elements(tag):
 
 def messages(**variables):
     task = make_task(variables, TASK.properties)
-    fields = read_task_request(RawFields.from_task(task, make_definition(TASK.texts)))
-    return fields.builder.payload(stream=False)["messages"]
+    reader = TaskRequestReader(shipped_catalog())
+    request = reader.read(reader.read_fields(task, make_definition(TASK.texts)))
+    return request.builder.payload(stream=False)["messages"]
 
 
-def test_the_task_holds_the_fields_of_the_template():
+def test_task_has_the_fields_of_the_template():
     template = written_by(load())
 
     assert TASK.attributes == template.attributes
@@ -33,22 +34,22 @@ def test_the_task_holds_the_fields_of_the_template():
     assert TASK.properties.keys() == template.properties.keys()
 
 
-def test_first_the_question_is_asked_and_then_what_the_tool_found():
+def test_payload_has_the_question_and_then_the_tool_result():
     assert messages(userMessage="Where is it?")[1] == {"role": "user", "content": "Where is it?"}
-    found = messages(userMessage="Where is it?", toolCallId="call_1", toolResult="In Bremen")
-    assert found[1] == {"role": "tool", "tool_call_id": "call_1", "content": "In Bremen"}
+    with_result = messages(userMessage="Where is it?", toolCallId="call_1", toolResult="In Bremen")
+    assert with_result[1] == {"role": "tool", "tool_call_id": "call_1", "content": "In Bremen"}
 
 
-@pytest.mark.parametrize("nothing", [None, ""])
-def test_a_tool_that_finds_nothing_says_so(nothing):
-    assert messages(toolCallId="call_1", toolResult=nothing)[1]["content"] == "nothing found"
+@pytest.mark.parametrize("result", [None, ""])
+def test_payload_names_an_empty_tool_result(result):
+    assert messages(toolCallId="call_1", toolResult=result)[1]["content"] == "nothing found"
 
 
-def test_every_bpmn_error_is_caught():
+def test_task_catches_every_bpmn_error():
     assert parse(XML).catches("AskGroq", "ANY_CODE")
 
 
-def test_everything_is_drawn():
+def test_diagram_shows_every_element():
     drawn = {shape.get("bpmnElement") for kind in ("BPMNShape", "BPMNEdge") for shape in elements(f"{BPMNDI}{kind}")}
     (process,) = elements(f"{BPMN}process")
 

@@ -1,4 +1,4 @@
-"""The transcribe example holds together: its task and the template, its forms and its drawing."""
+"""The transcribe example is consistent: its task and the template, its forms and its diagram."""
 
 import json
 from xml.etree import ElementTree as ET
@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 from catalyst_groq.connector.fields.mappings import ResponseMapping
 from catalyst_groq.connector.fields.names import AUDIO, RESPONSE_MAPPING
 from catalyst_groq.domain.definitions import parse
-from catalyst_groq.groq.api.audio import MOST_BYTES
+from catalyst_groq.groq.api.audio import MAX_FILE_BYTES
 from support.element_templates import BPMN, CAMUNDA, TRANSCRIBE_EXAMPLE, TRANSCRIBE_TEMPLATE, held_by, load, written_by
 
 XML = TRANSCRIBE_EXAMPLE.read_text(encoding="utf-8")
@@ -20,23 +20,23 @@ def elements(tag):
     return list(ET.fromstring(XML).iter(tag))  # noqa: S314 -- our own file
 
 
-def test_the_task_holds_what_the_template_writes():
+def test_task_matches_the_template():
     assert written_by(load(TRANSCRIBE_TEMPLATE)) == TASK
 
 
-def test_every_bpmn_error_is_caught():
+def test_task_catches_every_bpmn_error():
     assert parse(XML).catches("Transcribe", "ANY_CODE")
 
 
-def test_the_start_asks_for_the_recording_that_the_task_hears():
+def test_start_form_uploads_the_tasks_recording():
     (start,) = elements(f"{BPMN}startEvent")
 
     assert start.get(f"{CAMUNDA}formKey") == "embedded:deployment:groq-transcribe-example-upload.html"
     assert f'cam-variable-name="{TASK.properties[AUDIO]}" cam-variable-type="File"' in UPLOAD
-    assert f'cam-max-filesize="{MOST_BYTES["free"]}"' in UPLOAD
+    assert f'cam-max-filesize="{MAX_FILE_BYTES["free"]}"' in UPLOAD
 
 
-def test_the_review_shows_what_was_heard_and_writes_nothing_back():
+def test_review_form_shows_the_transcript_read_only():
     (task,) = elements(f"{BPMN}userTask")
     shown = [field for group in REVIEW["components"] for field in group["components"]]
     mapping = ResponseMapping.parse(RESPONSE_MAPPING, json.loads(TASK.texts[RESPONSE_MAPPING]))
@@ -46,7 +46,7 @@ def test_the_review_shows_what_was_heard_and_writes_nothing_back():
     assert all(field["disabled"] for field in shown)
 
 
-def test_everything_is_drawn():
+def test_diagram_shows_every_element():
     drawn = {shape.get("bpmnElement") for kind in ("BPMNShape", "BPMNEdge") for shape in elements(f"{BPMNDI}{kind}")}
     (process,) = elements(f"{BPMN}process")
 

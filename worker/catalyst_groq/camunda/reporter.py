@@ -53,7 +53,7 @@ class OutcomeReporter:
 
     async def _report_with_retries(self, task: ExternalTask, outcome: Outcome) -> None:
         """Ask again while the engine is away, and at once when the report meets a conflict."""
-        away, conflict, conflicts = Backoff(), Backoff(first=0.02, longest=1.0), 0
+        away, conflict, conflicts = Backoff(), Backoff(initial_seconds=0.02, max_seconds=1.0), 0
         while True:
             try:
                 await self._send(task, outcome)

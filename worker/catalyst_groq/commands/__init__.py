@@ -1,1 +1,1 @@
-"""What the command line does beside `run`."""
+"""What the command line does besides `run`."""

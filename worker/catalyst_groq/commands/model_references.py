@@ -1,4 +1,4 @@
-"""Which models a deployed process names: in the Model and Fallback Models fields, and in its payload. Pure."""
+"""Finds the models that a process uses: in the Model and Fallback Models fields, and in the payload template."""
 
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from catalyst_groq.errors import FieldError
 
 
 class ModelReference(NamedTuple):
-    """A model, and the task that names it."""
+    """A model, and the activity that uses it."""
 
     process: str
     activity: str
@@ -20,31 +20,33 @@ class ModelReference(NamedTuple):
 
 
 def find_model_references(xml: str, topics: Collection[str]) -> Iterator[ModelReference]:
-    """Yield the models of all tasks of our topics; what a placeholder names is known only when the task runs."""
+    """Yield the models of all service tasks of these topics. Skips placeholders: their values are known at run time."""
     fields = parse(xml).fields
     for process in ET.fromstring(xml).iter(f"{BPMN}process"):  # noqa: S314 -- the engine parsed it before us
-        for task in process.iter():
-            if task.get(f"{CAMUNDA}topic") not in topics:
+        for element in process.iter():
+            if element.get(f"{CAMUNDA}topic") not in topics:
                 continue
-            activity = task.get("id", "")
+            activity = element.get("id", "")
             properties = {
-                entry.get("name", ""): entry.get("value", "")
-                for entry in task.iterfind(f"{BPMN}extensionElements/{CAMUNDA}properties/{CAMUNDA}property")
+                prop.get("name", ""): prop.get("value", "")
+                for prop in element.iterfind(f"{BPMN}extensionElements/{CAMUNDA}properties/{CAMUNDA}property")
             }
-            written = {**fields.get(activity, {}), **properties}
-            for model in _models(written.get(MODEL, ""), written.get(PAYLOAD, ""), written.get(FALLBACK_MODELS, "")):
+            values = {**fields.get(activity, {}), **properties}
+            for model in _list_models(values.get(MODEL, ""), values.get(PAYLOAD, ""), values.get(FALLBACK_MODELS, "")):
                 yield ModelReference(process.get("id", ""), activity, model)
 
 
-def _models(model: str, payload: str, fallbacks: str) -> Iterator[str]:
-    wanted = model.strip() or _in_payload(payload)
+def _list_models(model: str, payload: str, fallback_models: str) -> Iterator[str]:
+    first = model.strip() or _read_payload_model(payload)
     yield from (
-        name for text in (wanted, *fallbacks.split(",")) if (name := text.strip()) and not OPENING_MARKS.search(name)
+        name
+        for text in (first, *fallback_models.split(","))
+        if (name := text.strip()) and not OPENING_MARKS.search(name)
     )
 
 
-def _in_payload(payload: str) -> str:
+def _read_payload_model(payload: str) -> str:
     try:
         return str(parse_object(PAYLOAD, payload).get("model") or "") if payload.strip() else ""
     except FieldError:
-        return ""  # a mistake, which is reported when the task runs
+        return ""  # the task reports the mistake when it runs

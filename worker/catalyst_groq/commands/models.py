@@ -1,4 +1,4 @@
-"""What is found out of models: which a key may use, which endpoints have, and which deployed processes name."""
+"""`catalyst-groq models`: which models the key may use, which the endpoints offer, and which deployed processes use."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -6,58 +6,82 @@ from dataclasses import dataclass
 from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.commands.model_references import ModelReference, find_model_references
 from catalyst_groq.errors import EngineError
-from catalyst_groq.groq.api.client import HttpGroqClient
 from catalyst_groq.groq.api.errors import classify
-from catalyst_groq.groq.api.requests import Account
+from catalyst_groq.groq.api.operations import LIST_MODELS
+from catalyst_groq.groq.api.requests import Account, GroqClient, GroqRequest
 from catalyst_groq.groq.api.responses import Response
 from catalyst_groq.groq.models.catalog import ModelCatalog
 from catalyst_groq.groq.routing.endpoints import Endpoint
 
 MODELS_TIMEOUT_SECONDS = 10.0
-"""Seconds for Groq's answer."""
+
+OfferedModels = frozenset[str] | str
+"""Model ids that an account may use, or the reason why they are unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelReport:
-    """What was found out; a text says why something was not."""
+    """What the command shows. A text instead of a list is the reason why the list is unknown."""
 
     catalog: ModelCatalog
-    offered: frozenset[str] | str
-    """The models that the key may use."""
-    in_use: Sequence[ModelReference] | str
-    """The models that deployed processes name."""
-    endpoints: Sequence[tuple[Endpoint, frozenset[str] | str]] = ()
-    """The operator's endpoints, and what each offers."""
+    offered: OfferedModels
+    """The models that GROQ_API_KEY may use."""
+    references: Sequence[ModelReference] | str
+    """The models that deployed processes use."""
+    endpoints: Sequence[tuple[Endpoint, OfferedModels]] = ()
+    """The operator's endpoints, each with the models that it offers under its own names."""
 
     @property
-    def for_tasks(self) -> frozenset[str] | str:
-        """The models that tasks get, by the names that they use: at the endpoints, where there are any."""
+    def usable_by_tasks(self) -> OfferedModels:
+        """The models that tasks can use, by the names in tasks: those of the endpoints, where any are configured."""
         if not self.endpoints:
             return self.offered
-        return frozenset().union(*(usable(endpoint, offered) for endpoint, offered in self.endpoints))
+        return frozenset().union(*(select_usable_models(endpoint, offered) for endpoint, offered in self.endpoints))
 
 
-async def offered_models(groq: HttpGroqClient, account: Account) -> frozenset[str] | str:
-    """Ask Groq which models a key may use."""
-    answer = await groq.models(account, MODELS_TIMEOUT_SECONDS)
-    listed = answer.body.get("data") if isinstance(answer, Response) and isinstance(answer.body, dict) else None
-    if not isinstance(listed, list):
-        why = classify(answer)
-        return f"No list of the models that the key may use: {why.message if why else 'an odd answer'}"
-    return frozenset(str(entry["id"]) for entry in listed if entry.get("active", True))
+async def collect_model_report(
+    catalog: ModelCatalog,
+    client: GroqClient,
+    own_account: Account,
+    endpoints: Sequence[Endpoint],
+    references: Sequence[ModelReference] | str,
+) -> ModelReport:
+    """Query Groq and the endpoints; each may be unreachable. `own_account` may have no key."""
+    offered = await fetch_offered_models(client, own_account) if own_account.key else "There is no GROQ_API_KEY"
+    by_endpoint = [
+        (endpoint, await fetch_offered_models(client, _account_of(endpoint, own_account))) for endpoint in endpoints
+    ]
+    return ModelReport(catalog, offered, references, by_endpoint)
 
 
-async def models_in_use(engine: EngineClient, topics: Collection[str]) -> list[ModelReference] | str:
-    """Ask the engine which models the newest versions of its processes name."""
+def _account_of(endpoint: Endpoint, own_account: Account) -> Account:
+    return own_account if endpoint.needs_key_of(own_account) else endpoint.account
+
+
+async def fetch_offered_models(client: GroqClient, account: Account) -> OfferedModels:
+    """Return the models that an account may use, or why they are unknown."""
+    response = await client.send(GroqRequest(LIST_MODELS, account, {}, MODELS_TIMEOUT_SECONDS, caller=""))
+    body = response.body if isinstance(response, Response) else None
+    entries = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(entries, list):
+        error = classify(response)
+        return f"The models that the key may use are unknown: {error.message if error else 'unexpected response'}"
+    return frozenset(str(entry["id"]) for entry in entries if entry.get("active", True))
+
+
+async def find_used_models(engine: EngineClient, topics: Collection[str]) -> list[ModelReference] | str:
+    """Return the models that the latest versions of deployed processes use, or why they are unknown."""
     try:
         ids = await engine.latest_definitions()
-        return [named for id_ in ids for named in find_model_references(await engine.definition_xml(id_), topics)]
+        return [
+            reference for id_ in ids for reference in find_model_references(await engine.definition_xml(id_), topics)
+        ]
     except EngineError as error:
-        return f"Processes were not looked at: {error}"
+        return f"Deployed processes were not checked: {error}"
 
 
-def usable(endpoint: Endpoint, offered: frozenset[str] | str) -> frozenset[str]:
-    """Return the models of an endpoint by the names that tasks use; what it does not say is believed."""
+def select_usable_models(endpoint: Endpoint, offered: OfferedModels) -> frozenset[str]:
+    """Return an endpoint's usable models by the names in tasks. Configured models count where `offered` is unknown."""
     if endpoint.models is None:
         return offered if isinstance(offered, frozenset) else frozenset()
     return frozenset(name for name, own in endpoint.models.items() if isinstance(offered, str) or own in offered)

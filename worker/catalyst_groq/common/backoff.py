@@ -1,25 +1,28 @@
-"""An engine that is away: said once, asked again with growing waits, welcomed back once."""
+"""Exponential backoff."""
 
 import random
 
 
 class Backoff:
-    """Exponential waits with jitter, in seconds: 0.5, 1, 2 … up to 30, each taken from its upper half.
+    """Exponential waits with jitter, in seconds: `initial_seconds`, twice that, and so on up to `max_seconds`.
 
-    The jitter keeps replicas from asking a returning engine all at once.
+    Jitter spreads replicas that would otherwise come back at the same moment. Equal jitter (the default) takes each
+    wait from its upper half; full jitter takes it from all of it.
     """
 
-    def __init__(self, first: float = 0.5, longest: float = 30.0) -> None:
-        self._first = first
-        self._longest = longest
-        self._ceiling = first
+    def __init__(self, initial_seconds: float = 0.5, max_seconds: float = 30.0, *, full_jitter: bool = False) -> None:
+        self._initial = initial_seconds
+        self._max = max_seconds
+        self._full_jitter = full_jitter
+        self._ceiling = initial_seconds
 
     def next(self) -> float:
-        """Say how long to wait after one more failure."""
+        """Return the wait after one more failure."""
         ceiling = self._ceiling
-        self._ceiling = min(self._longest, ceiling * 2)
-        return random.uniform(ceiling / 2, ceiling)  # noqa: S311 -- spreads load, guards nothing
+        self._ceiling = min(self._max, ceiling * 2)
+        floor = 0.0 if self._full_jitter else ceiling / 2
+        return random.uniform(floor, ceiling)  # noqa: S311 -- spreads load, protects nothing
 
     def reset(self) -> None:
-        """Start anew after a success."""
-        self._ceiling = self._first
+        """Start again after a success."""
+        self._ceiling = self._initial

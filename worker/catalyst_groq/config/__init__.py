@@ -1,1 +1,1 @@
-"""The operator's settings: types, validation, and the parts that are built from them."""
+"""Settings of the worker: types, validation, and the factory that builds parts from them."""

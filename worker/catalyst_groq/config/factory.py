@@ -1,4 +1,4 @@
-"""From the settings: who the worker is to the engine and to Groq, how it reaches them, and what models there are."""
+"""Builds credentials, transports, endpoints and the model catalog from the settings."""
 
 from collections.abc import Iterator
 
@@ -16,58 +16,55 @@ from catalyst_groq.groq.models.catalog import ModelCatalog, apply_overrides, shi
 from catalyst_groq.groq.routing.endpoints import Endpoint
 
 
-def secret_values(settings: Settings) -> Iterator[str]:
-    """Yield all that no log may show."""
+def collect_secret_values(settings: Settings) -> Iterator[str]:
+    """Yield the values of all secret settings: the redactor masks them in logs and outcomes."""
     for _, value in settings:
         if isinstance(value, SecretStr):
             yield value.get_secret_value()
 
 
-def engine_authorization(settings: Settings) -> str:
-    """Return the Authorization header that a fixed token or a password makes; empty where there is neither."""
+def make_engine_authorization(settings: Settings) -> str:
+    """Return the Authorization header for the engine (bearer token or Basic); empty if neither is set."""
     if settings.engine_token:
         return f"Bearer {settings.engine_token.get_secret_value().removeprefix('Bearer ')}"
     if settings.engine_user:
-        return basic_authorization(settings.engine_user, _secret_text(settings.engine_password) or "")
+        return basic_authorization(settings.engine_user, _reveal(settings.engine_password) or "")
     return ""
 
 
-def engine_credentials(settings: Settings) -> ClientCredentials | None:
-    """Return who the worker is to the engine's OAuth2 server, if there is one."""
+def make_engine_credentials(settings: Settings) -> ClientCredentials | None:
+    """Return the OAuth2 client credentials for the engine; None without `engine_token_url`."""
     if not settings.engine_token_url:
         return None
     return ClientCredentials(
         settings.engine_token_url,
         settings.engine_client_id,
-        _secret_text(settings.engine_client_secret) or "",
+        _reveal(settings.engine_client_secret) or "",
         settings.engine_scope,
     )
 
 
-def engine_transport(settings: Settings) -> TransportConfig:
-    """Return the way to the engine. Raises `SettingsError`."""
+def make_engine_transport(settings: Settings) -> TransportConfig:
+    """Return TLS context and proxy for the engine. Raises `SettingsError` if a certificate file cannot be used."""
     return make_transport(
         settings.engine_ca_file,
         settings.engine_certificate,
         settings.engine_certificate_key,
-        _secret_text(settings.engine_proxy),
+        _reveal(settings.engine_proxy),
     )
 
 
-def groq_transport(settings: Settings) -> TransportConfig:
-    """Return the way to Groq. Raises `SettingsError`."""
+def make_groq_transport(settings: Settings) -> TransportConfig:
+    """Return TLS context and proxy for Groq. Raises `SettingsError` if a certificate file cannot be used."""
     return make_transport(
-        settings.groq_ca_file,
-        settings.groq_certificate,
-        settings.groq_certificate_key,
-        _secret_text(settings.groq_proxy),
+        settings.groq_ca_file, settings.groq_certificate, settings.groq_certificate_key, _reveal(settings.groq_proxy)
     )
 
 
-def models(settings: Settings) -> ModelCatalog | None:
-    """Return the models as the operator knows them, where that is said. Raises `SettingsError`."""
+def load_catalog(settings: Settings) -> ModelCatalog:
+    """Return the shipped model catalog with the overrides of `CATALYST_MODELS`. Raises `SettingsError`."""
     if settings.models is None:
-        return None
+        return shipped_catalog()
     try:
         return apply_overrides(shipped_catalog(), settings.models.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError, ValueError) as error:
@@ -75,20 +72,21 @@ def models(settings: Settings) -> ModelCatalog | None:
         raise SettingsError(f"CATALYST_MODELS={settings.models}: {reason}") from error
 
 
-def endpoints(settings: Settings, secrets: Secrets) -> tuple[Endpoint, ...]:
-    """Return the endpoints in the order in which they are asked, with their keys. Raises `SettingsError`."""
+async def make_endpoints(settings: Settings, secrets: Secrets) -> tuple[Endpoint, ...]:
+    """Return the endpoints by priority, with their keys resolved. Raises `SettingsError` if a key is missing."""
     by_priority = sorted(settings.endpoints, key=lambda entry: entry.priority)
-    return tuple(_endpoint(entry, settings, secrets) for entry in by_priority)
+    return tuple([await _make_endpoint(entry, settings, secrets) for entry in by_priority])
 
 
-def _endpoint(entry: EndpointSettings, settings: Settings, secrets: Secrets) -> Endpoint:
-    key = secrets.find(entry.key) if entry.key else None
+async def _make_endpoint(entry: EndpointSettings, settings: Settings, secrets: Secrets) -> Endpoint:
+    key = await secrets.find(entry.key) if entry.key else None
     if entry.key and not key:
-        places = f"the environment, {settings.secrets_dir} or {settings.secrets_file}"
-        raise SettingsError(f"The key of the endpoint {entry.name} is not there: no secret of that name in {places}")
+        # The name is not shown: it may be a key by mistake.
+        sources = f"the environment, {settings.secrets_dir} or {settings.secrets_file}"
+        raise SettingsError(f"Endpoint {entry.name}: key not found. Add a secret of that name to {sources}.")
     account = Account(entry.url or settings.groq_api_url, key.reveal() if key else "")
     return Endpoint(entry.name, account, entry.models, entry.priority)
 
 
-def _secret_text(secret: SecretStr | None) -> str | None:
+def _reveal(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret else None

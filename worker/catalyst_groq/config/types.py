@@ -1,4 +1,4 @@
-"""How an operator writes a setting: durations, lists, pairs and URLs, each as a type that checks itself."""
+"""Annotated types of settings: durations, lists, pairs, limits and URLs, each with its parsing and validation."""
 
 import re
 from datetime import timedelta
@@ -14,48 +14,48 @@ from catalyst_groq.connector.fields.retry_cycle import parse_duration
 from catalyst_groq.groq.models.catalog import ModelLimits
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
 
-LIMIT_NAMES = tuple(dimension.name.lower() for dimension in LimitKind)
+LIMIT_NAMES = tuple(kind.name.lower() for kind in LimitKind)
 
 
-def between(shortest: timedelta, longest: timedelta) -> AfterValidator:
-    """Make a duration one that is neither shorter nor longer."""
+def between(minimum: timedelta, maximum: timedelta) -> AfterValidator:
+    """Return a validator of durations; both limits are allowed values."""
 
     def check(value: timedelta) -> timedelta:
-        if not shortest <= value <= longest:
-            raise ValueError(f"must be between {shortest.total_seconds():g} s and {longest.total_seconds():g} s")
+        if not minimum <= value <= maximum:
+            raise ValueError(f"must be between {minimum.total_seconds():g} s and {maximum.total_seconds():g} s")
         return value
 
     return AfterValidator(check)
 
 
-def _duration(value: Any) -> Any:
+def _parse_duration(value: Any) -> Any:
     return value if isinstance(value, timedelta) else parse_duration(str(value))
 
 
-def _names(value: Any) -> Any:
+def _parse_names(value: Any) -> Any:
     return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
 
 
-def _pairs(value: Any) -> Any:
+def _parse_pairs(value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    pairs = [pair.partition("=") for pair in _names(value)]
+    pairs = [pair.partition("=") for pair in _parse_names(value)]
     if any(not name.strip() or not equals for name, equals, _ in pairs):
         raise ValueError("write name=value,name=value")
     return {name.strip(): text.strip() for name, _, text in pairs}
 
 
-def _model_limits(value: Any) -> Any:
-    """Read `model rpm=30 tpm=8000, model …`, and find limits that are none."""
-    limits = dict(map(_limits_of_one, _names(value))) if isinstance(value, str) else value
+def _parse_model_limits(value: Any) -> Any:
+    """Parse `model rpm=30 tpm=8000, model …`. Raises `ValueError` for an unknown limit."""
+    limits = dict(map(_parse_limits_of_model, _parse_names(value))) if isinstance(value, str) else value
     for model, figures in limits.items() if isinstance(limits, dict) else ():
         for name in figures if isinstance(figures, dict) else ():
             if name not in LIMIT_NAMES:
-                raise ValueError(f"'{name}' of {model} is no limit that is kept; there are {', '.join(LIMIT_NAMES)}")
+                raise ValueError(f"unknown limit '{name}' of {model}. Must be one of {', '.join(LIMIT_NAMES)}")
     return limits
 
 
-def _limits_of_one(entry: str) -> tuple[str, dict[str, str]]:
+def _parse_limits_of_model(entry: str) -> tuple[str, dict[str, str]]:
     model, *figures = entry.split()
     pairs = [figure.partition("=") for figure in figures]
     if not pairs or not all(name and figure for name, _, figure in pairs):
@@ -63,56 +63,63 @@ def _limits_of_one(entry: str) -> tuple[str, dict[str, str]]:
     return model, {name: figure for name, _, figure in pairs}
 
 
-def _redis_url(text: str) -> str:
+def _check_redis_url(text: str) -> str:
     if text and not text.startswith(("redis://", "rediss://")):
-        raise ValueError("is no address such as redis://localhost:6379/0")
+        raise ValueError("is not a Redis URL such as redis://localhost:6379/0")
     return text
 
 
-def _http_url(text: str, example: str) -> SplitResult:
+def _parse_http_url(text: str, example: str) -> SplitResult:
     try:
         parts = urlsplit(text)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and not re.search(r"\s", text)
+        is_valid = (
+            parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and not re.search(r"\s", text)
+        )
     except ValueError:
-        usable = False
-    if not usable:
+        is_valid = False
+    if not is_valid:
         raise ValueError(f"is not an http(s) URL such as {example}")
     return parts
 
 
-def _url_like(example: str, user: str, password: str) -> AfterValidator:
-    """Make a text an http(s) URL without a password in it, for which there are settings of their own."""
+def _check_url_without_password(example: str, user: str, password: str) -> AfterValidator:
+    """Return a validator of http(s) URLs that refuses a password, because logs show the URL."""
 
     def check(text: str) -> str:
-        parts = _http_url(text, example)
+        parts = _parse_http_url(text, example)
         if parts.username or parts.password:
-            raise ValueError(f"holds a password, which would be in logs: use {user} and {password}")
+            raise ValueError(f"contains a password, which logs would show. Use {user} and {password}")
         return text
 
     return AfterValidator(check)
 
 
-def _proxy(value: SecretStr | None) -> SecretStr | None:
+def _check_proxy(value: SecretStr | None) -> SecretStr | None:
     if value is not None:
-        _http_url(value.get_secret_value(), "http://proxy.example.com:3128")
+        _parse_http_url(value.get_secret_value(), "http://proxy.example.com:3128")
     return value
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
+Duration = Annotated[timedelta, BeforeValidator(_parse_duration)]
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_names)]
 Dollars = Annotated[Decimal, Field(gt=0)]
-Pairs = Annotated[dict[str, str], NoDecode, BeforeValidator(_pairs)]
-"""`a=x,b=y`, as the environment has to write a mapping."""
+Pairs = Annotated[dict[str, str], NoDecode, BeforeValidator(_parse_pairs)]
+"""A mapping; the environment writes it as `a=x,b=y`."""
 
 LimitsPlan = Literal["auto", "off", "free", "developer"]
-LimitsByModel = Annotated[dict[str, ModelLimits], NoDecode, BeforeValidator(_model_limits)]
-RedisUrl = Annotated[str, AfterValidator(_redis_url)]
+LimitsByModel = Annotated[dict[str, ModelLimits], NoDecode, BeforeValidator(_parse_model_limits)]
+RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]
 BaseUrls = Annotated[Names, AfterValidator(lambda urls: tuple(map(base_url, urls)))]
-Proxy = Annotated[SecretStr | None, AfterValidator(_proxy)]
+Proxy = Annotated[SecretStr | None, AfterValidator(_check_proxy)]
 EngineUrl = Annotated[
-    str, _url_like("http://localhost:8080/engine-rest", "CATALYST_ENGINE_USER", "CATALYST_ENGINE_PASSWORD")
+    str,
+    _check_url_without_password(
+        "http://localhost:8080/engine-rest", "CATALYST_ENGINE_USER", "CATALYST_ENGINE_PASSWORD"
+    ),
 ]
 TokenUrl = Annotated[
     str,
-    _url_like("https://login.example.com/oauth2/token", "CATALYST_ENGINE_CLIENT_ID", "CATALYST_ENGINE_CLIENT_SECRET"),
+    _check_url_without_password(
+        "https://login.example.com/oauth2/token", "CATALYST_ENGINE_CLIENT_ID", "CATALYST_ENGINE_CLIENT_SECRET"
+    ),
 ]

@@ -1,4 +1,4 @@
-"""What can be wrong with settings, told so that the setting and the mend are named."""
+"""Problems with settings: unknown names, incomplete pairs and invalid values, each with its variable name."""
 
 import difflib
 import re
@@ -12,9 +12,9 @@ from pydantic_core import ErrorDetails
 
 PREFIX = "CATALYST_"
 IN_URL = re.compile(r"//[^/@]*@")
-"""User and password in a URL."""
+"""Matches user and password in a URL, to mask them."""
 
-NEEDS = {
+REQUIRED_SETTINGS = {
     "engine_password": "engine_user",
     "engine_token_url": "engine_client_id",
     "engine_client_id": "engine_token_url",
@@ -22,52 +22,52 @@ NEEDS = {
     "engine_certificate_key": "engine_certificate",
     "groq_certificate_key": "groq_certificate",
 }
-"""Settings that mean nothing without another one."""
+"""Settings that have no effect without another one, by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsDiagnostics:
-    """The settings there are, by the names that `worker.yaml` uses."""
+    """Finds problems; `fields` are the fields of `Settings` by name, as `worker.yaml` writes them."""
 
     fields: Mapping[str, FieldInfo]
 
-    def variable(self, name: str) -> str:
+    def variable_name(self, name: str) -> str:
         """Return the environment variable of a setting."""
         alias = self.fields[name].validation_alias
         return alias if isinstance(alias, str) else PREFIX + name.upper()
 
-    def unknown_variables(self, environ: Mapping[str, str]) -> list[str]:
-        """Find misspelt names: a setting that is silently ignored is a wrong setting."""
-        known = set(map(self.variable, self.fields))
+    def find_unknown_variables(self, environ: Mapping[str, str]) -> list[str]:
+        """Return a message for each CATALYST_ variable that is no setting: ignoring a misspelt one would hide it."""
+        known = set(map(self.variable_name, self.fields))
         unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
-        return [f"{name} is no setting.{self._did_you_mean(name, self.variable)}" for name in unknown]
+        return [f"{name}: unknown setting.{self._did_you_mean(name, self.variable_name)}" for name in unknown]
 
-    def unknown_names(self, written: Mapping[str, Any], file: str) -> list[str]:
-        """Find misspelt names in a file."""
-        unknown = [name for name in written if name not in self.fields]
-        return [f"{name} (in {file}) is no setting.{self._did_you_mean(name, str)}" for name in unknown]
+    def find_unknown_names(self, values: Mapping[str, Any], file: str) -> list[str]:
+        """Return a message for each name in a file that is no setting."""
+        unknown = [name for name in values if name not in self.fields]
+        return [f"{name} (in {file}): unknown setting.{self._did_you_mean(name, str)}" for name in unknown]
 
-    def incomplete(self, settings: object) -> list[str]:
-        """Find settings that mean nothing without another one."""
+    def find_incomplete(self, settings: object) -> list[str]:
+        """Return a message for each setting that has no effect because another one is not set."""
         return [
-            f"{self.variable(name)} is set, but {self.variable(needed)} is not"
-            for name, needed in NEEDS.items()
+            f"{self.variable_name(name)} is set, but {self.variable_name(needed)} is not"
+            for name, needed in REQUIRED_SETTINGS.items()
             if getattr(settings, name) and not getattr(settings, needed)
         ]
 
-    def wrong_value(self, entry: ErrorDetails) -> str:
-        """Say what is wrong with a value, without showing what may be secret."""
-        name, *inside = entry["loc"]
-        shown = self.variable(str(name)) if name in self.fields else str(name)
-        if name == "endpoints":  # what stands there may be a key by mistake
-            shown += "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in inside)
+    def describe_error(self, entry: ErrorDetails) -> str:
+        """Return the message of one validation error, without values that may be secret."""
+        name, *path = entry["loc"]
+        setting = self.variable_name(str(name)) if name in self.fields else str(name)
+        if name == "endpoints":  # its values are not shown: one may be a key by mistake
+            setting += "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
         else:
-            shown += f"={'***' if self._is_secret(str(name)) else entry['input']}"
-        return IN_URL.sub("//***@", f"{shown}: {entry['msg'].removeprefix('Value error, ')}")
+            setting += f"={'***' if self._is_secret(str(name)) else entry['input']}"
+        return IN_URL.sub("//***@", f"{setting}: {entry['msg'].removeprefix('Value error, ')}")
 
-    def _did_you_mean(self, name: str, as_written: Callable[[str], str]) -> str:
+    def _did_you_mean(self, name: str, format_name: Callable[[str], str]) -> str:
         close = difflib.get_close_matches(name.lower().removeprefix(PREFIX.lower()), self.fields, 1)
-        return f" Did you mean {as_written(close[0])}?" if close else ""
+        return f" Did you mean {format_name(close[0])}?" if close else ""
 
     def _is_secret(self, name: str) -> bool:
         return name in self.fields and SecretStr in get_args(self.fields[name].annotation)

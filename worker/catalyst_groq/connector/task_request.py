@@ -1,4 +1,4 @@
-"""The fields of a task, checked."""
+"""A task's request: all fields checked, with placeholders filled."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
-from catalyst_groq.connector.access.secrets import SecretSource
+from catalyst_groq.connector.access.secrets import BUILT_IN_SOURCES
 from catalyst_groq.connector.fields.mappings import ErrorMapping, ResponseMapping
 from catalyst_groq.connector.fields.names import (
     API_KEY,
+    CHAT_DEFAULTS,
     CHAT_OPERATION,
     ERROR_MAPPING,
     FALLBACK_MODELS,
@@ -20,38 +21,57 @@ from catalyst_groq.connector.fields.names import (
     SECRET_SOURCE,
     TIMEOUT,
     TRANSCRIBE_OPERATION,
+    TRANSCRIPTION_DEFAULTS,
     URL,
 )
-from catalyst_groq.connector.fields.raw import RawFields
+from catalyst_groq.connector.fields.raw import FieldReader, RawFields
 from catalyst_groq.connector.fields.retry_cycle import RetryCycle, parse_duration
 from catalyst_groq.connector.requests.chat import ChatRequest
 from catalyst_groq.connector.requests.files import Contents
 from catalyst_groq.connector.requests.transcription import TranscriptionRequest
-from catalyst_groq.connector.requests.truncation import Truncated
+from catalyst_groq.domain.definitions import Definition
+from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.errors import FieldError
+from catalyst_groq.groq.api.operations import Operation
+from catalyst_groq.groq.models.catalog import ModelCatalog
+from catalyst_groq.groq.routing.call import Truncated
 
 
 class RequestBuilder(Protocol):
-    """What a task asks Groq. It becomes a payload in two steps: Files are read in between, and only those it uses."""
+    """Builds the payload of a task's request in two steps: in between, the Files that it uses are read."""
+
+    @property
+    def operation(self) -> Operation:
+        """The API operation that is requested."""
 
     def payload(self, *, stream: bool) -> dict[str, Any]:
-        """Return the payload with Files standing in it; as a stream, if there can be one. Raises `FieldError`."""
+        """Return the payload with Files standing in it; as a stream where that is possible. Raises `FieldError`."""
 
     def with_files(self, payload: Mapping[str, Any], contents: Contents) -> dict[str, Any]:
-        """Return the payload with the content of its Files, by their names. Raises `FieldError`."""
+        """Return the payload with the contents of its Files, by their names. Raises `FieldError`."""
 
     def output_variables(self, payload: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the process variables that the next question needs."""
+        """Return process variables beyond the response mapping, such as a conversation."""
 
-    def truncate(self, payload: Mapping[str, Any], share: float) -> Truncated | None:
-        """Return a payload of so much of the prompt, if the modeller wants it shortened and it can be."""
+    def truncate(self, payload: Mapping[str, Any], fraction: float) -> Truncated | None:
+        """Return a payload with that fraction of the prompt; None when it cannot be, or must not be, truncated."""
 
 
-REQUEST_BUILDERS: Mapping[str, Callable[[RawFields], RequestBuilder]] = {
-    CHAT_OPERATION: ChatRequest.from_fields,
-    TRANSCRIBE_OPERATION: TranscriptionRequest.from_fields,
+@dataclass(frozen=True, slots=True)
+class TaskOperation:
+    """One value of the Operation field: the fields that it has, and how they become a request."""
+
+    defaults: Mapping[str, str]
+    """The names of its fields, with their defaults."""
+    build: Callable[[RawFields, ModelCatalog], RequestBuilder]
+    """Checks the fields. Raises `FieldError`."""
+
+
+TASK_OPERATIONS: Mapping[str, TaskOperation] = {
+    CHAT_OPERATION: TaskOperation(CHAT_DEFAULTS, ChatRequest.from_fields),
+    TRANSCRIBE_OPERATION: TaskOperation(TRANSCRIPTION_DEFAULTS, TranscriptionRequest.from_fields),
 }
-"""By operation."""
+"""By the value of the Operation field."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,42 +80,62 @@ class TaskRequest:
 
     builder: RequestBuilder
     fallback_models: tuple[str, ...]
-    """Asked in this order where the model is gone, busy or out of order."""
-    secret_source: SecretSource
+    """Used in this order when the model is unavailable, rate limited or failing."""
+    secret_source: str
+    """Name of a secret source: one of `Secrets.sources`."""
     api_key: str
     response_mapping: ResponseMapping
     error_mapping: ErrorMapping
     url: str
     timeout: float
-    """Seconds one call may take."""
+    """Seconds that one request may take."""
     retries: RetryCycle
     give_up_after: timedelta
-    """How long after the task's creation Groq's limits are still waited for."""
+    """How long after the task's creation the worker still waits for rate limits."""
 
 
-def read_task_request(written: RawFields) -> TaskRequest:
-    """Check all fields of a task before anything is asked or paid. Raises `FieldError`."""
-    return TaskRequest(
-        builder=_read_builder(written),
-        fallback_models=written.parse(FALLBACK_MODELS, _parse_list),
-        secret_source=written.parse_choice(SECRET_SOURCE, SecretSource, "secret source"),
-        api_key=written.text(API_KEY),
-        response_mapping=written.parse(RESPONSE_MAPPING, ResponseMapping.parse),
-        error_mapping=written.parse(ERROR_MAPPING, ErrorMapping.parse),
-        url=written.text(URL),
-        timeout=written.parse(TIMEOUT, _parse_seconds),
-        retries=written.parse(RETRIES, RetryCycle.parse),
-        give_up_after=written.parse(GIVE_UP_AFTER, _parse_duration),
-    )
+class TaskRequestReader:
+    """Reads the requests of tasks.
 
+    `operations` are the values that the Operation field may have, `secret_sources` those of the Secret Source field.
+    """
 
-def _read_builder(written: RawFields) -> RequestBuilder:
-    operation = str(written.fields[OPERATION])
-    if operation not in REQUEST_BUILDERS:
-        raise FieldError(
-            OPERATION, f"'{operation}' is nothing that the worker can do", f"Write one of {', '.join(REQUEST_BUILDERS)}"
+    def __init__(
+        self,
+        catalog: ModelCatalog,
+        operations: Mapping[str, TaskOperation] = TASK_OPERATIONS,
+        secret_sources: tuple[str, ...] = BUILT_IN_SOURCES,
+    ) -> None:
+        self._catalog = catalog
+        self._operations = operations
+        self._secret_sources = secret_sources
+        self._field_reader = FieldReader({name: operation.defaults for name, operation in operations.items()})
+
+    def read_fields(self, task: ExternalTask, definition: Definition) -> RawFields:
+        """Look up the fields of a task, unchecked."""
+        return self._field_reader.read(task, definition)
+
+    def read(self, fields: RawFields) -> TaskRequest:
+        """Check all fields before anything is sent or paid for. Raises `FieldError`."""
+        return TaskRequest(
+            builder=self._read_builder(fields),
+            fallback_models=fields.parse(FALLBACK_MODELS, _parse_list),
+            secret_source=fields.one_of(SECRET_SOURCE, self._secret_sources),
+            api_key=fields.text(API_KEY),
+            response_mapping=fields.parse(RESPONSE_MAPPING, ResponseMapping.parse),
+            error_mapping=fields.parse(ERROR_MAPPING, ErrorMapping.parse),
+            url=fields.text(URL),
+            timeout=fields.parse(TIMEOUT, _parse_seconds),
+            retries=fields.parse(RETRIES, RetryCycle.parse),
+            give_up_after=fields.parse(GIVE_UP_AFTER, _parse_duration),
         )
-    return REQUEST_BUILDERS[operation](written)
+
+    def _read_builder(self, fields: RawFields) -> RequestBuilder:
+        name = str(fields.fields[OPERATION])
+        if name not in self._operations:
+            problem = f"'{name}' is not an operation of this worker"
+            raise FieldError(OPERATION, problem, f"Write one of {', '.join(self._operations)}")
+        return self._operations[name].build(fields, self._catalog)
 
 
 def _parse_list(_: str, text: str) -> tuple[str, ...]:
@@ -108,7 +148,7 @@ def _parse_seconds(field: str, text: str) -> float:
     except ValueError:
         seconds = math.nan
     if not 0 < seconds < math.inf:
-        raise FieldError(field, f"'{text}' is no number of seconds above 0", "Write for example 60")
+        raise FieldError(field, f"'{text}' is not a number of seconds above 0", "Write for example 60")
     return seconds
 
 

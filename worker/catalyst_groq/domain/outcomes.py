@@ -50,6 +50,8 @@ class Failure:
     retries: int = 0
     retry_timeout: timedelta = timedelta()
     variables: Variables = field(default_factory=dict)
+    discard_responses: bool = False
+    """Whether the task's stored responses are of no use to a further try."""
 
 
 @dataclass(frozen=True, slots=True)

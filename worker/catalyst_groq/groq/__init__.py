@@ -1,1 +1,1 @@
-"""Everything that speaks Groq: client, answers, errors, models."""
+"""The outbound adapter: the Groq API, its models, its rate limits, and the routing of requests."""

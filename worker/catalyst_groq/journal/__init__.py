@@ -1,11 +1,11 @@
-"""Groq's answers that the engine has not acknowledged yet: kept, so that no task is ever paid for twice."""
+"""Stores Groq's responses until the engine has acknowledged them, so that no task is paid for twice."""
 
 from catalyst_groq.journal.availability import BestEffortJournal, RequiredJournal, check_writable
 from catalyst_groq.journal.base import Journal, JournalKey, NullJournal, request_key
 from catalyst_groq.journal.encryption import Cipher, make_cipher
 from catalyst_groq.journal.factory import open_journal
 from catalyst_groq.journal.ledger import Ledger, MemoryLedger, SqliteLedger, WriteBehindLedger
-from catalyst_groq.journal.replay import replay_or_call
+from catalyst_groq.journal.replay import TaskResponses
 from catalyst_groq.journal.sqlite_file import SqliteFile
 from catalyst_groq.journal.sqlite_store import SqliteJournal
 
@@ -21,10 +21,10 @@ __all__ = [
     "SqliteFile",
     "SqliteJournal",
     "SqliteLedger",
+    "TaskResponses",
     "WriteBehindLedger",
     "check_writable",
     "make_cipher",
     "open_journal",
-    "replay_or_call",
     "request_key",
 ]

@@ -1,4 +1,4 @@
-"""What a broken journal means is the operator's choice: work goes on without it, or no work is done."""
+"""What happens while the journal fails: work continues without it, or stops (CATALYST_JOURNAL_REQUIRED)."""
 
 import logging
 from http import HTTPStatus
@@ -9,96 +9,103 @@ from catalyst_groq.journal.base import Journal, JournalKey
 
 log = logging.getLogger(__name__)
 
-PROBE = JournalKey("probe", "")
-"""Under this an answer is kept to see whether answers can be kept again."""
+PROBE_KEY = JournalKey("probe", "")
+"""The key of the entry that is written to find out whether the journal can be written."""
 
 
 async def check_writable(journal: Journal) -> None:
-    """Say at the start what is wrong with a journal, and not when the first answer is lost."""
+    """Write and delete a probe entry, so that a broken journal is logged at the start and not with the first response.
+
+    Logs the error; a `BestEffortJournal` logs it itself.
+    """
     try:
-        await journal.keep(PROBE, Response(HTTPStatus.OK, {}, ""))
-        await journal.forget(PROBE.task_id)
+        await journal.store(PROBE_KEY, Response(HTTPStatus.OK, {}, b""))
+        await journal.discard(PROBE_KEY.task_id)
     except JournalError as error:
-        log.error("%s. Groq is not asked until it can be.", error)  # noqa: TRY400 -- the cause says it
+        log.error("%s. No request is sent to Groq until the journal works.", error)  # noqa: TRY400 -- the cause says it
 
 
 class BestEffortJournal:
-    """A journal whose faults stop no task: said once when they begin and once when they end."""
+    """A journal whose errors stop no task. Logs once when an outage of the journal begins and once when it ends."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._broken = False
+        self._is_failing = False
 
     @property
-    def keeps(self) -> bool:
+    def is_available(self) -> bool:
         """Whether the journal works at the moment."""
-        return not self._broken
+        return not self._is_failing
 
-    async def recall(self, entry: JournalKey) -> Response | None:
-        """Return the answer that was kept, or nothing when the journal is broken."""
+    async def load(self, key: JournalKey) -> Response | None:
+        """Return the stored response; None when there is none or the journal fails."""
         try:
-            return await self._journal.recall(entry)
+            return await self._journal.load(key)
         except JournalError as error:
-            self._fails(error)
+            self._on_error(error)
             return None
 
-    async def keep(self, entry: JournalKey, answer: Response) -> None:
-        """Keep an answer if the journal can. That alone shows that it works: a full disk can still be read."""
+    async def store(self, key: JournalKey, response: Response) -> None:
+        """Store a response if possible. Only a write ends an outage, because a full disk can still be read."""
         try:
-            await self._journal.keep(entry, answer)
+            await self._journal.store(key, response)
         except JournalError as error:
-            self._fails(error)
+            self._on_error(error)
             return
-        if self._broken:
+        if self._is_failing:
             log.warning("The journal works again.")
-        self._broken = False
+        self._is_failing = False
 
-    async def forget(self, task_id: str) -> None:
-        """Drop an answer if the journal can; what remains is pruned by age."""
+    async def discard(self, task_id: str) -> None:
+        """Delete the entries of a task if possible; entries that remain are pruned by age."""
         try:
-            await self._journal.forget(task_id)
+            await self._journal.discard(task_id)
         except JournalError as error:
-            self._fails(error)
+            self._on_error(error)
 
     async def aclose(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
         await self._journal.aclose()
 
-    def _fails(self, error: JournalError) -> None:
-        if not self._broken:
-            log.error("%s. Going on without the journal: a crash now may ask Groq twice.", error)
-        self._broken = True
+    def _on_error(self, error: JournalError) -> None:
+        if not self._is_failing:
+            log.error("%s. Continuing without the journal: a crash may repeat a request to Groq.", error)
+        self._is_failing = True
 
 
 class RequiredJournal:
-    """A journal without which Groq is not asked: after an answer that could not be kept, nothing until one can."""
+    """A journal that stops work while it fails: after a response could not be stored, `load` raises until one can be.
 
-    keeps = True
+    Callers load before they call Groq, so nothing is paid for that could not be stored.
+    """
+
+    is_available = True
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._unkept: Response | None = None
+        self._unstored: Response | None = None
+        """The response that could not be stored: as large as what must fit on the disk again."""
 
-    async def recall(self, entry: JournalKey) -> Response | None:
-        """Return the answer that was kept, if one was and others can be."""
-        if self._unkept:
-            await self._journal.keep(PROBE, self._unkept)
-            await self._journal.forget(PROBE.task_id)
-            self._unkept = None
-        return await self._journal.recall(entry)
+    async def load(self, key: JournalKey) -> Response | None:
+        """Return the stored response or None. Raises `JournalError` while responses cannot be stored."""
+        if self._unstored:
+            await self._journal.store(PROBE_KEY, self._unstored)
+            await self._journal.discard(PROBE_KEY.task_id)
+            self._unstored = None
+        return await self._journal.load(key)
 
-    async def keep(self, entry: JournalKey, answer: Response) -> None:
-        """Keep an answer, or remember what it takes to keep one."""
+    async def store(self, key: JournalKey, response: Response) -> None:
+        """Store a response. After an error, the next `load` first checks that this response can be stored."""
         try:
-            await self._journal.keep(entry, answer)
+            await self._journal.store(key, response)
         except JournalError:
-            self._unkept = answer
+            self._unstored = response
             raise
 
-    async def forget(self, task_id: str) -> None:
-        """Drop what was kept for a task."""
-        await self._journal.forget(task_id)
+    async def discard(self, task_id: str) -> None:
+        """Delete the entries of a task."""
+        await self._journal.discard(task_id)
 
     async def aclose(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
         await self._journal.aclose()

@@ -1,85 +1,116 @@
-"""What is kept, and what every journal can do."""
+"""The interface of every journal, and the format of its entries."""
 
 import hashlib
 import json
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from catalyst_groq.common.json_codec import to_bytes
 from catalyst_groq.errors import JournalError
 from catalyst_groq.groq.api.responses import Response
 
 STORED_HEADERS = ("x-request-id",)
+ENTRY_VERSION = 1
+"""The format of an entry. Entries of version 0 name no version, and their body is always in `text`."""
 
 
 @dataclass(frozen=True, slots=True)
 class JournalKey:
-    """One answer under the task and the request it answers.
+    """The key of an entry: the external task's id, and `request_key` of the request that got the response.
 
-    The request is part of the key: a task whose payload was mended asks anew.
+    A modeller who fixes the payload of a failed task changes the request key, so the task calls Groq again.
     """
 
     task_id: str
-    request: str
+    request_key: str
 
     def __str__(self) -> str:
-        return f"{self.task_id}:{self.request}"
+        return f"{self.task_id}:{self.request_key}"
 
 
 def request_key(endpoint: str, content: bytes) -> str:
-    """Tell requests apart without keeping what they say: the SHA-256 of where and what was asked."""
+    """Return the SHA-256 of a request's URL and body in hex: it identifies the request and reveals nothing of it."""
     return hashlib.sha256(endpoint.encode() + b"\0" + content).hexdigest()
 
 
-def to_text(answer: Response) -> str:
-    """Write an answer down."""
-    headers = {name: answer.headers[name] for name in STORED_HEADERS if name in answer.headers}
-    kept = {"status": answer.status, "headers": headers, "text": answer.text, "seconds": answer.seconds}
-    return to_bytes(kept).decode()
+def encode_response(response: Response) -> str:
+    """Return the entry for a response, as JSON: status, some headers, body and seconds."""
+    headers = {name: response.headers[name] for name in STORED_HEADERS if name in response.headers}
+    entry = {
+        "version": ENTRY_VERSION,
+        "status": response.status,
+        "headers": headers,
+        **encode_body(response.content),
+        "seconds": response.seconds,
+    }
+    return to_bytes(entry).decode()
 
 
-def from_text(text: str) -> Response:
-    """Read an answer back. Raises `JournalError` for what `to_text` never wrote."""
+def decode_response(text: str) -> Response:
+    """Return the response of an entry. Raises `JournalError` when the entry is malformed or its version is unknown."""
     try:
-        return Response(**json.loads(text))
-    except (TypeError, ValueError) as error:
-        raise JournalError(f"An entry cannot be read: {error}") from error
+        entry = json.loads(text)
+        version = entry.get("version", 0)
+        if version > ENTRY_VERSION:
+            raise JournalError(f"An entry has version {version}; this worker reads versions up to {ENTRY_VERSION}")
+        return Response(entry["status"], entry["headers"], decode_body(entry), entry["seconds"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise JournalError(f"An entry cannot be read: {type(error).__name__}: {error}") from error
+
+
+def encode_body(body: bytes) -> dict[str, str]:
+    """Return a body as `text` where it is UTF-8 and as `base64` where it is not (audio), which is a third longer."""
+    try:
+        return {"text": body.decode()}
+    except UnicodeDecodeError:
+        return {"base64": b64encode(body).decode()}
+
+
+def decode_body(entry: Mapping[str, Any]) -> bytes:
+    """Return the body of an entry. Raises `KeyError`, `TypeError`, `ValueError`, `AttributeError` if it has none."""
+    if "base64" in entry:
+        return b64decode(entry["base64"], validate=True)
+    # Entries of version 0 may hold half a surrogate pair.
+    text: str = entry["text"]
+    return text.encode("utf-8", "surrogatepass")
 
 
 class Journal(Protocol):
-    """Where answers wait for the engine's acknowledgement. All methods raise `JournalError`."""
+    """Stores responses until the engine has acknowledged the task's outcome. All methods raise `JournalError`."""
 
     @property
-    def keeps(self) -> bool:
-        """Whether what is given to `keep` can be recalled."""
+    def is_available(self) -> bool:
+        """Whether a response that is stored now can be loaded later."""
 
-    async def recall(self, entry: JournalKey) -> Response | None:
-        """Return the answer that was kept, if one was."""
+    async def load(self, key: JournalKey) -> Response | None:
+        """Return the stored response, or None."""
 
-    async def keep(self, entry: JournalKey, answer: Response) -> None:
-        """Keep an answer; when this returns, it outlives a crash of the worker."""
+    async def store(self, key: JournalKey, response: Response) -> None:
+        """Store a response. When this returns, the response survives a crash of the worker."""
 
-    async def forget(self, task_id: str) -> None:
-        """Drop what was kept for a task: the engine has taken its outcome."""
+    async def discard(self, task_id: str) -> None:
+        """Delete the entries of a task, after the engine has acknowledged its outcome."""
 
     async def aclose(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
 
 
 class NullJournal:
-    """Keeps nothing: the operator switched the journal off."""
+    """Stores nothing: for CATALYST_JOURNAL=off."""
 
-    keeps = False
+    is_available = False
 
-    async def recall(self, entry: JournalKey) -> Response | None:  # noqa: ARG002 -- the protocol's
-        """Know nothing."""
+    async def load(self, key: JournalKey) -> Response | None:  # noqa: ARG002 -- the protocol's
+        """Return None."""
         return None
 
-    async def keep(self, entry: JournalKey, answer: Response) -> None:
-        """Keep nothing."""
+    async def store(self, key: JournalKey, response: Response) -> None:
+        """Do nothing."""
 
-    async def forget(self, task_id: str) -> None:
-        """Forget nothing."""
+    async def discard(self, task_id: str) -> None:
+        """Do nothing."""
 
     async def aclose(self) -> None:
-        """Hold nothing."""
+        """Do nothing."""

@@ -1,4 +1,4 @@
-"""Encryption of what is kept, for those who want it."""
+"""Optional encryption of the journal's entries."""
 
 from typing import Protocol
 
@@ -7,29 +7,29 @@ from catalyst_groq.errors import JournalError, SettingsError
 
 
 class Cipher(Protocol):
-    """Turns a text into bytes and back."""
+    """Encrypts and decrypts entries."""
 
     def encrypt(self, text: str) -> bytes:
-        """Make bytes of a text."""
+        """Return the encrypted text."""
 
-    def decrypt(self, sealed: bytes) -> str:
-        """Make the text of the bytes. Raises `JournalError`."""
+    def decrypt(self, encrypted: bytes) -> str:
+        """Return the decrypted text. Raises `JournalError` when it was encrypted with another key."""
 
 
 class NoCipher:
-    """No encryption."""
+    """Encodes entries without encryption."""
 
     def encrypt(self, text: str) -> bytes:
-        """Encode."""
+        """Return the text in UTF-8."""
         return text.encode("utf-8", "surrogatepass")
 
-    def decrypt(self, sealed: bytes) -> str:
-        """Decode."""
-        return sealed.decode("utf-8", "surrogatepass")
+    def decrypt(self, encrypted: bytes) -> str:
+        """Return the text of UTF-8 bytes."""
+        return encrypted.decode("utf-8", "surrogatepass")
 
 
 def make_cipher(key: str | None) -> Cipher:
-    """Return encryption with a Fernet key, or none. Raises `SettingsError` for a key that is none.
+    """Return a Fernet cipher for a key, `NoCipher` for none. Raises `SettingsError` when the key is invalid.
 
     `python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"` makes a key.
     """
@@ -45,13 +45,13 @@ def make_cipher(key: str | None) -> Cipher:
         def encrypt(self, text: str) -> bytes:
             return self._fernet.encrypt(NoCipher().encrypt(text))
 
-        def decrypt(self, sealed: bytes) -> str:
+        def decrypt(self, encrypted: bytes) -> str:
             try:
-                return NoCipher().decrypt(self._fernet.decrypt(sealed))
+                return NoCipher().decrypt(self._fernet.decrypt(encrypted))
             except InvalidToken as error:
-                raise JournalError("An entry was sealed with another CATALYST_JOURNAL_KEY") from error
+                raise JournalError("An entry was encrypted with another CATALYST_JOURNAL_KEY") from error
 
     try:
         return FernetCipher(Fernet(key))
     except ValueError as error:
-        raise SettingsError(f"CATALYST_JOURNAL_KEY is no Fernet key: {error}") from error
+        raise SettingsError(f"CATALYST_JOURNAL_KEY is not a valid Fernet key: {error}") from error

@@ -1,4 +1,4 @@
-"""Where things are kept: in a file, in Redis, or nowhere."""
+"""Opens the journal and the ledger that the settings choose: an SQLite file, Redis, or none."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -13,22 +13,23 @@ from catalyst_groq.journal.sqlite_store import SqliteJournal
 
 
 def open_journal(
-    where: str, *, cipher: Cipher, max_age: timedelta, max_bytes: int, required: bool
+    location: str, *, cipher: Cipher, max_age: timedelta, max_bytes: int, required: bool
 ) -> tuple[Journal, Ledger]:
-    """Return what keeps answers and what counts their cost, in one place: a file's path, `redis://…`, or `off`.
+    """Return the journal and the ledger at one location: a file's path, `redis://…`, or `off`.
 
-    `longest` and `largest` (bytes) bound what is kept of answers that the engine never acknowledged.
+    `max_age` and `max_bytes` bound the responses that the engine never acknowledged; Redis uses only `max_age`.
+    With `required`, both raise `JournalError` while they fail; otherwise work continues without them.
     """
-    if where == "off":
+    if location == "off":
         return NullJournal(), MemoryLedger()
     journal: Journal
     ledger: Ledger
-    if where.startswith(("redis://", "rediss://")):
+    if location.startswith(("redis://", "rediss://")):
         with require_extra("redis", "CATALYST_JOURNAL=redis://…"):
             from catalyst_groq.journal.redis_store import RedisJournal, RedisLedger  # noqa: PLC0415 -- an extra
-        journal, ledger = RedisJournal(where, cipher=cipher, max_age=max_age), RedisLedger(where)
+        journal, ledger = RedisJournal(location, cipher=cipher, max_age=max_age), RedisLedger(location)
     else:
-        file = SqliteFile(Path(where).expanduser())
+        file = SqliteFile(Path(location).expanduser())
         journal, ledger = SqliteJournal(file, cipher=cipher, max_age=max_age, max_bytes=max_bytes), SqliteLedger(file)
     return RequiredJournal(journal) if required else BestEffortJournal(journal), WriteBehindLedger(
         ledger, required=required

@@ -1,6 +1,7 @@
-"""A journal and a ledger that all replicas share: another one replays what a dead one was told, and counts its cost."""
+"""A journal and a ledger in Redis, shared by all replicas: each replays the responses of a crashed one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,9 +11,9 @@ from redis.exceptions import RedisError
 
 from catalyst_groq.errors import JournalError
 from catalyst_groq.groq.api.responses import Response
-from catalyst_groq.journal.base import JournalKey, from_text, to_text
+from catalyst_groq.journal.base import JournalKey, decode_response, encode_response
 from catalyst_groq.journal.encryption import Cipher
-from catalyst_groq.journal.ledger import UNIT, Amounts, in_units, retention
+from catalyst_groq.journal.ledger import UNIT_USD, Charges, get_retention, to_units
 
 ENTRY_PREFIX = "catalyst:answers:"
 SPENT_PREFIX = "catalyst:spent:"
@@ -20,44 +21,37 @@ REDIS_TIMEOUT_SECONDS = 5.0
 
 
 class RedisJournal:
-    """Answers in a Redis hash per task, which expires `longest` after the last one was kept.
+    """Responses in one Redis hash per task, which expires `max_age` after its last response.
 
-    How much is kept is bounded by the server's `maxmemory`. Whether an answer survives the server is its business too
-    (`appendonly yes`).
+    The server's `maxmemory` bounds the size. `appendonly yes` makes responses survive a restart of the server.
     """
 
-    keeps = True
+    is_available = True
 
     def __init__(self, url: str, *, cipher: Cipher, max_age: timedelta) -> None:
         self._redis = _connect(url)
-        self._seal = cipher
-        self._longest = max_age
+        self._cipher = cipher
+        self._max_age = max_age
 
-    async def recall(self, entry: JournalKey) -> Response | None:
-        """Return the answer that was kept, if one was."""
-        try:
-            sealed: Any = await self._redis.hget(ENTRY_PREFIX + entry.task_id, entry.request)
-        except (RedisError, OSError) as error:
-            raise _journal_error(error) from error
-        return from_text(self._seal.decrypt(sealed)) if sealed else None
+    async def load(self, key: JournalKey) -> Response | None:
+        """Return the stored response, or None."""
+        with _translate_errors():
+            encrypted: Any = await self._redis.hget(ENTRY_PREFIX + key.task_id, key.request_key)
+        return decode_response(self._cipher.decrypt(encrypted)) if encrypted else None
 
-    async def keep(self, entry: JournalKey, answer: Response) -> None:
-        """Keep an answer; when this returns, the server has it."""
-        key = ENTRY_PREFIX + entry.task_id
-        try:
-            async with self._redis.pipeline(transaction=True) as together:
-                together.hset(key, entry.request, self._seal.encrypt(to_text(answer)))
-                together.expire(key, self._longest)
-                await together.execute()
-        except (RedisError, OSError) as error:
-            raise _journal_error(error) from error
+    async def store(self, key: JournalKey, response: Response) -> None:
+        """Store a response; when this returns, the server has it."""
+        name = ENTRY_PREFIX + key.task_id
+        with _translate_errors():
+            async with self._redis.pipeline(transaction=True) as pipeline:
+                pipeline.hset(name, key.request_key, self._cipher.encrypt(encode_response(response)))
+                pipeline.expire(name, self._max_age)
+                await pipeline.execute()
 
-    async def forget(self, task_id: str) -> None:
-        """Drop what was kept for a task."""
-        try:
+    async def discard(self, task_id: str) -> None:
+        """Delete the entries of a task."""
+        with _translate_errors():
             await self._redis.delete(ENTRY_PREFIX + task_id)
-        except (RedisError, OSError) as error:
-            raise _journal_error(error) from error
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -65,29 +59,25 @@ class RedisJournal:
 
 
 class RedisLedger:
-    """Sums in Redis, one number for each account."""
+    """Sums in Redis, one integer per account."""
 
     def __init__(self, url: str) -> None:
         self._redis = _connect(url)
 
     async def spent(self, accounts: Sequence[str]) -> list[Decimal]:
-        """Read the sums."""
-        try:
+        """Return the sum of each account in USD."""
+        with _translate_errors():
             sums: Any = await self._redis.mget([SPENT_PREFIX + account for account in accounts])
-        except (RedisError, OSError) as error:
-            raise _journal_error(error) from error
-        return [int(units or 0) * UNIT for units in sums]
+        return [int(units or 0) * UNIT_USD for units in sums]
 
-    async def book(self, amounts: Amounts) -> None:
-        """Add up in the server, on all accounts or none."""
-        try:
-            async with self._redis.pipeline(transaction=True) as together:
-                for account, amount in amounts.items():
-                    together.incrby(SPENT_PREFIX + account, in_units(amount))
-                    together.expire(SPENT_PREFIX + account, retention(account))
-                await together.execute()
-        except (RedisError, OSError) as error:
-            raise _journal_error(error) from error
+    async def book(self, charges: Charges) -> None:
+        """Add to all accounts or, on an error, to none."""
+        with _translate_errors():
+            async with self._redis.pipeline(transaction=True) as pipeline:
+                for account, amount in charges.items():
+                    pipeline.incrby(SPENT_PREFIX + account, to_units(amount))
+                    pipeline.expire(SPENT_PREFIX + account, get_retention(account))
+                await pipeline.execute()
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -98,5 +88,9 @@ def _connect(url: str) -> Redis:
     return Redis.from_url(url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS)
 
 
-def _journal_error(error: Exception) -> JournalError:
-    return JournalError(f"The journal in Redis cannot be used: {error}")
+@contextmanager
+def _translate_errors() -> Iterator[None]:
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise JournalError(f"The journal in Redis cannot be used: {error}") from error

@@ -1,30 +1,51 @@
-"""Asking once: what was answered before is replayed, what is answered now is kept before anybody acts on it."""
+"""The stored responses of one task: loaded instead of sending again, stored as they come."""
 
 import logging
-from collections.abc import Awaitable, Callable
 
+from catalyst_groq.common.json_codec import to_text
 from catalyst_groq.errors import JournalError
+from catalyst_groq.groq.api.operations import Payload
 from catalyst_groq.groq.api.responses import Response
-from catalyst_groq.groq.routing.retry import CallResult
-from catalyst_groq.journal.base import Journal, JournalKey
+from catalyst_groq.journal.base import Journal, JournalKey, request_key
 
 log = logging.getLogger(__name__)
 
 
-async def replay_or_call(journal: Journal, entry: JournalKey, ask: Callable[[], Awaitable[CallResult]]) -> CallResult:
-    """Return the answer that was kept for this task and request; without one ask, and keep what was paid for.
+class TaskResponses:
+    """The responses of one task in the journal, by the payload that got them and the URL that it is meant for.
 
-    Raises `JournalError` when it cannot be known whether there is an answer: nothing has been asked then.
+    `payload` is the task's own payload and `encoded` its JSON, which need not be made again here.
     """
-    if answer := await journal.recall(entry):
-        log.info("Task %s is answered from the journal", entry.task_id)
-        return CallResult(answer, None, attempts=0, seconds=0, waited=0, kept=True, replayed=True)
-    exchange = await ask()
-    if exchange.error or not isinstance(exchange.response, Response):
-        return exchange
-    try:
-        await journal.keep(entry, exchange.response)
-    except JournalError as error:
-        log.error("The answer for task %s is not kept; if the engine refuses it, it is lost: %s", entry.task_id, error)  # noqa: TRY400 -- the cause says it
-        return exchange
-    return exchange._replace(kept=journal.keeps)
+
+    def __init__(self, journal: Journal, task_id: str, base_url: str, payload: Payload, encoded: bytes) -> None:
+        self._journal = journal
+        self._task_id = task_id
+        self._base_url = base_url
+        self._last = payload, JournalKey(task_id, request_key(base_url, encoded))
+        """The payload that was asked for last, and its key."""
+
+    async def load(self, payload: Payload) -> Response | None:
+        """Return the stored response to a payload, if there is one. Raises `JournalError`; nothing was sent then."""
+        response = await self._journal.load(self._key(payload))
+        if response:
+            log.info("Task %s: response replayed from the journal", self._task_id)
+        return response
+
+    async def store(self, payload: Payload, response: Response) -> bool:
+        """Store a response before anything interprets it; returns whether it can be loaded again."""
+        try:
+            await self._journal.store(self._key(payload), response)
+        except JournalError as error:
+            log.error(  # noqa: TRY400 -- the cause is in the message
+                "Task %s: the response is not in the journal; if the engine refuses it, it is lost: %s",
+                self._task_id,
+                error,
+            )
+            return False
+        return self._journal.is_available
+
+    def _key(self, payload: Payload) -> JournalKey:
+        if payload is not self._last[0]:
+            encoded = to_text(payload, str).encode("utf-8", "surrogatepass")
+            self._last = payload, JournalKey(self._task_id, request_key(self._base_url, encoded))
+        return self._last[1]

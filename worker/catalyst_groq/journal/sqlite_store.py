@@ -1,4 +1,4 @@
-"""A journal in a file."""
+"""A journal in an SQLite file."""
 
 import time
 from contextlib import suppress
@@ -6,16 +6,16 @@ from datetime import timedelta
 
 from catalyst_groq.errors import JournalError
 from catalyst_groq.groq.api.responses import Response
-from catalyst_groq.journal.base import JournalKey, from_text, to_text
+from catalyst_groq.journal.base import JournalKey, decode_response, encode_response
 from catalyst_groq.journal.encryption import Cipher
 from catalyst_groq.journal.sqlite_file import SqliteFile, Statement
 
-FORGET_BATCH = 100
+DISCARD_BATCH_TASKS = 100
 
 SELECT = "SELECT sealed FROM answer WHERE task_id = ? AND request = ?"
 INSERT = "INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)"
 DELETE = "DELETE FROM answer WHERE task_id = ?"
-DELETE_TOO_MANY = """
+DELETE_OLD_AND_EXCESS = """
 DELETE FROM answer WHERE (task_id, request) IN (
     SELECT task_id, request FROM (
         SELECT task_id, request, kept_at, SUM(LENGTH(sealed)) OVER (ORDER BY kept_at DESC) AS bytes FROM answer
@@ -25,50 +25,50 @@ DELETE FROM answer WHERE (task_id, request) IN (
 
 
 class SqliteJournal:
-    """Answers in an SQLite file.
+    """Responses in an SQLite file.
 
-    `longest` is how long answers are kept that the engine never acknowledged, `largest` how many bytes of answers there
-    may be: the oldest go first. What is forgotten is written with what is kept next, for nobody waits for it.
+    Responses that the engine never acknowledged are deleted when they are older than `max_age`, and the oldest first
+    when all together exceed `max_bytes`. Discarded tasks are deleted with the next write: no caller waits for that.
     """
 
-    keeps = True
+    is_available = True
 
     def __init__(self, file: SqliteFile, *, cipher: Cipher, max_age: timedelta, max_bytes: int) -> None:
         self._file = file
-        self._seal = cipher
-        self._longest = max_age.total_seconds()
-        self._largest = max_bytes
-        self._forgotten: set[str] = set()
+        self._cipher = cipher
+        self._max_age_seconds = max_age.total_seconds()
+        self._max_bytes = max_bytes
+        self._discarded: set[str] = set()
         file.add_maintenance(self._prune_statements)
 
-    async def recall(self, entry: JournalKey) -> Response | None:
-        """Return the answer that was kept, if one was."""
-        if entry.task_id in self._forgotten:
+    async def load(self, key: JournalKey) -> Response | None:
+        """Return the stored response, or None."""
+        if key.task_id in self._discarded:
             return None
-        rows = self._file.read(SELECT, entry.task_id, entry.request)
-        return from_text(self._seal.decrypt(rows[0][0])) if rows else None
+        rows = self._file.read(SELECT, key.task_id, key.request_key)
+        return decode_response(self._cipher.decrypt(rows[0][0])) if rows else None
 
-    async def keep(self, entry: JournalKey, answer: Response) -> None:
-        """Keep an answer; when this returns, it outlives the process."""
-        row = (entry.task_id, entry.request, time.time(), self._seal.encrypt(to_text(answer)))
+    async def store(self, key: JournalKey, response: Response) -> None:
+        """Store a response; when this returns, it survives the process."""
+        row = (key.task_id, key.request_key, time.time(), self._cipher.encrypt(encode_response(response)))
         await self._file.write([*self._delete_statements(), (INSERT, row)])
 
-    async def forget(self, task_id: str) -> None:
-        """Drop what was kept for a task; it is written some time soon."""
-        self._forgotten.add(task_id)
-        if len(self._forgotten) >= FORGET_BATCH:
+    async def discard(self, task_id: str) -> None:
+        """Mark a task's entries as deleted; the file is written later, in batches of `DISCARD_BATCH_TASKS`."""
+        self._discarded.add(task_id)
+        if len(self._discarded) >= DISCARD_BATCH_TASKS:
             await self._file.write(self._delete_statements())
 
     async def aclose(self) -> None:
-        """Write what is left and close the file."""
-        if self._forgotten:
-            with suppress(JournalError):  # what remains is pruned by age
+        """Delete the discarded entries and close the file."""
+        if self._discarded:
+            with suppress(JournalError):  # entries that remain are pruned by age
                 await self._file.write(self._delete_statements())
         await self._file.aclose()
 
     def _delete_statements(self) -> list[Statement]:
-        forgotten, self._forgotten = self._forgotten, set()
-        return [(DELETE, (task_id,)) for task_id in sorted(forgotten)]
+        discarded, self._discarded = self._discarded, set()
+        return [(DELETE, (task_id,)) for task_id in sorted(discarded)]
 
     def _prune_statements(self) -> list[Statement]:
-        return [(DELETE_TOO_MANY, (time.time() - self._longest, self._largest))]
+        return [(DELETE_OLD_AND_EXCESS, (time.time() - self._max_age_seconds, self._max_bytes))]

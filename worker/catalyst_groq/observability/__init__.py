@@ -1,1 +1,1 @@
-"""What operators look at: logging and redaction."""
+"""What operators monitor: health probes, logs and metrics."""

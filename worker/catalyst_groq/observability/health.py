@@ -1,4 +1,4 @@
-"""What an orchestrator asks a worker, over HTTP on a port of its own: alive, ready, and the figures."""
+"""Liveness, readiness and metrics over HTTP, for orchestrators and Prometheus."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -13,40 +13,40 @@ from catalyst_groq.errors import SettingsError
 log = logging.getLogger(__name__)
 
 LIVE, READY, METRICS = "/health/live", "/health/ready", "/metrics"
-PROBE_TIMEOUT = 3.0
+PROBE_TIMEOUT_SECONDS = 3.0
 
 
 class HealthStatus(Protocol):
-    """What health looks at."""
+    """The state that the probes report."""
 
     @property
     def is_stalled(self) -> bool:
-        """Whether the loop hangs: only a restart helps."""
+        """Whether the event loop hangs: only a restart helps."""
 
     @property
     def is_ready(self) -> bool:
-        """Whether tasks are being fetched: the engine answers and no stop is under way."""
+        """Whether tasks are being fetched: the engine responds and the worker is not stopping."""
 
 
 @asynccontextmanager
-async def health_server(port: int, pulse: HealthStatus, registry: CollectorRegistry) -> AsyncIterator[int]:
-    """Answer probes for as long as the block runs; yields the port, a free one for 0.
+async def health_server(port: int, status: HealthStatus, registry: CollectorRegistry) -> AsyncIterator[int]:
+    """Serve probes and metrics on all interfaces while the block runs; yields the port, a free one for 0.
 
-    An engine that is away makes a worker unready, never dead: restarting the worker would not bring the engine back.
-    Raises `SettingsError` when the port is taken.
+    An unreachable engine makes the worker unready, never dead: restarting the worker would not bring the engine back.
+    Raises `SettingsError` when the port is in use.
     """
 
     async def live(_: web.Request) -> web.Response:
-        return _answer("alive", well=not pulse.is_stalled)
+        return _respond("alive", is_ok=not status.is_stalled)
 
     async def ready(_: web.Request) -> web.Response:
-        return _answer("ready", well=pulse.is_ready)
+        return _respond("ready", is_ok=status.is_ready)
 
-    async def figures(_: web.Request) -> web.Response:
+    async def metrics(_: web.Request) -> web.Response:
         return web.Response(body=generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})
 
     app = web.Application()
-    app.add_routes([web.get(LIVE, live), web.get(READY, ready), web.get(METRICS, figures)])
+    app.add_routes([web.get(LIVE, live), web.get(READY, ready), web.get(METRICS, metrics)])
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
@@ -64,10 +64,10 @@ async def health_server(port: int, pulse: HealthStatus, registry: CollectorRegis
 
 
 async def is_healthy(port: int) -> bool:
-    """Ask a worker on this machine whether it is alive, as a container's health check does."""
+    """Return whether the worker at this port of this machine is alive; for a container's health check."""
     try:
         async with (
-            ClientSession(timeout=ClientTimeout(PROBE_TIMEOUT)) as client,
+            ClientSession(timeout=ClientTimeout(PROBE_TIMEOUT_SECONDS)) as client,
             client.get(f"http://127.0.0.1:{port}{LIVE}") as response,
         ):
             return response.ok
@@ -75,5 +75,5 @@ async def is_healthy(port: int) -> bool:
         return False
 
 
-def _answer(what: str, *, well: bool) -> web.Response:
-    return web.Response(text=what if well else f"not {what}", status=200 if well else 503)
+def _respond(state: str, *, is_ok: bool) -> web.Response:
+    return web.Response(text=state if is_ok else f"not {state}", status=200 if is_ok else 503)

@@ -1,11 +1,11 @@
-"""Logs: one line per event, no keys in them."""
+"""Logging: one line per event, with all secrets masked. Nothing changes until `set_up_logging` is called."""
 
 import logging
 import sys
 import time
 from functools import lru_cache
 
-from catalyst_groq.connector.access.secrets import Redactor
+from catalyst_groq.connector.access.redaction import Redactor
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Outcome, Unlocked
 
@@ -13,10 +13,11 @@ log = logging.getLogger(__name__)
 
 PLAIN_FORMAT = "%(asctime)s %(levelname)-7s %(name)s %(message)s"
 NOISY_LOGGERS = ("aiohttp.access", "asyncio", "filelock")
+UNUSED_LOOKUPS = ("logThreads", "logProcesses", "logMultiprocessing", "logAsyncioTasks")
 
 
 def set_up_logging(level: str, redactor: Redactor) -> None:
-    """Log to standard error: in colours on a terminal, as plain lines otherwise."""
+    """Log to standard error: in colours on a terminal, else as plain text. Changes logging for the whole process."""
     handler: logging.Handler
     if sys.stderr.isatty():
         from rich.console import Console  # noqa: PLC0415 -- most workers have no terminal
@@ -34,14 +35,14 @@ def set_up_logging(level: str, redactor: Redactor) -> None:
 
 
 def _disable_unused_lookups() -> None:
-    """Look up neither caller, thread, process nor task for a line that shows none of them (Python's logging HOWTO)."""
-    logging._srcfile = None  # noqa: SLF001 -- the documented way
-    for looked_up in ("logThreads", "logProcesses", "logMultiprocessing", "logAsyncioTasks"):
-        setattr(logging, looked_up, False)
+    """Skip the lookup of caller, thread, process and task, which our formats do not show (Python's logging HOWTO)."""
+    logging._srcfile = None  # noqa: SLF001 -- documented in the HOWTO, section "Optimization"
+    for name in UNUSED_LOOKUPS:
+        setattr(logging, name, False)
 
 
 class _MaskingFormatter(logging.Formatter):
-    """Masks keys after formatting, so that arguments and tracebacks are covered as well."""
+    """Masks secrets after formatting, so that arguments and tracebacks are covered as well."""
 
     def __init__(self, redactor: Redactor, layout: str) -> None:
         super().__init__(layout)
@@ -56,22 +57,24 @@ class _MaskingFormatter(logging.Formatter):
 
 @lru_cache(1)
 def _format_second(seconds: int) -> str:
-    """Say a second of the local time: lines come in company."""
+    """Format a second as local time; consecutive records usually share it."""
     return time.strftime(_MaskingFormatter.default_time_format, time.localtime(seconds))
 
 
 def log_outcome(task: ExternalTask, outcome: Outcome, seconds: float) -> None:
-    """Say in one line how a task ended: what an operator greps for. Never its variables."""
-    where = f"{task.process_definition_key}/{task.activity_id} of instance {task.process_instance_id}"
+    """Log a task's outcome in one line, without its variables. `seconds` is the time since it was fetched."""
+    activity = f"{task.process_definition_key}/{task.activity_id} of instance {task.process_instance_id}"
     match outcome:
         case Completion():
-            log.info("Completed %s in %.0f ms", where, seconds * 1000)
+            log.info("Completed %s in %.0f ms", activity, seconds * 1000)
         case BpmnError():
-            log.info("Threw %s at %s: %s", outcome.code, where, outcome.message)
+            log.info("BPMN error %s at %s: %s", outcome.code, activity, outcome.message)
         case Unlocked():
-            log.debug("Given back %s: fetched again with the variables it uses", where)
+            log.debug("Unlocked %s: it is fetched again with the variables it uses", activity)
         case Failure() if outcome.retries:
             wait = outcome.retry_timeout.total_seconds()
-            log.warning("Failed %s, %d retries left in %.0f s: %s", where, outcome.retries, wait, outcome.message)
+            log.warning(
+                "Failed %s, %d retries left, next in %.0f s: %s", activity, outcome.retries, wait, outcome.message
+            )
         case Failure():
-            log.error("Failed %s, no retries left: %s", where, outcome.message)
+            log.error("Failed %s, no retries left: %s", activity, outcome.message)

@@ -1,4 +1,4 @@
-"""Figures for Prometheus."""
+"""Prometheus metrics."""
 
 from collections import Counter as Counts
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Outcome, Unlocked
-from catalyst_groq.groq.models.catalog import known_models
+from catalyst_groq.groq.models.catalog import ModelCatalog
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
 from catalyst_groq.groq.routing.endpoints import Route
 
@@ -19,37 +19,41 @@ SECONDS_BUCKETS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300)
 
 
 class Metrics:
-    """A watcher that counts. All names begin with `catalyst_`; no label holds anything a process variable says."""
+    """Counts tasks, and what Groq did for them. No label holds the value of a process variable.
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        def counter(name: str, what: str, *labels: str) -> Counter:
-            return Counter(f"catalyst_{name}", what, labels, registry=registry)
+    Models that are not in the `catalog` are counted as `other`.
+    """
 
-        def histogram(name: str, what: str, *labels: str) -> Histogram:
-            return Histogram(f"catalyst_{name}", what, labels, registry=registry, buckets=SECONDS_BUCKETS)
+    def __init__(self, registry: CollectorRegistry, catalog: ModelCatalog) -> None:
+        def counter(name: str, help_text: str, *labels: str) -> Counter:
+            return Counter(f"catalyst_{name}", help_text, labels, registry=registry)
 
-        self._tasks = counter("tasks", "Tasks by how they ended", "process", "outcome")
-        self._seconds = histogram("task_seconds", "From the fetch to the engine's acknowledgement", "outcome")
-        self._groq_seconds = histogram("groq_seconds", "Asking Groq, waits for limits left out", "model")
+        def histogram(name: str, help_text: str, *labels: str) -> Histogram:
+            return Histogram(f"catalyst_{name}", help_text, labels, registry=registry, buckets=SECONDS_BUCKETS)
+
+        self._catalog = catalog
+        self._tasks = counter("tasks", "Tasks by outcome", "process", "outcome")
+        self._seconds = histogram("task_seconds", "Seconds from fetch to the engine's acknowledgement", "outcome")
+        self._groq_seconds = histogram("groq_seconds", "Seconds per task for calls to Groq, without waits", "model")
         self._requests = counter("groq_requests", "Requests sent to Groq", "model")
-        self._waited = counter("groq_waited_seconds", "Seconds waited for Groq's limits", "model")
-        self._tokens = counter("groq_tokens", "Tokens by kind: prompt, completion", "model", "kind")
-        self._cost = counter("groq_cost_usd", "What the answers cost, where the price is known", "model")
+        self._waited = counter("groq_waited_seconds", "Seconds waited for rate limits and retries", "model")
+        self._tokens = counter("groq_tokens", "Tokens used, by kind: prompt or completion", "model", "kind")
+        self._cost = counter("groq_cost_usd", "Cost of responses in USD, of models with a known price", "model")
 
-        # Looking labels up takes longer than counting.
+        # Looking up labels takes longer than counting.
         self._of_process = cache(self._tasks.labels)
         self._of_outcome = cache(self._seconds.labels)
-        self._of_model = cache(self._counters)
+        self._of_model = cache(self._make_model_counters)
 
     def __call__(self, task: ExternalTask, outcome: Outcome, seconds: float) -> None:
-        """Count one task."""
-        kind = _kind(outcome)
-        self._of_process(task.process_definition_key, kind).inc()
-        self._of_outcome(kind).observe(seconds)
+        """Count one task; `seconds` is the time since it was fetched."""
+        label = _outcome_label(outcome)
+        self._of_process(task.process_definition_key, label).inc()
+        self._of_outcome(label).observe(seconds)
         if meta := outcome.variables.get("catalyst_meta"):
-            self._of_model(_label(meta["modelUsed"] or meta["modelAsked"])).add(meta)
+            self._of_model(_model_label(meta["modelUsed"] or meta["modelAsked"], self._catalog)).add(meta)
 
-    def _counters(self, model: str) -> "_ModelCounters":
+    def _make_model_counters(self, model: str) -> "_ModelCounters":
         return _ModelCounters(
             self._requests.labels(model),
             self._groq_seconds.labels(model),
@@ -61,7 +65,7 @@ class Metrics:
 
 
 class _ModelCounters(NamedTuple):
-    """The figures of one model."""
+    """The metrics of one model."""
 
     requests: Counter
     seconds: Histogram
@@ -71,6 +75,7 @@ class _ModelCounters(NamedTuple):
     cost: Counter
 
     def add(self, meta: Mapping[str, Any]) -> None:
+        """Add the figures of one task's `catalyst_meta`."""
         waited = meta["waitedMs"] / 1000
         self.requests.inc(meta["attemptCount"])
         self.seconds.observe(meta["totalMs"] / 1000 - waited)
@@ -81,79 +86,84 @@ class _ModelCounters(NamedTuple):
 
 
 class WorkerLoad(Protocol):
-    """What is gauged rather than counted."""
+    """The state that the worker's gauges show."""
 
     @property
     def active_tasks(self) -> int:
-        """Tasks in hand."""
+        """Tasks that the worker has locked and not reported yet."""
 
     @property
     def is_ready(self) -> bool:
-        """Whether tasks are fetched."""
+        """Whether tasks are being fetched."""
 
 
 def register_worker_gauges(registry: CollectorRegistry, load: WorkerLoad) -> None:
-    """Show what is going on at the moment of each look."""
-    Gauge("catalyst_tasks_in_hand", "Tasks in hand", registry=registry).set_function(lambda: load.active_tasks)
-    Gauge("catalyst_ready", "1 while tasks are fetched", registry=registry).set_function(lambda: load.is_ready)
+    """Register gauges that read the worker's state at scrape time."""
+    Gauge("catalyst_tasks_in_hand", "Active tasks", registry=registry).set_function(lambda: load.active_tasks)
+    Gauge("catalyst_ready", "1 while tasks are fetched, else 0", registry=registry).set_function(lambda: load.is_ready)
 
 
 class _OpenCircuits(Collector):
-    """Looks at the circuits at the moment of each look."""
+    """Collects circuit breaker state at scrape time."""
 
-    def __init__(self, look: Callable[[], Iterator[Route]]) -> None:
-        self._look = look
+    def __init__(self, read: Callable[[], Iterator[Route]], catalog: ModelCatalog) -> None:
+        self._read = read
+        self._catalog = catalog
 
     def collect(self) -> Iterator[Metric]:
-        """Count accounts by endpoint and model."""
-        shown = GaugeMetricFamily("catalyst_circuits_open", "Accounts left alone", labels=["endpoint", "model"])
-        for labels, count in Counts((route.endpoint.name, _label(route.model)) for route in self._look()).items():
-            shown.add_metric(labels, count)
-        yield shown
+        """Count the accounts with an open circuit breaker, by endpoint and model."""
+        gauge = GaugeMetricFamily("catalyst_circuits_open", "Open circuit breakers", labels=["endpoint", "model"])
+        counts = Counts((route.endpoint.name, _model_label(route.model, self._catalog)) for route in self._read())
+        for labels, count in counts.items():
+            gauge.add_metric(labels, count)
+        yield gauge
 
 
-def register_circuit_gauges(registry: CollectorRegistry, read: Callable[[], Iterator[Route]]) -> None:
-    """Show which circuits are open."""
-    registry.register(_OpenCircuits(read))
+def register_circuit_gauges(
+    registry: CollectorRegistry, read: Callable[[], Iterator[Route]], catalog: ModelCatalog
+) -> None:
+    """Register the gauge of open circuit breakers; `read` yields their routes."""
+    registry.register(_OpenCircuits(read, catalog))
 
 
 class _Limits(Collector):
-    """Looks at the limits at the moment of each look."""
+    """Collects rate limits at scrape time."""
 
-    def __init__(self, look: Callable[[], Iterable[tuple[str, LimitKind, int, float]]]) -> None:
-        self._look = look
+    def __init__(self, read: Callable[[], Iterable[tuple[str, LimitKind, int, float]]], catalog: ModelCatalog) -> None:
+        self._read = read
+        self._catalog = catalog
 
     def collect(self) -> Iterator[Metric]:
-        """Show the limits of the models that the worker knows, as far as they are known."""
+        """Yield the known rate limits of the catalog's models. Other models could be named by process variables."""
         labels = ("model", "limit")
-        limits = GaugeMetricFamily("catalyst_groq_limit", "Groq's limits, given or told by Groq", labels=labels)
-        remaining = GaugeMetricFamily("catalyst_groq_limit_remaining", "What remains of them now", labels=labels)
-        for model, dimension, limit, rest in self._look():
-            if known_models().get(model):
-                limits.add_metric((model, dimension.name.lower()), limit)
-                remaining.add_metric((model, dimension.name.lower()), rest)
+        limits = GaugeMetricFamily("catalyst_groq_limit", "Rate limit, configured or reported by Groq", labels=labels)
+        remaining = GaugeMetricFamily("catalyst_groq_limit_remaining", "Remaining rate limit", labels=labels)
+        for model, kind, limit, left in self._read():
+            if self._catalog.get(model):
+                limits.add_metric((model, kind.name.lower()), limit)
+                remaining.add_metric((model, kind.name.lower()), left)
         yield from (limits, remaining)
 
 
 def register_limit_gauges(
-    registry: CollectorRegistry, read: Callable[[], Iterable[tuple[str, LimitKind, int, float]]]
+    registry: CollectorRegistry, read: Callable[[], Iterable[tuple[str, LimitKind, int, float]]], catalog: ModelCatalog
 ) -> None:
-    """Show Groq's limits and what remains of them, by model and dimension."""
-    registry.register(_Limits(read))
+    """Register the gauges of rate limits; `read` yields model, kind, limit and what remains of it."""
+    registry.register(_Limits(read, catalog))
 
 
-def _label(model: str) -> str:
-    """Return a model's name if it is known: any other comes from a process, and could say anything."""
-    return model if known_models().get(model) else "other"
+def _model_label(model: str, catalog: ModelCatalog) -> str:
+    """Return a model's name if it is in the catalog: any other comes from a process, and could hold personal data."""
+    return model if catalog.get(model) else "other"
 
 
-def _kind(outcome: Outcome) -> str:
+def _outcome_label(outcome: Outcome) -> str:
     match outcome:
         case Completion():
             return "completed"
         case BpmnError():
             return "bpmn_error"
         case Unlocked():
-            return "given_back"
+            return "unlocked"
         case Failure():
-            return "failed_try" if outcome.retries else "incident"
+            return "failed_attempt" if outcome.retries else "incident"

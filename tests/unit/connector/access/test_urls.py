@@ -6,7 +6,7 @@ from catalyst_groq.connector.access.urls import GROQ_URL, AllowedUrls, base_url
 
 
 @pytest.mark.parametrize(
-    ("written", "base"),
+    ("text", "base"),
     [
         ("https://api.groq.com", GROQ_URL),
         (" https://api.groq.com/ ", GROQ_URL),
@@ -24,13 +24,13 @@ from catalyst_groq.connector.access.urls import GROQ_URL, AllowedUrls, base_url
         ("http://groq_proxy:8080/V1", "http://groq_proxy:8080/V1"),
     ],
 )
-def test_one_api_has_one_way_of_writing_it(written, base):
-    assert base_url(written) == base
+def test_url_has_one_normal_form(text, base):
+    assert base_url(text) == base
     assert base_url(base) == base
 
 
 @pytest.mark.parametrize(
-    "written",
+    "text",
     [
         "",
         "api.groq.com",
@@ -56,9 +56,9 @@ def test_one_api_has_one_way_of_writing_it(written, base):
         "https://api.groq.com/openai/%2E%2e/v1",
     ],
 )
-def test_what_is_no_plain_url_is_refused(written):
+def test_url_that_is_not_plain_is_refused(text):
     with pytest.raises(ValueError, match="is not a plain http"):
-        base_url(written)
+        base_url(text)
 
 
 @pytest.mark.parametrize(
@@ -76,17 +76,17 @@ def test_what_is_no_plain_url_is_refused(written):
         "https://proxy.example/v1evil",
     ],
 )
-def test_a_look_alike_is_not_allowed(url):
+def test_url_that_looks_alike_is_not_allowed(url):
     assert AllowedUrls(GROQ_URL, ("https://proxy.example/v1",)).resolve(url) is None
 
 
-def test_an_allowed_url_covers_what_is_below_it():
+def test_url_below_an_allowed_one_is_allowed():
     allowed = AllowedUrls(GROQ_URL, ("https://proxy.example/v1",))
     assert allowed.resolve("https://PROXY.example:443/v1/chat/completions") == "https://proxy.example/v1"
     assert allowed.resolve("https://proxy.example/v1/team-a") == "https://proxy.example/v1/team-a"
 
 
-@pytest.mark.parametrize("written", ["https://api.groq.com/openai/v1/chat/completions", "https://api.groq.com:443"])
-def test_groqs_address_in_a_diagram_stands_for_where_the_operator_says_groq_is(written):
-    assert AllowedUrls("http://127.0.0.1:9/openai/v1").resolve(written) == "http://127.0.0.1:9/openai/v1"
-    assert AllowedUrls(GROQ_URL).resolve(written) == GROQ_URL
+@pytest.mark.parametrize("text", ["https://api.groq.com/openai/v1/chat/completions", "https://api.groq.com:443"])
+def test_url_of_groq_resolves_to_the_operators_setting(text):
+    assert AllowedUrls("http://127.0.0.1:9/openai/v1").resolve(text) == "http://127.0.0.1:9/openai/v1"
+    assert AllowedUrls(GROQ_URL).resolve(text) == GROQ_URL

@@ -1,4 +1,4 @@
-"""Expressions: what is nothing but a path is followed as jmespath itself would follow it."""
+"""Expressions: the short cut for simple paths gives the same values as the jmespath library."""
 
 import jmespath
 import pytest
@@ -18,7 +18,7 @@ PATHS = st.lists(st.tuples(NAMES, INDEXES).map("".join), min_size=1, max_size=4)
 
 
 @given(st.dictionaries(NAMES, DATA), PATHS)
-def test_a_path_leads_where_it_leads_in_jmespath(data, path):
+def test_path_has_the_value_that_jmespath_finds(data, path):
     assert evaluate(path, data) == jmespath.search(path, data)
 
 
@@ -52,11 +52,11 @@ PATHS_AND_MORE = (
 
 
 @pytest.mark.parametrize("expression", PATHS_AND_MORE)
-def test_an_expression_finds_what_it_finds_in_jmespath(expression):
+def test_expression_has_the_value_that_jmespath_finds(expression):
     data = {"a": {"b": "text", "c": [1, 2]}, "choices": [{"message": {"content": "Hello"}}]}
     assert evaluate(expression, data) == jmespath.search(expression, data)
 
 
-def test_what_is_no_expression_says_so():
+def test_expression_that_is_not_jmespath_is_refused():
     with pytest.raises(ExpressionError, match="is not JMESPath"):
         evaluate("a..b", {})

@@ -1,4 +1,4 @@
-"""`${…}`: what it finds, what it refuses, and that data never changes the structure around it."""
+"""`${…}` placeholders: their values, their errors, and that data never changes the structure around them."""
 
 import pytest
 from hypothesis import given
@@ -20,9 +20,9 @@ VARIABLES = {
     "scan": OpaqueValue("Bytes"),
 }
 literals = texts.map(lambda text: text.replace("$", ""))
-written = st.lists(st.one_of(literals, st.just("${a}"), st.just("$${")), max_size=4).map("".join)
+template_texts = st.lists(st.one_of(literals, st.just("${a}"), st.just("$${")), max_size=4).map("".join)
 templates = st.recursive(
-    st.one_of(written, st.none(), st.booleans(), st.integers()),
+    st.one_of(template_texts, st.none(), st.booleans(), st.integers()),
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(texts, inner, max_size=4)),
     max_leaves=12,
 )
@@ -37,18 +37,18 @@ def shape(value):
 
 
 @given(templates, texts)
-def test_no_text_in_a_variable_changes_the_structure(template, text):
+def test_placeholder_value_never_changes_the_structure(template, text):
     assert shape(render_all(template, {"a": text})) == shape(template)
 
 
 @given(texts)
-def test_what_a_variable_holds_is_never_read_as_a_placeholder(text):
+def test_placeholder_in_a_variable_is_not_filled(text):
     assert render("${a}", {"a": text}) == text
     assert render("<${a}|${a}>", {"a": text}) == f"<{text}|{text}>"
 
 
 @given(st.text())
-def test_any_text_can_be_written_literally(text):
+def test_placeholder_can_be_escaped(text):
     assert render(text.replace("${", "$${"), {}) == text
 
 
@@ -79,7 +79,7 @@ def test_any_text_can_be_written_literally(text):
         ("$$${name}", "$${name}"),
     ],
 )
-def test_a_text_renders_as_a_person_expects(text, rendered):
+def test_placeholder_renders_its_value(text, rendered):
     assert render(text, VARIABLES) == rendered
     assert type(render(text, VARIABLES)) is type(rendered)
 
@@ -87,24 +87,24 @@ def test_a_text_renders_as_a_person_expects(text, rendered):
 @pytest.mark.parametrize(
     "text", ["${nobody}", "Hi ${nobody}", "${nobody.name}", "${length(nobody)}", "${nobody || other}"]
 )
-def test_a_variable_that_does_not_exist_is_named_with_the_mend(text):
+def test_placeholder_names_a_missing_variable_and_the_fix(text):
     with pytest.raises(PlaceholderError, match=r"needs the process variable 'nobody'.*\|\| 'text'"):
         render(text, VARIABLES)
 
 
-def test_a_path_that_leads_nowhere_is_no_silent_null():
-    with pytest.raises(PlaceholderError, match=r"^\$\{order.price\} leads nowhere in the process variables"):
+def test_placeholder_path_without_a_value_is_refused():
+    with pytest.raises(PlaceholderError, match=r"^\$\{order.price\} finds no value in the process variables"):
         render("${order.price}", VARIABLES)
 
 
 @pytest.mark.parametrize("text", ["${scan}", "see ${scan}", "${[scan, name]}", "see ${{file: scan}}", "${@}"])
-def test_a_variable_without_a_text_is_refused_wherever_it_stands(text):
+def test_placeholder_of_a_variable_without_text_is_refused(text):
     with pytest.raises(PlaceholderError, match="is a variable of type Bytes, which has no text"):
         render(text, VARIABLES)
 
 
 @pytest.mark.parametrize("text", ["Hi ${name", "${'}", "${{a: name}", r"${'\'}"])
-def test_a_placeholder_that_is_not_closed_is_shown_with_the_mend(text):
+def test_placeholder_that_is_not_closed_names_the_fix(text):
     with pytest.raises(PlaceholderError, match=r"not closed. Add the }, or write \$\$\{ for a literal"):
         render(text, VARIABLES)
 
@@ -117,11 +117,11 @@ def test_a_placeholder_that_is_not_closed_is_shown_with_the_mend(text):
         ("${my-name}", "`my-name` is not JMESPath"),
     ],
 )
-def test_what_is_no_jmespath_is_quoted(text, reason):
+def test_placeholder_that_is_not_jmespath_is_quoted(text, reason):
     with pytest.raises(ExpressionError, match=reason):
         render(text, VARIABLES)
 
 
-def test_a_function_that_is_given_the_wrong_type_says_so_on_one_line():
+def test_placeholder_function_error_is_one_line():
     with pytest.raises(ExpressionError, match=r"^`length\(count\)` cannot be evaluated: .*number.*$"):
         render("${length(count)}", VARIABLES)

@@ -1,4 +1,4 @@
-"""Which process variables are asked for."""
+"""Which process variables a task requires."""
 
 import pytest
 from hypothesis import given
@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from catalyst_groq.connector.expressions.placeholders import render
 from catalyst_groq.connector.expressions.required_variables import ALL_VARIABLES, variables_used_by
 from catalyst_groq.connector.fields.names import CHAT_DEFAULTS
-from catalyst_groq.connector.fields.raw import RawFields
-from catalyst_groq.domain.variables_to_fetch import VariablesToFetch
+from catalyst_groq.connector.fields.raw import FieldReader
 from support.factories import make_definition, make_task
 
 
@@ -31,7 +30,7 @@ from support.factories import make_definition, make_task
         ({"a": ["${x}", 1], "b": {"c": "${y}"}}, {"x", "y"}),
     ],
 )
-def test_the_names_that_placeholders_use_are_found(text, names):
+def test_required_variables_are_found_in_placeholders(text, names):
     assert variables_used_by(text) == names
 
 
@@ -42,11 +41,13 @@ VALUES = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(["x", 1, None,
 
 
 @given(EXPRESSIONS, VALUES)
-def test_a_text_reads_the_same_with_only_the_variables_it_needs(expression, variables):
+def test_required_variables_are_enough_to_render(expression, variables):
     text = f"{{{expression}}}".join(["$", ""])
-    needed = variables_used_by(text)
-    fewer = (
-        variables if needed is ALL_VARIABLES else {name: value for name, value in variables.items() if name in needed}
+    required = variables_used_by(text)
+    fewest = (
+        variables
+        if required is ALL_VARIABLES
+        else {name: value for name, value in variables.items() if name in required}
     )
 
     def outcome(given_variables):
@@ -55,13 +56,13 @@ def test_a_text_reads_the_same_with_only_the_variables_it_needs(expression, vari
         except ValueError as error:
             return str(error)
 
-    assert outcome(fewer) == outcome(variables)
+    assert outcome(fewest) == outcome(variables)
 
 
-def test_a_task_needs_its_fields_what_they_use_and_the_variable_that_may_hold_the_key():
+def test_required_variables_include_fields_and_the_key():
     task = make_task({"other": 1}, {"catalyst_apiKey": "myKey", "catalyst_model": "${model}"})
 
-    assert RawFields.from_task(task, make_definition()).required_variables == {
+    assert FieldReader().read(task, make_definition()).required_variables == {
         *CHAT_DEFAULTS,
         "myKey",
         "model",
@@ -69,19 +70,8 @@ def test_a_task_needs_its_fields_what_they_use_and_the_variable_that_may_hold_th
     }
 
 
-def test_a_task_needs_the_variable_that_holds_its_conversation():
+def test_required_variables_include_the_conversation():
     task = make_task({}, {"catalyst_conversation": "talk"})
-    assert "talk" in RawFields.from_task(task, make_definition()).required_variables
+    assert "talk" in FieldReader().read(task, make_definition()).required_variables
     task = make_task({}, {"catalyst_conversation": "${which}"})
-    assert RawFields.from_task(task, make_definition()).required_variables is ALL_VARIABLES
-
-
-def test_all_variables_are_wanted_until_something_is_known_and_again_when_one_task_wants_them():
-    wanted = VariablesToFetch()
-    assert wanted.names is None
-    wanted.add({"a"})
-    wanted.add({"b"})
-    assert wanted.names == {"a", "b"}
-    wanted.add(None)
-    wanted.add({"c"})
-    assert wanted.names is None
+    assert FieldReader().read(task, make_definition()).required_variables is ALL_VARIABLES

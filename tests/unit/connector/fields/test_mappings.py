@@ -11,7 +11,7 @@ from catalyst_groq.errors import FieldError
 from support.factories import REPLY
 
 
-def test_a_mapping_finds_texts_numbers_and_structures_and_null_where_a_path_leads_nowhere():
+def test_mapping_takes_values_from_the_answer():
     mapping = ResponseMapping.parse(
         "f",
         parse_object(
@@ -22,39 +22,39 @@ def test_a_mapping_finds_texts_numbers_and_structures_and_null_where_a_path_lead
     assert mapping.apply(REPLY) == {"reply": "Hello Ada", "tokens": 23, "all": REPLY["usage"], "none": None}
 
 
-def mapped(expression, body):
+def value_of(expression, body):
     return ResponseMapping.parse("f", {"x": expression}).apply(body)["x"]
 
 
-def saying(**message):
+def answer_with(**message):
     return {"choices": [{"message": message}]}
 
 
-def test_a_mapping_reaches_into_json_that_is_text():
-    answer = saying(content='{"total": 12.5, "lines": [{"item": "tea"}]}')
-    assert mapped("parse_json(choices[0].message.content).total", answer) == 12.5
-    assert mapped("parse_json(choices[0].message.content).lines[].item", answer) == ["tea"]
-    assert mapped("parse_json(choices[0].message.content)", saying(content=None)) is None
+def test_mapping_parses_json_in_a_text():
+    answer = answer_with(content='{"total": 12.5, "lines": [{"item": "tea"}]}')
+    assert value_of("parse_json(choices[0].message.content).total", answer) == 12.5
+    assert value_of("parse_json(choices[0].message.content).lines[].item", answer) == ["tea"]
+    assert value_of("parse_json(choices[0].message.content)", answer_with(content=None)) is None
 
 
-def test_a_text_that_is_no_json_is_said_so():
-    with pytest.raises(FieldError, match=r"parse_json.*no JSON"):
-        mapped("parse_json(choices[0].message.content)", saying(content="Sorry"))
+def test_mapping_names_a_text_that_is_not_json():
+    with pytest.raises(FieldError, match=r"parse_json.*not JSON"):
+        value_of("parse_json(choices[0].message.content)", answer_with(content="Sorry"))
 
 
-def test_tool_calls_have_their_arguments_as_objects():
+def test_mapping_parses_arguments_of_tool_calls():
     call = {"id": "call_1", "type": "function", "function": {"name": "look_up", "arguments": '{"order": "7"}'}}
-    assert mapped("tool_calls(@)", saying(tool_calls=[call])) == [
+    assert value_of("tool_calls(@)", answer_with(tool_calls=[call])) == [
         {"id": "call_1", "name": "look_up", "arguments": {"order": "7"}}
     ]
-    assert mapped("tool_calls(@)[0].arguments.order", saying(tool_calls=[call])) == "7"
+    assert value_of("tool_calls(@)[0].arguments.order", answer_with(tool_calls=[call])) == "7"
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"choices": 5}, saying(content="x"), saying(tool_calls=[5]), saying(tool_calls=7)]
+    "body", [{}, {"choices": 5}, answer_with(content="x"), answer_with(tool_calls=[5]), answer_with(tool_calls=7)]
 )
-def test_an_answer_without_tool_calls_has_none(body):
-    assert mapped("tool_calls(@)", body) == []
+def test_mapping_finds_no_tool_calls_in_other_answers(body):
+    assert value_of("tool_calls(@)", body) == []
 
 
 @pytest.mark.parametrize(
@@ -76,9 +76,9 @@ def test_an_answer_without_tool_calls_has_none(body):
         ("Double", None, None),
     ],
 )
-def test_a_mapping_may_force_a_type(kind, answered, value):
-    found = ResponseMapping.parse("f", {f"x:{kind}": "a"}).apply({"a": answered})["x"]
-    assert (found, type(found)) == (value, type(value))
+def test_mapping_converts_to_a_type(kind, answered, value):
+    converted = ResponseMapping.parse("f", {f"x:{kind}": "a"}).apply({"a": answered})["x"]
+    assert (converted, type(converted)) == (value, type(value))
 
 
 @pytest.mark.parametrize(
@@ -95,21 +95,23 @@ def test_a_mapping_may_force_a_type(kind, answered, value):
         ("Date", 5),
     ],
 )
-def test_what_is_not_of_the_type_is_said_so(kind, answered):
-    with pytest.raises(FieldError, match=f"is no {kind}"):
+def test_mapping_names_a_value_of_another_type(kind, answered):
+    with pytest.raises(FieldError, match=f"is not of type {kind}"):
         ResponseMapping.parse("f", {f"x:{kind}": "a"}).apply({"a": answered})
 
 
-def test_a_type_that_there_is_not_is_found_before_anything_is_paid_for():
-    with pytest.raises(FieldError, match=r"'x:double' names no type. Use one of String, Integer, Long, Double"):
+def test_mapping_with_an_unknown_type_is_refused():
+    with pytest.raises(
+        FieldError, match=r"'x:double' has an unknown type. It must be one of String, Integer, Long, Double"
+    ):
         ResponseMapping.parse("f", {"x:double": "a"})
 
 
-def test_a_name_may_be_as_long_as_the_engine_takes_it():
+def test_mapping_name_may_have_255_characters():
     assert list(ResponseMapping.parse("f", {f"{'x' * 255}:String": "id"}).expressions) == ["x" * 255]
 
 
-def test_a_variable_may_be_named_by_a_number():
+def test_mapping_name_may_be_a_number():
     assert ResponseMapping.parse("f", parse_object("f", "1: model")).apply(REPLY) == {"1": "openai/gpt-oss-120b"}
 
 
@@ -118,23 +120,23 @@ def test_a_variable_may_be_named_by_a_number():
     [
         (
             '{"catalyst_success": "model"}',
-            "f: 'catalyst_success' cannot be set: catalyst_… is the worker's own. Choose",
+            "f: 'catalyst_success' cannot be set: catalyst_… is reserved for the worker. Choose",
         ),
         ('{"": "model"}', "f: has an empty name. Write "),
         (f'{{"{"x" * 256}": "model"}}', f"f: '{'x' * 40}…' is a name of 256 characters; the engine takes 255. Choose"),
-        ('{"a": 1}', "f: 'a' is no expression. Write \"a\": "),
+        ('{"a": 1}', "f: the expression of 'a' is not a text. Write \"a\": "),
         ('{"a": "choices["}', "f: 'a': `choices[` is not JMESPath: "),
         ('{"a": ""}', "f: 'a': `` is not JMESPath: "),
         ("[]", "f: is a list, not an object"),
     ],
 )
-def test_a_wrong_mapping_is_found_before_anything_is_paid_for(text, message):
+def test_mapping_that_is_wrong_names_the_fix(text, message):
     with pytest.raises(FieldError) as caught:
         ResponseMapping.parse("f", parse_object("f", text))
     assert str(caught.value).startswith(message)
 
 
-def test_a_mapping_that_fails_on_the_answer_points_to_the_answer():
+def test_mapping_that_fails_points_to_the_answer():
     mapping = ResponseMapping.parse("f", parse_object("f", '{"n": "length(usage.total_tokens)"}'))
     with pytest.raises(
         FieldError, match=r"^f: `length.* cannot be evaluated.*Groq has answered, see catalyst_responseBody"
@@ -142,7 +144,7 @@ def test_a_mapping_that_fails_on_the_answer_points_to_the_answer():
         mapping.apply(REPLY)
 
 
-def test_the_most_telling_cause_decides_the_bpmn_error():
+def test_error_mapping_uses_the_most_specific_cause():
     mapping = ErrorMapping.parse(
         "f", parse_object("f", '{"4xx": "REFUSED", "429": "RATE_LIMITED", "model_not_found": "NO_MODEL"}')
     )
@@ -152,26 +154,26 @@ def test_the_most_telling_cause_decides_the_bpmn_error():
     assert mapping.code_for(("timeout",)) is None
 
 
-def test_an_error_mapping_in_yaml_may_write_statuses_as_numbers():
+def test_error_mapping_in_yaml_may_have_numbers():
     assert ErrorMapping.parse("f", parse_object("f", "429: RATE_LIMITED")).code_for(("429",)) == "RATE_LIMITED"
 
 
 @pytest.mark.parametrize("code", ["null", '""', "5", '["A"]'])
-def test_a_cause_that_names_no_error_code_is_named(code):
-    with pytest.raises(FieldError, match=r"^f: '429' names no BPMN error code\. Write \"429\": \"SOME_CODE\"$"):
+def test_error_mapping_must_have_error_codes(code):
+    with pytest.raises(FieldError, match=r"^f: '429' has no BPMN error code\. Write \"429\": \"SOME_CODE\"$"):
         ErrorMapping.parse("f", parse_object("f", f'{{"429": {code}}}'))
 
 
 @pytest.mark.parametrize("cause", ["40x", "*", "", "600", "4294"])
-def test_a_cause_that_cannot_happen_is_named(cause):
-    with pytest.raises(FieldError, match="is nothing that can happen"):
+def test_error_mapping_with_an_unknown_cause_is_refused(cause):
+    with pytest.raises(FieldError, match="is not a valid cause"):
         ErrorMapping.parse("f", {cause: "CODE"})
 
 
-def test_causes_are_read_without_regard_to_case():
+def test_error_mapping_ignores_case():
     assert ErrorMapping.parse("f", {"5XX": "DOWN", "Timeout": "SLOW"}).codes == {"5xx": "DOWN", "timeout": "SLOW"}
 
 
-@pytest.mark.parametrize(("written", "code"), [({}, "BUDGET_EXCEEDED"), ({"budget_exceeded": "TOO_DEAR"}, "TOO_DEAR")])
-def test_a_spent_budget_has_its_bpmn_error_unless_the_modeller_names_another(written, code):
-    assert ErrorMapping.parse("f", written).code_for(("budget_exceeded",)) == code
+@pytest.mark.parametrize(("mapping", "code"), [({}, "BUDGET_EXCEEDED"), ({"budget_exceeded": "TOO_DEAR"}, "TOO_DEAR")])
+def test_error_mapping_has_a_default_for_budgets(mapping, code):
+    assert ErrorMapping.parse("f", mapping).code_for(("budget_exceeded",)) == code

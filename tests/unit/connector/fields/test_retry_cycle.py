@@ -1,4 +1,4 @@
-"""Retries: how often, how far apart."""
+"""The Retries field: how often a task is tried, and the waits in between."""
 
 from datetime import timedelta
 from itertools import pairwise
@@ -11,7 +11,7 @@ from catalyst_groq.connector.fields.retry_cycle import RetryCycle, parse_duratio
 from catalyst_groq.errors import FieldError
 
 
-def tries(cycle, retries=None):
+def waits_of(cycle, retries=None):
     """The waits between all the tries of a task that never succeeds."""
     waits: list[float] = []
     while True:
@@ -32,22 +32,22 @@ def tries(cycle, retries=None):
         ("PT10S, PT1M,PT1H", [10, 60, 3600]),
     ],
 )
-def test_a_cycle_gives_as_many_tries_as_it_says(text, waits):
-    assert tries(RetryCycle.parse("f", text)) == waits
+def test_retry_cycle_sets_tries_and_waits(text, waits):
+    assert waits_of(RetryCycle.parse("f", text)) == waits
 
 
-def test_the_engine_knows_no_retries_until_the_first_failure():
+def test_retry_cycle_counts_before_the_first_failure():
     cycle = RetryCycle.parse("f", "R3/PT10S")
     assert cycle.retries_left(None) == 3
     assert cycle.retries_left(1) == 1
 
 
-def test_retries_raised_by_an_operator_are_all_used_with_the_first_wait_repeated():
-    assert tries(RetryCycle.parse("f", "PT10S,PT1M"), retries=6) == [10, 10, 10, 10, 60]
+def test_retry_cycle_uses_retries_that_an_operator_adds():
+    assert waits_of(RetryCycle.parse("f", "PT10S,PT1M"), retries=6) == [10, 10, 10, 10, 60]
 
 
 @given(st.integers(0, 50), st.none() | st.integers(-5, 100))
-def test_retries_run_down_by_one_and_never_below_zero(times, retries):
+def test_retry_cycle_counts_down_to_zero(times, retries):
     cycle = RetryCycle.parse("f", f"R{times}/PT1S")
     seen = [cycle.retries_left(retries)]
     while seen[-1] > 0:
@@ -61,7 +61,7 @@ def test_retries_run_down_by_one_and_never_below_zero(times, retries):
 @pytest.mark.parametrize(
     "text", ["3", "R3", "R/PT10S", "R-1/PT10S", "R3/10", "r3/PT10S", "R3/PT10S,PT1M", "PT10S,", "PT10S;PT1M", "soon"]
 )
-def test_a_wrong_cycle_names_the_field_and_the_mend(text):
+def test_retry_cycle_that_is_wrong_names_the_fix(text):
     with pytest.raises(
         FieldError, match=r"^f: '.*' is not an ISO 8601 duration .*\. Write R3/PT10S \(three tries"
     ) as caught:
@@ -73,13 +73,13 @@ def test_a_wrong_cycle_names_the_field_and_the_mend(text):
     ("text", "seconds"),
     [("PT30S", 30), (" PT1.5S ", 1.5), ("PT1H30M", 5400), ("P1DT1S", 86401), ("P1W", 604800), ("PT0S", 0)],
 )
-def test_a_duration_is_read_as_iso_8601_says(text, seconds):
+def test_duration_is_parsed_as_iso_8601(text, seconds):
     assert parse_duration(text) == timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize(
     "text", ["", "P", "PT", "-PT1S", "P-1D", "PT10", "10", "10s", "00:10:00", "pt10s", "P99999999999D"]
 )
-def test_anything_else_is_no_duration(text):
+def test_duration_in_another_form_is_refused(text):
     with pytest.raises(ValueError, match=r"is not an ISO 8601 duration such as PT30S"):
         parse_duration(text)

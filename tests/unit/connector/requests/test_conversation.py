@@ -1,4 +1,4 @@
-"""The turns of a conversation: before the question, after the answer, and within what the model can read."""
+"""Turns of a conversation: where they go in a request, what is stored of them, and how many fit the context."""
 
 import pytest
 
@@ -6,6 +6,7 @@ from catalyst_groq.connector.requests.conversation import Conversation
 from catalyst_groq.domain.variables import OpaqueValue
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.models import token_estimate
+from catalyst_groq.groq.models.catalog import shipped_catalog
 
 MODEL = "openai/gpt-oss-120b"
 SYSTEM = {"role": "system", "content": "Be kind."}
@@ -21,78 +22,81 @@ def read(turns):
     return Conversation.read("f", "talk", {} if turns is None else {"talk": turns})
 
 
+def prepend(turns, request):
+    """Return the messages of a request that continues a conversation of these turns."""
+    return read(turns).prepend_turns(request, shipped_catalog())["messages"]
+
+
 def payload(*messages):
     return {"model": MODEL, "messages": list(messages)}
 
 
-def test_the_turns_stand_between_the_system_message_and_the_question():
-    request = read([ASKED, ANSWERED]).prepend_turns(payload(SYSTEM, QUESTION))
-    assert request["messages"] == [SYSTEM, ASKED, ANSWERED, QUESTION]
+def test_conversation_goes_between_system_message_and_question():
+    assert prepend([ASKED, ANSWERED], payload(SYSTEM, QUESTION)) == [SYSTEM, ASKED, ANSWERED, QUESTION]
 
 
-def test_question_and_answer_are_added_without_the_system_message():
-    first = read(None)
-    request = first.prepend_turns(payload(SYSTEM, ASKED))
-    said = {**ANSWERED, "reasoning": "Hm", "annotations": []}
-    assert first.updated_turns(request, {"choices": [{"message": said}]}) == {"talk": [ASKED, ANSWERED]}
+def test_conversation_stores_question_and_answer_only():
+    answer = {"choices": [{"message": {**ANSWERED, "reasoning": "Hm", "annotations": []}}]}
+    assert read(None).updated_turns(payload(SYSTEM, ASKED), answer) == {"talk": [ASKED, ANSWERED]}
 
 
-def test_a_call_of_a_tool_and_its_result_are_turns_too():
-    request = read([ASKED, CALLING]).prepend_turns(payload(SYSTEM, RESULT))
-    assert request["messages"] == [SYSTEM, ASKED, CALLING, RESULT]
+def test_conversation_includes_tool_calls_and_results():
+    assert prepend([ASKED, CALLING], payload(SYSTEM, RESULT)) == [SYSTEM, ASKED, CALLING, RESULT]
 
 
-def test_keys_that_groq_refuses_are_not_sent_back():
+def test_conversation_drops_keys_that_groq_refuses():
     turn = {**ANSWERED, "reasoning_content": "x", "refusal": None, "function_call": None, "timestamp": 1}
     assert read([ASKED, turn]).turns == (ASKED, ANSWERED)
 
 
 @pytest.mark.parametrize("turns", ["hello", 5, {}, OpaqueValue("File"), [5], [{"role": "robot"}]])
-def test_what_is_no_conversation_is_said_so(turns):
+def test_conversation_variable_must_hold_messages(turns):
     with pytest.raises(FieldError, match=r"^f: the process variable 'talk'"):
         read(turns)
 
 
-def test_the_oldest_turns_are_left_out_when_it_grows_too_long():
+def test_conversation_leaves_out_the_oldest_turns():
     long = {"role": "user", "content": "word " * 60_000}
-    conversation = read([long, CALLING, RESULT, ANSWERED, {**long}, ANSWERED])
-    request = conversation.prepend_turns(payload(SYSTEM, QUESTION))
-
-    assert request["messages"] == [SYSTEM, long, ANSWERED, QUESTION]
+    turns = [long, CALLING, RESULT, ANSWERED, {**long}, ANSWERED]
+    assert prepend(turns, payload(SYSTEM, QUESTION)) == [SYSTEM, long, ANSWERED, QUESTION]
 
 
-def test_no_turn_is_estimated_twice(monkeypatch):
+def test_conversation_estimates_no_turn_twice(monkeypatch):
     estimated = []
     monkeypatch.setattr(token_estimate, "estimate_tokens", lambda text: estimated.append(text) or 1000)
     turns = [{"role": role, "content": f"{role} {number}"} for number in range(200) for role in ("user", "assistant")]
-    request = read(turns).prepend_turns(payload(SYSTEM, QUESTION))
+    messages = prepend(turns, payload(SYSTEM, QUESTION))
 
     assert len(estimated) == len(set(estimated)) < 130
-    assert request["messages"] == [SYSTEM, *turns[-(len(request["messages"]) - 2) :], QUESTION]
+    assert messages == [SYSTEM, *turns[-(len(messages) - 2) :], QUESTION]
 
 
-def test_a_question_that_is_too_long_by_itself_is_sent_without_turns():
+def test_conversation_is_left_out_before_a_long_question():
     long = {"role": "user", "content": "word " * 140_000}
-    assert read([ASKED, ANSWERED]).prepend_turns(payload(long))["messages"] == [long]
+    assert prepend([ASKED, ANSWERED], payload(long)) == [long]
 
 
-@pytest.mark.parametrize("odd", ["hello", 5, None, {"role": "user", "content": 5}, {"role": "user", "content": [5]}])
-def test_messages_that_are_none_are_left_to_groq(odd):
-    assert read([ASKED, ANSWERED]).prepend_turns(payload(odd))["messages"] == [ASKED, ANSWERED, odd]
+@pytest.mark.parametrize(
+    "message", ["hello", 5, None, {"role": "user", "content": 5}, {"role": "user", "content": [5]}]
+)
+def test_conversation_leaves_invalid_messages_to_groq(message):
+    assert prepend([ASKED, ANSWERED], payload(message)) == [ASKED, ANSWERED, message]
 
 
-def test_with_a_model_that_nobody_knows_all_turns_are_sent():
+def test_conversation_is_sent_whole_to_an_unknown_model():
     long = {"role": "user", "content": "word " * 140_000}
-    assert len(read([long, ANSWERED]).prepend_turns({**payload(QUESTION), "model": "mine"})["messages"]) == 3
+    assert len(prepend([long, ANSWERED], {**payload(QUESTION), "model": "mine"})) == 3
 
 
-def test_images_are_not_kept():
+def test_conversation_stores_no_images():
     text = {"type": "text", "text": "What is this?"}
-    seen = {"role": "user", "content": [text, {"type": "image_url", "image_url": {"url": "data:…"}}]}
-    said = {"choices": [{"message": ANSWERED}]}
-    assert read(None).updated_turns(payload(seen), said) == {"talk": [{"role": "user", "content": [text]}, ANSWERED]}
+    question = {"role": "user", "content": [text, {"type": "image_url", "image_url": {"url": "data:…"}}]}
+    answer = {"choices": [{"message": ANSWERED}]}
+    assert read(None).updated_turns(payload(question), answer) == {
+        "talk": [{"role": "user", "content": [text]}, ANSWERED]
+    }
 
 
 @pytest.mark.parametrize("answer", [{}, {"choices": 5}, {"choices": []}, {"choices": [{"message": None}]}])
-def test_an_odd_answer_adds_nothing(answer):
+def test_conversation_ignores_an_answer_without_message(answer):
     assert read([ASKED]).updated_turns(payload(ASKED), answer) == {"talk": [ASKED]}

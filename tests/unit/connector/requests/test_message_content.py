@@ -1,4 +1,4 @@
-"""What a message says: text or parts, whatever a placeholder stands for."""
+"""The content of a message is a text or a list of parts, whatever the value of a placeholder is."""
 
 import pytest
 
@@ -22,7 +22,7 @@ VARIABLES = {
 
 
 def rendered(**template):
-    return render_payload("f", template, VARIABLES, None)
+    return render_payload(template, VARIABLES, None, default_model="m")
 
 
 def content(written):
@@ -30,7 +30,7 @@ def content(written):
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "expected"),
     [
         ("${number}", "5"),
         ("${amount}", "1.5"),
@@ -51,17 +51,17 @@ def content(written):
         ([DOCUMENT], [DOCUMENT]),
     ],
 )
-def test_what_stands_for_a_text_becomes_one(written, said):
-    assert content(written) == said
+def test_content_becomes_text_or_parts(written, expected):
+    assert content(written) == expected
 
 
-def test_everywhere_else_a_placeholder_keeps_the_type_of_its_value():
+def test_content_is_the_only_field_converted_to_text():
     payload = rendered(messages=[{"role": "user", "content": "x"}], max_tokens="${number}", user="${blank}")
 
     assert (payload["max_tokens"], payload["user"]) == (5, None)
 
 
-def test_a_message_that_only_calls_tools_needs_no_content():
+def test_content_is_optional_beside_tool_calls():
     calls = [{"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
     messages = [{"role": "assistant", "content": None, "tool_calls": calls}, {"role": "assistant", "tool_calls": calls}]
 
@@ -69,5 +69,5 @@ def test_a_message_that_only_calls_tools_needs_no_content():
 
 
 @pytest.mark.parametrize("messages", [["x"], [None], [{"role": "user"}], [[{"content": 5}]]])
-def test_what_is_no_message_is_left_to_groq_to_refuse(messages):
+def test_content_of_invalid_messages_is_left_to_groq(messages):
     assert rendered(messages=messages)["messages"] == messages

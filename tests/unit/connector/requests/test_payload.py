@@ -1,4 +1,4 @@
-"""The request payload, from what the modeller wrote to the bytes that Groq gets."""
+"""The payload of a chat request, from the modeller's text to the bytes of the request."""
 
 import json
 import math
@@ -11,17 +11,17 @@ from catalyst_groq.connector.fields.names import CHAT_DEFAULTS, PAYLOAD
 from catalyst_groq.connector.fields.structured_text import parse_object
 from catalyst_groq.connector.requests.payload import render_payload, to_bytes
 from catalyst_groq.errors import FieldError
-from catalyst_groq.groq.models.catalog import known_models
 from support.factories import texts
 
+DEFAULT_MODEL = "the/default"
 CHAT = {"messages": [{"role": "user", "content": "Hi"}]}
 
 
 @given(texts)
-def test_no_user_message_can_add_a_message(text):
+def test_payload_structure_is_safe_from_variables(text):
     template = parse_object("f", CHAT_DEFAULTS[PAYLOAD])
 
-    sent = json.loads(to_bytes("f", render_payload("f", template, {"userMessage": text}, None)))
+    sent = json.loads(to_bytes("f", render_payload(template, {"userMessage": text}, None, default_model=DEFAULT_MODEL)))
 
     assert sent.keys() == {"model", "max_tokens", "messages"}
     system, user = sent["messages"]
@@ -29,7 +29,7 @@ def test_no_user_message_can_add_a_message(text):
     assert user == {"role": "user", "content": json.loads(json.dumps(text))}
 
 
-def test_a_yaml_payload_reads_like_the_json_it_stands_for():
+def test_payload_in_yaml_has_the_types_of_json():
     text = """
     # a comment
     model: openai/gpt-oss-20b
@@ -63,7 +63,7 @@ def test_a_yaml_payload_reads_like_the_json_it_stands_for():
     }
 
 
-def test_yaml_anchors_can_be_shared():
+def test_payload_in_yaml_may_share_anchors():
     assert parse_object("f", "base: &b {a: 1}\nuse: {<<: *b, c: 2}")["use"] == {"a": 1, "c": 2}
 
 
@@ -71,7 +71,7 @@ plain = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=F
 
 
 @given(st.dictionaries(st.text(), st.one_of(plain, st.lists(plain))))
-def test_every_json_object_is_read_as_itself(value):
+def test_payload_in_json_is_parsed_as_json(value):
     assert parse_object("f", f"\n {json.dumps(value)}") == value
 
 
@@ -91,52 +91,52 @@ def test_every_json_object_is_read_as_itself(value):
         ("42", "f: is a single value, not an object"),
     ],
 )
-def test_a_text_that_is_no_object_says_what_it_is_and_where(text, message):
+def test_payload_that_is_no_object_names_the_problem(text, message):
     with pytest.raises(FieldError) as caught:
         parse_object("f", text)
     assert str(caught.value).startswith(message)
     assert "\n" not in str(caught.value)
 
 
-def test_a_list_variable_becomes_the_messages():
-    payload = render_payload("f", {"messages": "${chat}"}, {"chat": CHAT["messages"]}, None)
+def test_payload_messages_may_come_from_a_variable():
+    payload = render_payload({"messages": "${chat}"}, {"chat": CHAT["messages"]}, None, default_model=DEFAULT_MODEL)
     assert payload["messages"] == CHAT["messages"]
 
 
-def test_the_model_field_wins_over_the_payload_and_both_over_the_default():
+def test_payload_model_comes_after_the_model_field():
     payload = {**CHAT, "model": "theirs"}
-    assert render_payload("f", payload, {}, "ours")["model"] == "ours"
-    assert render_payload("f", payload, {}, None)["model"] == "theirs"
-    assert render_payload("f", CHAT, {}, None)["model"] == known_models().default
+    assert render_payload(payload, {}, "ours", default_model=DEFAULT_MODEL)["model"] == "ours"
+    assert render_payload(payload, {}, None, default_model=DEFAULT_MODEL)["model"] == "theirs"
+    assert render_payload(CHAT, {}, None, default_model=DEFAULT_MODEL)["model"] == DEFAULT_MODEL
 
 
-def test_the_template_itself_is_not_changed_by_rendering():
+def test_payload_template_is_not_changed():
     template = {"messages": [{"role": "user", "content": "${q}"}]}
-    render_payload("f", template, {"q": "Hi"}, "ours")
+    render_payload(template, {"q": "Hi"}, "ours", default_model=DEFAULT_MODEL)
     assert template == {"messages": [{"role": "user", "content": "${q}"}]}
 
 
 @pytest.mark.parametrize(
     ("template", "message"),
     [
-        ({}, 'f: has no list of messages. Add "messages"'),
-        ({"messages": []}, "f: has no list of messages"),
-        ({"messages": "${blank}"}, "f: has no list of messages"),
-        ({**CHAT, "logprobs": True}, "f: asks for 'logprobs', which Groq refuses. Remove it"),
-        ({**CHAT, "n": [2]}, "f: asks for more than one answer ('n'), which Groq refuses. Remove it"),
-        ({**CHAT, "model": ["a"]}, "f: has a 'model' that is no text. Write"),
-        ({**CHAT, "user": "${nobody}"}, "f: ${nobody} needs the process variable 'nobody'"),
-        ({**CHAT, "user": "${a b}"}, "f: `a b` is not JMESPath"),
+        ({}, 'catalyst_payload: has no list of messages. Add "messages"'),
+        ({"messages": []}, "catalyst_payload: has no list of messages"),
+        ({"messages": "${blank}"}, "catalyst_payload: has no list of messages"),
+        ({**CHAT, "logprobs": True}, "catalyst_payload: asks for 'logprobs', which Groq refuses. Remove it"),
+        ({**CHAT, "n": [2]}, "catalyst_payload: asks for more than one answer ('n'), which Groq refuses. Remove it"),
+        ({**CHAT, "model": ["a"]}, 'catalyst_payload: has a \'model\' that is no text. Write "model": "the/default"'),
+        ({**CHAT, "user": "${nobody}"}, "catalyst_payload: ${nobody} needs the process variable 'nobody'"),
+        ({**CHAT, "user": "${a b}"}, "catalyst_payload: `a b` is not JMESPath"),
     ],
 )
-def test_a_payload_that_is_no_chat_request_names_the_field_and_the_mend(template, message):
+def test_payload_that_groq_would_refuse_names_the_fix(template, message):
     with pytest.raises(FieldError) as caught:
-        render_payload("f", template, {"blank": None}, None)
+        render_payload(template, {"blank": None}, None, default_model=DEFAULT_MODEL)
     assert str(caught.value).startswith(message)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, parse_object("f", "a: !!binary aGk=")["a"]])
-def test_what_json_cannot_say_is_a_field_error(value):
+def test_payload_without_a_json_form_is_refused(value):
     with pytest.raises(FieldError, match=r"^f: cannot be written as JSON: .*\. Use plain texts and numbers$"):
         to_bytes("f", {"temperature": value})
 
@@ -150,6 +150,6 @@ def test_what_json_cannot_say_is_a_field_error(value):
         "a: " + "[" * 500 + "]" * 500,
     ],
 )
-def test_a_structure_without_end_is_refused(text):
+def test_payload_without_end_is_refused(text):
     with pytest.raises(FieldError):
         parse_object("f", text)

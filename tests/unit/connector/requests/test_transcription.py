@@ -1,42 +1,45 @@
-"""A task that has a recording transcribed: its fields, and what Groq is asked."""
+"""Transcription requests: their fields, the recording, and what is refused before it is sent."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from catalyst_groq.connector.fields.names import AUDIO, CHAT_DEFAULTS, OPERATION, TRANSCRIPTION_DEFAULTS
-from catalyst_groq.connector.fields.raw import FieldTemplate, RawFields
+from catalyst_groq.connector.fields.raw import FieldReader, FieldTemplate, RawFields
 from catalyst_groq.connector.requests.files import files_in
 from catalyst_groq.connector.requests.payload import to_bytes
-from catalyst_groq.connector.requests.transcription import EXTENSIONS_BY_MIME_TYPE, TranscriptionRequest
+from catalyst_groq.connector.requests.transcription import AUDIO_EXTENSIONS, TranscriptionRequest
 from catalyst_groq.domain.variables import FileVariable
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.audio import MOST_BYTES
 from catalyst_groq.groq.api.operations import operation_of
+from catalyst_groq.groq.models.catalog import shipped_catalog
 from support.factories import make_definition, make_task
 
 WAV = FileVariable("File", "recording", "audio/wav", "UTF-8", "voicemail.wav")
-ADDRESS = "https://files.example/call.mp3"
+URL = "https://files.example/call.mp3"
 
 
-def written(variables=None, **fields):
+def make_fields(variables=None, **fields):
     named = {f"catalyst_{name}": text for name, text in fields.items()}
     return RawFields(
-        FieldTemplate({**TRANSCRIPTION_DEFAULTS, **named}), {"recording": WAV} if variables is None else variables
+        FieldTemplate({**TRANSCRIPTION_DEFAULTS, **named}, TRANSCRIPTION_DEFAULTS),
+        {"recording": WAV} if variables is None else variables,
     )
 
 
-def asked(variables=None, **fields):
-    return TranscriptionRequest.from_fields(written(variables, **fields)).payload(stream=True)
+def parameters(variables=None, **fields):
+    return TranscriptionRequest.from_fields(make_fields(variables, **fields), shipped_catalog()).payload(stream=True)
 
 
-def with_content(content, file=WAV):
-    question = TranscriptionRequest.from_fields(written({"recording": file}))
-    return question.with_files(question.payload(stream=False), {"recording": content})
+def payload_of(content, file=WAV):
+    """Return the payload with a recording of this content."""
+    request = TranscriptionRequest.from_fields(make_fields({"recording": file}), shipped_catalog())
+    return request.with_files(request.payload(stream=False), {"recording": content})
 
 
-def test_what_is_not_said_is_not_sent():
-    assert asked() == {
+def test_transcription_sends_no_blank_fields():
+    assert parameters() == {
         "task": "transcribe",
         "model": "whisper-large-v3-turbo",
         "file": WAV,
@@ -45,8 +48,8 @@ def test_what_is_not_said_is_not_sent():
     }
 
 
-def test_what_is_said_is_sent():
-    payload = asked(
+def test_transcription_sends_its_fields():
+    payload = parameters(
         model="whisper-large-v3", language="de", prompt="Frau Müller", timestampGranularities="segment,word"
     )
 
@@ -54,32 +57,32 @@ def test_what_is_said_is_sent():
     assert payload["timestamp_granularities"] == ["segment", "word"]
 
 
-def test_a_translation_goes_without_what_groq_does_not_take_there():
-    payload = asked(model="whisper-large-v3", translate="true", language="de")
+def test_translation_has_no_language_or_timestamps():
+    payload = parameters(model="whisper-large-v3", translate="true", language="de")
 
     assert payload["task"] == "translate"
     assert not {"language", "timestamp_granularities"} & payload.keys()
 
 
-@pytest.mark.parametrize("wanted", ["json", "text"])
-def test_short_answers_tell_no_times(wanted):
-    assert "timestamp_granularities" not in asked(responseFormat=wanted)
+@pytest.mark.parametrize("response_format", ["json", "text"])
+def test_transcription_has_timestamps_in_verbose_json_only(response_format):
+    assert "timestamp_granularities" not in parameters(responseFormat=response_format)
 
 
 @pytest.mark.parametrize(
-    ("audio", "variables", "found"),
+    ("audio", "variables", "expected"),
     [
         ("recording", {"recording": WAV}, {"file": WAV}),
         ("${recording}", {"recording": WAV}, {"file": WAV}),
         ("my recording", {"my recording": WAV}, {"file": WAV}),
-        (ADDRESS, {}, {"url": ADDRESS}),
-        ("${address}", {"address": ADDRESS}, {"url": ADDRESS}),
+        (URL, {}, {"url": URL}),
+        ("${address}", {"address": URL}, {"url": URL}),
         ("https://files.example/${id}.mp3", {"id": 7}, {"url": "https://files.example/7.mp3"}),
-        ("address", {"address": ADDRESS}, {"url": ADDRESS}),
+        ("address", {"address": URL}, {"url": URL}),
     ],
 )
-def test_a_recording_is_a_file_or_an_address_however_it_is_named(audio, variables, found):
-    assert asked(variables, audio=audio).items() >= found.items()
+def test_recording_is_a_file_or_a_url(audio, variables, expected):
+    assert parameters(variables, audio=audio).items() >= expected.items()
 
 
 @pytest.mark.parametrize(
@@ -87,29 +90,45 @@ def test_a_recording_is_a_file_or_an_address_however_it_is_named(audio, variable
     [
         ({"audio": "call"}, {}, "catalyst_audio: there is no process variable 'call'"),
         ({"audio": "${call}"}, {}, "catalyst_audio: ${call} needs the process variable 'call'"),
-        ({}, {"recording": None}, "catalyst_audio: what 'recording' stands for is empty"),
-        ({}, {"recording": "hm"}, "catalyst_audio: what 'recording' stands for is neither a File nor an address"),
-        ({"audio": "${name}"}, {"name": "recording"}, "catalyst_audio: what '${name}' stands for is neither"),
-        ({"translate": "true"}, None, "catalyst_model: whisper-large-v3-turbo cannot translate. Name whisper-large-v3"),
+        ({}, {"recording": None}, "catalyst_audio: the value of 'recording' is empty"),
+        ({}, {"recording": "hm"}, "catalyst_audio: the value of 'recording' is neither a File nor a URL"),
+        ({"audio": "${name}"}, {"name": "recording"}, "catalyst_audio: the value of '${name}' is neither"),
+        (
+            {"translate": "true"},
+            None,
+            "catalyst_model: whisper-large-v3-turbo does not support translation. Use whisper-",
+        ),
         (
             {"model": "openai/gpt-oss-120b"},
             None,
-            "catalyst_model: openai/gpt-oss-120b cannot hear. Name whisper-large-v3 or",
+            "catalyst_model: openai/gpt-oss-120b does not support audio input. Use whisper-large-v3 or",
         ),
-        ({"translate": "perhaps"}, None, "catalyst_translate: 'perhaps' is none of its values. Write one of true, f"),
-        ({"responseFormat": "srt"}, None, "catalyst_responseFormat: 'srt' is none of its values"),
-        ({"language": "German"}, None, "catalyst_language: 'German' is no ISO 639-1 code"),
-        ({"timestampGranularities": "letter"}, None, "catalyst_timestampGranularities: 'letter' has no times"),
+        (
+            {"translate": "perhaps"},
+            None,
+            "catalyst_translate: 'perhaps' is not a valid value. It must be one of true, f",
+        ),
+        (
+            {"responseFormat": "srt"},
+            None,
+            "catalyst_responseFormat: 'srt' is not a valid value. It must be one of verbose_json, json, text",
+        ),
+        ({"language": "German"}, None, "catalyst_language: 'German' is not an ISO 639-1 code"),
+        (
+            {"timestampGranularities": "letter"},
+            None,
+            "catalyst_timestampGranularities: 'letter' is not a valid value. It must",
+        ),
         (
             {"timestampGranularities": "word", "responseFormat": "json"},
             None,
-            "catalyst_timestampGranularities: asks when each word was said",
+            "catalyst_timestampGranularities: asks for the times of words",
         ),
     ],
 )
-def test_what_groq_would_refuse_is_named_before_it_is_asked(fields, variables, message):
+def test_transcription_that_groq_would_refuse_names_the_fix(fields, variables, message):
     with pytest.raises(FieldError) as caught:
-        asked(variables, **fields)
+        parameters(variables, **fields)
 
     assert str(caught.value).startswith(message)
 
@@ -124,25 +143,23 @@ def test_what_groq_would_refuse_is_named_before_it_is_asked(fields, variables, m
         ("call.2026-11-21", "audio/x-m4a", "call.2026-11-21.m4a"),
     ],
 )
-def test_a_recording_is_known_by_its_name_or_its_mime_type_and_sent_under_a_name_that_tells(filename, mimetype, sent):
-    assert (
-        with_content(b"RIFF", FileVariable("File", "recording", mimetype, "UTF-8", filename))["file"].filename == sent
-    )
+def test_recording_is_sent_with_the_extension_of_its_format(filename, mimetype, sent):
+    assert payload_of(b"RIFF", FileVariable("File", "recording", mimetype, "UTF-8", filename))["file"].filename == sent
 
 
 @pytest.mark.parametrize(("filename", "mimetype"), [("notes.pdf", "application/pdf"), ("notes", ""), ("", "image/png")])
-def test_what_is_no_recording_is_named_before_it_is_read(filename, mimetype):
-    with pytest.raises(FieldError, match="which is no recording that Groq can hear") as caught:
-        asked({"recording": FileVariable("File", "recording", mimetype, "UTF-8", filename)})
+def test_recording_of_another_format_is_refused(filename, mimetype):
+    with pytest.raises(FieldError, match="whose audio format Groq does not support") as caught:
+        parameters({"recording": FileVariable("File", "recording", mimetype, "UTF-8", filename)})
 
-    assert all(ending in str(caught.value) for ending in EXTENSIONS_BY_MIME_TYPE)
+    assert all(extension in str(caught.value) for extension in AUDIO_EXTENSIONS)
 
 
-def test_a_recording_is_named_with_its_size_when_it_is_empty_or_larger_than_any_plan_takes():
+def test_recording_must_have_a_size_that_groq_takes():
     with pytest.raises(FieldError, match="'recording', which is empty"):
-        with_content(b"")
+        payload_of(b"")
     with pytest.raises(FieldError, match="100,000,001 bytes; Groq takes 25,000,000 on the free plan and 100,000,000"):
-        with_content(bytes(MOST_BYTES["developer"] + 1))
+        payload_of(bytes(MOST_BYTES["developer"] + 1))
 
 
 @pytest.mark.parametrize(
@@ -154,55 +171,57 @@ def test_a_recording_is_named_with_its_size_when_it_is_empty_or_larger_than_any_
         ("a\x7f", "audio/ogg"),
     ],
 )
-def test_a_recording_whose_name_or_mime_type_cannot_be_sent_is_named(filename, mimetype):
-    with pytest.raises(FieldError, match="in whose name or MIME type is a character that cannot be sent") as caught:
-        with_content(b"RIFF", FileVariable("File", "recording", mimetype, "UTF-8", filename))
+def test_recording_with_control_characters_is_refused(filename, mimetype):
+    with pytest.raises(FieldError, match="whose name or MIME type has a character that cannot be sent") as caught:
+        payload_of(b"RIFF", FileVariable("File", "recording", mimetype, "UTF-8", filename))
 
     assert str(caught.value).isprintable()
 
 
 @given(st.text(st.characters(exclude_categories=())))
-def test_a_recording_that_is_not_refused_can_be_sent(text):
+def test_recording_with_any_other_name_can_be_sent(text):
     file = FileVariable("File", "recording", f"audio/{text}", "UTF-8", f"{text}.wav")
     try:
-        payload = with_content(b"RIFF", file)
+        payload = payload_of(b"RIFF", file)
     except FieldError:
         return
     operation_of(payload).body(payload)()
 
 
-def test_a_file_is_read_only_if_there_is_one():
-    assert files_in(asked()) == [WAV]
-    assert files_in(asked({}, audio=ADDRESS)) == []
+def test_transcription_of_a_url_reads_no_file():
+    assert files_in(parameters()) == [WAV]
+    assert files_in(parameters({}, audio=URL)) == []
 
 
-def test_requests_are_told_apart_by_what_is_heard_and_by_how():
+def test_transcription_payload_differs_by_content_and_fields():
     def key(content=b"RIFF", **fields):
-        return to_bytes("f", {**with_content(content), **fields})
+        return to_bytes("f", {**payload_of(content), **fields})
 
     assert key() == key()
     assert len({key(), key(b"RIFX"), key(language="de"), key(task="translate")}) == 4
 
 
-def test_a_recording_written_down_shows_what_it_is_and_not_what_it_holds():
-    assert str(with_content(b"RIFF")["file"]).startswith("voicemail.wav (audio/wav, 4 bytes, SHA-256 ")
+def test_recording_as_text_shows_no_content():
+    assert str(payload_of(b"RIFF")["file"]).startswith("voicemail.wav (audio/wav, 4 bytes, SHA-256 ")
 
 
-def test_one_operation_needs_only_its_own_variables():
+def test_transcription_requires_only_its_own_variables():
     task = make_task({}, {OPERATION: "transcribe"})
-    needs = RawFields.from_task(task, make_definition()).required_variables
+    needs = FieldReader().read(task, make_definition()).required_variables
 
     assert needs == {*TRANSCRIPTION_DEFAULTS, "recording", "groq_api_key"}
-    assert RawFields.from_task(make_task({}), make_definition()).required_variables == {
+    assert FieldReader().read(make_task({}), make_definition()).required_variables == {
         *CHAT_DEFAULTS,
         "userMessage",
         "groq_api_key",
     }
 
 
-def test_a_placeholder_for_the_recording_needs_what_it_names():
-    needs = RawFields.from_task(
-        make_task({}, {OPERATION: "transcribe", AUDIO: "${call.file}"}), make_definition()
-    ).required_variables
+def test_recording_placeholder_requires_its_variable():
+    needs = (
+        FieldReader()
+        .read(make_task({}, {OPERATION: "transcribe", AUDIO: "${call.file}"}), make_definition())
+        .required_variables
+    )
 
     assert needs == {*TRANSCRIPTION_DEFAULTS, "call", "groq_api_key"}

@@ -16,10 +16,10 @@ from catalyst_groq.groq.rate_limits.limit_state import ANY_MODEL, LIMIT_TTL_SECO
 from catalyst_groq.groq.rate_limits.limiter import RateLimitedClient
 from catalyst_groq.groq.rate_limits.queue import InMemoryBackend
 from catalyst_groq.groq.routing.endpoints import Endpoint
-from catalyst_groq.groq.routing.failover import ask_models
+from catalyst_groq.groq.routing.failover import RoutingState, ask_models
 from catalyst_groq.groq.routing.retired_models import RetiredModels
 from catalyst_groq.groq.routing.retry import ask_patiently
-from catalyst_groq.groq.routing.router import RoutingState, Succession
+from catalyst_groq.groq.routing.router import Succession
 from catalyst_groq.sandbox.emulator import Emulator, EmulatorConfig
 from support.factories import make_answer
 

@@ -9,9 +9,10 @@ from catalyst_groq.groq.models.catalog import known_models
 from catalyst_groq.groq.routing import circuit_breaker, latency
 from catalyst_groq.groq.routing.circuit_breaker import CircuitBreakers
 from catalyst_groq.groq.routing.endpoints import Endpoint, Route
+from catalyst_groq.groq.routing.failover import RoutingState
 from catalyst_groq.groq.routing.latency import LatencyTracker
 from catalyst_groq.groq.routing.retired_models import RetiredModels
-from catalyst_groq.groq.routing.router import RoutingState, Succession
+from catalyst_groq.groq.routing.router import Succession
 from support.factories import make_answer
 
 BUSY = classify(make_answer(503, {"error": {"message": "over capacity"}}))

@@ -7,8 +7,9 @@ from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.models.catalog import known_models
 from catalyst_groq.groq.routing import retired_models
 from catalyst_groq.groq.routing.endpoints import Endpoint
+from catalyst_groq.groq.routing.failover import RoutingState
 from catalyst_groq.groq.routing.retired_models import RetiredModels
-from catalyst_groq.groq.routing.router import RoutingState, Succession
+from catalyst_groq.groq.routing.router import Succession
 from support.factories import make_answer
 
 OLD, NEW, OTHER = "llama-3.3-70b-versatile", "openai/gpt-oss-120b", "qwen/qwen3.8-27b"

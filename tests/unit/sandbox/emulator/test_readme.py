@@ -58,10 +58,13 @@ def test_the_orders_of_the_page_are_accepted():
     assert len(orders) == 7
 
 
-OVERRIDDEN = """
+PLUGIN = 'pytest_plugins = ["catalyst_groq.sandbox.emulator.pytest_plugin"]'
+OVERRIDDEN = f"""
 import pytest
 
 from catalyst_groq.sandbox.emulator import EmulatorConfig
+
+{PLUGIN}
 
 
 @pytest.fixture
@@ -70,15 +73,15 @@ def groq_emulator_config():
 """
 
 
-@pytest.mark.parametrize("conftest", ["", OVERRIDDEN], ids=["as it is", "with a configuration of its own"])
 @pytest.mark.slow
+@pytest.mark.parametrize("conftest", [PLUGIN, OVERRIDDEN], ids=["as it is", "with a configuration of its own"])
 def test_the_tests_of_the_page_pass_with_the_plugin(tmp_path, conftest):
     (tmp_path / "conftest.py").write_text(conftest, "utf-8")
     (tmp_path / "test_page.py").write_text(examples("python")[0], "utf-8")
-    plugin = ["-p", "catalyst_groq.sandbox.emulator.pytest_plugin", "-p", "no:cacheprovider"]
+    assert PLUGIN in PAGE
 
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", *plugin, "--rootdir", str(tmp_path), str(tmp_path)],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path)],
         env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,

@@ -1,1 +1,1 @@
-"""What a task may reach: secrets and URLs."""
+"""What a task may use: secrets (API keys) and URLs."""

@@ -1,14 +1,14 @@
-"""Where a key may be sent: base URLs of OpenAI-compatible APIs, and whether a URL is below one."""
+"""Where a key may be sent: base URLs of OpenAI-compatible APIs, and which of them the operator allows."""
 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from catalyst_groq.groq.api.operations import CHAT, TRANSCRIPTIONS, TRANSLATIONS
+from catalyst_groq.groq.api.operations import CHAT_PATH, TRANSCRIPTIONS_PATH, TRANSLATIONS_PATH
 
 GROQ_URL = "https://api.groq.com/openai/v1"
-ENDPOINT_PATH = re.compile(f"({CHAT}|{TRANSCRIPTIONS}|{TRANSLATIONS})$")
+ENDPOINT_PATH = re.compile(f"({CHAT_PATH}|{TRANSCRIPTIONS_PATH}|{TRANSLATIONS_PATH})$")
 CACHED_URLS = 256
 DEFAULT_PORTS = {"https": 443, "http": 80}
 HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*|[0-9a-f:.]+")
@@ -16,9 +16,9 @@ HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*|[0-9a-f:.]+")
 
 @lru_cache(CACHED_URLS)
 def base_url(text: str) -> str:
-    """Normalise what people write for an API: with or without `/openai/v1`, a final slash, or the endpoint's path.
+    """Return the normalised base URL of an API, given with or without `/openai/v1`, a final slash, or a request's path.
 
-    Raises `ValueError` for anything that is no plain http(s) URL.
+    Raises `ValueError` for anything that is not a plain http(s) URL.
     """
     try:
         parts = urlsplit(text.strip())
@@ -33,17 +33,17 @@ def base_url(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class AllowedUrls:
-    """What the operator allows, as normalised base URLs.
+    """The URLs that the operator allows, as normalised base URLs.
 
-    Groq's public address in a task stands for `groq`: where the operator says Groq is (`GROQ_API_URL`), so a diagram
-    goes unchanged through a proxy or to the emulator.
+    Groq's public URL in a task resolves to `groq`, the operator's URL of Groq (`GROQ_API_URL`). So a diagram works
+    unchanged through a proxy or with the emulator.
     """
 
     groq: str
     others: tuple[str, ...] = ()
 
     def resolve(self, url: str) -> str | None:
-        """Return the base URL to use for a task's URL field; None when it is not allowed. Raises `ValueError`."""
+        """Return the base URL for a task's URL field, or None where it is not allowed. Raises `ValueError`."""
         base = base_url(url)
         if base == GROQ_URL:
             return self.groq
@@ -56,6 +56,6 @@ def is_below(url: str, base: str) -> bool:
 
 
 def _authority(parts: SplitResult) -> str:
-    """Return host and port in the one way of writing them: lower case, no port where it is the scheme's own."""
+    """Return host and port in their normal form: lower case, without the scheme's default port."""
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     return f"{host}" if parts.port in {None, DEFAULT_PORTS[parts.scheme]} else f"{host}:{parts.port}"

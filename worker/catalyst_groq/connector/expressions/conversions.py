@@ -1,4 +1,4 @@
-"""Types that a mapping asks for: `"total:Double"`. Pure: a value of Groq's answer in, a value of that type out."""
+"""Converts values of Groq's answer to the type that a response mapping names: `"total:Double"`. Pure."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ from catalyst_groq.domain.variables import LONG_LIMIT, TypedValue
 
 
 def to_text(value: Any) -> str:
-    """Say a value in a text: a structure as JSON, null as nothing."""
+    """Return a value as text: a structure as JSON, null as an empty text."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -30,8 +30,8 @@ def _to_long(value: Any) -> TypedValue:
 
 
 def _to_boolean(value: Any) -> bool:
-    words = {"true": True, "false": False, "yes": True, "no": False}
-    return value if isinstance(value, bool) else words[str(value).strip().lower()]
+    booleans = {"true": True, "false": False, "yes": True, "no": False}
+    return value if isinstance(value, bool) else booleans[str(value).strip().lower()]
 
 
 CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
@@ -45,14 +45,14 @@ CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
     "File": lambda value: TypedValue("File", to_text(value)),
     "Bytes": lambda value: TypedValue("Bytes", to_text(value)),
 }
-"""By the engine's name of the type."""
+"""Conversions by the engine's name of the type."""
 
 
 def convert(value: Any, kind: str | None) -> Any:
-    """Return a value as a mapping wants it; null stays null. Raises `ValueError` for what cannot be of that type."""
+    """Convert a value to a type of `CONVERSIONS`; None stays None. Raises `ValueError` where it cannot be converted."""
     if kind is None or value is None:
         return value
     try:
         return CONVERSIONS[kind](value)
     except (ValueError, TypeError, KeyError, OverflowError) as error:
-        raise ValueError(f"{to_text(value)[:80]} is no {kind}") from error
+        raise ValueError(f"{to_text(value)[:80]} is not of type {kind}") from error

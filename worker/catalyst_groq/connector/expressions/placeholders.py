@@ -1,4 +1,4 @@
-"""`${…}` in what a modeller writes, filled with process variables; data never changes the structure around it."""
+"""Fills the `${…}` in a modeller's text with process variables; data never changes the structure around it."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ QUOTES = {'"', "'", "`"}
 
 
 class PlaceholderError(ValueError):
-    """A placeholder is not closed, is no JMESPath, or finds no value; the message names the expression and the mend."""
+    """A placeholder is not closed, or finds no value; the message names the expression and the fix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def render_all(value: Any, variables: Mapping[str, Any]) -> Any:
 
 
 class _TrackedVariables(dict[str, Any]):
-    """The variables, remembering which names were asked for in vain."""
+    """The variables, and the names that were looked up but do not exist."""
 
     def __init__(self, variables: Mapping[str, Any]) -> None:
         super().__init__(variables)
@@ -92,63 +92,63 @@ class _TrackedVariables(dict[str, Any]):
 def _value(placeholder: Placeholder, variables: Mapping[str, Any]) -> Any:
     """Evaluate one placeholder.
 
-    A variable that is there and null is an empty value (a form's field left blank); a name or a path that leads
-    nowhere is a mistake, and silence about it would be sent to Groq.
+    A variable that exists and is null is an empty value (a form's field left blank). A missing variable, or a path that
+    finds no value, is an error: a mistake in the expression would otherwise reach Groq as an empty text.
     """
     expression = placeholder.expression
-    watched = _TrackedVariables(variables)
+    tracked = _TrackedVariables(variables)
     try:
-        value = evaluate(expression, watched)
+        value = evaluate(expression, tracked)
     except ExpressionError:
-        if not watched.missing:
+        if not tracked.missing:
             raise
-        value = None  # a function was given a variable that does not exist
-    if value is None and watched.missing:
+        value = None  # a function got a variable that does not exist as its argument
+    if value is None and tracked.missing:
         raise PlaceholderError(
-            f"${{{expression}}} needs the process variable '{watched.missing[0]}', which does not exist. "
+            f"${{{expression}}} needs the process variable '{tracked.missing[0]}', which does not exist. "
             f"Set it before this task, or give a default: ${{{expression} || 'text'}}"
         )
     if value is None and compile_expression(expression).parsed["type"] != "field":
         raise PlaceholderError(
-            f"${{{expression}}} leads nowhere in the process variables. "
-            f"Mend the path, or give a default: ${{{expression} || 'text'}}"
+            f"${{{expression}}} finds no value in the process variables. "
+            f"Fix the path, or give a default: ${{{expression} || 'text'}}"
         )
-    for unreadable in find_opaque_values(value):
-        if not isinstance(unreadable, FileVariable):
-            raise _opaque_value_error(placeholder, unreadable)
+    for opaque in find_opaque_values(value):
+        if not isinstance(opaque, FileVariable):
+            raise _opaque_value_error(placeholder, opaque)
     return value
 
 
 def walk(value: Any) -> Iterator[Any]:
-    """Yield a structure and all that is in it, in order, however deep it is."""
-    waiting = [value]
-    while waiting:
-        yield (part := waiting.pop())
+    """Yield a structure and every value in it, depth first, without recursion: it may be nested to any depth."""
+    stack = [value]
+    while stack:
+        yield (part := stack.pop())
         if isinstance(part, dict | list):
-            waiting += reversed(part.values() if isinstance(part, dict) else part)
+            stack += reversed(part.values() if isinstance(part, dict) else part)
 
 
 def find_opaque_values(value: Any) -> Iterator[OpaqueValue]:
-    """Find Files and the like, also inside what an expression has put together."""
+    """Yield the Files and other values without a text, also inside a structure that an expression has built."""
     return (part for part in walk(value) if isinstance(part, OpaqueValue))
 
 
-def _opaque_value_error(placeholder: Placeholder, unreadable: OpaqueValue) -> PlaceholderError:
-    mend = "Use a String, number, Boolean or Json variable"
-    if isinstance(unreadable, FileVariable):
-        mend = f'Let it stand alone: "content": ["What is this?", "${{{placeholder.expression}}}"]'
-    said = f"${{{placeholder.expression}}} is a variable of type {unreadable.type}, which has no text"
-    return PlaceholderError(f"{said}. {mend}")
+def _opaque_value_error(placeholder: Placeholder, opaque: OpaqueValue) -> PlaceholderError:
+    fix = "Use a String, number, Boolean or Json variable"
+    if isinstance(opaque, FileVariable):
+        fix = f'Write it as an entry of its own: "content": ["What is this?", "${{{placeholder.expression}}}"]'
+    problem = f"${{{placeholder.expression}}} is a variable of type {opaque.type}, which has no text"
+    return PlaceholderError(f"{problem}. {fix}")
 
 
 def _as_text(placeholder: Placeholder, value: Any) -> str:
-    for unreadable in find_opaque_values(value):
-        raise _opaque_value_error(placeholder, unreadable)
+    for opaque in find_opaque_values(value):
+        raise _opaque_value_error(placeholder, opaque)
     return to_text(value)
 
 
 def _closing_brace(text: str, start: int) -> int:
-    """Where the placeholder ends: JMESPath may hold braces of its own, and quoted ones."""
+    """Return the position of the brace that ends a placeholder: JMESPath has braces of its own, also quoted ones."""
     depth, quote, position = 1, "", start
     while position < len(text):
         character = text[position]

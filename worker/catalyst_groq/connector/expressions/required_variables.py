@@ -1,4 +1,4 @@
-"""Which process variables a task's fields use, so that the engine need not send the others."""
+"""Finds the process variables that a task's fields use, so that the worker fetches no others."""
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -8,7 +8,7 @@ from catalyst_groq.connector.expressions.jmespath import ExpressionError, compil
 from catalyst_groq.connector.expressions.placeholders import Placeholder, PlaceholderError, parse
 
 ALL_VARIABLES = None
-"""Stands for every variable: an expression such as `keys(@)` may use any."""
+"""Every variable: an expression such as `keys(@)` may use any."""
 
 VariableNames = frozenset[str] | None
 NO_VARIABLES: VariableNames = frozenset()
@@ -23,7 +23,7 @@ FIRST_CHILD_NODES = {
     "flatten",
     "slice",
 }
-"""Only their first part looks at the variables, the rest at what it found."""
+"""JMESPath nodes whose first child is evaluated on the variables, and the other children on the first one's result."""
 
 ALL_CHILDREN_NODES = {
     "multi_select_list",
@@ -35,7 +35,12 @@ ALL_CHILDREN_NODES = {
     "not_expression",
     "function_expression",
 }
+"""JMESPath nodes whose children are all evaluated on the variables."""
+
 LITERAL_NODES = {"literal", "expref"}
+"""JMESPath nodes that use no variables: an `&expression` is evaluated on the items of a list."""
+
+CACHED_TEXTS = 4096
 
 
 def variables_used_by(value: Any) -> VariableNames:
@@ -49,17 +54,17 @@ def variables_used_by(value: Any) -> VariableNames:
     return NO_VARIABLES
 
 
-def union(needs: Iterable[VariableNames]) -> VariableNames:
-    """All of them together."""
-    together: set[str] = set()
-    for names in needs:
-        if names is ALL_VARIABLES:
+def union(parts: Iterable[VariableNames]) -> VariableNames:
+    """Return the union of several sets of names."""
+    names: set[str] = set()
+    for part in parts:
+        if part is ALL_VARIABLES:
             return ALL_VARIABLES
-        together |= names
-    return frozenset(together)
+        names |= part
+    return frozenset(names)
 
 
-@lru_cache(4096)
+@lru_cache(CACHED_TEXTS)
 def _variables_in_text(text: str) -> VariableNames:
     try:
         placeholders = [part for part in parse(text) if isinstance(part, Placeholder)]

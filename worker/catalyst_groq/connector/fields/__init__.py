@@ -1,1 +1,1 @@
-"""The fields of the element template: where each is looked up, and what it means."""
+"""The fields of the element templates: names, defaults, where each is looked up, and how it is parsed."""

@@ -1,4 +1,4 @@
-"""Which parts of Groq's answer become process variables, and which failures become BPMN errors."""
+"""Response mapping (from Groq's answer to process variables) and error mapping (from failures to BPMN errors)."""
 
 import re
 from collections.abc import Mapping
@@ -12,57 +12,61 @@ from catalyst_groq.groq.api.errors import BUDGET_EXCEEDED
 
 RESERVED_PREFIX = "catalyst_"
 DEFAULT_CODES = {BUDGET_EXCEEDED: "BUDGET_EXCEEDED"}
-"""What becomes a BPMN error also where the modeller does not say so: budgets are the operator's."""
+"""BPMN errors that need no error mapping, because the operator and not the modeller sets budgets."""
 
 CAUSE_PATTERN = re.compile(r"[1-5](\d\d|xx)|[a-z][a-z_]+", re.IGNORECASE)
 
 MAX_NAME_CHARS = 255
-"""Characters that the engine's database takes."""
+"""Maximum length of a variable's name in the engine's database."""
 
 
 def check_name(field: str, name: str) -> None:
-    """Make sure that a process variable of this name can be set. Raises `FieldError`."""
+    """Check that a task may set a process variable of this name. Raises `FieldError`."""
     if name.startswith(RESERVED_PREFIX):
         raise FieldError(
-            field, f"'{name}' cannot be set: {RESERVED_PREFIX}… is the worker's own", "Choose another name"
+            field, f"'{name}' cannot be set: {RESERVED_PREFIX}… is reserved for the worker", "Choose another name"
         )
     if len(name) > MAX_NAME_CHARS:
-        shown = f"'{name[:40]}…' is a name of {len(name)} characters; the engine takes {MAX_NAME_CHARS}"
-        raise FieldError(field, shown, "Choose a shorter one")
+        problem = f"'{name[:40]}…' is a name of {len(name)} characters; the engine takes {MAX_NAME_CHARS}"
+        raise FieldError(field, problem, "Choose a shorter one")
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseMapping:
-    """Variable names and the JMESPath expressions that find their values in Groq's answer."""
+    """Names of process variables, with the JMESPath expressions that take their values from Groq's answer."""
 
     field: str
     expressions: Mapping[str, str]
     types: Mapping[str, str]
-    """By name the type that a variable must have: `"total:Double"`."""
+    """By variable name its type, for the names written with one: `"total:Double"`."""
 
     @classmethod
     def parse(cls, field: str, structure: Mapping[Any, Any]) -> "ResponseMapping":
-        """Check the mapping before anything is paid for. Raises `FieldError`."""
-        written = [(*str(name).partition(":"), expression) for name, expression in structure.items()]
-        expressions = {name: expression for name, _, _, expression in written}
-        types = {name: kind for name, colon, kind, _ in written if colon}
+        """Check the mapping, before Groq is paid for an answer. Raises `FieldError`."""
+        entries = [(*str(name).partition(":"), expression) for name, expression in structure.items()]
+        expressions = {name: expression for name, _, _, expression in entries}
+        types = {name: kind for name, colon, kind, _ in entries if colon}
         for name, expression in expressions.items():
             if not name:
                 raise FieldError(field, "has an empty name", 'Write "aiReply": "choices[0].message.content"')
             check_name(field, name)
             if not isinstance(expression, str):
-                raise FieldError(field, f"'{name}' is no expression", f'Write "{name}": "choices[0].message.content"')
+                raise FieldError(
+                    field, f"the expression of '{name}' is not a text", f'Write "{name}": "choices[0].message.content"'
+                )
             try:
                 compile_expression(expression)
             except ExpressionError as error:
                 raise FieldError(field, f"'{name}': {error}", "See jmespath.org for the language") from error
         for name, kind in types.items():
             if kind not in CONVERSIONS:
-                raise FieldError(field, f"'{name}:{kind}' names no type", f"Use one of {', '.join(CONVERSIONS)}")
+                raise FieldError(
+                    field, f"'{name}:{kind}' has an unknown type", f"It must be one of {', '.join(CONVERSIONS)}"
+                )
         return cls(field, expressions, types)
 
     def apply(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Variables from an answer; null where a path leads nowhere in it. Raises `FieldError`."""
+        """Return the process variables from an answer; None where a path finds no value in it. Raises `FieldError`."""
         try:
             return {
                 name: convert(evaluate(expression, body), self.types.get(name))
@@ -70,28 +74,28 @@ class ResponseMapping:
             }
         except ValueError as error:
             raise FieldError(
-                self.field, str(error), "Mend the expression; Groq has answered, see catalyst_responseBody"
+                self.field, str(error), "Fix the expression; Groq has answered, see catalyst_responseBody"
             ) from error
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorMapping:
-    """Which failure throws which BPMN error: `{"429": "RATE_LIMITED"}`."""
+    """Codes of BPMN errors by the cause of the failure: `{"429": "RATE_LIMITED"}`."""
 
     codes: Mapping[str, str]
 
     @classmethod
     def parse(cls, field: str, structure: Mapping[Any, Any]) -> "ErrorMapping":
-        """Check the map. Raises `FieldError`."""
+        """Check the mapping. Raises `FieldError`."""
         for cause, code in structure.items():
             if not isinstance(code, str) or not code:
-                raise FieldError(field, f"'{cause}' names no BPMN error code", f'Write "{cause}": "SOME_CODE"')
+                raise FieldError(field, f"'{cause}' has no BPMN error code", f'Write "{cause}": "SOME_CODE"')
             if not CAUSE_PATTERN.fullmatch(str(cause)):
-                mend = "Write a status (429), its hundred (5xx), one of Groq's codes, timeout or network"
-                raise FieldError(field, f"'{cause}' is nothing that can happen", mend)
+                fix = "Write a status (429), a class of statuses (5xx), one of Groq's codes, timeout or network"
+                raise FieldError(field, f"'{cause}' is not a valid cause", fix)
         return cls({str(cause).lower(): code for cause, code in structure.items()})
 
     def code_for(self, causes: tuple[str, ...]) -> str | None:
-        """Return the BPMN error code of the first cause that is mapped; causes come most telling first."""
+        """Return the BPMN error code of the first cause that is mapped; `causes` come with the most specific first."""
         codes = {**DEFAULT_CODES, **self.codes}
         return next((codes[cause] for cause in causes if cause in codes), None)

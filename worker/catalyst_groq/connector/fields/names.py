@@ -1,10 +1,12 @@
-"""Names and defaults of the fields that the element templates write."""
+"""Names and defaults of the fields that the element templates write.
+
+To add a field, name it here and give it a default for each operation that has it.
+"""
 
 from collections.abc import Mapping
 
 from catalyst_groq.connector.access.urls import GROQ_URL
-from catalyst_groq.groq.api.operations import CHAT, TRANSCRIPTIONS
-from catalyst_groq.groq.models.catalog import known_models
+from catalyst_groq.groq.api.operations import CHAT_PATH, TRANSCRIPTIONS_PATH
 
 OPERATION = "catalyst_operation"
 PAYLOAD = "catalyst_payload"
@@ -46,15 +48,14 @@ COMMON_DEFAULTS: Mapping[str, str] = {
 
 CHAT_DEFAULTS: Mapping[str, str] = {
     OPERATION: CHAT_OPERATION,
-    PAYLOAD: f"""\
-{{
-  "model": "{known_models().default}",
+    PAYLOAD: """\
+{
   "max_tokens": 1024,
   "messages": [
-    {{"role": "system", "content": "You are a helpful assistant."}},
-    {{"role": "user", "content": "${{userMessage}}"}}
+    {"role": "system", "content": "You are a helpful assistant."},
+    {"role": "user", "content": "${userMessage}"}
   ]
-}}""",
+}""",
     MODEL: "",
     CONVERSATION: "",
     WHEN_TOO_LONG: "fail",
@@ -66,11 +67,11 @@ CHAT_DEFAULTS: Mapping[str, str] = {
   "completionTokens": "usage.completion_tokens",
   "finishReason": "choices[0].finish_reason"
 }""",
-    URL: GROQ_URL + CHAT,
+    URL: GROQ_URL + CHAT_PATH,
     TIMEOUT: "60",
     **COMMON_DEFAULTS,
 }
-"""Every field of a chat by the name the template writes, with what it is when nobody says otherwise."""
+"""The fields of a chat and their defaults. The payload has no model: the catalog's default is filled in per task."""
 
 TRANSCRIPTION_DEFAULTS: Mapping[str, str] = {
     OPERATION: TRANSCRIBE_OPERATION,
@@ -88,15 +89,16 @@ TRANSCRIPTION_DEFAULTS: Mapping[str, str] = {
   "duration:Double": "duration",
   "segments": "segments[].{start: start, end: end, text: text}"
 }""",
-    URL: GROQ_URL + TRANSCRIPTIONS,
+    URL: GROQ_URL + TRANSCRIPTIONS_PATH,
     TIMEOUT: "300",
     **COMMON_DEFAULTS,
 }
-"""The same for a transcription."""
+"""The fields of a transcription and their defaults."""
 
-DEFAULTS_BY_OPERATION = {CHAT_OPERATION: CHAT_DEFAULTS, TRANSCRIBE_OPERATION: TRANSCRIPTION_DEFAULTS}
-
-FIELD_NAMES = CHAT_DEFAULTS.keys() | TRANSCRIPTION_DEFAULTS.keys()
+DEFAULTS_BY_OPERATION: Mapping[str, Mapping[str, str]] = {
+    CHAT_OPERATION: CHAT_DEFAULTS,
+    TRANSCRIBE_OPERATION: TRANSCRIPTION_DEFAULTS,
+}
 
 OBJECT_FIELDS = {PAYLOAD, RESPONSE_MAPPING, ERROR_MAPPING}
 """Fields that hold an object, written as JSON or YAML."""

@@ -1,8 +1,8 @@
-"""What is written in a task's fields: their names, their defaults, and where each is looked for."""
+"""Looks up a task's fields, fills their placeholders and parses them."""
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 
@@ -17,13 +17,12 @@ from catalyst_groq.connector.expressions.required_variables import (
 from catalyst_groq.connector.fields.names import (
     API_KEY,
     AUDIO,
-    CHAT_DEFAULTS,
     CHAT_OPERATION,
     CONVERSATION,
     DEFAULTS_BY_OPERATION,
-    FIELD_NAMES,
     OBJECT_FIELDS,
     OPERATION,
+    PAYLOAD,
 )
 from catalyst_groq.connector.fields.structured_text import fill, parse_object
 from catalyst_groq.domain.definitions import Definition
@@ -31,25 +30,39 @@ from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.errors import FieldError
 
 T = TypeVar("T")
-Choice = TypeVar("Choice", bound=StrEnum)
+FieldValue = str | Mapping[str, Any]
+"""A field as written: a text, or an object where an input parameter holds a Json variable."""
 
 CACHED_TEMPLATES = 1024
+CACHED_TEXTS = 4096
 
 VARIABLE_NAME_FIELDS: Mapping[str, VariableNames] = {
     API_KEY: ALL_VARIABLES,
     CONVERSATION: ALL_VARIABLES,
     AUDIO: NO_VARIABLES,
 }
-"""Fields that may name a process variable, with those that a placeholder in them may name in turn."""
+"""Fields whose text may be the name of a process variable.
+
+By field the variables that it may name when a placeholder makes up its text: an audio placeholder already yields the
+File itself.
+"""
+
+MODEL_LINE = re.compile(r'^  "model": "[^"]*",\n', re.MULTILINE)
+"""The line that the template's default payload has and the worker's has not."""
 
 
-@dataclass(frozen=True)
 class FieldTemplate:
-    """The fields of a task as they were written: the same for all tasks of an activity, unless variables fill some."""
+    """The fields of a task as the modeller wrote them, with placeholders not filled yet.
 
-    fields: Mapping[str, str | Mapping[str, Any]]
-    parsed: dict[tuple[Any, ...], Any] = field(default_factory=dict, compare=False)
-    """What constant fields were understood as, by their names and by whom."""
+    All tasks of an activity share one template, unless process variables hold fields. So it also caches what does not
+    depend on a task: the variables that the fields use, and the parsed values of the fields without placeholders.
+    """
+
+    def __init__(self, fields: Mapping[str, FieldValue], defaults: Mapping[str, str]) -> None:
+        self.fields = fields
+        self.defaults = defaults
+        self.parsed_constants: dict[tuple[Any, ...], Any] = {}
+        """Values of constant fields, by field name, parse function and the function's further arguments."""
 
     @cached_property
     def required_variables(self) -> VariableNames:
@@ -59,38 +72,32 @@ class FieldTemplate:
             for name, others in VARIABLE_NAME_FIELDS.items()
             if name in self.fields
         )
-        used = (_variables_in_field(name, written) for name, written in self.fields.items())
+        used = (_variables_in_field(name, value) for name, value in self.fields.items())
         return union([frozenset(self.fields), *named, *used])
 
     @cached_property
     def constants(self) -> frozenset[str]:
         """Names of the fields in which no placeholder uses a variable."""
         return frozenset(
-            name for name, written in self.fields.items() if _variables_in_field(name, written) == NO_VARIABLES
+            name for name, value in self.fields.items() if _variables_in_field(name, value) == NO_VARIABLES
         )
 
 
 @dataclass(frozen=True, slots=True)
 class RawFields:
-    """One task's form, and the variables that fill its placeholders."""
+    """One task's fields, and the variables that fill their placeholders."""
 
     template: FieldTemplate
     variables: Mapping[str, Any]
 
     @classmethod
     def from_task(cls, task: ExternalTask, definition: Definition) -> "RawFields":
-        """Look each field up: extension property, `camunda:field`, variable of that name, default; blank is not there.
-
-        An input parameter may hold a structure as a Json variable.
-        """
-        diagram = (task.extension_properties, definition.fields_of(task.activity_id))
-        if FIELD_NAMES.isdisjoint(task.variables):
-            return cls(_template_in(*map(_text_items, diagram)), task.variables)
-        return cls(_look_up(*diagram, task.variables), task.variables)
+        """Look up the fields of the operations that come with the worker."""
+        return DEFAULT_READER.read(task, definition)
 
     @property
-    def fields(self) -> Mapping[str, str | Mapping[str, Any]]:
-        """Every field by its name."""
+    def fields(self) -> Mapping[str, FieldValue]:
+        """Every field by its name, as written."""
         return self.template.fields
 
     @property
@@ -99,103 +106,129 @@ class RawFields:
         return self.template.required_variables
 
     @property
-    def non_default(self) -> dict[str, str | Mapping[str, Any]]:
-        """The fields that are not as the template has them."""
-        defaults = DEFAULTS_BY_OPERATION.get(str(self.fields[OPERATION]), CHAT_DEFAULTS)
-        return {name: written for name, written in self.fields.items() if written != defaults[name]}
+    def non_default(self) -> dict[str, FieldValue]:
+        """The fields that differ from the element template's defaults; the payload's model line does not count."""
+        defaults = self.template.defaults
+        return {
+            name: value for name, value in self.fields.items() if _without_model_line(name, value) != defaults[name]
+        }
 
-    def parse(self, name: str, parse: Callable[..., T], *how: Any) -> T:
-        """The field, its placeholders filled, as `parse` understands it: a constant once for all. Raises `FieldError`.
+    def parse(self, name: str, parse: Callable[..., T], *args: Any) -> T:
+        """Return `parse(name, value, *args)` of the field with its placeholders filled. Raises `FieldError`.
 
-        `parse` is given the field's name, what is in it, and `how`.
+        The result for a field without variables is cached for all tasks of the template, by name, `parse` and `args`.
+        So `parse` must be a function that exists once, not a lambda made per call.
         """
-        if (key := (name, parse, *how)) in self.template.parsed:
-            known: T = self.template.parsed[key]
-            return known
-        parsed = parse(name, self._filled(name) if name in OBJECT_FIELDS else self._text(name), *how)
+        if (key := (name, parse, *args)) in self.template.parsed_constants:
+            cached: T = self.template.parsed_constants[key]
+            return cached
+        parsed = parse(name, self._fill_object(name) if name in OBJECT_FIELDS else self._fill_text(name), *args)
         if name in self.template.constants:
-            self.template.parsed[key] = parsed
+            self.template.parsed_constants[key] = parsed
         return parsed
 
     def text(self, name: str) -> str:
-        """The field with its placeholders filled. Raises `FieldError`."""
+        """Return the field's text with its placeholders filled. Raises `FieldError`."""
         return self.parse(name, _identity)
 
-    def parse_choice(self, name: str, choices: type[Choice], kind: str) -> Choice:
-        """The field as one of a few choices; `kind` says what they are. Raises `FieldError`."""
-        chosen: Choice = self.parse(name, _parse_choice, choices, kind)
-        return chosen
+    def one_of(self, name: str, choices: tuple[str, ...]) -> str:
+        """Return the field's text, which must be one of `choices`. Raises `FieldError`."""
+        return self.parse(name, _check_choice, choices)
 
     def parse_object(self, name: str) -> dict[str, Any]:
-        """The field as an object. Raises `FieldError`."""
-        written = self.fields[name]
-        if not isinstance(written, str):
-            return dict(written)
+        """Return the field's object, with its placeholders not filled yet. Raises `FieldError`."""
+        value = self.fields[name]
+        if not isinstance(value, str):
+            return dict(value)
         try:
-            return parse_object(name, written)
+            return parse_object(name, value)
         except FieldError as error:
-            if written == self.variables.get(name):
-                mend = "In an input parameter write \\${…}, or the engine fills the text in before the worker can"
-                raise FieldError(name, str(error).removeprefix(f"{name}: "), mend) from error
+            if value == self.variables.get(name):
+                fix = "In an input parameter write \\${…}, or the engine fills the text in before the worker can"
+                raise FieldError(name, str(error).removeprefix(f"{name}: "), fix) from error
             raise
 
-    def _filled(self, name: str) -> dict[str, Any]:
+    def _fill_object(self, name: str) -> dict[str, Any]:
         filled: dict[str, Any] = fill(name, self.parse_object(name), self.variables)
         return filled
 
-    def _text(self, name: str) -> str:
+    def _fill_text(self, name: str) -> str:
         value = fill(name, str(self.fields[name]).strip(), self.variables)
         return "" if value is None else str(value)
 
 
-def _parse_choice(name: str, text: str, choices: type[Choice], kind: str) -> Choice:
-    try:
-        return choices(text)
-    except ValueError as error:
-        raise FieldError(name, f"'{text}' is no {kind}", f"Use one of {', '.join(choices)}") from error
+class FieldReader:
+    """Looks up the fields of tasks, for the operations whose fields and defaults it is given.
+
+    An operation is added with `FieldReader({**DEFAULTS_BY_OPERATION, "speak": {...}})`. An unknown operation gets the
+    fields of the first one; the task request refuses it.
+    """
+
+    def __init__(self, defaults_by_operation: Mapping[str, Mapping[str, str]] = DEFAULTS_BY_OPERATION) -> None:
+        self._defaults_by_operation = defaults_by_operation
+        self._first_defaults = next(iter(defaults_by_operation.values()))
+        self._names = frozenset(name for defaults in defaults_by_operation.values() for name in defaults)
+        self._template_of_diagram = lru_cache(CACHED_TEMPLATES)(self._make_template_of_diagram)
+
+    def read(self, task: ExternalTask, definition: Definition) -> RawFields:
+        """Look each field up: extension property, `camunda:field`, variable of that name, default.
+
+        A blank value counts as missing. An input parameter may hold an object as a Json variable.
+        """
+        diagram = (task.extension_properties, definition.fields_of(task.activity_id))
+        if self._names.isdisjoint(task.variables):
+            return RawFields(self._template_of_diagram(*map(_text_items, diagram)), task.variables)
+        return RawFields(self._make_template(*diagram, task.variables), task.variables)
+
+    def _make_template_of_diagram(self, *diagram: tuple[tuple[str, str], ...]) -> FieldTemplate:
+        return self._make_template(*map(dict, diagram))
+
+    def _make_template(self, *sources: Mapping[str, Any]) -> FieldTemplate:
+        """Look each field up in the sources; the first that has it wins."""
+
+        def look_up(name: str, default: str) -> FieldValue:
+            return next((source[name] for source in sources if _is_set(name, source.get(name))), default)
+
+        operation = str(look_up(OPERATION, CHAT_OPERATION))
+        defaults = self._defaults_by_operation.get(operation, self._first_defaults)
+        return FieldTemplate({name: look_up(name, default) for name, default in defaults.items()}, defaults)
+
+
+DEFAULT_READER = FieldReader()
+
+
+def _check_choice(name: str, text: str, choices: tuple[str, ...]) -> str:
+    if text not in choices:
+        raise FieldError(name, f"'{text}' is not a valid value", f"It must be one of {', '.join(choices)}")
+    return text
 
 
 def _identity(_: str, text: str) -> str:
     return text
 
 
-FieldSource = Mapping[str, Any]
-"""Where fields may be written, each by its name."""
+def _without_model_line(name: str, value: FieldValue) -> FieldValue:
+    return MODEL_LINE.sub("", value, count=1) if name == PAYLOAD and isinstance(value, str) else value
 
 
-def _look_up(*places: FieldSource) -> FieldTemplate:
-    """Look each field up; the first place counts."""
-
-    def found(name: str, default: str) -> str | Mapping[str, Any]:
-        return next((place[name] for place in places if _is_set(name, place.get(name))), default)
-
-    defaults = DEFAULTS_BY_OPERATION.get(str(found(OPERATION, CHAT_OPERATION)), CHAT_DEFAULTS)
-    return FieldTemplate({name: found(name, default) for name, default in defaults.items()})
-
-
-def _text_items(place: FieldSource) -> tuple[tuple[str, str], ...]:
-    return tuple((name, text) for name, text in place.items() if isinstance(text, str))
-
-
-@lru_cache(CACHED_TEMPLATES)
-def _template_in(*diagram: tuple[tuple[str, str], ...]) -> FieldTemplate:
-    return _look_up(*map(dict, diagram))
+def _text_items(source: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, text) for name, text in source.items() if isinstance(text, str))
 
 
 def _is_set(name: str, value: Any) -> bool:
     return (isinstance(value, str) and bool(value.strip())) or (isinstance(value, dict) and name in OBJECT_FIELDS)
 
 
-def _variables_named_by(name: str, filled_in: VariableNames) -> VariableNames:
-    """Return the variable that a field names, or those that what is filled in may name."""
-    return filled_in if OPENING_MARKS.search(name) else frozenset({name} - {""})
+def _variables_named_by(text: str, of_placeholder: VariableNames) -> VariableNames:
+    """Return the variable whose name the text is; `of_placeholder` where a placeholder makes up the text."""
+    return of_placeholder if OPENING_MARKS.search(text) else frozenset({text} - {""})
 
 
-def _variables_in_field(name: str, written: str | Mapping[str, Any]) -> VariableNames:
-    return _variables_in_text(name, written) if isinstance(written, str) else variables_used_by(written)
+def _variables_in_field(name: str, value: FieldValue) -> VariableNames:
+    return _variables_in_text(name, value) if isinstance(value, str) else variables_used_by(value)
 
 
-@lru_cache(4096)
+@lru_cache(CACHED_TEXTS)
 def _variables_in_text(name: str, text: str) -> VariableNames:
     try:
         return variables_used_by(parse_object(name, text) if name in OBJECT_FIELDS else text)

@@ -1,4 +1,4 @@
-"""How often a failed task is tried, and how long the engine waits in between."""
+"""The Retries field: how often the engine tries a failed task, and how long it waits in between."""
 
 import re
 from dataclasses import dataclass
@@ -31,10 +31,11 @@ class RetryCycle:
 
     tries: int
     intervals: tuple[timedelta, ...]
+    """The wait after each failure; the last one repeats."""
 
     @classmethod
     def parse(cls, field: str, text: str) -> "RetryCycle":
-        """Read `R3/PT10S`, or a list of waits such as `PT10S,PT1M`. Raises `FieldError`."""
+        """Parse `R3/PT10S`, or a list of waits such as `PT10S,PT1M`. Raises `FieldError`."""
         try:
             if repeated := REPEATED_CYCLE.fullmatch(text.strip()):
                 times = min(max(int(repeated["times"]), 1), MAX_TRIES)
@@ -45,11 +46,11 @@ class RetryCycle:
         return cls(len(intervals) + 1, intervals)
 
     def retries_left(self, retries: int | None) -> int:
-        """Attempts left, this one included: the engine knows none until the first failure."""
+        """Return the tries left, this one included. The engine's `retries` are None until the first failure."""
         return self.tries if retries is None else retries
 
     def after_failure(self, retries: int | None) -> Retry:
-        """Attempts left after one more failure, and the wait before the next."""
+        """Return the tries left after one more failure, and the wait before the next."""
         left = max(self.retries_left(retries) - 1, 0)
         failures = max(self.tries - left - 1, 0)
         return Retry(left, self.intervals[min(failures, len(self.intervals) - 1)])

@@ -15,15 +15,16 @@ from catalyst_groq.errors import FieldError
 
 CACHED_OBJECTS = 1024
 MAX_PARTS = 10_000
+"""Values in one object, also those that YAML aliases repeat."""
 
 
 class _JsonSchemaLoader(yaml.SafeLoader):
-    """YAML as far as JSON goes: only what JSON would write as a number, true, false or null is one.
+    """YAML with the types of JSON: only a text that JSON reads as a number, true, false or null becomes one.
 
-    The rest stays text, where PyYAML would make 750 of 12:30, false of `no`, and a date of 2026-11-21.
+    Any other text stays text, where PyYAML would make 750 of 12:30, false of `no`, and a date of 2026-11-21.
     """
 
-    yaml_implicit_resolvers = {}  # noqa: RUF012 -- the way PyYAML is configured
+    yaml_implicit_resolvers = {}  # noqa: RUF012 -- PyYAML is configured like this
 
 
 for _tag, _pattern, _first in (
@@ -40,12 +41,12 @@ for _tag, _pattern, _first in (
 def parse_object(field: str, text: str) -> dict[str, Any]:
     """Parse the JSON, or YAML, object in a multi-line field. Raises `FieldError`.
 
-    A text that starts like a JSON object is held to JSON, so that a slip gives JSON's message and no YAML surprise.
-    The result is shared among tasks: copy before changing it.
+    A text that starts with a brace must be JSON, so that a mistake in it gives JSON's message and is never parsed as
+    YAML. The result is cached and shared by tasks: copy it before changing it.
     """
     try:
         looks_like_json = text.lstrip().startswith("{")
-        found = json.loads(text) if looks_like_json else yaml.load(text, Loader=_JsonSchemaLoader)  # noqa: S506 -- a SafeLoader
+        parsed = json.loads(text) if looks_like_json else yaml.load(text, Loader=_JsonSchemaLoader)  # noqa: S506 -- a SafeLoader
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise FieldError(
@@ -56,15 +57,15 @@ def parse_object(field: str, text: str) -> dict[str, Any]:
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())[:200]
         raise FieldError(field, f"is neither JSON nor YAML: {reason}", "Write a JSON object such as {…}") from error
-    if not isinstance(found, dict):
-        raise FieldError(field, f"is {_kind(found)}, not an object", "Write a JSON object such as {…}")
-    if _is_endless(found):
+    if not isinstance(parsed, dict):
+        raise FieldError(field, f"is {_describe_type(parsed)}, not an object", "Write a JSON object such as {…}")
+    if _has_too_many_parts(parsed):
         raise FieldError(field, f"has more than {MAX_PARTS} parts", "Use fewer YAML aliases, and none within itself")
-    return found
+    return parsed
 
 
 def fill(field: str, value: Any, variables: Mapping[str, Any], *, files: bool = False) -> Any:
-    """Fill the placeholders in a field's text or structure; only a payload may hold `files`. Raises `FieldError`."""
+    """Fill the placeholders in a field's text or structure. `files` allows File variables. Raises `FieldError`."""
     try:
         filled = render_all(value, variables)
     except (PlaceholderError, ExpressionError) as error:
@@ -76,11 +77,11 @@ def fill(field: str, value: Any, variables: Mapping[str, Any], *, files: bool = 
     return filled
 
 
-def _is_endless(structure: Any) -> bool:
-    """Whether there is more in it than anybody writes: YAML aliases make millions of parts of a few lines."""
+def _has_too_many_parts(structure: Any) -> bool:
+    """Detect YAML aliases that make millions of parts of a few lines, or a structure that contains itself."""
     return any(True for _ in islice(walk(structure), MAX_PARTS + 1, None))
 
 
-def _kind(value: Any) -> str:
+def _describe_type(value: Any) -> str:
     names = {str: "a text", list: "a list", type(None): "empty"}
     return names.get(type(value), "a single value")

@@ -1,1 +1,1 @@
-"""What a task asks for: chat and transcription requests, with files and conversation turns."""
+"""What a task asks Groq: chat and transcription requests, with files and earlier turns of a conversation."""

@@ -1,7 +1,7 @@
-"""File variables in a payload: images become image parts, texts become text parts. Pure; the content is handed in.
+"""File variables in a payload: images become image parts, texts become text parts. Pure; the caller reads the files.
 
-A File stands where a message's content or one part of it stands, or where the URL of an image does:
-`"content": ["What is this?", "${photo}"]`.
+A File may be a message's content, one part of it, or the URL of an image part: `"content": ["What is this?",
+"${photo}"]`.
 """
 
 import base64
@@ -9,75 +9,79 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from catalyst_groq.connector.expressions.placeholders import find_opaque_values
+from catalyst_groq.connector.fields.names import PAYLOAD
 from catalyst_groq.domain.variables import FileVariable
 from catalyst_groq.errors import FieldError
-from catalyst_groq.groq.models.catalog import Feature, known_models
+from catalyst_groq.groq.models.catalog import Feature, ModelCatalog
 
 MAX_IMAGE_BYTES = 4_000_000
-"""Of all images of a request, in base64: Groq refuses more with a 413."""
+"""Of all images of a request, in base64. Groq refuses more with a 413."""
 
 TEXT_TYPES = ("text/", "application/json", "application/xml", "application/yaml", "application/x-yaml")
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif")
 Contents = Mapping[str, bytes]
+"""Contents of Files by the name of their variable."""
 
 
 def files_in(payload: Mapping[str, Any]) -> list[FileVariable]:
     """Return the Files that a payload uses, each once."""
-    found = {file.name: file for file in find_opaque_values(dict(payload)) if isinstance(file, FileVariable)}
-    return list(found.values())
+    files = {file.name: file for file in find_opaque_values(dict(payload)) if isinstance(file, FileVariable)}
+    return list(files.values())
 
 
-def with_files(field: str, payload: Mapping[str, Any], contents: Contents) -> dict[str, Any]:
-    """Put the content of each File, by the name of its variable, where it stands. Raises `FieldError`."""
-    messages = [_with_files(field, message, contents) for message in payload["messages"]]
+def insert_files(payload: Mapping[str, Any], contents: Contents, catalog: ModelCatalog) -> dict[str, Any]:
+    """Replace each File in the messages by its content, and check the images. Raises `FieldError`."""
+    messages = [_insert_into_message(message, contents) for message in payload["messages"]]
     filled = {**payload, "messages": messages}
-    if contents and (left := files_in(filled)):  # without contents there was no File in it
-        mend = 'Let it be a part of a message: "content": ["What is this?", "${…}"]'
-        raise FieldError(field, f"holds the File '{left[0].name}' where no file can be", mend)
-    _check_images(field, filled["model"], list(_image_urls(messages)))
+    if contents and (remaining := files_in(filled)):  # without contents there was no File in it
+        fix = 'Let it be a part of a message: "content": ["What is this?", "${…}"]'
+        raise FieldError(PAYLOAD, f"holds the File '{remaining[0].name}' where no file can be", fix)
+    _check_images(filled["model"], list(_image_urls(messages)), catalog)
     return filled
 
 
-def _with_files(field: str, message: Any, contents: Contents) -> Any:
+def _insert_into_message(message: Any, contents: Contents) -> Any:
     content = message.get("content") if isinstance(message, dict) else None
     if not isinstance(content, list | FileVariable):
         return message
-    parts = content if isinstance(content, list) else [content]
-    return {**message, "content": [part for entry in parts for part in _parts(field, entry, contents)]}
+    entries = content if isinstance(content, list) else [content]
+    return {**message, "content": [part for entry in entries for part in _to_parts(entry, contents)]}
 
 
-def _parts(field: str, entry: Any, contents: Contents) -> Iterator[Any]:
+def _to_parts(entry: Any, contents: Contents) -> Iterator[Any]:
     match entry:
         case FileVariable():
-            yield _part(field, entry, contents[entry.name])
+            yield _file_part(entry, contents[entry.name])
         case list():
             for inner in entry:
-                yield from _parts(field, inner, contents)
+                yield from _to_parts(inner, contents)
         case str():
             yield {"type": "text", "text": entry}
         case None:
-            return  # a form's file that was left out
+            return  # an optional file of a form that was left out
         case {"type": "image_url", "image_url": {"url": FileVariable() as file}}:
-            image = _part(field, file, contents[file.name])
+            image = _file_part(file, contents[file.name])
             yield {**entry, "image_url": {**entry["image_url"], **image.get("image_url", {})}}
         case _:
             yield entry
 
 
-def _part(field: str, file: FileVariable, content: bytes) -> dict[str, Any]:
+def _file_part(file: FileVariable, content: bytes) -> dict[str, Any]:
     if file.mimetype in IMAGE_TYPES:
         url = f"data:{file.mimetype};base64,{base64.b64encode(content).decode()}"
         return {"type": "image_url", "image_url": {"url": url}}
     if not file.mimetype.startswith(TEXT_TYPES):
         kind = file.mimetype or "of no MIME type"
         raise FieldError(
-            field, f"uses the File '{file.name}' ({kind}), which is neither text nor image", "Convert it first"
+            PAYLOAD, f"uses the File '{file.name}' ({kind}), which is neither text nor image", "Convert it first"
         )
     try:
         return {"type": "text", "text": content.decode(file.encoding)}
     except (UnicodeDecodeError, LookupError) as error:
         raise FieldError(
-            field, f"uses the File '{file.name}', which is no {file.encoding} text", "Name its encoding"
+            PAYLOAD,
+            f"uses the File '{file.name}', whose content is not {file.encoding} text",
+            "Set the encoding of the File variable",
         ) from error
 
 
@@ -89,15 +93,17 @@ def _image_urls(messages: Sequence[Any]) -> Iterator[str]:
                 yield str((part.get("image_url") or {}).get("url"))
 
 
-def _check_images(field: str, model_id: str, urls: Sequence[str]) -> None:
+def _check_images(model_id: str, urls: Sequence[str], catalog: ModelCatalog) -> None:
     size = sum(len(url) for url in urls if url.startswith("data:"))
     if size > MAX_IMAGE_BYTES:
-        raise FieldError(field, f"sends images of {size:,} bytes; Groq takes {MAX_IMAGE_BYTES:,}", "Make them smaller")
-    model = known_models().get(model_id)
+        raise FieldError(
+            PAYLOAD, f"sends images of {size:,} bytes; Groq takes {MAX_IMAGE_BYTES:,}", "Send smaller images"
+        )
+    model = catalog.get(model_id)
     if not urls or model is None or not model.is_available:
         return
     if Feature.VISION not in model.features:
-        able = ", ".join(other.id for other in known_models().available() if Feature.VISION in other.features)
-        raise FieldError(field, f"shows images to {model_id}, which cannot see", f"Name {able} as the model")
+        able = ", ".join(other.id for other in catalog.available() if Feature.VISION in other.features)
+        raise FieldError(PAYLOAD, f"sends images, but {model_id} does not support images", f"Use the model {able}")
     if len(urls) > model.max_images:
-        raise FieldError(field, f"shows {len(urls)} images; {model_id} takes {model.max_images}", "Show fewer")
+        raise FieldError(PAYLOAD, f"sends {len(urls)} images; {model_id} takes {model.max_images}", "Send fewer images")

@@ -1,7 +1,7 @@
-"""What a message says: a text, or a list of parts. Pure.
+"""The content of a message: a text, or a list of parts. Pure.
 
-Groq takes nothing else there, and a text that is just one placeholder keeps the type of its value: a number, a Boolean,
-an object or null. Elsewhere in a payload that is what is wanted, here it becomes a text.
+Groq accepts nothing else there, but a text that is exactly one placeholder keeps the type of its value: a number, a
+Boolean, an object or null. Elsewhere in a payload that is intended; in a message's content it becomes a text.
 """
 
 from typing import Any
@@ -12,32 +12,32 @@ from catalyst_groq.domain.variables import OpaqueValue
 
 
 def normalize_content(message: Any) -> Any:
-    """Return the message with a content that Groq takes. One that only calls tools needs none."""
+    """Return the message with a content that Groq accepts. A message that only calls tools needs none."""
     if not isinstance(message, dict) or "content" not in message:
         return message
     if message["content"] is None and message.get("tool_calls"):
         return message
-    return {**message, "content": _content(message["content"])}
+    return {**message, "content": _normalize(message["content"])}
 
 
-def _content(content: Any) -> Any:
+def _normalize(content: Any) -> Any:
     if isinstance(content, list) and any(map(_is_part, content)):
-        return [_part(entry) for entry in content]
-    return _text(content)
+        return [_normalize_part(entry) for entry in content]
+    return _to_text_unless_file(content)
 
 
-def _part(entry: Any) -> Any:
+def _normalize_part(entry: Any) -> Any:
     match entry:
         case {"type": "text", "text": text}:
-            return {**entry, "text": _text(text)}
+            return {**entry, "text": _to_text_unless_file(text)}
         case list():
-            return _content(entry)
+            return _normalize(entry)
         case _:
-            return entry if _is_part(entry) else _text(entry)
+            return entry if _is_part(entry) else _to_text_unless_file(entry)
 
 
 def _is_part(entry: Any) -> bool:
-    """Whether it may stand in a list of parts, other than the rows of a table or the entries of an order."""
+    """Tell the parts of a message from other lists, such as the rows of a table or the items of an order."""
     match entry:
         case str() | OpaqueValue() | None:
             return True
@@ -50,6 +50,6 @@ def _is_part(entry: Any) -> bool:
             return False
 
 
-def _text(value: Any) -> Any:
-    """Say it as a text; a File, or what holds one, is left to whoever reads files."""
+def _to_text_unless_file(value: Any) -> Any:
+    """Convert a value to text; Files, and structures that hold one, stay for `insert_files`."""
     return value if any(find_opaque_values(value)) else to_text(value)

@@ -1,42 +1,55 @@
-"""The request payload: parsed first, filled afterwards, so no variable can change its structure."""
+"""The payload of a chat request: parsed first, filled afterwards, so no variable can change its structure."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
+from catalyst_groq.connector.fields.names import PAYLOAD
 from catalyst_groq.connector.fields.structured_text import fill
 from catalyst_groq.connector.requests.message_content import normalize_content
 from catalyst_groq.errors import FieldError
+from catalyst_groq.groq.api.audio import AudioFile
 from catalyst_groq.groq.api.request_validation import can_stream, find_unsupported
-from catalyst_groq.groq.models.catalog import known_models
 
-COMPACT_JSON = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
+
+def _describe_audio(value: Any) -> str:
+    if isinstance(value, AudioFile):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+COMPACT_JSON = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_describe_audio)
 
 
 def render_payload(
-    field: str, template: Mapping[str, Any], variables: Mapping[str, Any], model: str | None, *, stream: bool = False
+    template: Mapping[str, Any],
+    variables: Mapping[str, Any],
+    model: str | None,
+    *,
+    default_model: str,
+    stream: bool = False,
 ) -> dict[str, Any]:
-    """Fill the payload template with process variables and make sure that it is a chat request.
+    """Fill the payload template with process variables and check that it is a chat request.
 
-    `model` is the Model field; it wins over the payload's own, and without either the default model is asked. `stream`
-    asks for a stream wherever there can be one. Raises `FieldError`.
+    `model` is the Model field, which wins over the payload's own model; without either it is `default_model`. `stream`
+    requests a stream where the payload allows one. Raises `FieldError`.
     """
-    payload: dict[str, Any] = fill(field, dict(template), variables, files=True)
+    payload: dict[str, Any] = fill(PAYLOAD, dict(template), variables, files=True)
     if not isinstance(payload.get("messages"), list) or not payload["messages"]:
-        raise FieldError(field, "has no list of messages", 'Add "messages": [{"role": "user", "content": "…"}]')
+        raise FieldError(PAYLOAD, "has no list of messages", 'Add "messages": [{"role": "user", "content": "…"}]')
     payload["messages"] = [normalize_content(message) for message in payload["messages"]]
-    if refused := find_unsupported(payload):
-        raise FieldError(field, refused.problem, refused.fix)
+    if unsupported := find_unsupported(payload):
+        raise FieldError(PAYLOAD, unsupported.problem, unsupported.fix)
     if stream and can_stream(payload):
         payload["stream"] = True
-    payload["model"] = model or payload.get("model") or known_models().default
+    payload["model"] = model or payload.get("model") or default_model
     if not isinstance(payload["model"], str):
-        raise FieldError(field, "has a 'model' that is no text", f'Write "model": "{known_models().default}"')
+        raise FieldError(PAYLOAD, "has a 'model' that is no text", f'Write "model": "{default_model}"')
     return payload
 
 
 def to_bytes(field: str, payload: Mapping[str, Any]) -> bytes:
-    """Write the payload as JSON. Raises `FieldError` for what JSON cannot say (infinity, NaN, a YAML `!!binary`)."""
+    """Encode the payload as JSON, which identifies it; an audio file is described. Raises `FieldError` for values without a JSON form (infinity, NaN, `!!binary`)."""
     try:
         return COMPACT_JSON.encode(payload).encode("ascii")
     except (TypeError, ValueError) as error:

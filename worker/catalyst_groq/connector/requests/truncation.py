@@ -1,136 +1,92 @@
-"""Shortening a request that is too large, the way the modeller chose. Pure, but for `Shortener`'s asking again."""
+"""Truncation of a request that is too large, by the strategy that the modeller chose. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from math import ceil, floor
-from typing import Any, NamedTuple
+from typing import Any
 
 from catalyst_groq.connector.requests.conversation import first_turn_that_fits
-from catalyst_groq.groq.api.requests import Account, Payload
-from catalyst_groq.groq.api.responses import NoResponse, Response
-from catalyst_groq.groq.models.catalog import Model, known_models
+from catalyst_groq.groq.api.operations import Payload
+from catalyst_groq.groq.models.catalog import Model, ModelCatalog
 from catalyst_groq.groq.models.token_estimate import cut_to_tokens, estimate_prompt, estimate_tokens
-from catalyst_groq.groq.rate_limits.headers import fraction_that_fits
-from catalyst_groq.groq.routing.failover import SendTo
+from catalyst_groq.groq.routing.call import Truncated
 
 OMISSION_MARK = "\n[…]\n"
-"""What stands where something was cut out."""
+"""Marks where something was cut out."""
 
 
 ROUNDING_TOKENS = 4
-"""Tokens by which the pieces of a text may be more than the text, each being rounded up."""
+"""The pieces of a text may have so many more tokens than the text, because each is rounded up."""
 
 
 class OverflowStrategy(StrEnum):
-    """What to do with a request that is larger than the model's context or a limit."""
+    """What to do with a request that exceeds the model's context or a rate limit."""
 
     FAIL = "fail"
     DROP_TURNS = "dropTurns"
     CUT_VARIABLE = "cutVariable"
 
 
-class Truncated(NamedTuple):
-    """A shorter request, and what was left out of it."""
-
-    payload: dict[str, Any]
-    omitted: str
-
-
-@dataclass(slots=True)
-class Truncator:
-    """Asks once more for less where a request is too large, and goes on with that when the request comes again."""
-
-    shorter: Callable[[Payload, float], Truncated | None]
-    """Makes a payload of a share of the prompt."""
-    _whole: Payload | None = field(default=None, init=False)
-    """The request that came last."""
-    _made: Truncated | None = field(default=None, init=False)
-    """What was made of it."""
-
-    @property
-    def omitted(self) -> str:
-        """What was left out of the request that was sent last."""
-        return self._made.omitted if self._made else ""
-
-    def around(self, send: SendTo) -> SendTo:
-        """Put it around sending."""
-
-        async def send_what_fits(account: Account, payload: Payload) -> Response | NoResponse:
-            if payload is not self._whole:
-                self._whole, self._made = payload, None
-            if self._made is None:
-                answer = await send(account, payload)
-                share = fraction_that_fits(answer, payload, _model(payload))
-                if share is None or not (shorter := self.shorter(payload, share)):
-                    return answer
-                self._made = shorter
-            return await send(account, self._made.payload)
-
-        return send_what_fits
-
-
-def truncate(payload: Payload, share: float, how: OverflowStrategy, variables: Mapping[str, Any]) -> Truncated | None:
-    """Make a chat request shorter, to a share of its prompt. Nothing is returned where that cannot be, or shall not."""
-    model = _model(payload)
-    most = floor(estimate_prompt(payload, model) * share)
-    match how:
+def truncate(
+    payload: Payload, fraction: float, strategy: OverflowStrategy, variables: Mapping[str, Any], catalog: ModelCatalog
+) -> Truncated | None:
+    """Truncate a chat request to a fraction of its prompt; None when that is impossible, or the strategy forbids it."""
+    model = catalog.assume(payload["model"])
+    max_tokens = floor(estimate_prompt(payload, model) * fraction)
+    match strategy:
         case OverflowStrategy.DROP_TURNS:
-            return without_oldest_turns(payload, most, model)
+            return drop_oldest_turns(payload, max_tokens, model)
         case OverflowStrategy.CUT_VARIABLE:
-            return with_variable_cut(payload, most, model, variables)
+            return cut_longest_variable(payload, max_tokens, model, variables)
         case OverflowStrategy.FAIL:
             return None
 
 
-def without_oldest_turns(payload: Payload, most: int, model: Model) -> Truncated | None:
-    """Leave out the oldest turns until the prompt is estimated at no more than so many tokens.
+def drop_oldest_turns(payload: Payload, max_tokens: int, model: Model) -> Truncated | None:
+    """Drop the oldest turns until the prompt is estimated at no more than `max_tokens`.
 
-    System messages and the last question stay. Nothing is returned where they alone are too long.
+    System messages and the last question stay. Returns None when they alone are too long.
     """
     messages = payload["messages"]
     turns = [number for number, message in enumerate(messages) if not _is_system(message)]
     system = {**payload, "messages": [message for message in messages if _is_system(message)]}
-    dropped = set(turns[: first_turn_that_fits([messages[number] for number in turns], system, most, model)])
+    dropped = set(turns[: first_turn_that_fits([messages[number] for number in turns], system, max_tokens, model)])
     if len(dropped) == len(turns):
         return None
-    kept = [message for number, message in enumerate(messages) if number not in dropped]
-    return Truncated({**payload, "messages": kept}, f"the oldest {len(dropped)} of {len(messages)} messages")
+    remaining = [message for number, message in enumerate(messages) if number not in dropped]
+    return Truncated({**payload, "messages": remaining}, f"the oldest {len(dropped)} of {len(messages)} messages")
 
 
-def with_variable_cut(payload: Payload, most: int, model: Model, variables: Mapping[str, Any]) -> Truncated | None:
-    """Cut the longest text variable in the messages in its middle, so that the prompt is no more than so many tokens.
+def cut_longest_variable(
+    payload: Payload, max_tokens: int, model: Model, variables: Mapping[str, Any]
+) -> Truncated | None:
+    """Cut the longest text variable in the messages in its middle, so that the prompt is no more than `max_tokens`.
 
-    Nothing is returned where that does not make it short enough.
+    Returns None when that does not make it short enough.
     """
     longest = _longest_variable(payload, variables)
     if longest is None:
         return None
     name, text = longest
-    excess = estimate_prompt(payload, model) - most
-    times = sum(whole.count(text) for whole in _texts(payload["messages"]))
-    keep = estimate_tokens(text) - ceil(excess / times) - estimate_tokens(OMISSION_MARK) - ROUNDING_TOKENS
-    if keep <= 0:
+    excess = estimate_prompt(payload, model) - max_tokens
+    occurrences = sum(content.count(text) for content in _texts(payload["messages"]))
+    remaining = estimate_tokens(text) - ceil(excess / occurrences) - estimate_tokens(OMISSION_MARK) - ROUNDING_TOKENS
+    if remaining <= 0:
         return None
-    cut = cut_in_the_middle(text, keep)
-    shorter = {**payload, "messages": _map_text(payload["messages"], lambda whole: whole.replace(text, cut))}
-    if estimate_prompt(shorter, model) > most:
+    cut = cut_middle(text, remaining)
+    messages = _map_text(payload["messages"], lambda content: content.replace(text, cut))
+    truncated = {**payload, "messages": messages}
+    if estimate_prompt(truncated, model) > max_tokens:
         return None
-    return Truncated(
-        shorter, f"{len(text) - len(cut) + len(OMISSION_MARK)} of {len(text)} characters of the variable '{name}'"
-    )
+    omitted = len(text) - len(cut) + len(OMISSION_MARK)
+    return Truncated(truncated, f"{omitted} of {len(text)} characters of the variable '{name}'")
 
 
-def cut_in_the_middle(text: str, tokens: int) -> str:
-    """Keep the beginning and the end of a text, of so many tokens together."""
+def cut_middle(text: str, tokens: int) -> str:
+    """Return the beginning and the end of a text, of `tokens` tokens together."""
     head = cut_to_tokens(text, tokens - tokens // 2)
     tail = cut_to_tokens(text[: len(head) - len(text) - 1 : -1], tokens // 2)[::-1] if len(head) < len(text) else ""
     return head + OMISSION_MARK + tail
-
-
-def _model(payload: Payload) -> Model:
-    name = payload["model"]
-    return known_models().get(name) or Model(id=name, status="production")
 
 
 def _is_system(message: Any) -> bool:

@@ -1,6 +1,6 @@
-"""What an incident tells beyond its message: what it took, what was answered, and what was asked. Pure.
+"""Error details of a failure: attempts, Groq's response and the request, in full beside the incident's message. Pure.
 
-The engine keeps error details whole and shows them in Cockpit, beside the incident; they are read by people.
+The engine stores error details without cutting them, and shows them to a person in Cockpit.
 """
 
 import json
@@ -11,88 +11,88 @@ from typing import Any
 
 from catalyst_groq.connector.fields.names import API_KEY, PAYLOAD, PROMPT
 from catalyst_groq.groq.api.responses import NoResponse, Response
-from catalyst_groq.groq.routing.retry import CallResult
+from catalyst_groq.groq.routing.call_result import CallResult
 
 MAX_SECTION_CHARS = 20_000
-"""Characters of the request, as many of the answer, and as many of the fields: all details are below 50,000."""
+"""Maximum for the request, for the response and for the fields, each; so all details are below 50,000 characters."""
 
 MAX_TEXT_CHARS = 2000
 MAX_DEPTH = 20
 CONTENT_KEYS = {"messages", "choices", "failed_generation", "prompt", "text", "segments", "words"}
-"""What stands below these names is what people and models say to each other …"""
+"""Keys whose values are prompt or completion text, masked with CATALYST_MASK_CONTENTS."""
 
 UNMASKED_KEYS = {"role", "type", "finish_reason", "index"}
-"""… except for these."""
+"""Keys below `CONTENT_KEYS` that are never masked."""
 
 SHOWN_HEADERS = re.compile(r"x-request-id|retry-after|content-type|x-groq-region|cf-ray|x-ratelimit-.+")
-"""The headers that tell Groq's support or an operator something."""
+"""Headers that help Groq's support or an operator."""
 
 DATA_URL = re.compile(r"data:[^,]{0,100},")
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorDetails:
-    """How the details of a failure are told. All that is handed in is without keys already."""
+    """Writes the details of a failure. The caller has removed all keys before."""
 
     mask_contents: bool = False
-    """Whether only the length is told of what people and models say to each other."""
+    """Whether to replace prompts and completions by their length."""
 
-    def of(self, request: Mapping[str, Any], exchange: CallResult) -> str:
-        """Tell what came of asking Groq for something."""
-        took = [f"Attempts: {exchange.attempts}, waited for limits: {exchange.waited:.1f} s"]
-        took += [f"{step.model} at {step.endpoint}: {step.result}" for step in exchange.way]
-        asked = ["", "The request:", _cut_section(self._pretty(request))]
-        return "\n".join([*took, *self._answered(exchange.response), *asked])
+    def describe_call(self, request: Mapping[str, Any], result: CallResult) -> str:
+        """Describe a failed call: its attempts, the last response, and the request."""
+        attempts = [f"Attempts: {result.attempt_count}, waited for rate limits: {result.waited:.1f} s"]
+        attempts += [f"{attempt.route}: {attempt.result}" for attempt in result.attempts_by_route()]
+        sent = ["", "The request:", _cut_section(self._format_json(request))]
+        return "\n".join([*attempts, *self._describe_response(result.response), *sent])
 
-    def of_fields(self, fields: Mapping[str, str | Mapping[str, Any]]) -> str:
-        """Tell what a task's edited fields hold, where Groq was not asked. One that may hold a key is left out."""
-        lines = [f"{name}:\n{self._field(name, text)}" for name, text in fields.items() if name != API_KEY]
+    def describe_fields(self, fields: Mapping[str, str | Mapping[str, Any]]) -> str:
+        """Describe the fields of a task that failed before any call. The field that may hold a key is left out."""
+        sections = [f"{name}:\n{self._format_field(name, value)}" for name, value in fields.items() if name != API_KEY]
         return _cut_section(
-            "\n\n".join(["Groq was not asked. The fields that are not as the template has them:", *lines])
+            "\n\n".join(["Groq was not called. Fields that differ from the template's defaults:", *sections])
         )
 
-    def _answered(self, answer: Response | NoResponse) -> Iterator[str]:
-        if isinstance(answer, NoResponse):
-            yield f"{answer.reason}: {answer.message}"
-            yield f"The request {'may have reached' if answer.sent else 'did not reach'} Groq."
+    def _describe_response(self, response: Response | NoResponse) -> Iterator[str]:
+        if isinstance(response, NoResponse):
+            yield f"{response.reason}: {response.message}"
+            yield f"The request {'may have reached' if response.sent else 'did not reach'} Groq."
             return
-        yield f"Groq's request id: {answer.request_id or 'none'}"
-        yield f"Status: {answer.status}"
-        yield from (f"{name}: {value}" for name, value in answer.headers.items() if SHOWN_HEADERS.fullmatch(name))
-        if answer.body is None:
-            yield _length_note(answer.text) if self.mask_contents else _cut_section(answer.text)
+        yield f"Groq's request id: {response.request_id or 'none'}"
+        yield f"Status: {response.status}"
+        yield from (f"{name}: {value}" for name, value in response.headers.items() if SHOWN_HEADERS.fullmatch(name))
+        if response.body is None:
+            yield _length_note(response.text) if self.mask_contents else _cut_section(response.text)
         else:
-            yield _cut_section(self._pretty(answer.body))
+            yield _cut_section(self._format_json(response.body))
 
-    def _field(self, name: str, text: str | Mapping[str, Any]) -> str:
-        written = text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)
-        return _length_note(written) if self.mask_contents and name in {PAYLOAD, PROMPT} else written
+    def _format_field(self, name: str, value: str | Mapping[str, Any]) -> str:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return _length_note(text) if self.mask_contents and name in {PAYLOAD, PROMPT} else text
 
-    def _pretty(self, structure: Any) -> str:
-        return json.dumps(self._shown(structure), ensure_ascii=False, indent=2)
+    def _format_json(self, structure: Any) -> str:
+        return json.dumps(self._abridge(structure), ensure_ascii=False, indent=2, default=str)
 
-    def _shown(self, value: Any, depth: int = 0, *, masked: bool = False) -> Any:
-        """Shorten what is long, leave out what is deep, and mask what is below one of the names of contents."""
+    def _abridge(self, value: Any, depth: int = 0, *, masked: bool = False) -> Any:
+        """Shorten long texts, leave out what is nested too deeply, and mask what is below `CONTENT_KEYS`."""
         match value:
             case str():
-                return _length_note(value) if masked else _abbreviate(value)
+                return _length_note(value) if masked else _cut_text(value)
             case dict() | list() if depth == MAX_DEPTH:
                 return "…"
             case dict():
                 return {
-                    name: self._shown(part, depth + 1, masked=self._masks(name, outside=masked))
+                    name: self._abridge(part, depth + 1, masked=self._is_masked(name, parent_masked=masked))
                     for name, part in value.items()
                 }
             case list():
-                return [self._shown(part, depth + 1, masked=masked) for part in value]
+                return [self._abridge(part, depth + 1, masked=masked) for part in value]
             case _:
                 return value
 
-    def _masks(self, name: str, *, outside: bool) -> bool:
-        return self.mask_contents and name not in UNMASKED_KEYS and (outside or name in CONTENT_KEYS)
+    def _is_masked(self, name: str, *, parent_masked: bool) -> bool:
+        return self.mask_contents and name not in UNMASKED_KEYS and (parent_masked or name in CONTENT_KEYS)
 
 
-def _abbreviate(text: str) -> str:
+def _cut_text(text: str) -> str:
     if data := DATA_URL.match(text):
         return f"{data[0]}… {_length_note(text)}"
     return text if len(text) <= MAX_TEXT_CHARS else f"{text[:MAX_TEXT_CHARS]}… {_length_note(text)}"

@@ -1,4 +1,4 @@
-"""From what came of asking Groq to the task's outcome. Pure."""
+"""From the result of a call to the task's outcome. Pure."""
 
 import math
 from collections.abc import Mapping
@@ -10,131 +10,112 @@ from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Completion, Failu
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.errors import ApiError, ErrorKind, RetryAction
 from catalyst_groq.groq.api.responses import Response
-from catalyst_groq.groq.models.pricing import cost_usd
-from catalyst_groq.groq.routing.call_result import spent_on
-from catalyst_groq.groq.routing.retry import Attempt, CallResult
+from catalyst_groq.groq.routing.call_result import Attempt, CallResult
 
 MAX_QUOTED_CHARS = 400
-"""Characters of Groq's own words in a message: the engine keeps 666, and the mend must fit in too."""
+"""Of Groq's own words in a message: the engine keeps 666 characters, and the remedy must fit in too."""
 
 UNREACHABLE_REMEDY = (
     "Check that the worker reaches the URL (network, proxy, GROQ_API_URL), then raise the task's retries."
 )
-REMEDIES = {
-    ErrorKind.TRANSIENT: "Look at groqstatus.com, then raise the task's retries.",
-    ErrorKind.RATE_LIMITED: "Raise the task's retries later, lengthen 'Give up waiting after', or get a higher limit.",
-    ErrorKind.TOO_LARGE: "Send less: shorter messages, a lower max_tokens, a smaller recording (free plan: 25 MB).",
-    ErrorKind.GENERATION_FAILED: "Raise max_tokens or make the prompt plainer in the Request Payload.",
-    ErrorKind.MODEL_NOT_FOUND: "Name a living model in the Model field or the Request Payload.",
-    ErrorKind.AUTHENTICATION: "Check the key at console.groq.com and where the Secret Source field takes it from.",
-    ErrorKind.FORBIDDEN: "Check the worker's network, and what the key's organization allows.",
-    ErrorKind.SPEND_LIMIT: "Raise the spend limit at console.groq.com.",
-    ErrorKind.WRONG_URL: "Mend the URL field, or have the operator mend GROQ_API_URL.",
-    ErrorKind.REDIRECTED: "Mend the URL field or GROQ_API_URL, or log in to the network, then raise the retries.",
-    ErrorKind.BUDGET: "Ask the operator to raise it, or wait for a new day's; then raise the task's retries.",
-    ErrorKind.BAD_REQUEST: "Mend the Request Payload, or the field that Groq names.",
-}
 
 
-def to_outcome(fields: TaskRequest, exchange: CallResult, retries: int | None, payload: Mapping[str, Any]) -> Outcome:
-    """Return the outcome of an exchange.
+def to_outcome(request: TaskRequest, result: CallResult, retries: int | None, payload: Mapping[str, Any]) -> Outcome:
+    """Return the outcome of a call.
 
-    `retries` are the task's attempts left before this one (None: never failed). The error mapping has its say once
-    waiting and trying again have come to an end.
+    `retries` are the task's attempts left before this one (None: never failed). The error mapping applies once waiting
+    and retrying have come to an end.
     """
-    standard = standard_variables(exchange, payload["model"])
-    refusal = exchange.error
-    if refusal is None:
-        assert isinstance(exchange.response, Response)  # noqa: S101 -- what is not refused is an answer
+    standard = standard_variables(result, payload["model"])
+    error = result.error
+    if error is None:
+        assert isinstance(result.response, Response)  # noqa: S101 -- without an error there is a response
         try:
-            body = exchange.response.body
-            variables = fields.response_mapping.apply(body) | standard | fields.builder.output_variables(payload, body)
-        except FieldError as error:
-            return Failure(str(error), variables=standard)
-        return Completion(variables, fields.retries.after_failure(retries) if exchange.kept else NO_RETRY)
-    if exchange.wait_more is not None:
-        again = Retry(fields.retries.retries_left(retries), timedelta(seconds=exchange.wait_more))
-        return _retry_failure(refusal, again, standard)
-    again = fields.retries.after_failure(retries)
-    if refusal.kind.action is RetryAction.RETRY and again.left:
-        return _retry_failure(refusal, again, standard)
-    message = error_message(refusal)
-    if code := fields.error_mapping.code_for(refusal.causes):
+            body = result.response.body
+            variables = request.response_mapping.apply(body) | standard
+            variables |= request.builder.output_variables(payload, body)
+        except FieldError as problem:
+            return Failure(str(problem), variables=standard)
+        return Completion(variables, request.retries.after_failure(retries) if result.stored else NO_RETRY)
+    if result.wait_more is not None:
+        unchanged = Retry(request.retries.retries_left(retries), timedelta(seconds=result.wait_more))
+        return _retry_failure(error, unchanged, standard)
+    retry = request.retries.after_failure(retries)
+    if error.kind.action is RetryAction.RETRY and retry.left:
+        return _retry_failure(error, retry, standard)
+    message = error_message(error)
+    if code := request.error_mapping.code_for(error.causes):
         return BpmnError(code, message, standard)
-    return Failure(message, variables=standard)
+    # Another try must get another response: this one stays unusable.
+    return Failure(message, variables=standard, discard_responses=error.kind is ErrorKind.GENERATION_FAILED)
 
 
-def error_message(refusal: ApiError) -> str:
-    """Say within what the engine keeps: the cause in Groq's words first, then the mend."""
-    unreached = refusal.kind is ErrorKind.TRANSIENT and not refusal.status
-    return f"{_cause(refusal)} {UNREACHABLE_REMEDY if unreached else REMEDIES[refusal.kind]}"
+def error_message(error: ApiError) -> str:
+    """Return the message of an incident, within what the engine keeps: the cause in Groq's words, then the remedy."""
+    unreachable = error.kind is ErrorKind.TRANSIENT and not error.status
+    return f"{_cause(error)} {UNREACHABLE_REMEDY if unreachable else error.kind.remedy}"
 
 
-def _retry_failure(refusal: ApiError, again: Retry, variables: Mapping[str, Any]) -> Failure:
-    """Leave it to the engine to offer the task again: nobody needs to do anything."""
-    wait = math.ceil(again.timeout.total_seconds())
-    said = f"{_cause(refusal)} Asked again by itself in {wait:,} s."
-    return Failure(said, retries=again.left, retry_timeout=again.timeout, variables=variables)
+def _retry_failure(error: ApiError, retry: Retry, variables: Mapping[str, Any]) -> Failure:
+    """Return a failure after which the engine offers the task again: nobody needs to do anything."""
+    wait = math.ceil(retry.timeout.total_seconds())
+    message = f"{_cause(error)} Retrying in {wait:,} s."
+    return Failure(message, retries=retry.left, retry_timeout=retry.timeout, variables=variables)
 
 
-def _cause(refusal: ApiError) -> str:
-    quoted = refusal.message if len(refusal.message) <= MAX_QUOTED_CHARS else refusal.message[:MAX_QUOTED_CHARS] + "…"
+def _cause(error: ApiError) -> str:
+    quoted = error.message if len(error.message) <= MAX_QUOTED_CHARS else error.message[:MAX_QUOTED_CHARS] + "…"
     return f"Groq: {quoted.rstrip('.')}."
 
 
-def standard_variables(exchange: CallResult, asked_model: str) -> dict[str, Any]:
-    """Return the variables that are always set, whatever came of it."""
-    answer, refusal = exchange.response, exchange.error
+def standard_variables(result: CallResult, requested_model: str) -> dict[str, Any]:
+    """Return the variables that are always set."""
+    response, error = result.response, result.error
     return {
-        "catalyst_responseBody": answer.text if isinstance(answer, Response) else "",
-        "catalyst_statusCode": answer.status if isinstance(answer, Response) else None,
-        "catalyst_success": refusal is None,
-        "catalyst_error": refusal.message if refusal else "",
-        "catalyst_meta": _meta(exchange, asked_model),
+        "catalyst_responseBody": response.text if isinstance(response, Response) else "",
+        "catalyst_statusCode": response.status if isinstance(response, Response) else None,
+        "catalyst_success": error is None,
+        "catalyst_error": error.message if error else "",
+        "catalyst_meta": _meta(result, requested_model),
     }
 
 
-def _meta(exchange: CallResult, asked_model: str) -> dict[str, Any]:
-    answer = exchange.response
-    good = answer if isinstance(answer, Response) and answer.ok else None
-    usage = good.body.get("usage") if good else None
+def _meta(result: CallResult, requested_model: str) -> dict[str, Any]:
+    response = result.response
+    usable = response if isinstance(response, Response) and response.ok else None
+    usage = usable.body.get("usage") if usable else None
     tokens: Mapping[str, Any] = usage if isinstance(usage, dict) else {}
     return {
-        "modelAsked": asked_model,
-        "modelUsed": _text(good.body.get("model")) if good else None,
-        "promptTokens": _count(tokens.get("prompt_tokens")),
-        "completionTokens": _count(tokens.get("completion_tokens")),
-        "costUsd": _dollars(exchange),
-        "finishReason": good.choices[0].get("finish_reason") if good and good.choices else None,
-        "requestId": answer.request_id if isinstance(answer, Response) else None,
-        "firstTokenMs": _milliseconds(answer.first_token) if isinstance(answer, Response) else None,
-        "modelsTried": list(dict.fromkeys(step.model for step in exchange.way if step.asked)),
-        "attempts": list(map(_step, exchange.way)),
-        "jsonRepaired": exchange.mended,
-        "truncated": exchange.left_out,
-        "attemptCount": exchange.attempts,
-        "waitedMs": round(exchange.waited * 1000),
-        "totalMs": round(exchange.seconds * 1000),
-        "replayed": exchange.replayed,
+        "modelAsked": requested_model,
+        "modelUsed": _text_or_none(usable.body.get("model")) if usable else None,
+        "promptTokens": _count_or_none(tokens.get("prompt_tokens")),
+        "completionTokens": _count_or_none(tokens.get("completion_tokens")),
+        "costUsd": None if result.cost is None else float(result.cost),
+        "finishReason": usable.choices[0].get("finish_reason") if usable and usable.choices else None,
+        "requestId": response.request_id if isinstance(response, Response) else None,
+        "firstTokenMs": _milliseconds(response.first_token) if isinstance(response, Response) else None,
+        "modelsTried": list(dict.fromkeys(attempt.route.model for attempt in result.attempts if attempt.sent)),
+        "attempts": list(map(_attempt, result.attempts_by_route())),
+        "jsonRepaired": result.repaired,
+        "truncated": result.omitted,
+        "attemptCount": result.attempt_count,
+        "waitedMs": round(result.waited * 1000),
+        "totalMs": round(result.seconds * 1000),
+        "replayed": result.replayed,
     }
 
 
-def _step(step: Attempt) -> dict[str, Any]:
-    said = {"endpoint": step.endpoint, "model": step.model, "result": step.result}
-    return said | {"changed": list(step.changes)} if step.changes else said
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    entry = {"endpoint": attempt.route.endpoint.name, "model": attempt.route.model, "result": attempt.result}
+    return entry | {"changed": list(attempt.changes)} if attempt.changes else entry
 
 
-def _dollars(exchange: CallResult) -> float | None:
-    spent = spent_on(exchange)
-    return float(spent) if spent or cost_usd(exchange.response) is not None else None
+def _text_or_none(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
-def _text(found: Any) -> str | None:
-    return found if isinstance(found, str) else None
-
-
-def _count(found: Any) -> int | None:
-    return found if isinstance(found, int) and found >= 0 else None
+def _count_or_none(value: Any) -> int | None:
+    return value if isinstance(value, int) and value >= 0 else None
 
 
 def _milliseconds(seconds: float | None) -> int | None:

@@ -1,45 +1,31 @@
-"""Speech to text: what is sent to be heard, and what has been heard. Pure."""
+"""Audio uploads and transcription responses. Pure."""
 
+from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
-from http import HTTPStatus
-from typing import Self
 
-from catalyst_groq.groq.api.requests import Payload
-from catalyst_groq.groq.api.responses import Response
+MAX_FILE_BYTES = {"free": 25_000_000, "developer": 100_000_000}
+"""Of one audio file, by plan."""
 
-MOST_BYTES = {"free": 25_000_000, "developer": 100_000_000}
-"""Of one recording, by plan."""
-
-LEAST_SECONDS = 10
-"""What is shorter costs as much."""
+MIN_BILLED_SECONDS = 10
+"""Shorter audio is billed as this long."""
 
 
-class Recording(str):
-    """A recording in a payload.
+@dataclass(frozen=True)
+class AudioFile:
+    """An audio file in a payload.
 
-    As a text it says what it is, so that a payload can be written down, and told from others, without its content.
+    Where a payload is written as text (journal key, incident), `str()` stands for it: name, type, size and fingerprint.
     """
 
-    __slots__ = ("content", "filename", "mimetype")
-
-    content: bytes
     filename: str
     mimetype: str
+    content: bytes
 
-    def __new__(cls, filename: str, mimetype: str, content: bytes) -> Self:
-        """Keep the content beside the text."""
-        told = f"{filename} ({mimetype}, {len(content):,} bytes, SHA-256 {sha256(content).hexdigest()})"
-        recording = super().__new__(cls, told)
-        recording.filename, recording.mimetype, recording.content = filename, mimetype, content
-        return recording
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the content."""
+        return sha256(self.content).hexdigest()
 
-
-def heard(answer: Response, payload: Payload) -> Response:
-    """Give an answer the shape of JSON with the `text`, whatever its format, and the `model`, which Groq leaves out."""
-    if not HTTPStatus(200) <= answer.status < HTTPStatus(300):
-        return answer
-    if answer.headers.get("content-type", "").startswith("text/plain"):
-        return answer.with_body({"model": payload["model"], "text": answer.text})
-    if isinstance(answer.body, dict) and "text" in answer.body:
-        return answer.with_body({"model": payload["model"], **answer.body})
-    return answer
+    def __str__(self) -> str:
+        return f"{self.filename} ({self.mimetype}, {len(self.content):,} bytes, SHA-256 {self.fingerprint})"

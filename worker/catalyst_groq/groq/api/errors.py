@@ -1,48 +1,137 @@
-"""What stands in the way of an answer, classified once: the class decides what is done about it."""
+"""Classification of failed requests: the kind of an error decides how the worker reacts to it. Pure."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, Flag, auto
 from http import HTTPStatus
+from typing import ClassVar
 
 from catalyst_groq.groq.api.go_duration import parse_go_duration
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
 
 
 class RetryAction(Enum):
-    """What to do about a problem."""
+    """What the worker does about an error that no other route can avoid."""
 
-    WAIT = "wait for Groq, without counting it as a failure"
-    RETRY = "hand the task back to the engine, which tries again"
-    GIVE_UP = "trying again unchanged cannot help"
+    WAIT = "wait and send again, without counting it as a failure"
+    RETRY = "report a failure; the engine retries the task"
+    GIVE_UP = "sending it again unchanged cannot help"
 
 
-class ErrorKind(Enum):
-    """The class of a problem, with its policy."""
+class Failover(Flag):
+    """Which other routes may succeed where one failed."""
 
-    TRANSIENT = ("a passing fault", RetryAction.RETRY)
-    RATE_LIMITED = ("a rate limit", RetryAction.WAIT)
-    TOO_LARGE = ("a request larger than the limit", RetryAction.GIVE_UP)
-    GENERATION_FAILED = ("an answer the model could not form", RetryAction.GIVE_UP)
-    MODEL_NOT_FOUND = ("a model that is not there", RetryAction.GIVE_UP)
-    AUTHENTICATION = ("a key that Groq does not accept", RetryAction.GIVE_UP)
-    FORBIDDEN = ("a request that is not allowed", RetryAction.GIVE_UP)
-    SPEND_LIMIT = ("a spend limit", RetryAction.GIVE_UP)
-    WRONG_URL = ("a URL where nothing is", RetryAction.GIVE_UP)
-    REDIRECTED = ("a redirect, which is not followed", RetryAction.RETRY)
-    BUDGET = ("a budget that is spent", RetryAction.GIVE_UP)
-    BAD_REQUEST = ("a request that Groq does not understand", RetryAction.GIVE_UP)
+    NONE = 0
+    OTHER_MODEL = auto()
+    """The same model at another endpoint, or another model."""
+    OTHER_ACCOUNT = auto()
+    """Another account only."""
 
-    def __init__(self, words: str, action: RetryAction) -> None:
-        self.words = words
-        self.action = action
 
+@dataclass(frozen=True, slots=True)
+class ErrorKind:
+    """A class of errors: what it is called, how the worker reacts, and what a person can do about it.
+
+    The members below are the worker's own; a caller may define more and classify into them (see `Router`).
+    """
+
+    description: str
+    action: RetryAction
+    failover: Failover
+    remedy: str
+    """The last sentence of an incident's message."""
+
+    TRANSIENT: ClassVar["ErrorKind"]
+    RATE_LIMITED: ClassVar["ErrorKind"]
+    TOO_LARGE: ClassVar["ErrorKind"]
+    GENERATION_FAILED: ClassVar["ErrorKind"]
+    MODEL_NOT_FOUND: ClassVar["ErrorKind"]
+    AUTHENTICATION: ClassVar["ErrorKind"]
+    FORBIDDEN: ClassVar["ErrorKind"]
+    SPEND_LIMIT: ClassVar["ErrorKind"]
+    WRONG_URL: ClassVar["ErrorKind"]
+    REDIRECTED: ClassVar["ErrorKind"]
+    BUDGET: ClassVar["ErrorKind"]
+    BAD_REQUEST: ClassVar["ErrorKind"]
+
+
+ErrorKind.TRANSIENT = ErrorKind(
+    "a transient failure",
+    RetryAction.RETRY,
+    Failover.OTHER_MODEL,
+    "Look at groqstatus.com, then raise the task's retries.",
+)
+ErrorKind.RATE_LIMITED = ErrorKind(
+    "a rate limit",
+    RetryAction.WAIT,
+    Failover.OTHER_MODEL,
+    "Raise the task's retries later, lengthen 'Give up waiting after', or get a higher limit.",
+)
+ErrorKind.TOO_LARGE = ErrorKind(
+    "a request larger than the limit",
+    RetryAction.GIVE_UP,
+    Failover.NONE,
+    "Send less: shorter messages, a lower max_tokens, a smaller recording (free plan: 25 MB).",
+)
+ErrorKind.GENERATION_FAILED = ErrorKind(
+    "a response that the model could not form",
+    RetryAction.GIVE_UP,
+    Failover.NONE,
+    "Raise max_tokens or make the prompt plainer in the Request Payload.",
+)
+ErrorKind.MODEL_NOT_FOUND = ErrorKind(
+    "an unavailable model",
+    RetryAction.GIVE_UP,
+    Failover.OTHER_MODEL,
+    "Name an available model in the Model field or the Request Payload.",
+)
+ErrorKind.AUTHENTICATION = ErrorKind(
+    "a key that Groq does not accept",
+    RetryAction.GIVE_UP,
+    Failover.OTHER_ACCOUNT,
+    "Check the key at console.groq.com and where the Secret Source field takes it from.",
+)
+ErrorKind.FORBIDDEN = ErrorKind(
+    "a request that is not allowed",
+    RetryAction.GIVE_UP,
+    Failover.OTHER_ACCOUNT,
+    "Check the worker's network, and what the key's organization allows.",
+)
+ErrorKind.SPEND_LIMIT = ErrorKind(
+    "a spend limit", RetryAction.GIVE_UP, Failover.OTHER_ACCOUNT, "Raise the spend limit at console.groq.com."
+)
+ErrorKind.WRONG_URL = ErrorKind(
+    "a URL that does not exist",
+    RetryAction.GIVE_UP,
+    Failover.OTHER_ACCOUNT,
+    "Correct the URL field, or have the operator correct GROQ_API_URL.",
+)
+ErrorKind.REDIRECTED = ErrorKind(
+    "a redirect, which is not followed",
+    RetryAction.RETRY,
+    Failover.OTHER_ACCOUNT,
+    "Correct the URL field or GROQ_API_URL, or log in to the network, then raise the retries.",
+)
+ErrorKind.BUDGET = ErrorKind(
+    "an exhausted budget",
+    RetryAction.GIVE_UP,
+    Failover.NONE,
+    "Ask the operator to raise it, or wait for the next day's; then raise the task's retries.",
+)
+ErrorKind.BAD_REQUEST = ErrorKind(
+    "a request that Groq does not understand",
+    RetryAction.GIVE_UP,
+    Failover.NONE,
+    "Correct the Request Payload, or the field that Groq names.",
+)
+
+ERROR_KINDS = tuple(kind for kind in vars(ErrorKind).values() if isinstance(kind, ErrorKind))
 
 BUDGET_EXCEEDED = "budget_exceeded"
-"""What an error mapping may call a budget that is spent."""
+"""The cause of an exhausted budget in an error mapping."""
 
-BY_CODE = {
+KIND_BY_CODE = {
     "context_length_exceeded": ErrorKind.TOO_LARGE,
     "json_validate_failed": ErrorKind.GENERATION_FAILED,
     "tool_use_failed": ErrorKind.GENERATION_FAILED,
@@ -54,7 +143,7 @@ BY_CODE = {
     "spend_limit_reached": ErrorKind.SPEND_LIMIT,
     "unknown_url": ErrorKind.WRONG_URL,
 }
-BY_STATUS = {
+KIND_BY_STATUS: Mapping[int, ErrorKind] = {
     HTTPStatus.UNAUTHORIZED: ErrorKind.AUTHENTICATION,
     HTTPStatus.FORBIDDEN: ErrorKind.FORBIDDEN,
     HTTPStatus.NOT_FOUND: ErrorKind.WRONG_URL,
@@ -64,19 +153,19 @@ BY_STATUS = {
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ErrorKind.TOO_LARGE,
     HTTPStatus.UNPROCESSABLE_ENTITY: ErrorKind.GENERATION_FAILED,
     HTTPStatus.TOO_MANY_REQUESTS: ErrorKind.RATE_LIMITED,
-    498: ErrorKind.TRANSIENT,  # flex tier full
+    498: ErrorKind.TRANSIENT,  # the flex tier is full
 }
-BY_REASON: Mapping[NoResponseReason, tuple[ErrorKind, tuple[str, ...]]] = {
+KIND_BY_REASON: Mapping[NoResponseReason, tuple[ErrorKind, tuple[str, ...]]] = {
     NoResponseReason.TIMEOUT: (ErrorKind.TRANSIENT, ("timeout",)),
     NoResponseReason.CONNECT_TIMEOUT: (ErrorKind.TRANSIENT, ("timeout",)),
-    # An error mapping need not tell Groq's own refusals from those that the worker has spared it.
+    # An error mapping need not distinguish Groq's own refusals from those that the worker anticipates.
     NoResponseReason.RATE_LIMITED_LOCALLY: (ErrorKind.RATE_LIMITED, ("rate_limit_exceeded", "429", "4xx")),
     NoResponseReason.EXCEEDS_LIMIT: (ErrorKind.TOO_LARGE, ("rate_limit_exceeded", "413", "4xx")),
     NoResponseReason.BUDGET_EXHAUSTED: (ErrorKind.BUDGET, (BUDGET_EXCEEDED,)),
 }
-NETWORK = (ErrorKind.TRANSIENT, ("network",))
+NETWORK_FAILURE = (ErrorKind.TRANSIENT, ("network",))
 NO_SUCH_MODEL = re.compile(r"\bmodel\b.+(does not exist|not found)", re.IGNORECASE)
-"""How other servers say it, without a code."""
+"""How other servers report an unknown model, without a code."""
 
 NEVER_FITS = re.compile(r"^Request too large", re.IGNORECASE)
 URL_SECRETS = re.compile(r"(?<=//)[^/@]*@|[?#].*", re.DOTALL)
@@ -87,64 +176,64 @@ TRY_AGAIN_IN = re.compile(r"try again in ([\d.hmsuµn ]+[hms])", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class ApiError:
-    """Why an answer is none, in words a modeller can use."""
+    """Why a request has no usable response, in words for a modeller."""
 
     kind: ErrorKind
     causes: tuple[str, ...]
-    """What an error mapping may call it, most telling first: Groq's code, `429`, `4xx`; `timeout`, `network` or
+    """What an error mapping may name, most specific first: Groq's code, `429`, `4xx`; `timeout`, `network` or
     `budget_exceeded`."""
     message: str
     status: int | None = None
     wait: float | None = None
-    """Seconds that Groq asks to wait, where it says so."""
+    """Seconds that Groq asks to wait; None when it does not say."""
 
 
-def classify(answer: Response | NoResponse) -> ApiError | None:
-    """Classify what came of a request; None for an answer that can be used."""
-    if isinstance(answer, NoResponse):
-        problem, causes = BY_REASON.get(answer.reason, NETWORK)
-        return ApiError(problem, causes, f"{answer.reason}: {answer.message}", wait=answer.wait)
-    if answer.ok:
+def classify(response: Response | NoResponse) -> ApiError | None:
+    """Classify the result of a request; None for a usable response."""
+    if isinstance(response, NoResponse):
+        kind, causes = KIND_BY_REASON.get(response.reason, NETWORK_FAILURE)
+        return ApiError(kind, causes, f"{response.reason}: {response.message}", wait=response.wait)
+    if response.ok:
         return None
-    status = answer.status
-    causes = (answer.code, str(status), f"{status // 100}xx") if answer.code else (str(status), f"{status // 100}xx")
-    return ApiError(_kind_of(answer), causes, f"{status} {_message_of(answer)}", status, _retry_after(answer))
+    status, code = response.status, response.code
+    causes = (code, str(status), f"{status // 100}xx") if code else (str(status), f"{status // 100}xx")
+    return ApiError(_kind_of(response), causes, f"{status} {_message_of(response)}", status, _retry_after(response))
 
 
-def _kind_of(answer: Response) -> ErrorKind:
-    status = answer.status
-    if NEVER_FITS.match(answer.message):
+def _kind_of(response: Response) -> ErrorKind:
+    status = response.status
+    if NEVER_FITS.match(response.message):
         return ErrorKind.TOO_LARGE
-    if answer.code in BY_CODE:
-        return BY_CODE[answer.code]
-    if status == HTTPStatus.NOT_FOUND and NO_SUCH_MODEL.search(answer.message):
+    if response.code in KIND_BY_CODE:
+        return KIND_BY_CODE[response.code]
+    if status == HTTPStatus.NOT_FOUND and NO_SUCH_MODEL.search(response.message):
         return ErrorKind.MODEL_NOT_FOUND
-    if status in BY_STATUS:
-        return BY_STATUS[status]
-    if _is_redirect(answer):
+    if status in KIND_BY_STATUS:
+        return KIND_BY_STATUS[status]
+    if _is_redirect(response):
         return ErrorKind.REDIRECTED
-    # A 2xx without JSON and every 5xx may pass; what is left is our request's fault.
+    # A 2xx without JSON and every 5xx may be transient; every other 4xx is the fault of the request.
     client_error = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     return ErrorKind.BAD_REQUEST if client_error else ErrorKind.TRANSIENT
 
 
-def _message_of(answer: Response) -> str:
-    """What is in the way, in the answer's own words; of a redirect where it leads, without what may be a secret."""
-    if not _is_redirect(answer):
-        return answer.message
-    where = URL_SECRETS.sub("", answer.headers.get("location", ""))
-    return f"The URL redirects to {where or 'nowhere'}, and no redirect is followed"
+def _message_of(response: Response) -> str:
+    """Return the response's own message; for a redirect its target, without what may be a secret."""
+    if not _is_redirect(response):
+        return response.message
+    target = URL_SECRETS.sub("", response.headers.get("location", ""))
+    return f"The URL redirects to {target or 'nowhere'}, and redirects are not followed"
 
 
-def _is_redirect(answer: Response) -> bool:
-    return HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST
+def _is_redirect(response: Response) -> bool:
+    return HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST
 
 
-def _retry_after(answer: Response) -> float | None:
-    """Seconds to wait: to the millisecond from the text, otherwise from the header's whole seconds."""
-    found = TRY_AGAIN_IN.search(answer.message)
-    from_text = parse_go_duration(found[1]) if found else None
-    return _retry_after_header(answer.headers) if from_text is None else from_text
+def _retry_after(response: Response) -> float | None:
+    """Return the seconds to wait: to the millisecond from the message, otherwise whole seconds from the header."""
+    match = TRY_AGAIN_IN.search(response.message)
+    from_message = parse_go_duration(match[1]) if match else None
+    return _retry_after_header(response.headers) if from_message is None else from_message
 
 
 def _retry_after_header(headers: Mapping[str, str]) -> float | None:

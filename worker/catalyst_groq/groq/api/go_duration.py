@@ -18,13 +18,13 @@ def parse_go_duration(text: str) -> float | None:
 
 
 def format_go_duration(seconds: float) -> str:
-    """Write a duration to the millisecond, rounded up so that nobody comes back too early."""
+    """Write a duration to the millisecond, rounded up so that a request is not sent too early."""
     milliseconds = ceil(seconds * 1000 - FLOAT_NOISE)
     if milliseconds < 1000:  # noqa: PLR2004 - a second has a thousand milliseconds
         return f"{milliseconds}ms" if milliseconds > 0 else "0s"
     minutes, rest = divmod(milliseconds, 60_000)
     hours, minutes = divmod(minutes, 60)
-    written = f"{rest / 1000:.3f}".rstrip("0").rstrip(".") + "s"
+    text = f"{rest / 1000:.3f}".rstrip("0").rstrip(".") + "s"
     if minutes or hours:
-        written = f"{minutes}m{written}"
-    return f"{hours}h{written}" if hours else written
+        text = f"{minutes}m{text}"
+    return f"{hours}h{text}" if hours else text

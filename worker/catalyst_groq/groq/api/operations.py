@@ -1,7 +1,10 @@
-"""What Groq can be asked for, and how each goes over the wire: where to, in which form, and what is an answer."""
+"""The API operations: for each the path, the encoding, the decoding, what it consumes and the kind of model."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 
@@ -9,61 +12,137 @@ from aiohttp import FormData
 from aiohttp.payload import BytesPayload
 
 from catalyst_groq.common.json_codec import to_bytes
-from catalyst_groq.groq.api.audio import Recording, heard
-from catalyst_groq.groq.api.requests import Payload
+from catalyst_groq.groq.api.audio import MIN_BILLED_SECONDS, AudioFile
 from catalyst_groq.groq.api.responses import Response
 
-CHAT = "/chat/completions"
-TRANSCRIPTIONS = "/audio/transcriptions"
-TRANSLATIONS = "/audio/translations"
-MODELS = "/models"
+Payload = Mapping[str, Any]
+"""The parameters of a request, as the API reference names them."""
 
-Body = BytesPayload | FormData
+Body = BytesPayload | FormData | None
+
+Consumption = Mapping[str, Decimal]
+"""What a response is billed for: quantities by the field of the model catalog's `price` that they are multiplied with."""
 
 TASK_PARAMETER = "task"
-"""What Whisper calls it whether a recording is to be transcribed or translated; Groq has a path for each instead."""
+"""Whisper's own parameter for transcribing or translating. Groq has an operation for each and does not take it."""
+
+CHAT_PATH = "/chat/completions"
+TRANSCRIPTIONS_PATH = "/audio/transcriptions"
+TRANSLATIONS_PATH = "/audio/translations"
+MODELS_PATH = "/models"
+
+MILLION = 1_000_000
+SECONDS_PER_HOUR = 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One thing that Groq can be asked for."""
-
-    path: str
-    body: Callable[[Payload], Body]
-    answer: Callable[[Response, Payload], Response] = lambda answer, _: answer
-    """Gives what was answered the shape that all answers have."""
-
-
-def _json(payload: Payload) -> Body:
+def encode_json(payload: Payload) -> Body:
+    """Encode as a JSON document."""
     return BytesPayload(to_bytes(payload), content_type="application/json")
 
 
-def _form(payload: Payload) -> Body:
+def encode_form(payload: Payload) -> Body:
+    """Encode as multipart form data; lists become repeated fields `name[]`."""
     form = FormData(default_to_multipart=True)
     for name, value in payload.items():
         match value:
             case _ if name == TASK_PARAMETER:
                 continue
-            case Recording():
+            case AudioFile():
                 form.add_field(name, BytesIO(value.content), filename=value.filename, content_type=value.mimetype)
             case list():
                 for entry in value:
-                    form.add_field(f"{name}[]", _sendable(entry))
+                    form.add_field(f"{name}[]", _to_utf8(entry))
             case _:
-                form.add_field(name, _sendable(value))
+                form.add_field(name, _to_utf8(value))
     return form
 
 
-def _sendable(value: Any) -> str:
-    """Say it in a text that UTF-8 can say too: half a surrogate pair becomes a question mark."""
+def decode_unchanged(response: Response, payload: Payload) -> Response:  # noqa: ARG001 -- the shape of a decoder
+    """Return the response as it is."""
+    return response
+
+
+def decode_transcription(response: Response, payload: Payload) -> Response:
+    """Return JSON with `text`, whatever the response format, and with `model`, which Groq leaves out."""
+    if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+        return response
+    if response.headers.get("content-type", "").startswith("text/plain"):
+        return response.with_body({"model": payload["model"], "text": response.text})
+    if isinstance(response.body, dict) and "text" in response.body:
+        return response.with_body({"model": payload["model"], **response.body})
+    return response
+
+
+def encode_nothing(payload: Payload) -> Body:  # noqa: ARG001 -- the shape of an encoder
+    """Send no body."""
+    return None
+
+
+def nothing_consumed(response: Response) -> Consumption | None:  # noqa: ARG001 -- the shape of a consumption
+    """Return nothing: the operation is free."""
+    return {}
+
+
+def tokens_consumed(response: Response) -> Consumption | None:
+    """Return millions of tokens by kind; None when the response has no usage."""
+    usage = response.usage
+    if usage is None:
+        return None
+    return {
+        "input": Decimal(usage.prompt - usage.cached) / MILLION,
+        "cached_input": Decimal(usage.cached) / MILLION,
+        "output": Decimal(usage.completion) / MILLION,
+    }
+
+
+def audio_consumed(response: Response) -> Consumption | None:
+    """Return hours of audio; only the `verbose_json` format reports the duration."""
+    seconds = response.body.get("duration") if isinstance(response.body, dict) else None
+    if not isinstance(seconds, int | float) or not 0 <= seconds < math.inf:
+        return None
+    return {"audio_hour": max(Decimal(str(seconds)), Decimal(MIN_BILLED_SECONDS)) / SECONDS_PER_HOUR}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation of the API. The functions are pure."""
+
+    path: str
+    """Below an account's base URL."""
+    method: str = "POST"
+    model_kind: str
+    """The kind of model (`kind` in the model catalog) that can do it."""
+    encode: Callable[[Payload], Body]
+    decode: Callable[[Response, Payload], Response] = decode_unchanged
+    """Gives a response the shape that all responses have: JSON with `choices` or `text`."""
+    consumption: Callable[[Response], Consumption | None]
+    """What a response is billed for; None when the response does not say."""
+    uses_tokens: bool = False
+    """Whether token limits apply to it, besides request limits."""
+
+
+CHAT_COMPLETION = Operation(
+    path=CHAT_PATH, model_kind="chat", encode=encode_json, consumption=tokens_consumed, uses_tokens=True
+)
+TRANSCRIPTION = Operation(
+    path=TRANSCRIPTIONS_PATH,
+    model_kind="transcription",
+    encode=encode_form,
+    decode=decode_transcription,
+    consumption=audio_consumed,
+)
+TRANSLATION = Operation(
+    path=TRANSLATIONS_PATH,
+    model_kind="transcription",
+    encode=encode_form,
+    decode=decode_transcription,
+    consumption=audio_consumed,
+)
+LIST_MODELS = Operation(
+    path=MODELS_PATH, method="GET", model_kind="", encode=encode_nothing, consumption=nothing_consumed
+)
+
+
+def _to_utf8(value: Any) -> str:
+    """Return a text that UTF-8 can encode: half a surrogate pair becomes a question mark."""
     return str(value).encode(errors="replace").decode()
-
-
-CHAT_COMPLETION = Operation(CHAT, _json)
-HEARING = {"transcribe": Operation(TRANSCRIPTIONS, _form, heard), "translate": Operation(TRANSLATIONS, _form, heard)}
-"""By the payload's task."""
-
-
-def operation_of(payload: Payload) -> Operation:
-    """Tell from a payload what it asks for: one with messages is a chat."""
-    return CHAT_COMPLETION if "messages" in payload else HEARING.get(str(payload.get(TASK_PARAMETER)), CHAT_COMPLETION)

@@ -1,4 +1,4 @@
-"""What Groq is known to refuse, found before it is asked. Pure.
+"""Validation of a chat request: what Groq is known to refuse is found before it is sent. Pure.
 
 Source: Groq's OpenAI compatibility page and the refusals seen of it.
 """
@@ -14,51 +14,53 @@ MAX_TOOLS = 128
 
 
 class UnsupportedParameter(NamedTuple):
-    """What is wrong with a payload, and what mends it."""
+    """What is wrong with a payload, and how to fix it."""
 
     problem: str
     fix: str
 
 
 def find_unsupported(payload: Mapping[str, Any]) -> UnsupportedParameter | None:
-    """Say for what Groq would refuse a chat request; nothing where nothing is known against it."""
-    return next(_problems(payload), None)
+    """Return why Groq would refuse a chat request; None when no reason is known."""
+    return next(_find_problems(payload), None)
 
 
 def can_stream(payload: Mapping[str, Any]) -> bool:
-    """Whether the answer may come as a stream: one that must fit a schema may not."""
+    """Whether the response may be streamed: Groq refuses that together with a JSON schema."""
     return not _has_schema(payload)
 
 
-def _problems(payload: Mapping[str, Any]) -> Iterator[UnsupportedParameter]:
-    for check in (_unsupported, _too_many, _not_together, _no_schema):
+def _find_problems(payload: Mapping[str, Any]) -> Iterator[UnsupportedParameter]:
+    for check in (_find_unsupported, _find_too_many, _find_exclusive, _find_invalid_schema):
         yield from check(payload)
 
 
-def _unsupported(payload: Mapping[str, Any]) -> Iterator[UnsupportedParameter]:
+def _find_unsupported(payload: Mapping[str, Any]) -> Iterator[UnsupportedParameter]:
     for name in UNSUPPORTED_PARAMETERS:
         if payload.get(name) is not None:
-            yield UnsupportedParameter(f"asks for '{name}', which Groq refuses", "Remove it")
+            yield UnsupportedParameter(f"has '{name}', which Groq refuses", "Remove it")
     if payload.get("n") not in (None, 1):
-        yield UnsupportedParameter("asks for more than one answer ('n'), which Groq refuses", "Remove it")
+        yield UnsupportedParameter("requests more than one choice ('n'), which Groq refuses", "Remove it")
     for number, message in enumerate(payload.get("messages") or ()):
         if isinstance(message, dict) and "name" in message and message.get("role") != "function":
             yield UnsupportedParameter(f"has a 'name' in messages[{number}], which Groq refuses", "Remove it")
 
 
-def _too_many(payload: Mapping[str, Any]) -> Iterator[UnsupportedParameter]:
-    for name, most in (("stop", MAX_STOPS), ("tools", MAX_TOOLS)):
+def _find_too_many(payload: Mapping[str, Any]) -> Iterator[UnsupportedParameter]:
+    for name, maximum in (("stop", MAX_STOPS), ("tools", MAX_TOOLS)):
         entries = payload.get(name)
-        if isinstance(entries, list) and len(entries) > most:
-            yield UnsupportedParameter(f"has {len(entries)} entries in '{name}'", f"Groq takes {most}")
+        if isinstance(entries, list) and len(entries) > maximum:
+            yield UnsupportedParameter(f"has {len(entries)} entries in '{name}'", f"Groq takes {maximum}")
 
 
-def _not_together(payload: Mapping[str, Any]) -> Iterator[UnsupportedParameter]:
+def _find_exclusive(payload: Mapping[str, Any]) -> Iterator[UnsupportedParameter]:
     if payload.get("stream") and _has_schema(payload):
-        yield UnsupportedParameter("asks for a stream that fits a JSON schema, which Groq refuses", "Remove 'stream'")
+        yield UnsupportedParameter(
+            "requests a stream and a JSON schema, which Groq refuses together", "Remove 'stream'"
+        )
     if payload.get("tools") and _has_schema(payload):
         yield UnsupportedParameter(
-            "has tools and a JSON schema for the answer, which Groq refuses together", "Remove one"
+            "has tools and a JSON schema for the response, which Groq refuses together", "Remove one"
         )
     if payload.get("include_reasoning") is not None and payload.get("reasoning_format") is not None:
         yield UnsupportedParameter(
@@ -66,12 +68,12 @@ def _not_together(payload: Mapping[str, Any]) -> Iterator[UnsupportedParameter]:
         )
 
 
-def _no_schema(payload: Mapping[str, Any]) -> Iterator[UnsupportedParameter]:
-    wanted = output_format_of(payload)
-    if wanted and wanted.schema is not None and (problem := schema_problem(wanted.schema)):
-        yield UnsupportedParameter(f"has a JSON schema that is none: {problem}", "Mend 'response_format'")
+def _find_invalid_schema(payload: Mapping[str, Any]) -> Iterator[UnsupportedParameter]:
+    output_format = output_format_of(payload)
+    if output_format and output_format.schema is not None and (problem := schema_problem(output_format.schema)):
+        yield UnsupportedParameter(f"has an invalid JSON schema: {problem}", "Correct 'response_format'")
 
 
 def _has_schema(payload: Mapping[str, Any]) -> bool:
-    wanted = payload.get("response_format")
-    return isinstance(wanted, dict) and wanted.get("type") == "json_schema"
+    response_format = payload.get("response_format")
+    return isinstance(response_format, dict) and response_format.get("type") == "json_schema"

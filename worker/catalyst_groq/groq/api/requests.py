@@ -1,14 +1,13 @@
-"""Whose models are asked, and the one way of asking that everything else is put around."""
+"""One request to the Groq API, and the port that every layer of the client implements."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
 
+from catalyst_groq.domain.budgets import Budget
+from catalyst_groq.groq.api.operations import Operation, Payload
 from catalyst_groq.groq.api.responses import NoResponse, Response
-
-Payload = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -18,16 +17,31 @@ class Account:
     url: str
     """Base URL, such as `https://api.groq.com/openai/v1`."""
     key: str = field(repr=False)
-    """Empty where none is sent."""
+    """Empty when no key is sent."""
 
     @cached_property
     def id(self) -> str:
-        """Tells accounts apart without telling their keys."""
+        """Identifies the account without revealing its key."""
         return f"{self.url} {hashlib.sha256(self.key.encode()).hexdigest()[:16]}"
 
 
-class Ask(Protocol):
-    """One request for a chat completion."""
+@dataclass(frozen=True, slots=True)
+class GroqRequest:
+    """One request to one account."""
 
-    async def __call__(self, account: Account, payload: Payload, within: float) -> Response | NoResponse:
-        """Return what came of it in `within` seconds. Never raises."""
+    operation: Operation
+    account: Account
+    payload: Payload
+    timeout: float
+    """Seconds from sending to the last byte of the response."""
+    caller: str
+    """The external task's id: its ticket in the queue of the rate limiter."""
+    budgets: tuple[Budget, ...] = ()
+    """What the response's cost counts against."""
+
+
+class GroqClient(Protocol):
+    """Sends requests. Layers around it (budgets, rate limits) implement the same protocol."""
+
+    async def send(self, request: GroqRequest) -> Response | NoResponse:
+        """Send one request and return its result. Network and API errors are values, never exceptions."""

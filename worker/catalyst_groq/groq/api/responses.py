@@ -1,6 +1,5 @@
-"""What came of one request to Groq: an answer, or none. Both are values."""
+"""The result of one request to Groq: a response, or the reason why there is none. Both are values."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -8,67 +7,70 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from catalyst_groq.common.json_codec import parse
+from catalyst_groq.common.json_codec import parse, to_bytes
 
 MAX_EXCERPT_CHARS = 300
-"""Characters of a body that is no JSON which a message quotes."""
+"""Characters of a body that is not JSON which a message quotes."""
+
+RESULT_KEYS = ("choices", "text", "data")
+"""Keys of which a successful response has one: chat completions, transcriptions, and other OpenAI operations."""
 
 
 class Usage(NamedTuple):
-    """Tokens of the prompt, those of them that were cached, and tokens of the answer."""
+    """Tokens of the prompt, those of them that were cached, and tokens of the completion."""
 
     prompt: int = 0
     cached: int = 0
     completion: int = 0
 
+    @classmethod
+    def from_body(cls, body: Any) -> "Usage | None":
+        """Read the `usage` of a response body; None when it has none."""
+        usage = body.get("usage") if isinstance(body, dict) else None
+        if not isinstance(usage, dict):
+            return None
+        details = usage.get("prompt_tokens_details")
+        cached = _read_count(details, "cached_tokens") if isinstance(details, dict) else 0
+        prompt = _read_count(usage, "prompt_tokens")
+        return cls(prompt, min(cached, prompt), _read_count(usage, "completion_tokens"))
 
-def parse_usage(body: Any) -> Usage | None:
-    """Return what an answer with this body took; None where it does not say."""
-    usage = body.get("usage") if isinstance(body, dict) else None
-    if not isinstance(usage, dict):
-        return None
-    details = usage.get("prompt_tokens_details")
-    cached = _tokens(details, "cached_tokens") if isinstance(details, dict) else 0
-    prompt = _tokens(usage, "prompt_tokens")
-    return Usage(prompt, min(cached, prompt), _tokens(usage, "completion_tokens"))
 
-
-def _tokens(usage: Mapping[str, Any], name: str) -> int:
+def _read_count(usage: Mapping[str, Any], name: str) -> int:
     tokens = usage.get(name)
     return max(tokens, 0) if isinstance(tokens, int) else 0
 
 
 class NoResponseReason(StrEnum):
-    """Why there is no answer."""
+    """Why there is no response, in words for people."""
 
     CONNECTION_REFUSED = "connection refused"
     DNS_FAILURE = "host not found"
     TLS_FAILURE = "TLS failed"
-    CONNECT_TIMEOUT = "no connection in time"
-    TIMEOUT = "no answer in time"
-    CONNECTION_RESET = "connection lost"
-    INCOMPLETE_RESPONSE = "answer cut off"
-    INVALID_RESPONSE = "not an HTTP answer"
-    SKIPPED = "not asked"
-    RATE_LIMITED_LOCALLY = "kept back within Groq's limits"
-    EXCEEDS_LIMIT = "larger than Groq's limits"
-    BUDGET_EXHAUSTED = "not asked, a budget is spent"
+    CONNECT_TIMEOUT = "connection timed out"
+    TIMEOUT = "timed out"
+    CONNECTION_RESET = "connection reset"
+    INCOMPLETE_RESPONSE = "response cut off"
+    INVALID_RESPONSE = "invalid response"
+    SKIPPED = "not sent"
+    RATE_LIMITED_LOCALLY = "held back by the worker's rate limiter"
+    EXCEEDS_LIMIT = "exceeds a rate limit"
+    BUDGET_EXHAUSTED = "not sent, a budget is spent"
 
 
-NOT_SENT_BY_WORKER = {
+HELD_BACK_REASONS = {
     NoResponseReason.RATE_LIMITED_LOCALLY,
     NoResponseReason.EXCEEDS_LIMIT,
     NoResponseReason.BUDGET_EXHAUSTED,
 }
-"""Groq was not asked: the worker itself keeps its limits, and the operator's budgets."""
+"""The worker did not send the request: its rate limiter or a budget held it back."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoResponse:
-    """No answer that can be used.
+    """There is no response.
 
-    `sent` says whether Groq may have read the request, and so may have worked and be paid for it. `wait` is the seconds
-    until asking is of use, where that is known.
+    `sent`: whether Groq may have read the request, and so may have worked and may bill it. `seconds`: time spent on it.
+    `wait`: seconds until sending makes sense, when that is known.
     """
 
     reason: NoResponseReason
@@ -79,61 +81,72 @@ class NoResponse:
 
     @property
     def held_back(self) -> bool:
-        """Whether the worker has kept the request back, so that Groq was not asked."""
-        return self.reason in NOT_SENT_BY_WORKER
+        """Whether the worker held the request back, so that Groq never saw it."""
+        return self.reason in HELD_BACK_REASONS
 
 
 @dataclass(frozen=True)
 class Response:
-    """An HTTP answer, whatever its status.
+    """An HTTP response of any status.
 
-    `seconds` is the time from sending to the last byte, `first_token` that to the first token of a stream.
+    `content`: the body as bytes. `seconds`: time from sending to the last byte. `first_token`: seconds to the first
+    token of a stream.
     """
 
     status: int
     headers: Mapping[str, str]
-    text: str
+    content: bytes
     seconds: float = field(compare=False, default=0.0)
     first_token: float | None = field(compare=False, default=None)
 
     @property
     def held_back(self) -> bool:
-        """Whether the worker has kept the request back: what was answered was asked."""
+        """Whether the worker held the request back: never, since there is a response."""
         return False
 
     @cached_property
+    def text(self) -> str:
+        """The body as text; what is not UTF-8 is replaced."""
+        return self.content.decode(errors="replace")
+
+    @cached_property
     def body(self) -> Any:
-        """The parsed JSON; None when the body is HTML, empty or cut."""
-        try:
-            return parse(self.text)
-        except (ValueError, RecursionError):
-            return None
+        """The parsed JSON body; None when it is HTML, empty or cut off."""
+        for content in (self.content, self.text):
+            try:
+                return parse(content)
+            except UnicodeDecodeError:  # a ValueError, but Python's own: the text has it replaced
+                continue
+            except (ValueError, RecursionError):
+                return None
+        return None
 
     @property
     def choices(self) -> list[dict[str, Any]]:
-        """The `choices` of an answer, as far as they are objects."""
+        """The `choices` that are objects."""
         choices = self.body.get("choices") if isinstance(self.body, dict) else None
         return [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
 
     def with_body(self, body: Mapping[str, Any]) -> "Response":
-        """Return the same answer with another body."""
-        return replace(self, text=json.dumps(body, ensure_ascii=False))
+        """Return the same response with another JSON body."""
+        return replace(self, content=to_bytes(body))
 
     @cached_property
     def ok(self) -> bool:
-        """A 2xx with an answer in it: the choices of a chat, or the text of a recording, which may be empty."""
+        """Whether the status is 2xx and the body is JSON with a result. A transcription's text may be empty."""
         if not HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES or not isinstance(self.body, dict):
             return False
-        return bool(self.body.get("choices") or "text" in self.body) and not self.body.get("error")
+        has_result = any(self.body.get(key) not in (None, []) for key in RESULT_KEYS)
+        return has_result and not self.body.get("error")
 
     @cached_property
     def usage(self) -> Usage | None:
-        """The tokens that it took; None where it does not say."""
-        return parse_usage(self.body)
+        """The tokens that were used; None when the response does not say."""
+        return Usage.from_body(self.body)
 
     @property
     def error(self) -> Mapping[str, Any]:
-        """The `error` object of a refusal; empty where there is none."""
+        """The `error` object; empty when there is none."""
         error = self.body.get("error") if isinstance(self.body, dict) else None
         return error if isinstance(error, dict) else {}
 
@@ -144,14 +157,14 @@ class Response:
 
     @property
     def message(self) -> str:
-        """What Groq says went wrong; for a body that is no JSON, its beginning."""
+        """Groq's error message; the beginning of a body that is not JSON."""
         if message := self.error.get("message"):
             return str(message)
-        return " ".join(self.text.split())[:MAX_EXCERPT_CHARS] or "an empty answer"
+        return " ".join(self.text.split())[:MAX_EXCERPT_CHARS] or "an empty response"
 
     @property
     def request_id(self) -> str:
         """Groq's id of the request, which its support asks for."""
-        inside = self.body.get("x_groq") if isinstance(self.body, dict) else None
-        found = inside.get("id") if isinstance(inside, dict) else None
-        return str(found or self.headers.get("x-request-id") or "")
+        metadata = self.body.get("x_groq") if isinstance(self.body, dict) else None
+        request_id = metadata.get("id") if isinstance(metadata, dict) else None
+        return str(request_id or self.headers.get("x-request-id") or "")

@@ -1,4 +1,4 @@
-"""A streamed answer put together: of the same shape as a whole one. Pure.
+"""Server-sent events of a streamed response, accumulated to the response that is sent as a whole. Pure.
 
 Events and their fields: Groq's `chat.completion.chunk`. An error may come as `event: error`, as a top-level `error`, or
 in `x_groq.error`, all of them inside an HTTP 200.
@@ -14,32 +14,32 @@ DONE_MARK = b"[DONE]"
 TEXT_FIELDS = ("content", "reasoning")
 LIST_FIELDS = ("executed_tools", "annotations")
 MAX_INDEX = 1000
-"""Of choices and calls: room is made for all before it."""
+"""Of choices and tool calls: a list is made with all that come before it."""
 
 UNCOPIED_FIELDS = {"choices", "x_groq", "object", "error"}
 
 
 class InvalidStreamError(ValueError):
-    """An event is no JSON, or not as Groq's are."""
+    """An event is not JSON, or has not the shape of Groq's events."""
 
 
 class SSELineDecoder:
-    """Cuts bytes into lines as they arrive; a line may come in pieces, and only a newline ends one.
+    """Splits bytes into lines as they arrive. A line may arrive in chunks, and only a newline ends one.
 
     `str.splitlines` would also cut at the U+2028 that a model may well write.
     """
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._incomplete = b""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield the lines that are complete."""
-        *lines, self._rest = (self._rest + data).split(LINE_END)
+        """Return the lines that are complete."""
+        *lines, self._incomplete = (self._incomplete + data).split(LINE_END)
         return (line.rstrip(b"\r") for line in lines)
 
 
 class StreamAccumulator:
-    """An answer that grows with each line of the stream."""
+    """A response that grows with each line of the stream."""
 
     def __init__(self) -> None:
         self._top: dict[str, Any] = {}
@@ -51,12 +51,12 @@ class StreamAccumulator:
 
     @property
     def has_begun(self) -> bool:
-        """Whether the first token is there."""
+        """Whether the first token has arrived."""
         return any(len(choice["message"]) > 1 for choice in self._choices.values())
 
     @property
     def is_complete(self) -> bool:
-        """Whether the answer came to its end."""
+        """Whether the response has come to its end."""
         finished = bool(self._choices) and all(choice["finish_reason"] for choice in self._choices.values())
         return self._ended or finished
 
@@ -76,10 +76,10 @@ class StreamAccumulator:
         try:
             self._add_chunk(json.loads(data))
         except (AttributeError, TypeError, ValueError, RecursionError) as error:
-            raise InvalidStreamError(f"an event of the stream is none of Groq's: {data[:80]!r}") from error
+            raise InvalidStreamError(f"an event of the stream has an unknown shape: {data[:80]!r}") from error
 
     def body(self) -> dict[str, Any]:
-        """Return the whole answer, as `chat.completion`; or the error as Groq's refusals show it."""
+        """Return the whole response, as `chat.completion`; or the error, in the shape of an error response."""
         if self.error is not None:
             return {"error": self.error}
         usage = self._top.get("usage") or self._x_groq.get("usage")
@@ -87,8 +87,8 @@ class StreamAccumulator:
         choices = [self._choices[index] for index in sorted(self._choices)]
         for choice in choices:
             choice["message"].setdefault("content", None if "tool_calls" in choice["message"] else "")
-        whole = {**self._top, "object": "chat.completion", "choices": choices, "usage": usage}
-        return whole | ({"x_groq": x_groq} if x_groq else {})
+        body = {**self._top, "object": "chat.completion", "choices": choices, "usage": usage}
+        return body | ({"x_groq": x_groq} if x_groq else {})
 
     def _add_chunk(self, chunk: Mapping[str, Any]) -> None:
         self._top |= {name: value for name, value in chunk.items() if name not in UNCOPIED_FIELDS and value is not None}
@@ -97,7 +97,7 @@ class StreamAccumulator:
         if problem := chunk.get("error") or x_groq.get("error"):
             self.error = problem if isinstance(problem, dict) else {"message": str(problem)}
         for part in chunk.get("choices") or ():
-            index = _index(part, 0)
+            index = _read_index(part, 0)
             empty = {"index": index, "message": {"role": "assistant"}, "finish_reason": None}
             choice = self._choices.setdefault(index, empty)
             choice["finish_reason"] = part.get("finish_reason") or choice["finish_reason"]
@@ -116,8 +116,8 @@ def _add_delta(message: dict[str, Any], delta: Mapping[str, Any]) -> None:
 
 
 def _add_call(calls: list[dict[str, Any]], piece: Mapping[str, Any]) -> None:
-    """Add a piece of a tool call to its call: the arguments may come in several."""
-    index = _index(piece, len(calls))
+    """Add a piece of a tool call to its call: the arguments may arrive in several."""
+    index = _read_index(piece, len(calls))
     while len(calls) <= index:
         calls.append({"type": "function", "function": {"name": "", "arguments": ""}})
     call, function = calls[index], piece.get("function") or {}
@@ -126,8 +126,8 @@ def _add_call(calls: list[dict[str, Any]], piece: Mapping[str, Any]) -> None:
     call["function"]["arguments"] += function.get("arguments") or ""
 
 
-def _index(part: Mapping[str, Any], usual: int) -> int:
-    index = part.get("index", usual)
+def _read_index(part: Mapping[str, Any], default: int) -> int:
+    index = part.get("index", default)
     if not isinstance(index, int) or not 0 <= index <= MAX_INDEX:
         raise ValueError(index)
     return index

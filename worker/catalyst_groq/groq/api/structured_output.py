@@ -1,4 +1,4 @@
-"""Answers that must be JSON: read, mended where a model was careless, checked against their schema. Pure."""
+"""Structured output: responses whose content must be JSON, of any kind or according to a schema. Pure."""
 
 import json
 from collections.abc import Mapping
@@ -11,23 +11,23 @@ import json_repair
 from catalyst_groq.groq.api.responses import Response
 
 JSON_VALIDATE_FAILED = "json_validate_failed"
-"""What Groq calls it when it notices by itself that an answer is not what was asked for."""
+"""Groq's own error code when it notices that the content is not what was requested."""
 
 OUT_OF_TOKENS = "max completion tokens reached"
 MAX_EXCERPT_CHARS = 300
-"""Characters of a problem that the model and the modeller are told."""
+"""Characters of a problem that the model and the modeller get to see."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutputFormat:
-    """What an answer must be: JSON, of any kind or as a schema has it."""
+    """The format that the content must have: JSON, according to a schema if there is one."""
 
     schema: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ValidOutput:
-    """An answer whose content is JSON that fits. `mended` says whether it was so only after a repair."""
+    """A response whose content has the requested format; `repaired`: only after a repair."""
 
     response: Response
     repaired: bool = False
@@ -35,7 +35,7 @@ class ValidOutput:
 
 @dataclass(frozen=True, slots=True)
 class InvalidOutput:
-    """An answer that is not what was asked for; `may_improve` says whether asking again can help."""
+    """Content that does not have the requested format; `may_improve`: whether a follow-up request can help."""
 
     problem: str
     content: str
@@ -43,23 +43,23 @@ class InvalidOutput:
 
 
 def output_format_of(payload: Mapping[str, Any]) -> OutputFormat | None:
-    """Return what a request wants its answer to be; nothing where any text will do."""
-    wanted = payload.get("response_format")
-    if not isinstance(wanted, dict):
+    """Return the format that a request demands; None when any text will do."""
+    response_format = payload.get("response_format")
+    if not isinstance(response_format, dict):
         return None
-    match wanted.get("type"):
+    match response_format.get("type"):
         case "json_object":
             return OutputFormat()
         case "json_schema":
-            named = wanted.get("json_schema")
-            schema = named.get("schema") if isinstance(named, dict) else None
+            json_schema = response_format.get("json_schema")
+            schema = json_schema.get("schema") if isinstance(json_schema, dict) else None
             return OutputFormat(schema if isinstance(schema, dict) else None)
         case _:
             return None
 
 
 def schema_problem(schema: Mapping[str, Any]) -> str | None:
-    """Say why a schema is none."""
+    """Describe what is wrong with a JSON schema; None when it is valid."""
     from jsonschema.exceptions import SchemaError  # noqa: PLC0415 -- 2 MB that most workers never need
     from jsonschema.validators import validator_for  # noqa: PLC0415 -- the same
 
@@ -70,7 +70,46 @@ def schema_problem(schema: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _mismatch(value: Any, schema: Mapping[str, Any]) -> str | None:
+def validate_output(response: Response, output_format: OutputFormat, model: str) -> ValidOutput | InvalidOutput:
+    """Validate the content of a response, and repair JSON that is malformed. Tool calls have no content to validate.
+
+    Content that Groq itself found invalid comes as an error with the text in it; when that can be repaired, it is the
+    content of a valid response of `model`.
+    """
+    if response.code != JSON_VALIDATE_FAILED:
+        return _validate_content(response, output_format)
+    generated = str(response.error.get("failed_generation") or "")
+    if OUT_OF_TOKENS in generated:
+        return InvalidOutput(response.message, generated, may_improve=False)
+    message = {"role": "assistant", "content": generated}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    body = {"object": "chat.completion", "model": model, "choices": [choice]}
+    verdict = _validate_content(replace(response, status=HTTPStatus.OK).with_body(body), output_format)
+    if isinstance(verdict, ValidOutput):
+        return replace(verdict, repaired=True)
+    return InvalidOutput(response.message, generated)
+
+
+def _validate_content(response: Response, output_format: OutputFormat) -> ValidOutput | InvalidOutput:
+    choice = response.choices[0] if response.ok and response.choices else {}
+    message = choice.get("message")
+    if not isinstance(message, dict) or message.get("tool_calls"):
+        return ValidOutput(response)
+    content = str(message.get("content") or "")
+    if choice.get("finish_reason") == "length":
+        return InvalidOutput("the response ends before its JSON does", content, may_improve=False)
+    try:
+        value, repaired = json.loads(content), False
+    except (ValueError, RecursionError):
+        value, repaired = json_repair.loads(content), True
+    if repaired and not isinstance(value, dict | list):
+        return InvalidOutput("the response is not JSON", content)
+    if output_format.schema is not None and (problem := _find_mismatch(value, output_format.schema)):
+        return InvalidOutput(problem, content)
+    return ValidOutput(_with_content(response, value), repaired=True) if repaired else ValidOutput(response)
+
+
+def _find_mismatch(value: Any, schema: Mapping[str, Any]) -> str | None:
     from jsonschema.exceptions import best_match  # noqa: PLC0415 -- 2 MB that most workers never need
     from jsonschema.validators import validator_for  # noqa: PLC0415 -- the same
 
@@ -78,54 +117,14 @@ def _mismatch(value: Any, schema: Mapping[str, Any]) -> str | None:
     return f"at {error.json_path} {error.message}"[:MAX_EXCERPT_CHARS] if error else None
 
 
-def validate_output(answer: Response, wanted: OutputFormat, model: str) -> ValidOutput | InvalidOutput:
-    """Check an answer, and mend its JSON where it is broken. A call of tools is no misfit: the answer comes later.
-
-    What Groq itself found wrong comes as a refusal with the text in it; where that can be mended, it is the answer.
-    """
-    if answer.code != JSON_VALIDATE_FAILED:
-        return _validate_content(answer, wanted)
-    generated = str(answer.error.get("failed_generation") or "")
-    if OUT_OF_TOKENS in generated:
-        return InvalidOutput(answer.message, generated, may_improve=False)
-    message = {"role": "assistant", "content": generated}
-    choice = {"index": 0, "message": message, "finish_reason": "stop"}
-    body = {"object": "chat.completion", "model": model, "choices": [choice]}
-    verdict = _validate_content(replace(answer, status=HTTPStatus.OK).with_body(body), wanted)
-    return (
-        replace(verdict, repaired=True)
-        if isinstance(verdict, ValidOutput)
-        else InvalidOutput(answer.message, generated)
-    )
-
-
-def _validate_content(answer: Response, wanted: OutputFormat) -> ValidOutput | InvalidOutput:
-    choice = answer.choices[0] if answer.ok and answer.choices else {}
-    message = choice.get("message")
-    if not isinstance(message, dict) or message.get("tool_calls"):
-        return ValidOutput(answer)
-    content = str(message.get("content") or "")
-    if choice.get("finish_reason") == "length":
-        return InvalidOutput("the answer ends before its JSON does", content, may_improve=False)
-    try:
-        value, mended = json.loads(content), False
-    except (ValueError, RecursionError):
-        value, mended = json_repair.loads(content), True
-    if mended and not isinstance(value, dict | list):
-        return InvalidOutput("the answer is no JSON", content)
-    if wanted.schema is not None and (problem := _mismatch(value, wanted.schema)):
-        return InvalidOutput(problem, content)
-    return ValidOutput(_with_content(answer, value), repaired=True) if mended else ValidOutput(answer)
-
-
-def repair_request(payload: Mapping[str, Any], misfit: InvalidOutput) -> dict[str, Any]:
-    """Return the request that shows the model its answer and what is wrong with it."""
-    complaint = f"That is not the JSON that was asked for: {misfit.problem}. Answer once more, with that JSON only."
-    turns = [{"role": "assistant", "content": misfit.content}, {"role": "user", "content": complaint}]
+def repair_request(payload: Mapping[str, Any], invalid: InvalidOutput) -> dict[str, Any]:
+    """Return the follow-up request that shows the model its response and what is wrong with it."""
+    complaint = f"That is not the JSON that was requested: {invalid.problem}. Answer once more, with that JSON only."
+    turns = [{"role": "assistant", "content": invalid.content}, {"role": "user", "content": complaint}]
     return {**payload, "messages": [*payload["messages"], *turns]}
 
 
-def _with_content(answer: Response, value: Any) -> Response:
-    first, *others = answer.choices
-    said = {**first["message"], "content": json.dumps(value, ensure_ascii=False)}
-    return answer.with_body({**answer.body, "choices": [{**first, "message": said}, *others]})
+def _with_content(response: Response, value: Any) -> Response:
+    first, *others = response.choices
+    message = {**first["message"], "content": json.dumps(value, ensure_ascii=False)}
+    return response.with_body({**response.body, "choices": [{**first, "message": message}, *others]})

@@ -1,4 +1,4 @@
-"""Groq's models: what each can do, costs and is limited to, and what replaces those that are retired."""
+"""The model catalog: what each model can do, costs and is limited to, and what replaces retired models."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -63,7 +63,7 @@ class Reasoning(_Row):
 
 
 class Model(_Row):
-    """One model, living or retired.
+    """One model, available or retired.
 
     `template_tokens` is what its chat template adds to every prompt, `image_tokens` what one image costs.
     `enterprise` marks a retired model that organizations with committed spend keep.
@@ -105,10 +105,10 @@ class ModelCatalog(_Row):
         ids = [model.id for model in self.models]
         if doubled := {name for name in ids if ids.count(name) > 1}:
             raise ValueError(f"models listed twice: {', '.join(sorted(doubled))}")
-        living = {model.id for model in self.models if model.is_available}
-        wanted = {self.default, *(model.replacement for model in self.models if model.replacement)}
-        if unknown := wanted - living:
-            raise ValueError(f"default and replacements must be living models: {', '.join(sorted(unknown))}")
+        available = {model.id for model in self.models if model.is_available}
+        required = {self.default, *(model.replacement for model in self.models if model.replacement)}
+        if unknown := required - available:
+            raise ValueError(f"default and replacements must be available models: {', '.join(sorted(unknown))}")
         for model in self.models:
             if (model.status == "retired") != (model.retired is not None):
                 raise ValueError(f"{model.id}: `retired` is the day for models whose status is retired")
@@ -120,8 +120,12 @@ class ModelCatalog(_Row):
         raise KeyError(model_id)
 
     def get(self, model_id: str) -> Model | None:
-        """Return the model of that id, or nothing."""
+        """Return the model of that id; None when it is not in the catalog."""
         return self._by_id.get(model_id)
+
+    def assume(self, model_id: str) -> Model:
+        """Return the model of that id; one that is not in the catalog is assumed to be available, without figures."""
+        return self._by_id.get(model_id) or Model(id=model_id, status="production")
 
     @cached_property
     def _by_id(self) -> Mapping[str, Model]:
@@ -133,61 +137,47 @@ class ModelCatalog(_Row):
 
 
 def parse_catalog(text: str) -> ModelCatalog:
-    """Read a model table from YAML; a `pydantic.ValidationError` names every wrong entry."""
+    """Read a catalog from YAML. Raises `pydantic.ValidationError` that names every wrong entry."""
     return ModelCatalog.model_validate(yaml.safe_load(text))
 
 
-def apply_overrides(table: ModelCatalog, text: str) -> ModelCatalog:
-    """Return a table with the entries of a YAML file: what they say replaces what is known, what they leave out stays.
+def apply_overrides(catalog: ModelCatalog, text: str) -> ModelCatalog:
+    """Return the catalog with the entries of a YAML file: their fields replace the catalog's, omitted fields stay.
 
     Raises `ValueError` that names every wrong model and field, and `yaml.YAMLError`.
     """
-    said = yaml.safe_load(text) or {}
-    entries = said.get("models", []) if isinstance(said, dict) else None
+    overrides = yaml.safe_load(text) or {}
+    entries = overrides.get("models", []) if isinstance(overrides, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) and "id" in entry for entry in entries):
-        raise ValueError("holds no models; write models: and below it lines such as - {id: …, price: {input: …}}")
-    known = {model.id: model.model_dump(exclude_unset=True) for model in table.models}
+        raise ValueError("has no models; write models: and below it lines such as - {id: …, price: {input: …}}")
+    models = {model.id: model.model_dump(exclude_unset=True) for model in catalog.models}
     for entry in entries:
-        known[entry["id"]] = _merge(known.get(entry["id"], {}), entry)
+        models[entry["id"]] = _merge(models.get(entry["id"], {}), entry)
     try:
-        return ModelCatalog.model_validate(table.model_dump() | said | {"models": list(known.values())})
+        return ModelCatalog.model_validate(catalog.model_dump() | overrides | {"models": list(models.values())})
     except ValidationError as error:
-        raise ValueError("; ".join(_describe_error(entry, list(known)) for entry in error.errors())) from error
+        raise ValueError("; ".join(_describe_error(entry, list(models)) for entry in error.errors())) from error
 
 
-def _merge(known: dict[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
-    both = {name: _merge(known[name], said[name]) for name in said if _are_mappings(known.get(name), said[name])}
-    return {**known, **said, **both}
-
-
-def _are_mappings(*values: Any) -> bool:
-    return all(isinstance(value, Mapping) for value in values)
+def _merge(model: dict[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
+    nested = {
+        name: _merge(model[name], override[name])
+        for name in override
+        if isinstance(model.get(name), Mapping) and isinstance(override[name], Mapping)
+    }
+    return {**model, **override, **nested}
 
 
 def _describe_error(error: ErrorDetails, ids: Sequence[str]) -> str:
-    where, said = error["loc"], error["msg"].removeprefix("Value error, ")
-    match where:
+    message = error["msg"].removeprefix("Value error, ")
+    match error["loc"]:
         case ("models", int(number), *field):
-            return f"{ids[number]}: {'.'.join(map(str, field))}: {said}"
-        case _:
-            return ": ".join([*map(str, where), said])
+            return f"{ids[number]}: {'.'.join(map(str, field))}: {message}"
+        case location:
+            return ": ".join([*map(str, location), message])
 
 
 @cache
 def shipped_catalog() -> ModelCatalog:
-    """Return the table that comes with the worker (`models.yaml`)."""
+    """Return the catalog that comes with the worker (`catalog.yaml`)."""
     return parse_catalog(files("catalyst_groq.groq.models").joinpath("catalog.yaml").read_text("utf-8"))
-
-
-class _InUse:
-    table: ModelCatalog | None = None
-
-
-def known_models() -> ModelCatalog:
-    """Return the table of this process: the one that comes with the worker, or what it was told to use."""
-    return _InUse.table or shipped_catalog()
-
-
-def use_models(table: ModelCatalog | None) -> None:
-    """Let this process know other models: said once, by whoever puts the worker together, before anything is asked."""
-    _InUse.table = table

@@ -1,40 +1,29 @@
-"""What an answer costs, in USD. Pure."""
+"""The price of responses, in USD. Pure."""
 
-import math
-from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
-from catalyst_groq.groq.api.audio import LEAST_SECONDS
-from catalyst_groq.groq.api.responses import NoResponse, Response, Usage
-from catalyst_groq.groq.models.catalog import Price, known_models
-
-MILLION = 1_000_000
-HOUR = 3600
+from catalyst_groq.groq.api.operations import Operation
+from catalyst_groq.groq.api.responses import NoResponse, Response
+from catalyst_groq.groq.models.catalog import ModelCatalog, Price
 
 
-def cost_usd(answer: Response | NoResponse) -> Decimal | None:
-    """Return the price of an answer; None where no price, or not what was used, is known."""
-    if not isinstance(answer, Response) or not answer.ok:
+def cost_usd(response: Response | NoResponse, operation: Operation, catalog: ModelCatalog) -> Decimal | None:
+    """Return the price of a response; None when the price, or what was consumed, is unknown."""
+    if not isinstance(response, Response) or not response.ok:
         return None
-    model = known_models().get(str(answer.body.get("model")))
-    if model is None:
+    model = catalog.get(str(response.body.get("model")))
+    consumed = operation.consumption(response) if model else None
+    if model is None or consumed is None:
         return None
-    return _token_cost(answer.usage, model.price) if model.kind == "chat" else _audio_cost(answer.body, model.price)
+    total = Decimal()
+    for unit, quantity in consumed.items():
+        if (price := _price_of(unit, model.price)) is None:
+            return None
+        total += quantity * price
+    return total
 
 
-def _token_cost(usage: Usage | None, price: Price) -> Decimal | None:
-    """Return the price of tokens, cached ones at theirs."""
-    if usage is None or price.input is None or price.output is None:
-        return None
-    cached_price = price.input if price.cached_input is None else price.cached_input
-    prompt = (usage.prompt - usage.cached) * price.input + usage.cached * cached_price
-    return (prompt + usage.completion * price.output) / MILLION
-
-
-def _audio_cost(body: Mapping[str, Any], price: Price) -> Decimal | None:
-    """Return the price of a recording, whose length only Groq's long answers tell."""
-    seconds = body.get("duration")
-    if not isinstance(seconds, int | float) or not 0 <= seconds < math.inf or price.audio_hour is None:
-        return None
-    return max(Decimal(str(seconds)), Decimal(LEAST_SECONDS)) * price.audio_hour / HOUR
+def _price_of(unit: str, price: Price) -> Decimal | None:
+    """Return the price of a unit. Cached tokens cost what others do, unless the catalog has a price for them."""
+    found: Decimal | None = getattr(price, unit, None)
+    return price.input if found is None and unit == "cached_input" else found

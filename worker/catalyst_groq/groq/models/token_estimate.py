@@ -1,4 +1,4 @@
-"""How many tokens a text or a request will be, estimated without any model's vocabulary.
+"""Estimates how many tokens a text or a request has, without any model's vocabulary.
 
 The classes of characters and their weights come from measurements against o200k (reference/groq-api.md, section 6):
 within 0.9–1.2 of the truth for prose, JSON, XML, code, Chinese and Japanese; 0.74 for base64. The usual
@@ -23,7 +23,7 @@ _LETTERS_PER_TOKEN_ELSEWHERE = 3.3
 
 
 class _Kind(NamedTuple):
-    """Pieces of one kind of characters, which no other kind has, and the tokens of one by its length."""
+    """A class of characters, disjoint from the others: its pieces, and the tokens of one by its length."""
 
     pieces: re.Pattern[str]
     tokens: Callable[[int], float]
@@ -45,27 +45,27 @@ _BEYOND = (
     _Kind(re.compile(rf"[^\x00-\x7f\s{_CJK}]"), lambda _: 1 / _LETTERS_PER_TOKEN_ELSEWHERE),
 )
 _SPACE = _Kind(re.compile(r"\s"), lambda _: 0)
-"""A single one belongs to the word behind it."""
+"""A single space is part of the token of the word behind it."""
 
 _KINDS = (*_ASCII, *_BEYOND, _SPACE)
 _PIECE = re.compile("|".join(f"({kind.pieces.pattern})" for kind in _KINDS))
 _ROUNDING_DECIMALS = 9
-"""Decimals to which a sum of tokens is true."""
+"""Decimals of a sum of tokens that are exact."""
 
 _LONG_TEXT_CHARS = 100_000
-"""Characters above which a text is not taken apart at once: all its pieces together take many times its memory."""
+"""A longer text is not split at once: all its pieces together take many times its memory."""
 
 CACHED_SYSTEM_PROMPTS = 64
-"""How many of them are estimated only once: those of an activity's tasks are the same, and often long …"""
+"""System prompts whose estimates are cached: the tasks of one activity share theirs, and it is often long …"""
 
 MAX_CACHED_PROMPT_CHARS = 20_000
-"""… but not so long: a document in one is another one in each task, and would only be held in memory. Characters."""
+"""… up to this length: a longer one holds a document that differs in each task."""
 
 MESSAGE_TOKENS = 4
-"""What role and delimiters of one message cost."""
+"""Role and delimiters of one message."""
 
 DEFAULT_OUTPUT_TOKENS = 1024
-"""Tokens counted on for the answer where the request does not say how many it may have."""
+"""Assumed for the response when the request does not limit it."""
 
 
 def estimate_tokens(text: str) -> int:
@@ -81,7 +81,7 @@ _estimate_once = lru_cache(CACHED_SYSTEM_PROMPTS)(estimate_tokens)
 
 
 def cut_to_tokens(text: str, tokens: int) -> str:
-    """Return the longest beginning of a text that is estimated at no more than so many tokens."""
+    """Return the longest beginning of a text that is estimated at no more than `tokens` tokens."""
     room = float(tokens)
     kept = 0
     for piece, weight in split_tokens(text):
@@ -93,7 +93,7 @@ def cut_to_tokens(text: str, tokens: int) -> str:
 
 
 def split_tokens(text: str) -> Iterator[tuple[str, float]]:
-    """Yield a text in pieces with the estimated tokens of each; the pieces together are the text."""
+    """Yield the pieces of a text, which together are the text, with the estimated tokens of each."""
     for match in _PIECE.finditer(text):
         yield match[0], _KINDS[(match.lastindex or 0) - 1].tokens(len(match[0]))
 
@@ -125,7 +125,7 @@ def estimate_message(message: Any, model: Model) -> int:
 
 
 def max_output_tokens(body: Mapping[str, Any]) -> int:
-    """Return the most tokens that the answer to a request may have."""
+    """Return the maximum number of tokens of the response to a request."""
     output = body.get("max_completion_tokens") or body.get("max_tokens")
     return output if isinstance(output, int) and output > 0 else DEFAULT_OUTPUT_TOKENS
 

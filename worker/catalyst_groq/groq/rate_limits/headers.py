@@ -1,15 +1,15 @@
-"""What Groq tells of its limits: in headers with every answer, and in the text of a refusal. Pure.
+"""What Groq reports about its limits: in the headers of each response, and in the message of a refusal. Pure.
 
-Source: reference/groq-api.md, sections 2.3 and 3.1. The headers tell requests per day and tokens per minute only; all
-other limits stand nowhere but in the refusals that they cause.
+Source: reference/groq-api.md, sections 2.3 and 3.1. The headers report requests per day and tokens per minute only; all
+other limits appear only in the refusals that they cause.
 """
 
 import re
 from collections.abc import Iterator
 
-from catalyst_groq.groq.api.errors import ErrorKind, classify
-from catalyst_groq.groq.api.requests import Payload
-from catalyst_groq.groq.api.responses import NoResponse, Response
+from catalyst_groq.groq.api.errors import ApiError, ErrorKind
+from catalyst_groq.groq.api.operations import Payload
+from catalyst_groq.groq.api.responses import Response
 from catalyst_groq.groq.models.catalog import Model
 from catalyst_groq.groq.models.token_estimate import estimate_prompt, max_output_tokens
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
@@ -21,40 +21,39 @@ LIMIT_HEADERS = (
 )
 LIMIT_FIGURES = re.compile(r"Limit (?P<limit>[1-9]\d*),(?: Used (?P<used>\d+),)? Requested (?P<requested>\d+)")
 LIMIT_MESSAGE = re.compile(rf"\((?P<name>[A-Z]+)\): {LIMIT_FIGURES.pattern}")
-SAFETY_FACTOR = 0.95
-"""What is made to fit is made a little smaller."""
+TRUNCATION_SAFETY_FACTOR = 0.95
+"""A truncated request is made this much smaller than what fits, because sizes are estimates."""
 
 
-def parse_limit_updates(answer: Response) -> Iterator[LimitUpdate]:
-    """Yield what an answer tells of the limits."""
-    for dimension, header_of_limit, header_of_rest in LIMIT_HEADERS:
-        limit, remaining = (
-            _parse_figure(answer.headers.get(header_of_limit)),
-            _parse_figure(answer.headers.get(header_of_rest)),
-        )
-        if limit:
+def parse_limit_updates(response: Response) -> Iterator[LimitUpdate]:
+    """Yield what a response reports about limits."""
+    for kind, limit_header, remaining_header in LIMIT_HEADERS:
+        if limit := _parse_count(response.headers.get(limit_header)):
             # The headers of a stream were written before it had used anything.
-            yield LimitUpdate(dimension, limit, remaining if answer.first_token is None else None)
-    found = None if answer.ok else LIMIT_MESSAGE.search(answer.message)
-    if found and found["name"] in LimitKind.__members__:
-        most, used = int(found["limit"]), _parse_figure(found["used"])
-        yield LimitUpdate(LimitKind[found["name"]], most, None if used is None else most - used)
+            remaining = _parse_count(response.headers.get(remaining_header)) if response.first_token is None else None
+            yield LimitUpdate(kind, limit, remaining)
+    match = None if response.ok else LIMIT_MESSAGE.search(response.message)
+    if match and match["name"] in LimitKind.__members__:
+        limit, used = int(match["limit"]), _parse_count(match["used"])
+        yield LimitUpdate(LimitKind[match["name"]], limit, None if used is None else limit - used)
 
 
-def fraction_that_fits(answer: Response | NoResponse, payload: Payload, model: Model) -> float | None:
-    """Return what share of the prompt would fit where a request is too large; None where a shorter one would not help.
+def fraction_that_fits(error: ApiError, payload: Payload, model: Model) -> float | None:
+    """Return the fraction of the prompt that would fit after a `TOO_LARGE` error; None when truncation cannot help.
 
-    A refusal because of the model's context tells no figures: there an estimate takes their place.
+    A refusal because of the model's context has no figures: an estimate takes their place.
     """
-    why_not, output = classify(answer), max_output_tokens(payload)
-    if why_not is None or why_not.kind is not ErrorKind.TOO_LARGE or f"({LimitKind.OTPM.name})" in why_not.message:
+    if error.kind is not ErrorKind.TOO_LARGE or f"({LimitKind.OTPM.name})" in error.message:
         return None
-    if found := LIMIT_FIGURES.search(why_not.message):
-        limit, prompt = int(found["limit"]), int(found["requested"]) - output
+    output = max_output_tokens(payload)
+    if match := LIMIT_FIGURES.search(error.message):
+        limit, prompt = int(match["limit"]), int(match["requested"]) - output
     else:
         limit, prompt = model.context_window or 0, estimate_prompt(payload, model)
-    return SAFETY_FACTOR * min((limit - output) / prompt, 1.0) if limit > output and prompt > 0 else None
+    if limit <= output or prompt <= 0:
+        return None
+    return TRUNCATION_SAFETY_FACTOR * min((limit - output) / prompt, 1.0)
 
 
-def _parse_figure(text: str | None) -> int | None:
+def _parse_count(text: str | None) -> int | None:
     return int(text) if text and text.isdecimal() else None

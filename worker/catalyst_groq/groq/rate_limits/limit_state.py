@@ -1,4 +1,4 @@
-"""What is known of the limits of each model: an operator gives them, a plan has them, Groq tells them."""
+"""The limits of each model: configured by the operator, of the operator's plan, or reported by Groq."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from catalyst_groq.groq.api.requests import Account
-from catalyst_groq.groq.models.catalog import Model, ModelLimits, Plan, known_models
+from catalyst_groq.groq.models.catalog import ModelCatalog, ModelLimits, Plan
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
 from catalyst_groq.groq.rate_limits.queue import Amounts, LimitFigures, LimitUpdate, QueueSnapshot
 
 ANY_MODEL = "*"
 
 LIMIT_TTL_SECONDS = 3600.0
-"""Seconds for which a limit that Groq has told keeps back what can never fit: it may have been raised since."""
+"""For this long a reported limit refuses requests that can never fit: it may have been raised since."""
 
 
 class LastUse(NamedTuple):
-    """What was last seen of one model's limits, and how much a request asks for."""
+    """The last known state of a model's queue, and the size of its last request."""
 
     snapshot: QueueSnapshot
     typical: Amounts
@@ -25,41 +25,46 @@ class LastUse(NamedTuple):
 
 @dataclass(slots=True)
 class LimitState:
-    """What is known of the limits of one model for one account."""
+    """The known limits of one model for one account."""
 
     queue_name: str
-    """The name of its line."""
     initial: LimitFigures
-    """What holds where Groq has told nothing yet."""
+    """What applies until Groq reports limits."""
     configured: LimitFigures
-    """What an operator has given: Groq's word does not change it."""
+    """What the operator has configured. Reports do not change it."""
     context: int | None
-    """The tokens that fit into the model's context."""
+    """Tokens of the model's context window."""
     last_use: LastUse | None = None
-    """Nothing before it was first asked for."""
+    """None before the first request."""
     _reported: dict[LimitKind, tuple[int, float]] = field(default_factory=dict)
 
     def confirmed_limits(self) -> LimitFigures:
-        """Return the limits that no request needs to try out: told not long ago, or given. A plan may be another."""
-        now = time.monotonic()
-        told = {dimension: limit for dimension, (limit, at) in self._reported.items() if now - at < LIMIT_TTL_SECONDS}
-        return {**told, **self.configured}
+        """Return the limits known for certain: configured by the operator or reported by Groq within LIMIT_TTL_SECONDS.
 
-    def update(self, told: Sequence[LimitUpdate]) -> Sequence[LimitUpdate]:
-        """Remember what Groq tells, and return it as far as an operator has not said otherwise."""
+        Plan defaults are excluded, because the account may be on another plan.
+        """
         now = time.monotonic()
-        for one in told:
-            self._reported[one.kind] = one.limit, now
-        given = self.configured
-        return [one._replace(limit=given.get(one.kind, one.limit)) for one in told] if given else told
+        reported = {kind: limit for kind, (limit, at) in self._reported.items() if now - at < LIMIT_TTL_SECONDS}
+        return {**reported, **self.configured}
+
+    def update(self, updates: Sequence[LimitUpdate]) -> Sequence[LimitUpdate]:
+        """Remember what Groq reports, and return it with the operator's limits in place of those reported."""
+        now = time.monotonic()
+        for update in updates:
+            self._reported[update.kind] = update.limit, now
+        configured = self.configured
+        if not configured:
+            return updates
+        return [update._replace(limit=configured.get(update.kind, update.limit)) for update in updates]
 
 
 @dataclass(frozen=True, slots=True)
 class LimitConfig:
-    """The limits that are known before Groq has told any: an operator's are kept to, a plan's hold until Groq tells."""
+    """The limits known before Groq reports any: the operator's are kept to, a plan's apply until Groq reports others."""
 
     groq_url: str
-    """Groq's base URL: what is known of its plans and models says nothing of other servers."""
+    """Groq's base URL: its plans and context windows say nothing about other servers."""
+    catalog: ModelCatalog
     plan: Plan | None = None
     configured: Mapping[str, ModelLimits] = field(default_factory=dict)
     """By model; at every endpoint."""
@@ -67,18 +72,16 @@ class LimitConfig:
     def __bool__(self) -> bool:
         return bool(self.plan or self.configured)
 
-    def state_for(self, account: Account, model: str) -> LimitState:
-        """Return what is known of a model."""
-        known = self._model(account, model)
-        planned = known.limits.get(self.plan) if known and self.plan else None
-        given = _figures(self.configured.get(model) or self.configured.get(ANY_MODEL))
-        context = known.context_window if known else None
-        return LimitState(f"{account.id} {model}", {**_figures(planned), **given}, given, context)
-
-    def _model(self, account: Account, model: str) -> Model | None:
-        return known_models().get(model) if account.url == self.groq_url else None
+    def state_for(self, account: Account, model_id: str) -> LimitState:
+        """Return the initial state of a model's limits."""
+        model = self.catalog.get(model_id) if account.url == self.groq_url else None
+        planned = model.limits.get(self.plan) if model and self.plan else None
+        configured = _to_figures(self.configured.get(model_id) or self.configured.get(ANY_MODEL))
+        context = model.context_window if model else None
+        initial = {**_to_figures(planned), **configured}
+        return LimitState(f"{account.id} {model_id}", initial, configured, context)
 
 
-def _figures(limits: ModelLimits | None) -> dict[LimitKind, int]:
-    named = ((dimension, getattr(limits, dimension.name.lower())) for dimension in LimitKind) if limits else ()
-    return {dimension: limit for dimension, limit in named if limit is not None}
+def _to_figures(limits: ModelLimits | None) -> dict[LimitKind, int]:
+    named = ((kind, getattr(limits, kind.name.lower())) for kind in LimitKind) if limits else ()
+    return {kind: limit for kind, limit in named if limit is not None}

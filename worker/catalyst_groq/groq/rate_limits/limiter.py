@@ -1,158 +1,162 @@
-"""Groq's limits kept by ourselves: a request is sent when its turn has come, so that Groq need not say no."""
+"""The rate limiter: a request is sent when it fits Groq's limits, so that Groq need not refuse it."""
 
-import asyncio
-import itertools
 import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import ceil
-from typing import Any
-from weakref import WeakKeyDictionary
 
 from catalyst_groq.groq.api.errors import ErrorKind, classify
-from catalyst_groq.groq.api.requests import Account, Ask, Payload
+from catalyst_groq.groq.api.operations import Payload
+from catalyst_groq.groq.api.requests import Account, GroqClient, GroqRequest
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
 from catalyst_groq.groq.rate_limits.headers import parse_limit_updates
 from catalyst_groq.groq.rate_limits.limit_state import LastUse, LimitConfig, LimitState
-from catalyst_groq.groq.rate_limits.queue import Admission, Amounts, LimiterBackend, Ticket
+from catalyst_groq.groq.rate_limits.queue import TICKET_TTL_SECONDS, Admission, Amounts, LimiterBackend, Ticket
 from catalyst_groq.groq.rate_limits.usage_estimate import UsageEstimate, UsageEstimator, actual_usage
 
 ACTIVE_WINDOW_SECONDS = 60.0
-"""Seconds for which a model counts as in use after it was asked for."""
+"""A model counts as in use for this long after its last request."""
 
 MAX_TRACKED_MODELS = 1000
-"""Of how many models, each for one account, it is remembered what is known: their names may come from processes."""
+"""Models, each for one account, whose limits are remembered: their names may come from process variables."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Waiter:
-    """Who waits: its place, the same in each line, and what it has asked for in which."""
+    """A caller that waits: its ticket, the same in each queue, and its estimates by queue."""
 
     ticket: Ticket
+    seen: float
+    """When it asked last (`time.monotonic`)."""
     estimates: dict[str, tuple[Payload, UsageEstimate]] = field(default_factory=dict)
 
 
 class RateLimitedClient:
-    """An `Ask` that keeps the limits of each account and model.
+    """A `GroqClient` that keeps the limits of each account and model.
 
-    A request is counted at its most before it is sent, and at what it took afterwards. One whose turn has not come is
-    no answer yet, to be waited for like Groq's own 429. Only who comes back stands in line, where it has been since it
-    first came: whoever goes elsewhere instead is in nobody's way. Who that is, the asyncio task says. Whatever Groq
-    tells of its limits corrects what is known.
+    A request reserves the maximum it may use before it is sent, and is settled to its actual usage afterwards. When it
+    does not fit, the result is a `NoResponse` with the seconds to wait, like Groq's own 429. A caller (the request's
+    `caller`) that sends again keeps its queue position; one that does not within TICKET_TTL_SECONDS loses it. Whatever
+    Groq reports about its limits corrects the state.
     """
 
-    def __init__(self, ask: Ask, lines: LimiterBackend, known: LimitConfig) -> None:
-        self._ask = ask
-        self._lines = lines
-        self._known = known
-        self._demands = UsageEstimator()
-        self._models: dict[tuple[str, str], LimitState] = {}
-        self._names = map(f"{uuid.uuid4().hex} {{}}".format, itertools.count())
-        self._waiting: WeakKeyDictionary[asyncio.Task[Any], Waiter] = WeakKeyDictionary()
-        self._asking = 0
+    def __init__(self, client: GroqClient, backend: LimiterBackend, config: LimitConfig) -> None:
+        self._client = client
+        self._backend = backend
+        self._config = config
+        self._estimator = UsageEstimator(config.catalog)
+        self._states: dict[tuple[str, str], LimitState] = {}
+        self._worker = uuid.uuid4().hex
+        """Distinguishes this worker's tickets: engines may give the same id to different tasks."""
+        self._waiters: dict[str, Waiter] = {}
+        self._in_flight = 0
 
-    async def __call__(self, account: Account, payload: Payload, within: float) -> Response | NoResponse:
-        """Ask if the turn has come."""
-        model = self._limits(account, payload["model"])
-        waiting = self._waiting.get(_asker()) if self._waiting else None
-        demand = self._demand(waiting, model, payload)
-        if never := demand.check_fits(model.confirmed_limits(), model.context):
-            return NoResponse(NoResponseReason.EXCEEDS_LIMIT, never, sent=False, seconds=0)
-        waiting = waiting or Waiter(Ticket(time.monotonic(), next(self._names)))
-        stays, amounts = model.queue_name in waiting.estimates, demand.amounts
-        waiting.estimates[model.queue_name] = payload, demand
-        turn = await self._lines.acquire(model.queue_name, waiting.ticket, amounts, model.initial, enqueue=stays)
-        model.last_use = LastUse(turn.snapshot, amounts)
-        if turn.exhausted:
-            self._waiting[_asker()] = waiting
-            return _rate_limited(turn, turn.exhausted)
-        if self._waiting:
-            self._waiting.pop(_asker(), None)
-        answer = await self._under_way(account, payload, within)
-        told = model.update(list(parse_limit_updates(answer))) if isinstance(answer, Response) else ()
-        view = await self._lines.settle(model.queue_name, _usage_difference(answer, turn.reserved), told)
-        model.last_use = LastUse(view, amounts)
-        if isinstance(answer, Response):
-            self._demands.update(payload["model"], demand, answer)
-        if _is_limited(answer):
-            self._waiting[_asker()] = waiting
-        return answer
+    async def send(self, request: GroqRequest) -> Response | NoResponse:
+        """Send the request if it fits the limits now."""
+        model_id = request.payload["model"]
+        state = self._state(request.account, model_id)
+        waiter = self._waiters.get(request.caller) if self._waiters else None
+        estimate = self._estimate(waiter, state, request)
+        if problem := estimate.check_fits(state.confirmed_limits(), state.context):
+            return NoResponse(NoResponseReason.EXCEEDS_LIMIT, problem, sent=False, seconds=0)
+        now = time.monotonic()
+        waiter = waiter or Waiter(Ticket(now, f"{self._worker} {request.caller}"), now)
+        known, amounts = state.queue_name in waiter.estimates, estimate.amounts
+        waiter.estimates[state.queue_name] = request.payload, estimate
+        # A caller that asks for the first time may go to another endpoint at once: it does not queue yet.
+        admission = await self._backend.acquire(state.queue_name, waiter.ticket, amounts, state.initial, enqueue=known)
+        state.last_use = LastUse(admission.snapshot, amounts)
+        if admission.exhausted:
+            self._remember(request.caller, waiter)
+            return _rate_limited(admission, admission.exhausted)
+        if self._waiters:
+            self._waiters.pop(request.caller, None)
+        response = await self._send_counted(request)
+        updates = state.update(list(parse_limit_updates(response))) if isinstance(response, Response) else ()
+        change = _usage_difference(response, admission.reserved)
+        snapshot = await self._backend.settle(state.queue_name, change, updates)
+        state.last_use = LastUse(snapshot, amounts)
+        if isinstance(response, Response):
+            self._estimator.update(model_id, estimate, response)
+        if _is_rate_limited(response):
+            self._remember(request.caller, waiter)
+        return response
 
     def fetchable_tasks(self, free: int, active: int) -> int:
-        """Say how many tasks may be fetched into so many free places, with so many in hand.
+        """Return how many tasks may be fetched, given the free capacity and the number of active tasks.
 
-        Which models they will ask is not known, so that the one with the most room decides: no throttled model stops
-        the tasks of others. Where none has room, one task is fetched as long as nobody waits: it may be for yet another
-        model.
+        Which models the tasks will use is unknown, so the model with the most capacity decides: a throttled model must
+        not stop the tasks of others. When no model has capacity, one task is fetched as long as no task waits: it may
+        use yet another model.
         """
         now = time.monotonic()
-        known = [model.last_use for model in self._models.values() if model.last_use]
+        known = [state.last_use for state in self._states.values() if state.last_use]
         uses = [use for use in known if now - use.snapshot.at < ACTIVE_WINDOW_SECONDS] or known
         if not uses:
-            return min(free, 1) if self._known else free
-        not_asking = max(active - len(self._waiting) - self._asking, 0)
-        most = max(use.snapshot.requests_that_fit(use.typical, now) for use in uses) - not_asking
-        return int(min(free, max(most, 1 if active <= self._asking else 0)))
+            return min(free, 1) if self._config else free
+        not_sending = max(active - self._count_waiters(now) - self._in_flight, 0)
+        capacity = max(use.snapshot.requests_that_fit(use.typical, now) for use in uses) - not_sending
+        return int(min(free, max(capacity, 1 if active <= self._in_flight else 0)))
 
     def remaining(self) -> Iterator[tuple[str, LimitKind, int, float]]:
-        """Yield by model and dimension the limit, and what remains of it now. Among accounts, the tightest counts."""
+        """Yield by model and kind the limit and what remains of it now. Among accounts, the tightest counts."""
         now = time.monotonic()
         tightest: dict[tuple[str, LimitKind], tuple[float, int]] = {}
-        for (_, model), known in self._models.items():
-            for dimension, bucket in known.last_use.snapshot.buckets.items() if known.last_use else ():
+        for (_, model_id), state in self._states.items():
+            for kind, bucket in state.last_use.snapshot.buckets.items() if state.last_use else ():
                 figures = (bucket.limit - bucket.level(now), bucket.limit)
-                tightest[model, dimension] = min(figures, tightest.get((model, dimension), figures))
-        for (model, dimension), (remaining, limit) in tightest.items():
-            yield model, dimension, limit, remaining
+                tightest[model_id, kind] = min(figures, tightest.get((model_id, kind), figures))
+        for (model_id, kind), (remaining, limit) in tightest.items():
+            yield model_id, kind, limit, remaining
 
-    def _limits(self, account: Account, model: str) -> LimitState:
-        """Return what is known of a model; the one that nobody has asked for the longest makes room for a new one."""
-        key = account.id, model
-        known = self._models.pop(key, None) or self._known.state_for(account, model)
-        if len(self._models) == MAX_TRACKED_MODELS:
-            del self._models[next(iter(self._models))]
-        self._models[key] = known
-        return known
+    def _state(self, account: Account, model_id: str) -> LimitState:
+        """Return the state of a model's limits; the least recently used one makes room for a new one."""
+        key = account.id, model_id
+        state = self._states.pop(key, None) or self._config.state_for(account, model_id)
+        if len(self._states) == MAX_TRACKED_MODELS:
+            del self._states[next(iter(self._states))]
+        self._states[key] = state
+        return state
 
-    async def _under_way(self, account: Account, payload: Payload, within: float) -> Response | NoResponse:
-        self._asking += 1
+    async def _send_counted(self, request: GroqRequest) -> Response | NoResponse:
+        self._in_flight += 1
         try:
-            return await self._ask(account, payload, within)
+            return await self._client.send(request)
         finally:
-            self._asking -= 1
+            self._in_flight -= 1
 
-    def _demand(self, waiting: Waiter | None, model: LimitState, payload: Payload) -> UsageEstimate:
-        """Return what a request asks for; who comes back with the same one need not have it estimated again."""
-        asked = waiting.estimates.get(model.queue_name) if waiting else None
-        return asked[1] if asked and asked[0] is payload else self._demands.estimate(payload)
+    def _estimate(self, waiter: Waiter | None, state: LimitState, request: GroqRequest) -> UsageEstimate:
+        """Return the estimate; a caller that sends the same payload again need not have it estimated again."""
+        earlier = waiter.estimates.get(state.queue_name) if waiter else None
+        return earlier[1] if earlier and earlier[0] is request.payload else self._estimator.estimate(request)
 
+    def _remember(self, caller: str, waiter: Waiter) -> None:
+        waiter.seen = time.monotonic()
+        self._waiters[caller] = waiter
 
-def _asker() -> asyncio.Task[Any]:
-    task = asyncio.current_task()
-    assert task is not None  # noqa: S101 -- whatever awaits runs in a task
-    return task
-
-
-def _usage_difference(answer: Response | NoResponse, taken: Amounts) -> Amounts:
-    """Return what was used beyond what was taken."""
-    used = actual_usage(answer, taken)
-    return {dimension: beyond for dimension, amount in taken.items() if (beyond := used[dimension] - amount)}
-
-
-def _is_limited(answer: Response | NoResponse) -> bool:
-    why_not = classify(answer)
-    return why_not is not None and why_not.kind is ErrorKind.RATE_LIMITED
+    def _count_waiters(self, now: float) -> int:
+        """Count the waiting callers, and forget those that have not asked for so long that their tickets expired."""
+        expired = [caller for caller, waiter in self._waiters.items() if now - waiter.seen >= TICKET_TTL_SECONDS]
+        for caller in expired:
+            del self._waiters[caller]
+        return len(self._waiters)
 
 
-def _rate_limited(turn: Admission, dimension: LimitKind) -> NoResponse:
-    bucket = turn.snapshot.buckets[dimension]
-    said = f"{dimension.words} ({dimension.name}): Limit {bucket.limit}, Used {ceil(bucket.level(turn.snapshot.at))}"
-    return NoResponse(
-        NoResponseReason.RATE_LIMITED_LOCALLY,
-        f"{said}. Its turn comes in {turn.wait:.3g} s",
-        sent=False,
-        seconds=0,
-        wait=turn.wait,
-    )
+def _usage_difference(response: Response | NoResponse, reserved: Amounts) -> Amounts:
+    """Return the usage beyond the reservation; negative when less was used."""
+    used = actual_usage(response, reserved)
+    return {kind: difference for kind, amount in reserved.items() if (difference := used[kind] - amount)}
+
+
+def _is_rate_limited(response: Response | NoResponse) -> bool:
+    error = classify(response)
+    return error is not None and error.kind is ErrorKind.RATE_LIMITED
+
+
+def _rate_limited(admission: Admission, kind: LimitKind) -> NoResponse:
+    bucket = admission.snapshot.buckets[kind]
+    figures = f"Limit {bucket.limit}, Used {ceil(bucket.level(admission.snapshot.at))}"
+    message = f"{kind.description} ({kind.name}): {figures}. It fits in {admission.wait:.3g} s"
+    return NoResponse(NoResponseReason.RATE_LIMITED_LOCALLY, message, sent=False, seconds=0, wait=admission.wait)

@@ -1,102 +1,103 @@
--- One step of a line that several workers share: what `worker.groq.lines.Line` does, on Redis's clock.
--- KEYS[1]: the line. ARGV[1]: the step. Both are JSON; times are seconds, amounts are by the dimension's name.
+-- One step of a queue that workers share: what `catalyst_groq.groq.rate_limits.queue.LimitQueue` does, on Redis's clock.
+-- KEYS[1]: the queue. ARGV[1]: the step. Both are JSON; times are seconds, amounts are by the name of the limit kind.
+-- The stored state keeps its field names: workers of two versions share it during an upgrade.
 
 local step = cjson.decode(ARGV[1])
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
-local kept = redis.call('GET', KEYS[1])
-local line = kept and cjson.decode(kept) or {buckets = {}, waiting = {}}
+local stored = redis.call('GET', KEYS[1])
+local queue = stored and cjson.decode(stored) or {buckets = {}, waiting = {}}
 
-local function used(name, bucket)
-  return math.max(0, bucket.used - math.max(0, now - bucket.at) * bucket.limit / step.windows[name])
+local function level(kind, bucket)
+  return math.max(0, bucket.used - math.max(0, now - bucket.at) * bucket.limit / step.windows[kind])
 end
 
-local function use(name, bucket, amount)
-  local before = used(name, bucket)
-  bucket.at = before > 0 and math.max(now, bucket.at) or now + step.under_way
-  bucket.used = math.max(0, before + amount)
+local function add(kind, bucket, amount)
+  local used = level(kind, bucket)
+  bucket.at = used > 0 and math.max(now, bucket.at) or now + step.request_latency
+  bucket.used = math.max(0, used + amount)
 end
 
-local function tell(told)
-  local bucket = line.buckets[told.dimension] or {limit = told.limit, used = 0, at = now}
-  bucket.used = used(told.dimension, bucket)
+local function reconcile(update)
+  local bucket = queue.buckets[update.kind] or {limit = update.limit, used = 0, at = now}
+  bucket.used = level(update.kind, bucket)
   bucket.at = math.max(now, bucket.at)
-  bucket.limit = told.limit
-  if told.remaining then
-    bucket.used = math.max(bucket.used, told.limit - told.remaining)
+  bucket.limit = update.limit
+  if update.remaining then
+    bucket.used = math.max(bucket.used, update.limit - update.remaining)
   end
-  line.buckets[told.dimension] = bucket
+  queue.buckets[update.kind] = bucket
 end
 
-local function comes_before(place)
-  return place.since < step.since or (place.since == step.since and place.who < step.who)
+local function is_ahead(ticket)
+  return ticket.since < step.since or (ticket.since == step.since and ticket.who < step.holder)
 end
 
-local function forget()
-  for who, place in pairs(line.waiting) do
-    if now - place.seen >= step.kept then
-      line.waiting[who] = nil
+local function drop_expired_tickets()
+  for holder, ticket in pairs(queue.waiting) do
+    if now - ticket.seen >= step.ticket_ttl then
+      queue.waiting[holder] = nil
     end
   end
 end
 
-local function sum(name, counts)
+local function sum(kind, counts)
   local total = 0
-  for _, place in pairs(line.waiting) do
-    if counts(place) then
-      total = total + (place.demand[name] or 0)
+  for _, ticket in pairs(queue.waiting) do
+    if counts(ticket) then
+      total = total + (ticket.demand[kind] or 0)
     end
   end
   return total
 end
 
-local function enter()
-  for name, limit in pairs(step.limits) do
-    line.buckets[name] = line.buckets[name] or {limit = limit, used = 0, at = now}
+local function acquire()
+  for kind, limit in pairs(step.limits) do
+    queue.buckets[kind] = queue.buckets[kind] or {limit = limit, used = 0, at = now}
   end
-  forget()
-  -- No two workers' clocks agree but on how long somebody has waited.
-  local place = line.waiting[step.who]
-  step.since = place and place.since or now - step.waited
-  local wait, short_of = 0, nil
-  for name, bucket in pairs(line.buckets) do
-    local wanted = sum(name, comes_before) + math.min(step.demand[name], bucket.limit)
-    local excess = used(name, bucket) + wanted - bucket.limit
-    local seconds = math.max(0, bucket.at - now) + excess / bucket.limit * step.windows[name]
+  drop_expired_tickets()
+  -- The clocks of two workers agree on nothing but how long a caller has waited.
+  local ticket = queue.waiting[step.holder]
+  step.since = ticket and ticket.since or now - step.waited
+  local wait, exhausted = 0, nil
+  for kind, bucket in pairs(queue.buckets) do
+    local needed = sum(kind, is_ahead) + math.min(step.amounts[kind], bucket.limit)
+    local excess = level(kind, bucket) + needed - bucket.limit
+    local seconds = math.max(0, bucket.at - now) + excess / bucket.limit * step.windows[kind]
     if excess > 0 and seconds > wait then
-      wait, short_of = seconds, name
+      wait, exhausted = seconds, kind
     end
   end
-  if short_of then
-    if step.stays then
-      line.waiting[step.who] = {who = step.who, since = step.since, seen = now, demand = step.demand}
+  if exhausted then
+    if step.enqueue then
+      queue.waiting[step.holder] = {who = step.holder, since = step.since, seen = now, demand = step.amounts}
     end
-    return {wait = wait, short_of = short_of}
+    return {wait = wait, exhausted = exhausted}
   end
-  line.waiting[step.who] = nil
-  for name, bucket in pairs(line.buckets) do
-    use(name, bucket, step.demand[name])
+  queue.waiting[step.holder] = nil
+  for kind, bucket in pairs(queue.buckets) do
+    add(kind, bucket, step.amounts[kind])
   end
   return {wait = 0}
 end
 
 local function settle()
-  for name, amount in pairs(step.change) do
-    if line.buckets[name] then
-      use(name, line.buckets[name], amount)
+  for kind, amount in pairs(step.change) do
+    if queue.buckets[kind] then
+      add(kind, queue.buckets[kind], amount)
     end
   end
-  for _, told in ipairs(step.told) do
-    tell(told)
+  for _, update in ipairs(step.updates) do
+    reconcile(update)
   end
   return {wait = 0}
 end
 
-local turn = step.who and enter() or settle()
-redis.call('SET', KEYS[1], cjson.encode(line), 'EX', step.lifetime)
-turn.buckets, turn.waiting = {}, {}
-for name, bucket in pairs(line.buckets) do
-  turn.buckets[name] = {limit = bucket.limit, used = used(name, bucket)}
-  turn.waiting[name] = sum(name, function() return true end)
+local result = step.holder and acquire() or settle()
+redis.call('SET', KEYS[1], cjson.encode(queue), 'EX', step.key_ttl)
+result.buckets, result.waiting = {}, {}
+for kind, bucket in pairs(queue.buckets) do
+  result.buckets[kind] = {limit = bucket.limit, used = level(kind, bucket)}
+  result.waiting[kind] = sum(kind, function() return true end)
 end
-return cjson.encode(turn)
+return cjson.encode(result)

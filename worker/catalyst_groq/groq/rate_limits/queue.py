@@ -1,4 +1,4 @@
-"""The line of requests before the limits of one account and model: who came first goes first."""
+"""The FIFO queue of requests before the rate limits of one account and model, and its in-memory backend."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -8,10 +8,10 @@ from typing import NamedTuple, Protocol
 from catalyst_groq.groq.rate_limits.bucket import LeakyBucket, LimitKind
 
 QUEUE_POLL_INTERVAL_SECONDS = 1.0
-"""Seconds after which whoever waits looks again: what was reserved and not needed may have come back."""
+"""After this time a waiting caller asks again: a reservation may have been refunded."""
 
 TICKET_TTL_SECONDS = 3 * QUEUE_POLL_INTERVAL_SECONDS
-"""Seconds for which a place in line is kept for who does not look again: having died, or given up."""
+"""For this long a queue position is held for a caller that does not ask again: it has died, or has given up."""
 
 Amounts = Mapping[LimitKind, float]
 LimitFigures = Mapping[LimitKind, int]
@@ -19,14 +19,14 @@ NO_AMOUNTS: Amounts = {}
 
 
 class Ticket(NamedTuple):
-    """A place in line: since when (seconds of `time.monotonic`), and whose."""
+    """A queue position: since when (seconds of `time.monotonic`), and whose."""
 
     since: float
     holder: str
 
 
 class LimitUpdate(NamedTuple):
-    """What Groq says of one limit; what remains of it is not always said."""
+    """What Groq reports about one limit; `remaining` is not always reported."""
 
     kind: LimitKind
     limit: int
@@ -34,27 +34,27 @@ class LimitUpdate(NamedTuple):
 
 
 class QueueSnapshot(NamedTuple):
-    """What is seen of a line at the time `at`: its buckets, and what is asked for by those who wait."""
+    """The state of a queue at the time `at`: its buckets, and the sum of the amounts that wait."""
 
     at: float
     buckets: Mapping[LimitKind, LeakyBucket]
     waiting: Amounts
 
     def requests_that_fit(self, typical: Amounts, now: float) -> float:
-        """How many requests of the usual size fit in now behind those that wait; endless where no limit is known."""
+        """Return how many requests of typical size fit now behind those that wait; infinite without known limits."""
         waiting = self.waiting if now - self.at < TICKET_TTL_SECONDS else {}
         return min(
             (
-                (bucket.limit - bucket.level(now) - waiting.get(dimension, 0)) // min(amount, bucket.limit)
-                for dimension, bucket in self.buckets.items()
-                if (amount := typical.get(dimension, 0))
+                (bucket.limit - bucket.level(now) - waiting.get(kind, 0)) // min(amount, bucket.limit)
+                for kind, bucket in self.buckets.items()
+                if (amount := typical.get(kind, 0))
             ),
             default=float("inf"),
         )
 
 
 class Admission(NamedTuple):
-    """What came of asking for a turn: what was counted, or the seconds to wait and what there is too little of."""
+    """The result of `acquire`: the amounts reserved, or the seconds to wait and the limit that is exhausted."""
 
     snapshot: QueueSnapshot
     reserved: Amounts = NO_AMOUNTS
@@ -63,87 +63,87 @@ class Admission(NamedTuple):
 
 
 class LimiterBackend(Protocol):
-    """All lines, each by its name."""
+    """Where the queues live, each under its name."""
 
     async def acquire(
-        self, name: str, ticket: Ticket, demand: Amounts, limits: LimitFigures, *, enqueue: bool = True
+        self, name: str, ticket: Ticket, amounts: Amounts, limits: LimitFigures, *, enqueue: bool = True
     ) -> Admission:
-        """Count a demand if its turn has come, and otherwise keep its place if it `stays`.
+        """Reserve amounts if they fit behind earlier tickets; otherwise keep the ticket in the queue if `enqueue`.
 
-        `limits`: where Groq has told none.
+        `limits`: the limits of a queue for which Groq has reported none yet.
         """
 
     async def settle(self, name: str, change: Amounts, updates: Iterable[LimitUpdate]) -> QueueSnapshot:
-        """Count what was used beyond what was taken, or give it back where it is negative; learn what Groq told."""
+        """Add what was used beyond the reservation (refund it when negative), and apply what Groq reports."""
 
 
 @dataclass(slots=True)
 class LimitQueue:
-    """One line. All times are seconds of one clock."""
+    """One queue. All times are seconds of one clock."""
 
     buckets: dict[LimitKind, LeakyBucket] = field(default_factory=dict)
     waiting: dict[Ticket, tuple[Amounts, float]] = field(default_factory=dict)
-    """What is asked for, and when it was last asked for."""
+    """By ticket the amounts, and when its holder last asked."""
 
     def acquire(
-        self, ticket: Ticket, demand: Amounts, limits: LimitFigures, now: float, *, enqueue: bool = True
+        self, ticket: Ticket, amounts: Amounts, limits: LimitFigures, now: float, *, enqueue: bool = True
     ) -> Admission:
-        """Let a demand in, or keep its place if it stays."""
-        for dimension, limit in limits.items():
-            self.buckets.setdefault(dimension, LeakyBucket(limit, dimension.window_seconds, at=now))
+        """Reserve amounts, or keep the ticket in the queue if `enqueue`."""
+        for kind, limit in limits.items():
+            self.buckets.setdefault(kind, LeakyBucket(limit, kind.window_seconds, at=now))
         if self.waiting:
-            self.waiting = {who: waits for who, waits in self.waiting.items() if now - waits[1] < TICKET_TTL_SECONDS}
-        before = [amounts for other, (amounts, _) in self.waiting.items() if other < ticket]
-        ahead = (
-            {dimension: sum(amounts[dimension] for amounts in before) for dimension in self.buckets} if before else {}
-        )
+            self.waiting = {
+                other: entry for other, entry in self.waiting.items() if now - entry[1] < TICKET_TTL_SECONDS
+            }
+        earlier = [demand for other, (demand, _) in self.waiting.items() if other < ticket]
+        ahead = {kind: sum(demand[kind] for demand in earlier) for kind in self.buckets} if earlier else {}
         waits = {
-            dimension: bucket.time_until_capacity(demand[dimension], now, ahead.get(dimension, 0.0))
-            for dimension, bucket in self.buckets.items()
+            kind: bucket.time_until_capacity(amounts[kind], now, ahead.get(kind, 0.0))
+            for kind, bucket in self.buckets.items()
         }
-        short_of = max(waits, key=waits.__getitem__, default=None)
-        if short_of and (wait := waits[short_of]) > 0:
+        exhausted = max(waits, key=waits.__getitem__, default=None)
+        if exhausted and (wait := waits[exhausted]) > 0:
             if enqueue:
-                self.waiting[ticket] = (demand, now)
-            return Admission(self.snapshot(now), wait=wait, exhausted=short_of)
+                self.waiting[ticket] = (amounts, now)
+            return Admission(self.snapshot(now), wait=wait, exhausted=exhausted)
         self.waiting.pop(ticket, None)
-        taken = {dimension: demand[dimension] for dimension in self.buckets}
-        return Admission(self.settle(taken, (), now), taken)
+        reserved = {kind: amounts[kind] for kind in self.buckets}
+        return Admission(self.settle(reserved, (), now), reserved)
 
     def settle(self, change: Amounts, updates: Iterable[LimitUpdate], now: float) -> QueueSnapshot:
         """Correct the buckets."""
-        for dimension, amount in change.items():
-            if bucket := self.buckets.get(dimension):
-                self.buckets[dimension] = bucket.add(amount, now)
-        for dimension, limit, remaining in updates:
-            known = self.buckets.get(dimension) or LeakyBucket(limit, dimension.window_seconds, at=now)
-            self.buckets[dimension] = known.reconcile(limit, remaining, now)
+        for kind, amount in change.items():
+            if bucket := self.buckets.get(kind):
+                self.buckets[kind] = bucket.add(amount, now)
+        for kind, limit, remaining in updates:
+            bucket = self.buckets.get(kind) or LeakyBucket(limit, kind.window_seconds, at=now)
+            self.buckets[kind] = bucket.reconcile(limit, remaining, now)
         return self.snapshot(now)
 
     def snapshot(self, now: float) -> QueueSnapshot:
-        """Return what is seen of it."""
+        """Return the state."""
         waiting: dict[LimitKind, float] = dict.fromkeys(self.buckets, 0)
         for amounts, _ in self.waiting.values():
-            for dimension in waiting:
-                waiting[dimension] += amounts[dimension]
+            for kind in waiting:
+                waiting[kind] += amounts[kind]
         return QueueSnapshot(now, dict(self.buckets), waiting)
 
 
 class InMemoryBackend:
-    """The lines of one process."""
+    """The queues of one process."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._queues: dict[str, LimitQueue] = {}
 
     async def acquire(
-        self, name: str, ticket: Ticket, demand: Amounts, limits: LimitFigures, *, enqueue: bool = True
+        self, name: str, ticket: Ticket, amounts: Amounts, limits: LimitFigures, *, enqueue: bool = True
     ) -> Admission:
-        """Count a demand if its turn has come, and otherwise keep its place if it stays."""
-        return self._queue(name).acquire(ticket, demand, limits, self._clock(), enqueue=enqueue)
+        """Reserve amounts, or keep the ticket in the queue if `enqueue`."""
+        return self._queue(name).acquire(ticket, amounts, limits, self._clock(), enqueue=enqueue)
 
     async def settle(self, name: str, change: Amounts, updates: Iterable[LimitUpdate]) -> QueueSnapshot:
-        """Correct what was counted, and learn what Groq told."""
+        """Correct what was reserved, and apply what Groq reports."""
         return self._queue(name).settle(change, updates, self._clock())
 
     def _queue(self, name: str) -> LimitQueue:

@@ -1,4 +1,4 @@
-"""Lines that all workers share, in Redis; while Redis is away, each worker keeps its own."""
+"""Rate limits that all workers share, in Redis. While Redis is unavailable, each worker limits itself."""
 
 import json
 import logging
@@ -28,62 +28,63 @@ T = TypeVar("T")
 KEY_PREFIX = "catalyst:limits:"
 REDIS_TIMEOUT_SECONDS = 1.0
 FALLBACK_SECONDS = 5.0
-"""Seconds for which a Redis that has failed is left alone."""
+"""For this long Redis is not asked after it has failed."""
 
-KEY_TTL_SECONDS = int(max(dimension.window_seconds for dimension in LimitKind))
-"""Seconds after which nothing that was counted matters any more."""
+KEY_TTL_SECONDS = int(max(kind.window_seconds for kind in LimitKind))
+"""After this time nothing that was counted matters any more."""
 
 SCRIPT_CONSTANTS = {
-    "windows": {dimension.name: dimension.window_seconds for dimension in LimitKind},
-    "under_way": REQUEST_LATENCY_SECONDS,
-    "kept": TICKET_TTL_SECONDS,
-    "lifetime": KEY_TTL_SECONDS,
+    "windows": {kind.name: kind.window_seconds for kind in LimitKind},
+    "request_latency": REQUEST_LATENCY_SECONDS,
+    "ticket_ttl": TICKET_TTL_SECONDS,
+    "key_ttl": KEY_TTL_SECONDS,
 }
 
 
 class RedisBackend:
-    """Lines in Redis. Each step is one script, so that no two workers count at once."""
+    """Queues in Redis. Each step is one Lua script, so that workers never count at the same time."""
 
     def __init__(self, url: str) -> None:
         self._redis = Redis.from_url(
             url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
         )
-        self._script = self._redis.register_script(
-            files("catalyst_groq.groq.rate_limits").joinpath("queue.lua").read_text("utf-8")
-        )
+        script = files("catalyst_groq.groq.rate_limits").joinpath("queue.lua").read_text("utf-8")
+        self._script = self._redis.register_script(script)
 
     async def acquire(
-        self, name: str, ticket: Ticket, demand: Amounts, limits: LimitFigures, *, enqueue: bool = True
+        self, name: str, ticket: Ticket, amounts: Amounts, limits: LimitFigures, *, enqueue: bool = True
     ) -> Admission:
-        """Count a demand if its turn has come, and otherwise keep its place if it stays."""
-        step = {"who": ticket.holder, "waited": time.monotonic() - ticket.since, "stays": enqueue}
-        turn = await self._run_script(name, step | {"demand": _by_name(demand), "limits": _by_name(limits)})
-        view = _parse_snapshot(turn)
-        if turn["wait"]:
-            return Admission(view, wait=turn["wait"], exhausted=LimitKind[turn["short_of"]])
-        return Admission(view, {dimension: demand[dimension] for dimension in view.buckets})
+        """Reserve amounts, or keep the ticket in the queue if `enqueue`."""
+        step = {
+            "holder": ticket.holder,
+            "waited": time.monotonic() - ticket.since,
+            "enqueue": enqueue,
+            "amounts": _by_name(amounts),
+            "limits": _by_name(limits),
+        }
+        result = await self._run_script(name, step)
+        snapshot = _parse_snapshot(result)
+        if result["wait"]:
+            return Admission(snapshot, wait=result["wait"], exhausted=LimitKind[result["exhausted"]])
+        return Admission(snapshot, {kind: amounts[kind] for kind in snapshot.buckets})
 
     async def settle(self, name: str, change: Amounts, updates: Iterable[LimitUpdate]) -> QueueSnapshot:
-        """Correct what was counted, and learn what Groq told."""
-        return _parse_snapshot(
-            await self._run_script(
-                name, {"change": _by_name(change), "told": [_serialize_updates(one) for one in updates]}
-            )
-        )
+        """Correct what was reserved, and apply what Groq reports."""
+        step = {"change": _by_name(change), "updates": [_serialize_update(update) for update in updates]}
+        return _parse_snapshot(await self._run_script(name, step))
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._redis.aclose()
 
     async def _run_script(self, name: str, step: dict[str, Any]) -> dict[str, Any]:
-        answer: dict[str, Any] = json.loads(
-            await self._script(keys=[KEY_PREFIX + name], args=[json.dumps(step | SCRIPT_CONSTANTS)])
-        )
-        return answer
+        argument = json.dumps(step | SCRIPT_CONSTANTS)
+        result: dict[str, Any] = json.loads(await self._script(keys=[KEY_PREFIX + name], args=[argument]))
+        return result
 
 
 class FallbackBackend:
-    """Shared lines as long as they can be used, a worker's own ones otherwise: limits are no reason to stand still."""
+    """Shared queues while Redis is available, the worker's own ones otherwise: limits must not stop the work."""
 
     def __init__(self, shared: RedisBackend, own: InMemoryBackend) -> None:
         self._shared = shared
@@ -91,54 +92,54 @@ class FallbackBackend:
         self._retry_shared_at: float | None = None
 
     async def acquire(
-        self, name: str, ticket: Ticket, demand: Amounts, limits: LimitFigures, *, enqueue: bool = True
+        self, name: str, ticket: Ticket, amounts: Amounts, limits: LimitFigures, *, enqueue: bool = True
     ) -> Admission:
-        """Count a demand if its turn has come, and otherwise keep its place if it stays."""
-        turn = await self._try_shared(lambda: self._shared.acquire(name, ticket, demand, limits, enqueue=enqueue))
-        return turn or await self._own.acquire(name, ticket, demand, limits, enqueue=enqueue)
+        """Reserve amounts, or keep the ticket in the queue if `enqueue`."""
+        admission = await self._try_shared(lambda: self._shared.acquire(name, ticket, amounts, limits, enqueue=enqueue))
+        return admission or await self._own.acquire(name, ticket, amounts, limits, enqueue=enqueue)
 
     async def settle(self, name: str, change: Amounts, updates: Iterable[LimitUpdate]) -> QueueSnapshot:
-        """Correct what was counted, and learn what Groq told."""
+        """Correct what was reserved, and apply what Groq reports."""
         updates = tuple(updates)
-        view = await self._try_shared(lambda: self._shared.settle(name, change, updates))
-        own = await self._own.settle(name, {} if view else change, updates)
-        return view or own
+        snapshot = await self._try_shared(lambda: self._shared.settle(name, change, updates))
+        own = await self._own.settle(name, {} if snapshot else change, updates)
+        return snapshot or own
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._shared.aclose()
 
     async def _try_shared(self, step: Callable[[], Awaitable[T]]) -> T | None:
-        """Take a step in Redis; nothing where that cannot be done. Each beginning and end of an outage is said once."""
+        """Run a step in Redis; None when Redis is unavailable. Logs each beginning and end of an outage once."""
         if self._retry_shared_at is not None and time.monotonic() < self._retry_shared_at:
             return None
         try:
-            done = await step()
+            result = await step()
         except (RedisError, OSError) as error:
             if self._retry_shared_at is None:
-                log.warning("Groq's limits are kept by each worker for itself, Redis cannot be used: %s", error)
+                log.warning("Shared rate limits are unavailable, this worker keeps rate limits of its own: %s", error)
             self._retry_shared_at = time.monotonic() + FALLBACK_SECONDS
             return None
         if self._retry_shared_at is not None:
-            log.info("Groq's limits are kept together with the other workers again")
+            log.info("Rate limits are shared with the other workers again")
             self._retry_shared_at = None
-        return done
+        return result
 
 
 def _by_name(amounts: Amounts) -> dict[str, float]:
-    return {dimension.name: amount for dimension, amount in amounts.items()}
+    return {kind.name: amount for kind, amount in amounts.items()}
 
 
-def _serialize_updates(told: LimitUpdate) -> dict[str, Any]:
-    remaining = {} if told.remaining is None else {"remaining": told.remaining}
-    return {"dimension": told.kind.name, "limit": told.limit, **remaining}
+def _serialize_update(update: LimitUpdate) -> dict[str, Any]:
+    remaining = {} if update.remaining is None else {"remaining": update.remaining}
+    return {"kind": update.kind.name, "limit": update.limit, **remaining}
 
 
-def _parse_snapshot(turn: dict[str, Any]) -> QueueSnapshot:
-    """Read what is seen of a line. Redis's clock is its own: what was used was so just now."""
+def _parse_snapshot(result: dict[str, Any]) -> QueueSnapshot:
+    """Read the state of a queue. Redis has its own clock: what it says was used counts as of now."""
     now = time.monotonic()
     buckets = {
         LimitKind[name]: LeakyBucket(bucket["limit"], LimitKind[name].window_seconds, bucket["used"], now)
-        for name, bucket in turn["buckets"].items()
+        for name, bucket in result["buckets"].items()
     }
-    return QueueSnapshot(now, buckets, {LimitKind[name]: amount for name, amount in turn["waiting"].items()})
+    return QueueSnapshot(now, buckets, {LimitKind[name]: amount for name, amount in result["waiting"].items()})

@@ -1,99 +1,101 @@
-"""What a request asks of Groq's limits, and what it has used of them in the end."""
+"""How much of Groq's limits a request may use (the reservation), and how much it has used in the end."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
 from math import ceil
 
-from catalyst_groq.groq.api.requests import Payload
+from catalyst_groq.groq.api.requests import GroqRequest
 from catalyst_groq.groq.api.responses import NoResponse, Response
-from catalyst_groq.groq.models.catalog import Model, known_models
+from catalyst_groq.groq.models.catalog import ModelCatalog
 from catalyst_groq.groq.models.token_estimate import estimate_prompt, max_output_tokens
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
 from catalyst_groq.groq.rate_limits.queue import Amounts, LimitFigures
 
 OUTPUT_MARGIN_TOKENS = 16
-"""Tokens by which Groq has been seen to expect more output than it was told to allow."""
+"""Groq has been seen to reserve this much more output than `max_tokens`."""
 
 MAX_OVERESTIMATE = 1.3
-"""By how much the true number of tokens may be smaller than an estimate of it."""
+"""The estimate may exceed the true token count by up to this factor."""
 
 EWMA_WEIGHT = 0.2
-"""The weight of the newest request in what is learned."""
+"""Weight of the newest request in the correction of estimates."""
 
 MIN_CORRECTION, MAX_CORRECTION = 0.5, 2.0
-"""How far an estimate may be corrected."""
 
 LIMIT_KINDS = (LimitKind.RPM, LimitKind.RPD, LimitKind.TPM, LimitKind.TPD, LimitKind.OTPM)
 UNCOUNTED_STATUSES = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
-"""Refusals by the limits themselves."""
+"""Refusals by the limits themselves, which Groq does not count."""
 
 
 @dataclass(frozen=True, slots=True)
 class UsageEstimate:
-    """The tokens that a request may need: its prompt's are estimated, its output's are the most it may have."""
+    """The tokens that a request may use: its prompt's are estimated, its output's are the maximum it allows."""
 
     prompt: int = 0
     output: int = 0
     uncorrected: int = 0
-    """The estimate of the prompt before what was learned of its model."""
+    """The estimate of the prompt before the correction learned for its model."""
 
     @property
     def amounts(self) -> Amounts:
-        """What it asks for, as Groq counts."""
-        return _amounts(1, self.prompt + self.output, self.output + OUTPUT_MARGIN_TOKENS)
+        """The amounts to reserve, as Groq counts them."""
+        return _make_amounts(1, self.prompt + self.output, self.output + OUTPUT_MARGIN_TOKENS)
 
     def check_fits(self, limits: LimitFigures, context: int | None) -> str:
-        """Say what it can never fit into, also if the estimate is too high; nothing where it may fit."""
-        least = _amounts(1, ceil(self.prompt / MAX_OVERESTIMATE) + self.output, self.output)
-        for dimension, limit in limits.items():
-            if least[dimension] > limit:
-                return f"{dimension.words} ({dimension.name}): Limit {limit}, {self._describe_request(dimension)}"
-        if context and least[LimitKind.TPM] > context:
+        """Describe the limit that the request can never fit, even if the estimate is too high; empty if it may fit."""
+        minimum = _make_amounts(1, ceil(self.prompt / MAX_OVERESTIMATE) + self.output, self.output)
+        for kind, limit in limits.items():
+            if minimum[kind] > limit:
+                return f"{kind.description} ({kind.name}): Limit {limit}, {self._describe_request(kind)}"
+        if context and minimum[LimitKind.TPM] > context:
             return f"the model's context: Limit {context}, {self._describe_request(LimitKind.TPM)}"
         return ""
 
-    def _describe_request(self, dimension: LimitKind) -> str:
-        output = f"{self.output} for the answer (max_tokens)"
-        if dimension is LimitKind.OTPM:
+    def _describe_request(self, kind: LimitKind) -> str:
+        output = f"{self.output} for the response (max_tokens)"
+        if kind is LimitKind.OTPM:
             return f"Requested {output}"
         return f"Requested {self.prompt + self.output}: about {self.prompt} in the messages and {output}"
 
 
 class UsageEstimator:
-    """Estimates demands, and learns for each model by how much its estimates are wrong."""
+    """Estimates usage, and learns for each model by how much its estimates are wrong."""
 
-    def __init__(self) -> None:
+    def __init__(self, catalog: ModelCatalog) -> None:
+        self._catalog = catalog
         self._corrections: dict[str, float] = {}
 
-    def estimate(self, payload: Payload) -> UsageEstimate:
-        """Estimate a chat request; what is no chat has no tokens."""
-        if "messages" not in payload:
+    def estimate(self, request: GroqRequest) -> UsageEstimate:
+        """Estimate a request; one whose operation uses no tokens counts as a request only."""
+        if not request.operation.uses_tokens:
             return UsageEstimate()
-        model = payload["model"]
-        estimate = estimate_prompt(payload, known_models().get(model) or Model(id=model, status="production"))
-        return UsageEstimate(ceil(estimate * self._corrections.get(model, 1.0)), max_output_tokens(payload), estimate)
+        payload = request.payload
+        model_id = payload["model"]
+        estimate = estimate_prompt(payload, self._catalog.assume(model_id))
+        prompt = ceil(estimate * self._corrections.get(model_id, 1.0))
+        return UsageEstimate(prompt, max_output_tokens(payload), estimate)
 
-    def update(self, model: str, demand: UsageEstimate, answer: Response) -> None:
-        """Compare an estimate with what Groq has counted."""
-        usage = answer.usage
-        if usage and usage.prompt and demand.uncorrected:
-            ratio = min(max(usage.prompt / demand.uncorrected, MIN_CORRECTION), MAX_CORRECTION)
-            known = self._corrections.get(model, 1.0)
-            self._corrections[model] = known + EWMA_WEIGHT * (ratio - known)
+    def update(self, model_id: str, estimate: UsageEstimate, response: Response) -> None:
+        """Compare an estimate with Groq's own count."""
+        usage = response.usage
+        if usage and usage.prompt and estimate.uncorrected:
+            ratio = min(max(usage.prompt / estimate.uncorrected, MIN_CORRECTION), MAX_CORRECTION)
+            correction = self._corrections.get(model_id, 1.0)
+            self._corrections[model_id] = correction + EWMA_WEIGHT * (ratio - correction)
 
 
-def actual_usage(answer: Response | NoResponse, taken: Amounts) -> Amounts:
-    """Return what Groq counts in the end, of what was taken for a request; cached tokens are free."""
-    if isinstance(answer, NoResponse):
-        # What became of a request that has reached Groq is not known: all of it may count.
-        return taken if answer.sent else _amounts(0, 0, 0)
-    if answer.status in UNCOUNTED_STATUSES:
-        return _amounts(0, 0, 0)
-    usage = answer.usage
+def actual_usage(response: Response | NoResponse, reserved: Amounts) -> Amounts:
+    """Return what Groq counts in the end; cached tokens are free."""
+    if isinstance(response, NoResponse):
+        # It is unknown what became of a request that has reached Groq: all of it may count.
+        return reserved if response.sent else _make_amounts(0, 0, 0)
+    if response.status in UNCOUNTED_STATUSES:
+        return _make_amounts(0, 0, 0)
+    usage = response.usage
     if usage is None:
-        return taken if answer.ok else _amounts(1, 0, 0)
-    return _amounts(1, usage.prompt - usage.cached + usage.completion, usage.completion)
+        return reserved if response.ok else _make_amounts(1, 0, 0)
+    return _make_amounts(1, usage.prompt - usage.cached + usage.completion, usage.completion)
 
 
-def _amounts(requests: float, tokens: float, output: float) -> Amounts:
+def _make_amounts(requests: float, tokens: float, output: float) -> Amounts:
     return dict(zip(LIMIT_KINDS, (requests, requests, tokens, tokens, output), strict=True))

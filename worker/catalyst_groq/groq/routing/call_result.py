@@ -1,91 +1,169 @@
-"""Exchanges put together: what several of them took, and which of them counts. Pure."""
+"""The result of a call: the response that counts, and every attempt that it took. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import IntEnum, auto
+from itertools import groupby
 
-from catalyst_groq.groq.api.errors import ApiError, ErrorKind, RetryAction
-from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
-from catalyst_groq.groq.models.pricing import cost_usd
+from catalyst_groq.groq.api.errors import ApiError, RetryAction
+from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
+from catalyst_groq.groq.api.structured_output import InvalidOutput
 from catalyst_groq.groq.routing.endpoints import Route
-from catalyst_groq.groq.routing.retry import Attempt, CallResult
 
 ANSWERED = "answered"
 
 
-def joined(first: CallResult, then: CallResult) -> CallResult:
-    """Add up what both took; what came of it is what came last."""
-    return then._replace(
-        attempts=first.attempts + then.attempts,
-        seconds=first.seconds + then.seconds,
-        waited=first.waited + then.waited,
-        spent_before=spent_on(first) + then.spent_before,
-    )
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt to get a response from a route."""
+
+    route: Route
+    result: str
+    """The result in a word or two, without anything of the response's content."""
+    sent: bool = True
+    """Whether a request was sent to the endpoint."""
+    seconds: float = 0.0
+    waited: float = 0.0
+    """Seconds that were waited after it for a rate limit."""
+    cost: Decimal | None = None
+    """USD; None when unknown."""
+    changes: tuple[str, ...] = ()
+    """How the request was adapted to the model."""
 
 
-def summed(found: Sequence[CallResult]) -> CallResult:
-    """Add up what all took; what came of it is what gives most hope, among equals what came last."""
-    if len(found) == 1:
-        return found[0]
-    counts = min(reversed(found), key=_hopelessness)
-    return counts._replace(
-        attempts=sum(exchange.attempts for exchange in found),
-        seconds=sum(exchange.seconds for exchange in found),
-        waited=sum(exchange.waited for exchange in found),
-        way=tuple(step for exchange in found for step in exchange.way),
-        spent_before=sum(map(spent_on, found), -(cost_usd(counts.response) or Decimal())),
-    )
+class AttemptLog:
+    """The attempts of one call, in order."""
+
+    def __init__(self) -> None:
+        self._attempts: list[Attempt] = []
+
+    def add(self, attempt: Attempt) -> None:
+        """Add an attempt. One that was held back is superseded by the next one on the same route."""
+        last = self._attempts[-1] if self._attempts else None
+        if last and not last.sent and last.route == attempt.route and last.waited:
+            attempt = replace(attempt, seconds=last.seconds + attempt.seconds, waited=last.waited)
+            self._attempts.pop()
+        self._attempts.append(attempt)
+
+    def add_wait(self, seconds: float) -> None:
+        """Add a wait after the last attempt."""
+        last = self._attempts[-1]
+        self._attempts[-1] = replace(last, waited=last.waited + seconds)
+
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Return the attempts."""
+        return tuple(self._attempts)
 
 
-def spent_on(exchange: CallResult) -> Decimal:
-    """Return the USD for all answers, as far as their price is known."""
-    return (cost_usd(exchange.response) or Decimal()) + exchange.spent_before
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """The result of a call."""
+
+    response: Response | NoResponse
+    error: ApiError | None
+    """Why the response is not usable; None when it is."""
+    attempts: tuple[Attempt, ...] = ()
+    wait_more: float | None = None
+    """Seconds still to wait, when that is too long to be done here."""
+    stored: bool = False
+    """Whether the response is in the journal, so that a further try costs nothing."""
+    replayed: bool = False
+    """Whether the response came from the journal."""
+    replayed_cost: Decimal | None = None
+    """USD that the replayed response cost when it was received; None when unknown or not replayed."""
+    repaired: bool = False
+    """Whether the response is valid JSON only after a repair."""
+    omitted: str = ""
+    """What was omitted from a request that was too large."""
+
+    @property
+    def attempt_count(self) -> int:
+        """How many requests were sent."""
+        return sum(attempt.sent for attempt in self.attempts)
+
+    @property
+    def waited(self) -> float:
+        """Seconds spent waiting for rate limits."""
+        return sum(attempt.waited for attempt in self.attempts)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds spent in all, waits included."""
+        return sum(attempt.seconds + attempt.waited for attempt in self.attempts)
+
+    @property
+    def cost(self) -> Decimal | None:
+        """USD for all responses, also those that were not usable; None when no price is known."""
+        known = [attempt.cost for attempt in self.attempts if attempt.cost is not None]
+        if self.replayed_cost is not None:
+            known.append(self.replayed_cost)
+        return sum(known, Decimal()) if known else None
+
+    def attempts_by_route(self) -> Iterator[Attempt]:
+        """Yield the last one of each series of attempts on the same route."""
+        for _, attempts in groupby(self.attempts, key=lambda attempt: attempt.route):
+            *_, last = attempts
+            yield last
 
 
-def not_asked(route: Route, why_not: ApiError, in_short: str, patience: float = 0) -> CallResult:
-    """Return what came of not asking. A wait that fits into `patience` (seconds) is to be waited elsewhere."""
-    wait = why_not.wait if why_not.wait and why_not.wait <= patience else None
-    nothing = NoResponse(NoResponseReason.SKIPPED, why_not.message, sent=False, seconds=0)
-    step = Attempt(route.endpoint.name, route.model, f"{NoResponseReason.SKIPPED}: {in_short}", asked=False)
-    return CallResult(nothing, why_not, attempts=0, seconds=0, waited=0, wait_more=wait, way=(step,))
+@dataclass(slots=True)
+class RouteResult:
+    """The latest result on one route of a call."""
+
+    response: Response | NoResponse
+    error: ApiError | None
+    repaired: bool = False
+    invalid: InvalidOutput | None = None
+    """The content that is not the JSON that was requested."""
+    wait: float | None = None
+    """Seconds until the rate limit of the route admits the request; None when there is none."""
+    wait_more: float | None = None
+    """The same, when it is left to the engine to wait."""
+    stored: bool = False
+    replayed: bool = False
+    omitted: str = ""
+    """What was omitted from the request."""
+
+    @property
+    def was_tried(self) -> bool:
+        """Whether the route was tried, rather than skipped. A request that the worker holds back counts as tried."""
+        return not (isinstance(self.response, NoResponse) and self.response.reason is NoResponseReason.SKIPPED)
 
 
-def said_by(exchange: CallResult) -> str:
-    """Say in a word or two what came of asking, without anything of the answer."""
-    refusal = exchange.error
-    if refusal is None:
+def best_result(results: Sequence[RouteResult]) -> RouteResult:
+    """Return the result that is most useful to the task; the latest one on a tie."""
+    return min(reversed(results), key=_rank)
+
+
+def summarize(response: Response | NoResponse, error: ApiError | None) -> str:
+    """Describe a result in a word or two, without anything of the response's content."""
+    if error is None:
         return ANSWERED
-    if isinstance(exchange.response, NoResponse):
-        return str(exchange.response.reason)
-    cause = refusal.causes[0]
-    return cause if cause == str(refusal.status) else f"{refusal.status} {cause}"
+    if isinstance(response, NoResponse):
+        return str(response.reason)
+    cause = error.causes[0]
+    return cause if cause == str(error.status) else f"{error.status} {cause}"
 
 
-def throttled_for(exchange: CallResult) -> float | None:
-    """Return the seconds that a limit asks to wait, 0 where it does not say; None where it is no limit."""
-    refusal = exchange.error
-    return (refusal.wait or 0) if refusal and refusal.kind is ErrorKind.RATE_LIMITED else None
-
-
-class _Hope(IntEnum):
-    """What is to be made of what came of asking, the best first."""
+class _ResultRank(IntEnum):
+    """How useful a result is, the best first."""
 
     ANSWERED = auto()
-    ASKED_AFTER_A_WAIT = auto()
-    TRIED_AGAIN = auto()
-    LEFT_ALONE_FOR_A_WHILE = auto()
-    STAYS = auto()
-    PASSED_OVER = auto()
+    WAIT_AND_SEND_AGAIN = auto()
+    RETRY = auto()
+    WAIT_FOR_CIRCUIT_BREAKER = auto()
+    FINAL = auto()
+    SKIPPED = auto()
 
 
-def _hopelessness(exchange: CallResult) -> tuple[_Hope, float]:
-    """Rank what came of it, and waits by their length. What the worker keeps back itself is as if Groq had done so."""
-    refusal, wait = exchange.error, exchange.wait_more
-    asked = exchange.attempts > 0 or exchange.response.held_back
-    if refusal is None:
-        return _Hope.ANSWERED, 0
-    if wait is not None:
-        return _Hope.ASKED_AFTER_A_WAIT if asked else _Hope.LEFT_ALONE_FOR_A_WHILE, wait
-    if asked:
-        return _Hope.TRIED_AGAIN if refusal.kind.action is RetryAction.RETRY else _Hope.STAYS, 0
-    return _Hope.PASSED_OVER, 0
+def _rank(result: RouteResult) -> tuple[_ResultRank, float]:
+    """Rank a result; waits rank by their length. A request that the worker holds back ranks like Groq's own refusal."""
+    if result.error is None:
+        return _ResultRank.ANSWERED, 0
+    if result.wait_more is not None:
+        rank = _ResultRank.WAIT_AND_SEND_AGAIN if result.was_tried else _ResultRank.WAIT_FOR_CIRCUIT_BREAKER
+        return rank, result.wait_more
+    if result.was_tried:
+        return _ResultRank.RETRY if result.error.kind.action is RetryAction.RETRY else _ResultRank.FINAL, 0
+    return _ResultRank.SKIPPED, 0

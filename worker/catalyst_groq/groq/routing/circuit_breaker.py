@@ -1,4 +1,4 @@
-"""Routes that failed several times in a row are left alone for a while."""
+"""Circuit breakers: routes that failed several times in a row are skipped for a while."""
 
 import logging
 import random
@@ -12,28 +12,28 @@ from catalyst_groq.groq.routing.endpoints import Route
 log = logging.getLogger(__name__)
 
 CIRCUIT_OPEN = "circuit_open"
-"""What an error mapping may call a route that is left alone."""
+"""The cause of a skipped route in an error mapping."""
 
 JITTER = 0.2
-"""Share of a pause by which it is made longer or shorter, so that replicas do not come back together."""
+"""Share by which a reset timeout is longer or shorter, so that replicas do not probe at the same time."""
 
 
 @dataclass(slots=True)
 class _CircuitBreaker:
     route: Route
     error: ApiError
-    """Why it failed the last time."""
+    """The last failure."""
     failures: int = 0
     retry_at: float = 0.0
-    """On the monotonic clock."""
+    """When the next probe is due (`time.monotonic`)."""
     is_open: bool = False
 
 
 class CircuitBreakers:
-    """A circuit for each account and model.
+    """A circuit breaker for each account and model.
 
-    It opens after `failures` in a row. Once `pause` seconds are over, one request is let through: an answer closes the
-    circuit, a failure or silence is followed by another pause.
+    It opens after `threshold` failures in a row. After `reset_timeout` seconds one request is let through as a probe:
+    a response closes the circuit breaker, a failure or silence is followed by another timeout.
     """
 
     def __init__(self, threshold: int = 5, reset_timeout: float = 30.0) -> None:
@@ -42,48 +42,54 @@ class CircuitBreakers:
         self._failing: dict[tuple[str, str], _CircuitBreaker] = {}
 
     def check(self, route: Route) -> ApiError | None:
-        """Say why a route is not to be asked now, with the seconds to wait; nothing where it is to be asked."""
-        circuit = self._failing.get(route.id)
-        if circuit is None or not circuit.is_open:
+        """Return the error of an open circuit breaker, with the seconds to wait; None when the route may be used."""
+        breaker = self._failing.get(route.id)
+        if breaker is None or not breaker.is_open:
             return None
-        wait = circuit.retry_at - time.monotonic()
+        wait = breaker.retry_at - time.monotonic()
         if wait <= 0:
-            circuit.retry_at = self._next_retry()
+            breaker.retry_at = self._next_retry()
             return None
-        last = circuit.error
-        said = f"{route} is not asked for {wait:.0f} s, after {circuit.failures} failures in a row: {last.message}"
-        return replace(last, causes=(CIRCUIT_OPEN, *last.causes), message=said, wait=wait)
+        last = breaker.error
+        state = f"The circuit breaker of {route} is open for {wait:.0f} s"
+        message = f"{state} after {breaker.failures} failures in a row: {last.message}"
+        return replace(last, causes=(CIRCUIT_OPEN, *last.causes), message=message, wait=wait)
 
     def record_failure(self, route: Route, error: ApiError, *, trip: bool = False) -> None:
-        """Count a failure. `for_sure`: one is enough."""
-        circuit = self._failing.setdefault(route.id, _CircuitBreaker(route, error))
-        circuit.failures += 1
-        circuit.error = error
-        if not (circuit.is_open or trip or circuit.failures >= self._threshold):
+        """Count a failure. `trip`: open the circuit breaker at once."""
+        breaker = self._failing.setdefault(route.id, _CircuitBreaker(route, error))
+        breaker.failures += 1
+        breaker.error = error
+        if not (breaker.is_open or trip or breaker.failures >= self._threshold):
             return
-        circuit.retry_at = self._next_retry()
-        if not circuit.is_open:
-            circuit.is_open = True
-            said = "%s is not asked for about %g s, after %d failures in a row: %s"
-            log.warning(said, route, self._reset_timeout, circuit.failures, error.message)
+        breaker.retry_at = self._next_retry()
+        if not breaker.is_open:
+            breaker.is_open = True
+            log.warning(
+                "Circuit breaker of %s opened for about %g s after %d failures in a row: %s",
+                route,
+                self._reset_timeout,
+                breaker.failures,
+                error.message,
+            )
 
     def record_success(self, route: Route) -> None:
-        """Count from nothing again."""
-        circuit = self._failing.pop(route.id, None)
-        if circuit and circuit.is_open:
-            log.info("%s answers again", route)
+        """Close the circuit breaker and start counting again."""
+        breaker = self._failing.pop(route.id, None)
+        if breaker and breaker.is_open:
+            log.info("Circuit breaker of %s closed", route)
 
     def release_probe(self, route: Route) -> None:
-        """Let the next request through: the one that was let through was kept back before it could show anything."""
-        circuit = self._failing.get(route.id)
-        if circuit and circuit.is_open:
-            circuit.retry_at = time.monotonic()
+        """Let the next request through as the probe: this one was held back before it could show anything."""
+        breaker = self._failing.get(route.id)
+        if breaker and breaker.is_open:
+            breaker.retry_at = time.monotonic()
 
     def open_routes(self) -> Iterator[Route]:
-        """Yield the routes that are left alone at the moment."""
+        """Yield the routes that are skipped at the moment."""
         now = time.monotonic()
-        return (each.route for each in self._failing.values() if each.is_open and each.retry_at > now)
+        return (breaker.route for breaker in self._failing.values() if breaker.is_open and breaker.retry_at > now)
 
     def _next_retry(self) -> float:
-        jitter = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 -- spreads load, guards nothing
+        jitter = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 -- spreads load, protects nothing
         return time.monotonic() + self._reset_timeout * jitter

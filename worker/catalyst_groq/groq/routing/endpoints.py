@@ -1,4 +1,4 @@
-"""Where models are asked: endpoints, and the route to one model at one of them."""
+"""Endpoints that serve models, and the route to one model at one of them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ class Endpoint:
     name: str
     account: Account
     models: Mapping[str, str] | None = None
-    """Its own names for the models it has, by the names that processes use. None: whatever is asked for, as it is."""
+    """Its own model names by the names that processes use. None: it serves every model under its own name."""
     priority: int = 0
-    """The lower, the sooner it is asked."""
+    """Endpoints with a lower number are tried first."""
 
     def serves(self, model: str) -> bool:
-        """Whether it may be asked for a model."""
+        """Whether requests for the model may be sent there."""
         return self.models is None or model in self.models
 
     def needs_key_of(self, account: Account) -> bool:
-        """Whether it has no key of its own and is where the account is, so that the account's key serves."""
+        """Whether it has no key of its own and the same URL as the account, so that the account's key is used."""
         return not self.account.key and self.account.url == account.url
 
 
@@ -35,12 +35,12 @@ class Route:
 
     @property
     def model_at_endpoint(self) -> str:
-        """What the endpoint calls the model."""
+        """The endpoint's own name of the model."""
         return self.endpoint.models[self.model] if self.endpoint.models else self.model
 
     @property
     def id(self) -> tuple[str, str]:
-        """Tells routes apart: the account's id and the model."""
+        """Identifies the route: the account's id and the model."""
         return self.endpoint.account.id, self.model
 
     def __str__(self) -> str:

@@ -1,136 +1,84 @@
-"""Asking for an answer that can be used: of whoever has the model and is there, and of the form that was asked for."""
+"""The order in which the routes of a call are tried, and what all calls learn about routes."""
 
-import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-from catalyst_groq.groq.api.errors import ApiError, ErrorKind
-from catalyst_groq.groq.api.reasoning import split_reasoning
-from catalyst_groq.groq.api.requests import Account, Payload
+from catalyst_groq.groq.api.errors import ApiError, ErrorKind, Failover
 from catalyst_groq.groq.api.responses import NoResponse, Response
-from catalyst_groq.groq.api.structured_output import (
-    JSON_VALIDATE_FAILED,
-    InvalidOutput,
-    ValidOutput,
-    output_format_of,
-    repair_request,
-    validate_output,
-)
-from catalyst_groq.groq.routing.call_result import joined, not_asked, said_by, summed, throttled_for
-from catalyst_groq.groq.routing.endpoints import Route
-from catalyst_groq.groq.routing.request_adapter import AdaptedRequest, IncompatibleModel, adapt_request
-from catalyst_groq.groq.routing.retry import Attempt, CallResult, ask_patiently
-from catalyst_groq.groq.routing.router import Succession
-
-Send = Callable[[Payload], Awaitable[Response | NoResponse]]
-"""Sends one request."""
-
-SendTo = Callable[[Account, Payload], Awaitable[Response | NoResponse]]
-"""Sends one request to an account."""
-
-
-async def ask_models(send: SendTo, payload: Payload, patience: float, succession: Succession) -> CallResult:
-    """Ask for one model after the other, each wherever it is, until one answers or nobody else could help.
-
-    `patience`: seconds in which waits must end.
-    """
-    deadline = time.monotonic() + patience
-    found: list[CallResult] = []
-    for routes in succession:
-        match adapt_request(payload, routes[0].model):
-            case IncompatibleModel(reason):
-                found.append(not_asked(routes[0], ApiError(ErrorKind.BAD_REQUEST, ("unfit",), reason), reason))
-            case AdaptedRequest() as fitted:
-                found += await _Question(send, fitted, deadline, succession).on_any_of(routes)
-                if not succession.may_help(found[-1].error):
-                    break
-    return summed(found or [_nobody_has(succession)])
+from catalyst_groq.groq.routing.circuit_breaker import CircuitBreakers
+from catalyst_groq.groq.routing.endpoints import Endpoint, Route
+from catalyst_groq.groq.routing.latency import LatencyTracker
+from catalyst_groq.groq.routing.retired_models import RetiredModels
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
-    """What one model is asked."""
+class RoutingState:
+    """What all tasks have learned about models and endpoints since the worker started."""
 
-    send: SendTo
-    fitted: AdaptedRequest
-    deadline: float
-    """When waits must have ended."""
-    succession: Succession
+    retired_models: RetiredModels
+    circuit_breakers: CircuitBreakers = field(default_factory=CircuitBreakers)
+    latency: LatencyTracker | None = None
+    """Decides which endpoint is tried first; without it the endpoints' order does."""
 
-    async def on_any_of(self, routes: list[Route]) -> list[CallResult]:
-        """Ask on one route after the other. Only when none answers at once it is waited, where that is shortest."""
-        if len(routes) == 1:
-            return [await self.on(routes[0], self._patience())]
-        found: list[CallResult] = []
-        for route in routes:
-            found.append(await self.on(route, patience=0))
-            if not self.succession.may_help(found[-1].error):
-                return found
-        waits = [(throttled_for(exchange), number) for number, exchange in enumerate(found)]
-        if throttled := [(wait, number) for wait, number in waits if wait is not None]:
-            _, soonest = min(throttled)
-            found.append(await self.on(routes[soonest], self._patience(), found.pop(soonest)))
-        return found
-
-    async def on(self, route: Route, patience: float, before: CallResult | None = None) -> CallResult:
-        """Ask on one route, if it is to be asked. `before`: what came of it already."""
-        why_not = None if before else self.succession.experience.circuit_breakers.check(route)
-        if why_not:
-            return not_asked(route, why_not, "circuit open", self._patience())
-
-        def send(request: Payload) -> Awaitable[Response | NoResponse]:
-            return self.send(route.endpoint.account, request)
-
-        request = {**self.fitted.payload, "model": route.model_at_endpoint}
-        exchange = await ask_model(send, request, patience, self.deadline, before.response if before else None)
-        self.succession.note(route, exchange.response, exchange.error)
-        whole = joined(before, exchange) if before else exchange
-        asked, changes = whole.attempts > 0, self.fitted.changes
-        return whole._replace(way=(Attempt(route.endpoint.name, route.model, said_by(exchange), asked, changes),))
-
-    def _patience(self) -> float:
-        return self.deadline - time.monotonic()
+    def record(self, route: Route, response: Response | NoResponse, error: ApiError | None, *, is_only: bool) -> None:
+        """Learn from a result. `is_only`: there is no other endpoint, so that an account's error opens no circuit."""
+        breakers = self.circuit_breakers
+        if response.held_back:
+            breakers.release_probe(route)
+            return
+        if error and error.kind is ErrorKind.MODEL_NOT_FOUND:
+            self.retired_models.mark_unavailable(route, error)
+        if error and error.kind is ErrorKind.TRANSIENT:
+            breakers.record_failure(route, error)
+        elif error and Failover.OTHER_ACCOUNT in error.kind.failover and not is_only:
+            breakers.record_failure(route, error, trip=True)
+        elif isinstance(response, Response):
+            breakers.record_success(route)
+        if self.latency and not error:
+            self.latency.record(route, response.seconds)
 
 
-async def ask_model(
-    send: Send, payload: Payload, patience: float, deadline: float, heard: Response | NoResponse | None = None
-) -> CallResult:
-    """Ask one model; where its answer must be JSON and is not, once more with what is wrong with it.
+def may_fail_over(error: ApiError, endpoints: Sequence[Endpoint]) -> bool:
+    """Whether another route may succeed where one failed with this error."""
+    failover = error.kind.failover
+    return Failover.OTHER_MODEL in failover or (Failover.OTHER_ACCOUNT in failover and len(endpoints) > 1)
 
-    `patience`: seconds in which waits for the first answer must end. The second is waited for until the `deadline`,
-    for the first is paid. `heard`: what was answered before, which is not asked for again.
+
+@dataclass(frozen=True, slots=True)
+class RoutePlan:
+    """The routes of a call: the requested model, its replacement if it is unavailable, then the fallback models.
+
+    Iterating yields for each model its routes in order. Each model is looked up when its turn comes, so that what was
+    learned meanwhile counts.
     """
-    first, misfit = _checked(await ask_patiently(lambda: send(payload), patience, heard), payload)
-    if misfit is None or not misfit.may_improve:
-        return first
-    again = repair_request(payload, misfit)
-    second, _ = _checked(await ask_patiently(lambda: send(again), deadline - time.monotonic()), payload)
-    return joined(first, second)
 
+    state: RoutingState
+    endpoints: Sequence[Endpoint]
+    model: str
+    fallback_models: Sequence[str] = ()
 
-def _nobody_has(succession: Succession) -> CallResult:
-    route = Route(succession.endpoints[0], succession.model)
-    there = ", ".join(endpoint.name for endpoint in succession.endpoints)
-    said = f"No endpoint has the model '{succession.model}' (there are {there})"
-    return not_asked(route, ApiError(ErrorKind.MODEL_NOT_FOUND, ("model_not_found",), said), said)._replace(way=())
+    def __iter__(self) -> Iterator[list[Route]]:
+        planned = set()
+        for model in self._models():
+            if model not in planned and (routes := self._available_routes(model)):
+                planned.add(model)
+                yield self._in_order(routes)
+        if not planned and (routes := self._routes(self.model)):
+            yield self._in_order(routes)
 
+    def _models(self) -> Iterator[str]:
+        yield self.model
+        retired = self.state.retired_models
+        routes, replacement = self._routes(self.model), retired.replacement_for(self.model)
+        if replacement and (not routes or any(map(retired.is_unavailable, routes))):
+            yield replacement
+        yield from self.fallback_models
 
-def _checked(exchange: CallResult, payload: Payload) -> tuple[CallResult, InvalidOutput | None]:
-    """Keep thoughts apart and see whether the answer has the form asked for."""
-    if not isinstance(exchange.response, Response):
-        return exchange, None
-    answer, wanted = split_reasoning(exchange.response), output_format_of(payload)
-    if answer is not exchange.response:
-        exchange = exchange._replace(response=answer)
-    if wanted is None:
-        return exchange, None
-    match validate_output(answer, wanted, payload["model"]):
-        case InvalidOutput() as misfit:
-            said = f"The answer is not what was asked for: {misfit.problem}"
-            refused = exchange.error or ApiError(
-                ErrorKind.GENERATION_FAILED, (JSON_VALIDATE_FAILED,), said, answer.status
-            )
-            return exchange._replace(error=refused), misfit
-        case ValidOutput() as fitting:
-            still = None if fitting.response.ok else exchange.error
-            return exchange._replace(response=fitting.response, error=still, mended=fitting.repaired), None
+    def _routes(self, model: str) -> list[Route]:
+        return [Route(endpoint, model) for endpoint in self.endpoints if endpoint.serves(model)]
+
+    def _available_routes(self, model: str) -> list[Route]:
+        return [route for route in self._routes(model) if not self.state.retired_models.is_unavailable(route)]
+
+    def _in_order(self, routes: list[Route]) -> list[Route]:
+        return self.state.latency.sort_by_latency(routes) if self.state.latency else routes

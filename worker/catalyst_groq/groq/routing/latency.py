@@ -1,4 +1,4 @@
-"""How fast the answers of each route have come."""
+"""The latency of each route, for routing to the fastest."""
 
 import time
 from collections.abc import Sequence
@@ -6,26 +6,26 @@ from collections.abc import Sequence
 from catalyst_groq.groq.routing.endpoints import Route
 
 LATENCY_EWMA_WEIGHT = 0.3
-"""Share of the newest answer in the average."""
+"""Weight of the newest response in the average."""
 
 LATENCY_TTL_SECONDS = 60.0
-"""Seconds after which a route is tried anew: what was slow may be fast again."""
+"""After this time a route is tried again: what was slow may be fast by now."""
 
 
 class LatencyTracker:
-    """A moving average of seconds for each account and model."""
+    """An exponentially weighted moving average of seconds for each account and model."""
 
     def __init__(self) -> None:
         self._averages: dict[tuple[str, str], tuple[float, float]] = {}
-        """Seconds, and since when they are known."""
+        """Seconds, and when they were measured last."""
 
     def record(self, route: Route, seconds: float) -> None:
-        """Take one answer into account."""
+        """Add one response."""
         average, _ = self._averages.get(route.id, (seconds, 0.0))
         self._averages[route.id] = (average + LATENCY_EWMA_WEIGHT * (seconds - average), time.monotonic())
 
     def sort_by_latency(self, routes: Sequence[Route]) -> list[Route]:
-        """Order routes: by priority, within it by seconds. One whose seconds are old or unknown comes first, once."""
+        """Sort routes by priority, then by latency. A route whose latency is old or unknown comes first, once."""
         ordered = sorted(routes, key=lambda route: (route.endpoint.priority, self._expected(route)))
         for route in ordered[:1]:
             if route.id in self._averages and not self._expected(route):
@@ -33,5 +33,5 @@ class LatencyTracker:
         return ordered
 
     def _expected(self, route: Route) -> float:
-        average, known_at = self._averages.get(route.id, (0.0, 0.0))
-        return average if time.monotonic() - known_at < LATENCY_TTL_SECONDS else 0.0
+        average, measured_at = self._averages.get(route.id, (0.0, 0.0))
+        return average if time.monotonic() - measured_at < LATENCY_TTL_SECONDS else 0.0

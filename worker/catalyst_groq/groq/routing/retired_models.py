@@ -1,4 +1,4 @@
-"""Which models are gone, and what takes their place."""
+"""Models that Groq no longer serves, and their replacements."""
 
 import logging
 import time
@@ -10,30 +10,30 @@ from catalyst_groq.groq.routing.endpoints import Route
 log = logging.getLogger(__name__)
 
 UNAVAILABLE_TTL_SECONDS = 3600.0
-"""Seconds until a model that is gone is asked for again: an organization may be given it back."""
+"""After this time an unavailable model is tried again: an organization may get it back."""
 
 
 class RetiredModels:
-    """The models that are gone, each for one account, and what takes their place."""
+    """The models that were found unavailable, each for one account, and their replacements."""
 
-    def __init__(self, table: ModelCatalog) -> None:
-        self._catalog = table
+    def __init__(self, catalog: ModelCatalog) -> None:
+        self._catalog = catalog
         self._unavailable_until: dict[tuple[str, str], float] = {}
 
-    def replacement_for(self, model: str) -> str | None:
-        """Name the model that takes the place of one that is gone."""
-        known = self._catalog.get(model)
-        return known.replacement if known else None
+    def replacement_for(self, model_id: str) -> str | None:
+        """Return the model that replaces a retired one."""
+        model = self._catalog.get(model_id)
+        return model.replacement if model else None
 
     def is_unavailable(self, route: Route) -> bool:
-        """Whether a model was gone within the last hour."""
+        """Whether the model was found unavailable within UNAVAILABLE_TTL_SECONDS."""
         return self._unavailable_until.get(route.id, 0) > time.monotonic()
 
-    def mark_unavailable(self, route: Route, refusal: ApiError) -> None:
-        """Remember that a model is gone, and say it once."""
+    def mark_unavailable(self, route: Route, error: ApiError) -> None:
+        """Remember that a model is unavailable, and log it once."""
         if self.is_unavailable(route):
             return
         self._unavailable_until[route.id] = time.monotonic() + UNAVAILABLE_TTL_SECONDS
-        instead = self.replacement_for(route.model)
-        follows = f"{instead} takes its place for an hour" if instead else "nothing is known to take its place"
-        log.warning("%s: %s. Name another model in the processes", refusal.message.rstrip("."), follows)
+        replacement = self.replacement_for(route.model)
+        effect = f"{replacement} replaces it for an hour" if replacement else "no replacement is known"
+        log.warning("%s: %s. Name another model in the processes", error.message.rstrip("."), effect)

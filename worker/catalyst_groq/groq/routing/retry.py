@@ -1,94 +1,82 @@
-"""Waiting for Groq: how long, how often, and when to stop."""
+"""What happens after an attempt: the one decision whether, where and when a call is sent again. Pure."""
 
-import asyncio
-import random
-import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import NamedTuple
 
-from catalyst_groq.groq.api.errors import ApiError, RetryAction, classify
-from catalyst_groq.groq.api.responses import NoResponse, Response
-from catalyst_groq.groq.rate_limits.queue import QUEUE_POLL_INTERVAL_SECONDS
+from catalyst_groq.groq.api.errors import ApiError, RetryAction
+from catalyst_groq.groq.api.operations import Payload
 
-FIRST_BACKOFF = 0.5
-LONGEST_BACKOFF = 30.0
-LONGEST_WAIT_HERE = 60.0
-"""Seconds. A longer wait is handed back to the engine, so that it holds no lock and no place."""
+MAX_LOCAL_WAIT_SECONDS = 60.0
+"""A longer wait is left to the engine, so that it occupies no lock and no capacity."""
+
+INITIAL_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS = 0.5, 30.0
+"""For rate limits that report no wait."""
+
+
+class Wait(NamedTuple):
+    """Wait for a rate limit, then send again on the route of that number (among those tried for the model)."""
+
+    seconds: float
+    route_number: int
+
+
+class Resend(NamedTuple):
+    """Send a changed payload on the same route: a truncated one, or one that asks for valid JSON."""
+
+    payload: Payload
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """One step of the way to an answer: who was to be asked for what, and what came of it, in a word or two."""
-
-    endpoint: str
-    model: str
-    result: str
-    asked: bool = True
-    changes: tuple[str, ...] = ()
-    """What was changed in the request, because the model does not take it."""
+class NextRoute:
+    """Go on with the next route: the same model at another endpoint, then a fallback model."""
 
 
-class CallResult(NamedTuple):
-    """All that came of asking: the last answer, what stood in its way, and what it took."""
-
-    response: Response | NoResponse
-    error: ApiError | None
-    attempts: int
-    """How often Groq was asked."""
-    seconds: float
-    """How long it took in all, waits included."""
-    waited: float
-    """Seconds spent waiting for Groq's limits."""
-    wait_more: float | None = None
-    """Seconds still to wait, when that is too long to be done here."""
-    kept: bool = False
-    """Whether the answer is in the journal, so that trying again costs nothing."""
-    replayed: bool = False
-    """Whether the answer came from the journal."""
-    mended: bool = False
-    """Whether the answer is JSON only since it was repaired."""
-    way: tuple[Attempt, ...] = ()
-    """Who was asked for what, in order; also who was passed over, and why."""
-    left_out: str = ""
-    """What was left out of a request that was too large."""
-    spent_before: Decimal = Decimal()
-    """USD for answers that do not count: they could not be used, or another was better."""
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The call ends: with a response, or because nothing else can help now."""
 
 
-async def ask_patiently(
-    ask: Callable[[], Awaitable[Response | NoResponse]], patience: float, heard: Response | NoResponse | None = None
-) -> CallResult:
-    """Ask until there is an answer that waiting cannot better.
-
-    `patience`: seconds in which waits must end. `heard`: what was answered before, which is not asked for again.
-    """
-    started, waited, attempts = time.monotonic(), 0.0, 0
-    answer = heard
-    while True:
-        if answer is None:
-            answer = await ask()
-            attempts += not answer.held_back
-        why_not = classify(answer)
-        wait = _wait(why_not, attempts, started + patience - time.monotonic())
-        if wait is None or wait > LONGEST_WAIT_HERE:
-            return CallResult(answer, why_not, attempts, time.monotonic() - started, waited, wait_more=wait)
-        pause = min(wait, QUEUE_POLL_INTERVAL_SECONDS) if answer.held_back else wait
-        await asyncio.sleep(pause)
-        waited += pause
-        answer = None
+Decision = Wait | Resend | NextRoute | Stop
+NEXT_ROUTE, STOP = NextRoute(), Stop()
 
 
-def _wait(why_not: ApiError | None, attempt: int, patience: float) -> float | None:
-    """Seconds to wait before asking again; None where asking again is of no use or not wanted any more."""
-    if why_not is None or why_not.kind.action is not RetryAction.WAIT:
-        return None
-    wait = why_not.wait or _backoff(attempt)
-    return wait if wait <= patience else None
+class RetryState(NamedTuple):
+    """What the decision depends on."""
+
+    seconds_left: float
+    """Until waits must have ended."""
+    may_fail_over: bool
+    """Whether another route may succeed where this one failed."""
+    has_untried_routes: bool
+    """Whether the model has routes that were not tried yet."""
+    committed_wait: tuple[float, int] | None
+    """The seconds to wait on the current route and its number, when the call stays there while it is rate limited: it
+    has waited there before, or corrects a response that was paid for."""
+    shortest_wait: tuple[float, int] | None
+    """The shortest wait among the model's rate limited routes, and the route's number."""
+    resend: Payload | None = None
+    """A changed payload that may succeed on the same route."""
 
 
-def _backoff(attempt: int) -> float:
-    """Take a wait, exponential with full jitter, for a limit that does not say how long (or says 0)."""
-    ceiling = FIRST_BACKOFF * min(2 ** (attempt - 1), LONGEST_BACKOFF / FIRST_BACKOFF)
-    return random.uniform(0, ceiling)  # noqa: S311 -- spreads load, guards nothing
+def decide(error: ApiError | None, state: RetryState) -> Decision:
+    """Decide what follows an attempt that ended in `error` (None: a usable response)."""
+    if error is None:
+        return STOP
+    if state.resend is not None:
+        return Resend(state.resend)
+    is_rate_limited = error.kind.action is RetryAction.WAIT
+    if not (is_rate_limited or state.may_fail_over):
+        return STOP
+    if is_rate_limited and state.committed_wait:
+        return _wait_if_short(state.committed_wait, state) or NEXT_ROUTE
+    if state.has_untried_routes:
+        return NEXT_ROUTE
+    # Every route of the model was tried: wait where the wait is shortest.
+    if state.shortest_wait and not state.committed_wait:
+        return _wait_if_short(state.shortest_wait, state) or NEXT_ROUTE
+    return NEXT_ROUTE
+
+
+def _wait_if_short(wait: tuple[float, int], state: RetryState) -> Wait | None:
+    seconds, number = wait
+    return Wait(seconds, number) if seconds <= min(state.seconds_left, MAX_LOCAL_WAIT_SECONDS) else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, TypeAlias
 
-from catalyst_groq.groq.models.catalog import Feature, Model, ModelLimits, known_models
+from catalyst_groq.groq.models.catalog import Feature, Model, ModelLimits, shipped_catalog
 from catalyst_groq.groq.models.token_estimate import estimate_prompt
 from catalyst_groq.sandbox.emulator.answers import Answer
 from catalyst_groq.sandbox.emulator.api_keys import Keys
@@ -98,7 +98,7 @@ class Service:
     """Everything the emulator knows."""
 
     def __init__(self, config: EmulatorConfig, script: Iterable[Rule] = (), on_call: OnCall = unseen) -> None:
-        self.models = known_models()
+        self.models = shipped_catalog()
         self.rules = RuleBook(script)
         self.clock = Clock(config.time_scale)
         self.calls = CallLog(config.calls_kept, on_call)

@@ -1,0 +1,96 @@
+"""Fake Groq clients and journals for tests of what lies around them."""
+
+from catalyst_groq.groq.api.operations import CHAT_COMPLETION
+from catalyst_groq.groq.api.requests import Account, GroqRequest
+from catalyst_groq.groq.api.responses import NoResponse, Response
+from catalyst_groq.groq.models.catalog import shipped_catalog
+from catalyst_groq.groq.routing.call import GroqCall
+from catalyst_groq.groq.routing.circuit_breaker import CircuitBreakers
+from catalyst_groq.groq.routing.endpoints import Endpoint
+from catalyst_groq.groq.routing.failover import RoutingState
+from catalyst_groq.groq.routing.retired_models import RetiredModels
+from catalyst_groq.groq.routing.router import Router
+from support.factories import make_answer
+
+
+class FakeGroqClient:
+    """Returns the given responses in turn, the last one for ever; an exception is raised. Records the requests."""
+
+    def __init__(self, *responses):
+        self.responses = responses or (make_answer(),)
+        self.requests = []
+
+    async def send(self, request: GroqRequest) -> Response | NoResponse:
+        self.requests.append(request)
+        response = self.responses[min(len(self.requests), len(self.responses)) - 1]
+        if isinstance(response, Exception):
+            raise response
+        return response
+
+    @property
+    def payloads(self):
+        return [request.payload for request in self.requests]
+
+
+class InMemoryResponses:
+    """The stored responses of one task."""
+
+    def __init__(self):
+        self.stored = []
+
+    async def load(self, payload):
+        return next((response for other, response in self.stored if other == payload), None)
+
+    async def store(self, payload, response):
+        self.stored.append((dict(payload), response))
+        return True
+
+
+class FakeEndpoints:
+    """Endpoints `a`, `b` … each with responses of its own; records which was asked for which model."""
+
+    def __init__(self, breakers=None, names=None, latency=None, **responses):
+        self.clients = {name: FakeGroqClient(*given) for name, given in responses.items()}
+        self.endpoints = [
+            Endpoint(name, Account(f"http://{name}", "key"), (names or {}).get(name)) for name in responses
+        ]
+        self.requests = []
+        catalog = shipped_catalog()
+        self.state = RoutingState(RetiredModels(catalog), breakers or CircuitBreakers(), latency)
+        self.router = Router(self, self.state, catalog)
+        self.responses = InMemoryResponses()
+
+    async def send(self, request):
+        self.requests.append(request)
+        return await self.clients[request.account.url.removeprefix("http://")].send(request)
+
+    @property
+    def asked(self):
+        return [
+            f"{request.account.url.removeprefix('http://')}:{request.payload['model']}" for request in self.requests
+        ]
+
+    @property
+    def payloads(self):
+        return [request.payload for request in self.requests]
+
+    async def call(self, *models, max_wait=60, truncate=lambda payload, fraction: None, **payload):
+        """Call the first of `models` with the others as fallback models."""
+        models = models or ("m",)
+        call = GroqCall(
+            operation=CHAT_COMPLETION,
+            payload={"model": models[0], "messages": [{"role": "user", "content": "Hi"}], **payload},
+            endpoints=self.endpoints,
+            responses=self.responses,
+            fallback_models=models[1:],
+            timeout=1,
+            max_wait=max_wait,
+            caller="task-1",
+            truncate=truncate,
+        )
+        return await self.router.call(call)
+
+
+def results_by_route(result):
+    """Endpoint and result of each series of attempts on one route."""
+    return [(attempt.route.endpoint.name, attempt.result) for attempt in result.attempts_by_route()]

@@ -1,0 +1,72 @@
+"""Where a task's fields are looked up, and what is cached of them."""
+
+import json
+
+import pytest
+
+from catalyst_groq.connector.fields.names import CHAT_DEFAULTS, DEFAULTS_BY_OPERATION, MODEL, PAYLOAD, TIMEOUT
+from catalyst_groq.connector.fields.raw import FieldReader, RawFields
+from catalyst_groq.errors import FieldError
+from support.element_templates import load, written_by
+from support.factories import make_definition, make_task
+
+SPEAK = {"catalyst_operation": "speak", "catalyst_voice": "aria", "catalyst_timeout": "30"}
+
+
+def read(properties, variables=None, reader=None):
+    return (reader or FieldReader()).read(make_task(variables or {}, properties), make_definition())
+
+
+def test_fields_of_the_element_template_are_defaults():
+    applied = written_by(load())
+    written = applied.texts | applied.properties
+    assert read(written).non_default == {}
+    assert read({**written, TIMEOUT: "7"}).non_default == {TIMEOUT: "7"}
+    assert read({PAYLOAD: '{"model": "a"}'}).non_default == {PAYLOAD: '{"model": "a"}'}
+
+
+def test_fields_have_no_default_model():
+    """The catalog's default fills it in, which CATALYST_MODELS may change."""
+    assert "model" not in json.loads(CHAT_DEFAULTS[PAYLOAD])
+    assert CHAT_DEFAULTS[MODEL] == ""
+
+
+def test_fields_without_variables_are_parsed_once():
+    calls = []
+
+    def parse(name, text, *args):
+        calls.append((name, text, *args))
+        return len(calls)
+
+    reader = FieldReader()
+    for _ in range(2):
+        assert read({TIMEOUT: "7"}, reader=reader).parse(TIMEOUT, parse) == 1
+        assert read({TIMEOUT: "7"}, reader=reader).parse(TIMEOUT, parse, "s") == 2
+    assert calls == [(TIMEOUT, "7"), (TIMEOUT, "7", "s")]
+
+
+def test_fields_with_variables_are_parsed_for_each_task():
+    reader = FieldReader()
+    texts = [read({TIMEOUT: "${s}"}, {"s": seconds}, reader).text(TIMEOUT) for seconds in (1, 2)]
+    assert texts == ["1", "2"]
+
+
+def test_field_must_be_one_of_its_choices():
+    fields = read({TIMEOUT: "7"})
+    assert fields.one_of(TIMEOUT, ("7", "8")) == "7"
+    with pytest.raises(FieldError, match=r"^catalyst_timeout: '7' is not a valid value\. It must be one of 1, 2$"):
+        fields.one_of(TIMEOUT, ("1", "2"))
+
+
+def test_operation_added_from_outside_has_its_own_fields():
+    reader = FieldReader({**DEFAULTS_BY_OPERATION, "speak": SPEAK})
+    fields = read({"catalyst_operation": "speak"}, {"catalyst_voice": "rex"}, reader)
+
+    assert isinstance(fields, RawFields)
+    assert fields.fields == {**SPEAK, "catalyst_voice": "rex"}
+    assert fields.non_default == {"catalyst_voice": "rex"}
+    assert fields.required_variables == frozenset(SPEAK)
+
+
+def test_operation_that_is_unknown_has_the_first_ones_fields():
+    assert read({"catalyst_operation": "speak"}).fields == {**CHAT_DEFAULTS, "catalyst_operation": "speak"}
