@@ -8,7 +8,7 @@ import pytest
 from redis import Redis
 
 from catalyst_groq.connector.fields.names import CHAT_DEFAULTS
-from catalyst_groq.groq.models.catalog import known_models
+from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.sandbox.process_client import wait_for
 from support.diagrams import diagram
 from support.process_instance import start
@@ -17,7 +17,7 @@ from support.worker_process import WorkerProcess
 pytestmark = pytest.mark.engine
 
 TASKS = 100
-FREE = known_models()[known_models().default].limits["free"]
+FREE = shipped_catalog()[shipped_catalog().default].limits["free"]
 RPM = 84
 TPM = RPM * FREE.tpm // FREE.rpm
 """The free plan's limits, larger by as much as makes a hundred tasks last seconds instead of minutes."""

@@ -97,10 +97,10 @@ async def test_redis_keeps_lines_as_a_worker_does(lines, steps):
     for kind, first, second in steps:
         if kind == "enter":
             step = (name, Ticket(first, str(first)), asking(second), FIGURES)
-            there, here = await shared.acquire(*step), await own.acquire(*step)
-            assert there.wait == pytest.approx(here.wait, abs=0.2)
-            assert (there.exhausted, there.reserved) == (here.exhausted, here.reserved)
-            there, here = there.snapshot, here.snapshot
+            theirs, ours = await shared.acquire(*step), await own.acquire(*step)
+            assert theirs.wait == pytest.approx(ours.wait, abs=0.2)
+            assert (theirs.exhausted, theirs.reserved) == (ours.exhausted, ours.reserved)
+            there, here = theirs.snapshot, ours.snapshot
         else:
             told = [LimitUpdate(TPM, first, second)] if kind == "told" else []
             change = {RPM: 0, TPM: first} if kind == "settle" else {}
