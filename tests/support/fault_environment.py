@@ -50,6 +50,8 @@ class FaultEnvironment:
         if faults:
             worker.environ["PYTHONPATH"] = os.pathsep.join([FAULT_INJECTION, worker.environ["PYTHONPATH"]])
             worker.environ.update(faults)
+            # Its own data would not fit the full disk.
+            worker.environ.pop("COVERAGE_PROCESS_CONFIG", None)
         return worker
 
     def instance(self, variables: Mapping[str, str] = VARIABLES, **parts: Any) -> Instance:
