@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from catalyst_groq.sandbox.process_client import wait_for
@@ -70,12 +71,14 @@ def _run_server(programs, folder, user):
         command += ["-k", folder, "-F"]
         with log.open("wb") as output, subprocess.Popen(command, user=user, cwd=folder, stderr=output) as server:
             try:
-                wait_for(
-                    "PostgreSQL", lambda server=server: READY in log.read_text() or server.poll() is not None, within=30
-                )
+                wait_for("PostgreSQL", partial(_has_started_or_ended, server, log), within=30)
                 if server.poll() is None:
                     yield port
                     return
             finally:
                 server.send_signal(signal.SIGINT)
     raise AssertionError(f"PostgreSQL does not start:\n{log.read_text()}")
+
+
+def _has_started_or_ended(server: subprocess.Popen[bytes], log: Path) -> bool:
+    return READY in log.read_text() or server.poll() is not None

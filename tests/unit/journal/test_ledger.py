@@ -5,6 +5,7 @@ import time
 from contextlib import AsyncExitStack, aclosing
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import anyio
 import pytest
@@ -45,7 +46,7 @@ async def store(request, tmp_path):
     async with AsyncExitStack() as parts:
         match request.param:
             case "memory":
-                ledgers = [MemoryLedger()] * 2
+                ledgers: list[Any] = [MemoryLedger()] * 2
             case "sqlite":
                 files = [SqliteFile(tmp_path / "journal.sqlite") for _ in range(2)]
                 ledgers = [SqliteLedger(await parts.enter_async_context(aclosing(file))) for file in files]

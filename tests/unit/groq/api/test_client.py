@@ -5,6 +5,7 @@ import gzip
 import json
 import socket
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 import pytest
@@ -18,7 +19,7 @@ from support.factories import REPLY
 
 pytestmark = pytest.mark.anyio
 
-PAYLOAD = {"messages": []}
+PAYLOAD: dict[str, Any] = {"messages": []}
 CONTENT = b'{"messages":[]}'
 
 

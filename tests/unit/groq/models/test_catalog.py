@@ -105,7 +105,7 @@ def test_an_operator_knows_prices_contexts_replacements_and_models_better():
     )
     assert (table.default, table["mine"].is_available) == ("mine", True)
     changed, shipped = table[GPT_OSS], shipped_catalog()[GPT_OSS]
-    assert (changed.replacement, changed.context_window, changed.price.input) == ("mine", 4096, 1)
+    assert (changed.replacement, changed.context_window, changed.price.input) == ("mine", 4096, Decimal(1))
     assert (changed.price.output, changed.features) == (shipped.price.output, shipped.features)
     assert table[QWEN] == shipped_catalog()[QWEN]
 
