@@ -1,85 +1,69 @@
-"""Groq is called at most once per task and request."""
+"""A task's stored responses: Groq is called at most once per task and payload."""
 
 import pytest
 
 from catalyst_groq.errors import JournalError
-from catalyst_groq.groq.api.errors import classify
-from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
-from catalyst_groq.groq.routing.retry import CallResult
-from catalyst_groq.journal import BestEffortJournal, JournalKey, NullJournal, RequiredJournal, replay_or_call
+from catalyst_groq.journal import BestEffortJournal, NullJournal, RequiredJournal, TaskResponses
 from support.factories import make_answer
 
 pytestmark = pytest.mark.anyio
-KEY = JournalKey("task-1", "request-1")
+PAYLOAD = {"model": "m", "messages": [{"role": "user", "content": "Hi \ud83d"}]}
+FOLLOW_UP = {**PAYLOAD, "messages": [*PAYLOAD["messages"], {"role": "user", "content": "JSON please"}]}
 
 
-class FakeCall:
-    """A call to Groq that returns one response and counts its calls."""
-
-    def __init__(self, response):
-        self.response = response
-        self.count = 0
-
-    async def __call__(self):
-        self.count += 1
-        return CallResult(self.response, classify(self.response), attempts=1, seconds=0.5, waited=0)
+def responses(journal, payload=PAYLOAD, encoded=b"{}", task="task-1", url="http://groq"):
+    return TaskResponses(journal, task, url, payload, encoded)
 
 
-async def test_replay_returns_stored_response(make_journal):
-    call = FakeCall(make_answer())
-    first = await replay_or_call(make_journal(), KEY, call)
-    second = await replay_or_call(make_journal(), KEY, call)
-
-    assert (first.kept, first.replayed, second.kept, second.replayed) == (True, False, True, True)
-    assert second.response == first.response
-    assert call.count == 1
+async def test_replay_loads_what_an_earlier_worker_stored(make_journal):
+    response = make_answer()
+    assert await responses(make_journal()).store(PAYLOAD, response)
+    assert await responses(make_journal()).load(PAYLOAD) == response
 
 
-@pytest.mark.parametrize(
-    "response", [make_answer(503, {}), NoResponse(NoResponseReason.CONNECTION_RESET, "gone", sent=True, seconds=1)]
-)
-async def test_replay_stores_no_errors(make_journal, response):
-    call = FakeCall(response)
-    await replay_or_call(make_journal(), KEY, call)
-    await replay_or_call(make_journal(), KEY, call)
-
-    assert call.count == 2
+async def test_replay_distinguishes_payloads_tasks_and_urls(make_journal):
+    journal = make_journal()
+    await responses(journal).store(PAYLOAD, make_answer())
+    assert await responses(journal).load(FOLLOW_UP) is None
+    assert await responses(journal, task="task-2").load(PAYLOAD) is None
+    assert await responses(journal, url="http://other").load(PAYLOAD) is None
+    assert await responses(journal, encoded=b"[]").load(PAYLOAD) is None
 
 
-async def test_replay_without_journal_calls_every_time():
-    call = FakeCall(make_answer())
-    results = [await replay_or_call(NullJournal(), KEY, call) for _ in range(2)]
+async def test_replay_stores_a_follow_up_beside_the_first(make_journal):
+    first, second = make_answer(), make_answer(body={"choices": [{}]})
+    stored = responses(make_journal())
+    await stored.store(PAYLOAD, first)
+    await stored.store(FOLLOW_UP, second)
+    again = responses(make_journal())
+    assert [await again.load(FOLLOW_UP), await again.load(PAYLOAD)] == [second, first]
 
-    assert [result.kept for result in results] == [False, False]
-    assert call.count == 2
+
+async def test_replay_without_journal_loads_nothing():
+    stored = responses(NullJournal())
+    assert await stored.store(PAYLOAD, make_answer()) is False
+    assert await stored.load(PAYLOAD) is None
 
 
-async def test_replay_calls_nothing_while_required_journal_fails(make_journal, tmp_path):
-    call = FakeCall(make_answer())
+async def test_replay_raises_while_a_required_journal_fails(make_journal, tmp_path):
     with pytest.raises(JournalError):
-        await replay_or_call(make_journal(tmp_path), KEY, call)
-
-    assert call.count == 0
+        await responses(make_journal(tmp_path)).load(PAYLOAD)
 
 
-async def test_replay_continues_while_best_effort_journal_fails(make_journal, tmp_path, caplog):
-    call = FakeCall(make_answer())
-    journal = BestEffortJournal(make_journal(tmp_path))
-    results = [await replay_or_call(journal, KEY, call) for _ in range(3)]
-
-    assert call.count == 3
-    assert not any(result.kept for result in results)
+async def test_replay_continues_while_a_best_effort_journal_fails(make_journal, tmp_path, caplog):
+    stored = responses(BestEffortJournal(make_journal(tmp_path)))
+    assert [await stored.load(PAYLOAD) for _ in range(3)] == [None] * 3
+    assert not await stored.store(PAYLOAD, make_answer())
     assert caplog.text.count("Continuing without the journal") == 1
 
 
 async def test_replay_with_full_disk_stops_calls_until_there_is_room(full_disk, caplog):
-    call = FakeCall(make_answer())
-    journal = RequiredJournal(full_disk)
-    first = await replay_or_call(journal, KEY, call)
+    stored = responses(RequiredJournal(full_disk))
+    assert await stored.load(PAYLOAD) is None
+    assert not await stored.store(PAYLOAD, make_answer())
     with pytest.raises(JournalError, match="disk full"):
-        await replay_or_call(journal, KEY, call)
+        await stored.load(PAYLOAD)
     full_disk.is_full = False
-    second = await replay_or_call(journal, KEY, call)
-
-    assert (first.kept, second.kept, call.count) == (False, True, 2)
-    assert "The response for task task-1 is not in the journal" in caplog.text
+    assert await stored.load(PAYLOAD) is None
+    assert await stored.store(PAYLOAD, make_answer())
+    assert "Task task-1: the response is not in the journal" in caplog.text
