@@ -1,5 +1,7 @@
 """Locks of the tasks in hand: renewed as long as they are ours, given up at once when they are not."""
 
+from datetime import datetime
+
 import pytest
 
 from support.worker_harness import DONE, Held, end_lock, messages, take_away, until, until_seen
@@ -12,7 +14,8 @@ async def test_a_task_is_kept_far_beyond_its_lock_duration(stage, work, topic, c
     created = await stage.create(topic)
     worker = work(stage.rest_url, held, concurrency=1, lock=stage.short_lock)
     await until(lambda: held.begun)
-    other, ends = client(stage.rest_url, "other", poll=0.1), set()
+    other = client(stage.rest_url, "other", poll=0.1)
+    ends: set[datetime] = set()
     while len(ends) < 5:  # renewed four times, a third of its duration apart
         assert await other.fetch_and_lock([topic], 1) == []
         ends.add((await stage.look(created)).locked_until)

@@ -2,12 +2,12 @@
 
 import asyncio
 import base64
+import time
 from contextlib import aclosing
 
 import pytest
 from aiohttp import web
 
-from catalyst_groq.camunda import oauth
 from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.oauth import ClientCredentials
 from catalyst_groq.domain.variables import Encoder
@@ -25,6 +25,7 @@ class Guarded:
         self.given, self.forms, self.clients = [], [], []
         self.refusals = 0
         self.life = 300
+        self.url = ""
         self.answer = None
         self.accepts = True
 
@@ -104,8 +105,8 @@ async def test_oauth_token_of_lock_renewals_is_their_own(guarded, engine):
 async def test_a_token_is_renewed_before_it_ends(guarded, engine, monkeypatch):
     guarded.life = 100
     await engine.locked_tasks()
-    now = oauth.time.monotonic()
-    monkeypatch.setattr(oauth.time, "monotonic", lambda: now + 71)
+    now = time.monotonic()
+    monkeypatch.setattr("catalyst_groq.camunda.oauth.time.monotonic", lambda: now + 71)
     await engine.locked_tasks()
 
     assert guarded.given == ["token-1", "token-2"]

@@ -1,6 +1,7 @@
 """Tasks on their way through the worker: room first, all at once, each reported."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -71,7 +72,7 @@ async def test_tasks_given_back_come_again_at_once_with_their_retries(stage, wor
     await worker.has_swept()
     created = [await stage.create(topic) for _ in range(20)]
     for task in created:
-        await until_seen(lambda task=task: stage.look(task), lambda seen: seen.waits_at == "Review", 5)
+        await until_seen(partial(stage.look, task), lambda seen: seen.waits_at == "Review", 5)
 
     assert sorted(offered) == sorted([(task.task_id, None, None) for task in created] * 2)
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+from functools import partial
+from operator import contains
 
 import pytest
 
@@ -117,7 +119,7 @@ async def test_the_search_for_leftovers_ends_with_the_longest_poll_of_an_earlier
     await client(stage.rest_url).fetch_and_lock([f"{topic}-by-hand"], 1)
     for _ in range(3):
         created = await stage.create(topic)
-        await until(lambda created=created: created.task_id in worker.taken)
+        await until(partial(contains, worker.taken, created.task_id))
 
     assert (await stage.look(same_id)).worker_id == worker.engine.worker_id
 

@@ -15,6 +15,7 @@ from catalyst_groq.groq.api.client import HttpGroqClient
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import NoResponseReason, Response
 from support.certificates import Authority
+from support.groq_clients import make_request
 from support.worker_harness import seconds
 
 pytestmark = pytest.mark.anyio
@@ -80,7 +81,7 @@ async def asked_engine(url, through):
 async def asked_groq(url, through):
     groq = HttpGroqClient(through)
     try:
-        return await groq.ask(Account(url, "gsk_key"), {}, 10)
+        return await groq.send(make_request(Account(url, "gsk_key"), {}, 10))
     finally:
         await groq.aclose()
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -33,7 +33,7 @@ class Handler:
     """A test's own function as the poller's handler; remembers for which tasks it was told to let go."""
 
     def __init__(self, handle: Handle) -> None:
-        self.handle = handle
+        self.handle: Any = handle
         self.settled: list[str] = []
 
     async def on_reported(self, task: ExternalTask, _: Outcome) -> None:

@@ -57,7 +57,7 @@ async def answered(ask, status, body):
     async def send(*_):
         return status, body
 
-    engine._rest._send = send
+    engine._rest._send = send  # type: ignore[method-assign]
     try:
         return await ask(engine)
     except EngineError as error:

@@ -567,7 +567,7 @@ async def without_a_defect(setting, task):
     outcome = await setting.handler.handle(task)
     assert isinstance(outcome, Outcome)
     assert not getattr(outcome, "message", "").startswith("A defect"), outcome
-    Metrics(CollectorRegistry())(task, outcome, 0.1)
+    Metrics(CollectorRegistry(), known_models())(task, outcome, 0.1)
 
 
 def test_whatever_stands_in_the_fields_there_is_an_outcome():

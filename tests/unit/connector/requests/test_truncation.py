@@ -16,12 +16,12 @@ from catalyst_groq.connector.requests.truncation import (
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
 from catalyst_groq.groq.models import token_estimate
-from catalyst_groq.groq.models.catalog import known_models
+from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.groq.models.token_estimate import estimate_prompt, estimate_tokens
 from support.factories import make_answer
 
 pytestmark = pytest.mark.anyio
-MODEL = known_models()[known_models().default]
+MODEL = shipped_catalog()[shipped_catalog().default]
 ACCOUNT = Account("http://groq", "gsk_a")
 WORDS = "The quick brown fox jumps over the lazy dog. "
 

@@ -5,12 +5,13 @@ import wave
 
 import pytest
 
-from catalyst_groq.groq.api.audio import Recording, heard
+from catalyst_groq.groq.api.audio import AudioFile
 from catalyst_groq.groq.api.client import HttpGroqClient
+from catalyst_groq.groq.api.operations import TRANSCRIPTION, TRANSLATION, decode_transcription
 from catalyst_groq.groq.api.requests import Account
-from catalyst_groq.groq.models.pricing import cost_usd
 from catalyst_groq.sandbox.emulator import EmulatorConfig, running_emulator
 from support.factories import make_answer
+from support.groq_clients import make_request
 
 pytestmark = pytest.mark.anyio
 
@@ -26,7 +27,7 @@ def recording(seconds=12):
         wav.setsampwidth(1)
         wav.setframerate(100_000)
         wav.writeframes(b"\x80" * 100_000 * seconds)
-    return Recording("voicemail.wav", "audio/wav", written.getvalue())
+    return AudioFile("voicemail.wav", "audio/wav", written.getvalue())
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,8 @@ async def groq(emulator):
 
 
 async def ask(groq, emulator, **fields):
-    return await groq.ask(Account(emulator.base_url, KEY), {**ASKED, **fields}, 10)
+    operation = TRANSLATION if fields.get("task") == "translate" else TRANSCRIPTION
+    return await groq.send(make_request(Account(emulator.base_url, KEY), {**ASKED, **fields}, 10, operation))
 
 
 async def test_a_recording_of_more_than_a_megabyte_is_heard_to_its_end(groq, emulator):
@@ -95,20 +97,5 @@ async def test_silence_is_an_answer_too(groq, emulator):
     ],
 )
 def test_what_was_not_heard_stays_as_it_is(answer):
-    assert heard(answer, ASKED) is answer
+    assert decode_transcription(answer, ASKED) is answer
     assert not answer.ok
-
-
-@pytest.mark.parametrize(
-    ("model", "seconds", "cost"),
-    [("whisper-large-v3-turbo", 3600, 0.04), ("whisper-large-v3", 1800, 0.0555), ("whisper-large-v3", 3, 0.111 / 360)],
-)
-def test_a_recording_costs_by_its_length_and_never_less_than_ten_seconds(model, seconds, cost):
-    answer = make_answer(200, {"text": "Hi", "model": model, "duration": seconds})
-
-    assert float(cost_usd(answer)) == pytest.approx(cost)
-
-
-@pytest.mark.parametrize("duration", [None, "long", -1, float("nan"), float("inf")])
-def test_a_recording_of_unknown_length_has_no_known_cost(duration):
-    assert cost_usd(make_answer(200, {"text": "Hi", "model": "whisper-large-v3", "duration": duration})) is None

@@ -5,6 +5,7 @@ import gzip
 import json
 import socket
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 import pytest
@@ -15,10 +16,11 @@ from catalyst_groq.groq.api.client import HttpGroqClient, classify_network_error
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
 from support.factories import REPLY
+from support.groq_clients import make_request
 
 pytestmark = pytest.mark.anyio
 
-PAYLOAD = {"messages": []}
+PAYLOAD: dict[str, Any] = {"messages": []}
 CONTENT = b'{"messages":[]}'
 
 
@@ -75,7 +77,7 @@ def http(body, *headers, status="200 OK", length=None):
 
 async def post(groq, serve, scheme="http", within=5.0):
     async with serving(serve) as address:
-        return await groq.ask(Account(f"{scheme}://{address}/openai/v1", "gsk_key"), PAYLOAD, within)
+        return await groq.send(make_request(Account(f"{scheme}://{address}/openai/v1", "gsk_key"), PAYLOAD, within))
 
 
 async def test_a_request_says_who_asks_and_what(groq):
@@ -113,7 +115,7 @@ async def test_an_account_without_a_key_sends_none(groq):
         await writer.drain()
 
     async with serving(serve) as address:
-        await groq.ask(Account(f"http://{address}/v1", ""), PAYLOAD, 5)
+        await groq.send(make_request(Account(f"http://{address}/v1", ""), PAYLOAD, 5))
 
     assert "authorization" not in seen[0][0].lower()
 
@@ -216,13 +218,13 @@ async def test_a_timeout_says_how_long_was_waited(groq):
 async def test_a_refused_connection_sent_nothing(groq):
     async with serving(never_answer) as address:
         pass
-    nothing = await groq.ask(Account(f"http://{address}", "gsk_key"), PAYLOAD, 5)
+    nothing = await groq.send(make_request(Account(f"http://{address}", "gsk_key"), PAYLOAD, 5))
     assert (nothing.reason, nothing.sent) == (NoResponseReason.CONNECTION_REFUSED, False)
     assert nothing.message.startswith(f"Cannot connect to host {address}")
 
 
 async def test_an_unknown_host_sent_nothing(groq):
-    nothing = await groq.ask(Account("http://nohost.invalid", "gsk_key"), PAYLOAD, 5)
+    nothing = await groq.send(make_request(Account("http://nohost.invalid", "gsk_key"), PAYLOAD, 5))
     assert (nothing.reason, nothing.sent) == (NoResponseReason.DNS_FAILURE, False)
     assert "nohost.invalid" in nothing.message
 
@@ -239,14 +241,14 @@ async def test_tls_with_a_server_that_speaks_none_sent_nothing(groq):
 
 
 async def test_a_connection_that_does_not_come_about_sent_nothing(groq, monkeypatch):
-    monkeypatch.setattr(client, "CONNECT_TIMEOUT", 0.2)
+    monkeypatch.setattr(client, "CONNECT_TIMEOUT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         address = full.getsockname()
         waiting = [socket.socket() for _ in range(4)]
         for queued in waiting:
             queued.setblocking(False)  # noqa: FBT003 -- the socket's own interface
             queued.connect_ex(address)
-        nothing = await groq.ask(Account(f"http://127.0.0.1:{address[1]}", "gsk_key"), PAYLOAD, 5)
+        nothing = await groq.send(make_request(Account(f"http://127.0.0.1:{address[1]}", "gsk_key"), PAYLOAD, 5))
         for queued in waiting:
             queued.close()
     assert (nothing.reason, nothing.sent) == (NoResponseReason.CONNECT_TIMEOUT, False)
@@ -270,14 +272,14 @@ async def test_more_calls_than_a_usual_pool_holds_are_made_at_once(groq):
         await writer.drain()
 
     async with serving(answer_when_all_have_asked) as address:
-        answers = await asyncio.gather(*(groq.ask(Account(f"http://{address}", "k"), PAYLOAD, 5) for _ in range(120)))
+        answers = await asyncio.gather(*(groq.send(make_request(Account(f"http://{address}", "k"), PAYLOAD, 5)) for _ in range(120)))
     assert {answer.text for answer in answers} == {"{}"}
 
 
 async def test_a_cancelled_call_is_cancelled(groq):
     async with serving(never_answer) as address:
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(groq.ask(Account(f"http://{address}", "k"), PAYLOAD, 60), 0.05)
+            await asyncio.wait_for(groq.send(make_request(Account(f"http://{address}", "k"), PAYLOAD, 60)), 0.05)
 
 
 async def test_no_cookie_of_an_answer_goes_with_the_next_request(groq):
@@ -291,5 +293,5 @@ async def test_no_cookie_of_an_answer_goes_with_the_next_request(groq):
     async with serving(serve) as address:
         account = Account(f"http://{address.replace('127.0.0.1', 'localhost')}", "gsk_the_key_of_the_test")
         for _ in range(2):
-            assert isinstance(await groq.ask(account, PAYLOAD, 10), Response)
+            assert isinstance(await groq.send(make_request(account, PAYLOAD, 10)), Response)
     assert "cookie" not in heads[1].lower()

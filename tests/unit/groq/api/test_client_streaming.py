@@ -7,6 +7,7 @@ from catalyst_groq.groq.api.client import HttpGroqClient
 from catalyst_groq.groq.api.errors import ErrorKind, classify
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import NoResponseReason, Response
+from support.groq_clients import make_request
 
 pytestmark = pytest.mark.anyio
 TOOL = {
@@ -21,7 +22,7 @@ async def ask(groq_emulator):
 
     async def ask(*, within=5.0, **more):
         payload = {"model": "openai/gpt-oss-120b", "messages": [{"role": "user", "content": "Hi"}], **more}
-        return await groq.ask(Account(groq_emulator.base_url, "gsk_x"), payload, within)
+        return await groq.send(make_request(Account(groq_emulator.base_url, "gsk_x"), payload, within))
 
     yield ask
     await groq.aclose()
@@ -59,11 +60,11 @@ async def test_a_stream_that_is_cut_is_no_answer(ask, groq_emulator):
 
 
 async def test_a_stream_that_stands_still_is_not_waited_for_to_the_end(ask, groq_emulator, monkeypatch):
-    monkeypatch.setattr(client, "IDLE_TIMEOUT", 0.1)
+    monkeypatch.setattr(client, "STREAM_IDLE_TIMEOUT_SECONDS", 0.1)
     groq_emulator.set(tokens_per_second=1)
     nothing = await ask(stream=True)
 
-    assert (nothing.reason, nothing.message) == (NoResponseReason.TIMEOUT, "the stream stood still for 0.1 s")
+    assert (nothing.reason, nothing.message) == (NoResponseReason.TIMEOUT, "the stream sent nothing for 0.1 s")
     assert nothing.seconds < 3
 
 

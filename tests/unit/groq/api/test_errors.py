@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from catalyst_groq.groq.api.errors import ApiError, ErrorKind, RetryAction, classify
-from catalyst_groq.groq.api.responses import NOT_SENT_BY_WORKER, NoResponse, NoResponseReason
+from catalyst_groq.groq.api.errors import ERROR_KINDS, ApiError, ErrorKind, RetryAction, classify
+from catalyst_groq.groq.api.responses import HELD_BACK_REASONS, NoResponse, NoResponseReason
 from support.factories import make_answer
 
 UPGRADE = "Need more tokens? Upgrade to Dev Tier today at https://console.groq.com/settings/billing"
@@ -313,19 +313,19 @@ def test_a_reply_is_no_refusal():
 
 
 @pytest.mark.parametrize(
-    ("problem", "policy"),
+    ("kind", "action"),
     [
         (
-            problem,
-            {"RATE_LIMITED": RetryAction.WAIT, "TRANSIENT": RetryAction.RETRY, "REDIRECTED": RetryAction.RETRY}.get(
-                problem.name, RetryAction.GIVE_UP
+            kind,
+            {"rate_limited": RetryAction.WAIT, "transient": RetryAction.RETRY, "redirected": RetryAction.RETRY}.get(
+                kind.name, RetryAction.GIVE_UP
             ),
         )
-        for problem in ErrorKind
+        for kind in ERROR_KINDS
     ],
 )
-def test_only_a_limit_is_waited_for_and_only_a_passing_fault_is_tried_again(problem, policy):
-    assert problem.action is policy
+def test_only_a_limit_is_waited_for_and_only_a_passing_fault_is_tried_again(kind, action):
+    assert kind.action is action
 
 
 @pytest.mark.parametrize(
@@ -339,7 +339,7 @@ def test_only_a_limit_is_waited_for_and_only_a_passing_fault_is_tried_again(prob
 def test_a_redirect_says_where_it_leads_without_what_may_be_a_secret(location, shown):
     found = refused(make_answer(302, "<html>Moved</html>", location=location))
 
-    assert found.message == f"302 The URL redirects to {shown}, and no redirect is followed"
+    assert found.message == f"302 The URL redirects to {shown}, and redirects are not followed"
 
 
 @pytest.mark.parametrize(
@@ -365,12 +365,12 @@ def test_the_text_is_more_exact_than_the_header(text, wait):
     assert refused(make_answer(429, said(text), retry_after="9")).wait == pytest.approx(wait)
 
 
-@pytest.mark.parametrize("loss", sorted(set(NoResponseReason) - NOT_SENT_BY_WORKER))
+@pytest.mark.parametrize("loss", sorted(set(NoResponseReason) - HELD_BACK_REASONS))
 def test_no_answer_is_a_passing_fault_of_the_network_or_a_timeout(loss):
     found = refused(NoResponse(loss, "nothing came", sent=True, seconds=1))
 
     assert found.kind is ErrorKind.TRANSIENT
-    assert found.causes == (("timeout",) if "in time" in loss else ("network",))
+    assert found.causes == (("timeout",) if "timed out" in loss else ("network",))
     assert found.message == f"{loss.value}: nothing came"
     assert (found.status, found.wait) == (None, None)
 

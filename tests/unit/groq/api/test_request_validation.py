@@ -1,5 +1,7 @@
 """What Groq is known to refuse is named before it is asked; the emulator refuses it too."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -11,7 +13,7 @@ SCHEMA = {
     "json_schema": {"name": "a", "schema": {"type": "object", "properties": {}, "additionalProperties": False}},
 }
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
-REFUSED = {
+REFUSED: dict[str, dict[str, Any]] = {
     "logprobs": {"logprobs": True},
     "top_logprobs": {"top_logprobs": 2},
     "logit_bias": {"logit_bias": {"1": 2}},

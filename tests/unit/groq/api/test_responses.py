@@ -25,8 +25,8 @@ def test_a_refusal_shows_its_code_and_message():
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("", "an empty answer"),
-        (" \n", "an empty answer"),
+        ("", "an empty response"),
+        (" \n", "an empty response"),
         ('{"model": "cut', '{"model": "cut'),
         ("[1, 2]", "[1, 2]"),
         ('"text"', '"text"'),
@@ -65,4 +65,4 @@ def test_a_body_nested_without_end_is_no_json():
 
 @pytest.mark.parametrize("body", ['{"x_groq": null}', '{"x_groq": "?"}', '{"x_groq": {"id": null}}', "[]"])
 def test_the_request_id_comes_from_the_header_where_the_body_has_none(body):
-    assert Response(200, httpx.Headers({"X-Request-Id": "req_2"}), body).request_id == "req_2"
+    assert Response(200, httpx.Headers({"X-Request-Id": "req_2"}), body.encode()).request_id == "req_2"

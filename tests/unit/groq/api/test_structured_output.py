@@ -70,7 +70,7 @@ def test_what_does_not_fit_says_where():
 
 @pytest.mark.parametrize("content", ["Sorry, no.", "", None])
 def test_what_is_no_json_does_not_fit(content):
-    assert fit(saying(content), ANY).problem == "the answer is no JSON"
+    assert fit(saying(content), ANY).problem == "the response is not JSON"
 
 
 def test_an_answer_that_was_cut_at_its_budget_is_not_completed_by_guessing():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalyst_groq.groq.models.catalog import known_models
+from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.groq.models.token_estimate import (
     DEFAULT_OUTPUT_TOKENS,
     cut_to_tokens,
@@ -15,8 +15,8 @@ from catalyst_groq.groq.models.token_estimate import (
     split_tokens,
 )
 
-GPT_OSS = known_models()["openai/gpt-oss-120b"]
-QWEN = known_models()["qwen/qwen3.8-27b"]
+GPT_OSS = shipped_catalog()["openai/gpt-oss-120b"]
+QWEN = shipped_catalog()["qwen/qwen3.8-27b"]
 
 
 @pytest.mark.parametrize(

@@ -272,7 +272,7 @@ async def test_validation_that_raises_is_a_finding():
 async def test_truncation_resends_on_the_same_route(slept):
     shorter = {"model": "m", "messages": []}
     endpoints = FakeEndpoints(a=[TOO_LARGE, limited("1s"), HELLO])
-    result = await endpoints.call(truncate=lambda payload, fraction: Truncated(shorter, f"{fraction:.2f}"))
+    result = await endpoints.call(truncate=lambda _, fraction: Truncated(shorter, f"{fraction:.2f}"))
     assert endpoints.payloads[1:] == [shorter, shorter]
     assert (result.error, result.omitted, slept) == (None, "0.47", [1])
 
@@ -443,7 +443,7 @@ async def test_journal_that_cannot_be_read_stops_the_call():
 
 
 async def test_error_kind_can_be_added_from_outside():
-    flagged = ErrorKind("a flagged prompt", RetryAction.GIVE_UP, Failover.OTHER_MODEL, "Rephrase the prompt.")
+    flagged = ErrorKind("flagged", "a flagged prompt", RetryAction.GIVE_UP, Failover.OTHER_MODEL, "Rephrase the prompt.")
 
     def classify_flagged(response):
         if not isinstance(response, NoResponse) and response.code == "prompt_flagged":

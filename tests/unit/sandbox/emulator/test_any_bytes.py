@@ -14,6 +14,7 @@ from catalyst_groq.errors import EngineError
 from catalyst_groq.groq.api.client import HttpGroqClient
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import NoResponse, Response
+from support.groq_clients import make_request
 
 ANY_NETWORK = make_transport()
 MINUTE = timedelta(minutes=1)
@@ -58,7 +59,7 @@ async def told(data, ask):
 async def ask_groq(url):
     groq = HttpGroqClient(ANY_NETWORK)
     try:
-        return await groq.ask(Account(url, "gsk_key"), {"messages": []}, 5)
+        return await groq.send(make_request(Account(url, "gsk_key"), {"messages": []}, 5))
     finally:
         await groq.aclose()
 

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from typer.main import get_command
@@ -101,7 +101,8 @@ def test_the_programs_of_the_page_run():
 def test_the_options_of_the_page_are_those_of_the_command():
     told = set(re.findall(r"^\| `(--[a-z-]+)", PAGE, re.MULTILINE))
 
-    command = get_command(app).commands["emulator"]
+    commands: Any = get_command(app)
+    command = commands.commands["emulator"]
 
     assert told == {name for option in command.params for name in option.opts if name != "--help"}
 

@@ -3,6 +3,7 @@
 import hashlib
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -64,7 +65,7 @@ def test_jars_that_are_there_need_no_network(jar, repository):
     provide([jar], "Engine", repository, unseen)
     offline = Repository(closed_url(), "a test", repository.local)
 
-    events = []
+    events: list[Any] = []
     assert provide([jar], "Engine", offline, events.append)
     assert events == []
 
@@ -152,7 +153,7 @@ def test_progress_counts_each_byte_once_whatever_had_to_be_repeated(repository, 
     wanted = [locked(f"jar-{number}") for number in range(20)]
     maven.files.update({str(jar.path): CONTENT for jar in wanted})
     maven.cuts.extend([500] * 2)
-    events = []
+    events: list[Any] = []
 
     provide(wanted, "Engine", repository, events.append)
 

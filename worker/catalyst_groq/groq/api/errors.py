@@ -36,7 +36,10 @@ class ErrorKind:
     The members below are the worker's own; a caller may define more and classify into them (see `Router`).
     """
 
+    name: str
+    """A short name, for logs and metrics."""
     description: str
+    """What happened, in words for people."""
     action: RetryAction
     failover: Failover
     remedy: str
@@ -57,69 +60,81 @@ class ErrorKind:
 
 
 ErrorKind.TRANSIENT = ErrorKind(
+    "transient",
     "a transient failure",
     RetryAction.RETRY,
     Failover.OTHER_MODEL,
     "Look at groqstatus.com, then raise the task's retries.",
 )
 ErrorKind.RATE_LIMITED = ErrorKind(
+    "rate_limited",
     "a rate limit",
     RetryAction.WAIT,
     Failover.OTHER_MODEL,
     "Raise the task's retries later, lengthen 'Give up waiting after', or get a higher limit.",
 )
 ErrorKind.TOO_LARGE = ErrorKind(
+    "too_large",
     "a request larger than the limit",
     RetryAction.GIVE_UP,
     Failover.NONE,
     "Send less: shorter messages, a lower max_tokens, a smaller recording (free plan: 25 MB).",
 )
 ErrorKind.GENERATION_FAILED = ErrorKind(
+    "generation_failed",
     "a response that the model could not form",
     RetryAction.GIVE_UP,
     Failover.NONE,
     "Raise max_tokens or make the prompt plainer in the Request Payload.",
 )
 ErrorKind.MODEL_NOT_FOUND = ErrorKind(
+    "model_not_found",
     "an unavailable model",
     RetryAction.GIVE_UP,
     Failover.OTHER_MODEL,
     "Name an available model in the Model field or the Request Payload.",
 )
 ErrorKind.AUTHENTICATION = ErrorKind(
+    "authentication",
     "a key that Groq does not accept",
     RetryAction.GIVE_UP,
     Failover.OTHER_ACCOUNT,
     "Check the key at console.groq.com and where the Secret Source field takes it from.",
 )
 ErrorKind.FORBIDDEN = ErrorKind(
+    "forbidden",
     "a request that is not allowed",
     RetryAction.GIVE_UP,
     Failover.OTHER_ACCOUNT,
     "Check the worker's network, and what the key's organization allows.",
 )
 ErrorKind.SPEND_LIMIT = ErrorKind(
+    "spend_limit",
     "a spend limit", RetryAction.GIVE_UP, Failover.OTHER_ACCOUNT, "Raise the spend limit at console.groq.com."
 )
 ErrorKind.WRONG_URL = ErrorKind(
+    "wrong_url",
     "a URL that does not exist",
     RetryAction.GIVE_UP,
     Failover.OTHER_ACCOUNT,
     "Correct the URL field, or have the operator correct GROQ_API_URL.",
 )
 ErrorKind.REDIRECTED = ErrorKind(
+    "redirected",
     "a redirect, which is not followed",
     RetryAction.RETRY,
     Failover.OTHER_ACCOUNT,
     "Correct the URL field or GROQ_API_URL, or log in to the network, then raise the retries.",
 )
 ErrorKind.BUDGET = ErrorKind(
+    "budget",
     "an exhausted budget",
     RetryAction.GIVE_UP,
     Failover.NONE,
     "Ask the operator to raise it, or wait for the next day's; then raise the task's retries.",
 )
 ErrorKind.BAD_REQUEST = ErrorKind(
+    "bad_request",
     "a request that Groq does not understand",
     RetryAction.GIVE_UP,
     Failover.NONE,

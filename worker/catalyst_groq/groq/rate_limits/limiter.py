@@ -158,5 +158,5 @@ def _is_rate_limited(response: Response | NoResponse) -> bool:
 def _rate_limited(admission: Admission, kind: LimitKind) -> NoResponse:
     bucket = admission.snapshot.buckets[kind]
     figures = f"Limit {bucket.limit}, Used {ceil(bucket.level(admission.snapshot.at))}"
-    message = f"{kind.description} ({kind.name}): {figures}. It fits in {admission.wait:.3g} s"
+    message = f"{kind.description} ({kind.name}): {figures}. It fits in {admission.wait:,.1f} s"
     return NoResponse(NoResponseReason.RATE_LIMITED_LOCALLY, message, sent=False, seconds=0, wait=admission.wait)
