@@ -158,7 +158,7 @@ async def test_lock_renewal_that_waits_for_dns_delays_no_stop(client, monkeypatc
         raise socket.gaierror("no such host")
 
     monkeypatch.setattr(socket, "getaddrinfo", never_resolve)
-    engine = client("http://engine.test")
+    engine = client("http://unresolved.test")
     renewer = LockRenewer(engine.lock_client, seconds(3))
     with renewer.heartbeat(), renewer.hold("a"):
         await until(resolving.is_set)
