@@ -49,7 +49,7 @@ async def ask(groq, emulator, **fields):
     return await groq.send(make_request(Account(emulator.base_url, KEY), {**ASKED, **fields}, 10, operation))
 
 
-async def test_a_recording_of_more_than_a_megabyte_is_heard_to_its_end(groq, emulator):
+async def test_audio_file_beyond_a_megabyte_is_transcribed(groq, emulator):
     answer = await ask(groq, emulator, file=recording(), timestamp_granularities=["segment", "word"])
 
     assert answer.ok
@@ -58,7 +58,7 @@ async def test_a_recording_of_more_than_a_megabyte_is_heard_to_its_end(groq, emu
     assert answer.body["segments"][0]["end"] == answer.body["words"][-1]["end"] == 12
 
 
-async def test_a_translation_goes_to_where_translations_are_made(groq, emulator):
+async def test_translation_uses_the_translations_path(groq, emulator):
     answer = await ask(groq, emulator, task="translate", model="whisper-large-v3", url=URL)
 
     assert answer.body["task"] == "translate"
@@ -68,7 +68,7 @@ async def test_a_translation_goes_to_where_translations_are_made(groq, emulator)
 
 
 @pytest.mark.parametrize("wanted", ["json", "text", "verbose_json"])
-async def test_the_text_is_where_it_is_in_every_format(groq, emulator, wanted):
+async def test_transcription_has_text_and_model_in_every_format(groq, emulator, wanted):
     emulator.next(answer="Call me back.")
     answer = await ask(groq, emulator, url=URL, response_format=wanted)
 
@@ -76,12 +76,12 @@ async def test_the_text_is_where_it_is_in_every_format(groq, emulator, wanted):
     assert (answer.body["text"], answer.body["model"]) == ("Call me back.", "whisper-large-v3-turbo")
 
 
-async def test_half_a_surrogate_pair_in_a_prompt_stops_nothing(groq, emulator):
+async def test_audio_prompt_may_hold_half_a_surrogate_pair(groq, emulator):
     answer = await ask(groq, emulator, file=recording(), prompt="Names: \ud83d")
     assert answer.ok
 
 
-async def test_silence_is_an_answer_too(groq, emulator):
+async def test_transcription_of_silence_is_ok(groq, emulator):
     emulator.next(answer="")
 
     assert (await ask(groq, emulator, url=URL, response_format="text")).ok
@@ -96,6 +96,6 @@ async def test_silence_is_an_answer_too(groq, emulator):
         make_answer(200, "[]"),
     ],
 )
-def test_what_was_not_heard_stays_as_it_is(answer):
+def test_transcription_error_is_not_decoded(answer):
     assert decode_transcription(answer, ASKED) is answer
     assert not answer.ok

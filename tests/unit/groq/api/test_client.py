@@ -80,7 +80,7 @@ async def post(groq, serve, scheme="http", within=5.0):
         return await groq.send(make_request(Account(f"{scheme}://{address}/openai/v1", "gsk_key"), PAYLOAD, within))
 
 
-async def test_a_request_says_who_asks_and_what(groq):
+async def test_client_sends_headers_and_body(groq):
     seen = []
 
     async def serve(reader, writer):
@@ -106,7 +106,7 @@ async def test_a_request_says_who_asks_and_what(groq):
     assert answer.seconds > 0
 
 
-async def test_an_account_without_a_key_sends_none(groq):
+async def test_client_sends_no_authorization_without_a_key(groq):
     seen = []
 
     async def serve(reader, writer):
@@ -120,7 +120,7 @@ async def test_an_account_without_a_key_sends_none(groq):
     assert "authorization" not in seen[0][0].lower()
 
 
-async def test_a_key_that_is_repeated_is_masked_before_anybody_sees_the_answer():
+async def test_key_in_a_response_is_masked():
     groq = HttpGroqClient(mask=lambda answered: json.loads(json.dumps(answered).replace("gsk_key", "***")))
     said = json.dumps({"key": "gsk_key"}).encode()
     streamed = b'data: {"choices": [{"index": 0, "delta": {"content": "gsk_"}}]}\n\n'
@@ -138,17 +138,17 @@ async def test_a_key_that_is_repeated_is_masked_before_anybody_sees_the_answer()
 @pytest.mark.parametrize(
     "status", ["302 Found", "401 Unauthorized", "429 Too Many Requests", "503 Service Unavailable"]
 )
-async def test_whatever_the_status_it_is_an_answer_and_no_redirect_is_followed(groq, status):
+async def test_client_returns_any_status_and_follows_no_redirect(groq, status):
     answer = await post(groq, answering(http(b"no", "Location: http://127.0.0.1:1/", status=status)))
     assert (answer.status, answer.text) == (int(status[:3]), "no")
 
 
-async def test_a_compressed_answer_is_unpacked(groq):
+async def test_compressed_response_is_decompressed(groq):
     answer = await post(groq, answering(http(gzip.compress(b'{"a": 1}'), "Content-Encoding: gzip")))
     assert answer.body == {"a": 1}
 
 
-async def test_bytes_that_are_no_utf_8_do_not_stop_the_answer(groq):
+async def test_invalid_utf_8_in_a_response_is_replaced(groq):
     answer = await post(groq, answering(http(b'{"a": "\xff"}', "Content-Type: application/json; charset=nonsense")))
     assert answer.body == {"a": "\N{REPLACEMENT CHARACTER}"}
 
@@ -202,7 +202,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize(("serve", "loss", "sent"), FAULTS.values(), ids=FAULTS)
-async def test_a_broken_exchange_says_what_happened_and_that_groq_may_have_worked(groq, serve, loss, sent):
+async def test_broken_connection_gives_a_reason_and_may_be_sent(groq, serve, loss, sent):
     nothing = await post(groq, serve, within=0.3 if loss is NoResponseReason.TIMEOUT else 5)
     assert isinstance(nothing, NoResponse)
     assert (nothing.reason, nothing.sent) == (loss, sent)
@@ -211,11 +211,11 @@ async def test_a_broken_exchange_says_what_happened_and_that_groq_may_have_worke
     assert nothing.seconds < 5
 
 
-async def test_a_timeout_says_how_long_was_waited(groq):
+async def test_timeout_message_gives_the_seconds(groq):
     assert (await post(groq, never_answer, within=0.1)).message == "nothing within 0.1 s"
 
 
-async def test_a_refused_connection_sent_nothing(groq):
+async def test_refused_connection_sends_nothing(groq):
     async with serving(never_answer) as address:
         pass
     nothing = await groq.send(make_request(Account(f"http://{address}", "gsk_key"), PAYLOAD, 5))
@@ -223,13 +223,13 @@ async def test_a_refused_connection_sent_nothing(groq):
     assert nothing.message.startswith(f"Cannot connect to host {address}")
 
 
-async def test_an_unknown_host_sent_nothing(groq):
+async def test_unknown_host_sends_nothing(groq):
     nothing = await groq.send(make_request(Account("http://nohost.invalid", "gsk_key"), PAYLOAD, 5))
     assert (nothing.reason, nothing.sent) == (NoResponseReason.DNS_FAILURE, False)
     assert "nohost.invalid" in nothing.message
 
 
-async def test_tls_with_a_server_that_speaks_none_sent_nothing(groq):
+async def test_failed_tls_handshake_sends_nothing(groq):
     async def speak_plainly(reader, writer):
         await reader.read(1)
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -240,7 +240,7 @@ async def test_tls_with_a_server_that_speaks_none_sent_nothing(groq):
     assert (nothing.reason, nothing.sent) == (NoResponseReason.TLS_FAILURE, False)
 
 
-async def test_a_connection_that_does_not_come_about_sent_nothing(groq, monkeypatch):
+async def test_connect_timeout_sends_nothing(groq, monkeypatch):
     monkeypatch.setattr(client, "CONNECT_TIMEOUT_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
         address = full.getsockname()
@@ -254,11 +254,11 @@ async def test_a_connection_that_does_not_come_about_sent_nothing(groq, monkeypa
     assert (nothing.reason, nothing.sent) == (NoResponseReason.CONNECT_TIMEOUT, False)
 
 
-def test_what_nobody_foresaw_may_have_been_sent():
+def test_other_network_error_may_have_sent_the_request():
     assert classify_network_error(aiohttp.ClientOSError(104, "reset")) == (NoResponseReason.CONNECTION_RESET, True)
 
 
-async def test_more_calls_than_a_usual_pool_holds_are_made_at_once(groq):
+async def test_connections_are_not_limited_by_a_pool(groq):
     calls, all_are_here = 0, asyncio.Event()
 
     async def answer_when_all_have_asked(reader, writer):
@@ -276,13 +276,13 @@ async def test_more_calls_than_a_usual_pool_holds_are_made_at_once(groq):
     assert {answer.text for answer in answers} == {"{}"}
 
 
-async def test_a_cancelled_call_is_cancelled(groq):
+async def test_cancelled_request_ends_at_once(groq):
     async with serving(never_answer) as address:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(groq.send(make_request(Account(f"http://{address}", "k"), PAYLOAD, 60)), 0.05)
 
 
-async def test_no_cookie_of_an_answer_goes_with_the_next_request(groq):
+async def test_cookie_of_a_response_is_not_sent(groq):
     heads = []
 
     async def serve(reader, writer):

@@ -29,7 +29,7 @@ async def ask(groq_emulator):
 
 
 @pytest.mark.parametrize("order", [{"answer": "Grüße\u2028\r\n"}, {"tool_calls": [{"name": "look_up"}]}])
-async def test_a_stream_becomes_the_answer_that_groq_gives_as_a_whole(ask, groq_emulator, order):
+async def test_stream_gives_the_response_that_is_sent_as_a_whole(ask, groq_emulator, order):
     groq_emulator.next(count=2, **order)
     whole, streamed = await ask(tools=[TOOL]), await ask(tools=[TOOL], stream=True)
 
@@ -45,7 +45,7 @@ async def test_a_stream_becomes_the_answer_that_groq_gives_as_a_whole(ask, groq_
     assert 0 < streamed.first_token <= streamed.seconds
 
 
-async def test_an_error_in_the_stream_is_refused_with_its_own_status(ask, groq_emulator):
+async def test_stream_error_has_its_own_status(ask, groq_emulator):
     groq_emulator.next(fault="stream_error")
     answer = await ask(stream=True)
 
@@ -54,12 +54,12 @@ async def test_an_error_in_the_stream_is_refused_with_its_own_status(ask, groq_e
     assert classify(answer).kind is ErrorKind.TRANSIENT
 
 
-async def test_a_stream_that_is_cut_is_no_answer(ask, groq_emulator):
+async def test_stream_that_is_cut_off_is_an_incomplete_response(ask, groq_emulator):
     groq_emulator.next(fault="cut")
     assert (await ask(stream=True)).reason is NoResponseReason.INCOMPLETE_RESPONSE
 
 
-async def test_a_stream_that_stands_still_is_not_waited_for_to_the_end(ask, groq_emulator, monkeypatch):
+async def test_stream_that_is_idle_times_out(ask, groq_emulator, monkeypatch):
     monkeypatch.setattr(client, "STREAM_IDLE_TIMEOUT_SECONDS", 0.1)
     groq_emulator.set(tokens_per_second=1)
     nothing = await ask(stream=True)
@@ -68,11 +68,11 @@ async def test_a_stream_that_stands_still_is_not_waited_for_to_the_end(ask, groq
     assert nothing.seconds < 3
 
 
-async def test_a_stream_ends_within_the_time_for_a_call(ask, groq_emulator):
+async def test_stream_ends_within_the_request_timeout(ask, groq_emulator):
     groq_emulator.set(tokens_per_second=1)
     assert (await ask(stream=True, within=0.2)).message == "nothing within 0.2 s"
 
 
-async def test_a_refused_stream_is_refused_as_ever(ask, groq_emulator):
+async def test_stream_that_is_refused_has_the_status(ask, groq_emulator):
     groq_emulator.next(status=503)
     assert (await ask(stream=True)).status == 503

@@ -297,7 +297,7 @@ def refused(answer) -> ApiError:
 
 
 @pytest.mark.parametrize(("status", "body", "problem", "code", "wait"), REFUSALS.values(), ids=REFUSALS)
-def test_a_refusal_has_one_class_and_says_its_causes_from_the_most_telling(status, body, problem, code, wait):
+def test_error_has_one_kind_and_its_causes_in_order(status, body, problem, code, wait):
     found = refused(make_answer(status, body))
 
     assert found.kind is problem
@@ -308,7 +308,7 @@ def test_a_refusal_has_one_class_and_says_its_causes_from_the_most_telling(statu
     assert "\n" not in found.message
 
 
-def test_a_reply_is_no_refusal():
+def test_usable_response_has_no_error():
     assert classify(make_answer()) is None
 
 
@@ -324,7 +324,7 @@ def test_a_reply_is_no_refusal():
         for kind in ERROR_KINDS
     ],
 )
-def test_only_a_limit_is_waited_for_and_only_a_passing_fault_is_tried_again(kind, action):
+def test_error_kind_has_an_action(kind, action):
     assert kind.action is action
 
 
@@ -336,7 +336,7 @@ def test_only_a_limit_is_waited_for_and_only_a_passing_fault_is_tried_again(kind
         ("", "nowhere"),
     ],
 )
-def test_a_redirect_says_where_it_leads_without_what_may_be_a_secret(location, shown):
+def test_redirect_message_hides_secrets_in_the_target(location, shown):
     found = refused(make_answer(302, "<html>Moved</html>", location=location))
 
     assert found.message == f"302 The URL redirects to {shown}, and redirects are not followed"
@@ -346,7 +346,7 @@ def test_a_redirect_says_where_it_leads_without_what_may_be_a_secret(location, s
     ("retry_after", "wait"),
     [("2", 2), ("0.5", 0.5), ("0", 0), ("-3", 0), ("soon", None), ("Sat, 21 Nov 2026 10:00:00 GMT", None)],
 )
-def test_the_header_counts_where_the_text_tells_no_wait(retry_after, wait):
+def test_retry_after_header_counts_without_a_wait_in_the_message(retry_after, wait):
     assert refused(make_answer(429, "", retry_after=retry_after)).wait == wait
 
 
@@ -361,12 +361,12 @@ def test_the_header_counts_where_the_text_tells_no_wait(retry_after, wait):
         ("Please try again in a few minutes", 9),
     ],
 )
-def test_the_text_is_more_exact_than_the_header(text, wait):
+def test_wait_in_the_message_overrides_the_header(text, wait):
     assert refused(make_answer(429, said(text), retry_after="9")).wait == pytest.approx(wait)
 
 
 @pytest.mark.parametrize("loss", sorted(set(NoResponseReason) - HELD_BACK_REASONS))
-def test_no_answer_is_a_passing_fault_of_the_network_or_a_timeout(loss):
+def test_no_response_is_a_transient_network_error_or_timeout(loss):
     found = refused(NoResponse(loss, "nothing came", sent=True, seconds=1))
 
     assert found.kind is ErrorKind.TRANSIENT
@@ -375,7 +375,7 @@ def test_no_answer_is_a_passing_fault_of_the_network_or_a_timeout(loss):
     assert (found.status, found.wait) == (None, None)
 
 
-def test_a_budget_that_is_spent_is_nothing_that_passes():
+def test_exhausted_budget_is_a_final_error():
     found = refused(NoResponse(NoResponseReason.BUDGET_EXHAUSTED, "1 of 1 USD", sent=False, seconds=0))
 
     assert (found.kind, found.causes, found.kind.action) == (

@@ -11,24 +11,24 @@ def message(content, **more):
     return answer.body["choices"][0]["message"]
 
 
-def test_thoughts_move_to_the_reasoning():
+def test_reasoning_is_moved_out_of_the_content():
     assert message("<think>\nHm.\n</think>\n\nYes.") == {"content": "Yes.", "reasoning": "Hm."}
 
 
-def test_thoughts_join_those_that_are_there():
+def test_reasoning_is_appended_to_existing_reasoning():
     assert message("<think>b</think>Yes.", reasoning="a") == {"content": "Yes.", "reasoning": "a\nb"}
 
 
-def test_thoughts_that_the_budget_ended_leave_nothing_said():
+def test_reasoning_without_an_end_leaves_no_content():
     assert message("<think>Hm") == {"content": "", "reasoning": "Hm"}
 
 
 @pytest.mark.parametrize("content", ["The tag <think> opens a thought.", "Yes.", None, ["<think>"]])
-def test_what_is_said_stays(content):
+def test_reasoning_tag_inside_content_is_left_unchanged(content):
     assert message(content) == {"content": content}
 
 
 @pytest.mark.parametrize("choices", [5, [5], "<think>"])
-def test_an_odd_answer_is_left_alone(choices):
+def test_reasoning_in_malformed_choices_is_left_unchanged(choices):
     odd = make_answer(body={"choices": choices, "note": "<think>"})
     assert split_reasoning(odd) == odd

@@ -27,7 +27,7 @@ REFUSED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_groq_refuses_is_named_before_it_is_asked(name, groq_emulator):
+def test_unsupported_parameter_is_found_before_sending(name, groq_emulator):
     payload = CHAT | REFUSED[name]
     url = f"{groq_emulator.base_url}/chat/completions"
     answer = httpx.post(url, json=payload, headers={"authorization": "Bearer gsk_x"}, trust_env=False)
@@ -40,10 +40,10 @@ def test_what_groq_refuses_is_named_before_it_is_asked(name, groq_emulator):
     "harmless",
     [{"n": 1}, {"logprobs": None}, {"stream": True}, {"response_format": SCHEMA}, {"tools": [TOOL], "stop": ["a"]}],
 )
-def test_what_groq_takes_is_left_alone(harmless):
+def test_supported_request_has_no_problem(harmless):
     assert find_unsupported(CHAT | harmless) is None
 
 
-def test_an_answer_that_must_fit_a_schema_does_not_come_as_a_stream():
+def test_schema_excludes_streaming():
     assert can_stream(CHAT)
     assert not can_stream(CHAT | {"response_format": SCHEMA})

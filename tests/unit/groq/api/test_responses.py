@@ -7,14 +7,14 @@ from catalyst_groq.groq.api.responses import Response
 from support.factories import RATE_LIMITED, REPLY, make_answer
 
 
-def test_a_reply_is_read_as_it_is():
+def test_response_body_is_parsed():
     answer = make_answer()
     assert answer.ok
     assert answer.body == REPLY
     assert (answer.code, answer.request_id) == ("", "req_1")
 
 
-def test_a_refusal_shows_its_code_and_message():
+def test_error_response_has_code_message_and_request_id():
     answer = make_answer(429, RATE_LIMITED, x_request_id="req_9")
     assert not answer.ok
     assert answer.code == "rate_limit_exceeded"
@@ -36,7 +36,7 @@ def test_a_refusal_shows_its_code_and_message():
         ("<html>\n <h1>502:  Bad gateway</h1>" + "x" * 999, ("<html> <h1>502: Bad gateway</h1>" + "x" * 999)[:300]),
     ],
 )
-def test_a_body_that_is_no_refusal_of_groqs_is_quoted_in_short(body, message):
+def test_message_is_an_excerpt_of_a_body_without_an_error(body, message):
     answer = make_answer(502, body)
     assert (answer.message, answer.code, answer.request_id) == (message, "", "")
 
@@ -55,14 +55,14 @@ def test_a_body_that_is_no_refusal_of_groqs_is_quoted_in_short(body, message):
         (302, "{}", False),
     ],
 )
-def test_an_answer_is_a_2xx_with_choices(status, body, ok):
+def test_response_is_ok_with_status_2xx_and_a_result(status, body, ok):
     assert make_answer(status, body).ok is ok
 
 
-def test_a_body_nested_without_end_is_no_json():
+def test_body_nested_too_deeply_is_no_json():
     assert make_answer(200, "[" * 100_000).body is None
 
 
 @pytest.mark.parametrize("body", ['{"x_groq": null}', '{"x_groq": "?"}', '{"x_groq": {"id": null}}', "[]"])
-def test_the_request_id_comes_from_the_header_where_the_body_has_none(body):
+def test_request_id_falls_back_to_the_header(body):
     assert Response(200, httpx.Headers({"X-Request-Id": "req_2"}), body.encode()).request_id == "req_2"

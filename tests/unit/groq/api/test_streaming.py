@@ -38,7 +38,7 @@ WHOLE = b"".join(
 )
 
 
-def test_the_pieces_make_the_answer_with_its_reasoning_and_usage():
+def test_chunks_accumulate_to_a_response_with_usage():
     assembly = assembled(WHOLE)
 
     assert assembly.is_complete
@@ -59,18 +59,18 @@ def test_the_pieces_make_the_answer_with_its_reasoning_and_usage():
 
 
 @given(st.lists(st.integers(0, len(WHOLE)), max_size=8))
-def test_it_does_not_matter_where_the_network_cuts(cuts):
+def test_chunk_boundaries_do_not_matter(cuts):
     edges = [0, *sorted(cuts), len(WHOLE)]
     pieces = [WHOLE[start:end] for start, end in itertools.pairwise(edges)]
 
     assert assembled(WHOLE, pieces).body() == assembled(WHOLE).body()
 
 
-def test_lines_may_end_as_on_windows():
+def test_lines_may_end_with_crlf():
     assert assembled(WHOLE.replace(b"\n", b"\r\n")).body() == assembled(WHOLE).body()
 
 
-def test_a_tool_call_may_come_in_pieces_and_beside_another():
+def test_tool_calls_may_arrive_in_pieces():
     data = b"".join(
         [
             event({"role": "assistant", "content": ""}),
@@ -90,7 +90,7 @@ def test_a_tool_call_may_come_in_pieces_and_beside_another():
     ]
 
 
-def test_the_first_token_is_the_first_that_says_something():
+def test_first_token_is_the_first_with_content():
     assert not assembled(event({"role": "assistant", "content": ""})).has_begun
     assert assembled(event({"reasoning": "H"})).has_begun
     assert assembled(event({"tool_calls": [{"index": 0, **CALL}]})).has_begun
@@ -105,17 +105,17 @@ def test_the_first_token_is_the_first_that_says_something():
     ],
     ids=["event", "top level", "x_groq"],
 )
-def test_an_error_in_the_stream_is_the_answer(data):
+def test_error_in_a_stream_is_the_response(data):
     assert assembled(data).body()["error"]["message"] == "over"
 
 
-def test_an_answer_without_its_end_is_not_whole():
+def test_stream_without_its_end_is_incomplete():
     assert not assembled(event({"content": "Hel"})).is_complete
     assert not assembled(b"").is_complete
 
 
 @pytest.mark.parametrize("line", [b"data: {", b"data: [1]", b"data: \xff", b'data: {"choices": [{"index": 1e9}]}'])
-def test_what_is_no_event_breaks_the_stream(line):
+def test_event_of_unknown_shape_raises(line):
     with pytest.raises(InvalidStreamError, match="an event of the stream has an unknown shape"):
         assembled(line + b"\n")
 
@@ -131,7 +131,7 @@ events = st.binary(max_size=20) | st.dictionaries(st.sampled_from(NAMES), odd).m
 
 @given(st.lists(events, max_size=4))
 @example([b"[" * 100_000])
-def test_whatever_comes_makes_an_answer_or_breaks_the_stream(events):
+def test_stream_of_any_events_gives_a_response_or_raises(events):
     try:
         assembly = assembled(b"".join(b"data: " + event + b"\n" for event in events))
     except InvalidStreamError:

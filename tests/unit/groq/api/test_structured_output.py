@@ -46,34 +46,34 @@ def saying(content, finish_reason="stop", **message):
         ("json", None),
     ],
 )
-def test_the_request_says_what_the_answer_must_be(wanted, structure):
+def test_output_format_is_read_from_the_request(wanted, structure):
     assert output_format_of({"response_format": wanted}) == structure
 
 
-def test_json_that_fits_is_left_as_it_is():
+def test_valid_json_is_left_unchanged():
     answer = saying('{"total":  12.5}')
     assert fit(answer, FITTING) == ValidOutput(answer)
 
 
 @pytest.mark.parametrize("careless", ['```json\n{"total": 12.5}\n```', "{'total': 12.5}", 'Here: {"total": 12.5,}'])
-def test_careless_json_is_mended(careless):
+def test_malformed_json_is_repaired(careless):
     fitting = fit(saying(careless), FITTING)
     assert fitting.repaired
     assert json.loads(fitting.response.body["choices"][0]["message"]["content"]) == {"total": 12.5}
 
 
-def test_what_does_not_fit_says_where():
+def test_schema_mismatch_names_the_location():
     misfit = fit(saying('{"total": "much"}'), FITTING)
     assert misfit.problem == "at $.total 'much' is not of type 'number'"
     assert misfit.may_improve
 
 
 @pytest.mark.parametrize("content", ["Sorry, no.", "", None])
-def test_what_is_no_json_does_not_fit(content):
+def test_content_that_is_not_json_is_invalid(content):
     assert fit(saying(content), ANY).problem == "the response is not JSON"
 
 
-def test_an_answer_that_was_cut_at_its_budget_is_not_completed_by_guessing():
+def test_truncated_json_is_not_repaired():
     misfit = fit(saying('{"total": 12', finish_reason="length"), ANY)
     assert isinstance(misfit, InvalidOutput)
     assert not misfit.may_improve
@@ -88,13 +88,13 @@ def failed(generated):
     ("generated", "may_improve"),
     [("Sorry", True), ('{"total": "much"}', True), ("max completion tokens reached before generating", False)],
 )
-def test_what_groq_itself_found_wrong_is_asked_again_only_if_that_can_help(generated, may_improve):
+def test_invalid_json_found_by_groq_may_improve_unless_truncated(generated, may_improve):
     misfit = fit(failed(generated), FITTING)
     assert (misfit.problem, misfit.content) == ("Failed to generate JSON.", generated)
     assert misfit.may_improve is may_improve
 
 
-def test_what_groq_refused_and_can_be_mended_is_the_answer():
+def test_invalid_json_found_by_groq_is_repaired():
     fitting = fit(failed('```json\n{"total": 1}\n```'), FITTING)
     assert fitting.repaired
     assert fitting.response.ok
@@ -102,25 +102,25 @@ def test_what_groq_refused_and_can_be_mended_is_the_answer():
     assert fitting.response.body["choices"][0]["message"]["content"] == '{"total": 1}'
 
 
-def test_a_call_of_tools_and_another_refusal_are_no_misfits():
+def test_tool_calls_and_other_errors_are_not_validated():
     for answer in (saying(None, tool_calls=[{}]), make_answer(503, ""), make_answer(body={"choices": 5})):
         assert fit(answer, FITTING) == ValidOutput(answer)
 
 
-def test_the_model_is_shown_its_answer_and_what_is_wrong_with_it():
+def test_repair_request_shows_the_response_and_its_problem():
     again = repair_request({"model": "m", "messages": [{"role": "user"}]}, InvalidOutput("at $ no", "[]"))
     assert [turn["role"] for turn in again["messages"]] == ["user", "assistant", "user"]
     assert again["messages"][1]["content"] == "[]"
     assert "at $ no" in again["messages"][2]["content"]
 
 
-def test_a_schema_that_is_none_is_said_so():
+def test_schema_problem_is_described():
     assert schema_problem(SCHEMA) is None
     assert "'objekt' is not valid" in schema_problem({"type": "objekt"})
 
 
 @given(st.text())
-def test_whatever_a_model_says_there_is_a_verdict(content):
+def test_content_of_any_text_gets_a_verdict(content):
     match fit(saying(content), ANY):
         case ValidOutput(answer):
             json.loads(answer.body["choices"][0]["message"]["content"])

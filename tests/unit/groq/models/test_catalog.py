@@ -9,7 +9,7 @@ from catalyst_groq.groq.models.catalog import Feature, apply_overrides, parse_ca
 GPT_OSS, QWEN = "openai/gpt-oss-20b", "qwen/qwen3.8-27b"
 
 
-def test_the_default_model_is_living_and_priced():
+def test_default_model_is_available_and_priced():
     model = shipped_catalog()[shipped_catalog().default]
 
     assert model.id == "openai/gpt-oss-120b"
@@ -28,7 +28,7 @@ def test_the_default_model_is_living_and_priced():
         ("qwen/qwen3-32b", "openai/gpt-oss-120b"),
     ],
 )
-def test_every_model_of_the_original_connector_is_retired_and_replaced(retired, replacement):
+def test_models_of_the_original_connector_are_replaced(retired, replacement):
     model = shipped_catalog()[retired]
 
     assert not model.is_available
@@ -37,23 +37,23 @@ def test_every_model_of_the_original_connector_is_retired_and_replaced(retired, 
     assert model.retired < shipped_catalog().dated
 
 
-def test_an_enterprise_model_is_not_for_ordinary_accounts():
+def test_enterprise_model_is_not_available():
     assert not shipped_catalog()["minimaxai/minimax-m2.7"].is_available
 
 
-def test_an_unknown_model_is_nothing():
+def test_unknown_model_is_none():
     assert shipped_catalog().get("gpt-4") is None
     with pytest.raises(KeyError, match="gpt-4"):
         shipped_catalog()["gpt-4"]
 
 
-def test_the_free_plan_knows_its_limits():
+def test_free_plan_has_limits():
     limits = shipped_catalog()["qwen/qwen3.8-27b"].limits["free"]
 
     assert (limits.rpm, limits.rpd, limits.tpm, limits.tpd, limits.otpm) == (30, 1000, 8000, 200_000, 1000)
 
 
-def test_living_chat_models_say_what_a_request_needs_to_know():
+def test_available_chat_models_have_sizes_and_prices():
     chat_models = [model for model in shipped_catalog().available() if model.kind == "chat"]
 
     assert all(model.context_window and model.max_completion_tokens and model.price.input for model in chat_models)
@@ -74,19 +74,19 @@ LIVING = "{id: a, status: production}"
         ("[]", "default and replacements must be available models: a"),
     ],
 )
-def test_a_wrong_table_says_what_is_wrong(models, problem):
+def test_catalog_error_names_the_problem(models, problem):
     with pytest.raises(ValidationError, match=problem):
         parse_catalog(f"dated: 2026-11-21\ndefault: a\nmodels: {models}")
 
 
-def test_a_small_table_is_enough():
+def test_catalog_may_be_small():
     table = parse_catalog(f"dated: 2026-11-21\ndefault: a\nmodels: [{LIVING}]")
 
     assert table.dated == date(2026, 11, 21)
     assert [model.id for model in table.available()] == ["a"]
 
 
-def test_an_operator_knows_prices_contexts_replacements_and_models_better():
+def test_overrides_replace_only_the_given_fields():
     table = apply_overrides(
         shipped_catalog(),
         f"""
@@ -116,7 +116,7 @@ def test_an_operator_knows_prices_contexts_replacements_and_models_better():
         ("modells: []", "modells: Extra inputs are not permitted"),
     ],
 )
-def test_a_wrong_entry_is_named_by_model_and_field(text, said):
+def test_override_error_names_the_model_and_field(text, said):
     with pytest.raises(ValueError, match=r".") as caught:
         apply_overrides(shipped_catalog(), text)
     assert said in str(caught.value)
