@@ -1,4 +1,4 @@
-"""Durations as Groq writes them."""
+"""Durations in Go's notation, as Groq writes them."""
 
 import pytest
 from hypothesis import given

@@ -1,10 +1,12 @@
+"""The model catalog: the shipped entries, validation, overrides."""
+
 from datetime import date
 from decimal import Decimal
 
 import pytest
 from pydantic import ValidationError
 
-from catalyst_groq.groq.models.catalog import Feature, apply_overrides, parse_catalog, shipped_catalog
+from catalyst_groq.groq.models.catalog import Feature, Model, apply_overrides, parse_catalog, shipped_catalog
 
 GPT_OSS, QWEN = "openai/gpt-oss-20b", "qwen/qwen3.8-27b"
 
@@ -47,6 +49,11 @@ def test_unknown_model_is_none():
         shipped_catalog()["gpt-4"]
 
 
+def test_unknown_model_is_assumed_to_be_available():
+    assert shipped_catalog().assume("gpt-4") == Model(id="gpt-4", status="production")
+    assert shipped_catalog().assume(GPT_OSS) is shipped_catalog()[GPT_OSS]
+
+
 def test_free_plan_has_limits():
     limits = shipped_catalog()["qwen/qwen3.8-27b"].limits["free"]
 
@@ -60,16 +67,19 @@ def test_available_chat_models_have_sizes_and_prices():
     assert any(Feature.VISION in model.features for model in chat_models)
 
 
-LIVING = "{id: a, status: production}"
+AVAILABLE = "{id: a, status: production}"
 
 
 @pytest.mark.parametrize(
     ("models", "problem"),
     [
-        (f"[{LIVING}, {LIVING}]", "models listed twice: a"),
-        (f"[{LIVING}, {{id: b, status: retired, retired: 2026-01-01, replacement: c}}]", "must be available models: c"),
-        (f"[{LIVING}, {{id: b, status: retired}}]", "b: `retired` is the day"),
-        (f"[{LIVING}, {{id: b, status: preview, retired: 2026-01-01}}]", "b: `retired` is the day"),
+        (f"[{AVAILABLE}, {AVAILABLE}]", "models listed twice: a"),
+        (
+            f"[{AVAILABLE}, {{id: b, status: retired, retired: 2026-01-01, replacement: c}}]",
+            "must be available models: c",
+        ),
+        (f"[{AVAILABLE}, {{id: b, status: retired}}]", "b: `retired` is the day"),
+        (f"[{AVAILABLE}, {{id: b, status: preview, retired: 2026-01-01}}]", "b: `retired` is the day"),
         ("[{id: a, status: production, price: {inptu: 1}}]", "inptu"),
         ("[]", "default and replacements must be available models: a"),
     ],
@@ -80,14 +90,14 @@ def test_catalog_error_names_the_problem(models, problem):
 
 
 def test_catalog_may_be_small():
-    table = parse_catalog(f"dated: 2026-11-21\ndefault: a\nmodels: [{LIVING}]")
+    catalog = parse_catalog(f"dated: 2026-11-21\ndefault: a\nmodels: [{AVAILABLE}]")
 
-    assert table.dated == date(2026, 11, 21)
-    assert [model.id for model in table.available()] == ["a"]
+    assert catalog.dated == date(2026, 11, 21)
+    assert [model.id for model in catalog.available()] == ["a"]
 
 
 def test_overrides_replace_only_the_given_fields():
-    table = apply_overrides(
+    catalog = apply_overrides(
         shipped_catalog(),
         f"""
         default: mine
@@ -96,15 +106,15 @@ def test_overrides_replace_only_the_given_fields():
           - {{id: mine, status: production}}
         """,
     )
-    assert (table.default, table["mine"].is_available) == ("mine", True)
-    changed, shipped = table[GPT_OSS], shipped_catalog()[GPT_OSS]
+    assert (catalog.default, catalog["mine"].is_available) == ("mine", True)
+    changed, shipped = catalog[GPT_OSS], shipped_catalog()[GPT_OSS]
     assert (changed.replacement, changed.context_window, changed.price.input) == ("mine", 4096, Decimal(1))
     assert (changed.price.output, changed.features) == (shipped.price.output, shipped.features)
-    assert table[QWEN] == shipped_catalog()[QWEN]
+    assert catalog[QWEN] == shipped_catalog()[QWEN]
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("- x", "has no models; write models:"),
         ("models: x", "has no models; write models:"),
@@ -116,7 +126,21 @@ def test_overrides_replace_only_the_given_fields():
         ("modells: []", "modells: Extra inputs are not permitted"),
     ],
 )
-def test_override_error_names_the_model_and_field(text, said):
+def test_override_error_names_the_model_and_field(text, message):
     with pytest.raises(ValueError, match=r".") as caught:
         apply_overrides(shipped_catalog(), text)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_overrides_leave_the_shipped_catalog_unchanged():
+    apply_overrides(
+        shipped_catalog(), f"models: [{{id: {GPT_OSS}, price: {{input: 99}}}}, {{id: mine, status: preview}}]"
+    )
+
+    assert shipped_catalog().get("mine") is None
+    assert shipped_catalog()[GPT_OSS].price.input != 99
+
+
+@pytest.mark.parametrize("text", ["", "{}", "models: []"])
+def test_overrides_may_be_empty(text):
+    assert apply_overrides(shipped_catalog(), text) == shipped_catalog()

@@ -1,3 +1,5 @@
+"""Estimates of the tokens of texts and requests."""
+
 import tracemalloc
 from math import ceil
 
@@ -44,12 +46,12 @@ def test_estimate_of_json_exceeds_a_quarter_of_its_characters():
     assert estimate_tokens(text) > len(text) / 4 * 1.3
 
 
-def message(content, role="user"):
+def make_message(content, role="user"):
     return {"role": role, "content": content}
 
 
 def test_estimate_of_a_prompt_includes_the_chat_template():
-    body = {"messages": [message("Hello"), message("Hello")]}
+    body = {"messages": [make_message("Hello"), make_message("Hello")]}
 
     assert estimate_prompt(body, GPT_OSS) == 70 + 2 * 5
     assert estimate_prompt(body, QWEN) == 2 * 5
@@ -57,14 +59,16 @@ def test_estimate_of_a_prompt_includes_the_chat_template():
 
 def test_estimate_includes_images_tools_schemas_and_tool_calls():
     image = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 10_000}}
-    plain = {"messages": [message([{"type": "text", "text": "Hello"}])]}
-    with_image = {"messages": [message([{"type": "text", "text": "Hello"}, image])]}
-    called = {"messages": [{"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}]}
+    plain = {"messages": [make_message([{"type": "text", "text": "Hello"}])]}
+    with_image = {"messages": [make_message([{"type": "text", "text": "Hello"}, image])]}
+    with_tool_call = {
+        "messages": [{"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}]
+    }
 
     assert estimate_prompt(with_image, QWEN) == estimate_prompt(plain, QWEN) + 2048
     assert estimate_prompt(plain | {"tools": [{"type": "function"}]}, QWEN) > estimate_prompt(plain, QWEN)
     assert estimate_prompt(plain | {"response_format": {"type": "json_object"}}, QWEN) > estimate_prompt(plain, QWEN)
-    assert estimate_prompt(called, QWEN) > 4
+    assert estimate_prompt(with_tool_call, QWEN) > 4
 
 
 @given(st.text())
@@ -93,7 +97,7 @@ def test_cut_may_fall_inside_a_long_word(text, tokens, cut):
 
 
 @pytest.mark.parametrize(
-    ("said", "most"),
+    ("parameters", "tokens"),
     [
         ({"max_completion_tokens": 5, "max_tokens": 9}, 5),
         ({"max_tokens": 9}, 9),
@@ -102,8 +106,8 @@ def test_cut_may_fall_inside_a_long_word(text, tokens, cut):
         ({"max_tokens": "9"}, DEFAULT_OUTPUT_TOKENS),
     ],
 )
-def test_max_output_tokens_are_read_from_the_request(said, most):
-    assert max_output_tokens(said) == most
+def test_max_output_tokens_are_read_from_the_request(parameters, tokens):
+    assert max_output_tokens(parameters) == tokens
 
 
 @given(st.text())
@@ -114,9 +118,9 @@ def test_estimate_is_the_sum_of_its_pieces(text):
 def test_estimate_of_a_long_text_copies_nothing():
     text = "一二三 four 5 " * 20_000
     tracemalloc.start()
-    estimated = estimate_tokens(text)
-    _, most = tracemalloc.get_traced_memory()
+    tokens = estimate_tokens(text)
+    _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
-    assert estimated == ceil(20_000 * (3 * 0.78 + 1 + 1))
-    assert most < len(text)
+    assert tokens == ceil(20_000 * (3 * 0.78 + 1 + 1))
+    assert peak_bytes < len(text)
