@@ -86,14 +86,14 @@ async def asked_groq(url, through):
         await groq.aclose()
 
 
-async def test_a_server_with_a_certificate_of_our_own_authority_is_reached(server, authority):
+async def test_certificate_of_a_configured_authority_is_accepted(server, authority):
     through = make_transport(authority.ca, *authority.issue("client"))
 
     assert await asked_engine(server, through) == []
     assert isinstance(await asked_groq(server, through), Response)
 
 
-async def test_without_a_client_certificate_the_server_does_not_talk_to_us(server, authority):
+async def test_client_certificate_is_required_by_the_server(server, authority):
     through = make_transport(authority.ca)
 
     with pytest.raises(EngineUnreachable):
@@ -102,7 +102,7 @@ async def test_without_a_client_certificate_the_server_does_not_talk_to_us(serve
 
 
 @pytest.mark.parametrize("which", ["the system's", "another"])
-async def test_a_certificate_of_an_unknown_authority_is_refused(server, authority, tmp_path, which):
+async def test_certificate_of_an_unknown_authority_is_refused(server, authority, tmp_path, which):
     ca = Authority(tmp_path, "other").ca if which == "another" else None
     through = make_transport(ca, *authority.issue("client"))
 
@@ -118,7 +118,7 @@ async def test_a_certificate_for_another_host_is_refused(server, authority):
         await asked_engine(server.replace("127.0.0.1", "localhost"), through)
 
 
-async def test_the_engine_and_groq_are_asked_through_their_proxy(proxy):
+async def test_proxy_is_used_for_the_engine_and_groq(proxy):
     url, asked = proxy
     through = make_transport(proxy=url)
     await asked_engine("http://engine.test/engine-rest", through)
@@ -142,7 +142,7 @@ async def test_the_environments_proxy_is_used_except_for_the_hosts_it_excepts(pr
     assert make_transport(proxy="http://own.test").proxy_for(URL("http://near.test/")) == "http://own.test"
 
 
-async def test_what_netrc_says_of_a_host_is_no_business_of_the_workers(proxy, monkeypatch, tmp_path):
+async def test_netrc_is_not_used(proxy, monkeypatch, tmp_path):
     url, asked = proxy
     netrc = tmp_path / ".netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password else")

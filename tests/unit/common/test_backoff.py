@@ -6,13 +6,13 @@ from catalyst_groq.errors import EngineUnreachable
 
 
 def test_waits_double_up_to_the_longest_each_from_its_upper_half():
-    backoff = Backoff(first=0.5, longest=30)
+    backoff = Backoff(initial_seconds=0.5, max_seconds=30)
     for ceiling in [0.5, 1, 2, 4, 8, 16, 30, 30, 30]:
         assert ceiling / 2 <= backoff.next() <= ceiling
 
 
 def test_a_success_starts_the_waits_anew():
-    backoff = Backoff(first=1, longest=60)
+    backoff = Backoff(initial_seconds=1, max_seconds=60)
     for _ in range(5):
         backoff.next()
     backoff.reset()

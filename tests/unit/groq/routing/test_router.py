@@ -443,7 +443,9 @@ async def test_journal_that_cannot_be_read_stops_the_call():
 
 
 async def test_error_kind_can_be_added_from_outside():
-    flagged = ErrorKind("flagged", "a flagged prompt", RetryAction.GIVE_UP, Failover.OTHER_MODEL, "Rephrase the prompt.")
+    flagged = ErrorKind(
+        "flagged", "a flagged prompt", RetryAction.GIVE_UP, Failover.OTHER_MODEL, "Rephrase the prompt."
+    )
 
     def classify_flagged(response):
         if not isinstance(response, NoResponse) and response.code == "prompt_flagged":

@@ -21,7 +21,7 @@ Payload = Mapping[str, Any]
 Body = BytesPayload | FormData | None
 
 Consumption = Mapping[str, Decimal]
-"""What a response is billed for: quantities by the field of the model catalog's `price` that they are multiplied with."""
+"""What a response is billed for: quantities, by the field of a model's `price` in the catalog that each is priced by."""
 
 TASK_PARAMETER = "task"
 """Whisper's own parameter for transcribing or translating. Groq has an operation for each and does not take it."""
@@ -98,7 +98,7 @@ def tokens_consumed(response: Response) -> Consumption | None:
 def audio_consumed(response: Response) -> Consumption | None:
     """Return hours of audio; only the `verbose_json` format reports the duration."""
     seconds = response.body.get("duration") if isinstance(response.body, dict) else None
-    if not isinstance(seconds, int | float) or not 0 <= seconds < math.inf:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < math.inf:
         return None
     return {"audio_hour": max(Decimal(str(seconds)), Decimal(MIN_BILLED_SECONDS)) / SECONDS_PER_HOUR}
 
