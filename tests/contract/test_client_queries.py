@@ -40,7 +40,7 @@ async def test_an_engine_that_refuses_connections_is_unreachable(fake, client, t
     await engine.fetch_and_lock([topic], 1)
     await fake.go_away()
 
-    with pytest.raises(EngineUnreachable, match=f"The engine at {fake.rest_url} cannot be reached: "):
+    with pytest.raises(EngineUnreachable, match=f"Engine unreachable at {fake.rest_url}: "):
         await engine.fetch_and_lock([topic], 1)
 
 
@@ -48,7 +48,7 @@ async def test_an_engine_that_refuses_connections_is_unreachable(fake, client, t
 async def test_a_gateway_that_answers_for_the_engine_makes_it_unreachable(fake, client, status):
     fake.refuse(1, status, "", "no engine behind")
 
-    with pytest.raises(EngineUnreachable, match=f"The engine answered {status}: no engine behind"):
+    with pytest.raises(EngineUnreachable, match=f"a gateway responded {status}: no engine behind"):
         await client(fake.rest_url).complete("any", {})
 
 
@@ -83,5 +83,5 @@ async def test_what_answers_in_the_place_of_the_engine_is_taken_for_an_outage(an
     app.router.add_route("*", "/{path:.*}", say)
     async with test_utils.TestServer(app) as server:
         engine = client(str(server.make_url("/engine-rest")))
-        with pytest.raises(EngineUnreachable, match="is no engine"):
+        with pytest.raises(EngineUnreachable, match="is not a Camunda engine"):
             await engine.fetch_and_lock(["any"], 1)

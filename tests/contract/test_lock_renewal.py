@@ -88,5 +88,5 @@ async def test_a_task_lost_just_before_its_report_is_dropped(stage, work, topic,
 
     assert list(worker.taken) == worker.handler.settled == [next_one.task_id]
     [said] = messages(caplog)
-    assert said.startswith(f"Task {created.task_id} was lost before its outcome was reported: ")
+    assert said.startswith(f"Lock lost on task {created.task_id} before its outcome was reported: ")
     assert (await stage.look(created)).waits_at == ("Ask" if lost == "taken" else "")

@@ -140,9 +140,9 @@ async def test_an_engine_that_refuses_every_token_is_asked_twice(guarded, engine
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (lambda: web.json_response({"error": "invalid_client"}, status=401), "gives no token: 401 invalid_client"),
-        (lambda: web.Response(text="<html>"), "gives no token: 200 it sent no access_token"),
-        (lambda: web.json_response(["token"]), "gives no token: 200 it sent no access_token"),
+        (lambda: web.json_response({"error": "invalid_client"}, status=401), "issued no token: 401 invalid_client"),
+        (lambda: web.Response(text="<html>"), "issued no token: 200 it sent no access_token"),
+        (lambda: web.json_response(["token"]), "issued no token: 200 it sent no access_token"),
     ],
 )
 async def test_a_token_server_that_gives_none_makes_the_engine_unreachable(guarded, engine, answer, said):

@@ -36,15 +36,15 @@ async def test_an_outcome_is_reported_when_the_engine_is_back(fake, work, topic,
     assert {task.waits_at for task in tasks} == {"Review"}
     assert len(held.begun) == 3
     [gone] = messages(caplog)
-    assert gone.startswith(f"The engine at {fake.rest_url} cannot be reached: ")
-    assert gone.endswith(". Asking again until it answers.")
-    assert len(lines(caplog, "answers again")) == 1
+    assert gone.startswith(f"Engine unreachable at {fake.rest_url}: ")
+    assert gone.endswith(". Retrying until it responds.")
+    assert len(lines(caplog, "responds again")) == 1
 
 
 async def test_a_worker_that_starts_before_its_engine_waits_for_it(fake, work, topic, caplog):
     await fake.go_away()
     worker = work(fake.rest_url)
-    await until(lambda: lines(caplog, "cannot be reached"))
+    await until(lambda: lines(caplog, "Engine unreachable"))
     assert not worker.poller.is_ready
     await fake.come_up()
     await until(lambda: worker.poller.is_ready)
@@ -52,7 +52,7 @@ async def test_a_worker_that_starts_before_its_engine_waits_for_it(fake, work, t
     await until(lambda: worker.taken)
 
     assert task.waits_at == "Review"
-    assert len(lines(caplog, "cannot be reached")) == len(lines(caplog, "answers again")) == 1
+    assert len(lines(caplog, "Engine unreachable")) == len(lines(caplog, "responds again")) == 1
 
 
 async def test_a_gateway_that_answers_for_the_engine_is_an_outage(fake, work, topic, caplog):
@@ -62,7 +62,7 @@ async def test_a_gateway_that_answers_for_the_engine_is_an_outage(fake, work, to
     await until(lambda: worker.taken)
 
     assert task.waits_at == "Review"
-    assert messages(caplog) == ["The engine answered 503: no engine behind. Asking again until it answers."]
+    assert messages(caplog) == [f"Engine unreachable at {fake.rest_url}: a gateway responded 503: no engine behind. Retrying until it responds."]
 
 
 async def test_an_outage_that_outlasts_a_lock_cancels_no_call(fake, work, topic):
@@ -88,9 +88,9 @@ async def test_a_stop_during_an_outage_ends_within_the_grace_time(fake, work, to
     await until(lambda: held.begun)
     await fake.go_away()
     held.release()
-    await until(lambda: lines(caplog, "cannot be reached"))
+    await until(lambda: lines(caplog, "Engine unreachable"))
     async with asyncio.timeout(2):
         await worker.stop()
 
     assert worker.taken == {}
-    assert lines(caplog, f"Task {task.id} stays locked until its lock ends: ")
+    assert lines(caplog, f"Task {task.id} not unlocked, it stays locked until its lock ends: ")

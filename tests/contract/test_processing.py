@@ -157,7 +157,7 @@ async def test_a_defect_of_the_handler_stops_neither_the_loop_nor_the_task(stage
     await until(lambda: len(worker.taken) == 2)
 
     assert list(worker.taken) == [other.task_id, broken.task_id]
-    assert f"Task {broken.task_id} ended in a defect of the worker" in caplog.text
+    assert f"Task {broken.task_id} failed with an internal error" in caplog.text
     assert "RuntimeError: a defect" in caplog.text
 
 

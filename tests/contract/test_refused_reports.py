@@ -43,7 +43,7 @@ async def test_when_the_next_step_fails_the_incident_says_why(stage, work, topic
         "The engine refused to complete the task: Unknown property used in expression: ${obstacle}"
     )
     assert seen.retries == 0
-    assert "Mend the step after this task" in seen.error_details
+    assert "Fix the step after this task" in seen.error_details
     assert isinstance(worker.taken[created.task_id], Failure)
 
 
@@ -89,7 +89,7 @@ async def test_a_refused_failure_becomes_an_incident_that_points_to_the_log(fake
     work(fake.rest_url, always(Failure("Groq: 503", retries=2)))
     await until(lambda: held.error_message)
 
-    assert held.error_message == "The engine refused what the worker said of this task, see the worker's log."
+    assert held.error_message == "The engine refused the outcome of this task. See the worker's log."
     assert held.retries == 0
 
 

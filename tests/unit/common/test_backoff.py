@@ -35,8 +35,8 @@ def test_an_outage_is_said_once_and_its_end_once(caplog):
     outage.record_failure(EngineUnreachable("Gone again"))
 
     assert caplog.messages == [
-        "The engine at http://engine cannot be reached: refused. Asking again until it answers.",
+        "The engine at http://engine cannot be reached: refused. Retrying until it responds.",
         caplog.messages[1],
-        "Gone again. Asking again until it answers.",
+        "Gone again. Retrying until it responds.",
     ]
     assert caplog.messages[1].startswith("The engine at http://engine answers again after 0.0 s")
