@@ -134,7 +134,9 @@ def test_rate_limit_of_a_day_costs_no_lock_and_no_retry(engine, emulator, proces
         second = held.failed_task()
         assert begin(catalyst_model="openai/gpt-oss-20b").task() == "Review", "there is a place for other models"
     assert [call.status for call in emulator.calls] == [429, 200], "the second one was not even asked"
-    assert second["errorMessage"].startswith("Groq: held back by the worker's rate limiter: tokens per day (TPD): Limit 72000")
+    assert second["errorMessage"].startswith(
+        "Groq: held back by the worker's rate limiter: tokens per day (TPD): Limit 72000"
+    )
     for task in (first, second):
         assert task["retries"] == 1
         assert 1200 - 60 < locked_for(task) < 1200 + 300

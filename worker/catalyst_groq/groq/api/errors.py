@@ -110,7 +110,10 @@ ErrorKind.FORBIDDEN = ErrorKind(
 )
 ErrorKind.SPEND_LIMIT = ErrorKind(
     "spend_limit",
-    "a spend limit", RetryAction.GIVE_UP, Failover.OTHER_ACCOUNT, "Raise the spend limit at console.groq.com."
+    "a spend limit",
+    RetryAction.GIVE_UP,
+    Failover.OTHER_ACCOUNT,
+    "Raise the spend limit at console.groq.com.",
 )
 ErrorKind.WRONG_URL = ErrorKind(
     "wrong_url",

@@ -21,7 +21,7 @@ Payload = Mapping[str, Any]
 Body = BytesPayload | FormData | None
 
 Consumption = Mapping[str, Decimal]
-"""What a response is billed for: quantities, by the field of a model's `price` in the catalog that each is priced by."""
+"""What a response is billed for: quantities, by the field of the model's `price` that each is multiplied with."""
 
 TASK_PARAMETER = "task"
 """Whisper's own parameter for transcribing or translating. Groq has an operation for each and does not take it."""
