@@ -62,7 +62,9 @@ async def test_a_gateway_that_answers_for_the_engine_is_an_outage(fake, work, to
     await until(lambda: worker.taken)
 
     assert task.waits_at == "Review"
-    assert messages(caplog) == [f"Engine unreachable at {fake.rest_url}: a gateway responded 503: no engine behind. Retrying until it responds."]
+    assert messages(caplog) == [
+        f"Engine unreachable at {fake.rest_url}: a gateway responded 503: no engine behind. Retrying until it responds."
+    ]
 
 
 async def test_an_outage_that_outlasts_a_lock_cancels_no_call(fake, work, topic):
