@@ -24,7 +24,7 @@ BATCHING_DELAY_SECONDS = 0.02
 """Seconds that a busy worker waits for more capacity, so that one fetch fills it instead of one fetch per task."""
 
 CAPACITY_RECHECK_INTERVAL_SECONDS = 0.2
-"""Seconds until the fetch limit is asked again whether free capacity may be used."""
+"""Seconds until the fetch limit is evaluated again when it allows no task."""
 
 FETCH_STALL_MARGIN_SECONDS = 120.0
 """Seconds beyond the long poll that one fetch may take: unlocking orphaned tasks, and the pause after a failure."""
