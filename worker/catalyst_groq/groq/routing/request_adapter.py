@@ -1,7 +1,8 @@
-"""Adapts a request to a model that takes another's place. Pure.
+"""Adapts a request to a model that replaces another. Pure.
 
-Parameters that only tune a model are left out or mapped to the nearest value; where the response would be a different
-one, the model is incompatible. Source: `catalog.yaml`, and the refusals seen of Groq (reference/groq-api.md, 1.4, 1.5, 1.8).
+Parameters that only tune a model are omitted or mapped to the nearest value. Where the response would be a different
+one, the model is incompatible. Source: `catalog.yaml`, and refusals of Groq that were observed (reference/groq-api.md,
+1.4, 1.5, 1.8).
 """
 
 from collections.abc import Callable, Iterator
