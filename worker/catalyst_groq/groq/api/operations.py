@@ -21,7 +21,7 @@ Payload = Mapping[str, Any]
 Body = BytesPayload | FormData | None
 
 Consumption = Mapping[str, Decimal]
-"""What a response is billed for: quantities, by the field of the model's `Price` that each is multiplied with."""
+"""What a response is billed for: quantities, by the field of the model's `price` that each is multiplied with."""
 
 TASK_PARAMETER = "task"
 """Whisper's parameter that chooses between transcription and translation. Groq has an operation for each instead, and
