@@ -21,8 +21,8 @@ class TaskResponses:
         self._journal = journal
         self._task_id = task_id
         self._base_url = base_url
-        self._last = payload, JournalKey(task_id, request_key(base_url, encoded))
-        """The payload that was asked for last, and its key."""
+        self._keys = [(payload, JournalKey(task_id, request_key(base_url, encoded)))]
+        """The payloads that were loaded or stored, and their keys: encoding one may take time."""
 
     async def load(self, payload: Payload) -> Response | None:
         """Return the stored response to a payload, if there is one. Raises `JournalError`; nothing was sent then."""
@@ -45,7 +45,10 @@ class TaskResponses:
         return self._journal.is_available
 
     def _key(self, payload: Payload) -> JournalKey:
-        if payload is not self._last[0]:
-            encoded = to_text(payload, str).encode("utf-8", "surrogatepass")
-            self._last = payload, JournalKey(self._task_id, request_key(self._base_url, encoded))
-        return self._last[1]
+        for known, key in self._keys:
+            if known is payload:
+                return key
+        encoded = to_text(payload, str).encode("utf-8", "surrogatepass")
+        key = JournalKey(self._task_id, request_key(self._base_url, encoded))
+        self._keys.append((payload, key))
+        return key
