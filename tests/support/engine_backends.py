@@ -72,7 +72,7 @@ class EngineBackend(Protocol):
 class FakeEngineBackend:
     """Tasks of the fake engine."""
 
-    short_lock_seconds = 0.45
+    short_lock_seconds = 0.9
 
     def __init__(self, engine: FakeEngine) -> None:
         self.engine = engine
