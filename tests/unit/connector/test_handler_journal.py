@@ -136,12 +136,13 @@ async def test_changed_payload_is_sent_and_not_replayed():
     ids=["completion", "BPMN error", "failure", "incident", "unusable response", "unlocked"],
 )
 async def test_journal_discards_responses_that_no_retry_can_use(outcome, is_discarded):
-    harness = HandlerHarness(journal=InMemoryJournal())
+    journal = InMemoryJournal()
+    harness = HandlerHarness(journal=journal)
     await harness.handle()
     await harness.handler.on_reported(make_task(), outcome)
 
-    assert harness.handler.journal.discarded == (["task-1"] if is_discarded else [])
-    assert bool(harness.handler.journal.responses) is not is_discarded
+    assert journal.discarded == (["task-1"] if is_discarded else [])
+    assert bool(journal.responses) is not is_discarded
 
 
 async def test_journal_that_cannot_discard_is_logged(caplog):
