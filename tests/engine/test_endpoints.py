@@ -20,8 +20,8 @@ DEFAULT, SMALLER = "openai/gpt-oss-120b", "openai/gpt-oss-20b"
 BACKUP_KEY = "key-of-the-backup-endpoint"
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "a dead default model": ({"refusal": "model_not_found"}, "404 model_not_found"),
-    "an endpoint that hangs": ({"fault": "hang"}, "no answer in time"),
-    "a cut stream": ({"fault": "cut"}, "answer cut off"),
+    "an endpoint that hangs": ({"fault": "hang"}, "timed out"),
+    "a cut stream": ({"fault": "cut"}, "response cut off"),
     "a key that is refused": ({"refusal": "invalid_api_key"}, "401 invalid_api_key"),
     "a limit that is waited for elsewhere": (
         {"status": 429, "headers": {"retry-after": "20"}},
@@ -107,7 +107,7 @@ def test_circuit_breaker_opens_on_failures_and_closes_after(example, emulator, b
 
     assert [variables["aiReply"] for variables in answers] == ["You sent ***"] * 5
     said = [variables["catalyst_meta"]["attempts"][0]["result"] for variables in answers]
-    assert said == ["503"] * 3 + ["not asked: circuit open"] * 2
+    assert said == ["503"] * 3 + ["not sent: circuit breaker open"] * 2
     assert stormy.metric("catalyst_circuits_open") == f'catalyst_circuits_open{{endpoint="main",model="{DEFAULT}"}} 1.0'
     assert BACKUP_KEY not in str(answers)
     emulator.reset()
@@ -117,8 +117,8 @@ def test_circuit_breaker_opens_on_failures_and_closes_after(example, emulator, b
         "model": DEFAULT,
         "result": "answered",
     }
-    assert len(re.findall(r"is not asked for about 3 s, after 3 failures in a row: 503", stormy.worker.log)) == 1
-    assert stormy.worker.log.count(f"{DEFAULT} at main answers again") == 1
+    assert len(re.findall(r"opened for about 3 s after 3 failures in a row: 503", stormy.worker.log)) == 1
+    assert stormy.worker.log.count(f"Circuit breaker of {DEFAULT} at main closed") == 1
 
 
 def test_retired_default_model_uses_operators_replacement(example, emulator, tmp_path):

@@ -140,7 +140,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "URL that is none": ({"properties": {"catalyst_url": "groq"}}, "catalyst_url: 'groq' is not a plain http(s) URL"),
     "timeout that is no number": (
         {"properties": {"catalyst_timeout": "a minute"}},
-        "catalyst_timeout: 'a minute' is no number of seconds above 0",
+        "catalyst_timeout: 'a minute' is not a number of seconds above 0",
     ),
     "retries": ({"properties": {"catalyst_retries": "3"}}, "catalyst_retries: '3' is not an ISO 8601 duration"),
     "give up after": (

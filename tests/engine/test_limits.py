@@ -134,7 +134,9 @@ def test_rate_limit_of_a_day_costs_no_lock_and_no_retry(engine, emulator, proces
         second = held.failed_task()
         assert begin(catalyst_model="openai/gpt-oss-20b").task() == "Review", "there is a place for other models"
     assert [call.status for call in emulator.calls] == [429, 200], "the second one was not even asked"
-    assert second["errorMessage"].startswith("Groq: kept back within Groq's limits: tokens per day (TPD): Limit 72000")
+    assert second["errorMessage"].startswith(
+        "Groq: held back by the worker's rate limiter: tokens per day (TPD): Limit 72000"
+    )
     for task in (first, second):
         assert task["retries"] == 1
         assert 1200 - 60 < locked_for(task) < 1200 + 300
@@ -162,7 +164,7 @@ def test_rate_limit_below_request_size_is_incident_at_once(engine, emulator, pro
 
     assert "413 Request too large" in told[0]
     assert "(TPM): Limit 8000, Requested 9" in told[0]
-    assert told[1].startswith("Groq: larger than Groq's limits: tokens per minute (TPM): Limit 8000, Requested 9")
+    assert told[1].startswith("Groq: exceeds a rate limit: tokens per minute (TPM): Limit 8000, Requested 9")
     assert "9000 for the answer (max_tokens)" in told[1]
     assert [call.status for call in emulator.calls] == [413]
 

@@ -130,7 +130,7 @@ def test_cancelled_instance_cancels_its_request(process_client, emulator, engine
     ) as worker:
         wait_for("the call", lambda: emulator.calls, within=20)
         process_client.http.delete(f"/process-instance/{instance.id}").raise_for_status()
-        wait_for("the call's end", lambda: "is no longer ours" in worker.log, within=10)
+        wait_for("the call's end", lambda: "Lock lost on task" in worker.log, within=10)
         assert start(process_client, diagram(topic=topic), userMessage="next").task() == "Review"
 
     assert "Traceback" not in worker.log
@@ -148,25 +148,25 @@ def test_engine_outage_loses_no_task(tmp_path, topic):
         instances = start_many(process_client, MANY, diagram(topic=topic))
         wait_for("all calls under way", lambda: len(emulator.calls) == MANY, within=20)
         engine.kill()
-        wait_for("the outage", lambda: "cannot be reached" in worker.log, within=20)
+        wait_for("the outage", lambda: "Engine unreachable" in worker.log, within=20)
         engine.start()
         assert [instance.task() for instance in instances] == ["Review"] * MANY
 
         assert len(emulator.calls) == MANY
         lines = worker.log.splitlines()
-        assert sum("cannot be reached" in line for line in lines) == 1
-        assert sum("answers again" in line for line in lines) == 1
+        assert sum("Engine unreachable" in line for line in lines) == 1
+        assert sum("responds again" in line for line in lines) == 1
 
 
 def test_worker_started_before_engine_waits_for_it(tmp_path, topic):
     with running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as emulator, EngineProcess() as engine:
         engine.stop()
         with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, topic=topic) as worker:
-            wait_for("the outage", lambda: "cannot be reached" in worker.log, within=20)
+            wait_for("the outage", lambda: "Engine unreachable" in worker.log, within=20)
             engine.start()
             with ProcessClient(engine.rest_url) as process_client:
                 assert start(process_client, diagram(topic=topic), userMessage="hello").task() == "Review"
-        assert sum("cannot be reached" in line for line in worker.log.splitlines()) == 1
+        assert sum("Engine unreachable" in line for line in worker.log.splitlines()) == 1
 
 
 def test_keys_are_in_no_log_variable_or_incident(process_client, start_instance, emulator, worker):
@@ -217,6 +217,6 @@ def test_variables_to_fetch_follow_each_task(process_client, emulator, engine, t
 
 def test_engine_url_without_rest_path_is_explained_in_log(engine, emulator, tmp_path):
     with WorkerProcess(tmp_path, engine.rest_url.removesuffix("/engine-rest"), emulator.base_url) as worker:
-        wait_for("the outage", lambda: "Asking again until it answers" in worker.log, within=20)
+        wait_for("the outage", lambda: "Retrying until it responds" in worker.log, within=20)
 
     assert "Is /engine-rest missing in CATALYST_ENGINE_URL?" in worker.log

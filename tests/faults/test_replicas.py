@@ -62,7 +62,7 @@ def test_lock_lost_by_cut_off_replica_keeps_the_result(fault_environment, replic
         with replica(2):
             assert instance.task() == "Review"
         fault_environment.proxy.restore()
-        wait_for("the end of it", lambda: "was lost before its outcome" in first.log, within=40)
+        wait_for("the end of it", lambda: "before its outcome was reported" in first.log, within=40)
     assert len(fault_environment.emulator.calls) == 1
     assert instance.process_client.incidents(instance.id) == []
 

@@ -58,5 +58,5 @@ class FaultEnvironment:
         """Start an instance of a new process; by default its task has three attempts without a wait between them."""
         parts.setdefault("properties", {"catalyst_retries": "R3/PT0S"})
         instance = start(self.process_client, diagram(topic=self.topic, **parts), None, **variables)
-        instance.patience = PATIENCE
+        instance.timeout_seconds = PATIENCE
         return instance

@@ -29,9 +29,7 @@ CATCHING_TASK = PLAIN_TASK + '<boundaryEvent id="b" attachedToRef="AskGroq"><err
 
 def make_secrets(environ: Mapping[str, str]) -> Secrets:
     """The built-in secret sources with this environment, and without files."""
-    return Secrets(
-        providers=default_providers(environ, NO_FOLDER, NO_FOLDER), allowed=("groq*",), allow_variables=True
-    )
+    return Secrets(providers=default_providers(environ, NO_FOLDER, NO_FOLDER), allowed=("groq*",), allow_variables=True)
 
 
 class InMemoryJournal(NullJournal):

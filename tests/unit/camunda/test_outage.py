@@ -1,20 +1,29 @@
+"""The log lines of an engine outage."""
+
 from catalyst_groq.camunda.outage import OutageMonitor
-from catalyst_groq.errors import EngineUnreachable
+from catalyst_groq.errors import EngineRefused, EngineUnreachable
 
 
-def test_outage_is_logged_once_at_its_start_and_once_at_its_end(caplog):
+def test_outage_is_logged_once_and_its_end_once(caplog):
     caplog.set_level("INFO")
     outage = OutageMonitor("http://engine")
     outage.record_success()
     for _ in range(3):
-        outage.record_failure(EngineUnreachable("The engine at http://engine cannot be reached: refused"))
+        outage.record_failure(EngineUnreachable("Engine unreachable at http://engine: refused"))
     for _ in range(2):
         outage.record_success()
-    outage.record_failure(EngineUnreachable("Gone again"))
+    outage.record_failure(EngineUnreachable("Engine unreachable again"))
 
     assert caplog.messages == [
-        "The engine at http://engine cannot be reached: refused. Asking again until it answers.",
+        "Engine unreachable at http://engine: refused. Retrying until it responds.",
         caplog.messages[1],
-        "Gone again. Asking again until it answers.",
+        "Engine unreachable again. Retrying until it responds.",
     ]
-    assert caplog.messages[1].startswith("The engine at http://engine answers again after 0.0 s")
+    assert caplog.messages[1].startswith("Engine at http://engine responds again after 0.0 s")
+
+
+def test_outage_of_an_engine_that_refuses_names_its_url(caplog):
+    OutageMonitor("http://engine").record_failure(EngineRefused(403, "AuthorizationException", "no"))
+
+    message = "Engine at http://engine refuses requests: 403 AuthorizationException: no. Retrying until it responds."
+    assert caplog.messages == [message]

@@ -35,9 +35,7 @@ async def test_groqs_url_in_a_diagram_means_the_operators_groq_url():
     ],
 )
 async def test_operators_endpoints_serve_tasks_without_url_and_key(properties, account):
-    harness = HandlerHarness(
-        make_answer(503, ""), endpoints=ENDPOINTS, urls=AllowedUrls(GROQ_URL, ("https://own/v1",))
-    )
+    harness = HandlerHarness(make_answer(503, ""), endpoints=ENDPOINTS, urls=AllowedUrls(GROQ_URL, ("https://own/v1",)))
     await harness.handle(None, properties)
     assert harness.accounts == ([account, (GROQ_URL, KEY)] if account == MAIN else [account])
 

@@ -53,12 +53,7 @@ async def test_uncaught_bpmn_error_has_its_fix_within_666_characters():
 
 @pytest.mark.parametrize(
     ("callers", "outcome"),
-    [
-        ([CATCHING_CALL], BpmnError),
-        ([CALL], Failure),
-        ([CALL, CATCHING_CALL], BpmnError),
-        ([CALL, CALL], Failure),
-    ],
+    [([CATCHING_CALL], BpmnError), ([CALL], Failure), ([CALL, CATCHING_CALL], BpmnError), ([CALL, CALL], Failure)],
 )
 async def test_bpmn_error_may_be_caught_by_a_calling_process(callers, outcome):
     processes = {f"caller-{number}": process for number, process in enumerate(callers)}

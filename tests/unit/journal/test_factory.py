@@ -4,6 +4,7 @@ import sys
 from contextlib import aclosing
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from support.factories import make_answer
 
 pytestmark = pytest.mark.anyio
 CENT = Decimal("0.01")
-OPTIONS = {"cipher": make_cipher(None), "max_age": timedelta(days=1), "max_bytes": 10**6}
+OPTIONS: dict[str, Any] = {"cipher": make_cipher(None), "max_age": timedelta(days=1), "max_bytes": 10**6}
 
 
 @pytest.mark.parametrize(("kind", "is_stored"), [("off", False), ("file", True), ("redis", True)])

@@ -219,11 +219,7 @@ def test_recording_as_text_shows_no_content():
 def test_transcription_requires_only_its_own_variables():
     task = make_task({}, {OPERATION: "transcribe"})
     assert required_variables(task) == {*TRANSCRIPTION_DEFAULTS, "recording", "groq_api_key"}
-    assert required_variables(make_task({})) == {
-        *CHAT_DEFAULTS,
-        "userMessage",
-        "groq_api_key",
-    }
+    assert required_variables(make_task({})) == {*CHAT_DEFAULTS, "userMessage", "groq_api_key"}
 
 
 def test_recording_placeholder_requires_its_variable():

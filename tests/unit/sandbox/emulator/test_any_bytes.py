@@ -78,7 +78,7 @@ async def ask_engine(url, definition_id="ask:1:d1"):
 
 @given(sometimes_valid)
 @settings(max_examples=40)
-def test_groqs_client_returns_a_value(data):
+def test_groq_client_returns_a_value_for_any_bytes(data):
     assert isinstance(asyncio.run(told(data, ask_groq)), Response | NoResponse)
 
 

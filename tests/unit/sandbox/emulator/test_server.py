@@ -335,8 +335,8 @@ def test_a_hanging_request_does_not_hold_up_the_end():
 SERVE = """
 import sys
 from rich.console import Console
-from catalyst_groq.sandbox.emulator import configured, serve
-serve(configured(port=0, keys=["gsk_mine"]), Console(width=200))
+from catalyst_groq.sandbox.emulator import make_config, serve
+serve(make_config(port=0, keys=["gsk_mine"]), Console(width=200))
 """
 
 
