@@ -83,7 +83,7 @@ def test_usable_models_of_endpoint(models, offered, usable):
     assert report.usable_by_tasks == usable
 
 
-class FakeEngine(EngineClient):
+class FakeEngine:
     """An engine with one process, or an unreachable one."""
 
     def __init__(self, xml=None):
