@@ -85,7 +85,7 @@ async def test_unlocked_tasks_are_fetched_again_with_their_retries(backend, star
     assert sorted(offered) == sorted([(task.task_id, None, None) for task in created] * 2)
 
 
-@pytest.mark.parametrize(("outcome", "late"), [(Unlocked(), 0.1), (Failure("Groq: 503", retries=1), 0.7)])
+@pytest.mark.parametrize(("outcome", "late"), [(Unlocked(), 0.1), (Failure("Groq: 503", retries=1), 0.3)])
 async def test_task_fetched_again_before_its_response_is_started(fake_engine, start_worker, topic, outcome, late):
     offered = []
 
