@@ -78,19 +78,19 @@ async def asked_engine(url, through):
         await engine.aclose()
 
 
-async def asked_groq(url, through):
-    groq = HttpGroqClient(through)
+async def send_to_groq(url, through):
+    groq_client = HttpGroqClient(through)
     try:
-        return await groq.send(make_request(Account(url, "gsk_key"), {}, 10))
+        return await groq_client.send(make_request(Account(url, "gsk_key"), {}, 10))
     finally:
-        await groq.aclose()
+        await groq_client.aclose()
 
 
 async def test_certificate_of_a_configured_authority_is_accepted(server, authority):
     through = make_transport(authority.ca, *authority.issue("client"))
 
     assert await asked_engine(server, through) == []
-    assert isinstance(await asked_groq(server, through), Response)
+    assert isinstance(await send_to_groq(server, through), Response)
 
 
 async def test_client_certificate_is_required_by_the_server(server, authority):
@@ -98,7 +98,7 @@ async def test_client_certificate_is_required_by_the_server(server, authority):
 
     with pytest.raises(EngineUnreachable):
         await asked_engine(server, through)
-    assert not isinstance(await asked_groq(server, through), Response)
+    assert not isinstance(await send_to_groq(server, through), Response)
 
 
 @pytest.mark.parametrize("which", ["the system's", "another"])
@@ -108,7 +108,7 @@ async def test_certificate_of_an_unknown_authority_is_refused(server, authority,
 
     with pytest.raises(EngineUnreachable, match="certificate verify failed"):
         await asked_engine(server, through)
-    assert (await asked_groq(server, through)).reason is NoResponseReason.TLS_FAILURE
+    assert (await send_to_groq(server, through)).reason is NoResponseReason.TLS_FAILURE
 
 
 async def test_a_certificate_for_another_host_is_refused(server, authority):
@@ -122,7 +122,7 @@ async def test_proxy_is_used_for_the_engine_and_groq(proxy):
     url, asked = proxy
     through = make_transport(proxy=url)
     await asked_engine("http://engine.test/engine-rest", through)
-    await asked_groq("http://groq.test/openai/v1", through)
+    await send_to_groq("http://groq.test/openai/v1", through)
 
     assert [line.split()[1].split("?")[0] for line in asked] == [
         "http://engine.test/engine-rest/external-task",
@@ -149,7 +149,7 @@ async def test_netrc_is_not_used(proxy, monkeypatch, tmp_path):
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
 
-    await asked_groq(url, make_transport())
+    await send_to_groq(url, make_transport())
     assert len(asked) == 1
 
 

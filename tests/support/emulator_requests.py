@@ -4,12 +4,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from catalyst_groq.sandbox.emulator.answers import Answer
+from catalyst_groq.sandbox.emulator.answers import Completion
 from catalyst_groq.sandbox.emulator.config import EmulatorConfig
 from catalyst_groq.sandbox.emulator.control import order
-from catalyst_groq.sandbox.emulator.error_responses import Refusal
+from catalyst_groq.sandbox.emulator.error_responses import ErrorResponse
 from catalyst_groq.sandbox.emulator.generated_text import last_user_text
-from catalyst_groq.sandbox.emulator.service import Asked, Given, Refused, Service
+from catalyst_groq.sandbox.emulator.service import ErrorReply, IncomingRequest, ModelReply, Service
 
 CHAT = "/openai/v1/chat/completions"
 
@@ -29,24 +29,24 @@ def service(*rules: Mapping[str, Any], **settings: Any) -> Service:
 
 def reply_to(groq: Service, body: Mapping[str, Any] | None, organization: str | None = "org_1") -> Any:
     """Ask, and return the reply."""
-    return groq.chat(Asked("POST", CHAT, organization, body, last_user_text(body or {})))
+    return groq.chat(IncomingRequest("POST", CHAT, organization, body, last_user_text(body or {})))
 
 
-def answer_to(groq: Service, body: Mapping[str, Any]) -> Answer:
+def answer_to(groq: Service, body: Mapping[str, Any]) -> Completion:
     """Ask, and return the answer."""
     reply = reply_to(groq, body)
-    assert isinstance(reply, Given), reply
+    assert isinstance(reply, ModelReply), reply
     return reply.answer
 
 
-def refusal_of(groq: Service, body: Mapping[str, Any] | None, organization: str | None = "org_1") -> Refusal:
+def refusal_of(groq: Service, body: Mapping[str, Any] | None, organization: str | None = "org_1") -> ErrorResponse:
     """Ask, and return the refusal."""
     reply = reply_to(groq, body, organization)
-    assert isinstance(reply, Refused), reply
-    return reply.refusal.with_headers(reply.headers)
+    assert isinstance(reply, ErrorReply), reply
+    return reply.error.with_headers(reply.headers)
 
 
-def body_of(refusal: Refusal) -> dict[str, Any]:
+def body_of(refusal: ErrorResponse) -> dict[str, Any]:
     """Return the error object of a refusal."""
     error: dict[str, Any] = json.loads(refusal.body)["error"]
     return error

@@ -4,6 +4,8 @@ import json
 from decimal import Decimal
 
 import pytest
+from aiohttp import FormData
+from aiohttp.payload import BytesPayload
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +25,9 @@ OPERATIONS = {
 
 async def encode_parts(payload):
     """Return headers and content of each part of the multipart form."""
-    encoded = TRANSCRIPTION.encode(payload)()
+    form = TRANSCRIPTION.encode(payload)
+    assert isinstance(form, FormData)
+    encoded = form()
     boundary = encoded.content_type.split("boundary=")[1].strip('"').encode()
     parts = (await encoded.as_bytes()).split(b"--" + boundary)[1:-1]
     return [tuple(part.strip(b"\r\n").split(b"\r\n\r\n", 1)) for part in parts]
@@ -46,6 +50,7 @@ def test_token_limits_apply_to_chat_only():
 def test_chat_request_is_encoded_as_json():
     encoded = CHAT_COMPLETION.encode({"model": "m", "messages": [{"content": "Grüße"}]})
 
+    assert isinstance(encoded, BytesPayload)
     assert encoded.content_type == "application/json"
     assert json.loads(encoded.decode()) == {"model": "m", "messages": [{"content": "Grüße"}]}
 
@@ -82,7 +87,9 @@ async def test_form_omits_the_task_parameter():
 
 @given(texts)
 def test_form_may_hold_any_text(text):
-    assert TRANSCRIPTION.encode({"prompt": text, "words": [text]})() is not None
+    form = TRANSCRIPTION.encode({"prompt": text, "words": [text]})
+    assert isinstance(form, FormData)
+    assert form().size > len(text)
 
 
 @pytest.mark.parametrize("operation", [TRANSCRIPTION, TRANSLATION])

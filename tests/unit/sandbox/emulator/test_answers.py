@@ -8,7 +8,7 @@ from jsonschema import validate
 
 from catalyst_groq.groq.models.token_estimate import estimate_tokens
 from catalyst_groq.sandbox.emulator.schemas import sample
-from catalyst_groq.sandbox.emulator.service import Given, Refused
+from catalyst_groq.sandbox.emulator.service import ErrorReply, ModelReply
 from catalyst_groq.sandbox.emulator.streaming import chunks
 from support.emulator_requests import answer_to, body_of, chat, refusal_of, reply_to, service
 
@@ -211,7 +211,7 @@ def test_only_a_strict_schema_holds_a_script_to_it(strict, accepted):
 
     reply = reply_to(service({"answer": {"n": "many"}}), chat(response_format=wanted))
 
-    assert isinstance(reply, Given) == accepted
+    assert isinstance(reply, ModelReply) == accepted
 
 
 def test_a_tool_whose_name_the_user_mentions_is_called_with_fitting_arguments():
@@ -384,7 +384,7 @@ fields = st.one_of(
 def test_no_request_makes_the_emulator_fail(asked):
     reply = reply_to(service(), chat() | asked)
 
-    assert isinstance(reply, Given | Refused)
+    assert isinstance(reply, ModelReply | ErrorReply)
 
 
 messages = st.fixed_dictionaries(

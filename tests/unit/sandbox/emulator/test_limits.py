@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from catalyst_groq.groq.api.go_duration import format_go_duration
 from catalyst_groq.groq.models.catalog import ModelLimits
-from catalyst_groq.sandbox.emulator.limits import OTPM, RPD, RPM, TPD, TPM, Account, Bucket, Demand
+from catalyst_groq.sandbox.emulator.limits import OTPM, RPD, RPM, TPD, TPM, ModelUsage, RequestCost, UsageBucket
 from support.emulator_requests import answer_to, body_of, chat, refusal_of, reply_to, service
 
 MINUTE, DAY = 60, 86_400
@@ -17,7 +17,7 @@ MINUTE, DAY = 60, 86_400
     [(1000, DAY, 1, "1m26.4s"), (8000, MINUTE, 78, "585ms"), (6000, MINUTE, 157, "1.57s"), (14_400, DAY, 1, "6s")],
 )
 def test_the_reset_headers_of_real_answers_come_out(limit, window, used, shown):
-    bucket = Bucket(limit, window)
+    bucket = UsageBucket(limit, window)
     bucket.add(used, now=0)
 
     assert format_go_duration(bucket.reset(now=0)) == shown
@@ -28,7 +28,7 @@ def test_the_reset_headers_of_real_answers_come_out(limit, window, used, shown):
     [(6000, MINUTE, 5034, 1443, "4.77s"), (100_000, DAY, 99_996, 484, "6m54.72s"), (30, MINUTE, 30, 1, "2s")],
 )
 def test_the_waits_of_real_refusals_come_out(limit, window, used, requested, shown):
-    bucket = Bucket(limit, window)
+    bucket = UsageBucket(limit, window)
     bucket.add(used, now=0)
 
     assert format_go_duration(bucket.wait(requested, now=0)) == shown
@@ -43,15 +43,15 @@ def test_durations_are_written_as_go_does(seconds, shown):
 
 
 def account(**limits):
-    return Account("org_x", "openai/gpt-oss-120b", ModelLimits(**limits))
+    return ModelUsage("org_x", "openai/gpt-oss-120b", ModelLimits(**limits))
 
 
 def test_the_thirty_first_request_of_a_minute_is_refused_in_groqs_words():
     asked = account(rpm=30)
     for _ in range(30):
-        assert asked.admit(Demand(), "on_demand", now=0) is None
+        assert asked.admit(RequestCost(), "on_demand", now=0) is None
 
-    said_no = asked.admit(Demand(), "on_demand", now=0)
+    said_no = asked.admit(RequestCost(), "on_demand", now=0)
 
     assert said_no
     assert (said_no.status, said_no.headers["retry-after"]) == (429, "2")
@@ -76,7 +76,7 @@ def test_the_thirty_first_request_of_a_minute_is_refused_in_groqs_words():
 )
 def test_every_dimension_refuses_by_itself_and_lets_in_after_the_wait(limits, name, wait, seconds):
     asked = account(**limits)
-    demand = Demand(prompt_tokens=0, output_tokens=1000, expected_output=1000)
+    demand = RequestCost(prompt_tokens=0, output_tokens=1000, expected_output=1000)
     said_no = None
     while said_no is None:
         said_no = asked.admit(demand, "on_demand", now=0)
@@ -88,7 +88,7 @@ def test_every_dimension_refuses_by_itself_and_lets_in_after_the_wait(limits, na
 
 
 def test_a_request_larger_than_the_minute_is_413_and_not_worth_waiting_for():
-    said_no = account(tpm=6000).admit(Demand(12_000, 328), "on_demand", now=0)
+    said_no = account(tpm=6000).admit(RequestCost(12_000, 328), "on_demand", now=0)
 
     assert said_no
     assert said_no.status == 413
@@ -118,7 +118,7 @@ def test_the_output_budget_is_reserved_and_what_was_not_used_given_back():
     assert refusal_of(groq, body).status == 429
 
     usage = reply.answer.usage
-    spent = Demand(usage.prompt_tokens, usage.completion_tokens, usage.completion_tokens)
+    spent = RequestCost(usage.prompt_tokens, usage.completion_tokens, usage.completion_tokens)
     reply.account.settle(reply.demand, spent, groq.clock.now())
     headers = reply.account.headers(groq.clock.now())
     assert headers["x-ratelimit-limit-tokens"] == "8000"
@@ -171,7 +171,7 @@ amounts = st.floats(0, 1000)
 
 @given(st.integers(1, 1000), st.lists(st.tuples(amounts, st.floats(0, 100)), max_size=20), amounts)
 def test_whoever_waits_as_told_is_let_in(limit, uses, wanted):
-    bucket, now = Bucket(limit, MINUTE), 0.0
+    bucket, now = UsageBucket(limit, MINUTE), 0.0
     for amount, pause in uses:
         bucket.add(amount, now)
         now += pause
@@ -183,7 +183,7 @@ def test_whoever_waits_as_told_is_let_in(limit, uses, wanted):
 
 @given(st.integers(1, 1000), st.lists(st.tuples(st.floats(-1000, 1000), st.floats(0, 100)), max_size=20))
 def test_use_is_never_negative_and_forgotten_after_a_window(limit, uses):
-    bucket, now = Bucket(limit, MINUTE), 0.0
+    bucket, now = UsageBucket(limit, MINUTE), 0.0
     for amount, pause in uses:
         bucket.add(amount, now)
         now += pause

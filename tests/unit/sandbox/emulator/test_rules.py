@@ -1,8 +1,8 @@
 import pytest
 
 from catalyst_groq.errors import SandboxError
-from catalyst_groq.sandbox.emulator import EmulatorConfig, configured
-from catalyst_groq.sandbox.emulator.api_keys import Keys
+from catalyst_groq.sandbox.emulator import EmulatorConfig, make_config
+from catalyst_groq.sandbox.emulator.api_keys import ApiKeys
 from catalyst_groq.sandbox.emulator.control import order
 from catalyst_groq.sandbox.emulator.scripts import load_script
 from catalyst_groq.sandbox.emulator.service import Service
@@ -171,7 +171,7 @@ def test_a_missing_script_is_named(tmp_path):
 )
 def test_a_wrong_option_is_named(options, problem):
     with pytest.raises(SandboxError) as raised:
-        configured(**options)
+        make_config(**options)
 
     assert problem in str(raised.value)
     assert "gsk_secret" not in str(raised.value)
@@ -208,11 +208,11 @@ def test_an_unknown_setting_is_named():
     ],
 )
 def test_without_a_list_every_key_of_groqs_form_is_accepted(authorization, accepted):
-    assert (Keys({}).organization(authorization) is not None) == accepted
+    assert (ApiKeys({}).organization(authorization) is not None) == accepted
 
 
 def test_with_a_list_only_its_keys_are_accepted_and_named_by_their_organizations():
-    keys = Keys({"gsk_a": "org_a", "gsk_b": "org_b"})
+    keys = ApiKeys({"gsk_a": "org_a", "gsk_b": "org_b"})
 
     named = [keys.organization(f"Bearer {key}") for key in ("gsk_a", "gsk_b", "gsk_c")]
 
@@ -220,14 +220,14 @@ def test_with_a_list_only_its_keys_are_accepted_and_named_by_their_organizations
 
 
 def test_a_list_of_keys_makes_each_an_organization_and_shows_none():
-    config = configured(keys=["gsk_a", "gsk_b"])
+    config = make_config(keys=["gsk_a", "gsk_b"])
 
     assert dict(config.keys) == {"gsk_a": "org_1", "gsk_b": "org_2"}
     assert "gsk_a" not in repr(config)
 
 
 def test_every_new_key_is_an_organization_of_its_own():
-    keys = Keys({})
+    keys = ApiKeys({})
 
     one, other, again = (keys.organization(f"Bearer gsk_{name}") for name in ("one", "other", "one"))
 

@@ -13,7 +13,7 @@ FINGERPRINT = "fp_emulator00"
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class TokenUsage:
     """Tokens and seconds of one answer. Time in the queue is not part of the total."""
 
     prompt_tokens: int
@@ -61,7 +61,7 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Completion:
     """What a model said, before it is put on the wire as a whole or in chunks."""
 
     id: str
@@ -73,7 +73,7 @@ class Answer:
     tool_calls: tuple[ToolCall, ...]
     executed_tools: tuple[Mapping[str, Any], ...]
     finish_reason: str
-    usage: Usage
+    usage: TokenUsage
     service_tier: str
     seed: int
 

@@ -7,7 +7,7 @@ BAD = "invalid"
 """A key with this word in it is refused, so that a wrong key can be tried without any settings."""
 
 
-class Keys:
+class ApiKeys:
     """The accepted keys. No key leaves this object; everybody else sees organizations only."""
 
     def __init__(self, accepted: Mapping[str, str]) -> None:

@@ -10,9 +10,9 @@ from aiohttp import web
 from catalyst_groq.sandbox.emulator.control import add_control
 from catalyst_groq.sandbox.emulator.error_responses import unknown_url
 from catalyst_groq.sandbox.emulator.generated_text import last_user_text
-from catalyst_groq.sandbox.emulator.recordings import Recording
-from catalyst_groq.sandbox.emulator.response_delivery import ConnectionBroken, deliver
-from catalyst_groq.sandbox.emulator.service import Asked, Refused, Reply, Service
+from catalyst_groq.sandbox.emulator.recordings import UploadedAudio
+from catalyst_groq.sandbox.emulator.response_delivery import BrokenConnectionError, deliver
+from catalyst_groq.sandbox.emulator.service import ErrorReply, IncomingRequest, Reply, Service
 
 API = "/openai/v1"
 _SERVICE: web.AppKey[Service] = web.AppKey("service", Service)
@@ -60,22 +60,22 @@ async def _model(request: web.Request) -> web.StreamResponse:
 
 async def _unknown(request: web.Request) -> web.StreamResponse:
     said_no = unknown_url(request.method, request.path)
-    return await _answered(request, None, lambda _asked: Refused(said_no))
+    return await _answered(request, None, lambda _asked: ErrorReply(said_no))
 
 
 async def _answered(
-    request: web.Request, body: dict[str, Any] | None, reply_to: Callable[[Asked], Reply], text: str = ""
+    request: web.Request, body: dict[str, Any] | None, reply_to: Callable[[IncomingRequest], Reply], text: str = ""
 ) -> web.StreamResponse:
     """Answer a request, and remember it with what became of it."""
     service = request.app[_SERVICE]
     organization = service.keys.organization(request.headers.get("authorization"))
-    asked = Asked(request.method, request.path, organization, body, text)
+    asked = IncomingRequest(request.method, request.path, organization, body, text)
     call = service.calls.begin(asked.method, asked.path, organization, body)
     started, status = time.monotonic(), None
     try:
         response = await deliver(request, reply_to(asked), service)
         status = response.status
-    except ConnectionBroken:
+    except BrokenConnectionError:
         return web.Response()
     finally:
         service.calls.end(call, status, time.monotonic() - started)
@@ -90,13 +90,13 @@ async def _json_object(request: web.Request) -> dict[str, Any] | None:
     return body if isinstance(body, dict) else None
 
 
-async def _recording(request: web.Request) -> Recording:
+async def _recording(request: web.Request) -> UploadedAudio:
     if not request.content_type.startswith("multipart/"):
-        return Recording("", b"", {})
+        return UploadedAudio("", b"", {})
     form = await request.post()
     file = form.get("file")
     data = file.file.read() if isinstance(file, web.FileField) else b""
     fields = {name: value for name, value in form.items() if isinstance(value, str)}
     name = file.filename if isinstance(file, web.FileField) else fields.get("url", "")
     granularities = (*form.getall("timestamp_granularities[]", []), *form.getall("timestamp_granularities", []))
-    return Recording(name, data, fields, tuple(str(one) for one in granularities))
+    return UploadedAudio(name, data, fields, tuple(str(one) for one in granularities))

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class LoggedCall:
     """One request: what was asked, by which organization, and with which status it was answered.
 
     `status` is `None` while there is no answer, and for good when the connection was broken. `seconds` is how long
@@ -49,11 +49,11 @@ class Call:
         }
 
 
-OnCall: TypeAlias = Callable[[Call], None]
+OnCall: TypeAlias = Callable[[LoggedCall], None]
 """Told about every request once it has its answer."""
 
 
-def unseen(_call: Call) -> None:
+def unseen(_call: LoggedCall) -> None:
     """Show nothing."""
 
 
@@ -64,25 +64,25 @@ class CallLog:
         self._kept = kept
         self._on_call = on_call
         self._lock = threading.Lock()
-        self._calls: dict[int, Call] = {}
+        self._calls: dict[int, LoggedCall] = {}
         self._next = 1
 
-    def __call__(self) -> tuple[Call, ...]:
+    def __call__(self) -> tuple[LoggedCall, ...]:
         """Return the calls, oldest first."""
         with self._lock:
             return tuple(self._calls.values())
 
-    def begin(self, method: str, path: str, organization: str | None, body: Any) -> Call:
+    def begin(self, method: str, path: str, organization: str | None, body: Any) -> LoggedCall:
         """Note that a request has come."""
         with self._lock:
-            call = Call(self._next, datetime.now(UTC), method, path, organization, body)
+            call = LoggedCall(self._next, datetime.now(UTC), method, path, organization, body)
             self._next += 1
             self._calls[call.number] = call
             while len(self._calls) > self._kept:
                 del self._calls[next(iter(self._calls))]
             return call
 
-    def end(self, call: Call, status: int | None, seconds: float) -> None:
+    def end(self, call: LoggedCall, status: int | None, seconds: float) -> None:
         """Note how it was answered."""
         ended = replace(call, status=status, seconds=seconds)
         with self._lock:

@@ -11,7 +11,7 @@ from typing import Any
 from catalyst_groq.groq.models.catalog import Feature, Model, ModelCatalog
 from catalyst_groq.groq.models.token_estimate import estimate_prompt
 from catalyst_groq.sandbox.emulator.error_responses import (
-    Refusal,
+    ErrorResponse,
     bad_request,
     body_too_large,
     context_length_exceeded,
@@ -38,7 +38,7 @@ _BUILT_IN_TOOLS = ("browser_search", "code_interpreter")
 Body = Mapping[str, Any]
 
 
-def refuse_model(model_id: str, models: ModelCatalog, kind: str = "chat") -> Refusal | None:
+def refuse_model(model_id: str, models: ModelCatalog, kind: str = "chat") -> ErrorResponse | None:
     """Refuse a model that does not exist, is retired, or is for something else.
 
     Those retired before 2026 answer 400 `model_decommissioned`, later ones 404 `model_not_found`, as seen.
@@ -54,7 +54,7 @@ def refuse_model(model_id: str, models: ModelCatalog, kind: str = "chat") -> Ref
     return None
 
 
-def refuse_request(body: Body, model: Model) -> Refusal | None:
+def refuse_request(body: Body, model: Model) -> ErrorResponse | None:
     """Refuse what the model cannot do."""
     return next((said_no for check in _CHECKS for said_no in check(body, model)), None)
 
@@ -75,7 +75,7 @@ def image_parts(body: Body) -> list[str]:
     ]
 
 
-def _size(body: Body, model: Model) -> Iterator[Refusal]:
+def _size(body: Body, model: Model) -> Iterator[ErrorResponse]:
     for name in ("max_completion_tokens", "max_tokens"):
         if model.max_completion_tokens and (body.get(name) or 0) > model.max_completion_tokens:
             yield output_cap_exceeded(name, model.max_completion_tokens)
@@ -84,7 +84,7 @@ def _size(body: Body, model: Model) -> Iterator[Refusal]:
         yield context_length_exceeded()
 
 
-def _reasoning(body: Body, model: Model) -> Iterator[Refusal]:
+def _reasoning(body: Body, model: Model) -> Iterator[ErrorResponse]:
     effort, shown = body.get("reasoning_effort"), body.get("reasoning_format")
     if shown and body.get("include_reasoning") is not None:
         yield bad_request("cannot specify both `reasoning_format` and `include_reasoning`")
@@ -105,7 +105,7 @@ def _either(values: tuple[str, ...]) -> str:
     return f"{', '.join(quoted[:-1])}, or {quoted[-1]}"
 
 
-def _images(body: Body, model: Model) -> Iterator[Refusal]:
+def _images(body: Body, model: Model) -> Iterator[ErrorResponse]:
     urls = image_parts(body)
     if urls and Feature.VISION not in model.features:
         number = next(n for n, message in enumerate(body["messages"]) if isinstance(message.get("content"), list))
@@ -116,7 +116,7 @@ def _images(body: Body, model: Model) -> Iterator[Refusal]:
         yield from _image(url)
 
 
-def _image(url: str) -> Iterator[Refusal]:
+def _image(url: str) -> Iterator[ErrorResponse]:
     if url.startswith("https://"):
         return
     head, _, data = url.partition(",")
@@ -135,7 +135,7 @@ def _format(body: Body) -> str:
     return str((body.get("response_format") or {}).get("type", "text"))
 
 
-def _response_format(body: Body, model: Model) -> Iterator[Refusal]:
+def _response_format(body: Body, model: Model) -> Iterator[ErrorResponse]:
     match _format(body):
         case "text":
             return
@@ -155,7 +155,7 @@ def _response_format(body: Body, model: Model) -> Iterator[Refusal]:
             yield bad_request(f"'response_format' : one of the following must be satisfied[{allowed}]")
 
 
-def _json_schema(body: Body, model: Model) -> Iterator[Refusal]:
+def _json_schema(body: Body, model: Model) -> Iterator[ErrorResponse]:
     wanted = body["response_format"].get("json_schema")
     if not isinstance(wanted, dict) or not _NAME.fullmatch(str(wanted.get("name", ""))):
         yield bad_request("'response_format.json_schema' : property 'name' is missing or not [A-Za-z0-9_-]{1,64}")
@@ -177,7 +177,7 @@ def _json_schema(body: Body, model: Model) -> Iterator[Refusal]:
         yield bad_request(f"invalid JSON schema for response_format: '{name}': {problem}")
 
 
-def _tools(body: Body, model: Model) -> Iterator[Refusal]:
+def _tools(body: Body, model: Model) -> Iterator[ErrorResponse]:
     tools = body.get("tools") or []
     if tools and Feature.TOOLS not in model.features:
         yield bad_request("`tool calling` is not supported with this model")
@@ -198,7 +198,7 @@ def _chosen(choice: Body) -> object:
     return function.get("name") if isinstance(function, dict) else None
 
 
-def _tool(number: int, tool: Any, model: Model, response_format: str) -> Iterator[Refusal]:
+def _tool(number: int, tool: Any, model: Model, response_format: str) -> Iterator[ErrorResponse]:
     kind = tool.get("type") if isinstance(tool, dict) else None
     if kind in _BUILT_IN_TOOLS:
         if Feature.BUILT_IN_TOOLS not in model.features:
@@ -215,4 +215,10 @@ def _tool(number: int, tool: Any, model: Model, response_format: str) -> Iterato
         yield bad_request(f"invalid JSON schema for {place}: {problem}", param=place)
 
 
-_CHECKS: tuple[Callable[[Body, Model], Iterator[Refusal]], ...] = (_reasoning, _images, _tools, _response_format, _size)
+_CHECKS: tuple[Callable[[Body, Model], Iterator[ErrorResponse]], ...] = (
+    _reasoning,
+    _images,
+    _tools,
+    _response_format,
+    _size,
+)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from rich.console import Console
 from rich.markup import escape
 
-from catalyst_groq.sandbox.emulator.call_log import Call
+from catalyst_groq.sandbox.emulator.call_log import LoggedCall
 from catalyst_groq.sandbox.emulator.config import EmulatorConfig
 from catalyst_groq.sandbox.emulator.server import Emulator
 
@@ -48,7 +48,7 @@ def _welcome(groq: Emulator, *, own_keys: bool) -> str:
     )
 
 
-def _line(call: Call) -> str:
+def _line(call: LoggedCall) -> str:
     question = call.messages[-1].get("content") if call.messages else ""
     shown = question if isinstance(question, str) else "…"
     shown = " ".join(shown.split())

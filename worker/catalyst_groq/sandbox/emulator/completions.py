@@ -8,9 +8,9 @@ from zlib import crc32
 
 from catalyst_groq.groq.models.catalog import Model
 from catalyst_groq.groq.models.token_estimate import cut_to_tokens, estimate_prompt, estimate_tokens
-from catalyst_groq.sandbox.emulator.answers import Answer, ToolCall, Usage
+from catalyst_groq.sandbox.emulator.answers import Completion, TokenUsage, ToolCall
 from catalyst_groq.sandbox.emulator.capabilities import output_tokens
-from catalyst_groq.sandbox.emulator.error_responses import Refusal, json_validate_failed
+from catalyst_groq.sandbox.emulator.error_responses import ErrorResponse, json_validate_failed
 from catalyst_groq.sandbox.emulator.generated_text import filler, last_user_text, made_up_text, scripted_text
 from catalyst_groq.sandbox.emulator.rules import Rule
 from catalyst_groq.sandbox.emulator.schemas import misfits, sample
@@ -23,7 +23,7 @@ Body = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class RequestContext:
     """What an answer depends on besides the request: names, the time (Unix seconds), speed and prompt cache."""
 
     request_id: str
@@ -45,10 +45,10 @@ class _Draft:
     finish_reason: str = "stop"
 
 
-def complete(body: Body, model: Model, rule: Rule | None, around: Circumstances) -> Answer | Refusal:
+def complete(body: Body, model: Model, rule: Rule | None, around: RequestContext) -> Completion | ErrorResponse:
     """Answer a request that was found well-formed and possible, as a rule says or else as the emulator does."""
     draft = _draft(body, model, rule)
-    if isinstance(draft, Refusal):
+    if isinstance(draft, ErrorResponse):
         return draft
     budget = output_tokens(body) or model.max_completion_tokens
     if budget is not None:
@@ -63,13 +63,13 @@ def prompt_digest(body: Body) -> int:
     return crc32(json.dumps(body, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
 
-def _draft(body: Body, model: Model, rule: Rule | None) -> _Draft | Refusal:
+def _draft(body: Body, model: Model, rule: Rule | None) -> _Draft | ErrorResponse:
     text = scripted_text(rule)
     if rule and rule.tool_calls:
         calls = scripted_calls(body, rule.tool_calls)
     else:
         calls = made_up_calls(body, model) if text is None else ()
-    if isinstance(calls, Refusal):
+    if isinstance(calls, ErrorResponse):
         return calls
     reasoning = filler(tokens=_EFFORT_TOKENS[_effort(body, model)])
     if calls:
@@ -118,7 +118,7 @@ def _cut(draft: _Draft, budget: int) -> _Draft:
     )
 
 
-def _json_problem(body: Body, draft: _Draft) -> Refusal | None:
+def _json_problem(body: Body, draft: _Draft) -> ErrorResponse | None:
     if (body.get("response_format") or {}).get("type", "text") == "text" or draft.content is None:
         return None
     if draft.finish_reason == "length":
@@ -133,14 +133,14 @@ def _json_problem(body: Body, draft: _Draft) -> Refusal | None:
     return None
 
 
-def _answer(body: Body, model: Model, draft: _Draft, around: Circumstances) -> Answer:
+def _answer(body: Body, model: Model, draft: _Draft, around: RequestContext) -> Completion:
     reasoning_tokens = estimate_tokens(draft.reasoning)
     spoken = estimate_tokens(draft.content or "") + sum(
         estimate_tokens(json.dumps(call.as_json())) for call in draft.calls
     )
     completion_tokens = reasoning_tokens + spoken
     content, reasoning = _shown(body, model, draft)
-    usage = Usage(
+    usage = TokenUsage(
         prompt_tokens=estimate_prompt(body, model),
         completion_tokens=completion_tokens,
         reasoning_tokens=reasoning_tokens,
@@ -150,7 +150,7 @@ def _answer(body: Body, model: Model, draft: _Draft, around: Circumstances) -> A
     )
     seed = body.get("seed")
     tier = body.get("service_tier") or "on_demand"
-    return Answer(
+    return Completion(
         id=around.completion_id,
         request_id=around.request_id,
         created=around.created,

@@ -21,7 +21,7 @@ from catalyst_groq.groq.models.catalog import ModelLimits
 EVERY_MODEL = "*"
 
 
-class Settings(BaseModel):
+class EmulatorSettings(BaseModel):
     """What may change while the emulator runs (`POST /_emulator/settings`).
 
     `latency` is the seconds a request waits in the queue. `tokens_per_second` is the speed of answers: a number,
@@ -43,7 +43,7 @@ class Settings(BaseModel):
     flex_full: bool = False
 
 
-class EmulatorConfig(Settings):
+class EmulatorConfig(EmulatorSettings):
     """How an emulator starts.
 
     Port 0 is a free one. `keys` maps each accepted key to its organization, whose limits it shares; without any,
@@ -66,7 +66,7 @@ class EmulatorConfig(Settings):
         return named
 
 
-def configured(**options: Any) -> EmulatorConfig:
+def make_config(**options: Any) -> EmulatorConfig:
     """Make a configuration from the options of a command; `keys` may be a list.
 
     Raises:
@@ -79,7 +79,7 @@ def configured(**options: Any) -> EmulatorConfig:
         raise SandboxError(f"The Groq emulator: {in_words(error)}") from None
 
 
-def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+def apply_changes(settings: EmulatorSettings, changes: Mapping[str, Any]) -> EmulatorSettings:
     """Return the settings with some of them changed.
 
     Raises:
@@ -87,7 +87,9 @@ def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
 
     """
     try:
-        return Settings.model_validate({**settings.model_dump(include=set(Settings.model_fields)), **changes})
+        return EmulatorSettings.model_validate(
+            {**settings.model_dump(include=set(EmulatorSettings.model_fields)), **changes}
+        )
     except ValidationError as error:
         raise SandboxError(f"Settings of the Groq emulator: {in_words(error)}") from None
 

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from http.client import responses
 
 from catalyst_groq.sandbox.emulator.error_responses import (
-    Refusal,
+    ErrorResponse,
     bad_gateway,
     body_too_large,
     cloudflare_blocked,
@@ -28,7 +28,7 @@ from catalyst_groq.sandbox.emulator.error_responses import (
     tool_use_failed,
 )
 
-BY_CODE: Mapping[str, Callable[[str], Refusal]] = {
+BY_CODE: Mapping[str, Callable[[str], ErrorResponse]] = {
     "invalid_api_key": lambda _model: invalid_api_key(),
     "network_blocked": lambda _model: network_blocked(),
     "cloudflare_blocked": lambda _model: cloudflare_blocked(),
@@ -46,7 +46,7 @@ BY_CODE: Mapping[str, Callable[[str], Refusal]] = {
 }
 """Refusals that can be asked for by name; each is told the model that was asked for."""
 
-_BY_STATUS: Mapping[int, Callable[[str], Refusal]] = {
+_BY_STATUS: Mapping[int, Callable[[str], ErrorResponse]] = {
     401: BY_CODE["invalid_api_key"],
     403: BY_CODE["network_blocked"],
     404: BY_CODE["model_not_found"],
@@ -62,7 +62,7 @@ _BY_STATUS: Mapping[int, Callable[[str], Refusal]] = {
 }
 
 
-def by_status(status: int, model: str) -> Refusal:
+def by_status(status: int, model: str) -> ErrorResponse:
     """Return what Groq's answer of that status looks like."""
     if status in _BY_STATUS:
         return _BY_STATUS[status](model)

@@ -10,7 +10,7 @@ from math import ceil, floor
 
 from catalyst_groq.groq.api.go_duration import format_go_duration
 from catalyst_groq.groq.models.catalog import ModelLimits
-from catalyst_groq.sandbox.emulator.error_responses import Refusal, refusal
+from catalyst_groq.sandbox.emulator.error_responses import ErrorResponse, refusal
 
 _MINUTE = 60
 _HOUR = 3600
@@ -19,7 +19,7 @@ _UPGRADE = "Need more tokens? Upgrade to Dev Tier today at https://console.groq.
 
 
 @dataclass(frozen=True, slots=True)
-class Dimension:
+class LimitedQuantity:
     """One kind of limit: its field in `Limits`, its name in messages, its window in seconds and error type."""
 
     field: str
@@ -28,18 +28,18 @@ class Dimension:
     kind: str
 
 
-RPM = Dimension("rpm", "requests per minute (RPM)", _MINUTE, "requests")
-RPD = Dimension("rpd", "requests per day (RPD)", _DAY, "requests")
-TPM = Dimension("tpm", "tokens per minute (TPM)", _MINUTE, "tokens")
-TPD = Dimension("tpd", "tokens per day (TPD)", _DAY, "tokens")
-OTPM = Dimension("otpm", "output tokens per minute (OTPM)", _MINUTE, "tokens")
-ASH = Dimension("ash", "audio seconds per hour (ASH)", _HOUR, "seconds")
-ASD = Dimension("asd", "audio seconds per day (ASD)", _DAY, "seconds")
+RPM = LimitedQuantity("rpm", "requests per minute (RPM)", _MINUTE, "requests")
+RPD = LimitedQuantity("rpd", "requests per day (RPD)", _DAY, "requests")
+TPM = LimitedQuantity("tpm", "tokens per minute (TPM)", _MINUTE, "tokens")
+TPD = LimitedQuantity("tpd", "tokens per day (TPD)", _DAY, "tokens")
+OTPM = LimitedQuantity("otpm", "output tokens per minute (OTPM)", _MINUTE, "tokens")
+ASH = LimitedQuantity("ash", "audio seconds per hour (ASH)", _HOUR, "seconds")
+ASD = LimitedQuantity("asd", "audio seconds per day (ASD)", _DAY, "seconds")
 _ALL = (RPM, RPD, OTPM, TPM, TPD, ASH, ASD)
 
 
 @dataclass(slots=True)
-class Bucket:
+class UsageBucket:
     """What was used of one limit. Use is forgotten evenly: a full bucket is empty after one window."""
 
     limit: int
@@ -65,7 +65,7 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class RequestCost:
     """What a request asks for: tokens of prompt and reserved output, or seconds of audio.
 
     `expected_output` is what counts against output tokens per minute; Groq compares a little more than was reserved.
@@ -76,7 +76,7 @@ class Demand:
     expected_output: int = 0
     audio_seconds: float = 0
 
-    def of(self, dimension: Dimension) -> float:
+    def amount_of(self, dimension: LimitedQuantity) -> float:
         """Return how much of one kind of limit is asked for."""
         if dimension in {RPM, RPD}:
             return 1
@@ -86,37 +86,37 @@ class Demand:
 
 
 @dataclass(slots=True)
-class Account:
+class ModelUsage:
     """What one organization has used of one model."""
 
     organization: str
     model: str
     limits: ModelLimits
-    _buckets: Mapping[Dimension, Bucket] = field(init=False)
+    _buckets: Mapping[LimitedQuantity, UsageBucket] = field(init=False)
 
     def __post_init__(self) -> None:
         self._buckets = {
-            dimension: Bucket(limit, dimension.window)
+            dimension: UsageBucket(limit, dimension.window)
             for dimension in _ALL
             if (limit := getattr(self.limits, dimension.field)) is not None
         }
 
-    def admit(self, demand: Demand, tier: str, now: float) -> Refusal | None:
+    def admit(self, demand: RequestCost, tier: str, now: float) -> ErrorResponse | None:
         """Count the demand, or refuse it and count nothing."""
         for dimension, bucket in self._buckets.items():
-            requested = demand.of(dimension)
+            requested = demand.amount_of(dimension)
             if requested > bucket.limit:
                 return self._too_large(dimension, bucket, requested, tier)
             if bucket.wait(requested, now) > 0:
                 return self._exhausted(dimension, bucket, requested, tier, now)
         for dimension, bucket in self._buckets.items():
-            bucket.add(demand.of(dimension), now)
+            bucket.add(demand.amount_of(dimension), now)
         return None
 
-    def settle(self, demand: Demand, spent: Demand, now: float) -> None:
+    def settle(self, demand: RequestCost, spent: RequestCost, now: float) -> None:
         """Correct what was reserved by what was used."""
         for dimension, bucket in self._buckets.items():
-            bucket.add(spent.of(dimension) - demand.of(dimension), now)
+            bucket.add(spent.amount_of(dimension) - demand.amount_of(dimension), now)
 
     def headers(self, now: float) -> dict[str, str]:
         """Return the `x-ratelimit-*` headers: requests are those of the day, tokens those of the minute."""
@@ -128,12 +128,12 @@ class Account:
                 told[f"x-ratelimit-reset-{name}"] = format_go_duration(bucket.reset(now))
         return told
 
-    def _where(self, tier: str, dimension: Dimension) -> str:
+    def _where(self, tier: str, dimension: LimitedQuantity) -> str:
         return (
             f"for model `{self.model}` in organization `{self.organization}` service tier `{tier}` on {dimension.name}"
         )
 
-    def _too_large(self, dimension: Dimension, bucket: Bucket, requested: float, tier: str) -> Refusal:
+    def _too_large(self, dimension: LimitedQuantity, bucket: UsageBucket, requested: float, tier: str) -> ErrorResponse:
         figures = f"Limit {bucket.limit}, Requested {ceil(requested)}"
         if dimension is OTPM:
             status = 429
@@ -147,7 +147,9 @@ class Account:
         message = f"Request too large {self._where(tier, dimension)}: {mend} {_UPGRADE}"
         return refusal(status, message, kind=dimension.kind, code="rate_limit_exceeded")
 
-    def _exhausted(self, dimension: Dimension, bucket: Bucket, requested: float, tier: str, now: float) -> Refusal:
+    def _exhausted(
+        self, dimension: LimitedQuantity, bucket: UsageBucket, requested: float, tier: str, now: float
+    ) -> ErrorResponse:
         wait = bucket.wait(requested, now)
         message = (
             f"Rate limit reached {self._where(tier, dimension)}: Limit {bucket.limit}, "

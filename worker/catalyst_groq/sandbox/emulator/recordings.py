@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from catalyst_groq.sandbox.emulator.error_responses import Refusal, bad_request, body_too_large
+from catalyst_groq.sandbox.emulator.error_responses import ErrorResponse, bad_request, body_too_large
 
 FORMATS = ("json", "text", "verbose_json")
 _LEAST_SECONDS_BILLED = 10
@@ -16,7 +16,7 @@ _MOST_BYTES_OTHERWISE = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class UploadedAudio:
     """What was sent to be transcribed: a file, or the URL of one, and the other fields of the form."""
 
     name: str
@@ -39,7 +39,7 @@ class Recording:
         return max(self.seconds, _LEAST_SECONDS_BILLED)
 
 
-def refuse_recording(recording: Recording, plan: str) -> Refusal | None:
+def validate_upload(recording: UploadedAudio, plan: str) -> ErrorResponse | None:
     """Refuse a form that Groq would not take (the words are made up)."""
     if "model" not in recording.fields:
         return bad_request("'model' : property 'model' is missing", param="model")
@@ -53,14 +53,14 @@ def refuse_recording(recording: Recording, plan: str) -> Refusal | None:
     return None
 
 
-def heard(recording: Recording) -> str:
+def default_transcript(recording: UploadedAudio) -> str:
     """Return what a recording is said to say when no rule says otherwise."""
     return (
         f"This is what {recording.name} would say if the Groq emulator could hear. It takes {recording.seconds:.1f} s."
     )
 
 
-def transcription(recording: Recording, text: str, task: str, request_id: str) -> Mapping[str, Any] | str:
+def transcription(recording: UploadedAudio, text: str, task: str, request_id: str) -> Mapping[str, Any] | str:
     """Return an answer in the format that was asked for."""
     wanted = recording.fields.get("response_format", "json")
     if wanted == "text":
@@ -71,7 +71,7 @@ def transcription(recording: Recording, text: str, task: str, request_id: str) -
     return told | {"x_groq": {"id": request_id}}
 
 
-def _verbose(recording: Recording, text: str, task: str) -> dict[str, Any]:
+def _verbose(recording: UploadedAudio, text: str, task: str) -> dict[str, Any]:
     seconds = round(recording.seconds, 2)
     segment = {
         "id": 0,

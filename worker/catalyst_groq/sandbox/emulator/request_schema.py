@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from catalyst_groq.sandbox.emulator.error_responses import Refusal, bad_request
+from catalyst_groq.sandbox.emulator.error_responses import ErrorResponse, bad_request
 
 Body = Mapping[str, Any]
 
@@ -82,18 +82,18 @@ _MESSAGE_PROPERTIES: Mapping[str, frozenset[str]] = {
 _PARTS = {"text": ("text", str), "image_url": ("image_url", dict), "document": ("document", dict)}
 
 
-def refuse_shape(body: Body) -> Refusal | None:
+def refuse_shape(body: Body) -> ErrorResponse | None:
     """Refuse a chat completions request for the first thing wrong with its shape."""
     return next((said_no for check in (_missing, _properties, _stops, _messages) for said_no in check(body)), None)
 
 
-def _missing(body: Body) -> Iterator[Refusal]:
+def _missing(body: Body) -> Iterator[ErrorResponse]:
     for name in ("model", "messages"):
         if body.get(name) is None:
             yield bad_request(f"'{name}' : property '{name}' is missing")
 
 
-def _properties(body: Body) -> Iterator[Refusal]:
+def _properties(body: Body) -> Iterator[ErrorResponse]:
     for name, value in body.items():
         if name in _NOT_SUPPORTED:
             yield bad_request(f"`{name}` is not supported with this model", param=name)
@@ -103,7 +103,7 @@ def _properties(body: Body) -> Iterator[Refusal]:
             yield from (bad_request(f"'{name}' : {problem}") for problem in _value_problems(_PROPERTIES[name], value))
 
 
-def _stops(body: Body) -> Iterator[Refusal]:
+def _stops(body: Body) -> Iterator[ErrorResponse]:
     stops = body.get("stop") or []
     if isinstance(stops, list) and len(stops) > _MOST_STOPS:
         yield bad_request(f"'stop' : maximum number of items is {_MOST_STOPS}")
@@ -112,7 +112,7 @@ def _stops(body: Body) -> Iterator[Refusal]:
             yield bad_request(f"'stop.{number}' : value must be a string")
 
 
-def _messages(body: Body) -> Iterator[Refusal]:
+def _messages(body: Body) -> Iterator[ErrorResponse]:
     if not body["messages"]:
         yield bad_request("'messages' : minimum number of items is 1")
     for number, message in enumerate(body["messages"]):

@@ -10,42 +10,42 @@ from aiohttp import web
 
 from catalyst_groq.sandbox.emulator.error_responses import internal_error
 from catalyst_groq.sandbox.emulator.headers import answer_headers
-from catalyst_groq.sandbox.emulator.limits import Demand
+from catalyst_groq.sandbox.emulator.limits import RequestCost
 from catalyst_groq.sandbox.emulator.rules import Rule
-from catalyst_groq.sandbox.emulator.service import Given, Refused, Reply, Service, Told, request_id
+from catalyst_groq.sandbox.emulator.service import ErrorReply, ModelReply, Reply, Service, StaticReply, request_id
 from catalyst_groq.sandbox.emulator.streaming import DONE, chunks, error_event
 
 _GARBAGE = b"\x00\x17this is not HTTP\r\n\r\n"
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-class ConnectionBroken(Exception):  # noqa: N818 - it is what was ordered, not an error
+class BrokenConnectionError(Exception):  # noqa: N818 - it is what was ordered, not an error
     """The connection was broken on purpose; there is no answer."""
 
 
 async def deliver(request: web.Request, reply: Reply, service: Service) -> web.StreamResponse:
     """Send a reply as it wants to be sent."""
     match reply:
-        case Refused():
+        case ErrorReply():
             await service.clock.sleep(reply.delay)
             return _refused(reply)
-        case Told():
+        case StaticReply():
             await service.clock.sleep(reply.delay)
             return _told(reply)
         case Rule():
             await service.clock.sleep(reply.delay)
             return await _break(request, reply)
-        case Given():
+        case ModelReply():
             return await _give(request, reply, service)
 
 
-def _refused(reply: Refused) -> web.Response:
-    said_no = reply.refusal
+def _refused(reply: ErrorReply) -> web.Response:
+    said_no = reply.error
     headers = answer_headers(request_id(), {**reply.headers, "content-type": said_no.content_type, **said_no.headers})
     return web.Response(status=said_no.status, body=said_no.body.encode(), headers=headers)
 
 
-def _told(reply: Told) -> web.Response:
+def _told(reply: StaticReply) -> web.Response:
     if isinstance(reply.value, str):
         body, content_type = reply.value.encode(), "text/plain; charset=utf-8"
     else:
@@ -54,7 +54,7 @@ def _told(reply: Told) -> web.Response:
     return web.Response(body=body, headers=headers)
 
 
-async def _give(request: web.Request, given: Given, service: Service) -> web.StreamResponse:
+async def _give(request: web.Request, given: ModelReply, service: Service) -> web.StreamResponse:
     """Send an answer; whatever happens meanwhile, the limits count what it used and no longer what was reserved."""
     usage = given.answer.usage
     try:
@@ -64,12 +64,12 @@ async def _give(request: web.Request, given: Given, service: Service) -> web.Str
         if given.stream:
             return await _stream(request, given, service)
     finally:
-        spent = Demand(usage.prompt_tokens - usage.cached_tokens, usage.completion_tokens, usage.completion_tokens)
+        spent = RequestCost(usage.prompt_tokens - usage.cached_tokens, usage.completion_tokens, usage.completion_tokens)
         given.account.settle(given.demand, spent, service.clock.now())
     return await _whole(request, given, service)
 
 
-async def _whole(request: web.Request, given: Given, service: Service) -> web.StreamResponse:
+async def _whole(request: web.Request, given: ModelReply, service: Service) -> web.StreamResponse:
     body = _written(given.answer.as_completion())
     headers = _headers(given, service, "application/json")
     if given.rule and given.rule.fault == "cut":
@@ -79,7 +79,7 @@ async def _whole(request: web.Request, given: Given, service: Service) -> web.St
     return web.Response(body=body, headers=headers)
 
 
-async def _stream(request: web.Request, given: Given, service: Service) -> web.StreamResponse:
+async def _stream(request: web.Request, given: ModelReply, service: Service) -> web.StreamResponse:
     fault = given.rule.fault if given.rule else None
     response = await _begin(request, _headers(given, service, "text/event-stream"))
     events = list(chunks(given.answer))
@@ -102,7 +102,7 @@ async def _begin(request: web.Request, headers: dict[str, str]) -> web.StreamRes
     return response
 
 
-def _headers(given: Given, service: Service, content_type: str) -> dict[str, str]:
+def _headers(given: ModelReply, service: Service, content_type: str) -> dict[str, str]:
     limits = given.account.headers(service.clock.now())
     own = given.rule.headers if given.rule else {}
     return answer_headers(given.answer.request_id, {**limits, "content-type": content_type, **own})
@@ -132,7 +132,7 @@ def _drop(request: web.Request) -> NoReturn:
     """Close the connection without another byte."""
     if request.transport:
         request.transport.close()
-    raise ConnectionBroken
+    raise BrokenConnectionError
 
 
 def _written(value: object) -> bytes:

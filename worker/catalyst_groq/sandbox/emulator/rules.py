@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt, field_validator, model_validator
 
 from catalyst_groq.sandbox.emulator.error_catalog import BY_CODE, by_status
-from catalyst_groq.sandbox.emulator.error_responses import Refusal, rate_limited
+from catalyst_groq.sandbox.emulator.error_responses import ErrorResponse, rate_limited
 
 Fault = Literal["hang", "cut", "garbage", "reset", "stream_error"]
 _ANSWERS = ("answer", "tool_calls", "characters", "tokens")
@@ -21,7 +21,7 @@ _REFUSALS = ("status", "refusal")
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class MatchInput:
     """What a rule looks at: the endpoint's path, the model and the text of the last user message."""
 
     method: str
@@ -56,7 +56,7 @@ class When(_Part):
             raise ValueError(f"not a regular expression: {error}") from None
         return pattern
 
-    def fits(self, question: Question) -> bool:
+    def matches_request(self, question: MatchInput) -> bool:
         """Tell whether a request is meant. Without a path, every request that Groq would charge for is."""
         return (
             (question.method == "POST" if self.path is None else question.path.endswith(self.path))
@@ -130,15 +130,15 @@ class Rule(_Part):
         """Whether the request never reaches the model; a cut answer and a broken stream do."""
         return self.refuses or self.fault in {"hang", "garbage", "reset"}
 
-    def as_refusal(self, model: str) -> Refusal:
+    def as_refusal(self, model: str) -> ErrorResponse:
         """Return the refusal that the rule orders for a request to that model."""
         said_no = BY_CODE[self.refusal](model) if self.refusal else self._by_status(model)
         return said_no.with_headers(self.headers)
 
-    def _by_status(self, model: str) -> Refusal:
+    def _by_status(self, model: str) -> ErrorResponse:
         status = self.status or HTTPStatus.INTERNAL_SERVER_ERROR
         if self.body is not None:
-            return Refusal(status, self.body if isinstance(self.body, str) else json.dumps(self.body))
+            return ErrorResponse(status, self.body if isinstance(self.body, str) else json.dumps(self.body))
         if status == HTTPStatus.TOO_MANY_REQUESTS and "retry-after" in self.headers:
             return rate_limited(model, self.headers["retry-after"])
         return by_status(status, model)
@@ -167,7 +167,7 @@ class RuleBook:
         self._entries.insert(self._orders, _Entry(rule, rule.count))
         self._orders += 1
 
-    def find(self, question: Question) -> Rule | None:
+    def find(self, question: MatchInput) -> Rule | None:
         """Return the rule for a request without using it up."""
         return next((entry.rule for entry in self._entries if self._in_force(entry, question)), None)
 
@@ -178,5 +178,5 @@ class RuleBook:
             entry.left -= 1
 
     @staticmethod
-    def _in_force(entry: _Entry, question: Question) -> bool:
-        return entry.left != 0 and entry.rule.when.fits(question)
+    def _in_force(entry: _Entry, question: MatchInput) -> bool:
+        return entry.left != 0 and entry.rule.when.matches_request(question)

@@ -10,7 +10,7 @@ from anyio.from_thread import start_blocking_portal
 
 from catalyst_groq.errors import SandboxError
 from catalyst_groq.sandbox.emulator.app import API, make_app
-from catalyst_groq.sandbox.emulator.call_log import Call, OnCall, unseen
+from catalyst_groq.sandbox.emulator.call_log import LoggedCall, OnCall, unseen
 from catalyst_groq.sandbox.emulator.config import EmulatorConfig
 from catalyst_groq.sandbox.emulator.control import PREFIX, advance, order
 from catalyst_groq.sandbox.emulator.scripts import load_script
@@ -73,7 +73,7 @@ class Emulator:
         return self.url + PREFIX
 
     @property
-    def calls(self) -> tuple[Call, ...]:
+    def calls(self) -> tuple[LoggedCall, ...]:
         """The requests seen so far, oldest first."""
         return self._service.calls()
 

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 from catalyst_groq.groq.models.catalog import Feature, Model, ModelLimits, shipped_catalog
 from catalyst_groq.groq.models.token_estimate import estimate_prompt
-from catalyst_groq.sandbox.emulator.answers import Answer
-from catalyst_groq.sandbox.emulator.api_keys import Keys
+from catalyst_groq.sandbox.emulator.answers import Completion
+from catalyst_groq.sandbox.emulator.api_keys import ApiKeys
 from catalyst_groq.sandbox.emulator.call_log import CallLog, OnCall, unseen
 from catalyst_groq.sandbox.emulator.capabilities import (
     DEFAULT_OUTPUT_TOKENS,
@@ -19,28 +19,28 @@ from catalyst_groq.sandbox.emulator.capabilities import (
     refuse_request,
 )
 from catalyst_groq.sandbox.emulator.clock import Clock
-from catalyst_groq.sandbox.emulator.completions import Circumstances, complete
-from catalyst_groq.sandbox.emulator.config import EVERY_MODEL, EmulatorConfig, Settings, changed
+from catalyst_groq.sandbox.emulator.completions import RequestContext, complete
+from catalyst_groq.sandbox.emulator.config import EVERY_MODEL, EmulatorConfig, EmulatorSettings, apply_changes
 from catalyst_groq.sandbox.emulator.error_responses import (
-    Refusal,
+    ErrorResponse,
     bad_request,
     flex_full,
     invalid_api_key,
     model_not_found,
 )
 from catalyst_groq.sandbox.emulator.generated_text import scripted_text
-from catalyst_groq.sandbox.emulator.limits import Account, Demand
+from catalyst_groq.sandbox.emulator.limits import ModelUsage, RequestCost
 from catalyst_groq.sandbox.emulator.prompt_cache import PromptCache
-from catalyst_groq.sandbox.emulator.recordings import Recording, heard, refuse_recording, transcription
+from catalyst_groq.sandbox.emulator.recordings import UploadedAudio, default_transcript, transcription, validate_upload
 from catalyst_groq.sandbox.emulator.request_schema import refuse_shape
-from catalyst_groq.sandbox.emulator.rules import Question, Rule, RuleBook
+from catalyst_groq.sandbox.emulator.rules import MatchInput, Rule, RuleBook
 
 _USUAL_TOKENS_PER_SECOND = 500
 _OUTPUT_MARGIN = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class IncomingRequest:
     """A request as it came: `body` is nothing when it was no JSON object, `text` is what rules look at."""
 
     method: str
@@ -55,25 +55,25 @@ class Asked:
         return str((self.body or {}).get("model") or "")
 
     @property
-    def question(self) -> Question:
+    def match_input(self) -> MatchInput:
         """What rules look at."""
-        return Question(self.method, self.path, self.model, self.text)
+        return MatchInput(self.method, self.path, self.model, self.text)
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class ModelReply:
     """An answer, what it was admitted with, and the rule that changes its delivery."""
 
-    answer: Answer
+    answer: Completion
     stream: bool
-    account: Account
-    demand: Demand
+    account: ModelUsage
+    demand: RequestCost
     tokens_per_second: float | None
     rule: Rule | None
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StaticReply:
     """An answer that no model had to write: JSON, or a plain text. `delay` is in seconds."""
 
     value: Mapping[str, Any] | str
@@ -82,15 +82,15 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class ErrorReply:
     """A refusal with the headers of the account it concerns."""
 
-    refusal: Refusal
+    error: ErrorResponse
     headers: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0
 
 
-Reply: TypeAlias = Given | Told | Refused | Rule
+Reply: TypeAlias = ModelReply | StaticReply | ErrorReply | Rule
 """What a request gets. A rule by itself is a fault of the connection."""
 
 
@@ -102,15 +102,15 @@ class Service:
         self.rules = RuleBook(script)
         self.clock = Clock(config.time_scale)
         self.calls = CallLog(config.calls_kept, on_call)
-        self.keys = Keys(config.keys)
-        self._start: Settings = config
-        self._settings: Settings = config
-        self._accounts: dict[tuple[str, str], Account] = {}
+        self.keys = ApiKeys(config.keys)
+        self._start: EmulatorSettings = config
+        self._settings: EmulatorSettings = config
+        self._accounts: dict[tuple[str, str], ModelUsage] = {}
         self._prompts = PromptCache()
 
     def change(self, changes: Mapping[str, Any]) -> None:
         """Change settings; what was used of the limits is forgotten."""
-        self._set(changed(self._settings, changes))
+        self._set(apply_changes(self._settings, changes))
 
     def reset(self) -> None:
         """Forget orders, calls, used limits and changed settings."""
@@ -118,88 +118,88 @@ class Service:
         self.calls.clear()
         self._set(self._start)
 
-    def chat(self, asked: Asked) -> Reply:
+    def chat(self, asked: IncomingRequest) -> Reply:
         """Answer a chat completions request."""
         if stopped := self._gate(asked):
             return stopped
         body = asked.body
         if body is None:
-            return Refused(bad_request("The request body is not a JSON object."))
+            return ErrorReply(bad_request("The request body is not a JSON object."))
         if said_no := refuse_shape(body) or refuse_model(asked.model, self.models):
-            return Refused(said_no)
+            return ErrorReply(said_no)
         if said_no := refuse_request(body, self.models[asked.model]):
-            return Refused(said_no)
-        return self._ask_model(str(asked.organization), asked, body)
+            return ErrorReply(said_no)
+        return self._complete(str(asked.organization), asked, body)
 
-    def transcribe(self, asked: Asked, recording: Recording, *, translate: bool) -> Reply:
+    def transcribe(self, asked: IncomingRequest, recording: UploadedAudio, *, translate: bool) -> Reply:
         """Answer a request to transcribe or translate a recording."""
         if stopped := self._gate(asked):
             return stopped
-        said_no = refuse_recording(recording, self._settings.plan)
+        said_no = validate_upload(recording, self._settings.plan)
         if said_no := said_no or refuse_model(asked.model, self.models, "transcription"):
-            return Refused(said_no)
+            return ErrorReply(said_no)
         model = self.models[asked.model]
         if translate and Feature.TRANSLATION not in model.features:
-            return Refused(bad_request(f"The model `{model.id}` does not support translations"))
+            return ErrorReply(bad_request(f"The model `{model.id}` does not support translations"))
         account, now = self._account(str(asked.organization), model), self.clock.now()
-        if said_no := account.admit(Demand(audio_seconds=recording.billed_seconds), "on_demand", now):
-            return Refused(said_no, account.headers(now))
+        if said_no := account.admit(RequestCost(audio_seconds=recording.billed_seconds), "on_demand", now):
+            return ErrorReply(said_no, account.headers(now))
         rule = self._use_rule(asked)
         task = "translate" if translate else "transcribe"
         text = scripted_text(rule)
-        value = transcription(recording, heard(recording) if text is None else text, task, request_id())
+        value = transcription(recording, default_transcript(recording) if text is None else text, task, request_id())
         delay = self._latency(model.id) + (rule.delay if rule else 0)
-        return Told(value, {**account.headers(now), **(rule.headers if rule else {})}, delay)
+        return StaticReply(value, {**account.headers(now), **(rule.headers if rule else {})}, delay)
 
-    def list_models(self, asked: Asked) -> Reply:
+    def list_models(self, asked: IncomingRequest) -> Reply:
         """List the models that an ordinary account can use."""
         listed = [_listing(model, self.models.dated) for model in self.models.available()]
-        return self._gate(asked) or Told({"object": "list", "data": listed})
+        return self._gate(asked) or StaticReply({"object": "list", "data": listed})
 
-    def show_model(self, asked: Asked) -> Reply:
+    def show_model(self, asked: IncomingRequest) -> Reply:
         """Describe one model."""
         if stopped := self._gate(asked):
             return stopped
         model = self.models.get(asked.model)
         if model is None or not model.is_available:
-            return Refused(model_not_found(asked.model))
-        return Told(_listing(model, self.models.dated))
+            return ErrorReply(model_not_found(asked.model))
+        return StaticReply(_listing(model, self.models.dated))
 
-    def _gate(self, asked: Asked) -> Refused | Rule | None:
+    def _gate(self, asked: IncomingRequest) -> ErrorReply | Rule | None:
         """Stop a request that is ordered not to reach the model, or has no key."""
-        rule = self.rules.find(asked.question)
+        rule = self.rules.find(asked.match_input)
         if rule and rule.disturbs:
             self.rules.use(rule)
-            return Refused(rule.as_refusal(asked.model), {}, rule.delay) if rule.refuses else rule
-        return Refused(invalid_api_key()) if asked.organization is None else None
+            return ErrorReply(rule.as_refusal(asked.model), {}, rule.delay) if rule.refuses else rule
+        return ErrorReply(invalid_api_key()) if asked.organization is None else None
 
-    def _ask_model(self, organization: str, asked: Asked, body: Mapping[str, Any]) -> Given | Refused:
+    def _complete(self, organization: str, asked: IncomingRequest, body: Mapping[str, Any]) -> ModelReply | ErrorReply:
         model = self.models[asked.model]
         tier = str(body.get("service_tier") or "on_demand")
         if tier == "flex" and self._settings.flex_full:
-            return Refused(flex_full())
+            return ErrorReply(flex_full())
         account, now = self._account(organization, model), self.clock.now()
         reserved = output_tokens(body) or DEFAULT_OUTPUT_TOKENS
-        demand = Demand(estimate_prompt(body, model), reserved, reserved + _OUTPUT_MARGIN)
+        demand = RequestCost(estimate_prompt(body, model), reserved, reserved + _OUTPUT_MARGIN)
         if said_no := account.admit(demand, tier, now):
-            return Refused(said_no, account.headers(now))
+            return ErrorReply(said_no, account.headers(now))
         rule = self._use_rule(asked)
-        answer = complete(body, model, rule, self._circumstances(organization, model, body))
-        if isinstance(answer, Refusal):
-            account.settle(demand, Demand(demand.prompt_tokens), now)
-            return Refused(answer, account.headers(now))
-        return Given(answer, bool(body.get("stream")), account, demand, self._speed(model), rule)
+        answer = complete(body, model, rule, self._request_context(organization, model, body))
+        if isinstance(answer, ErrorResponse):
+            account.settle(demand, RequestCost(demand.prompt_tokens), now)
+            return ErrorReply(answer, account.headers(now))
+        return ModelReply(answer, bool(body.get("stream")), account, demand, self._speed(model), rule)
 
-    def _use_rule(self, asked: Asked) -> Rule | None:
-        rule = self.rules.find(asked.question)
+    def _use_rule(self, asked: IncomingRequest) -> Rule | None:
+        rule = self.rules.find(asked.match_input)
         if rule:
             self.rules.use(rule)
         return rule
 
-    def _circumstances(self, organization: str, model: Model, body: Mapping[str, Any]) -> Circumstances:
+    def _request_context(self, organization: str, model: Model, body: Mapping[str, Any]) -> RequestContext:
         cached = Feature.PROMPT_CACHE in model.features
         now = self.clock.now()
-        return Circumstances(
+        return RequestContext(
             request_id=request_id(),
             completion_id=f"chatcmpl-{uuid.uuid4()}",
             created=int(time.time()),
@@ -208,10 +208,10 @@ class Service:
             cached_tokens=self._prompts.cached_tokens(organization, model, body, now) if cached else 0,
         )
 
-    def _account(self, organization: str, model: Model) -> Account:
+    def _account(self, organization: str, model: Model) -> ModelUsage:
         key = (organization, model.id)
         if key not in self._accounts:
-            self._accounts[key] = Account(organization, model.id, self._limits(model))
+            self._accounts[key] = ModelUsage(organization, model.id, self._limits(model))
         return self._accounts[key]
 
     def _limits(self, model: Model) -> ModelLimits:
@@ -226,7 +226,7 @@ class Service:
         speed = self._settings.model_tokens_per_second.get(model.id, self._settings.tokens_per_second)
         return _published_speed(model) if speed == "model" else speed
 
-    def _set(self, settings: Settings) -> None:
+    def _set(self, settings: EmulatorSettings) -> None:
         self._settings = settings
         self.clock.run_at(settings.time_scale)
         self._accounts.clear()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalyst_groq.groq.models.token_estimate import split_tokens
-from catalyst_groq.sandbox.emulator.answers import FINGERPRINT, Answer
+from catalyst_groq.sandbox.emulator.answers import FINGERPRINT, Completion
 
 DONE = b"data: [DONE]\n\n"
 
@@ -28,7 +28,7 @@ def error_event(body: str) -> bytes:
     return f"event: error\ndata: {body.strip()}\n\n".encode()
 
 
-def chunks(answer: Answer) -> Iterator[Chunk]:
+def chunks(answer: Completion) -> Iterator[Chunk]:
     """Yield the role first, then reasoning, text and tool calls, and last the finish reason with the usage."""
     opening = {"x_groq": {"id": answer.request_id, "seed": answer.seed}}
     yield Chunk(_chunk(answer, {"role": "assistant", "content": ""}) | opening)
@@ -44,7 +44,7 @@ def chunks(answer: Answer) -> Iterator[Chunk]:
     yield Chunk(_chunk(answer, {}, answer.finish_reason) | closing)
 
 
-def _chunk(answer: Answer, delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
+def _chunk(answer: Completion, delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
     return {
         "id": answer.id,
         "object": "chat.completion.chunk",

@@ -8,7 +8,7 @@ from zlib import crc32
 
 from catalyst_groq.groq.models.catalog import Feature, Model
 from catalyst_groq.sandbox.emulator.answers import ToolCall
-from catalyst_groq.sandbox.emulator.error_responses import Refusal, tool_use_failed
+from catalyst_groq.sandbox.emulator.error_responses import ErrorResponse, tool_use_failed
 from catalyst_groq.sandbox.emulator.generated_text import last_user_text
 from catalyst_groq.sandbox.emulator.rules import ScriptedCall
 from catalyst_groq.sandbox.emulator.schemas import misfits, sample
@@ -40,7 +40,7 @@ def made_up_calls(body: Body, model: Model) -> tuple[ToolCall, ...]:
     )
 
 
-def scripted_calls(body: Body, wanted: Iterable[ScriptedCall]) -> tuple[ToolCall, ...] | Refusal:
+def scripted_calls(body: Body, wanted: Iterable[ScriptedCall]) -> tuple[ToolCall, ...] | ErrorResponse:
     """Make the calls of a script; as with Groq, one that does not suit the request's tools fails."""
     calls = tuple(_call(number, one.name, one.arguments) for number, one in enumerate(wanted))
     if body.get("disable_tool_validation"):

@@ -43,10 +43,10 @@ def find_repository(environ: Mapping[str, str] = os.environ, home: Path | None =
     settings = _read_settings(home / SETTINGS, environ)
     local = Path(settings.local or environ.get("M2_REPO") or home / ".m2" / "repository").expanduser()
     if url := environ.get("MAVEN_REPOSITORY"):
-        return _checked(Repository(url, "MAVEN_REPOSITORY", local))
+        return _validate_url(Repository(url, "MAVEN_REPOSITORY", local))
     if mirror := settings.mirror:
         origin = f"mirror {mirror.name!r} in {home / SETTINGS}"
-        return _checked(Repository(mirror.url, origin, local, settings.servers.get(mirror.name)))
+        return _validate_url(Repository(mirror.url, origin, local, settings.servers.get(mirror.name)))
     return Repository(_central(), "Maven Central", local)
 
 
@@ -56,7 +56,7 @@ def _central() -> str:
     return str(MAVEN_CENTRAL_URL)
 
 
-def _checked(repository: Repository) -> Repository:
+def _validate_url(repository: Repository) -> Repository:
     try:
         url = httpx.URL(repository.url)
     except httpx.InvalidURL as error:
