@@ -49,7 +49,7 @@ REPORTS = {
 @pytest.fixture
 def send(monkeypatch):
     """Make a call whose response is given; returns its result or its `EngineError`."""
-    responses = []
+    responses: list[tuple[int, bytes]] = []
 
     async def respond(*_):
         return responses[-1]
