@@ -54,7 +54,7 @@ async def test_lock_renewal_continues_while_a_task_blocks_the_loop(backend, star
 
     assert started == [created.task_id]
     assert competitor.fetched == []
-    assert len(competitor.lock_expirations) >= 3, "renewed during the block"
+    assert len(competitor.lock_expirations) >= 4
     assert (await backend.get_state(created)).waits_at == "Review"
 
 

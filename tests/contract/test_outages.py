@@ -27,7 +27,7 @@ async def test_outage_delays_reports_until_the_engine_returns(fake_engine, start
     await wait_until(lambda: len(handler.started) == 3)
     await fake_engine.stop()
     handler.release()
-    await wait_until(lambda: worker.poller._outage.is_active)
+    await wait_until(lambda: messages_with(caplog, "Engine unreachable"))
     await wait_until(lambda: not worker.poller.is_ready)
     await fake_engine.start()
     await wait_until(lambda: len(worker.accepted) == 3)

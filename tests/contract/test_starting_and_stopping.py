@@ -7,7 +7,9 @@ from operator import contains
 
 import pytest
 
-from support.worker_harness import BlockingHandler, seconds, wait_for_state, wait_until, with_timeout
+from catalyst_groq.camunda import poller
+from catalyst_groq.common.backoff import Backoff
+from support.worker_harness import BlockingHandler, log_messages, seconds, wait_for_state, wait_until, with_timeout
 
 pytestmark = pytest.mark.anyio
 
@@ -61,11 +63,11 @@ async def test_stop_unlocks_tasks_that_exceed_the_timeout(backend, start_worker,
     assert [untouched(await backend.get_state(task)) for task in created] == [True] * 3
 
 
-async def test_stop_does_not_wait_for_the_backoff(fake_engine, start_worker):
+async def test_stop_does_not_wait_for_the_backoff(fake_engine, start_worker, monkeypatch, caplog):
+    monkeypatch.setattr(poller, "Backoff", lambda: Backoff(initial_seconds=30))
     await fake_engine.stop()
     worker = start_worker(fake_engine.rest_url)
-    worker.poller._backoff._ceiling = 30
-    await wait_until(lambda: worker.poller._outage.is_active)
+    await wait_until(lambda: log_messages(caplog))
     async with asyncio.timeout(2):
         await worker.stop()
 

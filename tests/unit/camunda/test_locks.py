@@ -167,6 +167,42 @@ async def test_renewal_that_hangs_delays_no_stop():
     assert client.timed_out == 1
 
 
+class SlowLockClient(FakeLockClient):
+    """Responds to a renewal only after `respond` is set."""
+
+    def __init__(self):
+        super().__init__()
+        self.respond = threading.Event()
+        self.completed: list[str] = []
+
+    async def lock(self, task_id):
+        await super().lock(task_id)
+        await until(self.respond.is_set)
+        self.completed.append(task_id)
+
+
+async def test_stop_renewing_waits_for_a_renewal_in_progress():
+    """After the report of a failure it would lock the task again."""
+    client = SlowLockClient()
+    renewer = make_renewer(client, timedelta(seconds=0.9))
+    with renewer.heartbeat(), renewer.hold("a") as lock:
+        await until(lambda: client.renewed)
+        stopping = asyncio.create_task(lock.stop_renewing())
+        await asyncio.sleep(0.05)
+        assert not stopping.done()
+        client.respond.set()
+        await within_a_second(stopping)
+
+    assert client.completed == ["a"]
+
+
+async def test_stop_renewing_returns_at_once_without_a_renewal():
+    with make_renewer().hold("a") as lock:
+        stopping = lock.stop_renewing()
+        with pytest.raises(StopIteration):
+            stopping.send(None)
+
+
 async def test_renewal_with_an_internal_error_is_logged_and_repeated(caplog):
     client = FakeLockClient(ValueError("unexpected"))
     renewer = make_renewer(client)

@@ -17,6 +17,9 @@ T = TypeVar("T")
 RENEWALS_PER_LOCK = 3
 """Renewals per lock duration: two of them may fail before a lock ends."""
 
+RENEWAL_CHECK_INTERVAL_SECONDS = 0.01
+"""Seconds between two checks whether a renewal in progress has ended."""
+
 
 class LockClient(Protocol):
     """Renews locks in the engine."""
@@ -34,13 +37,23 @@ class LockClient(Protocol):
 class TaskLock:
     """The lock on one active task."""
 
-    def __init__(self, task_id: str, stop_renewing: Callable[[], None]) -> None:
+    def __init__(self, task_id: str, release: Callable[[], None]) -> None:
         self.task_id = task_id
-        self.stop_renewing = stop_renewing
-        """Renew the lock no longer: the task is about to be offered to all workers again."""
         self.is_lost = False
+        self.renewals_in_progress = 0
+        """Changed by the heartbeat's thread only."""
+        self._release = release
         self._work: asyncio.Task[Any] | None = None
         """The asyncio task that works under the lock, until it ends or is cancelled because the lock is lost."""
+
+    async def stop_renewing(self) -> None:
+        """Renew the lock no longer: the task is about to be offered to all workers again.
+
+        Waits for a renewal in progress. If it reached the engine after the report, it would lock the task again.
+        """
+        self._release()
+        while self.renewals_in_progress:  # noqa: ASYNC110 -- another thread changes it
+            await asyncio.sleep(RENEWAL_CHECK_INTERVAL_SECONDS)
 
     async def run_while_held(self, work: Awaitable[T]) -> T | None:
         """Await work that is useful only under the lock. Returns None when the lock was lost meanwhile."""
@@ -97,12 +110,12 @@ class LockRenewer:
     @contextmanager
     def hold(self, task_id: str) -> Iterator[TaskLock]:
         """Renew the lock of a fetched task until the block ends or `stop_renewing()` is called."""
-        lock = self._held[task_id] = TaskLock(task_id, stop_renewing=partial(self._stop_renewing, task_id))
+        lock = self._held[task_id] = TaskLock(task_id, partial(self._release, task_id))
         try:
             yield lock
         finally:
             if self._held.get(task_id) is lock:
-                self._stop_renewing(task_id)
+                self._release(task_id)
 
     @contextmanager
     def heartbeat(self) -> Iterator[None]:
@@ -124,7 +137,7 @@ class LockRenewer:
                 loop.call_soon_threadsafe(stopped.set)
                 thread.join()
 
-    def _stop_renewing(self, task_id: str) -> None:
+    def _release(self, task_id: str) -> None:
         self._held.pop(task_id, None)
 
     async def _renew_until(self, stopped: asyncio.Event) -> None:
@@ -141,8 +154,15 @@ class LockRenewer:
             await asyncio.gather(*renewals, return_exceptions=True)
 
     async def _renew(self, client: LockClient, lock: TaskLock) -> None:
-        if lock.is_lost or self._held.get(lock.task_id) is not lock:
-            return  # a renewal could lock the task again although nobody here works on it
+        # Counted before the check, so that `stop_renewing()` either prevents this renewal or waits for it.
+        lock.renewals_in_progress += 1
+        try:
+            if not lock.is_lost and self._held.get(lock.task_id) is lock:
+                await self._renew_held(client, lock)
+        finally:
+            lock.renewals_in_progress -= 1
+
+    async def _renew_held(self, client: LockClient, lock: TaskLock) -> None:
         try:
             async with asyncio.timeout(self._interval):
                 await client.lock(lock.task_id)

@@ -37,7 +37,7 @@ class OutcomeReporter:
         while True:
             if isinstance(outcome, Failure | Unlocked):
                 # The engine may offer the task again before its response to this report arrives here.
-                lock.stop_renewing()
+                await lock.stop_renewing()
             try:
                 await self._report_with_retries(task, outcome)
             except TaskLost as loss:
