@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from catalyst_groq.camunda.definition_cache import DefinitionCache
 from catalyst_groq.connector.access.providers import default_providers
@@ -75,7 +76,7 @@ class HandlerHarness:
     ):
         self.groq = client or FakeGroqClient(*responses)
         self.ledger = ledger or MemoryLedger()
-        self.read_files = []
+        self.read_files: list[str] = []
         self._process = process
         self._processes = processes or {}
         self._calling = calling or {}
@@ -83,7 +84,7 @@ class HandlerHarness:
         catalog = shipped_catalog()
         state = RoutingState(RetiredModels(catalog))
         secrets = make_secrets({"GROQ_API_KEY": KEY, "GROQ_BILLING_KEY": "key-of-billing"})
-        surroundings = {
+        surroundings: dict[str, Any] = {
             "definition_of": DefinitionCache(self._definition_xml).get,
             "calling_process": self._calling_process,
             "read_file": self._read_file,

@@ -37,11 +37,7 @@ def characters_consumed(response):
 
 
 SPEECH = Operation(
-    path="/audio/speech",
-    model_kind="speech",
-    encode=encode_json,
-    decode=decode_speech,
-    consumption=characters_consumed,
+    path="/audio/speech", model_kind="speech", encode=encode_json, decode=decode_speech, consumption=characters_consumed
 )
 
 
@@ -53,21 +49,21 @@ class SpeechRequest:
     operation: Operation = SPEECH
 
     @classmethod
-    def from_fields(cls, fields, catalog):
+    def from_fields(cls, fields, catalog):  # noqa: ARG003 -- the protocol's
         if not (text := fields.text("catalyst_speechText")):
             raise FieldError("catalyst_speechText", "is empty", "Write the text to speak")
         return cls({"model": MODEL, "voice": fields.text("catalyst_voice"), "input": text})
 
-    def payload(self, *, stream):
+    def payload(self, *, stream):  # noqa: ARG002 -- the protocol's
         return dict(self.parameters)
 
-    def with_files(self, payload, contents):
+    def with_files(self, payload, contents):  # noqa: ARG002 -- the protocol's
         return dict(payload)
 
-    def output_variables(self, payload, answer):
+    def output_variables(self, payload, answer):  # noqa: ARG002 -- the protocol's
         return {"spokenBy": payload["voice"]}
 
-    def truncate(self, payload, fraction):
+    def truncate(self, payload, fraction):  # noqa: ARG002 -- the protocol's
         return None
 
 

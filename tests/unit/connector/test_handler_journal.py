@@ -136,17 +136,18 @@ async def test_changed_payload_is_sent_and_not_replayed():
     ids=["completion", "BPMN error", "failure", "incident", "unusable response", "unlocked"],
 )
 async def test_journal_discards_responses_that_no_retry_can_use(outcome, is_discarded):
-    harness = HandlerHarness(journal=InMemoryJournal())
+    journal = InMemoryJournal()
+    harness = HandlerHarness(journal=journal)
     await harness.handle()
     await harness.handler.on_reported(make_task(), outcome)
 
-    assert harness.handler.journal.discarded == (["task-1"] if is_discarded else [])
-    assert bool(harness.handler.journal.responses) is not is_discarded
+    assert journal.discarded == (["task-1"] if is_discarded else [])
+    assert bool(journal.responses) is not is_discarded
 
 
 async def test_journal_that_cannot_discard_is_logged(caplog):
     class FailingJournal(NullJournal):
-        async def discard(self, task_id):
+        async def discard(self, task_id):  # noqa: ARG002 -- the protocol's
             raise JournalError("broken")
 
     await HandlerHarness(journal=FailingJournal()).handler.on_reported(make_task(), Completion({}))

@@ -100,7 +100,9 @@ def test_payload_broken_by_the_engine_names_the_fix():
 
 def test_payload_broken_by_the_modeller_names_the_position():
     message = error_of(PAYLOAD, "{,}")
-    assert message.startswith("catalyst_payload: is not JSON: Expecting property name enclosed in double quotes at line 1")
+    assert message.startswith(
+        "catalyst_payload: is not JSON: Expecting property name enclosed in double quotes at line 1"
+    )
     assert "input parameter" not in message
 
 

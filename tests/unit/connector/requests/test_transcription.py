@@ -1,6 +1,7 @@
 """Transcription requests: their fields, the recording, and what is refused before it is sent."""
 
 import pytest
+from aiohttp import FormData
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -196,7 +197,9 @@ def test_recording_with_any_other_name_can_be_sent(text):
         payload = payload_of(b"RIFF", file)
     except FieldError:
         return
-    TRANSCRIPTION.encode(payload)()
+    form = TRANSCRIPTION.encode(payload)
+    assert isinstance(form, FormData)
+    form()
 
 
 def test_transcription_of_a_url_reads_no_file():

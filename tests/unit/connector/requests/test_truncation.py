@@ -36,7 +36,9 @@ def chat(*contents, roles=None):
 TALK = chat("Be kind.", WORDS * 50, WORDS * 50, WORDS * 10, WORDS * 10, "And now?")
 
 
-@pytest.mark.parametrize(("max_tokens", "remaining"), [(700, 4), (100, 2)], ids=["the oldest", "all but the last question"])
+@pytest.mark.parametrize(
+    ("max_tokens", "remaining"), [(700, 4), (100, 2)], ids=["the oldest", "all but the last question"]
+)
 def test_turns_are_dropped_from_the_oldest_question_on(max_tokens, remaining):
     truncated = drop_oldest_turns(TALK, max_tokens, MODEL)
 

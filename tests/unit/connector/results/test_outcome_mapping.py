@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from catalyst_groq.connector.results.outcome_mapping import error_message, standard_variables, to_outcome
