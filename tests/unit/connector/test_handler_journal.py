@@ -68,7 +68,7 @@ async def test_error_while_mapping_a_paid_response_does_not_pay_again(monkeypatc
     assert len(harness.groq.requests) == 1
 
 
-async def test_wrong_response_mapping_does_not_pay_again_once_corrected():
+async def test_corrected_response_mapping_does_not_pay_again():
     harness = HandlerHarness(journal=InMemoryJournal())
     failure = await harness.handle(None, {"catalyst_responseMapping": '{"n": "length(usage.total_tokens)"}'})
     await harness.handler.on_reported(make_task(), failure)

@@ -75,10 +75,7 @@ CONTENTS = {
 def test_details_may_mask_request_and_response(kind):
     status, body, content = CONTENTS[kind]
     result = make_call_result(make_answer(status, body))
-    request = {
-        **REQUEST,
-        "messages": [*MESSAGES, {"role": "user", "content": [{"type": "text", "text": "Ada?"}]}],
-    }
+    request = {**REQUEST, "messages": [*MESSAGES, {"role": "user", "content": [{"type": "text", "text": "Ada?"}]}]}
 
     masked = ErrorDetails(mask_contents=True).describe_call(request, result)
 
