@@ -35,7 +35,7 @@ class FullDiskJournal(NullJournal):
         self.stored_keys = []
         self.discarded_ids = []
 
-    async def store(self, key, response):  # noqa: ARG002 -- the protocol's
+    async def store(self, key, response):
         if self.is_full:
             raise JournalError("disk full")
         self.stored_keys.append(key)

@@ -76,7 +76,7 @@ def template(request):
     return request.param
 
 
-def test_every_key_is_one_that_the_modeler_knows(template):
+def test_template_has_only_keys_of_the_modelers_schema(template):
     assert set(template.json) <= KEYS
     assert {key for entry in template.entries for key in entry} <= PROPERTY_KEYS
     assert {key for entry in template.entries for key in entry["binding"]} == {"type", "name"}
@@ -108,7 +108,7 @@ def test_template_writes_fields_or_extension_properties(template):
     assert {name for name, entry in template.fields.items() if entry["type"] == "Text"} == several_lines
 
 
-def test_what_is_asked_of_groq_is_the_templates_own_business(template):
+def test_template_hides_the_operation_field(template):
     (operation,) = (entry for entry in template.entries if entry["binding"]["name"] == OPERATION)
 
     assert operation["type"] == "Hidden"
@@ -129,7 +129,7 @@ def test_template_offers_the_workers_secret_sources(template):
 
 
 @pytest.mark.parametrize("name", [MODEL, RESPONSE_FORMAT, GRANULARITIES, TRANSLATE])
-def test_the_worker_takes_every_choice_of_a_transcription(name):
+def test_template_choices_of_a_transcription_are_valid(name):
     choices = [choice["value"] for choice in TRANSCRIBE.fields[name]["choices"]]
 
     assert choices[0] == TRANSCRIPTION_DEFAULTS[name]
@@ -152,7 +152,7 @@ def test_template_offers_the_workers_overflow_strategies():
     assert [choice["value"] for choice in CHAT.fields["catalyst_whenTooLong"]["choices"]] == list(OverflowStrategy)
 
 
-def test_an_implementation_that_the_task_had_before_is_cleared(template):
+def test_template_clears_an_earlier_implementation(template):
     cleared = {
         entry["binding"]["name"] for entry in template.entries if entry["type"] == "Hidden" and "value" not in entry
     }
@@ -192,17 +192,17 @@ def test_template_accepts_only_what_the_worker_accepts(name, data):
         (GIVE_UP_AFTER, "PT"),
     ],
 )
-def test_what_the_worker_would_refuse_is_marked_as_wrong(name, wrong):
+def test_template_marks_values_that_the_worker_refuses(name, wrong):
     assert not pattern_of(name).search(wrong)
 
 
-def test_the_icon_is_the_drawing_beside_it(template):
+def test_template_icon_is_the_svg_file(template):
     contents = template.json["icon"]["contents"]
 
     assert contents == "data:image/svg+xml;base64," + base64.b64encode(ICON.read_bytes()).decode()
 
 
-def test_the_drawing_is_64_by_64_and_complete_in_itself():
+def test_template_icon_is_64_by_64_and_self_contained():
     drawing = ICON.read_text(encoding="utf-8")
     root = ET.fromstring(drawing)  # noqa: S314 -- our own file
 

@@ -5,4 +5,4 @@ from catalyst_groq.sandbox.emulator.command import serve
 from catalyst_groq.sandbox.emulator.config import EmulatorConfig, make_config
 from catalyst_groq.sandbox.emulator.server import Emulator, running_emulator
 
-__all__ = ["LoggedCall", "Emulator", "EmulatorConfig", "make_config", "running_emulator", "serve"]
+__all__ = ["Emulator", "EmulatorConfig", "LoggedCall", "make_config", "running_emulator", "serve"]

@@ -19,7 +19,7 @@ _GARBAGE = b"\x00\x17this is not HTTP\r\n\r\n"
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-class BrokenConnectionError(Exception):  # noqa: N818 - it is what was ordered, not an error
+class BrokenConnectionError(Exception):
     """The connection was broken on purpose; there is no answer."""
 
 

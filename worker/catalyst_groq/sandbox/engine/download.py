@@ -42,7 +42,7 @@ class LockedFile(Protocol):
         """Its length in bytes."""
 
 
-class _DownloadError(Exception):  # noqa: N818 -- named after what is the case
+class _DownloadError(Exception):
     """An answer that cannot be used; `final` when asking again would not change it."""
 
     def __init__(self, problem: str, *, final: bool = False) -> None:
