@@ -4,6 +4,7 @@ from contextlib import aclosing
 
 import pytest
 
+from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.commands.model_references import ModelReference
 from catalyst_groq.commands.models import (
     ModelReport,
@@ -94,8 +95,8 @@ class FakeEngine:
             raise EngineUnreachable("The engine cannot be reached")
         return ["ask:1:d1"]
 
-    async def definition_xml(self, id_):
-        assert id_ == "ask:1:d1"
+    async def definition_xml(self, process_definition_id):
+        assert process_definition_id == "ask:1:d1"
         return self.xml
 
 

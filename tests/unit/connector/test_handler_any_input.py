@@ -23,7 +23,8 @@ pieces = st.sampled_from(
     ["${userMessage}", "${", '{"a": ', "}", "messages: ", "- ", "R3/", "PT1S", "https://", "${@}", "&a [*a]"]
 )
 field_texts = st.one_of(any_text, st.lists(pieces | any_text, max_size=6).map("".join))
-RESPONSE_NAMES = [*REPLY, *REPLY["choices"][0], *REPLY["choices"][0]["message"], *REPLY["usage"], "error", "code"]
+RESPONSE_NAMES = [*REPLY, "index", "finish_reason", "message", "role", "content", "error", "code"]
+RESPONSE_NAMES += ["prompt_tokens", "completion_tokens", "total_tokens"]
 PAYLOAD_NAMES = ["messages", "role", "content", "type", "text", "image_url", "url", "model", "stream", "tools"]
 PAYLOAD_NAMES += ["response_format", "json_schema", "schema", "reasoning_effort", "reasoning_format", "n", "stop"]
 PAYLOAD_NAMES += ["max_tokens"]

@@ -68,7 +68,7 @@ async def test_error_while_mapping_a_paid_response_does_not_pay_again(monkeypatc
     assert len(harness.groq.requests) == 1
 
 
-async def test_wrong_response_mapping_does_not_pay_again_once_corrected():
+async def test_corrected_response_mapping_does_not_pay_again():
     harness = HandlerHarness(journal=InMemoryJournal())
     failure = await harness.handle(None, {"catalyst_responseMapping": '{"n": "length(usage.total_tokens)"}'})
     await harness.handler.on_reported(make_task(), failure)
@@ -147,7 +147,7 @@ async def test_journal_discards_responses_that_no_retry_can_use(outcome, is_disc
 
 async def test_journal_that_cannot_discard_is_logged(caplog):
     class FailingJournal(NullJournal):
-        async def discard(self, task_id):
+        async def discard(self, task_id):  # noqa: ARG002 -- the protocol's
             raise JournalError("broken")
 
     await HandlerHarness(journal=FailingJournal()).handler.on_reported(make_task(), Completion({}))

@@ -44,7 +44,7 @@ def required_variables(task):
     return TaskRequestReader(shipped_catalog()).read_fields(task, make_definition()).required_variables
 
 
-def test_transcription_and_translation_have_operations_of_their_own():
+def test_transcription_and_translation_are_two_operations():
     fields = make_fields(), make_fields(model="whisper-large-v3", translate="true")
     operations = [TranscriptionRequest.from_fields(written, shipped_catalog()).operation for written in fields]
     assert operations == [TRANSCRIPTION, TRANSLATION]

@@ -14,7 +14,8 @@ from catalyst_groq.groq.routing.call_result import Attempt
 from catalyst_groq.groq.routing.endpoints import Endpoint, Route
 from support.factories import REPLY, make_answer, make_call_result
 
-REQUEST = {"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "Hello Groq"}]}
+MESSAGES = [{"role": "user", "content": "Hello Groq"}]
+REQUEST = {"model": "m", "max_tokens": 5, "messages": MESSAGES}
 BUSY = make_answer(503, {"error": {"message": "Over capacity."}}, x_request_id="req_9", retry_after="2", server="edge")
 
 
@@ -74,10 +75,7 @@ CONTENTS = {
 def test_details_may_mask_request_and_response(kind):
     status, body, content = CONTENTS[kind]
     result = make_call_result(make_answer(status, body))
-    request = {
-        **REQUEST,
-        "messages": [*REQUEST["messages"], {"role": "user", "content": [{"type": "text", "text": "Ada?"}]}],
-    }
+    request = {**REQUEST, "messages": [*MESSAGES, {"role": "user", "content": [{"type": "text", "text": "Ada?"}]}]}
 
     masked = ErrorDetails(mask_contents=True).describe_call(request, result)
 

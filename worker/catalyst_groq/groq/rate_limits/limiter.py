@@ -73,7 +73,11 @@ class RateLimitedClient:
             return _rate_limited(admission, admission.exhausted)
         if self._waiters:
             self._waiters.pop(request.caller, None)
-        response = await self._send_counted(request)
+        self._in_flight += 1
+        try:
+            response = await self._client.send(request)
+        finally:
+            self._in_flight -= 1
         updates = state.update(list(parse_limit_updates(response))) if isinstance(response, Response) else ()
         change = _usage_difference(response, admission.reserved)
         snapshot = await self._backend.settle(state.queue_name, change, updates)
@@ -119,13 +123,6 @@ class RateLimitedClient:
             del self._states[next(iter(self._states))]
         self._states[key] = state
         return state
-
-    async def _send_counted(self, request: GroqRequest) -> Response | NoResponse:
-        self._in_flight += 1
-        try:
-            return await self._client.send(request)
-        finally:
-            self._in_flight -= 1
 
     def _estimate(self, waiter: Waiter | None, state: LimitState, request: GroqRequest) -> UsageEstimate:
         """Return the estimate; a caller that sends the same payload again need not have it estimated again."""
