@@ -4,7 +4,6 @@ from contextlib import aclosing
 
 import pytest
 
-from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.commands.model_references import ModelReference
 from catalyst_groq.commands.models import (
     ModelReport,

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from catalyst_groq.groq.routing.endpoints import Endpoint, Route
 from support.factories import REPLY, make_answer, make_call_result
 
 MESSAGES = [{"role": "user", "content": "Hello Groq"}]
-REQUEST = {"model": "m", "max_tokens": 5, "messages": MESSAGES}
+REQUEST: dict[str, Any] = {"model": "m", "max_tokens": 5, "messages": MESSAGES}
 BUSY = make_answer(503, {"error": {"message": "Over capacity."}}, x_request_id="req_9", retry_after="2", server="edge")
 
 
