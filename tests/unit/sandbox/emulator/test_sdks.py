@@ -7,9 +7,9 @@ import re
 import wave
 from typing import Any
 
+import groq as groq_sdk
 import pytest
 
-import groq as groq_sdk
 from catalyst_groq.groq.api.go_duration import format_go_duration
 from catalyst_groq.sandbox.emulator import running_emulator
 
