@@ -11,17 +11,17 @@ import typer
 from rich.console import Console
 
 from bench import growth
-from bench.contender import FLOOR, JAVASCRIPT, OURS, Contender, contenders
+from bench.client_under_test import FLOOR, JAVASCRIPT, OURS, Contender, contenders
 from bench.engine import flags, running_engine, warm_engine
+from bench.environment import Stage
 from bench.figures import Measured
 from bench.growth import measure_growth
+from bench.interleaving import in_turns
 from bench.machine import Neighbours, describe
 from bench.measure import Sizes, measure
 from bench.profiling import profile
 from bench.report import Results, time_spent, written
-from bench.stage import Stage
 from bench.stub_process import running_stub
-from bench.turns import in_turns
 from catalyst_groq.errors import CatalystError
 from catalyst_groq.sandbox.process_client import ProcessClient
 from catalyst_groq.sandbox.progress import Done, Phase, ProgressDisplay

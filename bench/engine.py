@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
 
-from bench.contender import FLOOR, at_work
+from bench.client_under_test import FLOOR, at_work
+from bench.environment import Stage
 from bench.measure import AT_ONCE, carry
-from bench.stage import Stage
 from catalyst_groq.sandbox.engine import EngineProcess
 from catalyst_groq.sandbox.engine.java import FLAGS as SANDBOX_FLAGS
 from catalyst_groq.sandbox.progress import OnProgress

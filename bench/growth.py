@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.contender import FLOOR, JAVASCRIPT, OURS, Contender
+from bench.client_under_test import FLOOR, JAVASCRIPT, OURS, Contender
+from bench.environment import Stage
 from bench.figures import Load
 from bench.measure import AT_ONCE, load_of
-from bench.stage import Stage
 
 ANSWER_SECONDS = 2.0
 ROUNDS = 3

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import platformdirs
 
-HERE = Path(__file__).parent / "contenders" / "javascript"
+HERE = Path(__file__).parent / "clients" / "javascript"
 INSTALLED = Path("node_modules", "camunda-external-task-client-js", "package.json")
 
 

@@ -4,9 +4,9 @@ import random
 import time
 from dataclasses import dataclass
 
-from bench.contender import AtWork, Contender, at_work
+from bench.client_under_test import AtWork, Contender, at_work
+from bench.environment import Batch, Process, Stage
 from bench.figures import Load, Measured, rate
-from bench.stage import Batch, Process, Stage
 
 AT_ONCE = 50
 SLOW = 0.5

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from bench.contender import FLOOR, JAVASCRIPT, LIBRARY_ASYNC, OURS
+from bench.client_under_test import FLOOR, JAVASCRIPT, LIBRARY_ASYNC, OURS
 from bench.figures import Load, Measured, Middle, Spread, percentile
 from bench.growth import ANSWER_SECONDS, Growth
+from bench.interleaving import Turns
+from bench.interleaving import ratios as ratios_in_turns
 from bench.profiling import Profile
-from bench.turns import Turns
-from bench.turns import ratios as ratios_in_turns
 
 T = TypeVar("T")
 SHOWN_PACKAGES = 12
@@ -211,13 +211,17 @@ def growth(measured: Growth) -> list[str]:
 
 
 def time_spent(measured: Profile) -> list[str]:
-    """Say it in words, most first."""
+    """Return the shares of CPU time as sentences, largest first."""
     steps = ", ".join(f"{step} {share:.0%}" for step, share in measured.steps.items())
     packages = list(measured.packages.items())[:SHOWN_PACKAGES]
+    nesting = (
+        "Some steps contain others: all layers contain routing, routing contains the rate limiter and the journal, the "
+        "rate limiter contains the HTTP call, and reporting contains encoding."
+    )
     return [
-        "By cProfile, which makes Python's function calls look dearer than they are; without idle time and the start.",
-        f"By step of a task's way: {steps}. The rest is the event loop's: waking tasks, reading sockets, the poller.",
-        "By package, each with the built-in functions that it calls: "
+        "Measured with cProfile, which overstates the cost of Python function calls; without idle time and startup.",
+        f"By step: {steps}. {nesting} The rest is the event loop and the poller.",
+        "By package, including the built-in functions that each calls: "
         + ", ".join(f"{package} {share:.0%}" for package, share in packages)
         + ".",
     ]

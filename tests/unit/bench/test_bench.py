@@ -1,6 +1,9 @@
 """What the side-by-side measurements make of what they saw."""
 
+import cProfile
 import math
+import pstats
+from pathlib import Path
 
 import httpx
 import pytest
@@ -8,15 +11,16 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.contender import FLOOR, JAVASCRIPT, LIBRARY_ASYNC, OURS
+from bench.client_under_test import FLOOR, JAVASCRIPT, LIBRARY_ASYNC, OURS
 from bench.figures import Load, Measured, Middle, Spread, percentile, rate
 from bench.growth import Growth
 from bench.process import diagram
-from bench.profiling import OTHER, Profile, package_of
+from bench.profiling import PACKAGE_FOLDER, STANDARD_LIBRARY, STEPS, Profile, function_key, package_of, summarize
 from bench.report import PROMISED_CALLS, Results, written
 from bench.stub import Stub
 from catalyst_groq.connector.fields.names import PAYLOAD
 from catalyst_groq.domain.definitions import parse
+from catalyst_groq.domain.variables import Encoder
 
 pytestmark = pytest.mark.anyio
 
@@ -130,14 +134,29 @@ def test_without_node_the_results_say_who_is_missing():
     ("file", "package"),
     [
         ("/venv/lib/python3.11/site-packages/httpx/_client.py", "httpx"),
-        ("/checkout/worker/connector/fields.py", "worker/connector"),
+        (str(PACKAGE_FOLDER / "connector" / "fields" / "raw.py"), "catalyst_groq/connector"),
+        (str(PACKAGE_FOLDER / "app.py"), "catalyst_groq/app"),
         ("/usr/lib/python3.11/json/encoder.py", "json"),
-        ("/usr/lib/python3.11/contextlib.py", OTHER),
-        ("~", OTHER),
+        ("/usr/lib/python3.11/contextlib.py", STANDARD_LIBRARY),
+        ("~", STANDARD_LIBRARY),
     ],
 )
 def test_a_file_belongs_to_a_package(file, package):
     assert package_of(file) == package
+
+
+@pytest.mark.parametrize("path", STEPS.values())
+def test_profile_step_names_an_existing_function(path):
+    assert Path(function_key(path)[0]).is_relative_to(PACKAGE_FOLDER)
+
+
+def test_profile_attributes_time_to_its_step_and_package():
+    profiler = cProfile.Profile()
+    profiler.runcall(Encoder().encode_all, {str(number): "x" for number in range(2000)})
+    profile = summarize(pstats.Stats(profiler))
+
+    assert next(iter(profile.steps)) == "encoding variables"
+    assert profile.packages["catalyst_groq/domain"] > 0
 
 
 @pytest.mark.parametrize("gated", [True, False])

@@ -8,7 +8,7 @@ import httpx
 import uvloop
 from httpx_aiohttp import HttpxAiohttpClient
 
-from bench.contenders.work import LOCK_MS, POLL_MS, Assignment, assignment, request, variables
+from bench.clients.work import LOCK_MS, POLL_MS, Assignment, assignment, request, variables
 
 DEFAULT = httpx.Limits(max_connections=100, max_keepalive_connections=20)
 """As httpx has it: its pool takes the more CPU the more connections it keeps."""

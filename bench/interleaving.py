@@ -4,10 +4,10 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
-from bench.contender import Contender, at_work
+from bench.client_under_test import Contender, at_work
+from bench.environment import Stage
 from bench.figures import Load, Middle
 from bench.measure import AT_ONCE, SETTLED, carry, warm_up
-from bench.stage import Stage
 
 Turns = Mapping[str, Sequence[Load]]
 """By contender what came of each of its turns; the stub answered at once."""

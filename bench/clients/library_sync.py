@@ -4,7 +4,7 @@ import requests
 from camunda.external_task.external_task import ExternalTask, TaskResult
 from camunda.external_task.external_task_worker import ExternalTaskWorker
 
-from bench.contenders.work import LOCK_MS, POLL_MS, assignment, request, variables
+from bench.clients.work import LOCK_MS, POLL_MS, assignment, request, variables
 
 
 def _main() -> None:

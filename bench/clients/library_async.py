@@ -6,7 +6,7 @@ import httpx
 from camunda.external_task.async_external_task_worker import AsyncExternalTaskWorker
 from camunda.external_task.external_task import ExternalTask, TaskResult
 
-from bench.contenders.work import LOCK_MS, POLL_MS, assignment, request, variables
+from bench.clients.work import LOCK_MS, POLL_MS, assignment, request, variables
 
 
 async def _main() -> None:

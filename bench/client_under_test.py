@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psutil
 
+from bench.environment import Process, Stage
 from bench.javascript import javascript_worker
-from bench.stage import Process, Stage
 from catalyst_groq.errors import SandboxError
 from catalyst_groq.sandbox.child_process import ChildProcess
 
@@ -49,10 +49,10 @@ def _module(*arguments: str) -> Sequence[str]:
 
 
 OURS = Contender("catalyst-groq run", _module("catalyst_groq", "run"))
-LIBRARY_ASYNC = Contender("python3 client, async worker", _module("bench.contenders.library_async"), 150, 150)
-LIBRARY_SYNC = Contender("python3 client, sync worker", _module("bench.contenders.library_sync"), 300, 8)
-BARE_HTTPX = Contender("bare loop, httpx", _module("bench.contenders.bare", "httpx"), 400, 400)
-FLOOR = Contender("bare loop, httpx on aiohttp + uvloop", _module("bench.contenders.bare", "aiohttp"))
+LIBRARY_ASYNC = Contender("python3 client, async worker", _module("bench.clients.library_async"), 150, 150)
+LIBRARY_SYNC = Contender("python3 client, sync worker", _module("bench.clients.library_sync"), 300, 8)
+BARE_HTTPX = Contender("bare loop, httpx", _module("bench.clients.bare", "httpx"), 400, 400)
+FLOOR = Contender("bare loop, httpx on aiohttp + uvloop", _module("bench.clients.bare", "aiohttp"))
 JAVASCRIPT = "official JavaScript client 3.1"
 
 

@@ -1,4 +1,7 @@
-"""How long an answer is in nobody's hands but the worker's: `python -m bench.window`. The figures of SECURITY.md."""
+"""The time until the journal has stored a response: `python -m bench.journal_latency`.
+
+Until then only the worker's memory holds a response that Groq charges for. SECURITY.md cites the figures.
+"""
 
 import asyncio
 import statistics
