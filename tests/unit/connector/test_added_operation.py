@@ -54,16 +54,16 @@ class SpeechRequest:
             raise FieldError("catalyst_speechText", "is empty", "Write the text to speak")
         return cls({"model": MODEL, "voice": fields.text("catalyst_voice"), "input": text})
 
-    def payload(self, *, stream):  # noqa: ARG002 -- the protocol's
+    def payload(self, *, stream):
         return dict(self.parameters)
 
-    def with_files(self, payload, contents):  # noqa: ARG002 -- the protocol's
+    def with_files(self, payload, contents):
         return dict(payload)
 
-    def output_variables(self, payload, answer):  # noqa: ARG002 -- the protocol's
+    def output_variables(self, payload, answer):
         return {"spokenBy": payload["voice"]}
 
-    def truncate(self, payload, fraction):  # noqa: ARG002 -- the protocol's
+    def truncate(self, payload, fraction):
         return None
 
 

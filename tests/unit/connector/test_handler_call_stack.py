@@ -30,7 +30,7 @@ class StackRecorder:
     def __init__(self):
         self.functions = []
 
-    def __call__(self, *args, **kwargs):  # noqa: ARG002 -- the protocol's
+    def __call__(self, *args, **kwargs):
         frame = sys._getframe(1)
         while frame:
             if frame.f_code.co_filename.startswith(PACKAGE):

@@ -147,7 +147,7 @@ async def test_journal_discards_responses_that_no_retry_can_use(outcome, is_disc
 
 async def test_journal_that_cannot_discard_is_logged(caplog):
     class FailingJournal(NullJournal):
-        async def discard(self, task_id):  # noqa: ARG002 -- the protocol's
+        async def discard(self, task_id):
             raise JournalError("broken")
 
     await HandlerHarness(journal=FailingJournal()).handler.on_reported(make_task(), Completion({}))
