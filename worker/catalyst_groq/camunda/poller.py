@@ -105,7 +105,10 @@ class Poller:
             await self._finish()
 
     def stop(self) -> None:
-        """Fetch no more. The pending poll is not cancelled: the engine would still lock a task for it."""
+        """Begin a graceful shutdown: fetch no more.
+
+        The pending poll is not cancelled: the engine would still lock a task for it.
+        """
         self._stop_at = self._stop_at or time.monotonic()
         self._changed.set()
 
