@@ -38,6 +38,6 @@ ACTIVITIES = {
 def test_what_sends_a_message_asks_groq_as_it_is_written(start_instance, emulator, kind):
     instance = start_instance(begun(ACTIVITIES[kind]), name="Ada")
 
-    wait_for("the end", lambda: instance.state() == "COMPLETED", within=instance.patience)
+    wait_for("the end", lambda: instance.state() == "COMPLETED", timeout=instance.patience)
     [call] = emulator.calls
     assert (call.model, call.messages[0]["content"]) == ("openai/gpt-oss-20b", "Write to Ada")

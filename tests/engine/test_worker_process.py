@@ -65,7 +65,7 @@ def test_sigterm_lets_the_tasks_in_hand_finish_and_leaves_the_others_untouched(
     with WorkerProcess(
         tmp_path, engine.rest_url, emulator.base_url, worker_id="stopped", concurrency="50", topic=topic
     ) as worker:
-        wait_for("50 calls under way", lambda: len(emulator.calls) >= 50, within=20)
+        wait_for("50 calls under way", lambda: len(emulator.calls) >= 50, timeout=20)
         worker.signal(signal.SIGTERM)
         assert worker.wait() == 0
 
@@ -85,9 +85,9 @@ def test_a_second_signal_stops_at_once_and_the_next_start_goes_on(process_client
     with WorkerProcess(
         tmp_path, engine.rest_url, emulator.base_url, worker_id="hurried", async_response_timeout="PT0.2S", topic=topic
     ) as worker:
-        wait_for("three calls under way", lambda: len(emulator.calls) == 3, within=20)
+        wait_for("three calls under way", lambda: len(emulator.calls) == 3, timeout=20)
         worker.signal(signal.SIGTERM)
-        wait_for("the first signal taken", lambda: "a second signal stops at once" in worker.log, within=10)
+        wait_for("the first signal taken", lambda: "a second signal stops at once" in worker.log, timeout=10)
         worker.signal(signal.SIGTERM)
         worker.wait(5)
     with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, worker_id="hurried", topic=topic):
@@ -98,7 +98,7 @@ def test_what_a_killed_worker_held_is_taken_up_at_its_next_start(process_client,
     instances = start_many(process_client, 3, diagram(topic=topic))
     emulator.next(3, fault="hang")
     with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, worker_id="killed", topic=topic) as worker:
-        wait_for("three calls under way", lambda: len(emulator.calls) == 3, within=20)
+        wait_for("three calls under way", lambda: len(emulator.calls) == 3, timeout=20)
         worker.signal(signal.SIGKILL)
         worker.wait()
     with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, worker_id="killed", topic=topic):
@@ -130,9 +130,9 @@ def test_a_cancelled_instance_ends_its_call(process_client, emulator, engine, tm
         concurrency="1",
         topic=topic,
     ) as worker:
-        wait_for("the call", lambda: emulator.calls, within=20)
+        wait_for("the call", lambda: emulator.calls, timeout=20)
         process_client.http.delete(f"/process-instance/{instance.id}").raise_for_status()
-        wait_for("the call's end", lambda: "is no longer ours" in worker.log, within=10)
+        wait_for("the call's end", lambda: "is no longer ours" in worker.log, timeout=10)
         assert start(process_client, diagram(topic=topic), userMessage="next").task() == "Review"
 
     assert "Traceback" not in worker.log
@@ -148,9 +148,9 @@ def test_an_engine_that_goes_and_returns_loses_nothing(tmp_path, topic):
     ):
         emulator.set(latency=4)
         instances = start_many(process_client, MANY, diagram(topic=topic))
-        wait_for("all calls under way", lambda: len(emulator.calls) == MANY, within=20)
+        wait_for("all calls under way", lambda: len(emulator.calls) == MANY, timeout=20)
         engine.kill()
-        wait_for("the outage", lambda: "cannot be reached" in worker.log, within=20)
+        wait_for("the outage", lambda: "cannot be reached" in worker.log, timeout=20)
         engine.start()
         assert [instance.task() for instance in instances] == ["Review"] * MANY
 
@@ -164,7 +164,7 @@ def test_a_worker_that_starts_before_its_engine_waits_for_it(tmp_path, topic):
     with running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as emulator, EngineProcess() as engine:
         engine.stop()
         with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, topic=topic) as worker:
-            wait_for("the outage", lambda: "cannot be reached" in worker.log, within=20)
+            wait_for("the outage", lambda: "cannot be reached" in worker.log, timeout=20)
             engine.start()
             with ProcessClient(engine.rest_url) as process_client:
                 assert start(process_client, diagram(topic=topic), userMessage="hello").task() == "Review"
@@ -197,7 +197,7 @@ def test_processes_share_the_tasks_and_stop_together(process_client, emulator, e
 
 def test_processes_stop_when_one_of_them_dies(engine, emulator, tmp_path, topic):
     with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, "--processes", "2", topic=topic) as workers:
-        wait_for("both workers", lambda: workers.log.count("fetches") == 2, within=20)
+        wait_for("both workers", lambda: workers.log.count("fetches") == 2, timeout=20)
         [victim, *_] = workers.children()
         victim.kill()
         assert workers.wait() == signal.SIGKILL
@@ -221,6 +221,6 @@ def test_a_task_that_needs_other_variables_than_those_before_it_gets_them(
 
 def test_a_url_without_the_path_of_the_rest_api_is_said_with_its_mend(engine, emulator, tmp_path):
     with WorkerProcess(tmp_path, engine.rest_url.removesuffix("/engine-rest"), emulator.base_url) as worker:
-        wait_for("the outage", lambda: "Asking again until it answers" in worker.log, within=20)
+        wait_for("the outage", lambda: "Asking again until it answers" in worker.log, timeout=20)
 
     assert "Is /engine-rest missing in CATALYST_ENGINE_URL?" in worker.log

@@ -90,7 +90,7 @@ def test_a_worker_that_is_killed_goes_on_in_its_next_life(fault_environment, mom
     with there.hold(fault_environment) as reached:
         instance = fault_environment.instance()
         with fault_environment.worker() as worker:
-            wait_for(moment, reached, within=PATIENCE)
+            wait_for(moment, reached, timeout=PATIENCE)
             killed(worker)
         fault_environment.proxy.cut()
     fault_environment.proxy.mend()
@@ -105,7 +105,7 @@ def test_an_engine_that_is_killed_with_the_worker_goes_on_too(killable_environme
     with there.hold(fault_environment) as reached:
         instance = fault_environment.instance()
         with fault_environment.worker() as worker:
-            wait_for(moment, reached, within=PATIENCE)
+            wait_for(moment, reached, timeout=PATIENCE)
             killed(worker)
             killable_engine.kill()
         fault_environment.proxy.cut()
@@ -122,7 +122,7 @@ def test_an_engine_that_is_killed_alone_costs_no_call(killable_environment, kill
     with fault_environment.worker():
         with there.hold(fault_environment) as reached:
             instance = fault_environment.instance()
-            wait_for(moment, reached, within=PATIENCE)
+            wait_for(moment, reached, timeout=PATIENCE)
             killable_engine.kill()
             fault_environment.proxy.cut()
         fault_environment.proxy.mend()

@@ -54,7 +54,7 @@ def test_a_limit_and_a_stop_between_the_tries_leave_three_tries_three(fault_envi
         fault_environment.emulator.next(1, **rule)
     instance = fault_environment.instance()
     with fault_environment.worker(shutdown_timeout="PT0S"):
-        wait_for("the call that hangs", lambda: len(fault_environment.emulator.calls) == 3, within=20)
+        wait_for("the call that hangs", lambda: len(fault_environment.emulator.calls) == 3, timeout=20)
     fault_environment.emulator.next(None, status=503)
     with fault_environment.worker():
         assert instance.incident().startswith("Groq: 503")

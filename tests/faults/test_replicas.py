@@ -57,13 +57,13 @@ def test_a_replica_cut_off_from_the_engine_loses_the_task_but_not_the_answer(fau
     fault_environment.emulator.next(1, delay=2)
     instance = fault_environment.instance()
     with fault_environment.worker(journal=shared, lock_duration="PT4S") as first:
-        wait_for("the call", lambda: fault_environment.emulator.calls, within=20)
+        wait_for("the call", lambda: fault_environment.emulator.calls, timeout=20)
         fault_environment.proxy.cut()
-        wait_for("the answer", lambda: kept(shared), within=20)
+        wait_for("the answer", lambda: kept(shared), timeout=20)
         with replica(2):
             assert instance.task() == "Review"
         fault_environment.proxy.mend()
-        wait_for("the end of it", lambda: "was lost before its outcome" in first.log, within=40)
+        wait_for("the end of it", lambda: "was lost before its outcome" in first.log, timeout=40)
     assert len(fault_environment.emulator.calls) == 1
     assert instance.process_client.incidents(instance.id) == []
 
@@ -82,7 +82,7 @@ def test_the_same_worker_id_twice_completes_every_task_once(fault_environment, r
     fault_environment.emulator.set(latency=3)
     same = {"worker_id": "twin", "lock_duration": "PT3S"}
     with replica(1, **same):
-        wait_for("six calls", lambda: len(fault_environment.emulator.calls) == 6, within=20)
+        wait_for("six calls", lambda: len(fault_environment.emulator.calls) == 6, timeout=20)
         with replica(2, **same):
             assert [instance.task() for instance in instances] == ["Review"] * 6
     assert [instance.process_client.incidents(instance.id) for instance in instances] == [[]] * 6

@@ -53,7 +53,7 @@ def tasks(request):
 @pytest.fixture
 def soaked(flavour, postgresql, tasks, tmp_path):
     """An environment whose emulator stores all calls, and whose engine stores its history outside its memory."""
-    config = EmulatorConfig(keys=ORGANIZATIONS, calls_kept=2 * tasks)
+    config = EmulatorConfig(keys=ORGANIZATIONS, max_calls=2 * tasks)
     with (
         EngineProcess(flavour, database=postgresql.create_database("soak")) as engine,
         ProcessClient(engine.rest_url) as process_client,
@@ -81,10 +81,10 @@ def test_every_instance_ends_and_memory_stays_flat(soaked, tasks):
                 faulty[message] += 1
             soaked.process_client.start(soaked.topic, {"userMessage": message})
             if number % 100 == 0:
-                wait_for("the worker to keep up", lambda so_far=number: ended(soaked) >= so_far - BEHIND, within=120)
+                wait_for("the worker to keep up", lambda so_far=number: ended(soaked) >= so_far - BEHIND, timeout=120)
             if number == int(tasks * WARM):
                 warm = worker.memory()
-        wait_for("the last ones", lambda: ended(soaked) == tasks, within=120)
+        wait_for("the last ones", lambda: ended(soaked) == tasks, timeout=120)
         grown = worker.memory() / warm
 
     asked = Counter(call.messages[-1]["content"] for call in soaked.emulator.calls)

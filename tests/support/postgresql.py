@@ -69,7 +69,7 @@ def _started(programs, folder, user):
         with log.open("wb") as output, subprocess.Popen(command, user=user, cwd=folder, stderr=output) as server:
             try:
                 wait_for(
-                    "PostgreSQL", lambda server=server: READY in log.read_text() or server.poll() is not None, within=30
+                    "PostgreSQL", lambda server=server: READY in log.read_text() or server.poll() is not None, timeout=30
                 )
                 if server.poll() is None:
                     yield port

@@ -21,7 +21,7 @@ class Instance:
         seen = wait_for(
             "a user task",
             lambda: self.process_client.user_task(self.id) or self.process_client.incidents(self.id),
-            within=self.patience,
+            timeout=self.patience,
         )
         assert isinstance(seen, str), f"incident: {seen}"
         return seen
@@ -31,7 +31,7 @@ class Instance:
         seen = wait_for(
             "an incident",
             lambda: self.process_client.incidents(self.id) or self.process_client.user_task(self.id),
-            within=self.patience,
+            timeout=self.patience,
         )
         assert isinstance(seen, list), f"user task: {seen}"
         return seen[0]
@@ -42,7 +42,7 @@ class Instance:
         def looked() -> str | None:
             return self.process_client.user_task(self.id) or next(iter(self.process_client.incidents(self.id)), None)
 
-        return wait_for("a user task or an incident", looked, within=self.patience)
+        return wait_for("a user task or an incident", looked, timeout=self.patience)
 
     def error_details(self) -> str:
         """What its failed task tells beyond the message of the incident."""
@@ -55,7 +55,7 @@ class Instance:
         def failed() -> list[dict[str, Any]]:
             return [task for task in self.process_client.external_tasks(self.id) if task["errorMessage"]]
 
-        return wait_for("a failure", failed, within=self.patience)[0]
+        return wait_for("a failure", failed, timeout=self.patience)[0]
 
     def state(self) -> str:
         return self.process_client.state(self.id)

@@ -12,7 +12,8 @@ from catalyst_groq.common.transport import make_transport
 from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.errors import EngineError
 from catalyst_groq.groq.api.client import HttpGroqClient
-from catalyst_groq.groq.api.requests import Account
+from catalyst_groq.groq.api.operations import CHAT_COMPLETION
+from catalyst_groq.groq.api.requests import Account, GroqRequest
 from catalyst_groq.groq.api.responses import NoResponse, Response
 
 ANY_NETWORK = make_transport()
@@ -58,7 +59,9 @@ async def told(data, ask):
 async def ask_groq(url):
     groq = HttpGroqClient(ANY_NETWORK)
     try:
-        return await groq.ask(Account(url, "gsk_key"), {"messages": []}, 5)
+        return await groq.send(
+            GroqRequest(CHAT_COMPLETION, Account(url, "gsk_key"), {"messages": []}, timeout=5, caller="task")
+        )
     finally:
         await groq.aclose()
 

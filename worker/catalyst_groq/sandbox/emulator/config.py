@@ -21,7 +21,7 @@ from catalyst_groq.groq.models.catalog import ModelLimits
 EVERY_MODEL = "*"
 
 
-class Settings(BaseModel):
+class EmulatorSettings(BaseModel):
     """What may change while the emulator runs (`POST /_emulator/settings`).
 
     `latency` is the seconds a request waits in the queue. `tokens_per_second` is the speed of answers: a number,
@@ -43,19 +43,19 @@ class Settings(BaseModel):
     flex_full: bool = False
 
 
-class EmulatorConfig(Settings):
+class EmulatorConfig(EmulatorSettings):
     """How an emulator starts.
 
     Port 0 is a free one. `keys` maps each accepted key to its organization, whose limits it shares; without any,
     every `gsk_…` key without the word "invalid" is accepted and is an organization of its own. `script` is a YAML
-    file of answers. The newest `calls_kept` requests are remembered.
+    file of answers. The newest `max_calls` requests are remembered.
     """
 
     host: str = "127.0.0.1"
     port: int = 0
     keys: Mapping[str, str] = Field({}, repr=False)
     script: Path | None = None
-    calls_kept: PositiveInt = 1000
+    max_calls: PositiveInt = 1000
 
     @field_validator("keys", mode="before")
     @classmethod
@@ -66,7 +66,7 @@ class EmulatorConfig(Settings):
         return named
 
 
-def configured(**options: Any) -> EmulatorConfig:
+def make_config(**options: Any) -> EmulatorConfig:
     """Make a configuration from the options of a command; `keys` may be a list.
 
     Raises:
@@ -76,10 +76,10 @@ def configured(**options: Any) -> EmulatorConfig:
     try:
         return EmulatorConfig.model_validate(options)
     except ValidationError as error:
-        raise SandboxError(f"The Groq emulator: {in_words(error)}") from None
+        raise SandboxError(f"The Groq emulator: {format_validation_error(error)}") from None
 
 
-def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+def update_settings(settings: EmulatorSettings, changes: Mapping[str, Any]) -> EmulatorSettings:
     """Return the settings with some of them changed.
 
     Raises:
@@ -87,12 +87,14 @@ def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
 
     """
     try:
-        return Settings.model_validate({**settings.model_dump(include=set(Settings.model_fields)), **changes})
+        return EmulatorSettings.model_validate(
+            {**settings.model_dump(include=set(EmulatorSettings.model_fields)), **changes}
+        )
     except ValidationError as error:
-        raise SandboxError(f"Settings of the Groq emulator: {in_words(error)}") from None
+        raise SandboxError(f"Settings of the Groq emulator: {format_validation_error(error)}") from None
 
 
-def in_words(error: ValidationError) -> str:
+def format_validation_error(error: ValidationError) -> str:
     """Say in one line which fields are wrong and why."""
     return "; ".join(
         f"{'.'.join(map(str, problem['loc'])) or 'the entry'}: {problem['msg'].removeprefix('Value error, ')}"

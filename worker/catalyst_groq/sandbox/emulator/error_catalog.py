@@ -5,12 +5,13 @@ from http import HTTPStatus
 from http.client import responses
 
 from catalyst_groq.sandbox.emulator.error_responses import (
-    Refusal,
+    ErrorResponse,
     bad_gateway,
     body_too_large,
     cloudflare_blocked,
     context_length_exceeded,
     edge_timeout,
+    error_response,
     failed_dependency,
     flex_full,
     internal_error,
@@ -22,13 +23,12 @@ from catalyst_groq.sandbox.emulator.error_responses import (
     network_blocked,
     over_capacity,
     rate_limited,
-    refusal,
     semantic_error,
     spend_limit_reached,
     tool_use_failed,
 )
 
-BY_CODE: Mapping[str, Callable[[str], Refusal]] = {
+BY_CODE: Mapping[str, Callable[[str], ErrorResponse]] = {
     "invalid_api_key": lambda _model: invalid_api_key(),
     "network_blocked": lambda _model: network_blocked(),
     "cloudflare_blocked": lambda _model: cloudflare_blocked(),
@@ -46,7 +46,7 @@ BY_CODE: Mapping[str, Callable[[str], Refusal]] = {
 }
 """Refusals that can be asked for by name; each is told the model that was asked for."""
 
-_BY_STATUS: Mapping[int, Callable[[str], Refusal]] = {
+_BY_STATUS: Mapping[int, Callable[[str], ErrorResponse]] = {
     401: BY_CODE["invalid_api_key"],
     403: BY_CODE["network_blocked"],
     404: BY_CODE["model_not_found"],
@@ -62,9 +62,9 @@ _BY_STATUS: Mapping[int, Callable[[str], Refusal]] = {
 }
 
 
-def by_status(status: int, model: str) -> Refusal:
+def response_for_status(status: int, model: str) -> ErrorResponse:
     """Return what Groq's answer of that status looks like."""
     if status in _BY_STATUS:
         return _BY_STATUS[status](model)
     kind = "invalid_request_error" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "internal_server_error"
-    return refusal(status, responses.get(status, "Error"), kind=kind)
+    return error_response(status, responses.get(status, "Error"), kind=kind)
