@@ -25,7 +25,7 @@ from bench.stub_process import running_stub
 from catalyst_groq.errors import CatalystError
 from catalyst_groq.sandbox.process_client import ProcessClient
 from catalyst_groq.sandbox.progress import Done, Phase, ProgressDisplay
-from catalyst_groq.sandbox.signals import raised_as_interrupts
+from catalyst_groq.sandbox.signals import interrupt_on_termination
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 FULL_ROUNDS = 3
@@ -73,7 +73,7 @@ def main(
 
 @contextmanager
 def _stage(java_flags: tuple[str, ...], show: ProgressDisplay) -> Iterator[Stage]:
-    with raised_as_interrupts(), ExitStack() as started:
+    with interrupt_on_termination(), ExitStack() as started:
         engine = started.enter_context(running_engine(java_flags, show))
         stub = started.enter_context(running_stub())
         people = started.enter_context(ProcessClient(engine.rest_url))

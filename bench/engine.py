@@ -8,7 +8,7 @@ from bench.client_under_test import FLOOR, at_work
 from bench.environment import Stage
 from bench.measure import AT_ONCE, carry
 from catalyst_groq.sandbox.engine import EngineProcess
-from catalyst_groq.sandbox.engine.java import FLAGS as SANDBOX_FLAGS
+from catalyst_groq.sandbox.engine.java import JVM_FLAGS as SANDBOX_FLAGS
 from catalyst_groq.sandbox.progress import OnProgress
 
 SERVER_FLAGS = ("-XX:+UseSerialGC", "-Xmx3g", "-XX:-UsePerfData")
@@ -26,7 +26,7 @@ def flags(*, sandbox: bool) -> tuple[str, ...]:
 def running_engine(java_flags: tuple[str, ...], on_progress: OnProgress) -> Iterator[EngineProcess]:
     """Run the engine of the sandbox, in memory, with other options for Java."""
     with (
-        patch("catalyst_groq.sandbox.engine.process.FLAGS", java_flags),
+        patch("catalyst_groq.sandbox.engine.process.JVM_FLAGS", java_flags),
         EngineProcess(on_progress=on_progress) as engine,
     ):
         yield engine

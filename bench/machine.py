@@ -13,7 +13,7 @@ import psutil
 
 from catalyst_groq import __version__
 from catalyst_groq.sandbox.engine import Flavour
-from catalyst_groq.sandbox.engine.jars import title_of
+from catalyst_groq.sandbox.engine.jars import engine_title
 from catalyst_groq.sandbox.engine.java import Java
 
 HERE = Path(__file__).parent
@@ -28,7 +28,7 @@ def describe(java_flags: tuple[str, ...]) -> dict[str, str]:
         "Date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "Machine": f"{platform.system()} {platform.machine()}, {_processor()}, {os.cpu_count()} cores, {memory:.0f} GB",
         "Load before the start": f"{load} (1, 5 and 15 minutes)",
-        "Engine": f"{title_of(Flavour.CAMUNDA)}, H2 in memory, full history, Java {Java.find().version}",
+        "Engine": f"{engine_title(Flavour.CAMUNDA)}, H2 in memory, full history, Java {Java.find().version}",
         "Java options": f"`{' '.join(java_flags)}`",
         "Worker": f"{__version__}, commit {_output('git', 'describe', '--always', '--dirty')}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}, {Path(sys.executable).resolve()}",

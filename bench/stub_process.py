@@ -61,7 +61,7 @@ def running_stub() -> Iterator[Stub]:
         log = Path(folder) / "stub.log"
         child = ChildProcess([sys.executable, stub.__file__], folder=Path(folder), log=log, environment={})
         try:
-            port = wait_for("the stub's port", lambda: log.read_text().partition("\n")[0], within=START_SECONDS)
+            port = wait_for("the stub's port", lambda: log.read_text().partition("\n")[0], timeout=START_SECONDS)
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
                 yield Stub(http)
         finally:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from catalyst_groq.errors import SandboxError
-from catalyst_groq.sandbox.demo import PROCESS
+from catalyst_groq.sandbox.demo import PROCESS_KEY
 from catalyst_groq.sandbox.process_client import wait_for
 from catalyst_groq.sandbox.progress import Done, ProgressDisplay
 from support.container_images import ROOT, base_image, engine_image, redis_image, worker_image
@@ -86,7 +86,7 @@ def exit_code(podman, container):
     return int(podman("inspect", "--format", "{{.State.ExitCode}}", container))
 
 
-def ask(stack, process=PROCESS):
+def ask(stack, process=PROCESS_KEY):
     """Start an instance and bring it to Groq; returns its id."""
     instance = stack.process_client.start(process)
     stack.process_client.do_user_task(instance, {"userMessage": f"What is instance {instance}?"})
@@ -98,7 +98,7 @@ def await_answer(stack, instance):
         seen = wait_for(
             "an answer",
             lambda: stack.process_client.user_task(instance) == "Review" or stack.process_client.incidents(instance),
-            within=PATIENCE,
+            timeout=PATIENCE,
         )
     except SandboxError as error:
         pytest.fail("\n".join([str(error), *(stack.log(worker) for worker in stack.workers())]))
@@ -130,17 +130,17 @@ def test_image_contains_no_installer(podman, image):
 
 
 def test_container_is_healthy_with_read_only_root(podman, container):
-    wait_for("a healthy worker", lambda: is_healthy(podman, container), within=PATIENCE)
+    wait_for("a healthy worker", lambda: is_healthy(podman, container), timeout=PATIENCE)
 
 
 def test_hanging_worker_is_unhealthy(podman, container):
-    wait_for("a healthy worker", lambda: is_healthy(podman, container), within=PATIENCE)
+    wait_for("a healthy worker", lambda: is_healthy(podman, container), timeout=PATIENCE)
     podman("kill", "--signal", "STOP", container)
     assert not is_healthy(podman, container)
 
 
 def test_sigterm_stops_worker_as_first_process(podman, container):
-    wait_for("a healthy worker", lambda: is_healthy(podman, container), within=PATIENCE)
+    wait_for("a healthy worker", lambda: is_healthy(podman, container), timeout=PATIENCE)
     assert podman("exec", container, "cat", "/proc/1/comm").startswith("catalyst-groq")
     podman("stop", "--time", str(STOP_SECONDS), container)
     assert exit_code(podman, container) == 0
@@ -159,7 +159,7 @@ def test_compose_runs_example_without_key(stack):
 
 
 def test_compose_secret_serves_secret_source_file(stack):
-    await_answer(stack, ask(stack, f"{PROCESS}-file"))
+    await_answer(stack, ask(stack, f"{PROCESS_KEY}-file"))
 
 
 def test_key_is_not_in_container_inspection(stack):
@@ -186,7 +186,7 @@ def test_container_stop_finishes_active_tasks(stack):
     (worker,) = stack.workers()
     stack.set_groq(latency=4)
     instances = [ask(stack) for _ in range(5)]
-    wait_for("five questions", lambda: stack.asked() == 5, within=PATIENCE)
+    wait_for("five questions", lambda: stack.asked() == 5, timeout=PATIENCE)
     stack.podman("stop", "--time", str(STOP_SECONDS), worker)
     assert exit_code(stack.podman, worker) == 0
     assert [stack.process_client.user_task(instance) for instance in instances] == ["Review"] * 5
@@ -199,7 +199,7 @@ def test_three_workers_share_tasks_and_journal(stack):
     stack.up(*WITH_REDIS, workers=3, CATALYST_JOURNAL="redis://redis")
     workers = stack.workers()
     assert len(workers) == 3
-    wait_for("three workers", lambda: all("fetches" in stack.log(worker) for worker in workers), within=PATIENCE)
+    wait_for("three workers", lambda: all("fetches" in stack.log(worker) for worker in workers), timeout=PATIENCE)
     stack.set_groq(latency=2)
     instances = [ask(stack) for _ in range(90)]
     for instance in instances:

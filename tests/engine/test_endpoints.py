@@ -50,7 +50,7 @@ class Example:
         text = text.replace('"60"', '"1"').replace("R3/PT10S", "R3/PT0S").replace("Groq example", self.topic)
         self.process_client.deploy_texts({"example.bpmn": text.replace('id="groq-example"', f'id="{self.topic}"')})
         instance = Instance(self.process_client, self.process_client.start(self.topic))
-        self.process_client.do_user_task(instance.id, {"userMessage": "hello"})
+        self.process_client.complete_user_task(instance.id, {"userMessage": "hello"})
         assert instance.task() == "Review"
         return instance
 
@@ -111,7 +111,7 @@ def test_circuit_breaker_opens_on_failures_and_closes_after(example, emulator, b
     assert stormy.metric("catalyst_circuits_open") == f'catalyst_circuits_open{{endpoint="main",model="{DEFAULT}"}} 1.0'
     assert BACKUP_KEY not in str(answers)
     emulator.reset()
-    wait_for("the end of the pause", lambda: not stormy.metric("catalyst_circuits_open"), within=10)
+    wait_for("the end of the pause", lambda: not stormy.metric("catalyst_circuits_open"), timeout=10)
     assert stormy.ask().variables()["catalyst_meta"]["attempts"][0] == {
         "endpoint": "main",
         "model": DEFAULT,

@@ -181,8 +181,8 @@ def test_tool_calls_are_run_by_the_process(process_client, emulator):
     assert tools_example.variables()["orderNumber"] == "4711"
 
     emulator.next(answer="It is in Bremen.")
-    process_client.do_user_task(tools_example.id, {"toolResult": "Parcel in Bremen"})
-    wait_for("the end", lambda: tools_example.state() == "COMPLETED", within=20)
+    process_client.complete_user_task(tools_example.id, {"toolResult": "Parcel in Bremen"})
+    wait_for("the end", lambda: tools_example.state() == "COMPLETED", timeout=20)
 
     assert tools_example.variables()["aiReply"] == "It is in Bremen."
     roles = [message["role"] for message in emulator.calls[-1].messages]
@@ -196,9 +196,9 @@ def test_tool_calls_end_after_maximum_rounds(process_client, emulator):
     tools_example = start_tools_example(process_client)
     for _ in range(5):
         assert tools_example.task() == "LookUpOrder"
-        process_client.do_user_task(tools_example.id, {"toolResult": "unknown"})
-        wait_for("the next question", lambda: not process_client.user_task(tools_example.id), within=20)
-    wait_for("the end", lambda: tools_example.state() == "COMPLETED", within=20)
+        process_client.complete_user_task(tools_example.id, {"toolResult": "unknown"})
+        wait_for("the next question", lambda: not process_client.user_task(tools_example.id), timeout=20)
+    wait_for("the end", lambda: tools_example.state() == "COMPLETED", timeout=20)
 
     ends = process_client.get(
         "/history/activity-instance", processInstanceId=tools_example.id, activityType="noneEndEvent"

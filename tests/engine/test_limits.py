@@ -62,13 +62,13 @@ def at_work(engine, limited, process_client, tmp_path):
                     {"topic": topic, "worker_id": f"{topic}-{number}", "async_response_timeout": "PT0.5S"},
                 )
                 running.enter_context(WorkerProcess(folder, engine.rest_url, limited.base_url, **own, **settings))
-            wait_for("more than a burst", lambda: answered(limited) > RPM + 3, within=60)
+            wait_for("more than a burst", lambda: answered(limited) > RPM + 3, timeout=60)
             locked = process_client.get("/external-task/count", topicName=topic, locked="true")["count"]
-            wait_for("all answers", lambda: answered(limited) == TASKS, within=60)
+            wait_for("all answers", lambda: answered(limited) == TASKS, timeout=60)
             wait_for(
                 "the last report",
                 lambda: not process_client.get("/external-task/count", topicName=topic)["count"],
-                within=20,
+                timeout=20,
             )
         assert process_client.get("/task/count", processDefinitionKey=key, taskDefinitionKey="Review")["count"] == TASKS
         times = [call.at.timestamp() for call in limited.calls]

@@ -38,6 +38,6 @@ ACTIVITIES = {
 def test_message_events_send_request_as_configured(start_instance, emulator, kind):
     instance = start_instance(begun(ACTIVITIES[kind]), name="Ada")
 
-    wait_for("the end", lambda: instance.state() == "COMPLETED", within=instance.timeout_seconds)
+    wait_for("the end", lambda: instance.state() == "COMPLETED", timeout=instance.timeout_seconds)
     [call] = emulator.calls
     assert (call.model, call.messages[0]["content"]) == ("openai/gpt-oss-20b", "Write to Ada")

@@ -217,7 +217,7 @@ def test_sandbox_engine_ends_with_killed_parent(serving):
 
     process.kill()
 
-    wait_for("the engine's end", lambda: is_gone(engine), within=10)
+    wait_for("the engine's end", lambda: is_gone(engine), timeout=10)
     with pytest.raises(httpx.ConnectError):
         httpx.get(address)
 

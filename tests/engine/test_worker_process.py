@@ -63,7 +63,7 @@ def test_sigterm_finishes_active_tasks_and_leaves_the_others(process_client, emu
     with WorkerProcess(
         tmp_path, engine.rest_url, emulator.base_url, worker_id="stopped", concurrency="50", topic=topic
     ) as worker:
-        wait_for("50 calls under way", lambda: len(emulator.calls) >= 50, within=20)
+        wait_for("50 calls under way", lambda: len(emulator.calls) >= 50, timeout=20)
         worker.signal(signal.SIGTERM)
         assert worker.wait() == 0
 
@@ -83,9 +83,9 @@ def test_second_signal_stops_at_once_and_restart_continues(process_client, emula
     with WorkerProcess(
         tmp_path, engine.rest_url, emulator.base_url, worker_id="hurried", async_response_timeout="PT0.2S", topic=topic
     ) as worker:
-        wait_for("three calls under way", lambda: len(emulator.calls) == 3, within=20)
+        wait_for("three calls under way", lambda: len(emulator.calls) == 3, timeout=20)
         worker.signal(signal.SIGTERM)
-        wait_for("the first signal taken", lambda: "a second signal stops at once" in worker.log, within=10)
+        wait_for("the first signal taken", lambda: "a second signal stops at once" in worker.log, timeout=10)
         worker.signal(signal.SIGTERM)
         worker.wait(5)
     with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, worker_id="hurried", topic=topic):
@@ -96,7 +96,7 @@ def test_orphaned_tasks_of_killed_worker_resume_at_restart(process_client, emula
     instances = start_many(process_client, 3, diagram(topic=topic))
     emulator.next(3, fault="hang")
     with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, worker_id="killed", topic=topic) as worker:
-        wait_for("three calls under way", lambda: len(emulator.calls) == 3, within=20)
+        wait_for("three calls under way", lambda: len(emulator.calls) == 3, timeout=20)
         worker.signal(signal.SIGKILL)
         worker.wait()
     with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, worker_id="killed", topic=topic):
@@ -128,9 +128,9 @@ def test_cancelled_instance_cancels_its_request(process_client, emulator, engine
         concurrency="1",
         topic=topic,
     ) as worker:
-        wait_for("the call", lambda: emulator.calls, within=20)
+        wait_for("the call", lambda: emulator.calls, timeout=20)
         process_client.http.delete(f"/process-instance/{instance.id}").raise_for_status()
-        wait_for("the call's end", lambda: "Lock lost on task" in worker.log, within=10)
+        wait_for("the call's end", lambda: "Lock lost on task" in worker.log, timeout=10)
         assert start(process_client, diagram(topic=topic), userMessage="next").task() == "Review"
 
     assert "Traceback" not in worker.log
@@ -146,9 +146,9 @@ def test_engine_outage_loses_no_task(tmp_path, topic):
     ):
         emulator.set(latency=4)
         instances = start_many(process_client, MANY, diagram(topic=topic))
-        wait_for("all calls under way", lambda: len(emulator.calls) == MANY, within=20)
+        wait_for("all calls under way", lambda: len(emulator.calls) == MANY, timeout=20)
         engine.kill()
-        wait_for("the outage", lambda: "Engine unreachable" in worker.log, within=20)
+        wait_for("the outage", lambda: "Engine unreachable" in worker.log, timeout=20)
         engine.start()
         assert [instance.task() for instance in instances] == ["Review"] * MANY
 
@@ -162,7 +162,7 @@ def test_worker_started_before_engine_waits_for_it(tmp_path, topic):
     with running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as emulator, EngineProcess() as engine:
         engine.stop()
         with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, topic=topic) as worker:
-            wait_for("the outage", lambda: "Engine unreachable" in worker.log, within=20)
+            wait_for("the outage", lambda: "Engine unreachable" in worker.log, timeout=20)
             engine.start()
             with ProcessClient(engine.rest_url) as process_client:
                 assert start(process_client, diagram(topic=topic), userMessage="hello").task() == "Review"
@@ -195,7 +195,7 @@ def test_processes_share_tasks_and_stop_together(process_client, emulator, engin
 
 def test_processes_stop_when_one_dies(engine, emulator, tmp_path, topic):
     with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, "--processes", "2", topic=topic) as workers:
-        wait_for("both workers", lambda: workers.log.count("fetches") == 2, within=20)
+        wait_for("both workers", lambda: workers.log.count("fetches") == 2, timeout=20)
         [victim, *_] = workers.children()
         victim.kill()
         assert workers.wait() == signal.SIGKILL
@@ -217,6 +217,6 @@ def test_variables_to_fetch_follow_each_task(process_client, emulator, engine, t
 
 def test_engine_url_without_rest_path_is_explained_in_log(engine, emulator, tmp_path):
     with WorkerProcess(tmp_path, engine.rest_url.removesuffix("/engine-rest"), emulator.base_url) as worker:
-        wait_for("the outage", lambda: "Retrying until it responds" in worker.log, within=20)
+        wait_for("the outage", lambda: "Retrying until it responds" in worker.log, timeout=20)
 
     assert "Is /engine-rest missing in CATALYST_ENGINE_URL?" in worker.log

@@ -90,7 +90,7 @@ def test_killed_worker_continues_after_restart(fault_environment, stage):
     with expected.block(fault_environment) as reached:
         instance = fault_environment.instance()
         with fault_environment.worker() as worker:
-            wait_for(stage, reached, within=PATIENCE)
+            wait_for(stage, reached, timeout=PATIENCE)
             kill(worker)
         fault_environment.proxy.cut()
     fault_environment.proxy.restore()
@@ -105,7 +105,7 @@ def test_killed_engine_and_worker_continue_after_restart(killable_environment, k
     with expected.block(fault_environment) as reached:
         instance = fault_environment.instance()
         with fault_environment.worker() as worker:
-            wait_for(stage, reached, within=PATIENCE)
+            wait_for(stage, reached, timeout=PATIENCE)
             kill(worker)
             killable_engine.kill()
         fault_environment.proxy.cut()
@@ -122,7 +122,7 @@ def test_killed_engine_costs_no_request(killable_environment, killable_engine, s
     with fault_environment.worker():
         with expected.block(fault_environment) as reached:
             instance = fault_environment.instance()
-            wait_for(stage, reached, within=PATIENCE)
+            wait_for(stage, reached, timeout=PATIENCE)
             killable_engine.kill()
             fault_environment.proxy.cut()
         fault_environment.proxy.restore()

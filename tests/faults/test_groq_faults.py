@@ -58,7 +58,7 @@ def test_retries_are_not_spent_by_rate_limit_or_restart(fault_environment):
         fault_environment.emulator.next(1, **rule)
     instance = fault_environment.instance()
     with fault_environment.worker(shutdown_timeout="PT0S"):
-        wait_for("the call that hangs", lambda: len(fault_environment.emulator.calls) == 3, within=20)
+        wait_for("the call that hangs", lambda: len(fault_environment.emulator.calls) == 3, timeout=20)
     fault_environment.emulator.next(None, status=503)
     with fault_environment.worker():
         assert instance.incident().startswith("Groq: 503")

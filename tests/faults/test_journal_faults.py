@@ -70,7 +70,7 @@ def test_required_journal_is_used_again_after_repair(fault_environment):
             wait_for(
                 "the answer",
                 lambda: fault_environment.emulator.calls and fault_environment.emulator.calls[0].status,
-                within=20,
+                timeout=20,
             )
             assert instance.task() == "Review"
         assert fault_environment.instance().task() == "Review"

@@ -15,9 +15,9 @@ def test_network_cut_beyond_lock_duration_costs_no_request(fault_environment):
     fault_environment.emulator.next(1, delay=2)
     instance = fault_environment.instance()
     with fault_environment.worker(lock_duration="PT3S") as worker:
-        wait_for("the call", lambda: fault_environment.emulator.calls, within=20)
+        wait_for("the call", lambda: fault_environment.emulator.calls, timeout=20)
         fault_environment.proxy.cut()
-        wait_for("the answer", lambda: fault_environment.journal.answers() == 1, within=20)
+        wait_for("the answer", lambda: fault_environment.journal.answers() == 1, timeout=20)
         time.sleep(3)  # the lock must have ended, whatever happens meanwhile
         fault_environment.proxy.restore()
         assert instance.task() == "Review"
@@ -32,7 +32,7 @@ def test_lost_response_to_complete_costs_no_request(fault_environment):
         assert fault_environment.proxy.blocked.wait(20)
         fault_environment.proxy.cut()
         fault_environment.proxy.restore()
-        wait_for("the second report", lambda: "before its outcome was reported" in worker.log, within=20)
+        wait_for("the second report", lambda: "before its outcome was reported" in worker.log, timeout=20)
         assert instance.task() == "Review"
     assert len(fault_environment.emulator.calls) == 1
     assert instance.process_client.incidents(instance.id) == []

@@ -56,13 +56,13 @@ def test_lock_lost_by_cut_off_replica_keeps_the_result(fault_environment, replic
     fault_environment.emulator.next(1, delay=2)
     instance = fault_environment.instance()
     with fault_environment.worker(journal=shared_journal, lock_duration="PT4S") as first:
-        wait_for("the call", lambda: fault_environment.emulator.calls, within=20)
+        wait_for("the call", lambda: fault_environment.emulator.calls, timeout=20)
         fault_environment.proxy.cut()
-        wait_for("the answer", lambda: count_entries(shared_journal), within=20)
+        wait_for("the answer", lambda: count_entries(shared_journal), timeout=20)
         with replica(2):
             assert instance.task() == "Review"
         fault_environment.proxy.restore()
-        wait_for("the end of it", lambda: "before its outcome was reported" in first.log, within=40)
+        wait_for("the end of it", lambda: "before its outcome was reported" in first.log, timeout=40)
     assert len(fault_environment.emulator.calls) == 1
     assert instance.process_client.incidents(instance.id) == []
 
@@ -81,7 +81,7 @@ def test_replicas_with_same_worker_id_complete_each_task_once(fault_environment,
     fault_environment.emulator.set(latency=3)
     same = {"worker_id": "twin", "lock_duration": "PT3S"}
     with replica(1, **same):
-        wait_for("six calls", lambda: len(fault_environment.emulator.calls) == 6, within=20)
+        wait_for("six calls", lambda: len(fault_environment.emulator.calls) == 6, timeout=20)
         with replica(2, **same):
             assert [instance.task() for instance in instances] == ["Review"] * 6
     assert [instance.process_client.incidents(instance.id) for instance in instances] == [[]] * 6

@@ -55,7 +55,7 @@ def tasks(request):
 @pytest.fixture
 def soak_environment(flavour, postgresql, tasks, tmp_path):
     """An environment whose emulator stores all calls, and whose engine stores its history outside its memory."""
-    config = EmulatorConfig(keys=ORGANIZATIONS, calls_kept=2 * tasks)
+    config = EmulatorConfig(keys=ORGANIZATIONS, max_calls=2 * tasks)
     with (
         EngineProcess(flavour, database=postgresql.create_database("soak")) as engine,
         ProcessClient(engine.rest_url) as process_client,
@@ -88,10 +88,10 @@ def test_soak_ends_every_instance_with_flat_memory(soak_environment, tasks):
                 expected_retries[message] += 1
             environment.process_client.start(environment.topic, {"userMessage": message})
             if number % 100 == 0:
-                wait_for("the worker to keep up", partial(has_ended, environment, number - MAX_BACKLOG), within=120)
+                wait_for("the worker to keep up", partial(has_ended, environment, number - MAX_BACKLOG), timeout=120)
             if number == int(tasks * WARM_UP_SHARE):
                 warm = worker.memory()
-        wait_for("the last ones", lambda: count_ended(environment) == tasks, within=120)
+        wait_for("the last ones", lambda: count_ended(environment) == tasks, timeout=120)
         grown = worker.memory() / warm
 
     prompts = Counter(call.messages[-1]["content"] for call in environment.emulator.calls)

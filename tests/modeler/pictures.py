@@ -13,7 +13,7 @@ from rich.console import Console
 
 from catalyst_groq.errors import SandboxError
 from catalyst_groq.sandbox.child_process import ChildProcess
-from catalyst_groq.sandbox.demo import PROCESS, example_files
+from catalyst_groq.sandbox.demo import PROCESS_KEY, example_files
 from catalyst_groq.sandbox.emulator import Emulator, running_emulator
 from catalyst_groq.sandbox.engine import EngineProcess
 from catalyst_groq.sandbox.process_client import ProcessClient, wait_for
@@ -90,9 +90,9 @@ def picture_tasklist(browser: Browser, engine: EngineProcess, process_client: Pr
     """The form of the user task Review, after a real worker had an answer."""
     with running_emulator() as emulator, _worker(engine, _key_for(emulator)):
         emulator.next(answer=REPLY)
-        instance = process_client.start(PROCESS)
-        process_client.do_user_task(instance, {"userMessage": QUESTION})
-        wait_for("the answer", lambda: process_client.user_task(instance) == "Review", within=PATIENCE)
+        instance = process_client.start(PROCESS_KEY)
+        process_client.complete_user_task(instance, {"userMessage": QUESTION})
+        wait_for("the answer", lambda: process_client.user_task(instance) == "Review", timeout=PATIENCE)
     page = _page(browser, 1400, 1480)
     log_in(page, engine.tasklist_url)
     Tasklist(page).open_task("Review", "Groq example")
@@ -103,9 +103,9 @@ def picture_tasklist(browser: Browser, engine: EngineProcess, process_client: Pr
 def picture_cockpit(browser: Browser, engine: EngineProcess, process_client: ProcessClient) -> None:
     """The incident of a worker that was started without a key."""
     with _worker(engine, {}):
-        instance = process_client.start(PROCESS)
-        process_client.do_user_task(instance, {"userMessage": QUESTION})
-        wait_for("the incident", lambda: process_client.incidents(instance), within=PATIENCE)
+        instance = process_client.start(PROCESS_KEY)
+        process_client.complete_user_task(instance, {"userMessage": QUESTION})
+        wait_for("the incident", lambda: process_client.incidents(instance), timeout=PATIENCE)
     page = _page(browser, 1400, 760)
     log_in(page, engine.cockpit_url)
     page.goto(f"{engine.cockpit_url}default/#/process-instance/{instance}/runtime?tab=incidents-tab")

@@ -55,7 +55,7 @@ class Example:
 
     def ask(self, question="Why is the sky blue?"):
         instance_id = self.process_client.start("groq-example")
-        self.process_client.do_user_task(instance_id, {"userMessage": question})
+        self.process_client.complete_user_task(instance_id, {"userMessage": question})
 
     def answer(self, **variables):
         self._report("complete", variables=Encoder().encode_all(ANSWERED | variables))
@@ -119,7 +119,7 @@ def test_tasklist_user_gets_answer_from_worker(tasklist, process_client, worker,
     tasklist.open_task("Configure", NAME)
     tasklist.field(QUESTION).fill("Why is the sky blue?")
     tasklist.complete()
-    wait_for("the answer", lambda: process_client.get("/task", taskDefinitionKey="Review", assignee="demo"), within=20)
+    wait_for("the answer", lambda: process_client.get("/task", taskDefinitionKey="Review", assignee="demo"), timeout=20)
 
     tasklist.open_task("Review", NAME)
     expect(tasklist.field("Reply")).to_have_value("Because short waves scatter more.")
@@ -137,7 +137,7 @@ def test_tasklist_user_uploads_recording_and_reads_transcript(tasklist, process_
     )
 
     wait_for(
-        "the answer", lambda: process_client.get("/task", processDefinitionKey="groq-transcribe-example"), within=20
+        "the answer", lambda: process_client.get("/task", processDefinitionKey="groq-transcribe-example"), timeout=20
     )
     tasklist.open_task("Review", "Groq transcribe example")
     expect(tasklist.field("Transcript")).to_have_value("Call me back.")

@@ -137,7 +137,7 @@ def test_wheel_runs_workers_beside_modules_of_user(bin_folder, environ, tmp_path
         wait_for(
             f"the first lines of {processes} workers",
             lambda: log.read_text("utf-8").count("fetches") == processes or process.poll() is not None,
-            within=30,
+            timeout=30,
         )
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0, log.read_text("utf-8")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from catalyst_groq.sandbox.engine import Flavour
 from catalyst_groq.sandbox.engine.databases import parse_database
-from catalyst_groq.sandbox.engine.flavours import application
+from catalyst_groq.sandbox.engine.flavours import application_properties
 from catalyst_groq.sandbox.engine.jars import install
-from catalyst_groq.sandbox.engine.java import FLAGS, MAIN_CLASS, Java
+from catalyst_groq.sandbox.engine.java import JVM_FLAGS, MAIN_CLASS, Java
 from catalyst_groq.sandbox.progress import OnProgress, Phase
 from support.podman import Podman
 
@@ -101,7 +101,7 @@ def _engine_context(context: Path, base: str) -> None:
     for jar in install(Flavour.CAMUNDA):
         shutil.copy(jar, jars)
     shutil.copytree(java.program.parents[1], context / "java", symlinks=True)
-    settings = application(Flavour.CAMUNDA, 8080, parse_database(None)) | {"server.address": "0.0.0.0"}  # noqa: S104 -- in a container
+    settings = application_properties(Flavour.CAMUNDA, 8080, parse_database(None)) | {"server.address": "0.0.0.0"}  # noqa: S104 -- in a container
     (context / "application.yaml").write_text(json.dumps(settings))
-    command = ["/opt/java/bin/java", *FLAGS, "-classpath", "/opt/jars/*", MAIN_CLASS]
+    command = ["/opt/java/bin/java", *JVM_FLAGS, "-classpath", "/opt/jars/*", MAIN_CLASS]
     (context / "Dockerfile").write_text(ENGINE.format(base=base, command=json.dumps(command)))

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from catalyst_groq.sandbox.demo import PROCESS, example_files
+from catalyst_groq.sandbox.demo import PROCESS_KEY, example_files
 from catalyst_groq.sandbox.process_client import ProcessClient, wait_for
 from support.container_images import ROOT
 from support.podman import BIN, Podman
@@ -36,7 +36,7 @@ class Stack:
     def up(self, *profile: str, workers: int = 1, **environ: str) -> None:
         """Start all, wait for the engine, and deploy the examples."""
         self.compose(*profile, "up", "--detach", "--no-build", "--scale", f"worker={workers}", **environ)
-        wait_for("the engine in its container", self._engine_answers, within=ENGINE_PATIENCE)
+        wait_for("the engine in its container", self._engine_answers, timeout=ENGINE_PATIENCE)
         self.process_client.deploy(*example_files())
         self.process_client.deploy_texts({"groq-example-file.bpmn": by_secret_file()})
 
@@ -88,7 +88,7 @@ def by_secret_file() -> str:
     text = next(file for file in example_files() if file.suffix == ".bpmn").read_text()
     changed = text.replace('name="catalyst_secretSource" value="env"', 'name="catalyst_secretSource" value="file"')
     assert changed != text
-    return changed.replace(f'"{PROCESS}"', f'"{PROCESS}-file"')
+    return changed.replace(f'"{PROCESS_KEY}"', f'"{PROCESS_KEY}-file"')
 
 
 def free_port() -> int:

@@ -4,49 +4,49 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from catalyst_groq.sandbox.emulator.answers import Completion
+from catalyst_groq.sandbox.emulator.answers import ChatCompletion
 from catalyst_groq.sandbox.emulator.config import EmulatorConfig
-from catalyst_groq.sandbox.emulator.control import order
+from catalyst_groq.sandbox.emulator.control import add_rule
 from catalyst_groq.sandbox.emulator.error_responses import ErrorResponse
 from catalyst_groq.sandbox.emulator.generated_text import last_user_text
-from catalyst_groq.sandbox.emulator.service import ErrorReply, IncomingRequest, ModelReply, Service
+from catalyst_groq.sandbox.emulator.service import ApiRequest, CompletionReply, ErrorReply, GroqService
 
 CHAT = "/openai/v1/chat/completions"
 
 
-def chat(text: str = "How are you?", *, model: str = "openai/gpt-oss-120b", **fields: Any) -> dict[str, Any]:
+def chat_body(text: str = "How are you?", *, model: str = "openai/gpt-oss-120b", **fields: Any) -> dict[str, Any]:
     """Return the body of a chat completions request."""
     return {"model": model, "messages": [{"role": "user", "content": text}], **fields}
 
 
-def service(*rules: Mapping[str, Any], **settings: Any) -> Service:
+def make_service(*rules: Mapping[str, Any], **settings: Any) -> GroqService:
     """Return an emulator without a server, with orders for the next requests."""
-    made = Service(EmulatorConfig(**settings))
+    made = GroqService(EmulatorConfig(**settings))
     for rule in rules:
-        order(made, rule)
+        add_rule(made, rule)
     return made
 
 
-def reply_to(groq: Service, body: Mapping[str, Any] | None, organization: str | None = "org_1") -> Any:
+def reply_to(groq: GroqService, body: Mapping[str, Any] | None, organization: str | None = "org_1") -> Any:
     """Ask, and return the reply."""
-    return groq.chat(IncomingRequest("POST", CHAT, organization, body, last_user_text(body or {})))
+    return groq.chat(ApiRequest("POST", CHAT, organization, body, last_user_text(body or {})))
 
 
-def answer_to(groq: Service, body: Mapping[str, Any]) -> Completion:
+def completion_of(groq: GroqService, body: Mapping[str, Any]) -> ChatCompletion:
     """Ask, and return the answer."""
     reply = reply_to(groq, body)
-    assert isinstance(reply, ModelReply), reply
-    return reply.answer
+    assert isinstance(reply, CompletionReply), reply
+    return reply.completion
 
 
-def refusal_of(groq: Service, body: Mapping[str, Any] | None, organization: str | None = "org_1") -> ErrorResponse:
+def error_of(groq: GroqService, body: Mapping[str, Any] | None, organization: str | None = "org_1") -> ErrorResponse:
     """Ask, and return the refusal."""
     reply = reply_to(groq, body, organization)
     assert isinstance(reply, ErrorReply), reply
     return reply.error.with_headers(reply.headers)
 
 
-def body_of(refusal: ErrorResponse) -> dict[str, Any]:
+def error_object(refusal: ErrorResponse) -> dict[str, Any]:
     """Return the error object of a refusal."""
     error: dict[str, Any] = json.loads(refusal.body)["error"]
     return error

@@ -9,32 +9,32 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @dataclass
-class MavenRepository:
+class FakeMavenRepository:
     """What it has, by path; what it answers first instead: a status, or how many bytes before it hangs up."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     statuses: deque[int] = field(default_factory=deque)
-    cuts: deque[int] = field(default_factory=deque)
-    asked: list[str] = field(default_factory=list)
+    truncations: deque[int] = field(default_factory=deque)
+    requested_paths: list[str] = field(default_factory=list)
     authorizations: list[str | None] = field(default_factory=list)
     url: str = ""
 
 
 @contextmanager
-def running_repository() -> Iterator[MavenRepository]:
-    repository = MavenRepository()
+def running_repository() -> Iterator[FakeMavenRepository]:
+    repository = FakeMavenRepository()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path = self.path.rpartition("/maven/")[2]
-            repository.asked.append(path)
+            repository.requested_paths.append(path)
             repository.authorizations.append(self.headers["Authorization"])
             content = repository.files.get(path, b"")
             status = 200 if path in repository.files else 404
             self.send_response(repository.statuses.popleft() if repository.statuses else status)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content[: repository.cuts.popleft()] if repository.cuts else content)
+            self.wfile.write(content[: repository.truncations.popleft()] if repository.truncations else content)
 
         def log_message(self, *_arguments: object) -> None:
             pass

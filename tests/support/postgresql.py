@@ -71,7 +71,7 @@ def _run_server(programs, folder, user):
         command += ["-k", folder, "-F"]
         with log.open("wb") as output, subprocess.Popen(command, user=user, cwd=folder, stderr=output) as server:
             try:
-                wait_for("PostgreSQL", partial(_has_started_or_ended, server, log), within=30)
+                wait_for("PostgreSQL", partial(_has_started_or_ended, server, log), timeout=30)
                 if server.poll() is None:
                     yield port
                     return

@@ -21,7 +21,7 @@ class Instance:
         state = wait_for(
             "a user task",
             lambda: self.process_client.user_task(self.id) or self.process_client.incidents(self.id),
-            within=self.timeout_seconds,
+            timeout=self.timeout_seconds,
         )
         assert isinstance(state, str), f"incident: {state}"
         return state
@@ -31,7 +31,7 @@ class Instance:
         state = wait_for(
             "an incident",
             lambda: self.process_client.incidents(self.id) or self.process_client.user_task(self.id),
-            within=self.timeout_seconds,
+            timeout=self.timeout_seconds,
         )
         assert isinstance(state, list), f"user task: {state}"
         return state[0]
@@ -42,7 +42,7 @@ class Instance:
         def user_task_or_incident() -> str | None:
             return self.process_client.user_task(self.id) or next(iter(self.process_client.incidents(self.id)), None)
 
-        return wait_for("a user task or an incident", user_task_or_incident, within=self.timeout_seconds)
+        return wait_for("a user task or an incident", user_task_or_incident, timeout=self.timeout_seconds)
 
     def error_details(self) -> str:
         """Return the error details of its failed task."""
@@ -55,7 +55,7 @@ class Instance:
         def failed() -> list[dict[str, Any]]:
             return [task for task in self.process_client.external_tasks(self.id) if task["errorMessage"]]
 
-        return wait_for("a failure", failed, within=self.timeout_seconds)[0]
+        return wait_for("a failure", failed, timeout=self.timeout_seconds)[0]
 
     def state(self) -> str:
         return self.process_client.state(self.id)

@@ -20,7 +20,7 @@ def running_redis(program):
         command = [program, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", folder]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
             try:
-                wait_for("Redis", lambda: _responds(port) or server.poll() is not None, within=10)
+                wait_for("Redis", lambda: _responds(port) or server.poll() is not None, timeout=10)
                 assert server.poll() is None, "Redis exited at its start"
                 yield f"redis://127.0.0.1:{port}/0"
             finally:

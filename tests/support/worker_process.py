@@ -53,7 +53,7 @@ class WorkerProcess:
             command = [sys.executable, "-P", "-m", "catalyst_groq", "run", *self._options]
             self._process = subprocess.Popen(command, cwd=self._folder, env=self.environ, stdout=log, stderr=log)
         wait_for(
-            "the worker's first line", lambda: "fetches" in self.log or self._process.poll() is not None, within=20
+            "the worker's first line", lambda: "fetches" in self.log or self._process.poll() is not None, timeout=20
         )
         return self
 

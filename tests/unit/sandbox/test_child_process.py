@@ -33,7 +33,7 @@ def start(tmp_path):
 
     def start(command):
         children.append(ChildProcess(command, folder=tmp_path, log=tmp_path / "log", environment={}))
-        wait_for("the child", lambda: "up" in (tmp_path / "log").read_text(), within=10)
+        wait_for("the child", lambda: "up" in (tmp_path / "log").read_text(), timeout=10)
         return children[-1]
 
     yield start
@@ -83,7 +83,7 @@ def test_it_ends_with_its_parent_however_that_ends(tmp_path, number):
     parent = [sys.executable, "-c", PARENT, str(tmp_path), *STUBBORN]
     with subprocess.Popen(parent, stdout=subprocess.PIPE, text=True) as process:
         pid = int(process.stdout.readline())
-        wait_for("the child", lambda: "up" in (tmp_path / "log").read_text(), within=10)
+        wait_for("the child", lambda: "up" in (tmp_path / "log").read_text(), timeout=10)
         process.send_signal(number)
 
-    wait_for("its end", lambda: is_gone(pid), within=10)
+    wait_for("its end", lambda: is_gone(pid), timeout=10)

@@ -20,10 +20,10 @@ class ChildProcess:
 
     def __init__(self, command: Sequence[str], *, folder: Path, log: Path, environment: Mapping[str, str]) -> None:
         # The kernel looks at the thread that started the child, not at its process: this one waits here until the end.
-        self._starter = ThreadPoolExecutor(1, thread_name_prefix="child")
+        self._start_thread = ThreadPoolExecutor(1, thread_name_prefix="child")
         try:
             with log.open("ab") as output:
-                self._process = self._starter.submit(
+                self._process = self._start_thread.submit(
                     subprocess.Popen,
                     [sys.executable, "-I", "-S", launcher.__file__, str(os.getpid()), *command],
                     cwd=folder,
@@ -34,7 +34,7 @@ class ChildProcess:
                     start_new_session=True,
                 ).result()
         except BaseException:
-            self._starter.shutdown()
+            self._start_thread.shutdown()
             raise
 
     @property
@@ -51,11 +51,11 @@ class ChildProcess:
         """Wait until it ends by itself."""
         self._process.wait()
 
-    def terminate(self, seconds: float) -> bool:
+    def terminate(self, timeout: float) -> bool:
         """Ask it to end and wait; kill it when it takes longer, or when waiting is interrupted. True if it obeyed."""
         try:
             self._process.terminate()
-            self._process.wait(seconds)
+            self._process.wait(timeout)
         except subprocess.TimeoutExpired:
             return False
         else:
@@ -69,4 +69,4 @@ class ChildProcess:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
-        self._starter.shutdown()
+        self._start_thread.shutdown()

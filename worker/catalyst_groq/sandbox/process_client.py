@@ -50,7 +50,7 @@ class ProcessClient:
         found = self.get("/task", processInstanceId=instance_id)
         return str(found[0]["taskDefinitionKey"]) if found else None
 
-    def do_user_task(self, instance_id: str, variables: Mapping[str, Any] | None = None) -> None:
+    def complete_user_task(self, instance_id: str, variables: Mapping[str, Any] | None = None) -> None:
         """Complete the user task that the instance waits at."""
         task = self.get("/task", processInstanceId=instance_id)[0]
         self._post(f"/task/{task['id']}/complete", json={"variables": Encoder().encode_all(variables or {})})
@@ -85,11 +85,11 @@ class ProcessClient:
         return response.json() if response.content else None
 
 
-def wait_for(what: str, look: Callable[[], T], *, within: float) -> T:
+def wait_for(description: str, check: Callable[[], T], *, timeout: float) -> T:
     """Look until there is something to see. Raises `SandboxError` that says what was waited for."""
-    deadline = time.monotonic() + within
-    while not (seen := look()):
+    deadline = time.monotonic() + timeout
+    while not (seen := check()):
         if time.monotonic() > deadline:
-            raise SandboxError(f"Waited {within:.0f} s in vain: {what}")
+            raise SandboxError(f"Waited {timeout:.0f} s in vain: {description}")
         time.sleep(POLL_INTERVAL_SECONDS)
     return seen

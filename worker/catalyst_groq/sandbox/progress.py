@@ -9,8 +9,8 @@ from typing import Self, TypeAlias
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-SECONDS_BETWEEN_LINES = 3.0
-MEGABYTE = 1_000_000
+LINE_INTERVAL_SECONDS = 3.0
+BYTES_PER_MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ OnProgress: TypeAlias = Callable[[Event], None]
 """Told about progress, from any thread but never from two at once."""
 
 
-def unseen(_event: Event) -> None:
+def ignore_event(_event: Event) -> None:
     """Show nothing."""
 
 
@@ -54,7 +54,7 @@ class ProgressDisplay:
         self._console = console or Console(stderr=True)
         self._phase = ""
         self._bar: Progress | None = None
-        self._began = self._last_line = 0.0
+        self._started_at = self._last_line_at = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -77,13 +77,13 @@ class ProgressDisplay:
 
     def finish(self) -> None:
         """Say that the current phase, if any, is done."""
-        phase, seconds = self._phase, time.monotonic() - self._began
+        phase, seconds = self._phase, time.monotonic() - self._started_at
         self._end()
         if phase:
             self._print(f"{phase}: {seconds:.1f} s")
 
     def _begin(self, phase: str) -> None:
-        self._phase, self._began = phase, time.monotonic()
+        self._phase, self._started_at = phase, time.monotonic()
         if self._console.is_terminal:
             self._bar = Progress(
                 SpinnerColumn(),
@@ -105,13 +105,13 @@ class ProgressDisplay:
             self._bar = None
 
     def _show_download(self, done: int, total: int) -> None:
-        sizes = f"{done / MEGABYTE:.0f} of {total / MEGABYTE:.0f} MB"
+        sizes = f"{done / BYTES_PER_MEGABYTE:.0f} of {total / BYTES_PER_MEGABYTE:.0f} MB"
         if self._bar:
             for task in self._bar.task_ids:
                 self._bar.update(task, completed=done, total=total, description=f"{self._phase}, {sizes}")
-        elif time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
+        elif time.monotonic() - self._last_line_at >= LINE_INTERVAL_SECONDS:
             self._print(f"  {sizes}")
 
     def _print(self, line: str) -> None:
-        self._last_line = time.monotonic()
+        self._last_line_at = time.monotonic()
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from jsonschema import validate
 
 from catalyst_groq.groq.models.token_estimate import estimate_tokens
-from catalyst_groq.sandbox.emulator.schemas import sample
-from catalyst_groq.sandbox.emulator.service import ErrorReply, ModelReply
-from catalyst_groq.sandbox.emulator.streaming import chunks
-from support.emulator_requests import answer_to, body_of, chat, refusal_of, reply_to, service
+from catalyst_groq.sandbox.emulator.schemas import generate_sample
+from catalyst_groq.sandbox.emulator.service import CompletionReply, ErrorReply
+from catalyst_groq.sandbox.emulator.streaming import split_into_chunks
+from support.emulator_requests import chat_body, completion_of, error_object, error_of, make_service, reply_to
 
 QWEN = "qwen/qwen3.8-27b"
 
@@ -25,16 +25,16 @@ ORDER = tool("find_order", number={"type": "string"})
 
 
 def test_an_answer_shows_what_was_asked():
-    answer = answer_to(service(), chat("Is order 4711 paid?"))
+    answer = completion_of(make_service(), chat_body("Is order 4711 paid?"))
 
     assert "“Is order 4711 paid?”" in str(answer.content)
     assert "openai/gpt-oss-120b" in str(answer.content)
 
 
 def test_the_same_request_gets_the_same_text():
-    asked = chat("Tell me something.", seed=7)
+    asked = chat_body("Tell me something.", seed=7)
 
-    one, other = answer_to(service(), asked), answer_to(service(), asked)
+    one, other = completion_of(make_service(), asked), completion_of(make_service(), asked)
 
     assert (one.content, one.reasoning, one.usage, one.seed) == (other.content, other.reasoning, other.usage, 7)
     assert one.id != other.id
@@ -42,38 +42,38 @@ def test_the_same_request_gets_the_same_text():
 
 @pytest.mark.parametrize("amount", [1, 20_000])
 def test_a_user_can_ask_for_an_answer_of_so_many_characters(amount):
-    answer = answer_to(service(), chat(f"Please answer in {amount} characters."))
+    answer = completion_of(make_service(), chat_body(f"Please answer in {amount} characters."))
 
     assert len(str(answer.content)) == amount
 
 
 @pytest.mark.parametrize("amount", [1, 5000])
 def test_a_user_can_ask_for_an_answer_of_so_many_tokens(amount):
-    answer = answer_to(service(), chat(f"Reply with {amount} tokens", include_reasoning=False))
+    answer = completion_of(make_service(), chat_body(f"Reply with {amount} tokens", include_reasoning=False))
 
     assert answer.usage.completion_tokens - answer.usage.reasoning_tokens == amount
 
 
 def test_the_token_budget_cuts_the_answer():
-    answer = answer_to(service(), chat("Answer in 500 tokens", max_completion_tokens=100))
+    answer = completion_of(make_service(), chat_body("Answer in 500 tokens", max_completion_tokens=100))
 
     assert answer.finish_reason == "length"
     assert answer.usage.completion_tokens == 100
 
 
 def test_reasoning_comes_out_of_the_same_budget():
-    answer = answer_to(service(), chat(max_tokens=5, reasoning_effort="high"))
+    answer = completion_of(make_service(), chat_body(max_tokens=5, reasoning_effort="high"))
 
     assert (answer.content, answer.finish_reason) == ("", "length")
     assert answer.usage.reasoning_tokens == answer.usage.completion_tokens == 5
 
 
 def test_a_stop_word_ends_the_answer():
-    assert answer_to(service(), chat("A and B", stop=["and"])).content == "You asked: “A "
+    assert completion_of(make_service(), chat_body("A and B", stop=["and"])).content == "You asked: “A "
 
 
 def test_times_follow_from_latency_and_speed():
-    usage = answer_to(service(latency=0.25, tokens_per_second=100), chat()).usage.as_json()
+    usage = completion_of(make_service(latency=0.25, tokens_per_second=100), chat_body()).usage.as_json()
 
     assert usage["queue_time"] == 0.25
     assert usage["completion_time"] == pytest.approx(usage["completion_tokens"] / 100)
@@ -82,15 +82,15 @@ def test_times_follow_from_latency_and_speed():
 
 
 def test_speed_and_latency_can_be_set_for_one_model():
-    groq = service(model_latency={QWEN: 3}, model_tokens_per_second={QWEN: 10}, tokens_per_second="model")
+    groq = make_service(model_latency={QWEN: 3}, model_tokens_per_second={QWEN: 10}, tokens_per_second="model")
 
-    assert answer_to(groq, chat(model=QWEN)).usage.queue_time == 3
-    assert reply_to(groq, chat(model=QWEN)).tokens_per_second == 10
-    assert reply_to(groq, chat(model="openai/gpt-oss-20b")).tokens_per_second == 1000
+    assert completion_of(groq, chat_body(model=QWEN)).usage.queue_time == 3
+    assert reply_to(groq, chat_body(model=QWEN)).tokens_per_second == 10
+    assert reply_to(groq, chat_body(model="openai/gpt-oss-20b")).tokens_per_second == 1000
 
 
 def test_json_mode_gives_a_json_object():
-    answer = answer_to(service(), chat("Answer as json", response_format={"type": "json_object"}))
+    answer = completion_of(make_service(), chat_body("Answer as json", response_format={"type": "json_object"}))
 
     assert json.loads(str(answer.content))["question"] == "Answer as json"
 
@@ -131,7 +131,7 @@ SCHEMAS = [
 def test_an_answer_under_a_schema_fits_it(schema):
     wanted = {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}}
 
-    answer = answer_to(service(), chat(response_format=wanted))
+    answer = completion_of(make_service(), chat_body(response_format=wanted))
 
     validate(json.loads(str(answer.content)), schema)
 
@@ -170,7 +170,7 @@ schemas = st.recursive(
 
 @given(schemas)
 def test_a_sample_fits_every_schema(schema):
-    validate(sample(schema), schema)
+    validate(generate_sample(schema), schema)
 
 
 @pytest.mark.parametrize(
@@ -179,24 +179,24 @@ def test_a_sample_fits_every_schema(schema):
 def test_what_is_no_schema_is_refused(schema):
     wanted = {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}}
 
-    said_no = refusal_of(service(), chat(response_format=wanted))
+    said_no = error_of(make_service(), chat_body(response_format=wanted))
 
-    assert body_of(said_no)["message"].startswith("invalid JSON schema for response_format: 'reply': ")
+    assert error_object(said_no)["message"].startswith("invalid JSON schema for response_format: 'reply': ")
 
 
 def test_a_schema_without_an_end_gets_an_answer_that_has_one():
     endless = {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]}
     wanted = {"type": "json_schema", "json_schema": {"name": "reply", "schema": endless}}
 
-    assert json.loads(str(answer_to(service(), chat(response_format=wanted)).content))["a"]
+    assert json.loads(str(completion_of(make_service(), chat_body(response_format=wanted)).content))["a"]
 
 
 def test_a_scripted_text_that_is_no_json_fails_in_json_mode():
-    groq = service({"answer": "Sure! Here it is"})
+    groq = make_service({"answer": "Sure! Here it is"})
 
-    said_no = refusal_of(groq, chat("json please", response_format={"type": "json_object"}))
+    said_no = error_of(groq, chat_body("json please", response_format={"type": "json_object"}))
 
-    assert body_of(said_no)["failed_generation"] == "Sure! Here it is"
+    assert error_object(said_no)["failed_generation"] == "Sure! Here it is"
 
 
 @pytest.mark.parametrize(("strict", "accepted"), [(True, False), (False, True)])
@@ -209,13 +209,13 @@ def test_only_a_strict_schema_holds_a_script_to_it(strict, accepted):
     }
     wanted = {"type": "json_schema", "json_schema": {"name": "reply", "strict": strict, "schema": schema}}
 
-    reply = reply_to(service({"answer": {"n": "many"}}), chat(response_format=wanted))
+    reply = reply_to(make_service({"answer": {"n": "many"}}), chat_body(response_format=wanted))
 
-    assert isinstance(reply, ModelReply) == accepted
+    assert isinstance(reply, CompletionReply) == accepted
 
 
 def test_a_tool_whose_name_the_user_mentions_is_called_with_fitting_arguments():
-    answer = answer_to(service(), chat("Please get weather for tomorrow", tools=[ORDER, WEATHER]))
+    answer = completion_of(make_service(), chat_body("Please get weather for tomorrow", tools=[ORDER, WEATHER]))
 
     assert answer.finish_reason == "tool_calls"
     assert answer.content is None
@@ -235,17 +235,17 @@ def test_a_tool_whose_name_the_user_mentions_is_called_with_fitting_arguments():
     ],
 )
 def test_the_tool_choice_decides_what_is_called(choice, called):
-    answer = answer_to(service(), chat("Hello", tools=[ORDER, WEATHER], tool_choice=choice))
+    answer = completion_of(make_service(), chat_body("Hello", tools=[ORDER, WEATHER], tool_choice=choice))
 
     assert [call.name for call in answer.tool_calls] == called
 
 
 @pytest.mark.parametrize(("model", "number"), [("openai/gpt-oss-120b", 1), (QWEN, 2)])
 def test_only_some_models_call_several_tools_at_once(model, number):
-    asked = chat("find order 7, then get weather", model=model, tools=[ORDER, WEATHER])
+    asked = chat_body("find order 7, then get weather", model=model, tools=[ORDER, WEATHER])
 
-    assert len(answer_to(service(), asked).tool_calls) == number
-    assert len(answer_to(service(), asked | {"parallel_tool_calls": False}).tool_calls) == 1
+    assert len(completion_of(make_service(), asked).tool_calls) == number
+    assert len(completion_of(make_service(), asked | {"parallel_tool_calls": False}).tool_calls) == 1
 
 
 def test_the_tools_answer_is_told_and_the_conversation_ends():
@@ -256,13 +256,13 @@ def test_the_tools_answer_is_told_and_the_conversation_ends():
         {"role": "tool", "tool_call_id": "call_1", "content": "22 degrees"},
     ]
 
-    answer = answer_to(service(), chat(messages=messages, tools=[WEATHER]))
+    answer = completion_of(make_service(), chat_body(messages=messages, tools=[WEATHER]))
 
     assert str(answer.content).startswith("The tool said: “22 degrees”")
 
 
 def test_built_in_tools_are_executed_by_groq():
-    answer = answer_to(service(), chat("Who won?", tools=[{"type": "browser_search"}]))
+    answer = completion_of(make_service(), chat_body("Who won?", tools=[{"type": "browser_search"}]))
 
     assert answer.executed_tools[0]["type"] == "browser_search"
 
@@ -281,7 +281,7 @@ def test_built_in_tools_are_executed_by_groq():
     ],
 )
 def test_reasoning_is_shown_as_the_request_wants(model, fields, thought_in_content, thought_apart):
-    answer = answer_to(service(), chat(model=model, **fields))
+    answer = completion_of(make_service(), chat_body(model=model, **fields))
 
     assert str(answer.content).startswith("<think>") == thought_in_content
     assert (answer.reasoning is not None) == thought_apart
@@ -291,26 +291,28 @@ def test_images_cost_tokens_and_are_mentioned():
     image = {"type": "image_url", "image_url": {"url": "https://example.org/invoice.png"}}
     messages = [{"role": "user", "content": [{"type": "text", "text": "What is it?"}, image, image]}]
 
-    answer = answer_to(service(), chat(model=QWEN, messages=messages))
+    answer = completion_of(make_service(), chat_body(model=QWEN, messages=messages))
 
     assert "“What is it?” It came with 2 images." in str(answer.content)
     assert answer.usage.prompt_tokens > 2 * 2048
 
 
 def test_a_long_beginning_seen_before_is_cached_for_two_hours():
-    groq = service(time_scale=1e-9)
+    groq = make_service(time_scale=1e-9)
     rules = [{"role": "system", "content": "Be kind. " * 100}]
-    first, second = (chat(messages=[*rules, {"role": "user", "content": text}]) for text in ("One?", "Two?"))
+    first, second = (chat_body(messages=[*rules, {"role": "user", "content": text}]) for text in ("One?", "Two?"))
 
-    assert answer_to(groq, first).usage.cached_tokens == 0
-    assert answer_to(groq, second).usage.as_json()["prompt_tokens_details"]["cached_tokens"] > 200
+    assert completion_of(groq, first).usage.cached_tokens == 0
+    assert completion_of(groq, second).usage.as_json()["prompt_tokens_details"]["cached_tokens"] > 200
     groq.clock.advance(7201)
-    assert answer_to(groq, second).usage.cached_tokens == 0
+    assert completion_of(groq, second).usage.cached_tokens == 0
 
 
 def test_chunks_together_are_the_answer():
-    answer = answer_to(service(), chat("find order 7" + " and more" * 10, tools=[ORDER], tool_choice="none"))
-    sent = [chunk.data for chunk in chunks(answer)]
+    answer = completion_of(
+        make_service(), chat_body("find order 7" + " and more" * 10, tools=[ORDER], tool_choice="none")
+    )
+    sent = [chunk.data for chunk in split_into_chunks(answer)]
     deltas = [one["choices"][0]["delta"] for one in sent]
 
     assert "".join(delta.get("content", "") for delta in deltas) == answer.content
@@ -382,9 +384,9 @@ fields = st.one_of(
 
 @given(fields)
 def test_no_request_makes_the_emulator_fail(asked):
-    reply = reply_to(service(), chat() | asked)
+    reply = reply_to(make_service(), chat_body() | asked)
 
-    assert isinstance(reply, ModelReply | ErrorReply)
+    assert isinstance(reply, CompletionReply | ErrorReply)
 
 
 messages = st.fixed_dictionaries(
@@ -394,7 +396,7 @@ messages = st.fixed_dictionaries(
 
 @given(st.lists(messages, min_size=1, max_size=4), st.integers(1, 60))
 def test_no_answer_has_more_tokens_than_its_budget(conversation, budget):
-    answer = answer_to(service(), chat(messages=conversation, max_completion_tokens=budget))
+    answer = completion_of(make_service(), chat_body(messages=conversation, max_completion_tokens=budget))
 
     assert answer.usage.completion_tokens <= budget
     assert estimate_tokens(str(answer.content)) <= budget

@@ -12,9 +12,9 @@ from catalyst_groq.common.transport import make_transport
 from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.errors import EngineError
 from catalyst_groq.groq.api.client import HttpGroqClient
-from catalyst_groq.groq.api.requests import Account
+from catalyst_groq.groq.api.operations import CHAT_COMPLETION
+from catalyst_groq.groq.api.requests import Account, GroqRequest
 from catalyst_groq.groq.api.responses import NoResponse, Response
-from support.groq_clients import make_request
 
 ANY_NETWORK = make_transport()
 MINUTE = timedelta(minutes=1)
@@ -59,7 +59,9 @@ async def told(data, ask):
 async def ask_groq(url):
     groq = HttpGroqClient(ANY_NETWORK)
     try:
-        return await groq.send(make_request(Account(url, "gsk_key"), {"messages": []}, 5))
+        return await groq.send(
+            GroqRequest(CHAT_COMPLETION, Account(url, "gsk_key"), {"messages": []}, timeout=5, caller="task")
+        )
     finally:
         await groq.aclose()
 
@@ -78,7 +80,7 @@ async def ask_engine(url, definition_id="ask:1:d1"):
 
 @given(sometimes_valid)
 @settings(max_examples=40)
-def test_groq_client_returns_a_value_for_any_bytes(data):
+def test_groqs_client_returns_a_value(data):
     assert isinstance(asyncio.run(told(data, ask_groq)), Response | NoResponse)
 
 

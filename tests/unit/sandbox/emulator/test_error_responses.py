@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from support.emulator_requests import body_of, chat, refusal_of, service
+from support.emulator_requests import chat_body, error_object, error_of, make_service
 
 GPT_OSS = "openai/gpt-oss-120b"
 
@@ -51,31 +51,31 @@ VERBATIM = {
 
 @pytest.mark.parametrize(("code", "expected"), VERBATIM.items(), ids=VERBATIM)
 def test_an_ordered_refusal_has_groqs_own_words(code, expected):
-    groq = service({"refusal": code})
+    groq = make_service({"refusal": code})
 
-    assert refusal_of(groq, chat()).body == expected + "\n"
+    assert error_of(groq, chat_body()).body == expected + "\n"
 
 
 def test_a_refused_key_takes_96_bytes_as_seen_on_the_wire():
-    said_no = refusal_of(service(), chat(), organization=None)
+    said_no = error_of(make_service(), chat_body(), organization=None)
 
     assert (said_no.status, len(said_no.body)) == (401, 96)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 413, 422, 424, 429, 498, 500, 502, 503, 504, 520, 524])
 def test_every_status_can_be_ordered_and_comes_with_a_body(status):
-    groq = service({"status": status})
+    groq = make_service({"status": status})
 
-    said_no = refusal_of(groq, chat())
+    said_no = error_of(groq, chat_body())
 
     assert said_no.status == status
     assert ("html" in said_no.content_type) == said_no.body.startswith("<!DOCTYPE html>")
 
 
 def test_an_ordered_wait_stands_in_the_header_and_in_the_message():
-    groq = service({"status": 429, "headers": {"Retry-After": 7}})
+    groq = make_service({"status": 429, "headers": {"Retry-After": 7}})
 
-    said_no = refusal_of(groq, chat())
+    said_no = error_of(groq, chat_body())
 
     assert said_no.headers["retry-after"] == "7"
     assert "Please try again in 7s." in said_no.body
@@ -92,9 +92,9 @@ def test_an_ordered_wait_stands_in_the_header_and_in_the_message():
     ],
 )
 def test_a_model_that_is_gone_is_refused_in_the_form_of_its_time(model, status, code):
-    said_no = refusal_of(service(), chat(model=model))
+    said_no = error_of(make_service(), chat_body(model=model))
 
-    assert (said_no.status, body_of(said_no)["code"]) == (status, code)
+    assert (said_no.status, error_object(said_no)["code"]) == (status, code)
 
 
 UNSUPPORTED = (
@@ -140,14 +140,14 @@ SHAPES = [
 
 @pytest.mark.parametrize(("fields", "message"), SHAPES, ids=[message[:60] for _, message in SHAPES])
 def test_a_misshapen_request_is_refused_with_the_first_thing_wrong(fields, message):
-    said_no = refusal_of(service(), chat(**fields))
+    said_no = error_of(make_service(), chat_body(**fields))
 
-    error = body_of(said_no)
+    error = error_object(said_no)
     assert (said_no.status, error["message"], error["type"]) == (400, message, "invalid_request_error")
 
 
 def test_a_body_that_is_no_json_object_is_refused():
-    assert refusal_of(service(), None).status == 400
+    assert error_of(make_service(), None).status == 400
 
 
 QWEN = "qwen/qwen3.8-27b"
@@ -225,27 +225,27 @@ ABILITIES = [
 
 @pytest.mark.parametrize(("model", "fields", "message"), ABILITIES, ids=[message[:60] for *_, message in ABILITIES])
 def test_what_a_model_cannot_do_is_refused(model, fields, message):
-    said_no = refusal_of(service(), chat(model=model, **fields))
+    said_no = error_of(make_service(), chat_body(model=model, **fields))
 
     assert said_no.status == 400
-    assert body_of(said_no)["message"].startswith(message)
+    assert error_object(said_no)["message"].startswith(message)
 
 
 def test_a_prompt_and_answer_beyond_the_context_window_are_refused():
-    said_no = refusal_of(service(), chat("word " * 131_072))
+    said_no = error_of(make_service(), chat_body("word " * 131_072))
 
-    assert body_of(said_no)["code"] == "context_length_exceeded"
+    assert error_object(said_no)["code"] == "context_length_exceeded"
 
 
 def test_an_image_of_more_than_4_megabytes_is_too_large():
     large = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 4_000_004}}
 
-    assert refusal_of(service(), chat(model=QWEN, messages=pictures(large))).status == 413
+    assert error_of(make_service(), chat_body(model=QWEN, messages=pictures(large))).status == 413
 
 
 def test_json_cut_off_by_the_token_budget_fails_as_groq_says():
-    said_no = refusal_of(
-        service(), chat("Give me json", response_format={"type": "json_object"}, max_completion_tokens=20)
+    said_no = error_of(
+        make_service(), chat_body("Give me json", response_format={"type": "json_object"}, max_completion_tokens=20)
     )
 
     assert json.loads(said_no.body)["error"] == {
@@ -257,15 +257,15 @@ def test_json_cut_off_by_the_token_budget_fails_as_groq_says():
 
 
 def test_a_scripted_call_of_a_tool_that_was_not_offered_fails():
-    groq = service({"tool_calls": [{"name": "fly"}]})
+    groq = make_service({"tool_calls": [{"name": "fly"}]})
 
-    said_no = refusal_of(groq, chat(tools=[FUNCTION]))
+    said_no = error_of(groq, chat_body(tools=[FUNCTION]))
 
-    assert body_of(said_no)["code"] == "tool_use_failed"
+    assert error_object(said_no)["code"] == "tool_use_failed"
     assert "attempted to call tool 'fly' which was not in request.tools" in said_no.body
 
 
 def test_flex_requests_are_refused_with_498_when_flex_is_full():
-    groq = service(flex_full=True)
+    groq = make_service(flex_full=True)
 
-    assert refusal_of(groq, chat(service_tier="flex")).status == 498
+    assert error_of(groq, chat_body(service_tier="flex")).status == 498

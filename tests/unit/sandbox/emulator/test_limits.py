@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from catalyst_groq.groq.api.go_duration import format_go_duration
 from catalyst_groq.groq.models.catalog import ModelLimits
-from catalyst_groq.sandbox.emulator.limits import OTPM, RPD, RPM, TPD, TPM, ModelUsage, RequestCost, UsageBucket
-from support.emulator_requests import answer_to, body_of, chat, refusal_of, reply_to, service
+from catalyst_groq.sandbox.emulator.limits import OTPM, RPD, RPM, TPD, TPM, LimitBucket, RateLimiter, RequestUsage
+from support.emulator_requests import chat_body, completion_of, error_object, error_of, make_service, reply_to
 
 MINUTE, DAY = 60, 86_400
 
@@ -17,10 +17,10 @@ MINUTE, DAY = 60, 86_400
     [(1000, DAY, 1, "1m26.4s"), (8000, MINUTE, 78, "585ms"), (6000, MINUTE, 157, "1.57s"), (14_400, DAY, 1, "6s")],
 )
 def test_the_reset_headers_of_real_answers_come_out(limit, window, used, shown):
-    bucket = UsageBucket(limit, window)
+    bucket = LimitBucket(limit, window)
     bucket.add(used, now=0)
 
-    assert format_go_duration(bucket.reset(now=0)) == shown
+    assert format_go_duration(bucket.time_until_empty(now=0)) == shown
 
 
 @pytest.mark.parametrize(
@@ -28,10 +28,10 @@ def test_the_reset_headers_of_real_answers_come_out(limit, window, used, shown):
     [(6000, MINUTE, 5034, 1443, "4.77s"), (100_000, DAY, 99_996, 484, "6m54.72s"), (30, MINUTE, 30, 1, "2s")],
 )
 def test_the_waits_of_real_refusals_come_out(limit, window, used, requested, shown):
-    bucket = UsageBucket(limit, window)
+    bucket = LimitBucket(limit, window)
     bucket.add(used, now=0)
 
-    assert format_go_duration(bucket.wait(requested, now=0)) == shown
+    assert format_go_duration(bucket.time_until_capacity(requested, now=0)) == shown
 
 
 @pytest.mark.parametrize(
@@ -43,19 +43,19 @@ def test_durations_are_written_as_go_does(seconds, shown):
 
 
 def account(**limits):
-    return ModelUsage("org_x", "openai/gpt-oss-120b", ModelLimits(**limits))
+    return RateLimiter("org_x", "openai/gpt-oss-120b", ModelLimits(**limits))
 
 
 def test_the_thirty_first_request_of_a_minute_is_refused_in_groqs_words():
     asked = account(rpm=30)
     for _ in range(30):
-        assert asked.admit(RequestCost(), "on_demand", now=0) is None
+        assert asked.admit(RequestUsage(), "on_demand", now=0) is None
 
-    said_no = asked.admit(RequestCost(), "on_demand", now=0)
+    said_no = asked.admit(RequestUsage(), "on_demand", now=0)
 
     assert said_no
     assert (said_no.status, said_no.headers["retry-after"]) == (429, "2")
-    assert body_of(said_no) == {
+    assert error_object(said_no) == {
         "message": "Rate limit reached for model `openai/gpt-oss-120b` in organization `org_x` service tier "
         "`on_demand` on requests per minute (RPM): Limit 30, Used 30, Requested 1. Please try again in 2s. Need more "
         "tokens? Upgrade to Dev Tier today at https://console.groq.com/settings/billing",
@@ -76,7 +76,7 @@ def test_the_thirty_first_request_of_a_minute_is_refused_in_groqs_words():
 )
 def test_every_dimension_refuses_by_itself_and_lets_in_after_the_wait(limits, name, wait, seconds):
     asked = account(**limits)
-    demand = RequestCost(prompt_tokens=0, output_tokens=1000, expected_output=1000)
+    demand = RequestUsage(prompt_tokens=0, output_tokens=1000, expected_output=1000)
     said_no = None
     while said_no is None:
         said_no = asked.admit(demand, "on_demand", now=0)
@@ -88,7 +88,7 @@ def test_every_dimension_refuses_by_itself_and_lets_in_after_the_wait(limits, na
 
 
 def test_a_request_larger_than_the_minute_is_413_and_not_worth_waiting_for():
-    said_no = account(tpm=6000).admit(RequestCost(12_000, 328), "on_demand", now=0)
+    said_no = account(tpm=6000).admit(RequestUsage(12_000, 328), "on_demand", now=0)
 
     assert said_no
     assert said_no.status == 413
@@ -100,9 +100,9 @@ def test_a_request_larger_than_the_minute_is_413_and_not_worth_waiting_for():
 
 
 def test_too_much_expected_output_is_429_without_a_wait():
-    groq = service(plan="free")
+    groq = make_service(plan="free")
 
-    said_no = refusal_of(groq, chat(model="qwen/qwen3.8-27b", max_completion_tokens=1000))
+    said_no = error_of(groq, chat_body(model="qwen/qwen3.8-27b", max_completion_tokens=1000))
 
     assert said_no.status == 429
     assert "retry-after" not in said_no.headers
@@ -111,59 +111,59 @@ def test_too_much_expected_output_is_429_without_a_wait():
 
 
 def test_the_output_budget_is_reserved_and_what_was_not_used_given_back():
-    groq = service(plan="free")
-    body = chat(max_completion_tokens=7000)
+    groq = make_service(plan="free")
+    body = chat_body(max_completion_tokens=7000)
     reply = reply_to(groq, body)
 
-    assert refusal_of(groq, body).status == 429
+    assert error_of(groq, body).status == 429
 
-    usage = reply.answer.usage
-    spent = RequestCost(usage.prompt_tokens, usage.completion_tokens, usage.completion_tokens)
-    reply.account.settle(reply.demand, spent, groq.clock.now())
-    headers = reply.account.headers(groq.clock.now())
+    usage = reply.completion.usage
+    spent = RequestUsage(usage.prompt_tokens, usage.completion_tokens, usage.completion_tokens)
+    reply.rate_limiter.settle(reply.reserved, spent, groq.clock.now())
+    headers = reply.rate_limiter.headers(groq.clock.now())
     assert headers["x-ratelimit-limit-tokens"] == "8000"
     assert int(headers["x-ratelimit-remaining-tokens"]) >= 8000 - usage.prompt_tokens - usage.completion_tokens
 
 
 def test_each_organization_and_each_model_has_limits_of_its_own():
-    groq = service(limits={"*": {"rpm": 1}})
+    groq = make_service(limits={"*": {"rpm": 1}})
 
-    assert answer_to(groq, chat()).content
-    assert refusal_of(groq, chat()).status == 429
-    assert answer_to(groq, chat(model="openai/gpt-oss-20b")).content
-    assert not hasattr(reply_to(groq, chat(), organization="org_2"), "refusal")
+    assert completion_of(groq, chat_body()).content
+    assert error_of(groq, chat_body()).status == 429
+    assert completion_of(groq, chat_body(model="openai/gpt-oss-20b")).content
+    assert not hasattr(reply_to(groq, chat_body(), organization="org_2"), "refusal")
 
 
 def test_a_day_passes_when_the_clock_is_set_forward():
-    groq = service(limits={"*": {"rpd": 1}})
-    answer_to(groq, chat())
-    assert refusal_of(groq, chat()).status == 429
+    groq = make_service(limits={"*": {"rpd": 1}})
+    completion_of(groq, chat_body())
+    assert error_of(groq, chat_body()).status == 429
 
     groq.clock.advance(DAY)
 
-    assert answer_to(groq, chat()).content
+    assert completion_of(groq, chat_body()).content
 
 
 def test_time_that_runs_faster_refills_limits_faster():
-    groq = service(limits={"*": {"rpd": 1}}, time_scale=1e9)
-    answer_to(groq, chat())
+    groq = make_service(limits={"*": {"rpd": 1}}, time_scale=1e9)
+    completion_of(groq, chat_body())
 
-    assert answer_to(groq, chat()).content
+    assert completion_of(groq, chat_body()).content
 
 
 def test_a_failed_generation_counts_its_prompt_only():
-    groq = service({"answer": "no JSON", "count": 20}, plan="free")
-    failing = chat("Give me json", response_format={"type": "json_object"}, max_completion_tokens=2000)
+    groq = make_service({"answer": "no JSON", "count": 20}, plan="free")
+    failing = chat_body("Give me json", response_format={"type": "json_object"}, max_completion_tokens=2000)
 
-    refused = [refusal_of(groq, failing) for _ in range(6)]
+    refused = [error_of(groq, failing) for _ in range(6)]
 
     assert {said_no.status for said_no in refused} == {400}
 
 
 def test_without_a_plan_there_are_no_limits_and_no_headers_of_them():
-    groq = service()
+    groq = make_service()
 
-    assert all(reply_to(groq, chat()).account.headers(0) == {} for _ in range(40))
+    assert all(reply_to(groq, chat_body()).rate_limiter.headers(0) == {} for _ in range(40))
 
 
 amounts = st.floats(0, 1000)
@@ -171,19 +171,21 @@ amounts = st.floats(0, 1000)
 
 @given(st.integers(1, 1000), st.lists(st.tuples(amounts, st.floats(0, 100)), max_size=20), amounts)
 def test_whoever_waits_as_told_is_let_in(limit, uses, wanted):
-    bucket, now = UsageBucket(limit, MINUTE), 0.0
+    bucket, now = LimitBucket(limit, MINUTE), 0.0
     for amount, pause in uses:
         bucket.add(amount, now)
         now += pause
 
     requested = min(wanted, limit)
 
-    assert bucket.wait(requested, now + bucket.wait(requested, now)) == pytest.approx(0, abs=1e-6)
+    assert bucket.time_until_capacity(requested, now + bucket.time_until_capacity(requested, now)) == pytest.approx(
+        0, abs=1e-6
+    )
 
 
 @given(st.integers(1, 1000), st.lists(st.tuples(st.floats(-1000, 1000), st.floats(0, 100)), max_size=20))
 def test_use_is_never_negative_and_forgotten_after_a_window(limit, uses):
-    bucket, now = UsageBucket(limit, MINUTE), 0.0
+    bucket, now = LimitBucket(limit, MINUTE), 0.0
     for amount, pause in uses:
         bucket.add(amount, now)
         now += pause

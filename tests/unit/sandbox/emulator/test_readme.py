@@ -17,8 +17,8 @@ from catalyst_groq.sandbox.emulator import EmulatorConfig, running_emulator
 from catalyst_groq.sandbox.emulator.error_catalog import BY_CODE
 from catalyst_groq.sandbox.emulator.rules import Fault
 from catalyst_groq.sandbox.emulator.scripts import load_script
-from catalyst_groq.sandbox.emulator.service import Service
-from support.emulator_requests import answer_to, chat, refusal_of
+from catalyst_groq.sandbox.emulator.service import GroqService
+from support.emulator_requests import chat_body, completion_of, error_of
 
 PAGE = (Path(catalyst_groq.sandbox.emulator.__file__).parent / "README.md").read_text("utf-8")
 
@@ -30,18 +30,18 @@ def examples(language):
 def test_the_script_of_the_page_answers_as_it_says(tmp_path):
     path = tmp_path / "answers.yaml"
     path.write_text(examples("yaml")[0], "utf-8")
-    groq = Service(EmulatorConfig(), load_script(path))
+    groq = GroqService(EmulatorConfig(), load_script(path))
     tool = {"type": "function", "function": {"name": "find_order"}}
 
-    assert answer_to(groq, chat("A REFUND, please")).content == "Your refund is on its way."
-    assert answer_to(groq, chat("Is invoice 4711 paid?", model="openai/gpt-oss-20b")).content == (
+    assert completion_of(groq, chat_body("A REFUND, please")).content == "Your refund is on its way."
+    assert completion_of(groq, chat_body("Is invoice 4711 paid?", model="openai/gpt-oss-20b")).content == (
         '{"paid": true, "total": 12.5}'
     )
-    assert answer_to(groq, chat("Where is order 7?", tools=[tool])).tool_calls[0].arguments == {"number": "7"}
-    assert "emulator" in str(answer_to(groq, chat("patience")).content)
-    assert len(str(answer_to(groq, chat("everything")).content)) == 20_000
-    assert [refusal_of(groq, chat("storm")).status for _ in range(2)] == [503, 503]
-    assert answer_to(groq, chat("storm")).content
+    assert completion_of(groq, chat_body("Where is order 7?", tools=[tool])).tool_calls[0].arguments == {"number": "7"}
+    assert "emulator" in str(completion_of(groq, chat_body("patience")).content)
+    assert len(str(completion_of(groq, chat_body("everything")).content)) == 20_000
+    assert [error_of(groq, chat_body("storm")).status for _ in range(2)] == [503, 503]
+    assert completion_of(groq, chat_body("storm")).content
 
 
 def test_the_orders_of_the_page_are_accepted():

@@ -3,10 +3,10 @@ import pytest
 from catalyst_groq.errors import SandboxError
 from catalyst_groq.sandbox.emulator import EmulatorConfig, make_config
 from catalyst_groq.sandbox.emulator.api_keys import ApiKeys
-from catalyst_groq.sandbox.emulator.control import order
+from catalyst_groq.sandbox.emulator.control import add_rule
 from catalyst_groq.sandbox.emulator.scripts import load_script
-from catalyst_groq.sandbox.emulator.service import Service
-from support.emulator_requests import answer_to, chat, refusal_of, reply_to, service
+from catalyst_groq.sandbox.emulator.service import GroqService
+from support.emulator_requests import chat_body, completion_of, error_of, make_service, reply_to
 
 SCRIPT = """\
 answers:
@@ -36,7 +36,7 @@ def script(tmp_path):
 
 
 def scripted(path):
-    return Service(EmulatorConfig(), load_script(path))
+    return GroqService(EmulatorConfig(), load_script(path))
 
 
 @pytest.mark.parametrize(
@@ -48,81 +48,81 @@ def scripted(path):
     ],
 )
 def test_a_script_says_which_question_gets_which_answer(script, question, model, answer):
-    assert answer_to(scripted(script(SCRIPT)), chat(question, model=model)).content == answer
+    assert completion_of(scripted(script(SCRIPT)), chat_body(question, model=model)).content == answer
 
 
 def test_what_no_line_is_for_gets_the_usual_answer(script):
     groq = scripted(script(SCRIPT))
 
-    assert "emulator" in str(answer_to(groq, chat("pingpong")).content)
-    assert "emulator" in str(answer_to(groq, chat("an invoice, please")).content)
+    assert "emulator" in str(completion_of(groq, chat_body("pingpong")).content)
+    assert "emulator" in str(completion_of(groq, chat_body("an invoice, please")).content)
 
 
 def test_a_counted_line_is_used_up_and_the_next_one_follows(script):
     groq = scripted(script(SCRIPT))
-    asked = chat("Where is order 77?")
+    asked = chat_body("Where is order 77?")
 
-    assert refusal_of(groq, asked).status == 503
-    assert answer_to(groq, asked).content == "It is on its way."
+    assert error_of(groq, asked).status == 503
+    assert completion_of(groq, asked).content == "It is on its way."
 
     groq.reset()
-    assert refusal_of(groq, asked).status == 503
+    assert error_of(groq, asked).status == 503
 
 
 def test_orders_come_before_the_script_in_the_order_given(script):
     groq = scripted(script(SCRIPT))
-    order(groq, {"status": 500})
-    order(groq, {"answer": "", "count": 2})
+    add_rule(groq, {"status": 500})
+    add_rule(groq, {"answer": "", "count": 2})
 
-    assert refusal_of(groq, chat("ping")).status == 500
-    assert [answer_to(groq, chat("ping")).content for _ in range(3)] == ["", "", "pong"]
+    assert error_of(groq, chat_body("ping")).status == 500
+    assert [completion_of(groq, chat_body("ping")).content for _ in range(3)] == ["", "", "pong"]
 
 
 def test_an_order_waits_for_the_request_it_is_for():
-    groq = service({"status": 500, "when": {"contains": "angry"}})
+    groq = make_service({"status": 500, "when": {"contains": "angry"}})
 
-    assert answer_to(groq, chat("calm")).content
-    assert refusal_of(groq, chat("ANGRY")).status == 500
-    assert answer_to(groq, chat("angry")).content
+    assert completion_of(groq, chat_body("calm")).content
+    assert error_of(groq, chat_body("ANGRY")).status == 500
+    assert completion_of(groq, chat_body("angry")).content
 
 
 def test_an_answer_is_not_used_up_by_a_request_that_is_refused():
-    groq = service({"answer": "yes"})
-    refusal_of(groq, chat(model="nonsense"))
-    refusal_of(groq, chat(), organization=None)
+    groq = make_service({"answer": "yes"})
+    error_of(groq, chat_body(model="nonsense"))
+    error_of(groq, chat_body(), organization=None)
 
-    assert answer_to(groq, chat()).content == "yes"
+    assert completion_of(groq, chat_body()).content == "yes"
 
 
 def test_tool_calls_can_be_scripted():
     tool = {"type": "function", "function": {"name": "look_up"}}
-    groq = service({"tool_calls": [{"name": "look_up", "arguments": {"number": 7}}]})
+    groq = make_service({"tool_calls": [{"name": "look_up", "arguments": {"number": 7}}]})
 
-    [call] = answer_to(groq, chat(tools=[tool])).tool_calls
+    [call] = completion_of(groq, chat_body(tools=[tool])).tool_calls
 
     assert (call.name, call.arguments) == ("look_up", {"number": 7})
 
 
 def test_tools_that_were_not_offered_may_be_called_when_validation_is_off():
-    groq = service({"tool_calls": [{"name": "fly"}]})
+    groq = make_service({"tool_calls": [{"name": "fly"}]})
 
-    assert answer_to(groq, chat(disable_tool_validation=True)).tool_calls[0].name == "fly"
+    assert completion_of(groq, chat_body(disable_tool_validation=True)).tool_calls[0].name == "fly"
 
 
 def test_a_scripted_call_that_breaks_the_tools_schema_fails_as_with_groq():
     schema = {"type": "object", "properties": {"domain": {"type": "array"}}}
     tool = {"type": "function", "function": {"name": "HassTurnOff", "parameters": schema}}
-    groq = service({"tool_calls": [{"name": "HassTurnOff", "arguments": {"domain": "light"}}]})
+    groq = make_service({"tool_calls": [{"name": "HassTurnOff", "arguments": {"domain": "light"}}]})
 
     assert (
         "tool call validation failed: parameters for tool HassTurnOff did not match schema: errors: [`/domain`: "
         "expected array, but got string]"
-    ) in refusal_of(groq, chat(tools=[tool])).body
+    ) in error_of(groq, chat_body(tools=[tool])).body
 
 
 @pytest.mark.parametrize(("wanted", "length"), [({"characters": 20_000}, 20_000), ({"characters": 1}, 1)])
 def test_a_long_answer_can_be_ordered(wanted, length):
-    assert len(str(answer_to(service(wanted), chat()).content)) == length
+    assert len(str(completion_of(make_service(wanted), chat_body()).content)) == length
 
 
 @pytest.mark.parametrize(
@@ -178,20 +178,20 @@ def test_a_wrong_option_is_named(options, problem):
 
 
 def test_settings_change_while_it_runs_and_come_back_with_a_reset():
-    groq = service()
-    groq.change({"limits": {"*": {"rpm": 1}}})
-    groq.change({"latency": 1})
-    answer_to(groq, chat())
-    assert refusal_of(groq, chat()).status == 429
+    groq = make_service()
+    groq.update_settings({"limits": {"*": {"rpm": 1}}})
+    groq.update_settings({"latency": 1})
+    completion_of(groq, chat_body())
+    assert error_of(groq, chat_body()).status == 429
 
     groq.reset()
 
-    assert [reply_to(groq, chat()).answer.usage.queue_time for _ in range(3)] == [0, 0, 0]
+    assert [reply_to(groq, chat_body()).completion.usage.queue_time for _ in range(3)] == [0, 0, 0]
 
 
 def test_an_unknown_setting_is_named():
     with pytest.raises(SandboxError, match=r"Settings of the Groq emulator: port: Extra inputs are not permitted"):
-        service().change({"port": 5})
+        make_service().update_settings({"port": 5})
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 
 from catalyst_groq.errors import SandboxError
 from catalyst_groq.sandbox.emulator import Emulator, EmulatorConfig, running_emulator
-from support.emulator_requests import chat
+from support.emulator_requests import chat_body
 
 pytestmark = pytest.mark.anyio
 KEY = {"authorization": "Bearer gsk_test_key_of_mine"}
@@ -32,7 +32,7 @@ def groq():
 
 
 def ask(groq, body=None, **options):
-    return httpx.post(f"{groq.base_url}/chat/completions", json=body or chat(), headers=KEY, timeout=5, **options)
+    return httpx.post(f"{groq.base_url}/chat/completions", json=body or chat_body(), headers=KEY, timeout=5, **options)
 
 
 def control(groq, path, wanted=None):
@@ -41,7 +41,7 @@ def control(groq, path, wanted=None):
 
 async def test_it_runs_in_the_tests_own_event_loop():
     async with Emulator() as groq, httpx.AsyncClient(base_url=groq.base_url, headers=KEY) as client:
-        answer = await client.post("/chat/completions", json=chat("Hello?"))
+        answer = await client.post("/chat/completions", json=chat_body("Hello?"))
 
     assert "“Hello?”" in answer.json()["choices"][0]["message"]["content"]
 
@@ -49,7 +49,7 @@ async def test_it_runs_in_the_tests_own_event_loop():
 def test_answers_carry_groqs_headers(groq):
     groq.set(plan="free")
 
-    headers = ask(groq, chat(max_completion_tokens=50)).headers
+    headers = ask(groq, chat_body(max_completion_tokens=50)).headers
 
     assert headers["server"] == "cloudflare"
     assert re.fullmatch(r"req_[0-9a-z]{26}", headers["x-request-id"])
@@ -63,7 +63,7 @@ def test_answers_carry_groqs_headers(groq):
 @pytest.mark.parametrize("stream", [False, True])
 def test_an_answers_unused_budget_is_free_again_once_it_has_arrived(groq, stream):
     groq.set(plan="free")
-    body = chat(max_completion_tokens=7000, stream=stream)
+    body = chat_body(max_completion_tokens=7000, stream=stream)
 
     assert [ask(groq, body).status_code for _ in range(3)] == [200, 200, 200]
 
@@ -102,14 +102,14 @@ def test_a_connection_breaks_as_ordered_and_the_next_one_works(groq, fault, erro
     groq.next(fault=fault)
 
     with pytest.raises(error):
-        httpx.post(f"{groq.base_url}/chat/completions", json=chat(), headers=KEY, timeout=0.3)
+        httpx.post(f"{groq.base_url}/chat/completions", json=chat_body(), headers=KEY, timeout=0.3)
 
     assert ask(groq).status_code == 200
     assert [call.status for call in groq.calls] == [None, 200]
 
 
 def events(groq, **fields):
-    return [line for line in ask(groq, chat(stream=True, **fields)).text.split("\n\n") if line]
+    return [line for line in ask(groq, chat_body(stream=True, **fields)).text.split("\n\n") if line]
 
 
 def test_a_stream_ends_with_its_usage_and_done(groq):
@@ -141,7 +141,7 @@ def test_latency_delay_and_speed_take_the_time_they_say(groq):
     groq.next(answer="one two three four five", delay=0.1)
     begun = time.monotonic()
 
-    usage = ask(groq, chat(include_reasoning=False)).json()["usage"]
+    usage = ask(groq, chat_body(include_reasoning=False)).json()["usage"]
 
     assert time.monotonic() - begun >= 0.2 + usage["total_time"]
     assert groq.calls[0].seconds >= 0.2 + usage["total_time"]
@@ -152,7 +152,7 @@ def test_a_stream_sends_its_first_token_long_before_its_last(groq):
     groq.next(tokens=20)
     begun, arrived = time.monotonic(), []
 
-    with httpx.stream("POST", f"{groq.base_url}/chat/completions", json=chat(stream=True), headers=KEY) as answer:
+    with httpx.stream("POST", f"{groq.base_url}/chat/completions", json=chat_body(stream=True), headers=KEY) as answer:
         arrived = [time.monotonic() - begun for line in answer.iter_lines() if line]
 
     assert arrived[-1] - arrived[0] >= 0.3
@@ -168,8 +168,8 @@ def test_scaled_time_makes_a_slow_answer_quick(groq):
 
 def test_what_was_asked_is_remembered_without_the_key(groq):
     groq.next(status=429)
-    ask(groq, chat("First?"))
-    ask(groq, chat("Second?"))
+    ask(groq, chat_body("First?"))
+    ask(groq, chat_body("Second?"))
 
     first, second = groq.calls
 
@@ -182,9 +182,9 @@ def test_what_was_asked_is_remembered_without_the_key(groq):
 
 
 def test_only_the_newest_calls_are_kept():
-    with running_emulator(EmulatorConfig(calls_kept=2)) as groq:
+    with running_emulator(EmulatorConfig(max_calls=2)) as groq:
         for text in ("one", "two", "three"):
-            ask(groq, chat(text))
+            ask(groq, chat_body(text))
 
         assert [call.messages[0]["content"] for call in groq.calls] == ["two", "three"]
 
@@ -316,7 +316,7 @@ def until(condition, seconds=5):
 def test_a_hanging_request_ends_when_its_client_leaves(groq):
     groq.next(fault="hang")
     with pytest.raises(httpx.ReadTimeout):
-        httpx.post(f"{groq.base_url}/chat/completions", json=chat(), headers=KEY, timeout=0.2)
+        httpx.post(f"{groq.base_url}/chat/completions", json=chat_body(), headers=KEY, timeout=0.2)
 
     until(lambda: groq.calls[0].seconds is not None)
 
@@ -350,7 +350,9 @@ def test_the_command_says_how_to_reach_it_shows_requests_and_ends_on_a_signal(nu
             welcome = [process.stdout.readline() for _ in range(7)]
             base_url = "".join(welcome).partition("GROQ_API_URL=")[2].split()[0]
             headers = {"authorization": "Bearer gsk_mine"}
-            httpx.post(f"{base_url}/chat/completions", json=chat("Shown [bold]?"), headers=headers).raise_for_status()
+            httpx.post(
+                f"{base_url}/chat/completions", json=chat_body("Shown [bold]?"), headers=headers
+            ).raise_for_status()
             shown = process.stdout.readline()
             process.send_signal(number)
             assert process.wait(timeout=10) == 0

@@ -10,9 +10,9 @@ import pytest
 from catalyst_groq.errors import SandboxError
 from catalyst_groq.sandbox.engine import download, jars
 from catalyst_groq.sandbox.engine.flavours import Flavour
-from catalyst_groq.sandbox.engine.jars import Jar, provide, read_lock
+from catalyst_groq.sandbox.engine.jars import Jar, fetch_missing, read_lock
 from catalyst_groq.sandbox.engine.repository import Repository
-from catalyst_groq.sandbox.progress import Done, Download, Phase, unseen
+from catalyst_groq.sandbox.progress import Done, Download, Phase, ignore_event
 from support.maven_repository import running_repository
 
 CONTENT = b"what was locked" * 10_000
@@ -20,7 +20,7 @@ CONTENT = b"what was locked" * 10_000
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch):
-    monkeypatch.setattr(download, "PAUSE", 0.0)
+    monkeypatch.setattr(download, "RETRY_PAUSE_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def leftovers(repository):
 
 
 def test_a_missing_jar_is_fetched_to_where_maven_keeps_it(jar, repository):
-    (file,) = provide([jar], "Engine", repository, unseen)
+    (file,) = fetch_missing([jar], "Engine", repository, ignore_event)
 
     assert file == repository.local / "org/example/group/engine/1.0/engine-1.0.jar"
     assert file.read_bytes() == CONTENT
@@ -62,62 +62,62 @@ def test_a_classifier_is_part_of_the_name():
 
 
 def test_jars_that_are_there_need_no_network(jar, repository):
-    provide([jar], "Engine", repository, unseen)
+    fetch_missing([jar], "Engine", repository, ignore_event)
     offline = Repository(closed_url(), "a test", repository.local)
 
     events: list[Any] = []
-    assert provide([jar], "Engine", offline, events.append)
+    assert fetch_missing([jar], "Engine", offline, events.append)
     assert events == []
 
 
 @pytest.mark.parametrize("wrong", [CONTENT[:-1], CONTENT[:-1] + b"!"], ids=["cut off", "changed"])
 def test_a_damaged_jar_is_fetched_again(jar, repository, maven, wrong):
-    (file,) = provide([jar], "Engine", repository, unseen)
+    (file,) = fetch_missing([jar], "Engine", repository, ignore_event)
     file.write_bytes(wrong)
 
-    provide([jar], "Engine", repository, unseen)
+    fetch_missing([jar], "Engine", repository, ignore_event)
 
     assert file.read_bytes() == CONTENT
-    assert len(maven.asked) == 2
+    assert len(maven.requested_paths) == 2
 
 
 def test_a_wrong_jar_is_refused_after_three_tries(jar, repository, maven):
     maven.files[str(jar.path)] = b"something else"
 
     with pytest.raises(SandboxError, match=f"engine-1.0.jar .*{maven.url}.* instead of {jar.sha256}"):
-        provide([jar], "Engine", repository, unseen)
+        fetch_missing([jar], "Engine", repository, ignore_event)
 
-    assert len(maven.asked) == 3
+    assert len(maven.requested_paths) == 3
     assert leftovers(repository) == []
 
 
 def test_a_repository_in_trouble_is_asked_three_times(jar, repository, maven):
     maven.statuses.extend([503, 429])
 
-    assert provide([jar], "Engine", repository, unseen)
+    assert fetch_missing([jar], "Engine", repository, ignore_event)
 
 
 def test_an_answer_that_is_cut_off_is_asked_for_again(jar, repository, maven):
-    maven.cuts.append(1000)
+    maven.truncations.append(1000)
 
-    (file,) = provide([jar], "Engine", repository, unseen)
+    (file,) = fetch_missing([jar], "Engine", repository, ignore_event)
 
     assert file.read_bytes() == CONTENT
-    assert len(maven.asked) == 2
+    assert len(maven.requested_paths) == 2
 
 
 def test_a_jar_that_the_repository_does_not_have_is_asked_for_once(repository, maven):
     with pytest.raises(SandboxError, match=r"nowhere-1\.0\.jar .* HTTP 404"):
-        provide([locked("nowhere")], "Engine", repository, unseen)
+        fetch_missing([locked("nowhere")], "Engine", repository, ignore_event)
 
-    assert len(maven.asked) == 1
+    assert len(maven.requested_paths) == 1
 
 
 def test_offline_a_missing_jar_is_named_with_its_source_and_the_mend(tmp_path):
     url = closed_url()
 
     with pytest.raises(SandboxError) as refusal:
-        provide([locked("engine")], "Engine", Repository(url, "MAVEN_REPOSITORY", tmp_path), unseen)
+        fetch_missing([locked("engine")], "Engine", Repository(url, "MAVEN_REPOSITORY", tmp_path), ignore_event)
 
     message = str(refusal.value)
     assert message.startswith(f"engine-1.0.jar could not be fetched from {url} (MAVEN_REPOSITORY)")
@@ -128,7 +128,7 @@ def test_a_password_is_used_and_never_shown(maven, tmp_path):
     url = maven.url.replace("://", "://me:hush-hush@")
 
     with pytest.raises(SandboxError) as refusal:
-        provide([locked("nowhere")], "Engine", Repository(url, "a test", tmp_path), unseen)
+        fetch_missing([locked("nowhere")], "Engine", Repository(url, "a test", tmp_path), ignore_event)
 
     assert maven.authorizations[0].startswith("Basic ")
     assert "hush" not in str(refusal.value)
@@ -139,23 +139,23 @@ def test_a_proxy_is_honoured(jar, maven, tmp_path, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", maven.url)
     repository = Repository("http://jars.invalid/maven", "a test", tmp_path)
 
-    assert provide([jar], "Engine", repository, unseen)
+    assert fetch_missing([jar], "Engine", repository, ignore_event)
 
 
 def test_a_repository_that_cannot_be_written_is_named(jar, repository):
     repository.local.write_text("a file where a folder should be")
 
     with pytest.raises(SandboxError, match=r"engine-1\.0\.jar cannot be written: Not a directory"):
-        provide([jar], "Engine", repository, unseen)
+        fetch_missing([jar], "Engine", repository, ignore_event)
 
 
 def test_progress_counts_each_byte_once_whatever_had_to_be_repeated(repository, maven):
     wanted = [locked(f"jar-{number}") for number in range(20)]
     maven.files.update({str(jar.path): CONTENT for jar in wanted})
-    maven.cuts.extend([500] * 2)
+    maven.truncations.extend([500] * 2)
     events: list[Any] = []
 
-    provide(wanted, "Engine", repository, events.append)
+    fetch_missing(wanted, "Engine", repository, events.append)
 
     total = 20 * len(CONTENT)
     assert events[0] == Phase("Downloading Engine (20 of 20 jars)")
@@ -168,14 +168,14 @@ def test_an_interrupted_download_leaves_nothing_half_done(jar, repository):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        provide([jar], "Engine", repository, interrupt)
+        fetch_missing([jar], "Engine", repository, interrupt)
 
     assert leftovers(repository) == []
 
 
 def test_several_may_install_at_once(jar, repository):
     with ThreadPoolExecutor(8) as pool:
-        installed = list(pool.map(lambda _: provide([jar], "Engine", repository, unseen), range(8)))
+        installed = list(pool.map(lambda _: fetch_missing([jar], "Engine", repository, ignore_event), range(8)))
 
     assert len({str(file) for (file,) in installed}) == 1
     assert installed[0][0].read_bytes() == CONTENT
@@ -187,13 +187,13 @@ def test_every_lock_names_an_engine_with_its_databases(flavour):
     artifacts = {jar.artifact for jar in read_lock(flavour)}
 
     assert artifacts >= {f"{flavour}-engine", "h2", "postgresql"}
-    assert jars.title_of(flavour) in ("Camunda 7.24.0", "Operaton 1.0.3")
+    assert jars.engine_title(flavour) in ("Camunda 7.24.0", "Operaton 1.0.3")
 
 
 @pytest.mark.parametrize("flavour", Flavour)
 def test_without_spin_only_its_jars_are_left_off(flavour, monkeypatch, tmp_path):
     provided = []
-    monkeypatch.setattr(jars, "provide", lambda wanted, *_: provided.extend(wanted))
+    monkeypatch.setattr(jars, "fetch_missing", lambda wanted, *_: provided.extend(wanted))
     nowhere = Repository("http://127.0.0.1", "a test", tmp_path)
 
     jars.install(flavour, spin=False, repository=nowhere)

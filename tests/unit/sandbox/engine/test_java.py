@@ -31,15 +31,15 @@ def recorded(cache):
 
 def record(cache):
     recorded(cache).write_bytes(b"what Java learnt")
-    cache.keep()
+    cache.publish()
 
 
 def test_the_first_run_records_and_later_ones_use_it(cache):
     first = cache()
     record(first)
 
-    assert first.recording
-    assert not cache().recording
+    assert first.is_recording
+    assert not cache().is_recording
     assert cache().flag == f"-XX:AOTCache={first.file}"
 
 
@@ -60,13 +60,13 @@ def test_an_interrupted_recording_leaves_nothing(cache):
     interrupted.discard()
 
     assert list(interrupted.file.parent.iterdir()) == []
-    assert cache().recording
+    assert cache().is_recording
 
 
 def test_nothing_recorded_keeps_nothing(cache):
-    cache().keep()
+    cache().publish()
 
-    assert cache().recording
+    assert cache().is_recording
 
 
 @pytest.mark.parametrize("change", ["another Java", "another jar"])
@@ -80,10 +80,10 @@ def test_what_no_longer_fits_is_recorded_anew_and_the_old_one_removed(cache, jar
 
     new = cache(java=Java(Path("/java"), "25.0.3")) if change == "another Java" else cache()
 
-    assert new.recording
+    assert new.is_recording
     record(new)
     assert {file.name for file in new.file.parent.iterdir()} == {new.file.name, other.file.name}
 
 
 def test_a_cache_folder_that_cannot_be_made_costs_only_speed(cache, jar):
-    assert not cache(folder=jar / "aot").recording
+    assert not cache(folder=jar / "aot").is_recording

@@ -8,12 +8,12 @@ from typing import Any
 PROMPT_TOKENS_PER_SECOND = 26_500
 """How fast prompts are read: 18 tokens in 0.00068 s in Groq's documentation."""
 
-FINGERPRINT = "fp_emulator00"
+SYSTEM_FINGERPRINT = "fp_emulator00"
 """The `system_fingerprint` of all answers: the same seed gives the same text."""
 
 
 @dataclass(frozen=True, slots=True)
-class TokenUsage:
+class CompletionUsage:
     """Tokens and seconds of one answer. Time in the queue is not part of the total."""
 
     prompt_tokens: int
@@ -61,7 +61,7 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Completion:
+class ChatCompletion:
     """What a model said, before it is put on the wire as a whole or in chunks."""
 
     id: str
@@ -73,7 +73,7 @@ class Completion:
     tool_calls: tuple[ToolCall, ...]
     executed_tools: tuple[Mapping[str, Any], ...]
     finish_reason: str
-    usage: TokenUsage
+    usage: CompletionUsage
     service_tier: str
     seed: int
 
@@ -95,7 +95,7 @@ class Completion:
             "choices": [choice],
             "usage": self.usage.as_json(),
             "usage_breakdown": None,
-            "system_fingerprint": FINGERPRINT,
+            "system_fingerprint": SYSTEM_FINGERPRINT,
             "x_groq": {"id": self.request_id, "seed": self.seed},
             "service_tier": self.service_tier,
         }

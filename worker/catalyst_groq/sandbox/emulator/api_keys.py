@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-PREFIX = "gsk_"
-BAD = "invalid"
+KEY_PREFIX = "gsk_"
+INVALID_MARKER = "invalid"
 """A key with this word in it is refused, so that a wrong key can be tried without any settings."""
 
 
@@ -12,13 +12,13 @@ class ApiKeys:
 
     def __init__(self, accepted: Mapping[str, str]) -> None:
         self._accepted = dict(accepted)
-        self._open = not accepted
+        self._accepts_any = not accepted
 
     def organization(self, authorization: str | None) -> str | None:
         """Return the organization of the key in an Authorization header, or nothing for a key to refuse."""
         scheme, _, key = (authorization or "").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        if self._open and key not in self._accepted and key.startswith(PREFIX) and BAD not in key:
+        if self._accepts_any and key not in self._accepted and key.startswith(KEY_PREFIX) and INVALID_MARKER not in key:
             self._accepted[key] = f"org_01emulator{len(self._accepted) + 1:012d}"
         return self._accepted.get(key)

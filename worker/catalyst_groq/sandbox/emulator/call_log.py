@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
-class LoggedCall:
+class Call:
     """One request: what was asked, by which organization, and with which status it was answered.
 
     `status` is `None` while there is no answer, and for good when the connection was broken. `seconds` is how long
@@ -49,40 +49,40 @@ class LoggedCall:
         }
 
 
-OnCall: TypeAlias = Callable[[LoggedCall], None]
+OnCall: TypeAlias = Callable[[Call], None]
 """Told about every request once it has its answer."""
 
 
-def unseen(_call: LoggedCall) -> None:
+def ignore_call(_call: Call) -> None:
     """Show nothing."""
 
 
 class CallLog:
     """The newest calls. It may be read from another thread than the server's."""
 
-    def __init__(self, kept: int, on_call: OnCall = unseen) -> None:
-        self._kept = kept
+    def __init__(self, max_calls: int, on_call: OnCall = ignore_call) -> None:
+        self._max_calls = max_calls
         self._on_call = on_call
         self._lock = threading.Lock()
-        self._calls: dict[int, LoggedCall] = {}
-        self._next = 1
+        self._calls: dict[int, Call] = {}
+        self._next_number = 1
 
-    def __call__(self) -> tuple[LoggedCall, ...]:
+    def __call__(self) -> tuple[Call, ...]:
         """Return the calls, oldest first."""
         with self._lock:
             return tuple(self._calls.values())
 
-    def begin(self, method: str, path: str, organization: str | None, body: Any) -> LoggedCall:
+    def begin(self, method: str, path: str, organization: str | None, body: Any) -> Call:
         """Note that a request has come."""
         with self._lock:
-            call = LoggedCall(self._next, datetime.now(UTC), method, path, organization, body)
-            self._next += 1
+            call = Call(self._next_number, datetime.now(UTC), method, path, organization, body)
+            self._next_number += 1
             self._calls[call.number] = call
-            while len(self._calls) > self._kept:
+            while len(self._calls) > self._max_calls:
                 del self._calls[next(iter(self._calls))]
             return call
 
-    def end(self, call: LoggedCall, status: int | None, seconds: float) -> None:
+    def end(self, call: Call, status: int | None, seconds: float) -> None:
         """Note how it was answered."""
         ended = replace(call, status=status, seconds=seconds)
         with self._lock:

@@ -20,7 +20,7 @@ class Clock:
         """Set the clock forward, so that limits refill as after such a wait."""
         self._seconds += seconds
 
-    def run_at(self, scale: float) -> None:
+    def set_scale(self, scale: float) -> None:
         """Let the emulator's time run at another speed from now on."""
         self._seconds, self._since = self.now(), time.monotonic()
         self._scale = scale

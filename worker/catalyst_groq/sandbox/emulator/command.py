@@ -7,11 +7,11 @@ from contextlib import suppress
 from rich.console import Console
 from rich.markup import escape
 
-from catalyst_groq.sandbox.emulator.call_log import LoggedCall
+from catalyst_groq.sandbox.emulator.call_log import Call
 from catalyst_groq.sandbox.emulator.config import EmulatorConfig
 from catalyst_groq.sandbox.emulator.server import Emulator
 
-_SHOWN = 60
+_MAX_SHOWN_CHARS = 60
 
 
 def serve(config: EmulatorConfig, console: Console) -> None:
@@ -30,12 +30,12 @@ async def _serve(config: EmulatorConfig, console: Console) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):
             asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    async with Emulator(config, on_call=lambda call: console.print(_line(call), highlight=False)) as groq:
-        console.print(_welcome(groq, own_keys=bool(config.keys)), highlight=False, soft_wrap=True)
+    async with Emulator(config, on_call=lambda call: console.print(_format_call(call), highlight=False)) as groq:
+        console.print(_connection_help(groq, own_keys=bool(config.keys)), highlight=False, soft_wrap=True)
         await ended.wait()
 
 
-def _welcome(groq: Emulator, *, own_keys: bool) -> str:
+def _connection_help(groq: Emulator, *, own_keys: bool) -> str:
     key = "one of your keys" if own_keys else "gsk_anything"
     return (
         f"The Groq emulator listens on [bold]{groq.url}[/bold]\n"
@@ -48,10 +48,10 @@ def _welcome(groq: Emulator, *, own_keys: bool) -> str:
     )
 
 
-def _line(call: LoggedCall) -> str:
+def _format_call(call: Call) -> str:
     question = call.messages[-1].get("content") if call.messages else ""
     shown = question if isinstance(question, str) else "…"
     shown = " ".join(shown.split())
-    shown = shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
+    shown = shown if len(shown) <= _MAX_SHOWN_CHARS else shown[:_MAX_SHOWN_CHARS] + "…"
     status = "---" if call.status is None else str(call.status)
     return f"{call.at:%H:%M:%S}  {status}  {call.seconds or 0:6.2f} s  {escape(f'{call.model or call.path}  {shown}')}"

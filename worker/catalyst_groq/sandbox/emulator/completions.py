@@ -8,22 +8,22 @@ from zlib import crc32
 
 from catalyst_groq.groq.models.catalog import Model
 from catalyst_groq.groq.models.token_estimate import cut_to_tokens, estimate_prompt, estimate_tokens
-from catalyst_groq.sandbox.emulator.answers import Completion, TokenUsage, ToolCall
-from catalyst_groq.sandbox.emulator.capabilities import output_tokens
+from catalyst_groq.sandbox.emulator.answers import ChatCompletion, CompletionUsage, ToolCall
+from catalyst_groq.sandbox.emulator.capabilities import max_output_tokens
 from catalyst_groq.sandbox.emulator.error_responses import ErrorResponse, json_validate_failed
-from catalyst_groq.sandbox.emulator.generated_text import filler, last_user_text, made_up_text, scripted_text
+from catalyst_groq.sandbox.emulator.generated_text import generate_filler, generate_text, last_user_text, scripted_text
 from catalyst_groq.sandbox.emulator.rules import Rule
-from catalyst_groq.sandbox.emulator.schemas import misfits, sample
-from catalyst_groq.sandbox.emulator.tools import executed_tools, made_up_calls, scripted_calls
+from catalyst_groq.sandbox.emulator.schemas import generate_sample, schema_violations
+from catalyst_groq.sandbox.emulator.tools import executed_tools, generate_tool_calls, make_scripted_calls
 
 _EFFORT_TOKENS = {"none": 0, "low": 8, "default": 16, "medium": 16, "high": 48}
-_BUDGET_GONE = "max completion tokens reached before generating a valid document"
+_BUDGET_EXHAUSTED_TEXT = "max completion tokens reached before generating a valid document"
 
 Body = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class RequestContext:
+class GenerationContext:
     """What an answer depends on besides the request: names, the time (Unix seconds), speed and prompt cache."""
 
     request_id: str
@@ -45,17 +45,19 @@ class _Draft:
     finish_reason: str = "stop"
 
 
-def complete(body: Body, model: Model, rule: Rule | None, around: RequestContext) -> Completion | ErrorResponse:
-    """Answer a request that was found well-formed and possible, as a rule says or else as the emulator does."""
-    draft = _draft(body, model, rule)
+def generate_completion(
+    body: Body, model: Model, rule: Rule | None, context: GenerationContext
+) -> ChatCompletion | ErrorResponse:
+    """ChatCompletion a request that was found well-formed and possible, as a rule says or else as the emulator does."""
+    draft = _write_draft(body, model, rule)
     if isinstance(draft, ErrorResponse):
         return draft
-    budget = output_tokens(body) or model.max_completion_tokens
+    budget = max_output_tokens(body) or model.max_completion_tokens
     if budget is not None:
-        draft = _cut(draft, budget)
-    if problem := _json_problem(body, draft):
+        draft = _cut_to_budget(draft, budget)
+    if problem := _check_json(body, draft):
         return problem
-    return _answer(body, model, draft, around)
+    return _build_completion(body, model, draft, context)
 
 
 def prompt_digest(body: Body) -> int:
@@ -63,23 +65,23 @@ def prompt_digest(body: Body) -> int:
     return crc32(json.dumps(body, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
 
-def _draft(body: Body, model: Model, rule: Rule | None) -> _Draft | ErrorResponse:
+def _write_draft(body: Body, model: Model, rule: Rule | None) -> _Draft | ErrorResponse:
     text = scripted_text(rule)
     if rule and rule.tool_calls:
-        calls = scripted_calls(body, rule.tool_calls)
+        calls = make_scripted_calls(body, rule.tool_calls)
     else:
-        calls = made_up_calls(body, model) if text is None else ()
+        calls = generate_tool_calls(body, model) if text is None else ()
     if isinstance(calls, ErrorResponse):
         return calls
-    reasoning = filler(tokens=_EFFORT_TOKENS[_effort(body, model)])
+    reasoning = generate_filler(tokens=_EFFORT_TOKENS[_reasoning_effort(body, model)])
     if calls:
         return _Draft(None, reasoning, calls, finish_reason="tool_calls")
     if text is None:
-        text = _structured_text(body) or made_up_text(body, model.id)
-    return _Draft(_stopped(body, text), reasoning, executed=executed_tools(body))
+        text = _structured_text(body) or generate_text(body, model.id)
+    return _Draft(_apply_stop(body, text), reasoning, executed=executed_tools(body))
 
 
-def _effort(body: Body, model: Model) -> str:
+def _reasoning_effort(body: Body, model: Model) -> str:
     if model.reasoning is None:
         return "none"
     return str(body.get("reasoning_effort") or model.reasoning.default)
@@ -92,19 +94,19 @@ def _structured_text(body: Body) -> str | None:
             return json.dumps({"question": last_user_text(body), "answer": "made up"}, ensure_ascii=False)
         case "json_schema":
             named = wanted["json_schema"]
-            return json.dumps(sample(named.get("schema") or {}, named["name"]), ensure_ascii=False)
+            return json.dumps(generate_sample(named.get("schema") or {}, named["name"]), ensure_ascii=False)
         case _:
             return None
 
 
-def _stopped(body: Body, text: str) -> str:
+def _apply_stop(body: Body, text: str) -> str:
     stop = body.get("stop") or []
     for word in filter(None, [stop] if isinstance(stop, str) else stop):
         text = text.split(word, 1)[0]
     return text
 
 
-def _cut(draft: _Draft, budget: int) -> _Draft:
+def _cut_to_budget(draft: _Draft, budget: int) -> _Draft:
     """Spend the budget as a model does: on reasoning first, then on the text."""
     left = budget - estimate_tokens(draft.reasoning)
     content = draft.content or ""
@@ -118,42 +120,42 @@ def _cut(draft: _Draft, budget: int) -> _Draft:
     )
 
 
-def _json_problem(body: Body, draft: _Draft) -> ErrorResponse | None:
+def _check_json(body: Body, draft: _Draft) -> ErrorResponse | None:
     if (body.get("response_format") or {}).get("type", "text") == "text" or draft.content is None:
         return None
     if draft.finish_reason == "length":
-        return json_validate_failed(_BUDGET_GONE)
+        return json_validate_failed(_BUDGET_EXHAUSTED_TEXT)
     try:
         value = json.loads(draft.content)
     except ValueError:
         return json_validate_failed(draft.content)
     named = body["response_format"].get("json_schema") or {}
-    if named.get("strict") and misfits(value, named.get("schema") or {}):
+    if named.get("strict") and schema_violations(value, named.get("schema") or {}):
         return json_validate_failed(draft.content)
     return None
 
 
-def _answer(body: Body, model: Model, draft: _Draft, around: RequestContext) -> Completion:
+def _build_completion(body: Body, model: Model, draft: _Draft, context: GenerationContext) -> ChatCompletion:
     reasoning_tokens = estimate_tokens(draft.reasoning)
     spoken = estimate_tokens(draft.content or "") + sum(
         estimate_tokens(json.dumps(call.as_json())) for call in draft.calls
     )
     completion_tokens = reasoning_tokens + spoken
-    content, reasoning = _shown(body, model, draft)
-    usage = TokenUsage(
+    content, reasoning = _format_reasoning(body, model, draft)
+    usage = CompletionUsage(
         prompt_tokens=estimate_prompt(body, model),
         completion_tokens=completion_tokens,
         reasoning_tokens=reasoning_tokens,
-        cached_tokens=around.cached_tokens,
-        queue_time=around.queue_time,
-        completion_time=completion_tokens / around.tokens_per_second,
+        cached_tokens=context.cached_tokens,
+        queue_time=context.queue_time,
+        completion_time=completion_tokens / context.tokens_per_second,
     )
     seed = body.get("seed")
     tier = body.get("service_tier") or "on_demand"
-    return Completion(
-        id=around.completion_id,
-        request_id=around.request_id,
-        created=around.created,
+    return ChatCompletion(
+        id=context.completion_id,
+        request_id=context.request_id,
+        created=context.created,
         model=model.id,
         content=content,
         reasoning=reasoning,
@@ -166,7 +168,7 @@ def _answer(body: Body, model: Model, draft: _Draft, around: RequestContext) -> 
     )
 
 
-def _shown(body: Body, model: Model, draft: _Draft) -> tuple[str | None, str | None]:
+def _format_reasoning(body: Body, model: Model, draft: _Draft) -> tuple[str | None, str | None]:
     """Return content and reasoning as the request wants to see them."""
     if not draft.reasoning or model.reasoning is None or body.get("include_reasoning") is False:
         return draft.content, None

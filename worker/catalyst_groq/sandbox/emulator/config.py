@@ -48,14 +48,14 @@ class EmulatorConfig(EmulatorSettings):
 
     Port 0 is a free one. `keys` maps each accepted key to its organization, whose limits it shares; without any,
     every `gsk_…` key without the word "invalid" is accepted and is an organization of its own. `script` is a YAML
-    file of answers. The newest `calls_kept` requests are remembered.
+    file of answers. The newest `max_calls` requests are remembered.
     """
 
     host: str = "127.0.0.1"
     port: int = 0
     keys: Mapping[str, str] = Field({}, repr=False)
     script: Path | None = None
-    calls_kept: PositiveInt = 1000
+    max_calls: PositiveInt = 1000
 
     @field_validator("keys", mode="before")
     @classmethod
@@ -76,10 +76,10 @@ def make_config(**options: Any) -> EmulatorConfig:
     try:
         return EmulatorConfig.model_validate(options)
     except ValidationError as error:
-        raise SandboxError(f"The Groq emulator: {in_words(error)}") from None
+        raise SandboxError(f"The Groq emulator: {format_validation_error(error)}") from None
 
 
-def apply_changes(settings: EmulatorSettings, changes: Mapping[str, Any]) -> EmulatorSettings:
+def update_settings(settings: EmulatorSettings, changes: Mapping[str, Any]) -> EmulatorSettings:
     """Return the settings with some of them changed.
 
     Raises:
@@ -91,10 +91,10 @@ def apply_changes(settings: EmulatorSettings, changes: Mapping[str, Any]) -> Emu
             {**settings.model_dump(include=set(EmulatorSettings.model_fields)), **changes}
         )
     except ValidationError as error:
-        raise SandboxError(f"Settings of the Groq emulator: {in_words(error)}") from None
+        raise SandboxError(f"Settings of the Groq emulator: {format_validation_error(error)}") from None
 
 
-def in_words(error: ValidationError) -> str:
+def format_validation_error(error: ValidationError) -> str:
     """Say in one line which fields are wrong and why."""
     return "; ".join(
         f"{'.'.join(map(str, problem['loc'])) or 'the entry'}: {problem['msg'].removeprefix('Value error, ')}"

@@ -15,16 +15,16 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from catalyst_groq.errors import SandboxError
-from catalyst_groq.sandbox.emulator.config import in_words
+from catalyst_groq.sandbox.emulator.config import format_validation_error
 from catalyst_groq.sandbox.emulator.rules import Rule
-from catalyst_groq.sandbox.emulator.service import Service
+from catalyst_groq.sandbox.emulator.service import GroqService
 
-PREFIX = "/_emulator"
+CONTROL_PATH = "/_emulator"
 
 _Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
-def order(service: Service, wanted: Mapping[str, Any]) -> None:
+def add_rule(service: GroqService, fields: Mapping[str, Any]) -> None:
     """Let the next requests get what a rule says.
 
     Raises:
@@ -32,26 +32,26 @@ def order(service: Service, wanted: Mapping[str, Any]) -> None:
 
     """
     try:
-        rule = Rule.model_validate({"count": 1, **wanted})
+        rule = Rule.model_validate({"count": 1, **fields})
     except ValidationError as error:
-        raise SandboxError(f"What the next requests are to get: {in_words(error)}") from None
-    service.rules.order(rule)
+        raise SandboxError(f"What the next requests are to get: {format_validation_error(error)}") from None
+    service.rules.add(rule)
 
 
-def advance(service: Service, wanted: Mapping[str, Any]) -> None:
+def advance_clock(service: GroqService, fields: Mapping[str, Any]) -> None:
     """Set the clock forward.
 
     Raises:
         SandboxError: `seconds` is no number of seconds to go forward.
 
     """
-    seconds = wanted.get("seconds")
+    seconds = fields.get("seconds")
     if not isinstance(seconds, (int, float)) or seconds < 0:
-        raise SandboxError(f"The clock can be advanced by {{'seconds': a number from 0}}, not by {dict(wanted)}")
+        raise SandboxError(f"The clock can be advanced by {{'seconds': a number from 0}}, not by {dict(fields)}")
     service.clock.advance(seconds)
 
 
-def add_control(app: web.Application, service: Service) -> None:
+def add_control(app: web.Application, service: GroqService) -> None:
     """Add the control endpoint to an application."""
 
     async def calls(_request: web.Request) -> web.Response:
@@ -61,28 +61,28 @@ def add_control(app: web.Application, service: Service) -> None:
         service.reset()
         return web.Response(status=204)
 
-    app.router.add_get(f"{PREFIX}/calls", calls)
-    app.router.add_post(f"{PREFIX}/reset", reset)
-    app.router.add_post(f"{PREFIX}/next", _carried_out(lambda wanted: order(service, wanted)))
-    app.router.add_post(f"{PREFIX}/settings", _carried_out(service.change))
-    app.router.add_post(f"{PREFIX}/advance", _carried_out(lambda wanted: advance(service, wanted)))
+    app.router.add_get(f"{CONTROL_PATH}/calls", calls)
+    app.router.add_post(f"{CONTROL_PATH}/reset", reset)
+    app.router.add_post(f"{CONTROL_PATH}/next", _json_handler(lambda wanted: add_rule(service, wanted)))
+    app.router.add_post(f"{CONTROL_PATH}/settings", _json_handler(service.update_settings))
+    app.router.add_post(f"{CONTROL_PATH}/advance", _json_handler(lambda wanted: advance_clock(service, wanted)))
 
 
-def _carried_out(action: Callable[[Mapping[str, Any]], None]) -> _Handler:
+def _json_handler(action: Callable[[Mapping[str, Any]], None]) -> _Handler:
     async def handler(request: web.Request) -> web.Response:
         try:
             wanted = json.loads(await request.read())
             if not isinstance(wanted, dict):
-                return _wrong("A JSON object is needed.")
+                return _bad_request("A JSON object is needed.")
             action(wanted)
         except json.JSONDecodeError as error:
-            return _wrong(f"Not JSON: {error}")
+            return _bad_request(f"Not JSON: {error}")
         except SandboxError as error:
-            return _wrong(str(error))
+            return _bad_request(str(error))
         return web.Response(status=204)
 
     return handler
 
 
-def _wrong(message: str) -> web.Response:
+def _bad_request(message: str) -> web.Response:
     return web.json_response({"error": message}, status=400)

@@ -11,6 +11,7 @@ from catalyst_groq.sandbox.emulator.error_responses import (
     cloudflare_blocked,
     context_length_exceeded,
     edge_timeout,
+    error_response,
     failed_dependency,
     flex_full,
     internal_error,
@@ -22,7 +23,6 @@ from catalyst_groq.sandbox.emulator.error_responses import (
     network_blocked,
     over_capacity,
     rate_limited,
-    refusal,
     semantic_error,
     spend_limit_reached,
     tool_use_failed,
@@ -62,9 +62,9 @@ _BY_STATUS: Mapping[int, Callable[[str], ErrorResponse]] = {
 }
 
 
-def by_status(status: int, model: str) -> ErrorResponse:
+def response_for_status(status: int, model: str) -> ErrorResponse:
     """Return what Groq's answer of that status looks like."""
     if status in _BY_STATUS:
         return _BY_STATUS[status](model)
     kind = "invalid_request_error" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "internal_server_error"
-    return refusal(status, responses.get(status, "Error"), kind=kind)
+    return error_response(status, responses.get(status, "Error"), kind=kind)

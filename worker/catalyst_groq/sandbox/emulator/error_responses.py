@@ -30,7 +30,7 @@ class ErrorResponse:
         return replace(self, headers={**self.headers, **headers})
 
 
-def refusal(
+def error_response(
     status: int, message: str, kind: str | None = "invalid_request_error", code: str | None = None, **more: Any
 ) -> ErrorResponse:
     """Make a refusal in Groq's base shape; Groq leaves out what it has nothing to say about."""
@@ -46,17 +46,17 @@ def _param_before_code(code: str | None, more: dict[str, Any]) -> dict[str, Any]
 
 def bad_request(message: str, *, param: str | None = None) -> ErrorResponse:
     """Refuse a request that breaks a rule; `message` is Groq's wording of the rule."""
-    return refusal(400, message, param=param)
+    return error_response(400, message, param=param)
 
 
 def invalid_api_key() -> ErrorResponse:
     """Refuse a missing or wrong key."""
-    return refusal(401, "Invalid API Key", code="invalid_api_key")
+    return error_response(401, "Invalid API Key", code="invalid_api_key")
 
 
 def network_blocked() -> ErrorResponse:
     """Refuse an address (VPN, data centre, country) before the key is looked at."""
-    return refusal(403, "Access denied. Please check your network settings.", kind=None)
+    return error_response(403, "Access denied. Please check your network settings.", kind=None)
 
 
 def model_blocked(model: str, level: str) -> ErrorResponse:
@@ -64,7 +64,7 @@ def model_blocked(model: str, level: str) -> ErrorResponse:
     admin, place = ("the org admin", "org") if level == "org" else ("a project admin", "project")
     name = "organization" if level == "org" else "project"
     page = "limits" if level == "org" else "project/limits"
-    return refusal(
+    return error_response(
         403,
         f"The model `{model}` is blocked at the {name} level. Please have {admin} enable this model in the "
         f"{place} settings at {_LIMITS}/{page}",
@@ -75,12 +75,14 @@ def model_blocked(model: str, level: str) -> ErrorResponse:
 
 def model_not_found(model: str) -> ErrorResponse:
     """Refuse an unknown model, or one retired not long ago."""
-    return refusal(404, f"The model `{model}` does not exist or you do not have access to it.", code="model_not_found")
+    return error_response(
+        404, f"The model `{model}` does not exist or you do not have access to it.", code="model_not_found"
+    )
 
 
 def model_decommissioned(model: str) -> ErrorResponse:
     """Refuse a model retired long ago."""
-    return refusal(
+    return error_response(
         400,
         f"The model `{model}` has been decommissioned and is no longer supported. Please refer to "
         f"{_DEPRECATIONS} for a recommendation on which model to use instead.",
@@ -90,7 +92,7 @@ def model_decommissioned(model: str) -> ErrorResponse:
 
 def unknown_url(method: str, path: str) -> ErrorResponse:
     """Refuse a path that is no endpoint."""
-    return refusal(
+    return error_response(
         404,
         f"Unknown request URL: {method} {path}. Please check the URL for typos, or see the docs at "
         "https://console.groq.com/docs/",
@@ -100,7 +102,7 @@ def unknown_url(method: str, path: str) -> ErrorResponse:
 
 def context_length_exceeded() -> ErrorResponse:
     """Refuse messages that do not fit the model's context window."""
-    return refusal(
+    return error_response(
         400, "Please reduce the length of the messages or completion.", code="context_length_exceeded", param="messages"
     )
 
@@ -116,7 +118,7 @@ def output_cap_exceeded(field_name: str, cap: int) -> ErrorResponse:
 
 def json_validate_failed(generation: str) -> ErrorResponse:
     """Refuse because the model's text was not the JSON that was asked for."""
-    return refusal(
+    return error_response(
         400,
         "Failed to generate JSON. Please adjust your prompt. See 'failed_generation' for more details.",
         code="json_validate_failed",
@@ -126,7 +128,7 @@ def json_validate_failed(generation: str) -> ErrorResponse:
 
 def tool_use_failed(generation: str, reason: str | None = None) -> ErrorResponse:
     """Refuse because the model's tool call could not be read, or broke a rule (`reason`)."""
-    return refusal(
+    return error_response(
         400,
         reason or "Failed to call a function. Please adjust your prompt. See 'failed_generation' for more details.",
         code="tool_use_failed",
@@ -136,7 +138,7 @@ def tool_use_failed(generation: str, reason: str | None = None) -> ErrorResponse
 
 def spend_limit_reached() -> ErrorResponse:
     """Refuse because the organization has spent what it wanted to spend."""
-    return refusal(
+    return error_response(
         400,
         "Organization has blocked API access because a spend alert threshold was met. Please visit "
         f"{_BILLING} to manage your spend alerts.",
@@ -146,7 +148,7 @@ def spend_limit_reached() -> ErrorResponse:
 
 def over_capacity(model: str) -> ErrorResponse:
     """Refuse because too many ask for the model."""
-    return refusal(
+    return error_response(
         503,
         f"{model} is currently over capacity. Please try again and back off exponentially. Visit "
         "https://groqstatus.com to see if there is an active incident.",
@@ -156,7 +158,7 @@ def over_capacity(model: str) -> ErrorResponse:
 
 def flex_full() -> ErrorResponse:
     """Refuse a flex request for want of capacity (only status and code are known; the words are made up)."""
-    return refusal(
+    return error_response(
         FLEX_FULL,
         "Flex tier capacity exceeded. Please try again later.",
         kind="invalid_request_error",
@@ -166,27 +168,27 @@ def flex_full() -> ErrorResponse:
 
 def failed_dependency() -> ErrorResponse:
     """Refuse because a remote MCP server did (made up)."""
-    return refusal(424, "A dependent request failed.", kind="invalid_request_error", code="failed_dependency")
+    return error_response(424, "A dependent request failed.", kind="invalid_request_error", code="failed_dependency")
 
 
 def semantic_error() -> ErrorResponse:
     """Refuse a well-formed request that could not be carried out (made up)."""
-    return refusal(422, "The request could not be processed. Please try again.")
+    return error_response(422, "The request could not be processed. Please try again.")
 
 
 def body_too_large() -> ErrorResponse:
     """Refuse a body of too many bytes (status documented, words made up)."""
-    return refusal(413, "Request Entity Too Large", code="request_too_large")
+    return error_response(413, "Request Entity Too Large", code="request_too_large")
 
 
 def internal_error() -> ErrorResponse:
     """Fail inside (made up: no such body has been seen)."""
-    return refusal(500, "Internal Server Error", kind="internal_server_error")
+    return error_response(500, "Internal Server Error", kind="internal_server_error")
 
 
 def rate_limited(model: str, retry_after: str = "2") -> ErrorResponse:
     """Refuse the 31st request of a minute, as a plan of 30 does; `retry_after` is in seconds."""
-    return refusal(
+    return error_response(
         429,
         f"Rate limit reached for model `{model}` in organization `org_emulator` service tier `on_demand` on "
         f"requests per minute (RPM): Limit 30, Used 30, Requested 1. Please try again in {retry_after}s. Need more "

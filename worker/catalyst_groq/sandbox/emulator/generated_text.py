@@ -7,11 +7,11 @@ from itertools import cycle
 from typing import Any
 
 from catalyst_groq.groq.models.token_estimate import cut_to_tokens
-from catalyst_groq.sandbox.emulator.capabilities import image_parts
+from catalyst_groq.sandbox.emulator.capabilities import image_urls
 from catalyst_groq.sandbox.emulator.rules import Rule
 
-_QUOTED = 200
-_WISH = re.compile(r"\b(?:answer|reply) (?:in|with) (\d+) (characters|tokens)\b", re.IGNORECASE)
+_MAX_QUOTED_CHARS = 200
+_LENGTH_REQUEST = re.compile(r"\b(?:answer|reply) (?:in|with) (\d+) (characters|tokens)\b", re.IGNORECASE)
 _PROSE = (
     "the process waits for a reply and then the next task begins while the model still writes one more line of text "
     "that nobody has to read but that is long enough for a test"
@@ -37,20 +37,20 @@ def last_user_text(body: Body) -> str:
     return next((text_of(message) for message in reversed(said) if message.get("role") == "user"), "")
 
 
-def made_up_text(body: Body, model: str) -> str:
+def generate_text(body: Body, model: str) -> str:
     """Answer a request with a text that shows what was asked.
 
     A user who writes "answer in 20000 characters" (or "tokens") gets exactly so many.
     """
-    if wish := _WISH.search(last_user_text(body)):
+    if wish := _LENGTH_REQUEST.search(last_user_text(body)):
         amount = int(wish[1])
-        return filler(characters=amount) if wish[2].lower() == "characters" else filler(tokens=amount)
+        return generate_filler(characters=amount) if wish[2].lower() == "characters" else generate_filler(tokens=amount)
     last = body["messages"][-1]
     if last["role"] == "tool":
         opening = f"The tool said: {_quote(text_of(last))}"
     else:
         opening = f"You asked: {_quote(last_user_text(body))}"
-    images = len(image_parts(body))
+    images = len(image_urls(body))
     seen = f" It came with {images} image{'s' if images > 1 else ''}." if images else ""
     return f"{opening}{seen} This answer was made up by the Groq emulator, in the name of {model}."
 
@@ -60,13 +60,13 @@ def scripted_text(rule: Rule | None) -> str | None:
     if rule is None:
         return None
     if rule.characters or rule.tokens:
-        return filler(characters=rule.characters, tokens=rule.tokens)
+        return generate_filler(characters=rule.characters, tokens=rule.tokens)
     if rule.answer is None or isinstance(rule.answer, str):
         return rule.answer
     return json.dumps(rule.answer, ensure_ascii=False)
 
 
-def filler(*, characters: int | None = None, tokens: int | None = None) -> str:
+def generate_filler(*, characters: int | None = None, tokens: int | None = None) -> str:
     """Return exactly so many characters or tokens of harmless prose."""
     if characters is not None:
         return _prose(characters)[:characters]
@@ -87,4 +87,4 @@ def _prose(at_least: int) -> str:
 
 def _quote(text: str) -> str:
     shown = " ".join(text.split())
-    return f"“{shown[:_QUOTED]}…”" if len(shown) > _QUOTED else f"“{shown}”"
+    return f"“{shown[:_MAX_QUOTED_CHARS]}…”" if len(shown) > _MAX_QUOTED_CHARS else f"“{shown}”"

@@ -12,7 +12,7 @@ _ALWAYS = {
 }
 
 
-def answer_headers(request_id: str, more: Mapping[str, str]) -> dict[str, str]:
+def response_headers(request_id: str, more: Mapping[str, str]) -> dict[str, str]:
     """Return the usual headers and those of this answer, which win."""
     ray = request_id.removeprefix("req_")[:16]
     return {**_ALWAYS, "cf-ray": f"{ray}-EMU", "x-request-id": request_id, **more}

@@ -10,7 +10,7 @@ from math import ceil, floor
 
 from catalyst_groq.groq.api.go_duration import format_go_duration
 from catalyst_groq.groq.models.catalog import ModelLimits
-from catalyst_groq.sandbox.emulator.error_responses import ErrorResponse, refusal
+from catalyst_groq.sandbox.emulator.error_responses import ErrorResponse, error_response
 
 _MINUTE = 60
 _HOUR = 3600
@@ -19,7 +19,7 @@ _UPGRADE = "Need more tokens? Upgrade to Dev Tier today at https://console.groq.
 
 
 @dataclass(frozen=True, slots=True)
-class LimitedQuantity:
+class LimitType:
     """One kind of limit: its field in `Limits`, its name in messages, its window in seconds and error type."""
 
     field: str
@@ -28,18 +28,18 @@ class LimitedQuantity:
     kind: str
 
 
-RPM = LimitedQuantity("rpm", "requests per minute (RPM)", _MINUTE, "requests")
-RPD = LimitedQuantity("rpd", "requests per day (RPD)", _DAY, "requests")
-TPM = LimitedQuantity("tpm", "tokens per minute (TPM)", _MINUTE, "tokens")
-TPD = LimitedQuantity("tpd", "tokens per day (TPD)", _DAY, "tokens")
-OTPM = LimitedQuantity("otpm", "output tokens per minute (OTPM)", _MINUTE, "tokens")
-ASH = LimitedQuantity("ash", "audio seconds per hour (ASH)", _HOUR, "seconds")
-ASD = LimitedQuantity("asd", "audio seconds per day (ASD)", _DAY, "seconds")
-_ALL = (RPM, RPD, OTPM, TPM, TPD, ASH, ASD)
+RPM = LimitType("rpm", "requests per minute (RPM)", _MINUTE, "requests")
+RPD = LimitType("rpd", "requests per day (RPD)", _DAY, "requests")
+TPM = LimitType("tpm", "tokens per minute (TPM)", _MINUTE, "tokens")
+TPD = LimitType("tpd", "tokens per day (TPD)", _DAY, "tokens")
+OTPM = LimitType("otpm", "output tokens per minute (OTPM)", _MINUTE, "tokens")
+ASH = LimitType("ash", "audio seconds per hour (ASH)", _HOUR, "seconds")
+ASD = LimitType("asd", "audio seconds per day (ASD)", _DAY, "seconds")
+_LIMIT_TYPES = (RPM, RPD, OTPM, TPM, TPD, ASH, ASD)
 
 
 @dataclass(slots=True)
-class UsageBucket:
+class LimitBucket:
     """What was used of one limit. Use is forgotten evenly: a full bucket is empty after one window."""
 
     limit: int
@@ -55,17 +55,17 @@ class UsageBucket:
         """Count an amount, or give it back when it is negative."""
         self._used, self._at = max(0.0, self.used(now) + amount), now
 
-    def wait(self, requested: float, now: float) -> float:
+    def time_until_capacity(self, requested: float, now: float) -> float:
         """Return the seconds until so much can be had; 0 when it can be had at once."""
         return max(0.0, (self.used(now) + requested - self.limit) / self.limit * self.window)
 
-    def reset(self, now: float) -> float:
+    def time_until_empty(self, now: float) -> float:
         """Return the seconds until nothing is counted any more."""
         return self.used(now) / self.limit * self.window
 
 
 @dataclass(frozen=True, slots=True)
-class RequestCost:
+class RequestUsage:
     """What a request asks for: tokens of prompt and reserved output, or seconds of audio.
 
     `expected_output` is what counts against output tokens per minute; Groq compares a little more than was reserved.
@@ -76,7 +76,7 @@ class RequestCost:
     expected_output: int = 0
     audio_seconds: float = 0
 
-    def amount_of(self, dimension: LimitedQuantity) -> float:
+    def amount(self, dimension: LimitType) -> float:
         """Return how much of one kind of limit is asked for."""
         if dimension in {RPM, RPD}:
             return 1
@@ -86,37 +86,37 @@ class RequestCost:
 
 
 @dataclass(slots=True)
-class ModelUsage:
+class RateLimiter:
     """What one organization has used of one model."""
 
     organization: str
     model: str
     limits: ModelLimits
-    _buckets: Mapping[LimitedQuantity, UsageBucket] = field(init=False)
+    _buckets: Mapping[LimitType, LimitBucket] = field(init=False)
 
     def __post_init__(self) -> None:
         self._buckets = {
-            dimension: UsageBucket(limit, dimension.window)
-            for dimension in _ALL
+            dimension: LimitBucket(limit, dimension.window)
+            for dimension in _LIMIT_TYPES
             if (limit := getattr(self.limits, dimension.field)) is not None
         }
 
-    def admit(self, demand: RequestCost, tier: str, now: float) -> ErrorResponse | None:
+    def admit(self, demand: RequestUsage, tier: str, now: float) -> ErrorResponse | None:
         """Count the demand, or refuse it and count nothing."""
         for dimension, bucket in self._buckets.items():
-            requested = demand.amount_of(dimension)
+            requested = demand.amount(dimension)
             if requested > bucket.limit:
                 return self._too_large(dimension, bucket, requested, tier)
-            if bucket.wait(requested, now) > 0:
+            if bucket.time_until_capacity(requested, now) > 0:
                 return self._exhausted(dimension, bucket, requested, tier, now)
         for dimension, bucket in self._buckets.items():
-            bucket.add(demand.amount_of(dimension), now)
+            bucket.add(demand.amount(dimension), now)
         return None
 
-    def settle(self, demand: RequestCost, spent: RequestCost, now: float) -> None:
+    def settle(self, demand: RequestUsage, spent: RequestUsage, now: float) -> None:
         """Correct what was reserved by what was used."""
         for dimension, bucket in self._buckets.items():
-            bucket.add(spent.amount_of(dimension) - demand.amount_of(dimension), now)
+            bucket.add(spent.amount(dimension) - demand.amount(dimension), now)
 
     def headers(self, now: float) -> dict[str, str]:
         """Return the `x-ratelimit-*` headers: requests are those of the day, tokens those of the minute."""
@@ -125,15 +125,15 @@ class ModelUsage:
             if bucket := self._buckets.get(dimension):
                 told[f"x-ratelimit-limit-{name}"] = str(bucket.limit)
                 told[f"x-ratelimit-remaining-{name}"] = str(floor(bucket.limit - bucket.used(now)))
-                told[f"x-ratelimit-reset-{name}"] = format_go_duration(bucket.reset(now))
+                told[f"x-ratelimit-reset-{name}"] = format_go_duration(bucket.time_until_empty(now))
         return told
 
-    def _where(self, tier: str, dimension: LimitedQuantity) -> str:
+    def _describe_limit(self, tier: str, dimension: LimitType) -> str:
         return (
             f"for model `{self.model}` in organization `{self.organization}` service tier `{tier}` on {dimension.name}"
         )
 
-    def _too_large(self, dimension: LimitedQuantity, bucket: UsageBucket, requested: float, tier: str) -> ErrorResponse:
+    def _too_large(self, dimension: LimitType, bucket: LimitBucket, requested: float, tier: str) -> ErrorResponse:
         figures = f"Limit {bucket.limit}, Requested {ceil(requested)}"
         if dimension is OTPM:
             status = 429
@@ -144,17 +144,17 @@ class ModelUsage:
         else:
             status = 413
             mend = f"{figures}, please reduce your message size and try again."
-        message = f"Request too large {self._where(tier, dimension)}: {mend} {_UPGRADE}"
-        return refusal(status, message, kind=dimension.kind, code="rate_limit_exceeded")
+        message = f"Request too large {self._describe_limit(tier, dimension)}: {mend} {_UPGRADE}"
+        return error_response(status, message, kind=dimension.kind, code="rate_limit_exceeded")
 
     def _exhausted(
-        self, dimension: LimitedQuantity, bucket: UsageBucket, requested: float, tier: str, now: float
+        self, dimension: LimitType, bucket: LimitBucket, requested: float, tier: str, now: float
     ) -> ErrorResponse:
-        wait = bucket.wait(requested, now)
+        wait = bucket.time_until_capacity(requested, now)
         message = (
-            f"Rate limit reached {self._where(tier, dimension)}: Limit {bucket.limit}, "
+            f"Rate limit reached {self._describe_limit(tier, dimension)}: Limit {bucket.limit}, "
             f"Used {ceil(bucket.used(now))}, Requested {ceil(requested)}. Please try again in "
             f"{format_go_duration(wait)}. {_UPGRADE}"
         )
-        said_no = refusal(429, message, kind=dimension.kind, code="rate_limit_exceeded")
+        said_no = error_response(429, message, kind=dimension.kind, code="rate_limit_exceeded")
         return said_no.with_headers({"retry-after": str(ceil(wait))})

@@ -7,8 +7,8 @@ from typing import Any
 from catalyst_groq.groq.models.catalog import Model
 from catalyst_groq.groq.models.token_estimate import estimate_prompt
 
-_SHORTEST = 128
-_KEPT_SECONDS = 7200
+_MIN_CACHED_TOKENS = 128
+_TTL_SECONDS = 7200
 
 
 class PromptCache:
@@ -20,10 +20,10 @@ class PromptCache:
     def cached_tokens(self, organization: str, model: Model, body: Mapping[str, Any], now: float) -> int:
         """Return how many tokens of a prompt are in the cache, and remember the whole prompt from now on."""
         cached = 0
-        for name, tokens in list(_beginnings(organization, model, body)):
-            if tokens >= _SHORTEST and self._seen.get(name, 0) > now:
+        for name, tokens in list(_prefixes(organization, model, body)):
+            if tokens >= _MIN_CACHED_TOKENS and self._seen.get(name, 0) > now:
                 cached = tokens
-            self._seen[name] = now + _KEPT_SECONDS
+            self._seen[name] = now + _TTL_SECONDS
         self._seen = {name: until for name, until in self._seen.items() if until > now}
         return cached
 
@@ -32,7 +32,7 @@ class PromptCache:
         self._seen.clear()
 
 
-def _beginnings(organization: str, model: Model, body: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+def _prefixes(organization: str, model: Model, body: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
     for length in range(1, len(body["messages"]) + 1):
         beginning = {"messages": body["messages"][:length], "tools": body.get("tools")}
         name = f"{organization} {model.id} {json.dumps(beginning, sort_keys=True)}"

@@ -9,14 +9,14 @@ from typing import Any
 from catalyst_groq.sandbox.emulator.error_responses import ErrorResponse, bad_request, body_too_large
 
 FORMATS = ("json", "text", "verbose_json")
-_LEAST_SECONDS_BILLED = 10
-_USUAL_BYTES_PER_SECOND = 16_000
-_MOST_BYTES = {"free": 25_000_000}
-_MOST_BYTES_OTHERWISE = 100_000_000
+_MIN_BILLED_SECONDS = 10
+_DEFAULT_BYTES_PER_SECOND = 16_000
+_MAX_BYTES_BY_PLAN = {"free": 25_000_000}
+_MAX_BYTES = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class UploadedAudio:
+class AudioUpload:
     """What was sent to be transcribed: a file, or the URL of one, and the other fields of the form."""
 
     name: str
@@ -31,48 +31,46 @@ class UploadedAudio:
             with wave.open(io.BytesIO(self.data)) as opened:
                 return float(opened.getnframes() / opened.getframerate())
         except (wave.Error, EOFError):
-            return len(self.data) / _USUAL_BYTES_PER_SECOND
+            return len(self.data) / _DEFAULT_BYTES_PER_SECOND
 
     @property
     def billed_seconds(self) -> float:
         """What counts against the limits."""
-        return max(self.seconds, _LEAST_SECONDS_BILLED)
+        return max(self.seconds, _MIN_BILLED_SECONDS)
 
 
-def validate_upload(recording: UploadedAudio, plan: str) -> ErrorResponse | None:
+def validate_upload(upload: AudioUpload, plan: str) -> ErrorResponse | None:
     """Refuse a form that Groq would not take (the words are made up)."""
-    if "model" not in recording.fields:
+    if "model" not in upload.fields:
         return bad_request("'model' : property 'model' is missing", param="model")
-    if not recording.name:
+    if not upload.name:
         return bad_request("'file' : one of `file` and `url` is needed", param="file")
-    if len(recording.data) > _MOST_BYTES.get(plan, _MOST_BYTES_OTHERWISE):
+    if len(upload.data) > _MAX_BYTES_BY_PLAN.get(plan, _MAX_BYTES):
         return body_too_large()
-    wanted = recording.fields.get("response_format", "json")
+    wanted = upload.fields.get("response_format", "json")
     if wanted not in FORMATS:
         return bad_request(f"'response_format' : value is not one of the allowed values {list(FORMATS)}")
     return None
 
 
-def default_transcript(recording: UploadedAudio) -> str:
+def generate_transcript(upload: AudioUpload) -> str:
     """Return what a recording is said to say when no rule says otherwise."""
-    return (
-        f"This is what {recording.name} would say if the Groq emulator could hear. It takes {recording.seconds:.1f} s."
-    )
+    return f"This is what {upload.name} would say if the Groq emulator could hear. It takes {upload.seconds:.1f} s."
 
 
-def transcription(recording: UploadedAudio, text: str, task: str, request_id: str) -> Mapping[str, Any] | str:
+def format_transcription(upload: AudioUpload, text: str, task: str, request_id: str) -> Mapping[str, Any] | str:
     """Return an answer in the format that was asked for."""
-    wanted = recording.fields.get("response_format", "json")
+    wanted = upload.fields.get("response_format", "json")
     if wanted == "text":
         return text
     told: dict[str, Any] = {"text": text}
     if wanted == "verbose_json":
-        told |= _verbose(recording, text, task)
+        told |= _verbose(upload, text, task)
     return told | {"x_groq": {"id": request_id}}
 
 
-def _verbose(recording: UploadedAudio, text: str, task: str) -> dict[str, Any]:
-    seconds = round(recording.seconds, 2)
+def _verbose(upload: AudioUpload, text: str, task: str) -> dict[str, Any]:
+    seconds = round(upload.seconds, 2)
     segment = {
         "id": 0,
         "seek": 0,
@@ -87,11 +85,11 @@ def _verbose(recording: UploadedAudio, text: str, task: str) -> dict[str, Any]:
     }
     told: dict[str, Any] = {
         "task": task,
-        "language": recording.fields.get("language", "English"),
+        "language": upload.fields.get("language", "English"),
         "duration": seconds,
         "segments": [segment],
     }
-    if "word" in recording.granularities:
+    if "word" in upload.granularities:
         words = text.split()
         step = seconds / max(len(words), 1)
         told["words"] = [

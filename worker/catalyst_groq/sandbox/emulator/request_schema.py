@@ -69,9 +69,9 @@ _PROPERTIES: Mapping[str, _Property] = {
     "top_p": _Property(("a number",), 0, 1),
     "user": _STRING,
 }
-_NOT_SUPPORTED = ("logprobs", "top_logprobs", "logit_bias")
-_MOST_STOPS = 4
-_MOST_EDITS = 2
+_UNSUPPORTED = ("logprobs", "top_logprobs", "logit_bias")
+_MAX_STOP_SEQUENCES = 4
+_MAX_SUGGESTION_EDITS = 2
 _MESSAGE_PROPERTIES: Mapping[str, frozenset[str]] = {
     "system": frozenset({"role", "content"}),
     "user": frozenset({"role", "content"}),
@@ -82,50 +82,57 @@ _MESSAGE_PROPERTIES: Mapping[str, frozenset[str]] = {
 _PARTS = {"text": ("text", str), "image_url": ("image_url", dict), "document": ("document", dict)}
 
 
-def refuse_shape(body: Body) -> ErrorResponse | None:
+def validate_schema(body: Body) -> ErrorResponse | None:
     """Refuse a chat completions request for the first thing wrong with its shape."""
-    return next((said_no for check in (_missing, _properties, _stops, _messages) for said_no in check(body)), None)
+    return next(
+        (
+            said_no
+            for check in (_check_required, _check_properties, _check_stop_sequences, _check_messages)
+            for said_no in check(body)
+        ),
+        None,
+    )
 
 
-def _missing(body: Body) -> Iterator[ErrorResponse]:
+def _check_required(body: Body) -> Iterator[ErrorResponse]:
     for name in ("model", "messages"):
         if body.get(name) is None:
             yield bad_request(f"'{name}' : property '{name}' is missing")
 
 
-def _properties(body: Body) -> Iterator[ErrorResponse]:
+def _check_properties(body: Body) -> Iterator[ErrorResponse]:
     for name, value in body.items():
-        if name in _NOT_SUPPORTED:
+        if name in _UNSUPPORTED:
             yield bad_request(f"`{name}` is not supported with this model", param=name)
         elif name not in _PROPERTIES:
-            yield bad_request(_unsupported(name, tuple(_PROPERTIES)))
+            yield bad_request(_unsupported_message(name, tuple(_PROPERTIES)))
         elif value is not None:
             yield from (bad_request(f"'{name}' : {problem}") for problem in _value_problems(_PROPERTIES[name], value))
 
 
-def _stops(body: Body) -> Iterator[ErrorResponse]:
+def _check_stop_sequences(body: Body) -> Iterator[ErrorResponse]:
     stops = body.get("stop") or []
-    if isinstance(stops, list) and len(stops) > _MOST_STOPS:
-        yield bad_request(f"'stop' : maximum number of items is {_MOST_STOPS}")
+    if isinstance(stops, list) and len(stops) > _MAX_STOP_SEQUENCES:
+        yield bad_request(f"'stop' : maximum number of items is {_MAX_STOP_SEQUENCES}")
     for number, stop in enumerate(stops):
         if not isinstance(stop, str):
             yield bad_request(f"'stop.{number}' : value must be a string")
 
 
-def _messages(body: Body) -> Iterator[ErrorResponse]:
+def _check_messages(body: Body) -> Iterator[ErrorResponse]:
     if not body["messages"]:
         yield bad_request("'messages' : minimum number of items is 1")
     for number, message in enumerate(body["messages"]):
         yield from (bad_request(problem) for problem in _message_problems(f"messages.{number}", message))
 
 
-def _unsupported(name: str, known: tuple[str, ...]) -> str:
-    nearest = min(known, key=lambda one: _edits(name, one))
-    alike = _edits(name, nearest) <= _MOST_EDITS
+def _unsupported_message(name: str, known: tuple[str, ...]) -> str:
+    nearest = min(known, key=lambda one: _edit_distance(name, one))
+    alike = _edit_distance(name, nearest) <= _MAX_SUGGESTION_EDITS
     return f"property '{name}' is unsupported" + (f", did you mean '{nearest}'?" if alike else "")
 
 
-def _edits(one: str, other: str) -> int:
+def _edit_distance(one: str, other: str) -> int:
     """Count the letters to add, leave out or change that make one word the other (Levenshtein)."""
     row = list(range(len(other) + 1))
     for i, letter in enumerate(one, 1):

@@ -9,89 +9,100 @@ from typing import NoReturn
 from aiohttp import web
 
 from catalyst_groq.sandbox.emulator.error_responses import internal_error
-from catalyst_groq.sandbox.emulator.headers import answer_headers
-from catalyst_groq.sandbox.emulator.limits import RequestCost
+from catalyst_groq.sandbox.emulator.headers import response_headers
+from catalyst_groq.sandbox.emulator.limits import RequestUsage
 from catalyst_groq.sandbox.emulator.rules import Rule
-from catalyst_groq.sandbox.emulator.service import ErrorReply, ModelReply, Reply, Service, StaticReply, request_id
-from catalyst_groq.sandbox.emulator.streaming import DONE, chunks, error_event
+from catalyst_groq.sandbox.emulator.service import (
+    CompletionReply,
+    ErrorReply,
+    GroqService,
+    Reply,
+    SimpleReply,
+    new_request_id,
+)
+from catalyst_groq.sandbox.emulator.streaming import DONE_EVENT, error_event, split_into_chunks
 
 _GARBAGE = b"\x00\x17this is not HTTP\r\n\r\n"
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-class BrokenConnectionError(Exception):
+class ConnectionDropped(Exception):  # noqa: N818 - it is what was ordered, not an error
     """The connection was broken on purpose; there is no answer."""
 
 
-async def deliver(request: web.Request, reply: Reply, service: Service) -> web.StreamResponse:
+async def deliver(request: web.Request, reply: Reply, service: GroqService) -> web.StreamResponse:
     """Send a reply as it wants to be sent."""
     match reply:
         case ErrorReply():
             await service.clock.sleep(reply.delay)
-            return _refused(reply)
-        case StaticReply():
+            return _error_response(reply)
+        case SimpleReply():
             await service.clock.sleep(reply.delay)
-            return _told(reply)
+            return _simple_response(reply)
         case Rule():
             await service.clock.sleep(reply.delay)
-            return await _break(request, reply)
-        case ModelReply():
-            return await _give(request, reply, service)
+            return await _break_connection(request, reply)
+        case CompletionReply():
+            return await _send_completion(request, reply, service)
 
 
-def _refused(reply: ErrorReply) -> web.Response:
+def _error_response(reply: ErrorReply) -> web.Response:
     said_no = reply.error
-    headers = answer_headers(request_id(), {**reply.headers, "content-type": said_no.content_type, **said_no.headers})
+    headers = response_headers(
+        new_request_id(), {**reply.headers, "content-type": said_no.content_type, **said_no.headers}
+    )
     return web.Response(status=said_no.status, body=said_no.body.encode(), headers=headers)
 
 
-def _told(reply: StaticReply) -> web.Response:
-    if isinstance(reply.value, str):
-        body, content_type = reply.value.encode(), "text/plain; charset=utf-8"
+def _simple_response(reply: SimpleReply) -> web.Response:
+    if isinstance(reply.body, str):
+        body, content_type = reply.body.encode(), "text/plain; charset=utf-8"
     else:
-        body, content_type = _written(reply.value), "application/json"
-    headers = answer_headers(request_id(), {"content-type": content_type, **reply.headers})
+        body, content_type = _encode(reply.body), "application/json"
+    headers = response_headers(new_request_id(), {"content-type": content_type, **reply.headers})
     return web.Response(body=body, headers=headers)
 
 
-async def _give(request: web.Request, given: ModelReply, service: Service) -> web.StreamResponse:
+async def _send_completion(request: web.Request, reply: CompletionReply, service: GroqService) -> web.StreamResponse:
     """Send an answer; whatever happens meanwhile, the limits count what it used and no longer what was reserved."""
-    usage = given.answer.usage
+    usage = reply.completion.usage
     try:
-        await service.clock.sleep(usage.queue_time + (given.rule.delay if given.rule else 0))
-        if given.tokens_per_second:
-            await service.clock.sleep(usage.prompt_time + (0 if given.stream else usage.completion_time))
-        if given.stream:
-            return await _stream(request, given, service)
+        await service.clock.sleep(usage.queue_time + (reply.rule.delay if reply.rule else 0))
+        if reply.tokens_per_second:
+            await service.clock.sleep(usage.prompt_time + (0 if reply.stream else usage.completion_time))
+        if reply.stream:
+            return await _send_stream(request, reply, service)
     finally:
-        spent = RequestCost(usage.prompt_tokens - usage.cached_tokens, usage.completion_tokens, usage.completion_tokens)
-        given.account.settle(given.demand, spent, service.clock.now())
-    return await _whole(request, given, service)
+        spent = RequestUsage(
+            usage.prompt_tokens - usage.cached_tokens, usage.completion_tokens, usage.completion_tokens
+        )
+        reply.rate_limiter.settle(reply.reserved, spent, service.clock.now())
+    return await _send_whole(request, reply, service)
 
 
-async def _whole(request: web.Request, given: ModelReply, service: Service) -> web.StreamResponse:
-    body = _written(given.answer.as_completion())
-    headers = _headers(given, service, "application/json")
-    if given.rule and given.rule.fault == "cut":
+async def _send_whole(request: web.Request, reply: CompletionReply, service: GroqService) -> web.StreamResponse:
+    body = _encode(reply.completion.as_completion())
+    headers = _headers(reply, service, "application/json")
+    if reply.rule and reply.rule.fault == "cut":
         response = await _begin(request, {**headers, "content-length": str(len(body))})
         await response.write(body[: len(body) // 2])
         _drop(request)
     return web.Response(body=body, headers=headers)
 
 
-async def _stream(request: web.Request, given: ModelReply, service: Service) -> web.StreamResponse:
-    fault = given.rule.fault if given.rule else None
-    response = await _begin(request, _headers(given, service, "text/event-stream"))
-    events = list(chunks(given.answer))
+async def _send_stream(request: web.Request, reply: CompletionReply, service: GroqService) -> web.StreamResponse:
+    fault = reply.rule.fault if reply.rule else None
+    response = await _begin(request, _headers(reply, service, "text/event-stream"))
+    events = list(split_into_chunks(reply.completion))
     if fault in {"cut", "stream_error"}:
         events = events[: (len(events) + 1) // 2]
     for chunk in events:
-        if given.tokens_per_second and chunk.tokens:
-            await service.clock.sleep(chunk.tokens / given.tokens_per_second)
+        if reply.tokens_per_second and chunk.tokens:
+            await service.clock.sleep(chunk.tokens / reply.tokens_per_second)
         await response.write(chunk.as_event())
     if fault == "cut":
         _drop(request)
-    await response.write(_stream_error() if fault == "stream_error" else DONE)
+    await response.write(_stream_error() if fault == "stream_error" else DONE_EVENT)
     await response.write_eof()
     return response
 
@@ -102,10 +113,10 @@ async def _begin(request: web.Request, headers: dict[str, str]) -> web.StreamRes
     return response
 
 
-def _headers(given: ModelReply, service: Service, content_type: str) -> dict[str, str]:
-    limits = given.account.headers(service.clock.now())
-    own = given.rule.headers if given.rule else {}
-    return answer_headers(given.answer.request_id, {**limits, "content-type": content_type, **own})
+def _headers(reply: CompletionReply, service: GroqService, content_type: str) -> dict[str, str]:
+    limits = reply.rate_limiter.headers(service.clock.now())
+    own = reply.rule.headers if reply.rule else {}
+    return response_headers(reply.completion.request_id, {**limits, "content-type": content_type, **own})
 
 
 def _stream_error() -> bytes:
@@ -114,7 +125,7 @@ def _stream_error() -> bytes:
     return error_event(json.dumps(told))
 
 
-async def _break(request: web.Request, rule: Rule) -> NoReturn:
+async def _break_connection(request: web.Request, rule: Rule) -> NoReturn:
     transport = request.transport
     match rule.fault:
         case "hang":
@@ -132,8 +143,8 @@ def _drop(request: web.Request) -> NoReturn:
     """Close the connection without another byte."""
     if request.transport:
         request.transport.close()
-    raise BrokenConnectionError
+    raise ConnectionDropped
 
 
-def _written(value: object) -> bytes:
+def _encode(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")

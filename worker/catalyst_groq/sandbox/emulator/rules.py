@@ -12,16 +12,16 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt, field_validator, model_validator
 
-from catalyst_groq.sandbox.emulator.error_catalog import BY_CODE, by_status
+from catalyst_groq.sandbox.emulator.error_catalog import BY_CODE, response_for_status
 from catalyst_groq.sandbox.emulator.error_responses import ErrorResponse, rate_limited
 
 Fault = Literal["hang", "cut", "garbage", "reset", "stream_error"]
-_ANSWERS = ("answer", "tool_calls", "characters", "tokens")
-_REFUSALS = ("status", "refusal")
+_ANSWER_FIELDS = ("answer", "tool_calls", "characters", "tokens")
+_ERROR_FIELDS = ("status", "refusal")
 
 
 @dataclass(frozen=True, slots=True)
-class MatchInput:
+class RequestSummary:
     """What a rule looks at: the endpoint's path, the model and the text of the last user message."""
 
     method: str
@@ -34,7 +34,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
 
 
-class When(_Part):
+class Condition(_Part):
     """Which requests a rule is for; whatever is left out does not matter.
 
     Texts are compared with the last user message: `equals` whole, `contains` without regard to case, `matches` as a
@@ -49,21 +49,21 @@ class When(_Part):
 
     @field_validator("matches")
     @classmethod
-    def _compiles(cls, pattern: str | None) -> str | None:
+    def _check_pattern(cls, pattern: str | None) -> str | None:
         try:
             re.compile(pattern or "")
         except re.error as error:
             raise ValueError(f"not a regular expression: {error}") from None
         return pattern
 
-    def matches_request(self, question: MatchInput) -> bool:
+    def applies_to(self, request: RequestSummary) -> bool:
         """Tell whether a request is meant. Without a path, every request that Groq would charge for is."""
         return (
-            (question.method == "POST" if self.path is None else question.path.endswith(self.path))
-            and self.model in {None, question.model}
-            and self.equals in {None, question.text}
-            and (self.contains is None or self.contains.casefold() in question.text.casefold())
-            and (self.matches is None or re.search(self.matches, question.text) is not None)
+            (request.method == "POST" if self.path is None else request.path.endswith(self.path))
+            and self.model in {None, request.model}
+            and self.equals in {None, request.text}
+            and (self.contains is None or self.contains.casefold() in request.text.casefold())
+            and (self.matches is None or re.search(self.matches, request.text) is not None)
         )
 
 
@@ -82,7 +82,7 @@ class Rule(_Part):
     or a `fault` of the connection. `delay` is in seconds and may stand alone.
     """
 
-    when: When = When()
+    when: Condition = Condition()
     count: PositiveInt | None = None
     delay: NonNegativeFloat = 0
     answer: str | Mapping[str, Any] | tuple[Any, ...] | None = None
@@ -97,23 +97,25 @@ class Rule(_Part):
 
     @field_validator("headers")
     @classmethod
-    def _in_small_letters(cls, headers: Mapping[str, str]) -> Mapping[str, str]:
+    def _lower_names(cls, headers: Mapping[str, str]) -> Mapping[str, str]:
         return {name.lower(): value for name, value in headers.items()}
 
     @field_validator("refusal")
     @classmethod
-    def _is_known(cls, code: str | None) -> str | None:
+    def _check_error_code(cls, code: str | None) -> str | None:
         if code is not None and code not in BY_CODE:
             raise ValueError(f"no refusal has the code {code!r}; there are {', '.join(BY_CODE)}")
         return code
 
     @model_validator(mode="after")
-    def _says_one_thing(self) -> Self:
-        told = [name for name in (*_ANSWERS, *_REFUSALS, "fault") if getattr(self, name) not in (None, ())]
+    def _check_effect(self) -> Self:
+        told = [name for name in (*_ANSWER_FIELDS, *_ERROR_FIELDS, "fault") if getattr(self, name) not in (None, ())]
         if len(told) > 1:
             raise ValueError(f"only one of {', '.join(told)} can be what a request gets")
         if not told and not self.delay:
-            raise ValueError(f"says nothing; give one of {', '.join((*_ANSWERS, *_REFUSALS, 'fault', 'delay'))}")
+            raise ValueError(
+                f"says nothing; give one of {', '.join((*_ANSWER_FIELDS, *_ERROR_FIELDS, 'fault', 'delay'))}"
+            )
         if self.body is not None and self.status is None:
             raise ValueError("a body needs the status it comes with")
         if self.body is None and self.status is not None and self.status < HTTPStatus.BAD_REQUEST:
@@ -121,36 +123,36 @@ class Rule(_Part):
         return self
 
     @property
-    def refuses(self) -> bool:
+    def is_error(self) -> bool:
         """Whether the rule orders a refusal."""
         return bool(self.status or self.refusal)
 
     @property
-    def disturbs(self) -> bool:
+    def bypasses_model(self) -> bool:
         """Whether the request never reaches the model; a cut answer and a broken stream do."""
-        return self.refuses or self.fault in {"hang", "garbage", "reset"}
+        return self.is_error or self.fault in {"hang", "garbage", "reset"}
 
-    def as_refusal(self, model: str) -> ErrorResponse:
+    def error_response(self, model: str) -> ErrorResponse:
         """Return the refusal that the rule orders for a request to that model."""
-        said_no = BY_CODE[self.refusal](model) if self.refusal else self._by_status(model)
+        said_no = BY_CODE[self.refusal](model) if self.refusal else self._response_for_status(model)
         return said_no.with_headers(self.headers)
 
-    def _by_status(self, model: str) -> ErrorResponse:
+    def _response_for_status(self, model: str) -> ErrorResponse:
         status = self.status or HTTPStatus.INTERNAL_SERVER_ERROR
         if self.body is not None:
             return ErrorResponse(status, self.body if isinstance(self.body, str) else json.dumps(self.body))
         if status == HTTPStatus.TOO_MANY_REQUESTS and "retry-after" in self.headers:
             return rate_limited(model, self.headers["retry-after"])
-        return by_status(status, model)
+        return response_for_status(status, model)
 
 
 @dataclass(slots=True)
-class _Entry:
+class _ActiveRule:
     rule: Rule
-    left: int | None
+    remaining: int | None
 
 
-class RuleBook:
+class RuleSet:
     """The rules in force: orders for the next requests first, then the script, each in the order given."""
 
     def __init__(self, script: Iterable[Rule] = ()) -> None:
@@ -159,24 +161,24 @@ class RuleBook:
 
     def reset(self) -> None:
         """Forget the orders and start the script anew."""
-        self._entries = [_Entry(rule, rule.count) for rule in self._script]
-        self._orders = 0
+        self._entries = [_ActiveRule(rule, rule.count) for rule in self._script]
+        self._added = 0
 
-    def order(self, rule: Rule) -> None:
+    def add(self, rule: Rule) -> None:
         """Let the next requests that fit get what the rule says, after what was ordered before."""
-        self._entries.insert(self._orders, _Entry(rule, rule.count))
-        self._orders += 1
+        self._entries.insert(self._added, _ActiveRule(rule, rule.count))
+        self._added += 1
 
-    def find(self, question: MatchInput) -> Rule | None:
+    def find(self, request: RequestSummary) -> Rule | None:
         """Return the rule for a request without using it up."""
-        return next((entry.rule for entry in self._entries if self._in_force(entry, question)), None)
+        return next((entry.rule for entry in self._entries if self._is_active(entry, request)), None)
 
     def use(self, rule: Rule) -> None:
         """Count one use of a rule that was found."""
-        entry = next(entry for entry in self._entries if entry.rule is rule and entry.left != 0)
-        if entry.left is not None:
-            entry.left -= 1
+        entry = next(entry for entry in self._entries if entry.rule is rule and entry.remaining != 0)
+        if entry.remaining is not None:
+            entry.remaining -= 1
 
     @staticmethod
-    def _in_force(entry: _Entry, question: MatchInput) -> bool:
-        return entry.left != 0 and entry.rule.when.matches_request(question)
+    def _is_active(entry: _ActiveRule, request: RequestSummary) -> bool:
+        return entry.remaining != 0 and entry.rule.when.applies_to(request)

@@ -6,7 +6,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, SchemaError, ValidationError
 
-_REJECTED = ("minItems", "maxItems")
+_REJECTED_KEYWORDS = ("minItems", "maxItems")
 _SAMPLES = {
     "date-time": "2026-01-31T12:00:00Z",
     "date": "2026-01-31",
@@ -17,20 +17,20 @@ _SAMPLES = {
     "ipv4": "192.0.2.1",
     "duration": "PT1H",
 }
-_DEEPEST = 4
-_END_OF_RECURSION = 20
-_STEP = 1
+_MAX_OPTIONAL_DEPTH = 4
+_MAX_DEPTH = 20
+_DEFAULT_STEP = 1
 _TYPE_NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "number", float: "number"}
 
 Schema = Mapping[str, Any]
 
 
-def rejected_keyword(schema: Any) -> str | None:
+def find_rejected_keyword(schema: Any) -> str | None:
     """Return the first keyword that Groq rejects wherever it stands."""
-    return next((word for node in _nodes(schema) for word in _REJECTED if word in node), None)
+    return next((word for node in _nodes(schema) for word in _REJECTED_KEYWORDS if word in node), None)
 
 
-def strictness_problem(schema: Any) -> str | None:
+def find_strictness_problem(schema: Any) -> str | None:
     """Return the rule of `strict: true` that some object of a schema breaks."""
     for node in _nodes(schema):
         if "properties" not in node and node.get("type") != "object":
@@ -42,7 +42,7 @@ def strictness_problem(schema: Any) -> str | None:
     return None
 
 
-def schema_problem(schema: Any) -> str | None:
+def find_schema_problem(schema: Any) -> str | None:
     """Return why something is no JSON schema."""
     if not isinstance(schema, Mapping):
         return "a schema must be an object"
@@ -51,18 +51,18 @@ def schema_problem(schema: Any) -> str | None:
     except SchemaError as error:
         return error.message
     for node in _nodes(schema):
-        if "$ref" in node and _target(schema, node["$ref"]) is None:
+        if "$ref" in node and _resolve_reference(schema, node["$ref"]) is None:
             return f"'{node['$ref']}' is not in the schema"
     try:
-        misfits(sample(schema), schema)
+        schema_violations(generate_sample(schema), schema)
     except RecursionError:
         return "a reference leads to itself"
     return None
 
 
-def parameters_problem(schema: Any) -> str | None:
+def find_parameters_problem(schema: Any) -> str | None:
     """Return what is wrong with the schema of a tool's parameters."""
-    if problem := schema_problem(schema):
+    if problem := find_schema_problem(schema):
         return problem
     for node in _nodes(schema):
         if node.get("required") and "properties" not in node:
@@ -70,7 +70,7 @@ def parameters_problem(schema: Any) -> str | None:
     return None
 
 
-def misfits(value: Any, schema: Schema) -> list[str]:
+def schema_violations(value: Any, schema: Schema) -> list[str]:
     """Return where and why a value does not fit a schema, in Groq's wording where that is known."""
     return [
         f"`/{'/'.join(map(str, error.absolute_path))}`: {_reason(error)}"
@@ -99,7 +99,7 @@ def _nodes(schema: Any) -> Iterator[Schema]:
         yield from _nodes(schema.get(name))
 
 
-def sample(schema: Schema, name: str = "value") -> Any:
+def generate_sample(schema: Schema, name: str = "value") -> Any:
     """Return the same made-up value every time, one that fits the schema. Recursion ends where it may."""
     return _Sampler(schema).value(schema, name, 0)
 
@@ -109,43 +109,43 @@ class _Sampler:
         self._root = root
 
     def value(self, schema: Any, name: str, depth: int) -> Any:
-        schema = self._resolved(schema)
+        schema = self._resolve(schema)
         if "const" in schema:
             return schema["const"]
         if schema.get("enum"):
             return schema["enum"][0]
         if choices := schema.get("anyOf") or schema.get("oneOf"):
-            return self.value(self._choice(choices, depth), name, depth)
+            return self.value(self._choose(choices, depth), name, depth)
         return self._of_type(_type(schema), schema, name, depth)
 
-    def _resolved(self, schema: Any) -> dict[str, Any]:
-        for _ in range(_END_OF_RECURSION):
+    def _resolve(self, schema: Any) -> dict[str, Any]:
+        for _ in range(_MAX_DEPTH):
             if not isinstance(schema, Mapping) or "$ref" not in schema:
                 break
-            schema = _target(self._root, schema["$ref"])
+            schema = _resolve_reference(self._root, schema["$ref"])
         resolved: dict[str, Any] = dict(schema) if isinstance(schema, Mapping) else {}
         for part in resolved.get("allOf", ()):
-            inner = self._resolved(part)
+            inner = self._resolve(part)
             together = {**resolved.get("properties", {}), **inner.get("properties", {})}
             resolved = {**inner, **resolved, **({"properties": together} if together else {})}
         return resolved
 
-    def _choice(self, choices: list[Schema], depth: int) -> Schema:
+    def _choose(self, choices: list[Schema], depth: int) -> Schema:
         """Prefer what ends a recursion once it is deep; else the first that is not null."""
-        resolved = [self._resolved(choice) for choice in choices]
+        resolved = [self._resolve(choice) for choice in choices]
         plain = [choice for choice in resolved if _type(choice) not in {"object", "array"}]
-        if depth >= _DEEPEST and plain:
+        if depth >= _MAX_OPTIONAL_DEPTH and plain:
             return plain[0]
         return next((choice for choice in resolved if _type(choice) != "null"), resolved[0])
 
     def _of_type(self, kind: str, schema: Schema, name: str, depth: int) -> Any:
-        if depth >= _END_OF_RECURSION:
+        if depth >= _MAX_DEPTH:
             return None
         match kind:
             case "object":
                 return self._object(schema, depth)
             case "array":
-                return [] if depth >= _DEEPEST else [self.value(schema.get("items", {}), name, depth + 1)]
+                return [] if depth >= _MAX_OPTIONAL_DEPTH else [self.value(schema.get("items", {}), name, depth + 1)]
             case "integer" | "number":
                 return _number(schema)
             case "boolean":
@@ -159,13 +159,13 @@ class _Sampler:
         properties = schema.get("properties", {})
         wanted = (
             schema.get("required", ())
-            if depth >= _DEEPEST
+            if depth >= _MAX_OPTIONAL_DEPTH
             else {**properties, **dict.fromkeys(schema.get("required", ()))}
         )
         return {name: self.value(properties.get(name, {}), name, depth + 1) for name in wanted}
 
 
-def _target(root: Schema, reference: str) -> Any:
+def _resolve_reference(root: Schema, reference: str) -> Any:
     """Return what a reference inside a schema names, or nothing."""
     target: Any = root
     for step in reference.removeprefix("#").strip("/").split("/"):
@@ -182,7 +182,7 @@ def _type(schema: Schema) -> str:
 
 
 def _number(schema: Schema) -> Any:
-    step = schema.get("multipleOf", _STEP)
+    step = schema.get("multipleOf", _DEFAULT_STEP)
     low = schema.get("minimum", schema.get("exclusiveMinimum", -step) + step)
     high = schema.get("maximum", schema.get("exclusiveMaximum", low + 2 * step) - step)
     wanted = min(max(step, low), max(low, high))

@@ -6,7 +6,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from catalyst_groq.errors import SandboxError
-from catalyst_groq.sandbox.emulator.config import in_words
+from catalyst_groq.sandbox.emulator.config import format_validation_error
 from catalyst_groq.sandbox.emulator.rules import Rule
 
 
@@ -30,4 +30,4 @@ def load_script(path: Path) -> tuple[Rule, ...]:
     except yaml.YAMLError as error:
         raise SandboxError(f"The script of answers {path} is not YAML: {error}") from None
     except ValidationError as error:
-        raise SandboxError(f"The script of answers {path}: {in_words(error)}") from None
+        raise SandboxError(f"The script of answers {path}: {format_validation_error(error)}") from None

@@ -9,14 +9,14 @@ from aiohttp import web
 from anyio.from_thread import start_blocking_portal
 
 from catalyst_groq.errors import SandboxError
-from catalyst_groq.sandbox.emulator.app import API, make_app
-from catalyst_groq.sandbox.emulator.call_log import LoggedCall, OnCall, unseen
+from catalyst_groq.sandbox.emulator.app import API_PATH, make_app
+from catalyst_groq.sandbox.emulator.call_log import Call, OnCall, ignore_call
 from catalyst_groq.sandbox.emulator.config import EmulatorConfig
-from catalyst_groq.sandbox.emulator.control import PREFIX, advance, order
+from catalyst_groq.sandbox.emulator.control import CONTROL_PATH, add_rule, advance_clock
 from catalyst_groq.sandbox.emulator.scripts import load_script
-from catalyst_groq.sandbox.emulator.service import Service
+from catalyst_groq.sandbox.emulator.service import GroqService
 
-_SECONDS_TO_FINISH = 0.2
+_SHUTDOWN_TIMEOUT_SECONDS = 0.2
 
 
 class Emulator:
@@ -29,12 +29,15 @@ class Emulator:
 
     """
 
-    def __init__(self, config: EmulatorConfig | None = None, on_call: OnCall = unseen) -> None:
+    def __init__(self, config: EmulatorConfig | None = None, on_call: OnCall = ignore_call) -> None:
         self._config = config or EmulatorConfig()
         script = load_script(self._config.script) if self._config.script else ()
-        self._service = Service(self._config, script, on_call)
+        self._service = GroqService(self._config, script, on_call)
         self._runner = web.AppRunner(
-            make_app(self._service), access_log=None, handler_cancellation=True, shutdown_timeout=_SECONDS_TO_FINISH
+            make_app(self._service),
+            access_log=None,
+            handler_cancellation=True,
+            shutdown_timeout=_SHUTDOWN_TIMEOUT_SECONDS,
         )
 
     async def __aenter__(self) -> Self:
@@ -65,15 +68,15 @@ class Emulator:
     @property
     def base_url(self) -> str:
         """The address that stands for `https://api.groq.com/openai/v1`."""
-        return self.url + API
+        return self.url + API_PATH
 
     @property
     def control_url(self) -> str:
         """The address of the control endpoint."""
-        return self.url + PREFIX
+        return self.url + CONTROL_PATH
 
     @property
-    def calls(self) -> tuple[LoggedCall, ...]:
+    def calls(self) -> tuple[Call, ...]:
         """The requests seen so far, oldest first."""
         return self._service.calls()
 
@@ -84,7 +87,7 @@ class Emulator:
             SandboxError: the rule is wrong; the message names the field.
 
         """
-        order(self._service, {**rule, "count": count})
+        add_rule(self._service, {**rule, "count": count})
 
     def set(self, **settings: Any) -> None:
         """Change settings: `groq.set(latency=0.2, plan="free")`.
@@ -93,11 +96,11 @@ class Emulator:
             SandboxError: a setting is unknown or wrong.
 
         """
-        self._service.change(settings)
+        self._service.update_settings(settings)
 
     def advance(self, seconds: float) -> None:
         """Set the emulator's clock forward, so that limits refill as after that time."""
-        advance(self._service, {"seconds": seconds})
+        advance_clock(self._service, {"seconds": seconds})
 
     def reset(self) -> None:
         """Forget orders, calls, used limits and changed settings."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalyst_groq.groq.models.token_estimate import split_tokens
-from catalyst_groq.sandbox.emulator.answers import FINGERPRINT, Completion
+from catalyst_groq.sandbox.emulator.answers import SYSTEM_FINGERPRINT, ChatCompletion
 
-DONE = b"data: [DONE]\n\n"
+DONE_EVENT = b"data: [DONE]\n\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +28,28 @@ def error_event(body: str) -> bytes:
     return f"event: error\ndata: {body.strip()}\n\n".encode()
 
 
-def chunks(answer: Completion) -> Iterator[Chunk]:
+def split_into_chunks(completion: ChatCompletion) -> Iterator[Chunk]:
     """Yield the role first, then reasoning, text and tool calls, and last the finish reason with the usage."""
-    opening = {"x_groq": {"id": answer.request_id, "seed": answer.seed}}
-    yield Chunk(_chunk(answer, {"role": "assistant", "content": ""}) | opening)
-    for name, text in (("reasoning", answer.reasoning), ("content", answer.content)):
+    opening = {"x_groq": {"id": completion.request_id, "seed": completion.seed}}
+    yield Chunk(_chunk(completion, {"role": "assistant", "content": ""}) | opening)
+    for name, text in (("reasoning", completion.reasoning), ("content", completion.content)):
         for piece, weight in split_tokens(text or ""):
-            yield Chunk(_chunk(answer, {name: piece}), weight)
-    for number, call in enumerate(answer.tool_calls):
-        yield Chunk(_chunk(answer, {"tool_calls": [{"index": number, **call.as_json()}]}), 1)
-    if answer.executed_tools:
-        yield Chunk(_chunk(answer, {"executed_tools": list(answer.executed_tools)}))
-    usage = answer.usage.as_json()
-    closing = {"x_groq": {"id": answer.request_id, "usage": usage}, "usage": usage}
-    yield Chunk(_chunk(answer, {}, answer.finish_reason) | closing)
+            yield Chunk(_chunk(completion, {name: piece}), weight)
+    for number, call in enumerate(completion.tool_calls):
+        yield Chunk(_chunk(completion, {"tool_calls": [{"index": number, **call.as_json()}]}), 1)
+    if completion.executed_tools:
+        yield Chunk(_chunk(completion, {"executed_tools": list(completion.executed_tools)}))
+    usage = completion.usage.as_json()
+    closing = {"x_groq": {"id": completion.request_id, "usage": usage}, "usage": usage}
+    yield Chunk(_chunk(completion, {}, completion.finish_reason) | closing)
 
 
-def _chunk(answer: Completion, delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
+def _chunk(completion: ChatCompletion, delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
     return {
-        "id": answer.id,
+        "id": completion.id,
         "object": "chat.completion.chunk",
-        "created": answer.created,
-        "model": answer.model,
-        "system_fingerprint": FINGERPRINT,
+        "created": completion.created,
+        "model": completion.model,
+        "system_fingerprint": SYSTEM_FINGERPRINT,
         "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}],
     }

@@ -8,7 +8,9 @@ from catalyst_groq.errors import SandboxError
 
 H2_USER = "sa"
 H2_SUFFIX = ".mv.db"
-CHOICES = "Give the path of an H2 file (./engine) or a PostgreSQL URL (postgresql://user:password@host:5432/database)"
+DATABASE_HINT = (
+    "Give the path of an H2 file (./engine) or a PostgreSQL URL (postgresql://user:password@host:5432/database)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,27 +33,27 @@ def parse_database(text: str | None) -> Database:
     if text is None:
         return IN_MEMORY
     if text.startswith("jdbc:"):
-        return _from_jdbc(text)
+        return _parse_jdbc(text)
     scheme, separator, _ = text.partition("://")
     if not separator:
-        return _from_file(text)
+        return _parse_file(text)
     if scheme not in ("postgresql", "postgres"):
-        raise SandboxError(f"--db: there is no driver for {scheme}. {CHOICES}.")
-    return _from_postgresql(text)
+        raise SandboxError(f"--db: there is no driver for {scheme}. {DATABASE_HINT}.")
+    return _parse_postgresql(text)
 
 
-def _from_jdbc(url: str) -> Database:
+def _parse_jdbc(url: str) -> Database:
     if url.startswith("jdbc:h2:"):
         return Database(url, H2_USER, "")
     if url.startswith("jdbc:postgresql:"):
         return Database(url)
-    raise SandboxError(f"--db: there is no driver for {':'.join(url.split(':')[:2])}. {CHOICES}.")
+    raise SandboxError(f"--db: there is no driver for {':'.join(url.split(':')[:2])}. {DATABASE_HINT}.")
 
 
-def _from_file(text: str) -> Database:
+def _parse_file(text: str) -> Database:
     file = Path(text.removesuffix(H2_SUFFIX)).expanduser().absolute()
     if not (text and file.name) or ";" in str(file):
-        raise SandboxError(f"--db: {text!r} cannot be the name of a database file. {CHOICES}.")
+        raise SandboxError(f"--db: {text!r} cannot be the name of a database file. {DATABASE_HINT}.")
     if file.is_dir():
         raise SandboxError(f"--db: {file} is a folder. Name a file in it, such as {file / 'engine'}.")
     if not file.parent.is_dir():
@@ -59,16 +61,16 @@ def _from_file(text: str) -> Database:
     return Database(f"jdbc:h2:file:{file};DB_CLOSE_ON_EXIT=FALSE", H2_USER, "")
 
 
-def _from_postgresql(text: str) -> Database:
+def _parse_postgresql(text: str) -> Database:
     try:
         url = urlsplit(text)
         address = _address(url)
     except ValueError as error:
         mend = "A user or password with special characters must be percent-encoded"
-        raise SandboxError(f"--db: the PostgreSQL URL cannot be read. {mend}. {CHOICES}.") from error
+        raise SandboxError(f"--db: the PostgreSQL URL cannot be read. {mend}. {DATABASE_HINT}.") from error
     name = url.path.removeprefix("/")
     if not (address and name):
-        raise SandboxError(f"--db: the PostgreSQL URL lacks a {'database' if address else 'host'}. {CHOICES}.")
+        raise SandboxError(f"--db: the PostgreSQL URL lacks a {'database' if address else 'host'}. {DATABASE_HINT}.")
     return Database(
         f"jdbc:postgresql://{address}/{name}{'?' if url.query else ''}{url.query}",
         unquote(url.username) if url.username else None,

@@ -17,13 +17,15 @@ from catalyst_groq.errors import SandboxError
 from catalyst_groq.sandbox.engine.repository import Repository
 from catalyst_groq.sandbox.progress import Download, OnProgress
 
-THREADS = 8
-TRIES = 3
-PAUSE = 0.5
+DOWNLOAD_THREADS = 8
+MAX_ATTEMPTS = 3
+RETRY_PAUSE_SECONDS = 0.5
 """Seconds before the second try; twice that before the third."""
-TIMEOUT = httpx.Timeout(20.0)
-ASK_AGAIN = (httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS)
-MEND = "Check the network and the proxy (HTTPS_PROXY), or name a Maven mirror in MAVEN_REPOSITORY or ~/.m2/settings.xml"
+HTTP_TIMEOUT = httpx.Timeout(20.0)
+RETRYABLE_STATUS_CODES = (httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS)
+REMEDY = (
+    "Check the network and the proxy (HTTPS_PROXY), or name a Maven mirror in MAVEN_REPOSITORY or ~/.m2/settings.xml"
+)
 
 
 class LockedFile(Protocol):
@@ -58,16 +60,16 @@ def fetch(files: Sequence[tuple[LockedFile, Path]], repository: Repository, on_p
     """
     # A company's own certificates are honoured: unlike httpx's default, this context trusts what the system trusts.
     trust = ssl.create_default_context()
-    with httpx.Client(verify=trust, auth=repository.auth, timeout=TIMEOUT, follow_redirects=True) as client:
+    with httpx.Client(verify=trust, auth=repository.auth, timeout=HTTP_TIMEOUT, follow_redirects=True) as client:
         fetching = _Downloader(client, repository, sum(locked.size for locked, _ in files), on_progress)
-        pool = ThreadPoolExecutor(THREADS, thread_name_prefix="download")
+        pool = ThreadPoolExecutor(DOWNLOAD_THREADS, thread_name_prefix="download")
         try:
             downloads = [pool.submit(fetching.fetch, *file) for file in files]
             done, _ = wait(downloads, return_when=FIRST_EXCEPTION)
             for download in done:
                 download.result()
         finally:
-            fetching.given_up.set()
+            fetching.cancelled.set()
             pool.shutdown(cancel_futures=True)
 
 
@@ -75,7 +77,7 @@ class _Downloader:
     """What the threads of one fetch share."""
 
     def __init__(self, client: httpx.Client, repository: Repository, total: int, on_progress: OnProgress) -> None:
-        self.given_up = Event()
+        self.cancelled = Event()
         self._client = client
         self._repository = repository
         self._done, self._total = 0, total
@@ -83,21 +85,21 @@ class _Downloader:
         self._lock = Lock()
 
     def fetch(self, locked: LockedFile, file: Path) -> None:
-        for tries in range(1, TRIES + 1):
+        for tries in range(1, MAX_ATTEMPTS + 1):
             try:
-                with self._all_or_nothing(file) as receive:
+                with self._write_atomically(file) as receive:
                     self._download(locked, receive)
             except OSError as error:
                 raise SandboxError(f"{file} cannot be written: {error.strerror or error}.") from error
             except (_DownloadError, httpx.HTTPError) as error:
-                if tries == TRIES or getattr(error, "final", False):
-                    raise SandboxError(self._explain(locked, error)) from error
-                self.given_up.wait(PAUSE * tries)
+                if tries == MAX_ATTEMPTS or getattr(error, "final", False):
+                    raise SandboxError(self._error_message(locked, error)) from error
+                self.cancelled.wait(RETRY_PAUSE_SECONDS * tries)
             else:
                 return
 
     @contextmanager
-    def _all_or_nothing(self, file: Path) -> Iterator[Callable[[bytes], None]]:
+    def _write_atomically(self, file: Path) -> Iterator[Callable[[bytes], None]]:
         """Take what is received; it becomes the file when the block ends, and is forgotten when it fails."""
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_name(f".{file.name}.{os.getpid()}-{get_ident()}-{time.monotonic_ns()}.part")
@@ -124,22 +126,22 @@ class _Downloader:
 
     def _download(self, locked: LockedFile, receive: Callable[[bytes], None]) -> None:
         digest = hashlib.sha256()
-        for chunk in self._content(f"{self._repository.url.rstrip('/')}/{locked.path}"):
+        for chunk in self._stream_content(f"{self._repository.url.rstrip('/')}/{locked.path}"):
             digest.update(chunk)
             receive(chunk)
         if digest.hexdigest() != locked.sha256:
             raise _DownloadError(f"its SHA-256 is {digest.hexdigest()} instead of {locked.sha256}")
 
-    def _content(self, url: str) -> Iterator[bytes]:
+    def _stream_content(self, url: str) -> Iterator[bytes]:
         with self._client.stream("GET", url) as response:
             if not response.is_success:
-                final = response.is_client_error and response.status_code not in ASK_AGAIN
+                final = response.is_client_error and response.status_code not in RETRYABLE_STATUS_CODES
                 raise _DownloadError(f"the answer is HTTP {response.status_code}", final=final)
             for chunk in response.iter_bytes():
-                if self.given_up.is_set():
+                if self.cancelled.is_set():
                     raise _DownloadError("given up", final=True)
                 yield chunk
 
-    def _explain(self, locked: LockedFile, error: Exception) -> str:
-        source = f"{self._repository.shown} ({self._repository.origin})"
-        return f"{locked.path.name} could not be fetched from {source}: {str(error) or repr(error)}. {MEND}."
+    def _error_message(self, locked: LockedFile, error: Exception) -> str:
+        source = f"{self._repository.masked_url} ({self._repository.origin})"
+        return f"{locked.path.name} could not be fetched from {source}: {str(error) or repr(error)}. {REMEDY}."

@@ -28,13 +28,13 @@ class Flavour(StrEnum):
         return f"/{self}/app/{app}/"
 
 
-def application(flavour: Flavour, port: int, database: Database) -> dict[str, Any]:
+def application_properties(flavour: Flavour, port: int, database: Database) -> dict[str, Any]:
     """Return the properties of a Spring Boot application that is nothing but the engine.
 
     They stand in for a Java class with @SpringBootApplication: `sources` is what it would have found.
     """
     return {
-        "spring.main.sources": ",".join(_sources(flavour)),
+        "spring.main.sources": ",".join(_spring_sources(flavour)),
         "spring.main.banner-mode": "off",
         "server.address": "127.0.0.1",
         "server.port": port,
@@ -53,7 +53,7 @@ def application(flavour: Flavour, port: int, database: Database) -> dict[str, An
     }
 
 
-def _sources(flavour: Flavour) -> list[str]:
+def _spring_sources(flavour: Flavour) -> list[str]:
     boot = "org.springframework.boot.autoconfigure"
     starter = f"org.{flavour}.bpm.spring.boot.starter"
     name = flavour.capitalize()

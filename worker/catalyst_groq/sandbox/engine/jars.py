@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 from catalyst_groq.sandbox.engine.download import fetch
 from catalyst_groq.sandbox.engine.flavours import Flavour
 from catalyst_groq.sandbox.engine.repository import Repository, find_repository
-from catalyst_groq.sandbox.progress import Done, OnProgress, Phase, unseen
+from catalyst_groq.sandbox.progress import Done, OnProgress, Phase, ignore_event
 
-THREADS = 8
+HASH_THREADS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +59,30 @@ def read_lock(flavour: Flavour) -> tuple[Jar, ...]:
     return tuple(map(Jar.from_line, text.splitlines()))
 
 
-def title_of(flavour: Flavour) -> str:
+def engine_title(flavour: Flavour) -> str:
     """Return an engine's name and version, such as `Camunda 7.24.0`."""
     versions = (jar.version for jar in read_lock(flavour) if f"{jar.group}:{jar.artifact}" == flavour.engine_jar)
     return f"{flavour.capitalize()} {next(versions)}"
 
 
 def install(
-    flavour: Flavour, *, spin: bool = True, on_progress: OnProgress = unseen, repository: Repository | None = None
+    flavour: Flavour, *, spin: bool = True, on_progress: OnProgress = ignore_event, repository: Repository | None = None
 ) -> list[Path]:
     """Return an engine's class path, with or without Spin's JSON data format, after fetching what is missing of it.
 
     Raises SandboxError when a jar cannot be had.
     """
     jars = [jar for jar in read_lock(flavour) if spin or not flavour.is_spin(jar.group, jar.artifact)]
-    return provide(jars, title_of(flavour), repository or find_repository(), on_progress)
+    return fetch_missing(jars, engine_title(flavour), repository or find_repository(), on_progress)
 
 
-def provide(jars: Sequence[Jar], title: str, repository: Repository, on_progress: OnProgress) -> list[Path]:
+def fetch_missing(jars: Sequence[Jar], title: str, repository: Repository, on_progress: OnProgress) -> list[Path]:
     """Return the files of jars, each checked against its SHA-256; fetch those that are missing or wrong.
 
     Nothing is asked of the network when all are there.
     """
     files = [repository.local / jar.path for jar in jars]
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(HASH_THREADS) as pool:
         intact = pool.map(Jar.is_intact, jars, files)
         missing = [(jar, file) for jar, file, good in zip(jars, files, intact, strict=True) if not good]
     if missing:

@@ -13,9 +13,9 @@ import platformdirs
 
 from catalyst_groq.errors import SandboxError
 
-FLAGS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m", "-XX:-UsePerfData")
+JVM_FLAGS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m", "-XX:-UsePerfData")
 MAIN_CLASS = "org.springframework.boot.SpringApplication"
-SUFFIX = ".aot"
+CACHE_SUFFIX = ".aot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +49,29 @@ class AotCache:
     def __init__(self, name: str, java: Java, class_path: Sequence[Path], folder: Path | None = None) -> None:
         folder = folder or platformdirs.user_cache_path("catalyst-groq") / "aot"
         self._name = name
-        self.file = folder / f"{name}-{_fingerprint(java, class_path)}{SUFFIX}"
-        self.recording = not self.file.exists() and _is_made(folder)
-        self._recorded = self.file.with_name(f".{name}-{os.getpid()}-{id(self)}.recording")
+        self.file = folder / f"{name}-{_fingerprint(java, class_path)}{CACHE_SUFFIX}"
+        self.is_recording = not self.file.exists() and _make_folder(folder)
+        self._recording_file = self.file.with_name(f".{name}-{os.getpid()}-{id(self)}.recording")
 
     @property
     def flag(self) -> str:
         """Java's option to use the cache or, when there is none, to record it."""
-        return f"-XX:AOTCacheOutput={self._recorded}" if self.recording else f"-XX:AOTCache={self.file}"
+        return f"-XX:AOTCacheOutput={self._recording_file}" if self.is_recording else f"-XX:AOTCache={self.file}"
 
-    def keep(self) -> None:
+    def publish(self) -> None:
         """Put what was recorded in place, and remove what class paths of the past have left."""
         with suppress(FileNotFoundError):
-            self._recorded.replace(self.file)
-            for outdated in set(self.file.parent.glob(f"{self._name}-*{SUFFIX}")) - {self.file}:
+            self._recording_file.replace(self.file)
+            for outdated in set(self.file.parent.glob(f"{self._name}-*{CACHE_SUFFIX}")) - {self.file}:
                 outdated.unlink(missing_ok=True)
 
     def discard(self) -> None:
         """Remove what an interrupted recording has left."""
-        for left in self._recorded.parent.glob(f"{self._recorded.name}*"):
+        for left in self._recording_file.parent.glob(f"{self._recording_file.name}*"):
             left.unlink(missing_ok=True)
 
 
-def _is_made(folder: Path) -> bool:
+def _make_folder(folder: Path) -> bool:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -82,5 +82,5 @@ def _is_made(folder: Path) -> bool:
 def _fingerprint(java: Java, class_path: Sequence[Path]) -> str:
     """Hash all that Java compares before it trusts a cache."""
     stats = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in class_path]
-    facts = (java.program, java.version, platform.machine(), FLAGS, stats)
+    facts = (java.program, java.version, platform.machine(), JVM_FLAGS, stats)
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]

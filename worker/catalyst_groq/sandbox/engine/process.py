@@ -16,18 +16,18 @@ import httpx
 from catalyst_groq.errors import SandboxError
 from catalyst_groq.sandbox.child_process import ChildProcess
 from catalyst_groq.sandbox.engine.databases import parse_database
-from catalyst_groq.sandbox.engine.flavours import Flavour, application
-from catalyst_groq.sandbox.engine.jars import install, title_of
-from catalyst_groq.sandbox.engine.java import FLAGS, MAIN_CLASS, AotCache, Java
-from catalyst_groq.sandbox.progress import Done, OnProgress, Phase, unseen
+from catalyst_groq.sandbox.engine.flavours import Flavour, application_properties
+from catalyst_groq.sandbox.engine.jars import engine_title, install
+from catalyst_groq.sandbox.engine.java import JVM_FLAGS, MAIN_CLASS, AotCache, Java
+from catalyst_groq.sandbox.progress import Done, OnProgress, Phase, ignore_event
 
 HOST = "127.0.0.1"
-START_SECONDS = 180.0
-STOP_SECONDS = 20.0
-RECORD_SECONDS = 90.0
-POLL_SECONDS = 0.05
-LOG_LINES = 25
-PASSED_ON = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ")
+START_TIMEOUT_SECONDS = 180.0
+STOP_TIMEOUT_SECONDS = 20.0
+RECORDING_STOP_TIMEOUT_SECONDS = 90.0
+POLL_INTERVAL_SECONDS = 0.05
+MAX_LOG_LINES = 25
+INHERITED_VARIABLES = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ")
 """All the engine sees of the environment: its scripts have no business with keys, nor Spring with a user's SPRING_…"""
 
 
@@ -53,7 +53,7 @@ class EngineProcess:
         port: int = 0,
         database: str | None = None,
         spin: bool = True,
-        on_progress: OnProgress = unseen,
+        on_progress: OnProgress = ignore_event,
     ) -> None:
         self.flavour = flavour
         self.port = port
@@ -115,14 +115,14 @@ class EngineProcess:
             raise RuntimeError("The engine is already running")
         java = Java.find()
         class_path = install(self.flavour, spin=self._spin, on_progress=self._on_progress)
-        title = title_of(self.flavour)
+        title = engine_title(self.flavour)
         self._require_free_port()
         self._on_progress(Phase(f"Starting {title}"))
         # Learning is worth its seconds only for the class path that everybody uses.
         self._cache = AotCache(self.flavour, java, class_path) if self._spin else None
         try:
             self._child = self._spawn(java, class_path)
-            self._await_answer(title)
+            self._wait_until_ready(title)
         except BaseException:
             self.kill()
             raise
@@ -132,22 +132,22 @@ class EngineProcess:
         """End it in order. After the first start ever it takes some seconds more, which make all later starts quick."""
         if self._child is None:
             return
-        recording = self._cache is not None and self._cache.recording
+        recording = self._cache is not None and self._cache.is_recording
         if recording:
             self._on_progress(Phase("Making later starts quick, once"))
         try:
-            obeyed = self._child.terminate(RECORD_SECONDS if recording else STOP_SECONDS)
+            obeyed = self._child.terminate(RECORDING_STOP_TIMEOUT_SECONDS if recording else STOP_TIMEOUT_SECONDS)
             if self._cache and obeyed:
-                self._cache.keep()
+                self._cache.publish()
             self._on_progress(Done())
         finally:
-            self._forget()
+            self._clear_child()
 
     def kill(self) -> None:
         """End it as kill -9 does."""
         if self._child is not None:
             self._child.kill()
-        self._forget()
+        self._clear_child()
 
     def wait(self) -> None:
         """Wait until it ends by itself, which it should not: raises SandboxError with the end of the log."""
@@ -155,7 +155,7 @@ class EngineProcess:
             self._child.wait()
             raise SandboxError(self._with_log("The engine has ended by itself"))
 
-    def _forget(self) -> None:
+    def _clear_child(self) -> None:
         if self._cache:
             self._cache.discard()
         self._child = None
@@ -180,7 +180,7 @@ class EngineProcess:
         self._port_file.unlink(missing_ok=True)
         command = [
             str(java.program),
-            *FLAGS,
+            *JVM_FLAGS,
             *([self._cache.flag] if self._cache else []),
             f"-Djava.io.tmpdir={self._folder}",
             f"-DPORTFILE={self._port_file}",
@@ -189,22 +189,22 @@ class EngineProcess:
             MAIN_CLASS,
         ]
         # The environment, unlike the command line, is not for everybody to read: there is a password in it.
-        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        properties = application(self.flavour, self.port, self._database)
+        environment = {name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ}
+        properties = application_properties(self.flavour, self.port, self._database)
         environment["SPRING_APPLICATION_JSON"] = json.dumps(properties)
         return ChildProcess(command, folder=self._folder, log=self.log_path, environment=environment)
 
-    def _await_answer(self, title: str) -> None:
-        deadline = time.monotonic() + START_SECONDS
+    def _wait_until_ready(self, title: str) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
         with httpx.Client(trust_env=False) as client:
-            while not self._answers(client):
+            while not self._is_ready(client):
                 if not self.running:
                     raise SandboxError(self._with_log(f"{title} did not start"))
                 if time.monotonic() > deadline:
-                    raise SandboxError(self._with_log(f"{title} did not answer within {START_SECONDS:.0f} s"))
-                time.sleep(POLL_SECONDS)
+                    raise SandboxError(self._with_log(f"{title} did not answer within {START_TIMEOUT_SECONDS:.0f} s"))
+                time.sleep(POLL_INTERVAL_SECONDS)
 
-    def _answers(self, client: httpx.Client) -> bool:
+    def _is_ready(self, client: httpx.Client) -> bool:
         """Ask for something that needs the engine itself; /version answers even without one."""
         try:
             self.port = int(self._port_file.read_text())
@@ -215,4 +215,4 @@ class EngineProcess:
     def _with_log(self, message: str) -> str:
         lines = self.log_path.read_text(encoding="utf-8", errors="replace").splitlines()
         telling = [line for line in lines if not line.startswith(("\tat ", "\t... "))]
-        return "\n".join([f"{message}. The end of its log:", *telling[-LOG_LINES:]])
+        return "\n".join([f"{message}. The end of its log:", *telling[-MAX_LOG_LINES:]])

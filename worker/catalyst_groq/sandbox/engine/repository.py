@@ -11,7 +11,7 @@ import httpx
 
 from catalyst_groq.errors import SandboxError
 
-SETTINGS = Path(".m2", "settings.xml")
+SETTINGS_PATH = Path(".m2", "settings.xml")
 ENVIRONMENT_REFERENCE = re.compile(r"\$\{env\.([^}]+)}")
 
 
@@ -28,7 +28,7 @@ class Repository:
     auth: tuple[str, str] | None = field(default=None, repr=False)
 
     @property
-    def shown(self) -> str:
+    def masked_url(self) -> str:
         """The URL as messages may show it, without a password."""
         return str(httpx.URL(self.url).copy_with(username=None, password=None))
 
@@ -40,35 +40,35 @@ def find_repository(environ: Mapping[str, str] = os.environ, home: Path | None =
     Raises SandboxError when one of the first two is wrong.
     """
     home = home or Path.home()
-    settings = _read_settings(home / SETTINGS, environ)
+    settings = _read_settings(home / SETTINGS_PATH, environ)
     local = Path(settings.local or environ.get("M2_REPO") or home / ".m2" / "repository").expanduser()
     if url := environ.get("MAVEN_REPOSITORY"):
-        return _validate_url(Repository(url, "MAVEN_REPOSITORY", local))
+        return _validate(Repository(url, "MAVEN_REPOSITORY", local))
     if mirror := settings.mirror:
-        origin = f"mirror {mirror.name!r} in {home / SETTINGS}"
-        return _validate_url(Repository(mirror.url, origin, local, settings.servers.get(mirror.name)))
-    return Repository(_central(), "Maven Central", local)
+        origin = f"mirror {mirror.id!r} in {home / SETTINGS_PATH}"
+        return _validate(Repository(mirror.url, origin, local, settings.servers.get(mirror.id)))
+    return Repository(_maven_central_url(), "Maven Central", local)
 
 
-def _central() -> str:
+def _maven_central_url() -> str:
     from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415 -- takes longer to import than most starts have left
 
     return str(MAVEN_CENTRAL_URL)
 
 
-def _validate_url(repository: Repository) -> Repository:
+def _validate(repository: Repository) -> Repository:
     try:
         url = httpx.URL(repository.url)
     except httpx.InvalidURL as error:
         raise SandboxError(f"{repository.origin} is not a URL: {error}.") from error
     if url.scheme not in ("http", "https") or not url.host:
-        raise SandboxError(f"{repository.origin} is {repository.shown!r}; it must be an http:// or https:// URL.")
+        raise SandboxError(f"{repository.origin} is {repository.masked_url!r}; it must be an http:// or https:// URL.")
     return repository
 
 
 @dataclass(frozen=True, slots=True)
 class _Mirror:
-    name: str
+    id: str
     url: str
 
 
@@ -112,10 +112,10 @@ def _read_settings(file: Path, environ: Mapping[str, str]) -> _Settings:
 def _mirror_of_central(mirrors: list[tuple[str, _Mirror]]) -> _Mirror | None:
     """Return the mirror that names `central`, else the first whose pattern covers it, as Maven does."""
     exact = (mirror for mirror_of, mirror in mirrors if mirror_of == "central")
-    covering = (mirror for mirror_of, mirror in mirrors if _covers_central(mirror_of))
+    covering = (mirror for mirror_of, mirror in mirrors if _includes_central(mirror_of))
     return next(exact, None) or next(covering, None)
 
 
-def _covers_central(mirror_of: str) -> bool:
+def _includes_central(mirror_of: str) -> bool:
     patterns = {pattern.strip() for pattern in mirror_of.split(",")}
     return "!central" not in patterns and not patterns.isdisjoint({"central", "*", "external:*"})

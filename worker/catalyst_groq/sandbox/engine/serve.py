@@ -8,7 +8,7 @@ from rich.table import Table
 from catalyst_groq.sandbox.engine.flavours import PASSWORD, USER, Flavour
 from catalyst_groq.sandbox.engine.process import EngineProcess
 from catalyst_groq.sandbox.progress import ProgressDisplay
-from catalyst_groq.sandbox.signals import raised_as_interrupts
+from catalyst_groq.sandbox.signals import interrupt_on_termination
 
 
 def serve(flavour: Flavour, *, port: int, database: str | None, console: Console | None = None) -> None:
@@ -27,7 +27,7 @@ def serve(flavour: Flavour, *, port: int, database: str | None, console: Console
     console = console or Console()
     with (
         suppress(KeyboardInterrupt),
-        raised_as_interrupts(),
+        interrupt_on_termination(),
         ProgressDisplay(console) as show,
         EngineProcess(flavour, port=port, database=database, on_progress=show) as engine,
     ):
