@@ -1,4 +1,4 @@
-"""Side by side: this worker, other external-task clients and bare loops, all at the same work in one run.
+"""Benchmark: this worker, other external-task clients and bare loops do the same work in one run.
 
-`make bench` measures and writes RESULTS.md. Nothing here is shipped.
+`make bench` measures and writes RESULTS.md. The package does not ship this folder.
 """

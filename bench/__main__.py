@@ -10,31 +10,31 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import growth
-from bench.client_under_test import FLOOR, JAVASCRIPT, OURS, Contender, contenders
-from bench.engine import flags, running_engine, warm_engine
-from bench.environment import Stage
-from bench.figures import Measured
-from bench.growth import measure_growth
-from bench.interleaving import in_turns
-from bench.machine import Neighbours, describe
+from bench import scaling
+from bench.client_under_test import BARE_LOOP, JAVASCRIPT, THIS_WORKER, ClientUnderTest, clients_under_test
+from bench.engine import java_flags_for, running_engine, warm_up_engine
+from bench.environment import Environment
+from bench.figures import Measurement
+from bench.interleaving import measure_interleaved
+from bench.machine import BackgroundLoad, describe_machine
 from bench.measure import Sizes, measure
 from bench.profiling import profile
-from bench.report import Results, time_spent, written
+from bench.report import Results, format_results, profile_section
+from bench.scaling import measure_scaling
 from bench.stub_process import running_stub
 from catalyst_groq.errors import CatalystError
 from catalyst_groq.sandbox.process_client import ProcessClient
 from catalyst_groq.sandbox.progress import Done, Phase, ProgressDisplay
 from catalyst_groq.sandbox.signals import interrupt_on_termination
 
-RESULTS = Path(__file__).with_name("RESULTS.md")
+RESULTS_FILE = Path(__file__).with_name("RESULTS.md")
 FULL_ROUNDS = 3
 FULL = Sizes(share=1.0, singles=30)
 QUICK = Sizes(share=0.2, singles=10)
-RIVALS = (OURS.name, JAVASCRIPT, FLOOR.name)
-FULL_TURNS = (31, 300)
-"""How many turns each has, and how many tasks in each."""
-QUICK_TURNS = (2, 100)
+INTERLEAVED_CLIENTS = (THIS_WORKER.name, JAVASCRIPT, BARE_LOOP.name)
+FULL_TURNS_AND_TASKS = (31, 300)
+"""Turns of each client, and tasks in each turn."""
+QUICK_TURNS_AND_TASKS = (2, 100)
 PROFILED_TASKS = 1000
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -42,68 +42,74 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.command()
 def main(
     *,
-    quick: Annotated[bool, typer.Option("--quick", help="A smoke run; its figures say little.")] = False,
-    only_profile: Annotated[bool, typer.Option("--profile", help="Only say where this worker's time goes.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A smoke run with too few tasks for reliable figures.")
+    ] = False,
+    only_profile: Annotated[bool, typer.Option("--profile", help="Only profile the CPU time of this worker.")] = False,
     sandbox_engine: Annotated[
-        bool, typer.Option("--c1", help="Java without its second compiler, as the sandbox starts it.")
+        bool, typer.Option("--c1", help="Run Java without its second compiler (C2), as the sandbox does.")
     ] = False,
 ) -> None:
     """Measure this worker beside other external-task clients and write bench/RESULTS.md."""
     console = Console()
-    java_flags = flags(sandbox=sandbox_engine)
-    machine, neighbours = describe(java_flags), Neighbours()
-    with ProgressDisplay(console) as show, _stage(java_flags, show) as stage:
-        show(Phase("Warming the engine up"))
-        rates = warm_engine(stage, 2 if quick else 8)
+    java_flags = java_flags_for(sandbox=sandbox_engine)
+    machine, neighbours = describe_machine(java_flags), BackgroundLoad()
+    with ProgressDisplay(console) as show, _running_environment(java_flags, show) as environment:
+        show(Phase("Warming up the engine"))
+        rates = warm_up_engine(environment, 2 if quick else 8)
         console.print(f"Tasks per second while warming up: {', '.join(f'{rate:.0f}' for rate in rates)}")
         if only_profile:
             show(Phase("Profiling"))
-            spent = profile(stage, PROFILED_TASKS)
+            profile_result = profile(environment, PROFILED_TASKS)
             show(Done())
-            return console.print("\n".join(time_spent(spent)))
-        for results in _measured(stage, show, machine, quick=quick):
-            # Half an hour's work is not lost to a Ctrl-C in the last minute.
-            RESULTS.write_text(written(results), encoding="utf-8")
-    machine["Others at work meanwhile"] = f"{neighbours.share():.0%} of all cores"
-    text = written(results)
-    RESULTS.write_text(text, encoding="utf-8")
+            return console.print("\n".join(profile_section(profile_result)))
+        for results in _measure(environment, show, machine, quick=quick):
+            # Write after each part, so that Ctrl-C does not lose half an hour of measurements.
+            RESULTS_FILE.write_text(format_results(results), encoding="utf-8")
+    machine["CPU used by other processes"] = f"{neighbours.share():.0%} of all cores"
+    text = format_results(results)
+    RESULTS_FILE.write_text(text, encoding="utf-8")
     console.print(text, markup=False, highlight=False, soft_wrap=True)
     return None
 
 
 @contextmanager
-def _stage(java_flags: tuple[str, ...], show: ProgressDisplay) -> Iterator[Stage]:
+def _running_environment(java_flags: tuple[str, ...], show: ProgressDisplay) -> Iterator[Environment]:
     with interrupt_on_termination(), ExitStack() as started:
         engine = started.enter_context(running_engine(java_flags, show))
         stub = started.enter_context(running_stub())
-        people = started.enter_context(ProcessClient(engine.rest_url))
-        yield Stage(people, stub)
+        process_client = started.enter_context(ProcessClient(engine.rest_url))
+        yield Environment(process_client, stub)
 
 
-def _measured(stage: Stage, show: ProgressDisplay, machine: dict[str, str], *, quick: bool) -> Iterator[Results]:
-    """Yield all results so far, after each part."""
-    everybody = contenders()
-    rounds: dict[str, list[Measured]] = {contender.name: [] for contender in everybody}
+def _measure(
+    environment: Environment, show: ProgressDisplay, machine: dict[str, str], *, quick: bool
+) -> Iterator[Results]:
+    """Yield all results so far after each part."""
+    clients = clients_under_test()
+    rounds: dict[str, list[Measurement]] = {client.name: [] for client in clients}
     count = 1 if quick else FULL_ROUNDS
     for number in range(count):
-        for contender in _turned(everybody, number):
-            show(Phase(f"Round {number + 1} of {count}: {contender.name}"))
-            rounds[contender.name].append(measure(stage, contender, QUICK if quick else FULL))
+        for client in _rotate(clients, number):
+            show(Phase(f"Round {number + 1} of {count}: {client.name}"))
+            rounds[client.name].append(measure(environment, client, QUICK if quick else FULL))
     yield Results(machine, rounds, quick)
-    show(Phase("Side by side, in short turns"))
-    rivals = [contender for contender in everybody if contender.name in RIVALS]
-    turns = in_turns(stage, rivals, *(QUICK_TURNS if quick else FULL_TURNS))
-    sizes = growth.QUICK if quick else growth.ALL
-    grown = measure_growth(stage, everybody, sizes, lambda what: show(Phase(what)))
-    yield Results(machine, rounds, quick, grown, turns=turns)
+    show(Phase("Measuring in interleaved turns"))
+    interleaved_clients = [client for client in clients if client.name in INTERLEAVED_CLIENTS]
+    interleaved = measure_interleaved(
+        environment, interleaved_clients, *(QUICK_TURNS_AND_TASKS if quick else FULL_TURNS_AND_TASKS)
+    )
+    sizes = scaling.QUICK if quick else scaling.ALL
+    scaling_results = measure_scaling(environment, clients, sizes, lambda text: show(Phase(text)))
+    yield Results(machine, rounds, quick, scaling_results, interleaved=interleaved)
     show(Phase("Profiling"))
-    spent = profile(stage, PROFILED_TASKS // 4 if quick else PROFILED_TASKS)
-    yield Results(machine, rounds, quick, grown, spent, turns)
+    profile_result = profile(environment, PROFILED_TASKS // 4 if quick else PROFILED_TASKS)
+    yield Results(machine, rounds, quick, scaling_results, profile_result, interleaved)
 
 
-def _turned(everybody: list[Contender], number: int) -> list[Contender]:
-    """Let another one begin in every round, so that nobody always follows the same one."""
-    order = deque(everybody)
+def _rotate(clients: list[ClientUnderTest], number: int) -> list[ClientUnderTest]:
+    """Rotate the order in each round, so that no client always follows the same one."""
+    order = deque(clients)
     order.rotate(-number)
     return list(order)
 

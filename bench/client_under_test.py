@@ -1,4 +1,4 @@
-"""Who is measured: a command, how many tasks suit it, and the processes it becomes."""
+"""A client under test: its command, its number of tasks, and its processes."""
 
 import os
 import sys
@@ -10,118 +10,118 @@ from pathlib import Path
 
 import psutil
 
-from bench.environment import Process, Stage
-from bench.javascript import javascript_worker
+from bench.environment import DeployedProcess, Environment
+from bench.javascript import javascript_command
 from catalyst_groq.errors import SandboxError
 from catalyst_groq.sandbox.child_process import ChildProcess
 
 ROOT = Path(__file__).parents[1]
-KEY = "gsk_bench_key_for_the_stub_only"
-STOP_SECONDS = 8.0
-"""This worker lets its last poll return, up to 5 s."""
+STUB_API_KEY = "gsk_bench_key_for_the_stub_only"
+STOP_TIMEOUT_SECONDS = 8.0
+"""This worker waits up to 5 s for its last poll to return."""
 
-LOG_END = 2000
-PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+MAX_LOG_CHARS = 2000
+INHERITED_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 
 
 @dataclass(frozen=True, slots=True)
-class Contender:
-    """One way to work on external tasks.
+class ClientUnderTest:
+    """One client for external tasks.
 
-    `instant` and `slow` are the instances it gets when the stub answers at once and after half a second: some five
-    seconds' worth, so that the slow ones do not take all the time.
+    `instant_tasks` and `slow_tasks` are the process instances that it gets when the stub answers at once and after
+    half a second. They take about five seconds, so that slow clients do not take most of the run.
     """
 
     name: str
     command: Sequence[str]
-    instant: int = 800
-    slow: int = 400
-    warm_up: int = 200
-    """Tasks before anything is measured, until CPU per task falls no more: a worker runs for months."""
+    instant_tasks: int = 800
+    slow_tasks: int = 400
+    warm_up_tasks: int = 200
+    """Tasks before the measurement, until the CPU time per task is stable. A worker runs for months."""
 
 
-JAVASCRIPT_WARM_UP = 2500
-"""Node's compiler halves the client's CPU per task in the course of its first two thousand tasks."""
+JAVASCRIPT_WARM_UP_TASKS = 2500
+"""Node's compiler halves the client's CPU time per task during its first two thousand tasks."""
 
 
 def _module(*arguments: str) -> Sequence[str]:
     return (sys.executable, "-m", *arguments)
 
 
-OURS = Contender("catalyst-groq run", _module("catalyst_groq", "run"))
-LIBRARY_ASYNC = Contender("python3 client, async worker", _module("bench.clients.library_async"), 150, 150)
-LIBRARY_SYNC = Contender("python3 client, sync worker", _module("bench.clients.library_sync"), 300, 8)
-BARE_HTTPX = Contender("bare loop, httpx", _module("bench.clients.bare", "httpx"), 400, 400)
-FLOOR = Contender("bare loop, httpx on aiohttp + uvloop", _module("bench.clients.bare", "aiohttp"))
+THIS_WORKER = ClientUnderTest("catalyst-groq run", _module("catalyst_groq", "run"))
+LIBRARY_ASYNC = ClientUnderTest("python3 client, async worker", _module("bench.clients.library_async"), 150, 150)
+LIBRARY_SYNC = ClientUnderTest("python3 client, sync worker", _module("bench.clients.library_sync"), 300, 8)
+BARE_HTTPX = ClientUnderTest("bare loop, httpx", _module("bench.clients.bare", "httpx"), 400, 400)
+BARE_LOOP = ClientUnderTest("bare loop, httpx on aiohttp + uvloop", _module("bench.clients.bare", "aiohttp"))
 JAVASCRIPT = "official JavaScript client 3.1"
 
 
-def contenders() -> list[Contender]:
-    """Return all that can run here; installs the JavaScript client on first use."""
-    javascript = javascript_worker()
-    official = [Contender(JAVASCRIPT, javascript, warm_up=JAVASCRIPT_WARM_UP)] if javascript else []
-    return [OURS, *official, LIBRARY_ASYNC, LIBRARY_SYNC, BARE_HTTPX, FLOOR]
+def clients_under_test() -> list[ClientUnderTest]:
+    """Return the clients that can run on this machine. Installs the JavaScript client on first use."""
+    javascript = javascript_command()
+    official = [ClientUnderTest(JAVASCRIPT, javascript, warm_up_tasks=JAVASCRIPT_WARM_UP_TASKS)] if javascript else []
+    return [THIS_WORKER, *official, LIBRARY_ASYNC, LIBRARY_SYNC, BARE_HTTPX, BARE_LOOP]
 
 
-class AtWork:
-    """A contender's running processes, and what they take of the machine, their children included."""
+class ClientProcesses:
+    """The running processes of a client: their CPU time and memory, including child processes."""
 
     def __init__(self, children: Sequence[ChildProcess]) -> None:
         self._children = children
         self.peak_mb = 0.0
 
-    def cpu(self) -> float:
-        """Seconds of CPU taken so far, user and system."""
+    def cpu_seconds(self) -> float:
+        """CPU seconds used so far, user and system."""
         return sum(sum(process.cpu_times()[:2]) for process in self._processes())
 
-    def look(self) -> None:
-        """Look at the memory (the most ever seen counts). Raises `SandboxError` if a process has ended."""
+    def sample_memory(self) -> None:
+        """Update `peak_mb` with the current memory. Raises `SandboxError` if a process has ended."""
         self.peak_mb = max(self.peak_mb, sum(process.memory_info().rss for process in self._processes()) / 1e6)
 
     def _processes(self) -> Iterator[psutil.Process]:
         for child in self._children:
             if not child.running:
-                raise SandboxError("A contender has ended by itself.")
+                raise SandboxError("A client process ended unexpectedly.")
             parent = psutil.Process(child.pid)
             yield parent
             yield from parent.children(recursive=True)
 
 
 @contextmanager
-def at_work(
-    command: Sequence[str], stage: Stage, process: Process, *, at_once: int, processes: int = 1
-) -> Iterator[AtWork]:
-    """Let a contender work on a process, `at_once` tasks in each of its `processes`, for as long as the block.
+def run_client(
+    command: Sequence[str], environment: Environment, process: DeployedProcess, *, concurrency: int, processes: int = 1
+) -> Iterator[ClientProcesses]:
+    """Run a client on a deployed process during the block, with `concurrency` tasks in each of its `processes`.
 
-    To a `SandboxError` in the block it adds what the contender has said.
+    Adds the end of the client's log to a `SandboxError` raised in the block.
     """
     with ExitStack() as started:
         children, logs = [], []
         journal = Path(started.enter_context(tempfile.TemporaryDirectory(prefix="catalyst-bench-"))) / "journal.sqlite"
         for number in range(1, processes + 1):
             folder = Path(started.enter_context(tempfile.TemporaryDirectory(prefix="catalyst-bench-")))
-            environment = _environment(stage, process, at_once, number) | {"CATALYST_JOURNAL": str(journal)}
-            log = folder / "contender.log"
-            child = ChildProcess(command, folder=folder, log=log, environment=environment)
-            started.callback(child.terminate, STOP_SECONDS)
+            variables = _variables(environment, process, concurrency, number) | {"CATALYST_JOURNAL": str(journal)}
+            log = folder / "client.log"
+            child = ChildProcess(command, folder=folder, log=log, environment=variables)
+            started.callback(child.terminate, STOP_TIMEOUT_SECONDS)
             children.append(child)
             logs.append(log)
         try:
-            yield AtWork(children)
+            yield ClientProcesses(children)
         except SandboxError as error:
-            said = logs[0].read_text(encoding="utf-8", errors="replace")[-LOG_END:]
-            raise SandboxError(f"{error} The end of the contender's log:\n{said}") from error
+            log_text = logs[0].read_text(encoding="utf-8", errors="replace")[-MAX_LOG_CHARS:]
+            raise SandboxError(f"{error} The end of the client's log:\n{log_text}") from error
 
 
-def _environment(stage: Stage, process: Process, at_once: int, number: int) -> dict[str, str]:
+def _variables(environment: Environment, process: DeployedProcess, concurrency: int, number: int) -> dict[str, str]:
     return {
-        **{name: os.environ[name] for name in PASSED_ON if name in os.environ},
+        **{name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ},
         "PYTHONPATH": str(ROOT),
         "CATALYST_ENGINE_URL": str(process.http.base_url).rstrip("/"),
         "CATALYST_TOPIC": process.topic,
         "CATALYST_WORKER_ID": f"{process.topic}-worker-{number}",
-        "CATALYST_CONCURRENCY": str(at_once),
+        "CATALYST_CONCURRENCY": str(concurrency),
         "CATALYST_HTTP_PORT": "0",
-        "GROQ_API_URL": stage.stub.api_url,
-        "GROQ_API_KEY": KEY,
+        "GROQ_API_URL": environment.stub.api_url,
+        "GROQ_API_KEY": STUB_API_KEY,
     }

@@ -1,30 +1,30 @@
-"""The engine of the measurements: that of the sandbox, but with the compiler that servers run with."""
+"""The engine of the benchmark: the sandbox engine with the Java compilers that servers use."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from unittest.mock import patch
 
-from bench.client_under_test import FLOOR, at_work
-from bench.environment import Stage
-from bench.measure import AT_ONCE, carry
+from bench.client_under_test import BARE_LOOP, run_client
+from bench.environment import Environment
+from bench.measure import CONCURRENCY, run_batch
 from catalyst_groq.sandbox.engine import EngineProcess
 from catalyst_groq.sandbox.engine.java import JVM_FLAGS as SANDBOX_FLAGS
 from catalyst_groq.sandbox.progress import OnProgress
 
 SERVER_FLAGS = ("-XX:+UseSerialGC", "-Xmx3g", "-XX:-UsePerfData")
-"""Both compilers, and room for the history of all runs, which is kept in memory."""
+"""Both compilers, and enough heap for the history of all runs: the H2 database is in memory."""
 
-WARM_UP_BATCH = 500
+WARM_UP_BATCH_TASKS = 500
 
 
-def flags(*, sandbox: bool) -> tuple[str, ...]:
-    """Return Java's options: as the sandbox starts its engine (C1 only), or as a server does (C1 and C2)."""
+def java_flags_for(*, sandbox: bool) -> tuple[str, ...]:
+    """Return the Java options of the sandbox (compiler C1 only) or of a server (C1 and C2)."""
     return (*SANDBOX_FLAGS, "-Xmx2g") if sandbox else SERVER_FLAGS
 
 
 @contextmanager
 def running_engine(java_flags: tuple[str, ...], on_progress: OnProgress) -> Iterator[EngineProcess]:
-    """Run the engine of the sandbox, in memory, with other options for Java."""
+    """Run the sandbox engine in memory with other Java options."""
     with (
         patch("catalyst_groq.sandbox.engine.process.JVM_FLAGS", java_flags),
         EngineProcess(on_progress=on_progress) as engine,
@@ -32,8 +32,11 @@ def running_engine(java_flags: tuple[str, ...], on_progress: OnProgress) -> Iter
         yield engine
 
 
-def warm_engine(stage: Stage, batches: int) -> list[float]:
-    """Let Java compile what it will need; returns the rates of the batches, which show whether it has."""
-    with stage.process() as process, at_work(FLOOR.command, stage, process, at_once=AT_ONCE) as working:
-        prepared = (process.prepare(WARM_UP_BATCH) for _ in range(batches))
-        return [carry(stage, working, batch, AT_ONCE, delay=0).rate for batch in prepared]
+def warm_up_engine(environment: Environment, batches: int) -> list[float]:
+    """Run batches until Java has compiled the hot code. Returns the tasks per second of each batch."""
+    with (
+        environment.deployed_process() as process,
+        run_client(BARE_LOOP.command, environment, process, concurrency=CONCURRENCY) as client_processes,
+    ):
+        prepared = (process.prepare(WARM_UP_BATCH_TASKS) for _ in range(batches))
+        return [run_batch(environment, client_processes, batch, CONCURRENCY, delay=0).rate for batch in prepared]

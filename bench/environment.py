@@ -1,4 +1,4 @@
-"""Engine and stub, and the process instances that contenders work on."""
+"""The test environment: engine, stub, and the process instances that clients work on."""
 
 import itertools
 import time
@@ -11,118 +11,123 @@ from typing import Any
 
 import httpx
 
-from bench.process import RELEASE, diagram
+from bench.process import RELEASE_MESSAGE, diagram
 from bench.stub_process import Stub
 from catalyst_groq.errors import SandboxError
 from catalyst_groq.sandbox.process_client import ProcessClient
 
-STARTERS = 4
-"""Instances that are started at the same time."""
+START_THREADS = 4
+"""Threads that start process instances."""
 
-SLOW_CALL = 180.0
-"""Seconds for what the engine does in one transaction for all instances."""
+BULK_TIMEOUT_SECONDS = 180.0
+"""Timeout of a request that the engine executes in one transaction for all instances."""
 
-BETWEEN_LOOKS = 0.2
-QUESTION = {"userMessage": {"type": "String", "value": 'Why is the sky "blue"? Answer in one sentence.'}}
-numbers = itertools.count(1)
+POLL_INTERVAL_SECONDS = 0.2
+INPUT_VARIABLES = {"userMessage": {"type": "String", "value": 'Why is the sky "blue"? Answer in one sentence.'}}
+counter = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
-    """One finished instance, on the engine's clock."""
+class FinishedInstance:
+    """One finished process instance, by the engine's clock."""
 
-    at: float
+    ended_at: float
     """Seconds since the epoch."""
-    lasted: float
-    """Seconds since its start."""
+    seconds: float
+    """Duration in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
-    """Where contenders perform."""
+class Environment:
+    """The engine and the Groq stub that all clients use."""
 
-    people: ProcessClient
+    process_client: ProcessClient
     stub: Stub
 
     @contextmanager
-    def process(self) -> Iterator["Process"]:
-        """Deploy the process with a topic of its own; afterwards it goes with all its instances and their history.
+    def deployed_process(self) -> Iterator["DeployedProcess"]:
+        """Deploy the process with a new topic. Deletes it afterwards, with all its instances and their history.
 
-        A contender that is killed leaves its poll behind in the engine. With its own topic that locks nobody's tasks.
+        A killed client leaves its long poll pending in the engine. With a new topic, that poll cannot lock the tasks of
+        the next client.
         """
-        topic = f"bench-{next(numbers)}"
+        topic = f"bench-{next(counter)}"
         gated, direct = f"{topic}-gated", f"{topic}-direct"
-        deployment = self.people.deploy_texts(
+        deployment = self.process_client.deploy_texts(
             {f"{gated}.bpmn": diagram(gated, topic, gated=True), f"{direct}.bpmn": diagram(direct, topic, gated=False)}
         )
         try:
-            yield Process(self.people.http, topic, gated, direct)
+            yield DeployedProcess(self.process_client.http, topic, gated, direct)
         finally:
-            path, whole = f"/deployment/{deployment}", {"cascade": "true"}
-            self.people.http.delete(path, params=whole, timeout=SLOW_CALL).raise_for_status()
+            path, query = f"/deployment/{deployment}", {"cascade": "true"}
+            self.process_client.http.delete(path, params=query, timeout=BULK_TIMEOUT_SECONDS).raise_for_status()
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
+class DeployedProcess:
     """The deployed process."""
 
     http: httpx.Client
     topic: str
-    gated: str
-    direct: str
+    gated_key: str
+    direct_key: str
 
-    def prepare(self, size: int, more: Mapping[str, Any] | None = None) -> "Batch":
-        """Start instances that wait at the gate. `more`: typed process variables that nobody asks for."""
-        batch = Batch(self.http, f"batch-{next(numbers)}", size)
-        with ThreadPoolExecutor(STARTERS) as pool:
-            list(pool.map(lambda _: _start(self.http, self.gated, batch.name, more or {}), range(size)))
+    def prepare(self, size: int, extra_variables: Mapping[str, Any] | None = None) -> "Batch":
+        """Start instances that wait at the gate. `extra_variables`: typed process variables that no client fetches."""
+        batch = Batch(self.http, f"batch-{next(counter)}", size)
+        with ThreadPoolExecutor(START_THREADS) as pool:
+            list(pool.map(lambda _: _start(self.http, self.gated_key, batch.name, extra_variables or {}), range(size)))
         return batch
 
-    def single(self, batch: str) -> None:
-        """Start one instance whose task is offered at once."""
-        _start(self.http, self.direct, batch, {})
+    def start_single(self, batch: str) -> None:
+        """Start one instance whose task is available immediately."""
+        _start(self.http, self.direct_key, batch, {})
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Instances that are released, and looked at, together; the engine knows them by their business key."""
+    """Instances that are released and queried together. They share a business key."""
 
     http: httpx.Client
     name: str
     size: int
 
     def release(self) -> None:
-        """Let all of them pass the gate in one transaction: their tasks are offered at the same moment."""
-        message = {"messageName": RELEASE, "businessKey": self.name, "all": True}
-        self.http.post("/message", json=message, timeout=SLOW_CALL).raise_for_status()
+        """Let all instances pass the gate in one transaction, so that their tasks become available at the same time."""
+        message = {"messageName": RELEASE_MESSAGE, "businessKey": self.name, "all": True}
+        self.http.post("/message", json=message, timeout=BULK_TIMEOUT_SECONDS).raise_for_status()
 
-    def await_end(self, within: float, meanwhile: Callable[[], object]) -> None:
-        """Wait until all have ended, however they ended. Raises `SandboxError` when they do not."""
-        deadline = time.monotonic() + within
-        while (finished := self._finished()) < self.size:
-            meanwhile()
+    def wait_until_finished(self, timeout: float, on_poll: Callable[[], object]) -> None:
+        """Wait until all instances have ended, in any state. Raises `SandboxError` after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while (finished := self._count_finished()) < self.size:
+            on_poll()
             if time.monotonic() > deadline:
-                raise SandboxError(f"{finished} of {self.size} instances ended within {within:.0f} s.")
-            time.sleep(BETWEEN_LOOKS)
+                raise SandboxError(f"Timed out after {timeout:.0f} s: {finished} of {self.size} instances have ended.")
+            time.sleep(POLL_INTERVAL_SECONDS)
 
-    def ended(self) -> list[Ended]:
-        """Return the finished instances in the order of their ends."""
-        found = self.http.get("/history/process-instance", params=self._query, timeout=SLOW_CALL).raise_for_status()
-        ends = (Ended(_seconds(entry["endTime"]), entry["durationInMillis"] / 1000) for entry in found.json())
-        return sorted(ends, key=lambda ended: ended.at)
+    def finished_instances(self) -> list[FinishedInstance]:
+        """Return the finished instances, sorted by end time."""
+        response = self.http.get(
+            "/history/process-instance", params=self._query, timeout=BULK_TIMEOUT_SECONDS
+        ).raise_for_status()
+        ends = (
+            FinishedInstance(_seconds(entry["endTime"]), entry["durationInMillis"] / 1000) for entry in response.json()
+        )
+        return sorted(ends, key=lambda ended: ended.ended_at)
 
     @property
     def _query(self) -> dict[str, str]:
         return {"processInstanceBusinessKey": self.name, "finished": "true"}
 
-    def _finished(self) -> int:
-        found = self.http.get("/history/process-instance/count", params=self._query).raise_for_status().json()
-        return int(found["count"])
+    def _count_finished(self) -> int:
+        body = self.http.get("/history/process-instance/count", params=self._query).raise_for_status().json()
+        return int(body["count"])
 
 
-def _start(http: httpx.Client, process: str, batch: str, more: Mapping[str, Any]) -> None:
-    content = {"businessKey": batch, "variables": {**QUESTION, **more}}
-    http.post(f"/process-definition/key/{process}/start", json=content, timeout=SLOW_CALL).raise_for_status()
+def _start(http: httpx.Client, process: str, batch: str, extra_variables: Mapping[str, Any]) -> None:
+    content = {"businessKey": batch, "variables": {**INPUT_VARIABLES, **extra_variables}}
+    http.post(f"/process-definition/key/{process}/start", json=content, timeout=BULK_TIMEOUT_SECONDS).raise_for_status()
 
 
 def _seconds(text: str) -> float:

@@ -1,4 +1,4 @@
-"""From moments to figures. Pure."""
+"""Statistics: rates, percentiles, ranges and confidence intervals. Pure functions."""
 
 import math
 from collections.abc import Sequence
@@ -7,20 +7,20 @@ from itertools import accumulate
 from math import comb
 from statistics import median
 
-BEYOND = 0.025
-"""How likely a true figure may be beyond either end of what is said of it."""
+TAIL_PROBABILITY = 0.025
+"""Probability that the true median lies beyond one end of its interval (two ends: 95 % confidence)."""
 
-WARM_SHARE = 4
-"""Where there are too few tasks for a whole first round, the first quarter is left out."""
+WARM_UP_DIVISOR = 4
+"""With fewer than two full rounds of tasks, the first quarter is left out as warm-up."""
 
 
-def rate(ends: Sequence[float], at_once: int) -> float:
-    """Return ended tasks per second, from moments in order (seconds).
+def rate(ends: Sequence[float], concurrency: int) -> float:
+    """Return completed tasks per second, from sorted end times in seconds. NaN if all ended at the same time.
 
-    The first `at_once` count as the start: tasks that begin together end together, and the time before the first
-    ends belongs to none of them.
+    The first `concurrency` tasks count as the start: tasks that begin together end together, and the time before the
+    first end belongs to none of them.
     """
-    first = at_once if len(ends) >= 2 * at_once else max(1, len(ends) // WARM_SHARE)
+    first = concurrency if len(ends) >= 2 * concurrency else max(1, len(ends) // WARM_UP_DIVISOR)
     seconds = ends[-1] - ends[first - 1]
     return (len(ends) - first) / seconds if seconds > 0 else math.nan
 
@@ -32,56 +32,56 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
-    """One figure over several rounds."""
+class Range:
+    """The median of several rounds, and their minimum and maximum."""
 
-    middle: float
-    least: float
-    most: float
+    median: float
+    low: float
+    high: float
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> "Spread":
-        """Sum up the rounds."""
+    def from_values(cls, values: Sequence[float]) -> "Range":
+        """Summarize the rounds."""
         return cls(median(values), min(values), max(values))
 
 
 @dataclass(frozen=True, slots=True)
-class Middle:
-    """A median, and two figures that the true one lies between in 95 of 100 cases, however the values are spread."""
+class MedianInterval:
+    """A median and its 95 % confidence interval, for any distribution (sign test)."""
 
     value: float
-    least: float
-    most: float
+    low: float
+    high: float
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> "Middle":
-        """Take the median and the values at equal ranks from either end. Few values tell only that it is among them."""
+    def from_values(cls, values: Sequence[float]) -> "MedianInterval":
+        """Take the median and the values at equal ranks from both ends. Few values give their full range."""
         ranked = sorted(values)
-        beyond = _ranks_beyond(len(ranked))
+        beyond = _ranks_outside(len(ranked))
         return cls(median(ranked), ranked[beyond], ranked[-1 - beyond])
 
 
-def _ranks_beyond(count: int) -> int:
-    """Return how many of so many values may be left out at either end: each is as likely above the median as below."""
+def _ranks_outside(count: int) -> int:
+    """Return how many of `count` values to leave out at each end: each is as likely above the median as below."""
     chances = accumulate(comb(count, below) / 2**count for below in range(count))
-    return max(sum(1 for chance in chances if chance <= BEYOND) - 1, 0)
+    return max(sum(1 for chance in chances if chance <= TAIL_PROBABILITY) - 1, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """What one contender did in one round, 50 tasks at once."""
+class Measurement:
+    """The figures of one client in one round, at 50 concurrent tasks."""
 
     instant_rate: float
-    """Tasks per second when the stub answers at once."""
+    """Tasks per second when the stub answers immediately."""
     instant_cpu: float
-    """Milliseconds of CPU per task then."""
+    """CPU milliseconds per task, when the stub answers immediately."""
     slow_rate: float
     """Tasks per second when the stub takes half a second."""
     slow_cpu: float
-    added: tuple[float, ...]
-    """Milliseconds from the start to the end of single instances, one at a time; the stub answers at once."""
-    memory: float
-    """The most resident memory seen, in MB."""
+    durations: tuple[float, ...]
+    """Durations of single instances in milliseconds, one at a time; the stub answers immediately."""
+    peak_memory: float
+    """Peak resident memory in MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Load:
     """Tasks per second."""
     cpu: float
     """Milliseconds of CPU per task."""
-    most_at_once: int
+    peak_concurrency: int
     """Calls under way at the same moment."""
-    filled: float
-    """Seconds from the moment the tasks were offered to the call that filled the last place."""
+    ramp_up_seconds: float
+    """Seconds from the release of the tasks until `concurrency` calls had reached the stub."""

@@ -1,40 +1,49 @@
-"""Contenders side by side: all live, and carry small batches in turn, so that the machine's moods meet them alike."""
+"""Interleaved measurement: all clients run, and process small batches in turn.
+
+So load that other processes put on the machine affects all of them.
+"""
 
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
-from bench.client_under_test import Contender, at_work
-from bench.environment import Stage
-from bench.figures import Load, Middle
-from bench.measure import AT_ONCE, SETTLED, carry, warm_up
+from bench.client_under_test import ClientUnderTest, run_client
+from bench.environment import Environment
+from bench.figures import Load, MedianInterval
+from bench.measure import CONCURRENCY, SETTLE_SECONDS, run_batch, warm_up
 
-Turns = Mapping[str, Sequence[Load]]
-"""By contender what came of each of its turns; the stub answered at once."""
+InterleavedLoads = Mapping[str, Sequence[Load]]
+"""The loads of each client, one per turn. The stub answers immediately."""
 
 
-def in_turns(stage: Stage, contenders: Sequence[Contender], count: int, tasks: int) -> Turns:
-    """Let each carry a batch of so many tasks, again and again; whoever has no turn waits in a poll."""
-    stage.stub.begin(0)
-    turns: dict[str, list[Load]] = {contender.name: [] for contender in contenders}
+def measure_interleaved(
+    environment: Environment, clients: Sequence[ClientUnderTest], count: int, tasks: int
+) -> InterleavedLoads:
+    """Let each client process a batch of `tasks` tasks in each of `count` turns. The others wait in a long poll."""
+    environment.stub.reset(0)
+    turns: dict[str, list[Load]] = {client.name: [] for client in clients}
     with ExitStack() as started:
-        ready = time.monotonic() + SETTLED
-        places = []
-        for contender in contenders:
-            process = started.enter_context(stage.process())
-            working = started.enter_context(at_work(contender.command, stage, process, at_once=AT_ONCE))
-            warm_up(process, working, contender.warm_up)
-            places.append((contender, process, working))
+        ready = time.monotonic() + SETTLE_SECONDS
+        running_clients = []
+        for client in clients:
+            process = started.enter_context(environment.deployed_process())
+            client_processes = started.enter_context(
+                run_client(client.command, environment, process, concurrency=CONCURRENCY)
+            )
+            warm_up(process, client_processes, client.warm_up_tasks)
+            running_clients.append((client, process, client_processes))
         time.sleep(max(0.0, ready - time.monotonic()))
         for number in range(count):
-            for contender, process, working in places if number % 2 else reversed(places):
-                turns[contender.name].append(carry(stage, working, process.prepare(tasks), AT_ONCE, delay=0))
+            for client, process, client_processes in running_clients if number % 2 else reversed(running_clients):
+                turns[client.name].append(
+                    run_batch(environment, client_processes, process.prepare(tasks), CONCURRENCY, delay=0)
+                )
     return turns
 
 
-def ratios(turns: Turns, mine: str, theirs: str) -> tuple[Middle, Middle]:
-    """Return how many times the others' tasks per second and CPU one has: the medians over the turns."""
+def median_ratios(turns: InterleavedLoads, mine: str, theirs: str) -> tuple[MedianInterval, MedianInterval]:
+    """Return the ratios of `mine` to `theirs` in tasks per second and in CPU per task: medians over all turns."""
     pairs = list(zip(turns[mine], turns[theirs], strict=True))
-    return Middle.of([own.rate / other.rate for own, other in pairs]), Middle.of(
+    return MedianInterval.from_values([own.rate / other.rate for own, other in pairs]), MedianInterval.from_values(
         [own.cpu / other.cpu for own, other in pairs]
     )

@@ -16,13 +16,13 @@ from rich.console import Console
 from catalyst_groq.groq.api.responses import Response
 from catalyst_groq.journal import JournalKey, make_cipher, open_journal
 
-ANSWERS = 2000
-CHARACTERS = 4000
+RESPONSES = 2000
+RESPONSE_CHARS = 4000
 
 
-async def measure(at_once: int) -> list[float]:
-    """Return the milliseconds that each of many answers waits to be in an SQLite journal, so many at a time."""
-    took: list[float] = []
+async def measure(concurrency: int) -> list[float]:
+    """Return the milliseconds until an SQLite journal has stored each response, with `concurrency` parallel writes."""
+    durations: list[float] = []
     with tempfile.TemporaryDirectory(prefix="catalyst-bench-") as folder:
         journal, _ = open_journal(
             str(Path(folder) / "journal.sqlite"),
@@ -34,22 +34,22 @@ async def measure(at_once: int) -> list[float]:
 
         async def store_one(number: int) -> None:
             arrived = time.perf_counter()
-            await journal.store(JournalKey(str(number), "request"), Response(200, {}, b"x" * CHARACTERS))
-            took.append((time.perf_counter() - arrived) * 1000)
+            await journal.store(JournalKey(str(number), "request"), Response(200, {}, b"x" * RESPONSE_CHARS))
+            durations.append((time.perf_counter() - arrived) * 1000)
 
         async with aclosing(journal):
-            for first in range(0, ANSWERS, at_once):
-                await asyncio.gather(*(store_one(first + number) for number in range(at_once)))
-    return took
+            for first in range(0, RESPONSES, concurrency):
+                await asyncio.gather(*(store_one(first + number) for number in range(concurrency)))
+    return durations
 
 
 async def main() -> None:
-    """Print median and 99th percentile."""
+    """Print the median and the 99th percentile."""
     console = Console()
-    for at_once in (1, 50):
-        percentiles = statistics.quantiles(await measure(at_once), n=100)
+    for concurrency in (1, 50):
+        percentiles = statistics.quantiles(await measure(concurrency), n=100)
         median, slowest = percentiles[49], percentiles[98]
-        console.print(f"{at_once:2d} at a time: {median:.2f} ms at the median, {slowest:.2f} ms at the 99th percentile")
+        console.print(f"{concurrency:2d} parallel writes: median {median:.2f} ms, 99th percentile {slowest:.2f} ms")
 
 
 if __name__ == "__main__":

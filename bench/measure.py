@@ -1,119 +1,130 @@
-"""The measurements: one contender, alone at work, on tasks prepared beforehand."""
+"""The measurements: one client at a time, on prepared tasks."""
 
 import random
 import time
 from dataclasses import dataclass
 
-from bench.client_under_test import AtWork, Contender, at_work
-from bench.environment import Batch, Process, Stage
-from bench.figures import Load, Measured, rate
+from bench.client_under_test import ClientProcesses, ClientUnderTest, run_client
+from bench.environment import Batch, DeployedProcess, Environment
+from bench.figures import Load, Measurement, rate
 
-AT_ONCE = 50
-SLOW = 0.5
-"""Seconds the stub takes, in the second measurement."""
+CONCURRENCY = 50
+SLOW_RESPONSE_SECONDS = 0.5
+"""Response time of the stub in the second measurement."""
 
-SETTLED = 6.0
-"""Seconds from a contender's start to its measurement: this worker looks for leftovers of an earlier life for 5 s."""
+SETTLE_SECONDS = 6.0
+"""Seconds from a client's start to its measurement: this worker looks for orphaned tasks during its first 5 s."""
 
-PATIENCE = 120.0
-SINGLE_PATIENCE = 30.0
-SINGLES_SECONDS = 15.0
-"""Where single instances take seconds each, as many as fit into this are enough."""
+BATCH_TIMEOUT_SECONDS = 120.0
+SINGLE_TIMEOUT_SECONDS = 30.0
+MAX_SINGLES_SECONDS = 15.0
+"""Time limit for starting single instances: some clients need seconds for each."""
 
-GAPS = (0.05, 0.15)
-"""Seconds between single instances; they vary, so that no contender's rhythm is hit or missed."""
+GAP_SECONDS = (0.05, 0.15)
+"""Range of the pause between single instances. It is random, so that it does not match a client's poll interval."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How much is measured: `share` of each contender's tasks, and so many single instances."""
+    """The size of a measurement: the `share` of each client's tasks, and the number of single instances."""
 
     share: float
     singles: int
 
-    def of(self, tasks: int) -> int:
-        """Return the tasks of a batch."""
+    def batch_size(self, tasks: int) -> int:
+        """Return the number of tasks in a batch."""
         return max(4, round(tasks * self.share))
 
 
-def measure(stage: Stage, contender: Contender, sizes: Sizes) -> Measured:
-    """Measure one contender once, in all respects."""
-    stage.stub.begin(0)
-    instant, slow = sizes.of(contender.instant), sizes.of(contender.slow)
-    with stage.process() as process, at_work(contender.command, stage, process, at_once=AT_ONCE) as working:
-        ready = time.monotonic() + SETTLED
-        warm_up(process, working, contender.warm_up)
+def measure(environment: Environment, client: ClientUnderTest, sizes: Sizes) -> Measurement:
+    """Run all measurements of one client once."""
+    environment.stub.reset(0)
+    instant, slow = sizes.batch_size(client.instant_tasks), sizes.batch_size(client.slow_tasks)
+    with (
+        environment.deployed_process() as process,
+        run_client(client.command, environment, process, concurrency=CONCURRENCY) as client_processes,
+    ):
+        ready = time.monotonic() + SETTLE_SECONDS
+        warm_up(process, client_processes, client.warm_up_tasks)
         batches = process.prepare(instant), process.prepare(slow)
         time.sleep(max(0.0, ready - time.monotonic()))
-        at_full_speed = carry(stage, working, batches[0], AT_ONCE, delay=0)
-        waiting = carry(stage, working, batches[1], AT_ONCE, delay=SLOW)
-        added = singles(stage, process, working, sizes.singles)
-        return Measured(at_full_speed.rate, at_full_speed.cpu, waiting.rate, waiting.cpu, added, working.peak_mb)
+        at_full_speed = run_batch(environment, client_processes, batches[0], CONCURRENCY, delay=0)
+        waiting = run_batch(environment, client_processes, batches[1], CONCURRENCY, delay=SLOW_RESPONSE_SECONDS)
+        added = measure_durations(environment, process, client_processes, sizes.singles)
+        return Measurement(
+            at_full_speed.rate, at_full_speed.cpu, waiting.rate, waiting.cpu, added, client_processes.peak_mb
+        )
 
 
-def warm_up(process: Process, working: AtWork, size: int) -> None:
-    """Let connections, caches and just-in-time compilers settle."""
+def warm_up(process: DeployedProcess, client_processes: ClientProcesses, size: int) -> None:
+    """Warm up connections, caches and just-in-time compilers."""
     batch = process.prepare(size)
     batch.release()
-    batch.await_end(PATIENCE, working.look)
+    batch.wait_until_finished(BATCH_TIMEOUT_SECONDS, client_processes.sample_memory)
 
 
-def carry(stage: Stage, working: AtWork, batch: Batch, at_once: int, delay: float) -> Load:
-    """Release a batch and measure until its last instance has ended."""
-    stage.stub.begin(delay)
-    before = working.cpu()
+def run_batch(
+    environment: Environment, client_processes: ClientProcesses, batch: Batch, concurrency: int, delay: float
+) -> Load:
+    """Release a batch, and measure until its last instance has ended."""
+    environment.stub.reset(delay)
+    before = client_processes.cpu_seconds()
     batch.release()
     released = time.time()
-    batch.await_end(PATIENCE, working.look)
-    taken = working.cpu() - before
-    seen, ended = stage.stub.seen(), batch.ended()
-    filling = seen.arrivals[min(at_once, len(seen.arrivals)) - 1]
+    batch.wait_until_finished(BATCH_TIMEOUT_SECONDS, client_processes.sample_memory)
+    taken = client_processes.cpu_seconds() - before
+    seen, ended = environment.stub.observations(), batch.finished_instances()
+    filling = seen.arrivals[min(concurrency, len(seen.arrivals)) - 1]
     return Load(
-        rate=rate([end.at for end in ended], at_once),
+        rate=rate([end.ended_at for end in ended], concurrency),
         cpu=taken / batch.size * 1000,
-        most_at_once=seen.most_at_once,
-        filled=max(0.0, filling - released),
+        peak_concurrency=seen.peak_concurrency,
+        ramp_up_seconds=max(0.0, filling - released),
     )
 
 
-def singles(stage: Stage, process: Process, working: AtWork, count: int) -> tuple[float, ...]:
-    """Start instances one at a time; return what each took on the engine's clock, in milliseconds.
+def measure_durations(
+    environment: Environment, process: DeployedProcess, client_processes: ClientProcesses, count: int
+) -> tuple[float, ...]:
+    """Start instances one at a time. Returns their durations by the engine's clock, in milliseconds.
 
-    The stub tells when the next may begin, so that the engine is not asked meanwhile.
+    Waits for the call at the stub before starting the next instance, so that it does not query the engine meanwhile.
     """
-    stage.stub.begin(0)
-    pauses = random.Random(count)  # noqa: S311 -- the same gaps for everybody
-    name, deadline = f"{process.topic}-singles", time.monotonic() + SINGLES_SECONDS
+    environment.stub.reset(0)
+    pauses = random.Random(count)  # noqa: S311 -- the same pauses for all clients
+    name, deadline = f"{process.topic}-singles", time.monotonic() + MAX_SINGLES_SECONDS
     started = 0
     while started < count and time.monotonic() < deadline:
-        process.single(name)
+        process.start_single(name)
         started += 1
-        stage.stub.await_calls(started, SINGLE_PATIENCE)
-        time.sleep(pauses.uniform(*GAPS))
+        environment.stub.wait_for_calls(started, SINGLE_TIMEOUT_SECONDS)
+        time.sleep(pauses.uniform(*GAP_SECONDS))
     batch = Batch(process.http, name, started)
-    batch.await_end(SINGLE_PATIENCE, working.look)
-    return tuple(end.lasted * 1000 for end in batch.ended())
+    batch.wait_until_finished(SINGLE_TIMEOUT_SECONDS, client_processes.sample_memory)
+    return tuple(end.seconds * 1000 for end in batch.finished_instances())
 
 
-def load_of(  # noqa: PLR0913 -- what tells one growth measurement from another
-    stage: Stage,
-    contender: Contender,
+def measure_load(  # noqa: PLR0913 -- the parameters of a scaling measurement
+    environment: Environment,
+    client: ClientUnderTest,
     *,
     size: int,
-    at_once: int,
+    concurrency: int,
     delay: float = 0,
     processes: int = 1,
     kilobytes: int = 0,
 ) -> Load:
-    """Measure one contender with one batch: so many tasks at once, processes, and kilobytes of other variables."""
-    stage.stub.begin(0)
-    more = {"document": {"type": "Json", "value": f'{{"text": "{"x" * kilobytes * 1000}"}}'}} if kilobytes else None
+    """Measure one client with one batch of `size` tasks. `kilobytes` is the size of an extra process variable."""
+    environment.stub.reset(0)
+    extra = {"document": {"type": "Json", "value": f'{{"text": "{"x" * kilobytes * 1000}"}}'}} if kilobytes else None
     with (
-        stage.process() as process,
-        at_work(contender.command, stage, process, at_once=at_once, processes=processes) as working,
+        environment.deployed_process() as process,
+        run_client(
+            client.command, environment, process, concurrency=concurrency, processes=processes
+        ) as client_processes,
     ):
-        ready = time.monotonic() + SETTLED
-        warm_up(process, working, contender.warm_up)
-        batch = process.prepare(size, more)
+        ready = time.monotonic() + SETTLE_SECONDS
+        warm_up(process, client_processes, client.warm_up_tasks)
+        batch = process.prepare(size, extra)
         time.sleep(max(0.0, ready - time.monotonic()))
-        return carry(stage, working, batch, at_once * processes, delay)
+        return run_batch(environment, client_processes, batch, concurrency * processes, delay)

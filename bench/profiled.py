@@ -1,4 +1,4 @@
-"""The worker under cProfile: `python -m bench.profiled FILE run`. Idle time counts nothing, nor does the start."""
+"""The worker under cProfile: `python -m bench.profiled FILE run`. Measures CPU time, without idle time and startup."""
 
 import cProfile
 import sys
@@ -12,10 +12,10 @@ from catalyst_groq.connector.access.redaction import Redactor
 
 
 def main(file: str) -> None:
-    """Run the command line; when the worker ends, write what was measured."""
+    """Run the command line. Writes the profile to `file` when the worker ends."""
     run_worker, profile = app.run_worker, cProfile.Profile(time.process_time)
 
-    async def profiled(settings: Settings, environ: Mapping[str, str], redactor: Redactor) -> None:
+    async def run_profiled(settings: Settings, environ: Mapping[str, str], redactor: Redactor) -> None:
         profile.enable()
         try:
             await run_worker(settings, environ, redactor)
@@ -23,7 +23,7 @@ def main(file: str) -> None:
             profile.disable()
             profile.dump_stats(file)
 
-    with patch("catalyst_groq.app.run_worker", profiled):
+    with patch("catalyst_groq.app.run_worker", run_profiled):
         cli.main()
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from pkgutil import resolve_name
 
 import catalyst_groq
-from bench.client_under_test import Contender
-from bench.environment import Stage
-from bench.measure import AT_ONCE, load_of
+from bench.client_under_test import ClientUnderTest
+from bench.environment import Environment
+from bench.measure import CONCURRENCY, measure_load
 
 Function = tuple[str, int, str]
 """File, line and name: the key that pstats uses."""
@@ -56,12 +56,12 @@ class Profile:
     packages: Mapping[str, float]
 
 
-def profile(stage: Stage, size: int) -> Profile:
+def profile(environment: Environment, size: int) -> Profile:
     """Run the worker under cProfile until it has completed `size` tasks."""
     with tempfile.TemporaryDirectory(prefix="catalyst-bench-") as folder:
         file = Path(folder) / "profile"
         command = (sys.executable, "-m", "bench.profiled", str(file), "run")
-        load_of(stage, Contender("profiled", command), size=size, at_once=AT_ONCE)
+        measure_load(environment, ClientUnderTest("profiled", command), size=size, concurrency=CONCURRENCY)
         return summarize(pstats.Stats(str(file)))
 
 
@@ -79,7 +79,7 @@ def summarize(stats: pstats.Stats) -> Profile:
             continue
         for (caller, _, _), (_, _, own_there, _) in callers.items():
             packages[package_of(caller)] += own_there / total
-    return Profile(_largest_first(steps), _largest_first(packages))
+    return Profile(_sort_by_share(steps), _sort_by_share(packages))
 
 
 def function_key(path: str) -> Function:
@@ -101,5 +101,5 @@ def package_of(file: str) -> str:
     return STANDARD_LIBRARY
 
 
-def _largest_first(shares: Mapping[str, float]) -> dict[str, float]:
+def _sort_by_share(shares: Mapping[str, float]) -> dict[str, float]:
     return dict(sorted(shares.items(), key=lambda entry: entry[1], reverse=True))

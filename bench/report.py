@@ -1,104 +1,103 @@
-"""RESULTS.md: ratios first, then the figures behind them."""
+"""RESULTS.md: ratios first, then the absolute figures."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from bench.client_under_test import FLOOR, JAVASCRIPT, LIBRARY_ASYNC, OURS
-from bench.figures import Load, Measured, Middle, Spread, percentile
-from bench.growth import ANSWER_SECONDS, Growth
-from bench.interleaving import Turns
-from bench.interleaving import ratios as ratios_in_turns
+from bench.client_under_test import BARE_LOOP, JAVASCRIPT, LIBRARY_ASYNC, THIS_WORKER
+from bench.figures import Load, Measurement, MedianInterval, Range, percentile
+from bench.interleaving import InterleavedLoads, median_ratios
 from bench.profiling import Profile
+from bench.scaling import RESPONSE_SECONDS, Scaling
 
 T = TypeVar("T")
-SHOWN_PACKAGES = 12
-PROMISED_CALLS = 300
-Check = tuple[str, Middle | float, float, str]
-"""What is promised, what was measured, what is wanted, and whether at least or at most that."""
+MAX_SHOWN_PACKAGES = 12
+TARGET_CALLS = 300
+Check = tuple[str, MedianInterval | float, float, str]
+"""A target: its text, the measured value, the limit, and the sign of the comparison (≥ or ≤)."""
 
 HEADINGS = (
-    "contender",
-    "stub answers at once: tasks/s",
+    "client",
+    "immediate response: tasks/s",
     "CPU ms per task",
-    "500 ms stub: tasks/s (ideal 100)",
+    "500 ms response: tasks/s (ideal 100)",
     "CPU ms per task",
-    "added ms at low load p50 / p95",
-    "memory MB",
+    "duration at low load, ms p50 / p95",
+    "peak memory MB",
 )
-SMOKE = """
-A smoke run (`make bench ARGS=--quick`): so few tasks, once, show that all works. They keep or break no promise.
+SMOKE_NOTICE = """
+A smoke run (`make bench ARGS=--quick`): too few tasks for a judgement. It only shows that the benchmark works.
 """
 INTRODUCTION = """\
-# Side by side
+# Benchmark results
 {smoke}
-Written by `make bench`. Every contender does the same work on the same engine, next to the same answering stub of Groq:
-50 tasks at once, one contender at a time, in turns over {rounds} {noun}. Engine, stub and contender share the machine,
-so absolute figures are noise and ratios the result. CPU is the contender's own, with its children.
+Written by `make bench`. All clients do the same work on the same engine, with the same stub of Groq: 50
+concurrent tasks, one client at a time, in turns over {rounds} {noun}. Engine, stub and client share the machine,
+so the ratios are the result and the absolute figures are noise. CPU is that of the client and its child processes.
 
-This worker runs as it is shipped, with all it does beyond the others: key from the environment, filled payload,
-mapping, typed variables, renewed locks, journal, Groq's limits, log and metrics. The others do no more than the same
-work needs: they fetch the one variable they use, ask, and complete with as many variables of the same sizes. The
+This worker runs as shipped, with all its features: key from the environment, payload template, response mapping,
+typed variables, lock renewal, journal, rate limiter, log and metrics. The other clients do only what the work needs:
+they fetch the one variable that they use, call Groq, and complete with as many variables of the same sizes. The
 JavaScript client polls without a pause.
 {left_out}"""
 
-TURNS = """\
-{count} turns of some seconds each, all contenders alive, so that the machine's moods meet them alike; the stub
-answers at once. Each ratio is the median of those of the turns, with what it lies between in 95 of 100 cases: what is
-promised of them is held against these."""
+INTERLEAVED_TEXT = """\
+{count} turns of some seconds each. All clients run, so that load on the machine affects all of them; the stub
+answers immediately. Each ratio is the median over the turns, with its 95 % confidence interval. The targets are
+checked against these ratios."""
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """All that was measured."""
+    """All measurements."""
 
     machine: Mapping[str, str]
-    rounds: Mapping[str, Sequence[Measured]]
-    """By contender, in the order in which they are shown."""
-    smoke: bool
-    """Whether there was too little of everything to judge by."""
-    growth: Growth | None = None
-    """None while it is not yet measured."""
+    rounds: Mapping[str, Sequence[Measurement]]
+    """By client, in display order."""
+    is_smoke: bool
+    """Whether the run was too short to check the targets."""
+    scaling: Scaling | None = None
+    """None until measured."""
     profile: Profile | None = None
-    turns: Turns = field(default_factory=dict)
-    """Those whose ratios are promised, side by side."""
+    interleaved: InterleavedLoads = field(default_factory=dict)
+    """Interleaved loads of the clients that have targets."""
 
 
-def written(results: Results) -> str:
-    """Return RESULTS.md."""
-    count = len(results.rounds[OURS.name])
+def format_results(results: Results) -> str:
+    """Return the text of RESULTS.md."""
+    count = len(results.rounds[THIS_WORKER.name])
     no_javascript = (
-        "" if JAVASCRIPT in results.rounds else "There is no Node here, so the JavaScript client is missing."
+        "" if JAVASCRIPT in results.rounds else "Node is not installed, so the JavaScript client is missing."
     )
     parts = [
         INTRODUCTION.format(
-            smoke=SMOKE if results.smoke else "",
+            smoke=SMOKE_NOTICE if results.is_smoke else "",
             rounds=count,
             noun="rounds" if count > 1 else "round",
             left_out=no_javascript,
         ).strip(),
-        "## This worker against each of the others",
-        ratios(results.rounds),
-        *([] if results.smoke else ["## What was promised", promises(results)]),
-        "## The figures",
-        "Medians, with the least and the most of the rounds; added time over all rounds.",
-        figures(results.rounds),
-        *(["## In short turns", *in_turns(results.turns)] if results.turns else []),
-        *(["## Growth", *growth(results.growth)] if results.growth else []),
-        *(["## Where this worker's time goes", *time_spent(results.profile)] if results.profile else []),
-        "## The machine",
+        "## This worker compared with each client",
+        ratio_table(results.rounds),
+        *([] if results.is_smoke else ["## Targets", target_table(results)]),
+        "## Figures",
+        "Medians, with minimum and maximum of the rounds; durations over all rounds.",
+        figure_table(results.rounds),
+        *(["## Interleaved turns", *interleaved_section(results.interleaved)] if results.interleaved else []),
+        *(["## Scaling", *scaling_section(results.scaling)] if results.scaling else []),
+        *(["## CPU profile of this worker", *profile_section(results.profile)] if results.profile else []),
+        "## Machine",
         "\n".join(f"- {name}: {text}" for name, text in results.machine.items()),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def ratios(rounds: Mapping[str, Sequence[Measured]]) -> str:
-    """How this worker compares: rates above 1 and CPU below 1 are in its favour."""
-    ours = _middles(rounds[OURS.name])
+def ratio_table(rounds: Mapping[str, Sequence[Measurement]]) -> str:
+    """Return the ratios of this worker to each client. Rates above 1 and CPU below 1 favour this worker."""
+    ours = _medians(rounds[THIS_WORKER.name])
     rows = []
     for name, measured in rounds.items():
-        if name != OURS.name:
-            theirs = _middles(measured)
+        if name != THIS_WORKER.name:
+            theirs = _medians(measured)
             rows.append(
                 (
                     name,
@@ -110,80 +109,85 @@ def ratios(rounds: Mapping[str, Sequence[Measured]]) -> str:
     return table(("against", *HEADINGS[1:]), rows)
 
 
-def figures(rounds: Mapping[str, Sequence[Measured]]) -> str:
+def figure_table(rounds: Mapping[str, Sequence[Measurement]]) -> str:
     """Return the absolute figures."""
     rows = []
     for name, measured in rounds.items():
-        added = [milliseconds for each in measured for milliseconds in each.added]
+        added = [milliseconds for each in measured for milliseconds in each.durations]
         rows.append(
             (
                 name,
-                _spread(measured, lambda each: each.instant_rate, 0),
-                _spread(measured, lambda each: each.instant_cpu, 2),
-                _spread(measured, lambda each: each.slow_rate, 0),
-                _spread(measured, lambda each: each.slow_cpu, 2),
+                _format_range(measured, lambda each: each.instant_rate, 0),
+                _format_range(measured, lambda each: each.instant_cpu, 2),
+                _format_range(measured, lambda each: each.slow_rate, 0),
+                _format_range(measured, lambda each: each.slow_cpu, 2),
                 f"{percentile(added, 0.5):.0f} / {percentile(added, 0.95):.0f}",
-                _spread(measured, lambda each: each.memory, 0),
+                _format_range(measured, lambda each: each.peak_memory, 0),
             )
         )
     return table(HEADINGS, rows)
 
 
-def promises(results: Results) -> str:
-    """Hold the figures against what the project promises."""
-    ours = _middles(results.rounds[OURS.name])
+def target_table(results: Results) -> str:
+    """Check the figures against the project's targets."""
+    ours = _medians(results.rounds[THIS_WORKER.name])
     checks: list[Check] = []
-    if JAVASCRIPT in results.turns:
-        rate, cpu = ratios_in_turns(results.turns, OURS.name, JAVASCRIPT)
+    if JAVASCRIPT in results.interleaved:
+        rate, cpu = median_ratios(results.interleaved, THIS_WORKER.name, JAVASCRIPT)
         checks.append(("tasks/s at least the JavaScript client's", rate, 1.0, "≥"))
         checks.append(("CPU per task at most 0.8 of the JavaScript client's", cpu, 0.8, "≤"))
-    library, floor = _middles(results.rounds[LIBRARY_ASYNC.name]), _middles(results.rounds[FLOOR.name])
+    library, floor = _medians(results.rounds[LIBRARY_ASYNC.name]), _medians(results.rounds[BARE_LOOP.name])
     checks.append(("tasks/s at least 10 × the library's async worker's", ours[0] / library[0], 10, "≥"))
-    checks.append(("memory at 50 calls at most 80 MB", ours[6], 80, "≤"))
-    checks.append(("added time p50 at most the bare loop's + 3 ms", ours[4] - floor[4], 3, "≤"))
-    if results.growth:
-        checks += _promised_calls(results.growth)
-    rows = [(what, _shown(found), _verdict(found, wanted, sign)) for what, found, wanted, sign in checks]
-    return table(("promise", "measured", "kept"), rows)
+    checks.append(("peak memory at 50 concurrent calls at most 80 MB", ours[6], 80, "≤"))
+    checks.append(("duration p50 at most the bare loop's + 3 ms", ours[4] - floor[4], 3, "≤"))
+    if results.scaling:
+        checks += _concurrency_targets(results.scaling)
+    rows = [(text, _format_figure(figure), _verdict(figure, limit, sign)) for text, figure, limit, sign in checks]
+    return table(("target", "measured", "met"), rows)
 
 
-def _shown(found: Middle | float) -> str:
-    if isinstance(found, Middle):
-        is_exact = found.least == found.most
-        return _shown(found.value) if is_exact else f"{found.value:.2f} ({found.least:.2f}–{found.most:.2f})"
-    return f"{found:.2f}"
+def _format_figure(figure: MedianInterval | float) -> str:
+    if isinstance(figure, MedianInterval):
+        is_exact = figure.low == figure.high
+        return _format_figure(figure.value) if is_exact else f"{figure.value:.2f} ({figure.low:.2f}–{figure.high:.2f})"
+    return f"{figure:.2f}"
 
 
-def _verdict(found: Middle | float, wanted: float, sign: str) -> str:
-    """Say whether a promise is kept: what could as well be chance is said to be kept no more than to be broken."""
-    known = found if isinstance(found, Middle) else Middle(found, found, found)
-    worst, best = (known.least, known.most) if sign == "≥" else (known.most, known.least)
-    kept = [figure >= wanted if sign == "≥" else figure <= wanted for figure in (worst, best)]
-    return "yes" if all(kept) else "cannot be told" if any(kept) else "**no**"
+def _verdict(figure: MedianInterval | float, limit: float, sign: str) -> str:
+    """Return whether a target is met. An interval that contains the limit is inconclusive."""
+    known = figure if isinstance(figure, MedianInterval) else MedianInterval(figure, figure, figure)
+    worst, best = (known.low, known.high) if sign == "≥" else (known.high, known.low)
+    is_met = [bound >= limit if sign == "≥" else bound <= limit for bound in (worst, best)]
+    return "yes" if all(is_met) else "inconclusive" if any(is_met) else "**no**"
 
 
-def in_turns(turns: Turns) -> list[str]:
-    """Return the figures of those who carried small batches in turn, and what this worker's are of theirs."""
+def interleaved_section(turns: InterleavedLoads) -> list[str]:
+    """Return the interleaved loads, and the ratios of this worker to each client."""
     rows = [
         (
             name,
-            _spread(loads, lambda each: each.rate, 0),
-            _spread(loads, lambda each: each.cpu, 2),
-            *(f"{_shown(ratio)} ×" for ratio in ratios_in_turns(turns, OURS.name, name)),
+            _format_range(loads, lambda each: each.rate, 0),
+            _format_range(loads, lambda each: each.cpu, 2),
+            *(f"{_format_figure(ratio)} ×" for ratio in median_ratios(turns, THIS_WORKER.name, name)),
         )
         for name, loads in turns.items()
     ]
     return [
-        TURNS.format(count=len(turns[OURS.name])),
-        table(("contender", "tasks/s", "CPU ms per task", "this worker's tasks/s", "this worker's CPU"), rows),
+        INTERLEAVED_TEXT.format(count=len(turns[THIS_WORKER.name])),
+        table(("client", "tasks/s", "CPU ms per task", "this worker's tasks/s", "this worker's CPU"), rows),
     ]
 
 
-def growth(measured: Growth) -> list[str]:
-    """Return what becomes of it when there is more of everything."""
+def scaling_section(measured: Scaling) -> list[str]:
+    """Return the scaling tables."""
     calls = [
-        (calls, *_beside_ideal(measured.at_once[OURS.name, calls], measured.at_once[FLOOR.name, calls], calls))
-        for calls in sorted({calls for _, calls in measured.at_once})
+        (
+            calls,
+            *_compare_with_ideal(
+                measured.concurrency[THIS_WORKER.name, calls], measured.concurrency[BARE_LOOP.name, calls], calls
+            ),
+        )
+        for calls in sorted({calls for _, calls in measured.concurrency})
     ]
     processes = [
         (count, f"{load.rate:.0f}", f"{load.cpu:.2f}") for (_, count), load in sorted(measured.processes.items())
@@ -193,27 +197,27 @@ def growth(measured: Growth) -> list[str]:
         for (name, size), load in sorted(measured.kilobytes.items())
     ]
     headings = (
-        "calls at once",
+        "concurrent calls",
         "tasks/s",
-        "of the ideal",
-        "of the bare loop",
-        "all under way after",
+        "ratio to ideal",
+        "ratio to bare loop",
+        "all calls active after",
         "CPU ms per task",
     )
     return [
-        f"Calls at once, each answered after {ANSWER_SECONDS:g} s:",
+        f"Concurrent calls, each answered after {RESPONSE_SECONDS:g} s:",
         table(headings, calls),
-        "Worker processes, 50 tasks at once in each, the stub answers at once; the engine has the same cores:",
+        "Worker processes with 50 concurrent tasks each; the stub answers immediately; the engine shares the cores:",
         table(("processes", "tasks/s", "CPU ms per task"), processes),
-        "Other process variables, which no placeholder asks for, 50 tasks at once, the stub answers at once:",
-        table(("contender", "other variables", "tasks/s", "CPU ms per task"), variables),
+        "Other process variables, which no placeholder uses; 50 concurrent tasks; the stub answers immediately:",
+        table(("client", "other variables", "tasks/s", "CPU ms per task"), variables),
     ]
 
 
-def time_spent(measured: Profile) -> list[str]:
+def profile_section(measured: Profile) -> list[str]:
     """Return the shares of CPU time as sentences, largest first."""
     steps = ", ".join(f"{step} {share:.0%}" for step, share in measured.steps.items())
-    packages = list(measured.packages.items())[:SHOWN_PACKAGES]
+    packages = list(measured.packages.items())[:MAX_SHOWN_PACKAGES]
     nesting = (
         "Some steps contain others: all layers contain routing, routing contains the rate limiter and the journal, the "
         "rate limiter contains the HTTP call, and reporting contains encoding."
@@ -233,31 +237,36 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
-def _promised_calls(measured: Growth) -> list[Check]:
-    mine, bare = (measured.at_once[name, PROMISED_CALLS] for name in (OURS.name, FLOOR.name))
-    what = f"{PROMISED_CALLS} calls at once"
+def _concurrency_targets(measured: Scaling) -> list[Check]:
+    mine, bare = (measured.concurrency[name, TARGET_CALLS] for name in (THIS_WORKER.name, BARE_LOOP.name))
+    text = f"{TARGET_CALLS} concurrent calls"
     return [
-        (f"{what}: all are under way", mine.most_at_once, PROMISED_CALLS, "≥"),
-        (f"{what}: at least 0.95 of the bare loop's rate", mine.rate / bare.rate, 0.95, "≥"),
+        (f"{text}: all are active", mine.peak_concurrency, TARGET_CALLS, "≥"),
+        (f"{text}: at least 0.95 of the bare loop's rate", mine.rate / bare.rate, 0.95, "≥"),
     ]
 
 
-def _middles(measured: Sequence[Measured]) -> list[float]:
-    """One figure for each column."""
-    added = [milliseconds for each in measured for milliseconds in each.added]
+def _medians(measured: Sequence[Measurement]) -> list[float]:
+    """Return one figure for each column."""
+    added = [milliseconds for each in measured for milliseconds in each.durations]
     columns = [(each.instant_rate, each.instant_cpu, each.slow_rate, each.slow_cpu) for each in measured]
-    middles = [Spread.of(column).middle for column in zip(*columns, strict=True)]
-    return [*middles, percentile(added, 0.5), percentile(added, 0.95), Spread.of([m.memory for m in measured]).middle]
+    middles = [Range.from_values(column).median for column in zip(*columns, strict=True)]
+    return [
+        *middles,
+        percentile(added, 0.5),
+        percentile(added, 0.95),
+        Range.from_values([m.peak_memory for m in measured]).median,
+    ]
 
 
-def _spread(measured: Sequence[T], column: Callable[[T], float], digits: int) -> str:
-    spread = Spread.of([column(each) for each in measured])
+def _format_range(measured: Sequence[T], column: Callable[[T], float], digits: int) -> str:
+    spread = Range.from_values([column(each) for each in measured])
     if len(measured) == 1:
-        return f"{spread.middle:.{digits}f}"
-    return f"{spread.middle:.{digits}f} ({spread.least:.{digits}f}–{spread.most:.{digits}f})"
+        return f"{spread.median:.{digits}f}"
+    return f"{spread.median:.{digits}f} ({spread.low:.{digits}f}–{spread.high:.{digits}f})"
 
 
-def _beside_ideal(mine: Load, bare: Load, calls: int) -> tuple[str, ...]:
-    ideal = calls / ANSWER_SECONDS
-    under_way = f"{mine.filled:.2f} s" if mine.most_at_once >= calls else f"never: {mine.most_at_once}"
+def _compare_with_ideal(mine: Load, bare: Load, calls: int) -> tuple[str, ...]:
+    ideal = calls / RESPONSE_SECONDS
+    under_way = f"{mine.ramp_up_seconds:.2f} s" if mine.peak_concurrency >= calls else f"never: {mine.peak_concurrency}"
     return f"{mine.rate:.1f}", f"{mine.rate / ideal:.2f}", f"{mine.rate / bare.rate:.2f}", under_way, f"{mine.cpu:.2f}"

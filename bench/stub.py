@@ -1,7 +1,7 @@
-"""A stub of Groq, as light as can be: one answer for all, after a settable delay. Run as a process of its own.
+"""A minimal stub of the Groq API: the same response for all requests, after a configurable delay.
 
-Its first line of output is its port. Beside the API it answers what a measurement asks of it: `POST /begin` sets the
-delay and forgets what was seen, `GET /await?calls=N` answers once there have been N calls, and `GET /seen` at once.
+Runs as a separate process and prints its port first. Control requests: `POST /begin` sets the delay and clears the
+observations, `GET /await?calls=N` responds after N calls, `GET /seen` responds immediately.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import time
 import uvloop
 from aiohttp import web
 
-ANSWER = json.dumps(
+RESPONSE_BODY = json.dumps(
     {
         "id": "chatcmpl-4f6c8a52-6a0e-4c8e-9b8f-2f5d1f6c7a31",
         "object": "chat.completion",
@@ -44,10 +44,10 @@ ANSWER = json.dumps(
         "service_tier": "on_demand",
     }
 ).encode()
-HEADERS = {
+RESPONSE_HEADERS = {
     "content-type": "application/json",
     "x-request-id": "req_01k0bench000000000000000000",
-    # Limits that nobody meets here: this worker would keep them.
+    # Limits that no measurement reaches: this worker respects rate limits.
     "x-ratelimit-limit-requests": "500000000",
     "x-ratelimit-limit-tokens": "300000000",
     "x-ratelimit-remaining-requests": "499999999",
@@ -56,55 +56,55 @@ HEADERS = {
     "x-ratelimit-reset-tokens": "179.4us",
 }
 BACKLOG = 1024
-"""Connections that may wait to be accepted: hundreds come at once."""
+"""Length of the accept queue: hundreds of connections arrive at the same time."""
 
 
 class Stub:
-    """What was seen since the measurement began."""
+    """Answers all requests and counts calls since the measurement began."""
 
     def __init__(self) -> None:
-        self._begin(0)
+        self._reset(0)
 
-    def _begin(self, delay: float) -> None:
+    def _reset(self, delay: float) -> None:
         self._delay = delay
         self._arrivals: list[float] = []
-        self._under_way = self._most = 0
-        self._awaited, self._enough = 0, asyncio.Event()
+        self._active = self._peak = 0
+        self._awaited, self._call_arrived = 0, asyncio.Event()
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
-        """Answer a chat request, or a question about them."""
+        """Answer a chat completion or a control request."""
         match request.path:
             case "/begin":
-                self._begin((await request.json())["delay"])
+                self._reset((await request.json())["delay"])
                 return web.Response()
             case "/await":
                 await self._await(int(request.query["calls"]))
-                return self._seen()
+                return self._observations()
             case "/seen":
-                return self._seen()
+                return self._observations()
             case _:
-                return await self._answer(request)
+                return await self._respond(request)
 
-    async def _answer(self, request: web.BaseRequest) -> web.Response:
+    async def _respond(self, request: web.BaseRequest) -> web.Response:
         self._arrivals.append(time.time())
-        self._under_way += 1
-        self._most = max(self._most, self._under_way)
+        self._active += 1
+        self._peak = max(self._peak, self._active)
         if len(self._arrivals) >= self._awaited:
-            self._enough.set()
+            self._call_arrived.set()
         await request.read()
         if self._delay:
             await asyncio.sleep(self._delay)
-        self._under_way -= 1
-        return web.Response(body=ANSWER, headers=HEADERS)
+        self._active -= 1
+        return web.Response(body=RESPONSE_BODY, headers=RESPONSE_HEADERS)
 
     async def _await(self, calls: int) -> None:
         self._awaited = calls
         while len(self._arrivals) < calls:
-            self._enough.clear()
-            await self._enough.wait()
+            self._call_arrived.clear()
+            await self._call_arrived.wait()
 
-    def _seen(self) -> web.Response:
-        return web.json_response({"arrivals": self._arrivals, "most_at_once": self._most})
+    def _observations(self) -> web.Response:
+        return web.json_response({"arrivals": self._arrivals, "peak_concurrency": self._peak})
 
 
 async def _main() -> None:

@@ -1,4 +1,4 @@
-"""The stub from outside: started, set, and asked what it saw."""
+"""Starts the stub as a process and controls it over HTTP."""
 
 import sys
 import tempfile
@@ -14,17 +14,17 @@ from catalyst_groq.errors import SandboxError
 from catalyst_groq.sandbox.child_process import ChildProcess
 from catalyst_groq.sandbox.process_client import wait_for
 
-START_SECONDS = 20.0
+START_TIMEOUT_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What the stub saw since a measurement began."""
+class StubObservations:
+    """Calls at the stub since the last reset."""
 
     arrivals: tuple[float, ...]
-    """When each call came, in seconds since the epoch."""
-    most_at_once: int
-    """How many were under way at the same moment, at most."""
+    """Arrival time of each call, in seconds since the epoch."""
+    peak_concurrency: int
+    """Largest number of concurrent calls."""
 
 
 class Stub:
@@ -35,39 +35,41 @@ class Stub:
 
     @property
     def api_url(self) -> str:
-        """What a worker takes for Groq's API."""
+        """The base URL for `GROQ_API_URL`."""
         return f"{str(self._http.base_url).rstrip('/')}/openai/v1"
 
-    def begin(self, delay: float) -> None:
-        """Answer after `delay` seconds from now on, and forget what was seen."""
+    def reset(self, delay: float) -> None:
+        """Set the response delay in seconds and clear the observations."""
         self._http.post("/begin", json={"delay": delay}).raise_for_status()
 
-    def await_calls(self, count: int, within: float) -> Seen:
-        """Wait for that many calls. Raises `SandboxError` when they do not come `within` seconds."""
+    def wait_for_calls(self, count: int, timeout: float) -> StubObservations:
+        """Wait until `count` calls have arrived. Raises `SandboxError` after `timeout` seconds."""
         try:
-            return _seen(self._http.get("/await", params={"calls": count}, timeout=within))
+            return _parse_observations(self._http.get("/await", params={"calls": count}, timeout=timeout))
         except httpx.ReadTimeout as error:
-            raise SandboxError(f"The stub waited {within:.0f} s in vain for call {count}.") from error
+            raise SandboxError(f"Timed out after {timeout:.0f} s waiting for call {count} at the stub.") from error
 
-    def seen(self) -> Seen:
-        """Say what was seen."""
-        return _seen(self._http.get("/seen"))
+    def observations(self) -> StubObservations:
+        """Return the observations since the last reset."""
+        return _parse_observations(self._http.get("/seen"))
 
 
 @contextmanager
 def running_stub() -> Iterator[Stub]:
-    """Run a stub for as long as the block."""
+    """Run a stub during the block."""
     with tempfile.TemporaryDirectory(prefix="catalyst-bench-") as folder:
         log = Path(folder) / "stub.log"
         child = ChildProcess([sys.executable, stub.__file__], folder=Path(folder), log=log, environment={})
         try:
-            port = wait_for("the stub's port", lambda: log.read_text().partition("\n")[0], timeout=START_SECONDS)
+            port = wait_for(
+                "the stub's port", lambda: log.read_text().partition("\n")[0], timeout=START_TIMEOUT_SECONDS
+            )
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
                 yield Stub(http)
         finally:
             child.kill()
 
 
-def _seen(response: httpx.Response) -> Seen:
-    found = response.raise_for_status().json()
-    return Seen(tuple(found["arrivals"]), found["most_at_once"])
+def _parse_observations(response: httpx.Response) -> StubObservations:
+    body = response.raise_for_status().json()
+    return StubObservations(tuple(body["arrivals"]), body["peak_concurrency"])

@@ -1,1 +1,1 @@
-"""The contenders, a program each; all read the same environment variables and do the same work."""
+"""The clients under test, one program each. All read the same environment variables and do the same work."""

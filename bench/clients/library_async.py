@@ -1,4 +1,4 @@
-"""The asynchronous worker of camunda-external-task-client-python3; the handler's own calls are pooled."""
+"""The asynchronous worker of camunda-external-task-client-python3; the handler pools its own connections."""
 
 import asyncio
 
@@ -6,22 +6,24 @@ import httpx
 from camunda.external_task.async_external_task_worker import AsyncExternalTaskWorker
 from camunda.external_task.external_task import ExternalTask, TaskResult
 
-from bench.clients.work import LOCK_MS, POLL_MS, assignment, request, variables
+from bench.clients.work import LOCK_MS, POLL_MS, chat_request, output_variables, read_config
 
 
 async def _main() -> None:
-    given = assignment()
-    limits = httpx.Limits(max_connections=given.at_once, keepalive_expiry=60)
-    async with httpx.AsyncClient(headers={"authorization": f"Bearer {given.key}"}, timeout=60, limits=limits) as groq:
+    config = read_config()
+    limits = httpx.Limits(max_connections=config.concurrency, keepalive_expiry=60)
+    async with httpx.AsyncClient(
+        headers={"authorization": f"Bearer {config.api_key}"}, timeout=60, limits=limits
+    ) as groq:
 
         async def handle(task: ExternalTask) -> TaskResult:
-            answer = await groq.post(given.chat, json=request(task.get_variable("userMessage")))
-            return task.complete(variables(answer.status_code, answer.text))
+            response = await groq.post(config.chat_url, json=chat_request(task.get_variable("userMessage")))
+            return task.complete(output_variables(response.status_code, response.text))
 
-        config = {"maxConcurrentTasks": given.at_once, "lockDuration": LOCK_MS, "asyncResponseTimeout": POLL_MS}
-        # It sleeps only when the engine has held a whole poll in vain: long polling needs no pause.
-        worker = AsyncExternalTaskWorker(given.worker_id, given.engine, config | {"sleepSeconds": 0})
-        await worker.subscribe({given.topic: handle}, variables=["userMessage"])
+        options = {"maxConcurrentTasks": config.concurrency, "lockDuration": LOCK_MS, "asyncResponseTimeout": POLL_MS}
+        # It sleeps only after a poll without tasks. Long polling needs no pause.
+        worker = AsyncExternalTaskWorker(config.worker_id, config.engine_url, options | {"sleepSeconds": 0})
+        await worker.subscribe({config.topic: handle}, variables=["userMessage"])
 
 
 if __name__ == "__main__":

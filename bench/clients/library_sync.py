@@ -1,24 +1,29 @@
-"""The synchronous worker of camunda-external-task-client-python3: fetches as many, but handles one after the other."""
+"""The synchronous worker of camunda-external-task-client-python3. It fetches as many tasks, but handles one at a time."""
 
 import requests
 from camunda.external_task.external_task import ExternalTask, TaskResult
 from camunda.external_task.external_task_worker import ExternalTaskWorker
 
-from bench.clients.work import LOCK_MS, POLL_MS, assignment, request, variables
+from bench.clients.work import LOCK_MS, POLL_MS, chat_request, output_variables, read_config
 
 
 def _main() -> None:
-    given = assignment()
+    config = read_config()
     groq = requests.Session()
-    groq.headers["authorization"] = f"Bearer {given.key}"
+    groq.headers["authorization"] = f"Bearer {config.api_key}"
 
     def handle(task: ExternalTask) -> TaskResult:
-        answer = groq.post(given.chat, json=request(task.get_variable("userMessage")), timeout=60)
-        return task.complete(variables(answer.status_code, answer.text))
+        response = groq.post(config.chat_url, json=chat_request(task.get_variable("userMessage")), timeout=60)
+        return task.complete(output_variables(response.status_code, response.text))
 
-    config = {"maxTasks": given.at_once, "lockDuration": LOCK_MS, "asyncResponseTimeout": POLL_MS, "sleepSeconds": 1}
-    worker = ExternalTaskWorker(given.worker_id, given.engine, config)
-    worker.subscribe(given.topic, handle, variables=["userMessage"])
+    options = {
+        "maxTasks": config.concurrency,
+        "lockDuration": LOCK_MS,
+        "asyncResponseTimeout": POLL_MS,
+        "sleepSeconds": 1,
+    }
+    worker = ExternalTaskWorker(config.worker_id, config.engine_url, options)
+    worker.subscribe(config.topic, handle, variables=["userMessage"])
 
 
 if __name__ == "__main__":

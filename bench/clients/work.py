@@ -1,4 +1,4 @@
-"""What every Python contender does with a task, and where it finds engine and stub."""
+"""The work of every Python client on a task, and its configuration."""
 
 import json
 import os
@@ -7,34 +7,34 @@ from typing import Any
 
 LOCK_MS = 60_000
 POLL_MS = 5_000
-"""As this worker has it: no contender gains or loses by another length."""
+"""The same poll duration as this worker, for a fair comparison."""
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
-    """What a contender is told, under the names of this worker's own settings."""
+class ClientConfig:
+    """The configuration of a client, from the environment variables of this worker."""
 
-    engine: str
+    engine_url: str
     topic: str
     worker_id: str
-    at_once: int
-    chat: str
-    key: str
+    concurrency: int
+    chat_url: str
+    api_key: str
 
 
-def assignment() -> Assignment:
-    """Read it from the environment."""
-    return Assignment(
-        engine=os.environ["CATALYST_ENGINE_URL"],
+def read_config() -> ClientConfig:
+    """Read the configuration from the environment."""
+    return ClientConfig(
+        engine_url=os.environ["CATALYST_ENGINE_URL"],
         topic=os.environ["CATALYST_TOPIC"],
         worker_id=os.environ["CATALYST_WORKER_ID"],
-        at_once=int(os.environ["CATALYST_CONCURRENCY"]),
-        chat=os.environ["GROQ_API_URL"] + "/chat/completions",
-        key=os.environ["GROQ_API_KEY"],
+        concurrency=int(os.environ["CATALYST_CONCURRENCY"]),
+        chat_url=os.environ["GROQ_API_URL"] + "/chat/completions",
+        api_key=os.environ["GROQ_API_KEY"],
     )
 
 
-def request(message: str) -> dict[str, Any]:
+def chat_request(message: str) -> dict[str, Any]:
     """Return the chat request for a user's message: the element template's payload."""
     return {
         "model": "openai/gpt-oss-120b",
@@ -46,13 +46,13 @@ def request(message: str) -> dict[str, Any]:
     }
 
 
-def variables(status: int, body: str) -> dict[str, dict[str, Any]]:
-    """Return the process variables made of an answer, typed; as many and as large as this worker writes."""
-    answer = json.loads(body)
-    choice, usage = answer["choices"][0], answer["usage"]
+def output_variables(status: int, body: str) -> dict[str, dict[str, Any]]:
+    """Return the typed process variables for a response: as many and as large as this worker writes."""
+    response = json.loads(body)
+    choice, usage = response["choices"][0], response["usage"]
     return {
         "aiReply": {"type": "String", "value": choice["message"]["content"]},
-        "modelUsed": {"type": "String", "value": answer["model"]},
+        "modelUsed": {"type": "String", "value": response["model"]},
         "promptTokens": {"type": "Integer", "value": usage["prompt_tokens"]},
         "completionTokens": {"type": "Integer", "value": usage["completion_tokens"]},
         "finishReason": {"type": "String", "value": choice["finish_reason"]},
@@ -60,5 +60,5 @@ def variables(status: int, body: str) -> dict[str, dict[str, Any]]:
         "catalyst_statusCode": {"type": "Integer", "value": status},
         "catalyst_success": {"type": "Boolean", "value": True},
         "catalyst_error": {"type": "String", "value": ""},
-        "catalyst_meta": {"type": "Json", "value": json.dumps({"model": answer["model"], "usage": usage})},
+        "catalyst_meta": {"type": "Json", "value": json.dumps({"model": response["model"], "usage": usage})},
     }

@@ -1,4 +1,4 @@
-// The official JavaScript client with its best settings: long polling, no pause between polls, as many at once as told.
+// The official JavaScript client with its best settings: long polling, no pause between polls, the configured concurrency.
 import { Client, Variables } from "camunda-external-task-client-js";
 
 const { CATALYST_ENGINE_URL, CATALYST_TOPIC, CATALYST_WORKER_ID, CATALYST_CONCURRENCY, GROQ_API_URL, GROQ_API_KEY } =

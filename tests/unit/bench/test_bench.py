@@ -1,4 +1,4 @@
-"""What the side-by-side measurements make of what they saw."""
+"""The benchmark: statistics, report, profile and stub."""
 
 import cProfile
 import math
@@ -11,12 +11,12 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.client_under_test import FLOOR, JAVASCRIPT, LIBRARY_ASYNC, OURS
-from bench.figures import Load, Measured, Middle, Spread, percentile, rate
-from bench.growth import Growth
+from bench.client_under_test import BARE_LOOP, JAVASCRIPT, LIBRARY_ASYNC, THIS_WORKER
+from bench.figures import Load, Measurement, MedianInterval, Range, percentile, rate
 from bench.process import diagram
 from bench.profiling import PACKAGE_FOLDER, STANDARD_LIBRARY, STEPS, Profile, function_key, package_of, summarize
-from bench.report import PROMISED_CALLS, Results, written
+from bench.report import TARGET_CALLS, Results, format_results
+from bench.scaling import Scaling
 from bench.stub import Stub
 from catalyst_groq.connector.fields.names import PAYLOAD
 from catalyst_groq.domain.definitions import parse
@@ -25,107 +25,127 @@ from catalyst_groq.domain.variables import Encoder
 pytestmark = pytest.mark.anyio
 
 
-def measured(speed=1.0):
-    """A round in which all is so many times as good as a worker of no merit."""
-    return Measured(100 * speed, 1 / speed, 100 * speed, 1 / speed, (10 / speed, 20 / speed), 50 / speed)
+def make_measurement(speed=1.0):
+    """Return figures that are `speed` times as good as those of a baseline."""
+    return Measurement(100 * speed, 1 / speed, 100 * speed, 1 / speed, (10 / speed, 20 / speed), 50 / speed)
 
 
-def results(rounds, *, smoke=False):
-    load = Load(rate=140, cpu=1, most_at_once=PROMISED_CALLS, filled=0.1)
-    calls = {(name, PROMISED_CALLS): load for name in (OURS.name, FLOOR.name)}
+def make_results(rounds, *, smoke=False):
+    load = Load(rate=140, cpu=1, peak_concurrency=TARGET_CALLS, ramp_up_seconds=0.1)
+    calls = {(name, TARGET_CALLS): load for name in (THIS_WORKER.name, BARE_LOOP.name)}
     turns = {
         name: [Load(each.instant_rate, each.instant_cpu, 50, 0.1) for each in rounds[name]]
-        for name in (OURS.name, JAVASCRIPT)
+        for name in (THIS_WORKER.name, JAVASCRIPT)
         if name in rounds
     }
-    spent = Profile({"the key": 0.5}, {})
-    return Results({"Machine": "a made-up one"}, rounds, smoke, Growth(calls, {}, {}), spent, turns)
+    profile = Profile({"the key": 0.5}, {})
+    return Results({"Machine": "test machine"}, rounds, smoke, Scaling(calls, {}, {}), profile, turns)
 
 
-def row(text, heading, name):
-    """The cells of one row of the table below a heading."""
+def table_row(text, heading, name):
+    """Return the cells of one row of the table below a heading."""
     table = text.split(f"## {heading}")[1].split("\n## ")[0]
     return next([cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if name in line)
 
 
-def test_tasks_that_begin_together_and_end_together_are_not_counted_as_faster_than_they_are():
+def test_rate_of_tasks_that_start_and_end_together_is_exact():
     ends = [end for end in (0.5, 1.0, 1.5, 2.0) for _ in range(50)]
 
-    assert rate(ends, at_once=50) == pytest.approx(100)
+    assert rate(ends, concurrency=50) == pytest.approx(100)
 
 
-def test_a_steady_stream_has_its_own_rate_however_few_there_are():
-    assert rate([number / 20 for number in range(40)], at_once=50) == pytest.approx(20)
+def test_rate_of_a_steady_stream_with_few_tasks():
+    assert rate([number / 20 for number in range(40)], concurrency=50) == pytest.approx(20)
 
 
-def test_a_rate_that_cannot_be_known_is_no_number():
-    assert math.isnan(rate([1.0, 1.0], at_once=1))
+def test_rate_is_nan_when_all_tasks_end_at_the_same_time():
+    assert math.isnan(rate([1.0, 1.0], concurrency=1))
 
 
 @given(st.lists(st.floats(0, 1000), min_size=1), st.floats(0.01, 1))
-def test_a_percentile_is_not_exceeded_by_its_share_of_the_values(values, share):
-    found = percentile(values, share)
+def test_percentile_is_not_exceeded_by_its_share_of_values(values, share):
+    result = percentile(values, share)
 
-    assert found in values
-    assert sum(value <= found for value in values) >= share * len(values) - 1e-9
+    assert result in values
+    assert sum(value <= result for value in values) >= share * len(values) - 1e-9
 
 
-def test_a_spread_is_the_median_between_the_extremes():
-    assert Spread.of([3.0, 1.0, 2.0]) == Spread(middle=2.0, least=1.0, most=3.0)
+def test_range_holds_median_minimum_and_maximum():
+    assert Range.from_values([3.0, 1.0, 2.0]) == Range(median=2.0, low=1.0, high=3.0)
 
 
 @pytest.mark.parametrize(("count", "beyond"), [(1, 0), (5, 0), (6, 0), (9, 1), (15, 3), (31, 9)])
-def test_a_middle_lies_between_equal_ranks(count, beyond):
-    """The ranks are those of a table of the sign test at 95 %."""
+def test_median_interval_cuts_equal_ranks_at_both_ends(count, beyond):
+    """Source of the ranks: a table of the sign test at 95 %."""
     values = [float(number) for number in range(count)]
-    middle = Middle.of(values[::-1])
+    middle = MedianInterval.from_values(values[::-1])
 
-    assert (middle.least, middle.value, middle.most) == (beyond, (count - 1) / 2, count - 1 - beyond)
+    assert (middle.low, middle.value, middle.high) == (beyond, (count - 1) / 2, count - 1 - beyond)
 
 
-def test_a_ratio_that_could_as_well_be_chance_is_not_judged():
-    rounds = {name: [measured()] * 31 for name in (OURS.name, LIBRARY_ASYNC.name, FLOOR.name)}
+def test_target_within_the_interval_is_inconclusive():
+    rounds = {name: [make_measurement()] * 31 for name in (THIS_WORKER.name, LIBRARY_ASYNC.name, BARE_LOOP.name)}
 
-    def judged(slower):
+    def verdict_cells(slower):
         speeds = [0.9] * slower + [1.2] * (31 - slower)
-        text = written(results({**rounds, JAVASCRIPT: [measured(1 / speed) for speed in speeds]}))
-        return row(text, "What was promised", "at least the JavaScript client's")[1:]
+        text = format_results(make_results({**rounds, JAVASCRIPT: [make_measurement(1 / speed) for speed in speeds]}))
+        return table_row(text, "Targets", "at least the JavaScript client's")[1:]
 
-    assert judged(slower=25) == ["0.90", "**no**"]
-    assert judged(slower=16) == ["0.90 (0.90–1.20)", "cannot be told"]
-    assert judged(slower=15) == ["1.20 (0.90–1.20)", "cannot be told"]
-    assert judged(slower=6) == ["1.20", "yes"]
-
-
-def test_ratios_say_how_many_times_as_good_this_worker_is():
-    text = written(results({OURS.name: [measured(2)], LIBRARY_ASYNC.name: [measured()], FLOOR.name: [measured(4)]}))
-
-    assert row(text, "This worker against", LIBRARY_ASYNC.name)[1:5] == ["2.00 ×", "0.50 ×", "2.00 ×", "0.50 ×"]
-    assert row(text, "This worker against", FLOOR.name)[1:3] == ["0.50 ×", "2.00 ×"]
+    assert verdict_cells(slower=25) == ["0.90", "**no**"]
+    assert verdict_cells(slower=16) == ["0.90 (0.90–1.20)", "inconclusive"]
+    assert verdict_cells(slower=15) == ["1.20 (0.90–1.20)", "inconclusive"]
+    assert verdict_cells(slower=6) == ["1.20", "yes"]
 
 
-def test_a_promise_that_is_not_kept_is_said():
-    rounds = {OURS.name: [measured()], JAVASCRIPT: [measured(2)], LIBRARY_ASYNC.name: [measured(0.05)]}
-    text = written(results({**rounds, FLOOR.name: [measured()]}))
+def test_ratio_table_divides_this_worker_by_each_client():
+    text = format_results(
+        make_results(
+            {
+                THIS_WORKER.name: [make_measurement(2)],
+                LIBRARY_ASYNC.name: [make_measurement()],
+                BARE_LOOP.name: [make_measurement(4)],
+            }
+        )
+    )
 
-    assert row(text, "What was promised", "at least the JavaScript client's") == [
+    assert table_row(text, "This worker compared", LIBRARY_ASYNC.name)[1:5] == ["2.00 ×", "0.50 ×", "2.00 ×", "0.50 ×"]
+    assert table_row(text, "This worker compared", BARE_LOOP.name)[1:3] == ["0.50 ×", "2.00 ×"]
+
+
+def test_missed_target_is_reported():
+    rounds = {
+        THIS_WORKER.name: [make_measurement()],
+        JAVASCRIPT: [make_measurement(2)],
+        LIBRARY_ASYNC.name: [make_measurement(0.05)],
+    }
+    text = format_results(make_results({**rounds, BARE_LOOP.name: [make_measurement()]}))
+
+    assert table_row(text, "Targets", "at least the JavaScript client's") == [
         "tasks/s at least the JavaScript client's",
         "0.50",
         "**no**",
     ]
-    assert row(text, "What was promised", "10 × the library's")[2] == "yes"
+    assert table_row(text, "Targets", "10 × the library's")[2] == "yes"
 
 
-def test_a_smoke_run_says_so_and_judges_nothing():
-    rounds = {name: [measured()] for name in (OURS.name, LIBRARY_ASYNC.name, FLOOR.name)}
-    full, smoke = written(results(rounds)), written(results(rounds, smoke=True))
+def test_smoke_run_is_marked_and_checks_no_target():
+    rounds = {name: [make_measurement()] for name in (THIS_WORKER.name, LIBRARY_ASYNC.name, BARE_LOOP.name)}
+    full, smoke = format_results(make_results(rounds)), format_results(make_results(rounds, smoke=True))
 
     assert ("A smoke run" in full, "A smoke run" in smoke) == (False, True)
-    assert ("What was promised" in full, "What was promised" in smoke) == (True, False)
+    assert ("Targets" in full, "Targets" in smoke) == (True, False)
 
 
-def test_without_node_the_results_say_who_is_missing():
-    text = written(results({OURS.name: [measured()], LIBRARY_ASYNC.name: [measured()], FLOOR.name: [measured()]}))
+def test_results_without_node_name_the_missing_client():
+    text = format_results(
+        make_results(
+            {
+                THIS_WORKER.name: [make_measurement()],
+                LIBRARY_ASYNC.name: [make_measurement()],
+                BARE_LOOP.name: [make_measurement()],
+            }
+        )
+    )
 
     assert "the JavaScript client is missing" in text
 
@@ -141,7 +161,7 @@ def test_without_node_the_results_say_who_is_missing():
         ("~", STANDARD_LIBRARY),
     ],
 )
-def test_a_file_belongs_to_a_package(file, package):
+def test_package_of_a_file(file, package):
     assert package_of(file) == package
 
 
@@ -160,7 +180,7 @@ def test_profile_attributes_time_to_its_step_and_package():
 
 
 @pytest.mark.parametrize("gated", [True, False])
-def test_the_measured_task_has_the_fields_of_the_shipped_example(gated):
+def test_diagram_has_the_fields_of_the_shipped_example(gated):
     definition = parse(diagram("key", "topic", gated=gated))
 
     assert "${userMessage}" in definition.fields_of("Ask")[PAYLOAD]
@@ -168,7 +188,7 @@ def test_the_measured_task_has_the_fields_of_the_shipped_example(gated):
 
 @pytest.fixture
 async def stub():
-    """A stub over HTTP."""
+    """Return an HTTP client of a running stub."""
     runner = web.ServerRunner(web.Server(Stub().handle, access_log=None))
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -178,11 +198,11 @@ async def stub():
     await runner.cleanup()
 
 
-async def test_the_stub_says_what_it_saw_since_the_measurement_began(stub):
+async def test_stub_reports_calls_since_the_last_reset(stub):
     await stub.post("/openai/v1/chat/completions", json={})
     await stub.post("/begin", json={"delay": 0})
     answer = await stub.post("/openai/v1/chat/completions", json={})
     seen = (await stub.get("/await", params={"calls": 1})).json()
 
     assert answer.json()["choices"][0]["finish_reason"] == "stop"
-    assert (len(seen["arrivals"]), seen["most_at_once"]) == (1, 1)
+    assert (len(seen["arrivals"]), seen["peak_concurrency"]) == (1, 1)
