@@ -195,7 +195,7 @@ def test_an_engine_that_ends_by_itself_is_told(flavour):
     with EngineProcess(flavour) as engine:
         os.kill(engine.pid, signal.SIGKILL)
 
-        with pytest.raises(SandboxError, match="has ended by itself"):
+        with pytest.raises(SandboxError, match="ended unexpectedly"):
             engine.wait()
 
 

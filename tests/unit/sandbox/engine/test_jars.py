@@ -119,7 +119,7 @@ def test_offline_a_missing_jar_is_named_with_its_source_and_the_mend(tmp_path):
         fetch_missing([locked("engine")], "Engine", Repository(url, "MAVEN_REPOSITORY", tmp_path), ignore_event)
 
     message = str(refusal.value)
-    assert message.startswith(f"engine-1.0.jar could not be fetched from {url} (MAVEN_REPOSITORY)")
+    assert message.startswith(f"engine-1.0.jar could not be downloaded from {url} (MAVEN_REPOSITORY)")
     assert "Check the network and the proxy" in message
 
 
