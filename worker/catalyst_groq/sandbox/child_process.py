@@ -52,7 +52,7 @@ class ChildProcess:
         self._process.wait()
 
     def terminate(self, timeout: float) -> bool:
-        """Send SIGTERM; kill the process after `timeout` seconds or on interruption. Returns whether it ended in time."""
+        """Send SIGTERM; kill it after `timeout` seconds or on interruption. Returns whether it ended in time."""
         try:
             self._process.terminate()
             self._process.wait(timeout)

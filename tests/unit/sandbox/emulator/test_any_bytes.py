@@ -80,16 +80,16 @@ async def ask_engine(url, definition_id="ask:1:d1"):
 
 @given(sometimes_valid)
 @settings(max_examples=40)
-def test_groqs_client_returns_a_value(data):
+def test_groq_client_returns_a_value_for_any_bytes(data):
     assert isinstance(asyncio.run(told(data, ask_groq)), Response | NoResponse)
 
 
 @given(sometimes_valid)
 @settings(max_examples=40)
-def test_the_engines_client_raises_only_what_is_ours(data):
+def test_engine_client_raises_only_engine_errors(data):
     assert isinstance(asyncio.run(told(data, ask_engine)), str | EngineError)
 
 
 @pytest.mark.parametrize("odd", ["a b", "a/b", "ü", "a\r\nX: y", "\ud800", "?x#y", "%", ""])
-def test_an_id_that_is_none_is_an_error_of_ours(odd):
+def test_engine_client_rejects_malformed_ids(odd):
     assert isinstance(asyncio.run(told(b"HTTP/1.1 404 \r\n\r\n", lambda url: ask_engine(url, odd))), EngineError)

@@ -27,7 +27,7 @@ def examples(language):
     return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
 
 
-def test_the_script_of_the_page_answers_as_it_says(tmp_path):
+def test_readme_script_answers_as_documented(tmp_path):
     path = tmp_path / "answers.yaml"
     path.write_text(examples("yaml")[0], "utf-8")
     groq = GroqService(EmulatorConfig(), load_script(path))
@@ -44,7 +44,7 @@ def test_the_script_of_the_page_answers_as_it_says(tmp_path):
     assert completion_of(groq, chat_body("storm")).content
 
 
-def test_the_orders_of_the_page_are_accepted():
+def test_readme_control_requests_are_accepted():
     curl = shutil.which("curl")
     if curl is None:
         pytest.skip("curl is not installed (package curl)")
@@ -75,7 +75,7 @@ def groq_emulator_config():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("conftest", [PLUGIN, OVERRIDDEN], ids=["as it is", "with a configuration of its own"])
-def test_the_tests_of_the_page_pass_with_the_plugin(tmp_path, conftest):
+def test_readme_pytest_example_passes(tmp_path, conftest):
     (tmp_path / "conftest.py").write_text(conftest, "utf-8")
     (tmp_path / "test_page.py").write_text(examples("python")[0], "utf-8")
     assert PLUGIN in PAGE
@@ -93,12 +93,12 @@ def test_the_tests_of_the_page_pass_with_the_plugin(tmp_path, conftest):
 
 
 @pytest.mark.slow
-def test_the_programs_of_the_page_run():
+def test_readme_programs_run():
     for program in examples("python")[1:]:
         subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
-def test_the_options_of_the_page_are_those_of_the_command():
+def test_readme_options_match_the_command():
     told = set(re.findall(r"^\| `(--[a-z-]+)", PAGE, re.MULTILINE))
 
     command = get_command(app).commands["emulator"]
@@ -106,7 +106,7 @@ def test_the_options_of_the_page_are_those_of_the_command():
     assert told == {name for option in command.params for name in option.opts if name != "--help"}
 
 
-def test_the_page_names_every_refusal_and_every_fault():
+def test_readme_lists_every_error_code_and_fault():
     told = set(re.findall(r"`([a-z_]+)`", PAGE)) | set(re.findall(r"`fault: ([a-z_]+)`", PAGE))
 
     assert set(BY_CODE) | set(get_args(Fault)) <= told

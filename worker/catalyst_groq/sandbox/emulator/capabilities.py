@@ -1,4 +1,4 @@
-"""Whether a model can do what a well-formed request asks: it exists, its caps, reasoning, images, JSON, tools."""
+"""Checks whether a model supports a well-formed request: existence, size, reasoning, images, JSON, tools."""
 
 import base64
 import binascii
@@ -27,7 +27,7 @@ from catalyst_groq.sandbox.emulator.schemas import (
 )
 
 DEFAULT_OUTPUT_TOKENS = 1024
-"""What is reserved and fitted into the context when a request names no maximum (made up; Groq's figure is unknown)."""
+"""Output tokens reserved for a request without a maximum. An assumption: Groq's figure is unknown."""
 
 _DECOMMISSIONED_BEFORE = date(2026, 1, 1)
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -39,9 +39,9 @@ Body = Mapping[str, Any]
 
 
 def validate_model(model_id: str, models: ModelCatalog, kind: str = "chat") -> ErrorResponse | None:
-    """Refuse a model that does not exist, is retired, or is for something else.
+    """Return an error for a model that does not exist, is retired, or is of another kind.
 
-    Those retired before 2026 answer 400 `model_decommissioned`, later ones 404 `model_not_found`, as seen.
+    Models retired before 2026 give 400 `model_decommissioned`, later ones 404 `model_not_found`, as observed at Groq.
     """
     model = models.get(model_id)
     if model and model.retired and model.retired < _DECOMMISSIONED_BEFORE:
@@ -55,12 +55,12 @@ def validate_model(model_id: str, models: ModelCatalog, kind: str = "chat") -> E
 
 
 def validate_capabilities(body: Body, model: Model) -> ErrorResponse | None:
-    """Refuse what the model cannot do."""
-    return next((said_no for check in _CHECKS for said_no in check(body, model)), None)
+    """Return an error for a request that the model does not support."""
+    return next((error for check in _CHECKS for error in check(body, model)), None)
 
 
 def max_output_tokens(body: Body) -> int | None:
-    """Return the most tokens the answer may have, if the request says so."""
+    """Return the request's maximum of output tokens, or None."""
     return body.get("max_completion_tokens") or body.get("max_tokens")
 
 
@@ -121,7 +121,7 @@ def _check_image(url: str) -> Iterator[ErrorResponse]:
         return
     head, _, data = url.partition(",")
     if not re.fullmatch(r"data:image/[a-z+.-]+;base64", head):
-        yield bad_request("invalid image url: an https URL or a base64 data URL is needed")
+        yield bad_request("invalid image url: must be an https URL or a base64 data URL")
         return
     if len(data) > _MAX_IMAGE_BYTES:
         yield body_too_large()
