@@ -1,4 +1,4 @@
-"""A child process cannot outlive its parent."""
+"""Child processes end with their parent."""
 
 import signal
 import subprocess

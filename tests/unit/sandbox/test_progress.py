@@ -1,4 +1,4 @@
-"""How progress is shown."""
+"""The progress display."""
 
 from contextlib import suppress
 from io import StringIO
@@ -27,7 +27,7 @@ def terminal(shown):
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
-    """Time stands still unless a test moves it; rich has its own."""
+    """Replace the clock of the display. Time stands still unless a test advances it; rich has its own clock."""
     now = [100.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     return now

@@ -32,9 +32,9 @@ def test_completion_quotes_the_request():
 
 
 def test_completion_is_deterministic():
-    asked = chat_body("Tell me something.", seed=7)
+    body = chat_body("Tell me something.", seed=7)
 
-    one, other = completion_of(make_service(), asked), completion_of(make_service(), asked)
+    one, other = completion_of(make_service(), body), completion_of(make_service(), body)
 
     assert (one.content, one.reasoning, one.usage, one.seed) == (other.content, other.reasoning, other.usage, 7)
     assert one.id != other.id
@@ -129,9 +129,9 @@ SCHEMAS = [
 
 @pytest.mark.parametrize("schema", SCHEMAS, ids=[json.dumps(schema)[:50] for schema in SCHEMAS])
 def test_structured_output_satisfies_its_schema(schema):
-    wanted = {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}}
+    response_format = {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}}
 
-    answer = completion_of(make_service(), chat_body(response_format=wanted))
+    answer = completion_of(make_service(), chat_body(response_format=response_format))
 
     validate(json.loads(str(answer.content)), schema)
 
@@ -177,26 +177,26 @@ def test_sample_satisfies_every_schema(schema):
     "schema", [{"$ref": "#"}, {"allOf": [{"$ref": "#"}]}, {"$ref": "#/$defs/gone"}, {"type": "word"}]
 )
 def test_invalid_schema_is_rejected(schema):
-    wanted = {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}}
+    response_format = {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}}
 
-    said_no = error_of(make_service(), chat_body(response_format=wanted))
+    response = error_of(make_service(), chat_body(response_format=response_format))
 
-    assert error_object(said_no)["message"].startswith("invalid JSON schema for response_format: 'reply': ")
+    assert error_object(response)["message"].startswith("invalid JSON schema for response_format: 'reply': ")
 
 
 def test_recursive_schema_gets_a_finite_sample():
     endless = {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]}
-    wanted = {"type": "json_schema", "json_schema": {"name": "reply", "schema": endless}}
+    response_format = {"type": "json_schema", "json_schema": {"name": "reply", "schema": endless}}
 
-    assert json.loads(str(completion_of(make_service(), chat_body(response_format=wanted)).content))["a"]
+    assert json.loads(str(completion_of(make_service(), chat_body(response_format=response_format)).content))["a"]
 
 
 def test_json_mode_rejects_scripted_text_that_is_not_json():
     groq = make_service({"answer": "Sure! Here it is"})
 
-    said_no = error_of(groq, chat_body("json please", response_format={"type": "json_object"}))
+    response = error_of(groq, chat_body("json please", response_format={"type": "json_object"}))
 
-    assert error_object(said_no)["failed_generation"] == "Sure! Here it is"
+    assert error_object(response)["failed_generation"] == "Sure! Here it is"
 
 
 @pytest.mark.parametrize(("strict", "accepted"), [(True, False), (False, True)])
@@ -207,9 +207,9 @@ def test_only_strict_schema_validates_scripted_answers(strict, accepted):
         "required": ["n"],
         "additionalProperties": False,
     }
-    wanted = {"type": "json_schema", "json_schema": {"name": "reply", "strict": strict, "schema": schema}}
+    response_format = {"type": "json_schema", "json_schema": {"name": "reply", "strict": strict, "schema": schema}}
 
-    reply = reply_to(make_service({"answer": {"n": "many"}}), chat_body(response_format=wanted))
+    reply = reply_to(make_service({"answer": {"n": "many"}}), chat_body(response_format=response_format))
 
     assert isinstance(reply, CompletionReply) == accepted
 
@@ -242,10 +242,10 @@ def test_tool_choice_selects_the_calls(choice, called):
 
 @pytest.mark.parametrize(("model", "number"), [("openai/gpt-oss-120b", 1), (QWEN, 2)])
 def test_parallel_tool_calls_depend_on_the_model(model, number):
-    asked = chat_body("find order 7, then get weather", model=model, tools=[ORDER, WEATHER])
+    body = chat_body("find order 7, then get weather", model=model, tools=[ORDER, WEATHER])
 
-    assert len(completion_of(make_service(), asked).tool_calls) == number
-    assert len(completion_of(make_service(), asked | {"parallel_tool_calls": False}).tool_calls) == 1
+    assert len(completion_of(make_service(), body).tool_calls) == number
+    assert len(completion_of(make_service(), body | {"parallel_tool_calls": False}).tool_calls) == 1
 
 
 def test_tool_result_ends_the_tool_calls():
@@ -383,8 +383,8 @@ fields = st.one_of(
 
 
 @given(fields)
-def test_emulator_never_fails_on_any_request(asked):
-    reply = reply_to(make_service(), chat_body() | asked)
+def test_emulator_never_fails_on_any_request(body):
+    reply = reply_to(make_service(), chat_body() | body)
 
     assert isinstance(reply, CompletionReply | ErrorReply)
 

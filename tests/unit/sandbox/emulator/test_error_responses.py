@@ -1,4 +1,4 @@
-"""Groq's refusals, compared letter for letter with those collected in reference/groq-api.md, section 2.3."""
+"""Groq's error responses, compared verbatim with those collected in reference/groq-api.md, section 2.3."""
 
 import json
 
@@ -57,28 +57,28 @@ def test_error_by_code_has_groqs_text(code, expected):
 
 
 def test_invalid_key_error_has_96_bytes():
-    said_no = error_of(make_service(), chat_body(), organization=None)
+    response = error_of(make_service(), chat_body(), organization=None)
 
-    assert (said_no.status, len(said_no.body)) == (401, 96)
+    assert (response.status, len(response.body)) == (401, 96)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 413, 422, 424, 429, 498, 500, 502, 503, 504, 520, 524])
 def test_error_of_every_status_has_a_body(status):
     groq = make_service({"status": status})
 
-    said_no = error_of(groq, chat_body())
+    response = error_of(groq, chat_body())
 
-    assert said_no.status == status
-    assert ("html" in said_no.content_type) == said_no.body.startswith("<!DOCTYPE html>")
+    assert response.status == status
+    assert ("html" in response.content_type) == response.body.startswith("<!DOCTYPE html>")
 
 
 def test_retry_after_is_in_header_and_message():
     groq = make_service({"status": 429, "headers": {"Retry-After": 7}})
 
-    said_no = error_of(groq, chat_body())
+    response = error_of(groq, chat_body())
 
-    assert said_no.headers["retry-after"] == "7"
-    assert "Please try again in 7s." in said_no.body
+    assert response.headers["retry-after"] == "7"
+    assert "Please try again in 7s." in response.body
 
 
 @pytest.mark.parametrize(
@@ -92,9 +92,9 @@ def test_retry_after_is_in_header_and_message():
     ],
 )
 def test_retired_model_error_depends_on_its_date(model, status, code):
-    said_no = error_of(make_service(), chat_body(model=model))
+    response = error_of(make_service(), chat_body(model=model))
 
-    assert (said_no.status, error_object(said_no)["code"]) == (status, code)
+    assert (response.status, error_object(response)["code"]) == (status, code)
 
 
 UNSUPPORTED = (
@@ -140,10 +140,10 @@ SHAPES = [
 
 @pytest.mark.parametrize(("fields", "message"), SHAPES, ids=[message[:60] for _, message in SHAPES])
 def test_malformed_request_gets_its_first_schema_error(fields, message):
-    said_no = error_of(make_service(), chat_body(**fields))
+    response = error_of(make_service(), chat_body(**fields))
 
-    error = error_object(said_no)
-    assert (said_no.status, error["message"], error["type"]) == (400, message, "invalid_request_error")
+    error = error_object(response)
+    assert (response.status, error["message"], error["type"]) == (400, message, "invalid_request_error")
 
 
 def test_body_that_is_not_a_json_object_is_rejected():
@@ -164,8 +164,8 @@ def schema(*, strict=True, **keywords):
         "required": ["a"],
         "additionalProperties": False,
     }
-    wanted = {"name": "next_step", "strict": strict, "schema": inner | keywords}
-    return {"type": "json_schema", "json_schema": wanted}
+    schema_fields = {"name": "next_step", "strict": strict, "schema": inner | keywords}
+    return {"type": "json_schema", "json_schema": schema_fields}
 
 
 def pictures(*images, text="What is this?"):
@@ -225,16 +225,16 @@ ABILITIES = [
 
 @pytest.mark.parametrize(("model", "fields", "message"), ABILITIES, ids=[message[:60] for *_, message in ABILITIES])
 def test_unsupported_feature_of_a_model_is_rejected(model, fields, message):
-    said_no = error_of(make_service(), chat_body(model=model, **fields))
+    response = error_of(make_service(), chat_body(model=model, **fields))
 
-    assert said_no.status == 400
-    assert error_object(said_no)["message"].startswith(message)
+    assert response.status == 400
+    assert error_object(response)["message"].startswith(message)
 
 
 def test_context_window_overflow_is_rejected():
-    said_no = error_of(make_service(), chat_body("word " * 131_072))
+    response = error_of(make_service(), chat_body("word " * 131_072))
 
-    assert error_object(said_no)["code"] == "context_length_exceeded"
+    assert error_object(response)["code"] == "context_length_exceeded"
 
 
 def test_image_above_4_megabytes_is_rejected():
@@ -244,11 +244,11 @@ def test_image_above_4_megabytes_is_rejected():
 
 
 def test_truncated_json_is_a_json_validate_failed_error():
-    said_no = error_of(
+    response = error_of(
         make_service(), chat_body("Give me json", response_format={"type": "json_object"}, max_completion_tokens=20)
     )
 
-    assert json.loads(said_no.body)["error"] == {
+    assert json.loads(response.body)["error"] == {
         "message": "Failed to generate JSON. Please adjust your prompt. See 'failed_generation' for more details.",
         "type": "invalid_request_error",
         "code": "json_validate_failed",
@@ -259,10 +259,10 @@ def test_truncated_json_is_a_json_validate_failed_error():
 def test_scripted_call_of_an_unknown_tool_fails():
     groq = make_service({"tool_calls": [{"name": "fly"}]})
 
-    said_no = error_of(groq, chat_body(tools=[FUNCTION]))
+    response = error_of(groq, chat_body(tools=[FUNCTION]))
 
-    assert error_object(said_no)["code"] == "tool_use_failed"
-    assert "attempted to call tool 'fly' which was not in request.tools" in said_no.body
+    assert error_object(response)["code"] == "tool_use_failed"
+    assert "attempted to call tool 'fly' which was not in request.tools" in response.body
 
 
 def test_flex_request_gets_498_without_capacity():

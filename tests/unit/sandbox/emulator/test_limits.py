@@ -1,4 +1,4 @@
-"""The refilling buckets: the figures of real answers, and laws that hold for all."""
+"""The rate limit buckets: figures of real responses, and properties."""
 
 import pytest
 from hypothesis import given
@@ -51,11 +51,11 @@ def test_rate_limit_error_has_groqs_text():
     for _ in range(30):
         assert asked.admit(RequestUsage(), "on_demand", now=0) is None
 
-    said_no = asked.admit(RequestUsage(), "on_demand", now=0)
+    response = asked.admit(RequestUsage(), "on_demand", now=0)
 
-    assert said_no
-    assert (said_no.status, said_no.headers["retry-after"]) == (429, "2")
-    assert error_object(said_no) == {
+    assert response
+    assert (response.status, response.headers["retry-after"]) == (429, "2")
+    assert error_object(response) == {
         "message": "Rate limit reached for model `openai/gpt-oss-120b` in organization `org_x` service tier "
         "`on_demand` on requests per minute (RPM): Limit 30, Used 30, Requested 1. Please try again in 2s. Need more "
         "tokens? Upgrade to Dev Tier today at https://console.groq.com/settings/billing",
@@ -77,37 +77,37 @@ def test_rate_limit_error_has_groqs_text():
 def test_each_limit_type_admits_after_its_wait(limits, name, wait, seconds):
     asked = account(**limits)
     demand = RequestUsage(prompt_tokens=0, output_tokens=1000, expected_output=1000)
-    said_no = None
-    while said_no is None:
-        said_no = asked.admit(demand, "on_demand", now=0)
+    response = None
+    while response is None:
+        response = asked.admit(demand, "on_demand", now=0)
 
-    assert f"on {name}: " in said_no.body
-    assert f"Please try again in {wait}." in said_no.body
-    assert said_no.headers["retry-after"] == str(seconds)
+    assert f"on {name}: " in response.body
+    assert f"Please try again in {wait}." in response.body
+    assert response.headers["retry-after"] == str(seconds)
     assert asked.admit(demand, "on_demand", now=seconds) is None
 
 
 def test_request_above_the_token_limit_is_413():
-    said_no = account(tpm=6000).admit(RequestUsage(12_000, 328), "on_demand", now=0)
+    response = account(tpm=6000).admit(RequestUsage(12_000, 328), "on_demand", now=0)
 
-    assert said_no
-    assert said_no.status == 413
-    assert "retry-after" not in said_no.headers
+    assert response
+    assert response.status == 413
+    assert "retry-after" not in response.headers
     assert (
         "on tokens per minute (TPM): Limit 6000, Requested 12328, please reduce your message size and try again. Need "
         "more tokens? Upgrade to Dev Tier today at https://console.groq.com/settings/billing"
-    ) in said_no.body
+    ) in response.body
 
 
 def test_expected_output_above_the_limit_is_429():
     groq = make_service(plan="free")
 
-    said_no = error_of(groq, chat_body(model="qwen/qwen3.8-27b", max_completion_tokens=1000))
+    response = error_of(groq, chat_body(model="qwen/qwen3.8-27b", max_completion_tokens=1000))
 
-    assert said_no.status == 429
-    assert "retry-after" not in said_no.headers
-    assert said_no.headers["x-ratelimit-remaining-tokens"] == "8000"
-    assert "(OTPM): Limit 1000, Requested 1016. The request's expected output tokens exceed" in said_no.body
+    assert response.status == 429
+    assert "retry-after" not in response.headers
+    assert response.headers["x-ratelimit-remaining-tokens"] == "8000"
+    assert "(OTPM): Limit 1000, Requested 1016. The request's expected output tokens exceed" in response.body
 
 
 def test_unused_reservation_is_released():
@@ -157,7 +157,7 @@ def test_failed_generation_counts_only_its_prompt():
 
     refused = [error_of(groq, failing) for _ in range(6)]
 
-    assert {said_no.status for said_no in refused} == {400}
+    assert {response.status for response in refused} == {400}
 
 
 def test_plan_none_has_no_limits_and_no_headers():

@@ -60,13 +60,13 @@ def test_request_without_a_rule_gets_the_default_answer(script):
 
 def test_rule_with_count_expires(script):
     groq = scripted(script(SCRIPT))
-    asked = chat_body("Where is order 77?")
+    body = chat_body("Where is order 77?")
 
-    assert error_of(groq, asked).status == 503
-    assert completion_of(groq, asked).content == "It is on its way."
+    assert error_of(groq, body).status == 503
+    assert completion_of(groq, body).content == "It is on its way."
 
     groq.reset()
-    assert error_of(groq, asked).status == 503
+    assert error_of(groq, body).status == 503
 
 
 def test_added_rules_precede_the_script(script):
@@ -120,9 +120,9 @@ def test_scripted_call_violating_its_schema_fails():
     ) in error_of(groq, chat_body(tools=[tool])).body
 
 
-@pytest.mark.parametrize(("wanted", "length"), [({"characters": 20_000}, 20_000), ({"characters": 1}, 1)])
-def test_rule_with_a_number_of_characters(wanted, length):
-    assert len(str(completion_of(make_service(wanted), chat_body()).content)) == length
+@pytest.mark.parametrize(("response_format", "length"), [({"characters": 20_000}, 20_000), ({"characters": 1}, 1)])
+def test_rule_with_a_number_of_characters(response_format, length):
+    assert len(str(completion_of(make_service(response_format), chat_body()).content)) == length
 
 
 @pytest.mark.parametrize(

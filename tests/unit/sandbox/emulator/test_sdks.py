@@ -1,4 +1,4 @@
-"""Groq's and OpenAI's own SDKs take the emulator for Groq: answers, streams, tools, and every typed error."""
+"""The emulator with the SDKs of Groq and OpenAI: completions, streams, tools, and each typed error."""
 
 import importlib
 import io
@@ -33,9 +33,9 @@ def groq(running):
     return running
 
 
-@pytest.fixture(params=["groq", "openai"])
+@pytest.fixture(params=["groq", pytest.param("openai", marks=pytest.mark.slow)])
 def sdk(request):
-    return importlib.import_module(request.param)  # OpenAI's takes 2 s to import: only for the tests that use it
+    return importlib.import_module(request.param)  # importing OpenAI's SDK takes 2 s: only for the tests that use it
 
 
 def client_of(sdk, groq, **chosen):
@@ -47,8 +47,8 @@ def client_of(sdk, groq, **chosen):
 
 @pytest.fixture
 def client(sdk, groq):
-    with client_of(sdk, groq) as made:
-        yield made
+    with client_of(sdk, groq) as sdk_client:
+        yield sdk_client
 
 
 def test_sdk_reads_a_completion(client):
@@ -71,8 +71,8 @@ def test_sdk_reads_groqs_own_fields(groq):
 
 
 def test_sdk_reads_a_stream_to_its_end(client):
-    wanted = {} if isinstance(client, groq_sdk.Groq) else {"stream_options": {"include_usage": True}}
-    chunks = list(client.chat.completions.create(model=MODEL, messages=HELLO, stream=True, **wanted))
+    options = {} if isinstance(client, groq_sdk.Groq) else {"stream_options": {"include_usage": True}}
+    chunks = list(client.chat.completions.create(model=MODEL, messages=HELLO, stream=True, **options))
 
     assert "“Hello?”" in "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
     assert chunks[-1].choices[0].finish_reason == "stop"
@@ -90,20 +90,20 @@ def test_sdk_reads_stream_usage_from_x_groq(groq):
 @pytest.mark.anyio
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_async_sdk_reads_a_completion(sdk, groq):
-    made = (
+    async_client = (
         groq_sdk.AsyncGroq(base_url=groq.url, api_key="gsk_test")
         if sdk is groq_sdk
         else sdk.AsyncOpenAI(base_url=groq.base_url, api_key="gsk_test")
     )
-    async with made as client:
+    async with async_client as client:
         answer = await client.chat.completions.create(model=MODEL, messages=HELLO)
 
     assert answer.choices[0].message.content
 
 
 def test_sdk_reads_tool_calls(client):
-    asked = [{"role": "user", "content": "get weather"}]
-    answer = client.chat.completions.create(model=MODEL, messages=asked, tools=[WEATHER])
+    messages = [{"role": "user", "content": "get weather"}]
+    answer = client.chat.completions.create(model=MODEL, messages=messages, tools=[WEATHER])
 
     [call] = answer.choices[0].message.tool_calls
     assert (call.function.name, json.loads(call.function.arguments)) == ("get_weather", {"city": "sample city"})
@@ -111,8 +111,8 @@ def test_sdk_reads_tool_calls(client):
 
 
 def test_sdk_reads_streamed_tool_calls(client):
-    asked = [{"role": "user", "content": "get weather"}]
-    chunks = list(client.chat.completions.create(model=MODEL, messages=asked, tools=[WEATHER], stream=True))
+    messages = [{"role": "user", "content": "get weather"}]
+    chunks = list(client.chat.completions.create(model=MODEL, messages=messages, tools=[WEATHER], stream=True))
 
     [call] = [call for chunk in chunks for call in chunk.choices[0].delta.tool_calls or ()]
     assert call.function.name == "get_weather"
@@ -229,33 +229,31 @@ def test_sdk_sees_every_limit_and_its_wait(client, sdk, groq, name):
     limit, words = LIMITS[name]
     groq.set(limits={"*": {name: limit}})
     client.chat.completions.create(model=MODEL, messages=HELLO)
-    with pytest.raises(sdk.RateLimitError, match=re.escape(f"on {words}: Limit {limit}, Used ")) as refused:
+    with pytest.raises(sdk.RateLimitError, match=re.escape(f"on {words}: Limit {limit}, Used ")) as error:
         client.chat.completions.create(model=MODEL, messages=HELLO, max_completion_tokens=1900)
 
-    groq.advance(float(refused.value.response.headers["retry-after"]))
+    groq.advance(float(error.value.response.headers["retry-after"]))
 
-    assert refused.value.response.json()["error"]["code"] == "rate_limit_exceeded"
+    assert error.value.response.json()["error"]["code"] == "rate_limit_exceeded"
     assert client.chat.completions.create(model=MODEL, messages=HELLO, max_completion_tokens=1900).choices
 
 
 def test_unreachable_output_limit_has_no_retry_after(client, sdk, groq):
     groq.set(plan="free")
 
-    with pytest.raises(
-        sdk.RateLimitError, match=r"Request too large .*\(OTPM\): Limit 1000, Requested 1016"
-    ) as refused:
+    with pytest.raises(sdk.RateLimitError, match=r"Request too large .*\(OTPM\): Limit 1000, Requested 1016") as error:
         client.chat.completions.create(model="qwen/qwen3.8-27b", messages=HELLO, max_completion_tokens=1000)
 
-    assert "retry-after" not in refused.value.response.headers
+    assert "retry-after" not in error.value.response.headers
 
 
 def test_headers_report_daily_requests_and_minute_tokens(client, groq):
     groq.set(plan="free", time_scale=1e-9)
     answer = client.chat.completions.with_raw_response.create(model=MODEL, messages=HELLO)
     used = answer.parse().usage.total_tokens
-    told = {name.removeprefix("x-ratelimit-"): value for name, value in answer.headers.items() if "ratelimit" in name}
+    limits = {name.removeprefix("x-ratelimit-"): value for name, value in answer.headers.items() if "ratelimit" in name}
 
-    assert told == {
+    assert limits == {
         "limit-requests": "1000",
         "remaining-requests": "999",
         "reset-requests": "1m26.4s",
@@ -271,9 +269,9 @@ def test_sdk_retries_after_the_given_wait(sdk, groq):
     with client_of(sdk, groq, max_retries=1) as client:
         client.chat.completions.create(model=MODEL, messages=HELLO)
 
-    refused, answered = groq.calls
-    assert (refused.status, answered.status) == (429, 200)
-    assert (answered.at - refused.at).total_seconds() > 0.25
+    first, second = groq.calls
+    assert (first.status, second.status) == (429, 200)
+    assert (second.at - first.at).total_seconds() > 0.25
 
 
 def test_prompt_above_the_plans_limit_raises_413(sdk, groq):
@@ -310,8 +308,8 @@ def test_transcription_returns_segments_and_words(client):
     transcript = transcribe(client, response_format="verbose_json", timestamp_granularities=["word", "segment"])
     body = transcript.model_dump()
 
-    assert (told["duration"], told["segments"][0]["end"]) == (3, 3)
-    assert told["words"][0]["word"] == "The"
+    assert (body["duration"], body["segments"][0]["end"]) == (3, 3)
+    assert body["words"][0]["word"] == "The"
 
 
 def test_transcription_rule_matches_the_file_name(client, groq):

@@ -1,4 +1,4 @@
-"""The emulator over real connections: faults, times, what it remembers, the control endpoint, its start and end."""
+"""The emulator over real connections: faults, times, call log, control endpoint, start and shutdown."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What `--db` takes."""
+"""The values of `--db`."""
 
 import pytest
 

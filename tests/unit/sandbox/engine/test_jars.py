@@ -1,4 +1,4 @@
-"""The engine's jars: fetched once, never trusted unchecked."""
+"""The engine's jars: downloaded once and always verified."""
 
 import hashlib
 import socket
@@ -149,12 +149,12 @@ def test_unwritable_local_repository_is_named(jar, repository):
 
 
 def test_progress_counts_each_byte_once_despite_retries(repository, maven):
-    wanted = [locked(f"jar-{number}") for number in range(20)]
-    maven.files.update({str(jar.path): CONTENT for jar in wanted})
+    locked_jars = [locked(f"jar-{number}") for number in range(20)]
+    maven.files.update({str(jar.path): CONTENT for jar in locked_jars})
     maven.truncations.extend([500] * 2)
     events = []
 
-    fetch_missing(wanted, "Engine", repository, events.append)
+    fetch_missing(locked_jars, "Engine", repository, events.append)
 
     total = 20 * len(CONTENT)
     assert events[0] == Phase("Downloading Engine (20 of 20 jars)")
@@ -192,7 +192,7 @@ def test_lock_contains_engine_and_database_drivers(flavour):
 @pytest.mark.parametrize("flavour", Flavour)
 def test_install_without_spin_omits_only_its_jars(flavour, monkeypatch, tmp_path):
     provided = []
-    monkeypatch.setattr(jars, "fetch_missing", lambda wanted, *_: provided.extend(wanted))
+    monkeypatch.setattr(jars, "fetch_missing", lambda locked_jars, *_: provided.extend(locked_jars))
     nowhere = Repository("http://127.0.0.1", "a test", tmp_path)
 
     jars.install(flavour, spin=False, repository=nowhere)

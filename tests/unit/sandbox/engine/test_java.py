@@ -1,4 +1,4 @@
-"""The cache that makes later starts quick."""
+"""Java's ahead-of-time cache."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which Maven repository is used."""
+"""The choice of the Maven repository."""
 
 import pytest
 
