@@ -93,6 +93,6 @@ class Load:
     cpu: float
     """Milliseconds of CPU per task."""
     peak_concurrency: int
-    """Calls under way at the same moment."""
+    """Largest number of concurrent calls at the stub."""
     ramp_up_seconds: float
     """Seconds from the release of the tasks until `concurrency` calls had reached the stub."""

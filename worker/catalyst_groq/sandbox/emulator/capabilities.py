@@ -79,8 +79,8 @@ def _check_size(body: Body, model: Model) -> Iterator[ErrorResponse]:
     for name in ("max_completion_tokens", "max_tokens"):
         if model.max_completion_tokens and (body.get(name) or 0) > model.max_completion_tokens:
             yield output_cap_exceeded(name, model.max_completion_tokens)
-    wanted = estimate_prompt(body, model) + (max_output_tokens(body) or 1)
-    if model.context_window and wanted > model.context_window:
+    required_tokens = estimate_prompt(body, model) + (max_output_tokens(body) or 1)
+    if model.context_window and required_tokens > model.context_window:
         yield context_length_exceeded()
 
 
@@ -156,12 +156,12 @@ def _check_response_format(body: Body, model: Model) -> Iterator[ErrorResponse]:
 
 
 def _check_json_schema(body: Body, model: Model) -> Iterator[ErrorResponse]:
-    wanted = body["response_format"].get("json_schema")
-    if not isinstance(wanted, dict) or not _NAME.fullmatch(str(wanted.get("name", ""))):
+    json_schema = body["response_format"].get("json_schema")
+    if not isinstance(json_schema, dict) or not _NAME.fullmatch(str(json_schema.get("name", ""))):
         yield bad_request("'response_format.json_schema' : property 'name' is missing or not [A-Za-z0-9_-]{1,64}")
         return
-    name, schema = wanted["name"], wanted.get("schema") or {}
-    feature = Feature.STRICT_JSON_SCHEMA if wanted.get("strict") else Feature.JSON_SCHEMA
+    name, schema = json_schema["name"], json_schema.get("schema") or {}
+    feature = Feature.STRICT_JSON_SCHEMA if json_schema.get("strict") else Feature.JSON_SCHEMA
     if feature not in model.features:
         yield bad_request("This model does not support response format `json_schema`.", param="response_format")
     for other in ("stream", "tools"):
@@ -173,7 +173,7 @@ def _check_json_schema(body: Body, model: Model) -> Iterator[ErrorResponse]:
         yield bad_request(
             f"invalid schema for response format: response_format/json_schema/{name}: {keyword} is not supported"
         )
-    if wanted.get("strict") and (problem := find_strictness_problem(schema)):
+    if json_schema.get("strict") and (problem := find_strictness_problem(schema)):
         yield bad_request(f"invalid JSON schema for response_format: '{name}': {problem}")
 
 
@@ -211,8 +211,8 @@ def _check_tool(number: int, tool: Any, model: Model, response_format: str) -> I
         yield bad_request(f"'tools.{number}' : a type, and for functions a name of [A-Za-z0-9_-]{{1,64}}, is needed")
         return
     if problem := find_parameters_problem(function.get("parameters") or {}):
-        place = f"tool {function['name']}, tools[{number}].function.parameters"
-        yield bad_request(f"invalid JSON schema for {place}: {problem}", param=place)
+        path = f"tool {function['name']}, tools[{number}].function.parameters"
+        yield bad_request(f"invalid JSON schema for {path}: {problem}", param=path)
 
 
 _CHECKS: tuple[Callable[[Body, Model], Iterator[ErrorResponse]], ...] = (

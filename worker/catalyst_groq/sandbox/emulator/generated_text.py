@@ -53,8 +53,8 @@ def generate_text(body: Body, model: str) -> str:
     else:
         opening = f"You asked: {_quote(last_user_text(body))}"
     images = len(image_urls(body))
-    seen = f" It came with {images} image{'s' if images > 1 else ''}." if images else ""
-    return f"{opening}{seen} This answer was made up by the Groq emulator, in the name of {model}."
+    image_note = f" It came with {images} image{'s' if images > 1 else ''}." if images else ""
+    return f"{opening}{image_note} The Groq emulator generated this response for {model}."
 
 
 def scripted_text(rule: Rule | None) -> str | None:
