@@ -86,7 +86,7 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What came of one batch."""
+    """The figures of one batch."""
 
     rate: float
     """Tasks per second."""

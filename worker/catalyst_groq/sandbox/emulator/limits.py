@@ -57,7 +57,7 @@ class LimitBucket:
         self._used, self._at = max(0.0, self.used(now) + amount), now
 
     def time_until_capacity(self, requested: float, now: float) -> float:
-        """Return the seconds until so much can be had; 0 when it can be had at once."""
+        """Return the seconds until `requested` fits into the bucket; 0 if it fits now."""
         return max(0.0, (self.used(now) + requested - self.limit) / self.limit * self.window)
 
     def time_until_empty(self, now: float) -> float:
