@@ -105,75 +105,75 @@ def await_answer(stack, instance):
     assert seen is True, f"incident: {seen}"
 
 
-def test_the_image_is_small(podman, image, base):
+def test_image_is_small(podman, image, base):
     sizes = {name: int(podman("inspect", "--format", "{{.Size}}", name)) for name in (image, base)}
     added = sizes[image] - sizes[base]
     assert added < 100 * MEGABYTE, f"{sizes[image] / MEGABYTE:.0f} MB, {added / MEGABYTE:.0f} MB of it ours"
 
 
-def test_it_runs_as_a_numbered_user_who_cannot_change_it(podman, image):
+def test_image_runs_as_numeric_user_without_write_access(podman, image):
     inside = "id -u; find /opt/catalyst-groq /etc/catalyst-groq -writable -not -type l"
     assert podman("run", "--rm", "--network", "none", "--entrypoint", "sh", image, "-c", inside) == "10001"
     assert podman("inspect", "--format", "{{.Config.User}}", image) == "10001:10001"
 
 
-def test_nothing_of_the_secrets_folder_gets_into_the_image(podman, image):
+def test_image_contains_nothing_of_secrets_folder(podman, image):
     assert list((ROOT / "secrets").glob("groq_api_key*"))
     search = "find / -xdev -name 'groq_api_key*'"
     assert podman("run", "--rm", "--network", "none", "--user", "0", "--entrypoint", "sh", image, "-c", search) == ""
 
 
-def test_there_is_nothing_to_install_with_beside_the_worker(podman, image):
+def test_image_contains_no_installer(podman, image):
     installed = podman("run", "--rm", "--network", "none", "--entrypoint", "ls", image, "/opt/catalyst-groq/bin")
     assert "catalyst-groq" in installed
     assert not re.search(r"\bpip|hatch", installed)
 
 
-def test_it_is_healthy_with_a_read_only_root_and_no_folder_to_write_to(podman, container):
+def test_container_is_healthy_with_read_only_root(podman, container):
     wait_for("a healthy worker", lambda: is_healthy(podman, container), timeout=PATIENCE)
 
 
-def test_a_worker_that_hangs_is_not_healthy(podman, container):
+def test_hanging_worker_is_unhealthy(podman, container):
     wait_for("a healthy worker", lambda: is_healthy(podman, container), timeout=PATIENCE)
     podman("kill", "--signal", "STOP", container)
     assert not is_healthy(podman, container)
 
 
-def test_sigterm_ends_it_in_order_as_the_first_process_of_the_container(podman, container):
+def test_sigterm_stops_worker_as_first_process(podman, container):
     wait_for("a healthy worker", lambda: is_healthy(podman, container), timeout=PATIENCE)
     assert podman("exec", container, "cat", "/proc/1/comm").startswith("catalyst-groq")
     podman("stop", "--time", str(STOP_SECONDS), container)
     assert exit_code(podman, container) == 0
 
 
-def test_a_wrong_setting_ends_it_with_code_2_and_its_name(podman, image):
+def test_wrong_setting_exits_with_code_2_and_its_name(podman, image):
     ended = podman.run(["podman", "run", "--rm", "--network", "none", "--env", "CATALYST_TOPICS=x", image])
     assert ended.returncode == 2
     assert "CATALYST_TOPICS: unknown setting. Did you mean CATALYST_TOPIC?" in ended.stderr
 
 
-def test_compose_answers_the_example_without_a_key(stack):
+def test_compose_runs_example_without_key(stack):
     instance = ask(stack)
     await_answer(stack, instance)
     assert instance in stack.process_client.variables(instance)["aiReply"]
 
 
-def test_the_key_in_the_secret_file_serves_secret_source_file_too(stack):
+def test_compose_secret_serves_secret_source_file(stack):
     await_answer(stack, ask(stack, f"{PROCESS_KEY}-file"))
 
 
-def test_the_key_is_in_nothing_that_inspecting_shows(stack):
+def test_key_is_not_in_container_inspection(stack):
     (worker,) = stack.workers()
     key = (ROOT / "secrets" / "groq_api_key.example").read_text().strip()
     assert key not in json.dumps(json.loads(stack.podman("inspect", worker)))
 
 
-def test_the_journal_is_on_the_workers_volume(stack):
+def test_journal_is_on_the_workers_volume(stack):
     (worker,) = stack.workers()
     assert "journal.sqlite" in stack.podman("exec", worker, "ls", "/var/lib/catalyst-groq")
 
 
-def test_a_restarted_worker_is_the_same_to_the_engine_and_goes_on(stack):
+def test_restarted_worker_keeps_its_worker_id(stack):
     (worker,) = stack.workers()
     stack.podman("restart", "--time", str(STOP_SECONDS), worker)
     await_answer(stack, ask(stack))
@@ -182,7 +182,7 @@ def test_a_restarted_worker_is_the_same_to_the_engine_and_goes_on(stack):
     assert len(set(ids)) == 1
 
 
-def test_a_stop_finishes_the_tasks_in_hand(stack):
+def test_container_stop_finishes_active_tasks(stack):
     (worker,) = stack.workers()
     stack.set_groq(latency=4)
     instances = [ask(stack) for _ in range(5)]
@@ -194,7 +194,7 @@ def test_a_stop_finishes_the_tasks_in_hand(stack):
     stack.podman("start", worker)
 
 
-def test_three_workers_share_the_tasks_and_a_journal_and_ask_once_for_each(stack):
+def test_three_workers_share_tasks_and_journal(stack):
     stack.down()
     stack.up(*WITH_REDIS, workers=3, CATALYST_JOURNAL="redis://redis")
     workers = stack.workers()

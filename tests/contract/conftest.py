@@ -1,4 +1,4 @@
-"""Each scenario runs on the fake engine and, marked `engine`, on the real one."""
+"""Fixtures of the contract tests. Each scenario runs on the fake engine and, marked `engine`, on the real one."""
 
 import itertools
 
@@ -8,33 +8,33 @@ from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.poller import Poller, no_fetch_limit
 from catalyst_groq.domain.variables import Encoder
 from support.contract_diagram import Diagram
-from support.engine_backends import FakeStage, real_stage
+from support.engine_backends import FakeEngineBackend, real_backend
 from support.fake_engine import running_fake_engine
-from support.worker_harness import Handler, Worker, done, seconds
+from support.worker_harness import RecordingHandler, WorkerHarness, complete_task, seconds
 
 numbers = itertools.count(1)
 
 
 @pytest.fixture
-async def fake():
-    """An engine that can go away, refuse and lack a data format on demand."""
+async def fake_engine():
+    """An engine that can become unreachable and refuse reports on demand."""
     async with running_fake_engine(bpmn=Diagram(topic="any").bpmn("contract")) as engine:
         yield engine
 
 
 @pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.engine)])
 def real_url(request):
-    """The REST address of the real engine, none for the fake one."""
+    """The REST URL of the real engine; None for the fake one."""
     return request.getfixturevalue("engine").rest_url if request.param == "real" else None
 
 
 @pytest.fixture
-async def stage(real_url, fake):
+async def backend(real_url, fake_engine):
     if real_url is None:
-        yield FakeStage(fake)
+        yield FakeEngineBackend(fake_engine)
     else:
-        async with real_stage(real_url) as stage:
-            yield stage
+        async with real_backend(real_url) as backend:
+            yield backend
 
 
 @pytest.fixture
@@ -44,16 +44,16 @@ def topic():
 
 
 @pytest.fixture
-async def client(topic):
-    """Make clients of an engine for one worker id each; long texts pass unchanged if the limit is raised."""
+async def make_client(topic):
+    """Make clients with one worker id each."""
     clients = []
 
-    def make(rest_url, worker_id="", *, lock=60.0, poll=0.05, string_limit=4000):
+    def make(rest_url, worker_id="", *, lock_seconds=60.0, poll_seconds=0.05, string_limit=4000):
         engine = EngineClient(
             rest_url,
             worker_id or f"worker-{topic}",
-            lock_duration=seconds(lock),
-            async_response_timeout=seconds(poll),
+            lock_duration=seconds(lock_seconds),
+            async_response_timeout=seconds(poll_seconds),
             encoder=Encoder(string_limit),
         )
         clients.append(engine)
@@ -65,42 +65,51 @@ async def client(topic):
 
 
 @pytest.fixture
-async def held(stage, client, topic):
-    """A client, and a task that it has locked."""
-    engine = client(stage.rest_url)
-    created = await stage.create(topic)
+async def locked_task(backend, make_client, topic):
+    """A make_client, and a task that it has locked."""
+    engine = make_client(backend.rest_url)
+    created = await backend.create_task(topic)
     [task] = await engine.fetch_and_lock([topic], 1)
     assert task.id == created.task_id
     return engine, created
 
 
 @pytest.fixture
-async def work(topic, client):
-    """Put workers to work on the test's topic; all of them end with the test."""
+async def start_worker(topic, make_client):
+    """Start workers on the test's topic; all of them are stopped at the end of the test."""
     workers = []
 
-    def begin(rest_url, handle=done, *, watchers=(), concurrency=10, grace=0.5, room=no_fetch_limit, **kind):
-        engine = client(rest_url, **kind)
-        handler, taken = Handler(handle), {}
+    def start(
+        rest_url,
+        handle=complete_task,
+        *,
+        observers=(),
+        concurrency=10,
+        shutdown_timeout=0.5,
+        fetch_limit=no_fetch_limit,
+        **kind,
+    ):
+        engine = make_client(rest_url, **kind)
+        handler, accepted = RecordingHandler(handle), {}
 
-        def remember(task, outcome, _):
-            taken[task.id] = outcome
+        def record(task, outcome, _):
+            accepted[task.id] = outcome
 
-        watchers = [remember, *watchers]
+        observers = [record, *observers]
         poller = Poller(
             engine,
             handler,
-            watchers,
+            observers,
             topics=[topic],
             concurrency=concurrency,
-            shutdown_timeout=seconds(grace),
-            fetch_limit=room,
+            shutdown_timeout=seconds(shutdown_timeout),
+            fetch_limit=fetch_limit,
         )
-        worker = Worker(engine, poller, handler, taken)
+        worker = WorkerHarness(engine, poller, handler, accepted)
         workers.append(worker)
-        worker.begin()
+        worker.start()
         return worker
 
-    yield begin
+    yield start
     for worker in workers:
-        await worker.end()
+        await worker.ensure_stopped()

@@ -1,89 +1,107 @@
-"""Locks of the tasks in hand: renewed as long as they are ours, given up at once when they are not."""
+"""Locks of active tasks: renewed while they are held; work under a lost lock is cancelled."""
+
+from datetime import datetime
 
 import pytest
 
-from support.worker_harness import DONE, Held, end_lock, messages, take_away, until, until_seen
+from support.worker_harness import (
+    COMPLETED,
+    BlockingHandler,
+    expire_lock,
+    lock_as_other_worker,
+    log_messages,
+    wait_for_state,
+    wait_until,
+)
 
 pytestmark = pytest.mark.anyio
 
 
-async def test_a_task_is_kept_far_beyond_its_lock_duration(stage, work, topic, client):
-    held = Held()
-    created = await stage.create(topic)
-    worker = work(stage.rest_url, held, concurrency=1, lock=stage.short_lock)
-    await until(lambda: held.begun)
-    other, ends = client(stage.rest_url, "other", poll=0.1), set()
+async def test_lock_renewal_outlasts_the_lock_duration(backend, start_worker, topic, make_client):
+    handler = BlockingHandler()
+    created = await backend.create_task(topic)
+    worker = start_worker(backend.rest_url, handler, concurrency=1, lock_seconds=backend.short_lock_seconds)
+    await wait_until(lambda: handler.started)
+    other = make_client(backend.rest_url, "other", poll_seconds=0.1)
+    ends: set[datetime] = set()
     while len(ends) < 5:  # renewed four times, a third of its duration apart
         assert await other.fetch_and_lock([topic], 1) == []
-        ends.add((await stage.look(created)).locked_until)
-    held.release()
-    await until(lambda: worker.taken)
+        ends.add((await backend.get_state(created)).locked_until)
+    handler.release()
+    await wait_until(lambda: worker.accepted)
 
-    assert held.begun == [created.task_id]
-    assert (await stage.look(created)).waits_at == "Review"
-
-
-async def test_a_lock_that_ended_is_taken_back_while_nobody_took_the_task(stage, work, topic, caplog):
-    held = Held()
-    created = await stage.create(topic)
-    worker = work(stage.rest_url, held, concurrency=1, lock=0.6)
-    await until(lambda: held.begun)
-    await end_lock(stage.rest_url, created.task_id, worker.engine.worker_id)
-    ended = (await stage.look(created)).locked_until
-    await until_seen(lambda: stage.look(created), lambda seen: seen.locked_until > ended)
-    held.release()
-    await until(lambda: worker.taken)
-
-    assert held.cancelled == []
-    assert messages(caplog) == []
+    assert handler.started == [created.task_id]
+    assert (await backend.get_state(created)).waits_at == "Review"
 
 
-async def test_a_lost_lock_cancels_the_call_and_reports_nothing(stage, work, topic, caplog):
-    held = Held()
-    created = await stage.create(topic)
-    worker = work(stage.rest_url, held, concurrency=1, lock=0.6)
-    await until(lambda: held.begun)
-    await take_away(stage.rest_url, created.task_id)
-    await until(lambda: held.cancelled)
-    held.release()
-    next_one = await stage.create(topic)
-    await until(lambda: worker.taken)
-    seen = await stage.look(created)
+async def test_lock_renewal_takes_back_a_lock_that_ended(backend, start_worker, topic, caplog):
+    handler = BlockingHandler()
+    created = await backend.create_task(topic)
+    worker = start_worker(backend.rest_url, handler, concurrency=1, lock_seconds=0.6)
+    await wait_until(lambda: handler.started)
+    await expire_lock(backend.rest_url, created.task_id, worker.engine.worker_id)
+    ended = (await backend.get_state(created)).locked_until
+    await wait_for_state(lambda: backend.get_state(created), lambda state: state.locked_until > ended)
+    handler.release()
+    await wait_until(lambda: worker.accepted)
 
-    assert list(worker.taken) == worker.handler.settled == [next_one.task_id]
-    assert (seen.waits_at, seen.worker_id, seen.retries, seen.error_message) == ("Ask", "another worker", None, None)
-    [said] = messages(caplog)
-    assert said.startswith(f"Task {created.task_id} is no longer ours, its call is cancelled: 400 RestException: ")
+    assert handler.cancelled == []
+    assert log_messages(caplog) == []
 
 
-async def test_a_task_whose_instance_is_deleted_is_dropped_during_its_call(stage, work, topic, caplog):
-    held = Held()
-    created = await stage.create(topic)
-    worker = work(stage.rest_url, held, concurrency=1, lock=0.6)
-    await until(lambda: held.begun)
-    await stage.cancel(created)
-    await until(lambda: held.cancelled)
-    held.release()
-    next_one = await stage.create(topic)
-    await until(lambda: worker.taken)
+async def test_lock_lost_cancels_the_work_and_reports_nothing(backend, start_worker, topic, caplog):
+    handler = BlockingHandler()
+    created = await backend.create_task(topic)
+    worker = start_worker(backend.rest_url, handler, concurrency=1, lock_seconds=0.6)
+    await wait_until(lambda: handler.started)
+    await lock_as_other_worker(backend.rest_url, created.task_id)
+    await wait_until(lambda: handler.cancelled)
+    handler.release()
+    next_one = await backend.create_task(topic)
+    await wait_until(lambda: worker.accepted)
+    state = await backend.get_state(created)
 
-    assert list(worker.taken) == worker.handler.settled == [next_one.task_id]
-    assert "does not exist" in messages(caplog)[0]
+    assert list(worker.accepted) == worker.handler.reported == [next_one.task_id]
+    assert (state.waits_at, state.worker_id, state.retries, state.error_message) == (
+        "Ask",
+        "another worker",
+        None,
+        None,
+    )
+    [message] = log_messages(caplog)
+    assert message.startswith(f"Lock lost on task {created.task_id}, its work is cancelled: 400 RestException: ")
+
+
+async def test_lock_lost_with_a_deleted_instance_cancels_the_work(backend, start_worker, topic, caplog):
+    handler = BlockingHandler()
+    created = await backend.create_task(topic)
+    worker = start_worker(backend.rest_url, handler, concurrency=1, lock_seconds=0.6)
+    await wait_until(lambda: handler.started)
+    await backend.cancel_instance(created)
+    await wait_until(lambda: handler.cancelled)
+    handler.release()
+    next_one = await backend.create_task(topic)
+    await wait_until(lambda: worker.accepted)
+
+    assert list(worker.accepted) == worker.handler.reported == [next_one.task_id]
+    assert "does not exist" in log_messages(caplog)[0]
 
 
 @pytest.mark.parametrize("lost", ["taken", "deleted"])
-async def test_a_task_lost_just_before_its_report_is_dropped(stage, work, topic, caplog, lost):
-    async def lose(task):
+async def test_lock_lost_before_the_report_drops_the_outcome(backend, start_worker, topic, caplog, lost):
+    async def lose_lock(task):
         if task.id == created.task_id:
-            await (take_away(stage.rest_url, task.id) if lost == "taken" else stage.cancel(created))
-        return DONE
+            await (
+                lock_as_other_worker(backend.rest_url, task.id) if lost == "taken" else backend.cancel_instance(created)
+            )
+        return COMPLETED
 
-    created = await stage.create(topic)
-    worker = work(stage.rest_url, lose, concurrency=1)
-    next_one = await stage.create(topic)
-    await until(lambda: next_one.task_id in worker.taken and messages(caplog))
+    created = await backend.create_task(topic)
+    worker = start_worker(backend.rest_url, lose_lock, concurrency=1)
+    next_one = await backend.create_task(topic)
+    await wait_until(lambda: next_one.task_id in worker.accepted and log_messages(caplog))
 
-    assert list(worker.taken) == worker.handler.settled == [next_one.task_id]
-    [said] = messages(caplog)
-    assert said.startswith(f"Task {created.task_id} was lost before its outcome was reported: ")
-    assert (await stage.look(created)).waits_at == ("Ask" if lost == "taken" else "")
+    assert list(worker.accepted) == worker.handler.reported == [next_one.task_id]
+    [message] = log_messages(caplog)
+    assert message.startswith(f"Lock lost on task {created.task_id} before its outcome was reported: ")
+    assert (await backend.get_state(created)).waits_at == ("Ask" if lost == "taken" else "")

@@ -1,4 +1,4 @@
-"""An engine that goes away and returns: said once each way, nothing lost, nothing asked twice."""
+"""Engine outages: logged once at their begin and end, without lost outcomes and without repeated work."""
 
 import asyncio
 import logging
@@ -6,91 +6,92 @@ import logging
 import pytest
 
 from support.engine_rules import Task
-from support.worker_harness import DONE, Held, messages, until
+from support.worker_harness import COMPLETED, BlockingHandler, log_messages, wait_until
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(autouse=True)
-def every_line(caplog):
+def log_level_info(caplog):
     caplog.set_level(logging.INFO, "catalyst_groq.camunda")
 
 
-def lines(caplog, words):
-    return [message for message in messages(caplog, logging.INFO) if words in message]
+def messages_with(caplog, words):
+    return [line for line in log_messages(caplog, logging.INFO) if words in line]
 
 
-async def test_an_outcome_is_reported_when_the_engine_is_back(fake, work, topic, caplog):
-    held = Held()
-    tasks = [fake.create(Task(topic=topic)) for _ in range(3)]
-    worker = work(fake.rest_url, held)
-    await until(lambda: len(held.begun) == 3)
-    await fake.go_away()
-    held.release()
-    await until(lambda: worker.poller._outage.is_active)
-    await until(lambda: not worker.poller.is_ready)
-    await fake.come_up()
-    await until(lambda: len(worker.taken) == 3)
-    await until(lambda: worker.poller.is_ready)
+async def test_outage_delays_reports_until_the_engine_returns(fake_engine, start_worker, topic, caplog):
+    handler = BlockingHandler()
+    tasks = [fake_engine.create(Task(topic=topic)) for _ in range(3)]
+    worker = start_worker(fake_engine.rest_url, handler)
+    await wait_until(lambda: len(handler.started) == 3)
+    await fake_engine.stop()
+    handler.release()
+    await wait_until(lambda: messages_with(caplog, "Engine unreachable"))
+    await wait_until(lambda: not worker.poller.is_ready)
+    await fake_engine.start()
+    await wait_until(lambda: len(worker.accepted) == 3)
+    await wait_until(lambda: worker.poller.is_ready)
 
     assert {task.waits_at for task in tasks} == {"Review"}
-    assert len(held.begun) == 3
-    [gone] = messages(caplog)
-    assert gone.startswith(f"The engine at {fake.rest_url} cannot be reached: ")
-    assert gone.endswith(". Asking again until it answers.")
-    assert len(lines(caplog, "answers again")) == 1
+    assert len(handler.started) == 3
+    [message] = log_messages(caplog)
+    assert message.startswith(f"Engine unreachable at {fake_engine.rest_url}: ")
+    assert message.endswith(". Retrying until it responds.")
+    assert len(messages_with(caplog, "responds again")) == 1
 
 
-async def test_a_worker_that_starts_before_its_engine_waits_for_it(fake, work, topic, caplog):
-    await fake.go_away()
-    worker = work(fake.rest_url)
-    await until(lambda: lines(caplog, "cannot be reached"))
+async def test_outage_at_the_start_is_waited_out(fake_engine, start_worker, topic, caplog):
+    await fake_engine.stop()
+    worker = start_worker(fake_engine.rest_url)
+    await wait_until(lambda: messages_with(caplog, "Engine unreachable"))
     assert not worker.poller.is_ready
-    await fake.come_up()
-    await until(lambda: worker.poller.is_ready)
-    task = fake.create(Task(topic=topic))
-    await until(lambda: worker.taken)
+    await fake_engine.start()
+    await wait_until(lambda: worker.poller.is_ready)
+    task = fake_engine.create(Task(topic=topic))
+    await wait_until(lambda: worker.accepted)
 
     assert task.waits_at == "Review"
-    assert len(lines(caplog, "cannot be reached")) == len(lines(caplog, "answers again")) == 1
+    assert len(messages_with(caplog, "Engine unreachable")) == len(messages_with(caplog, "responds again")) == 1
 
 
-async def test_a_gateway_that_answers_for_the_engine_is_an_outage(fake, work, topic, caplog):
-    fake.refuse(1, 503, "", "no engine behind")
-    task = fake.create(Task(topic=topic))
-    worker = work(fake.rest_url)
-    await until(lambda: worker.taken)
+async def test_outage_behind_a_gateway_is_waited_out(fake_engine, start_worker, topic, caplog):
+    fake_engine.refuse(1, 503, "", "no engine behind")
+    task = fake_engine.create(Task(topic=topic))
+    worker = start_worker(fake_engine.rest_url)
+    await wait_until(lambda: worker.accepted)
 
     assert task.waits_at == "Review"
-    assert messages(caplog) == ["The engine answered 503: no engine behind. Asking again until it answers."]
+    problem = f"Engine unreachable at {fake_engine.rest_url}: a gateway responded 503: no engine behind"
+    assert log_messages(caplog) == [f"{problem}. Retrying until it responds."]
 
 
-async def test_an_outage_that_outlasts_a_lock_cancels_no_call(fake, work, topic):
-    held = Held()
-    task = fake.create(Task(topic=topic))
-    worker = work(fake.rest_url, held, concurrency=1, lock=0.3)
-    await until(lambda: held.begun)
-    await fake.go_away()
-    await until(lambda: not task.is_locked)
-    await fake.come_up()
-    await until(lambda: task.is_locked)
-    held.release()
-    await until(lambda: worker.taken)
+async def test_outage_longer_than_the_lock_cancels_no_work(fake_engine, start_worker, topic):
+    handler = BlockingHandler()
+    task = fake_engine.create(Task(topic=topic))
+    worker = start_worker(fake_engine.rest_url, handler, concurrency=1, lock_seconds=0.3)
+    await wait_until(lambda: handler.started)
+    await fake_engine.stop()
+    await wait_until(lambda: not task.is_locked)
+    await fake_engine.start()
+    await wait_until(lambda: task.is_locked)
+    handler.release()
+    await wait_until(lambda: worker.accepted)
 
-    assert held.begun == [task.id]
-    assert held.cancelled == []
+    assert handler.started == [task.id]
+    assert handler.cancelled == []
 
 
-async def test_a_stop_during_an_outage_ends_within_the_grace_time(fake, work, topic, caplog):
-    held = Held(DONE)
-    task = fake.create(Task(topic=topic))
-    worker = work(fake.rest_url, held, grace=0.3)
-    await until(lambda: held.begun)
-    await fake.go_away()
-    held.release()
-    await until(lambda: lines(caplog, "cannot be reached"))
+async def test_outage_does_not_delay_a_stop(fake_engine, start_worker, topic, caplog):
+    handler = BlockingHandler(COMPLETED)
+    task = fake_engine.create(Task(topic=topic))
+    worker = start_worker(fake_engine.rest_url, handler, shutdown_timeout=0.3)
+    await wait_until(lambda: handler.started)
+    await fake_engine.stop()
+    handler.release()
+    await wait_until(lambda: messages_with(caplog, "Engine unreachable"))
     async with asyncio.timeout(2):
         await worker.stop()
 
-    assert worker.taken == {}
-    assert lines(caplog, f"Task {task.id} stays locked until its lock ends: ")
+    assert worker.accepted == {}
+    assert messages_with(caplog, f"Task {task.id} not unlocked, it stays locked until its lock ends: ")

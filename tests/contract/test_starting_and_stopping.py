@@ -1,18 +1,22 @@
-"""A start takes up what an earlier life left; a stop finishes what is in hand and leaves the rest untouched."""
+"""Start: orphaned tasks are unlocked. Stop: active tasks are finished, the others unlocked."""
 
 import asyncio
 import contextlib
+from functools import partial
+from operator import contains
 
 import pytest
 
-from support.worker_harness import Held, seconds, until, until_seen, within
+from catalyst_groq.camunda import poller
+from catalyst_groq.common.backoff import Backoff
+from support.worker_harness import BlockingHandler, log_messages, seconds, wait_for_state, wait_until, with_timeout
 
 pytestmark = pytest.mark.anyio
 
 
-def untouched(seen):
+def untouched(state):
     """Whether a task is as it was before any worker had it."""
-    return (seen.waits_at, seen.worker_id, seen.locked_until, seen.retries, seen.error_message) == (
+    return (state.waits_at, state.worker_id, state.locked_until, state.retries, state.error_message) == (
         "Ask",
         None,
         "",
@@ -21,127 +25,117 @@ def untouched(seen):
     )
 
 
-async def test_a_stop_finishes_what_is_in_hand_and_fetches_no_more(stage, work, topic):
-    held = Held()
-    first = await stage.create(topic)
-    worker = work(stage.rest_url, held, concurrency=1, grace=10)
-    await until(lambda: held.begun)
-    second = await stage.create(topic)
+async def test_stop_finishes_active_tasks_and_fetches_no_more(backend, start_worker, topic):
+    handler = BlockingHandler()
+    first = await backend.create_task(topic)
+    worker = start_worker(backend.rest_url, handler, concurrency=1, shutdown_timeout=10)
+    await wait_until(lambda: handler.started)
+    second = await backend.create_task(topic)
     worker.poller.stop()
-    held.release()
+    handler.release()
     await worker.stop()
 
-    assert list(worker.taken) == [first.task_id]
-    assert untouched(await stage.look(second))
+    assert list(worker.accepted) == [first.task_id]
+    assert untouched(await backend.get_state(second))
 
 
-async def test_a_task_that_the_last_poll_brings_is_given_back(stage, work, topic):
-    held = Held()
-    worker = work(stage.rest_url, held, poll=20)
-    await stage.poll_arrives()
+async def test_stop_unlocks_tasks_of_the_last_poll(backend, start_worker, topic):
+    handler = BlockingHandler()
+    worker = start_worker(backend.rest_url, handler, poll_seconds=20)
+    await backend.wait_for_poll()
     worker.poller.stop()
-    created = await stage.create(topic)
-    await within(worker.running, 5)
+    created = await backend.create_task(topic)
+    await with_timeout(worker.running, 5)
 
-    assert held.begun == []
-    assert untouched(await stage.look(created))
+    assert handler.started == []
+    assert untouched(await backend.get_state(created))
 
 
-async def test_what_does_not_finish_within_the_grace_time_is_given_back(stage, work, topic):
-    held = Held()
-    created = [await stage.create(topic) for _ in range(3)]
-    worker = work(stage.rest_url, held, grace=0.1)
-    await until(lambda: len(held.begun) == 3)
+async def test_stop_unlocks_tasks_that_exceed_the_timeout(backend, start_worker, topic):
+    handler = BlockingHandler()
+    created = [await backend.create_task(topic) for _ in range(3)]
+    worker = start_worker(backend.rest_url, handler, shutdown_timeout=0.1)
+    await wait_until(lambda: len(handler.started) == 3)
     await worker.stop()
 
-    assert sorted(held.cancelled) == sorted(held.begun)
-    assert worker.taken == {}
-    assert [untouched(await stage.look(task)) for task in created] == [True] * 3
+    assert sorted(handler.cancelled) == sorted(handler.started)
+    assert worker.accepted == {}
+    assert [untouched(await backend.get_state(task)) for task in created] == [True] * 3
 
 
-async def test_a_stop_does_not_wait_for_a_pause(fake, work):
-    await fake.go_away()
-    worker = work(fake.rest_url)
-    worker.poller._backoff._ceiling = 30
-    await until(lambda: worker.poller._outage.is_active)
+async def test_stop_does_not_wait_for_the_backoff(fake_engine, start_worker, monkeypatch, caplog):
+    monkeypatch.setattr(poller, "Backoff", lambda: Backoff(initial_seconds=30))
+    await fake_engine.stop()
+    worker = start_worker(fake_engine.rest_url)
+    await wait_until(lambda: log_messages(caplog))
     async with asyncio.timeout(2):
         await worker.stop()
 
 
-async def test_a_cancelled_run_ends_its_heartbeat(fake, work):
-    worker = work(fake.rest_url, lock=0.3)
-    await until(lambda: worker.poller.is_ready)
-    worker.running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await worker.running
-
-    assert "lock heartbeat" not in {task.get_name() for task in asyncio.all_tasks()}
-
-
-async def test_what_an_earlier_life_left_locked_is_taken_up_at_once(stage, work, topic, client):
-    earlier = client(stage.rest_url)
-    created = [await stage.create(topic) for _ in range(2)]
+async def test_orphaned_tasks_are_processed_at_once(backend, start_worker, topic, make_client):
+    earlier = make_client(backend.rest_url)
+    created = [await backend.create_task(topic) for _ in range(2)]
     assert len(await earlier.fetch_and_lock([topic], 2)) == 2
-    worker = work(stage.rest_url)
-    await until(lambda: len(worker.taken) == 2)
+    worker = start_worker(backend.rest_url)
+    await wait_until(lambda: len(worker.accepted) == 2)
 
-    assert sorted(worker.taken) == sorted(task.task_id for task in created)
+    assert sorted(worker.accepted) == sorted(task.task_id for task in created)
 
 
-async def test_a_task_locked_by_the_last_poll_of_an_earlier_life_is_taken_up(stage, work, topic, client):
-    earlier = asyncio.create_task(client(stage.rest_url, poll=20).fetch_and_lock([topic], 1))
-    await stage.poll_arrives()
+async def test_orphaned_task_of_the_last_poll_is_processed(backend, start_worker, topic, make_client):
+    earlier = asyncio.create_task(make_client(backend.rest_url, poll_seconds=20).fetch_and_lock([topic], 1))
+    await backend.wait_for_poll()
     earlier.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await earlier
-    created = await stage.create(topic)
-    locked_for_nobody = await until_seen(lambda: stage.look(created), lambda seen: seen.worker_id)
-    worker = work(stage.rest_url, poll=20)
-    await until(lambda: worker.taken, 5)
+    created = await backend.create_task(topic)
+    locked_for_nobody = await wait_for_state(lambda: backend.get_state(created), lambda state: state.worker_id)
+    worker = start_worker(backend.rest_url, poll_seconds=20)
+    await wait_until(lambda: worker.accepted, 5)
 
     assert locked_for_nobody.locked_until
-    assert list(worker.taken) == [created.task_id]
+    assert list(worker.accepted) == [created.task_id]
 
 
-async def test_a_poll_of_an_earlier_life_may_still_lock_a_task_after_the_start(stage, work, topic, client):
+async def test_orphaned_poll_may_lock_a_task_after_the_start(backend, start_worker, topic, make_client):
     # Engines serve waiting polls in no promised order, so several tasks make sure that the dead poll gets one.
-    earlier = asyncio.create_task(client(stage.rest_url, poll=20).fetch_and_lock([topic], 1))
-    await stage.poll_arrives()
+    earlier = asyncio.create_task(make_client(backend.rest_url, poll_seconds=20).fetch_and_lock([topic], 1))
+    await backend.wait_for_poll()
     earlier.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await earlier
-    held = Held()
-    worker = work(stage.rest_url, held, poll=20)
-    created = [(await stage.create(topic)).task_id for _ in range(5)]
-    await until(lambda: len(held.begun) == 5, 5)
-    held.release()
-    await until(lambda: len(worker.taken) == 5)
+    handler = BlockingHandler()
+    worker = start_worker(backend.rest_url, handler, poll_seconds=20)
+    created = [(await backend.create_task(topic)).task_id for _ in range(5)]
+    await wait_until(lambda: len(handler.started) == 5, 5)
+    handler.release()
+    await wait_until(lambda: len(worker.accepted) == 5)
 
-    assert sorted(held.begun) == sorted(created)
+    assert sorted(handler.started) == sorted(created)
 
 
-async def test_the_search_for_leftovers_ends_with_the_longest_poll_of_an_earlier_life(stage, work, topic, client):
-    worker = work(stage.rest_url)
-    await worker.has_swept()
-    same_id = await stage.create(f"{topic}-by-hand")
-    await client(stage.rest_url).fetch_and_lock([f"{topic}-by-hand"], 1)
+async def test_orphaned_task_search_ends_with_the_longest_poll(backend, start_worker, topic, make_client):
+    worker = start_worker(backend.rest_url)
+    await worker.wait_for_orphan_search()
+    same_id = await backend.create_task(f"{topic}-by-hand")
+    await make_client(backend.rest_url).fetch_and_lock([f"{topic}-by-hand"], 1)
     for _ in range(3):
-        created = await stage.create(topic)
-        await until(lambda created=created: created.task_id in worker.taken)
+        created = await backend.create_task(topic)
+        await wait_until(partial(contains, worker.accepted, created.task_id))
 
-    assert (await stage.look(same_id)).worker_id == worker.engine.worker_id
+    assert (await backend.get_state(same_id)).worker_id == worker.engine.worker_id
 
 
-async def test_locks_of_other_workers_and_waits_between_tries_are_left_alone(stage, work, topic, client):
-    mine, other = client(stage.rest_url), client(stage.rest_url, f"other-{topic}")
-    [theirs, failed] = [await stage.create(topic) for _ in range(2)]
+async def test_orphaned_task_search_ignores_other_locks(backend, start_worker, topic, make_client):
+    mine, other = make_client(backend.rest_url), make_client(backend.rest_url, f"other-{topic}")
+    [theirs, failed] = [await backend.create_task(topic) for _ in range(2)]
     await other.fetch_and_lock([topic], 1)
     await mine.fetch_and_lock([topic], 1)
     await mine.failure(failed.task_id, "try later", "", retries=2, retry_timeout=seconds(60), variables={})
-    before = [await stage.look(theirs), await stage.look(failed)]
-    worker = work(stage.rest_url)
-    third = await stage.create(topic)
-    await until(lambda: worker.taken)
+    before = [await backend.get_state(theirs), await backend.get_state(failed)]
+    worker = start_worker(backend.rest_url)
+    third = await backend.create_task(topic)
+    await wait_until(lambda: worker.accepted)
 
-    assert list(worker.taken) == [third.task_id]
-    assert [await stage.look(theirs), await stage.look(failed)] == before
+    assert list(worker.accepted) == [third.task_id]
+    assert [await backend.get_state(theirs), await backend.get_state(failed)] == before

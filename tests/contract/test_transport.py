@@ -15,6 +15,7 @@ from catalyst_groq.groq.api.client import HttpGroqClient
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import NoResponseReason, Response
 from support.certificates import Authority
+from support.groq_clients import make_request
 from support.worker_harness import seconds
 
 pytestmark = pytest.mark.anyio
@@ -77,37 +78,37 @@ async def asked_engine(url, through):
         await engine.aclose()
 
 
-async def asked_groq(url, through):
-    groq = HttpGroqClient(through)
+async def send_to_groq(url, through):
+    groq_client = HttpGroqClient(through)
     try:
-        return await groq.ask(Account(url, "gsk_key"), {}, 10)
+        return await groq_client.send(make_request(Account(url, "gsk_key"), {}, 10))
     finally:
-        await groq.aclose()
+        await groq_client.aclose()
 
 
-async def test_a_server_with_a_certificate_of_our_own_authority_is_reached(server, authority):
+async def test_certificate_of_a_configured_authority_is_accepted(server, authority):
     through = make_transport(authority.ca, *authority.issue("client"))
 
     assert await asked_engine(server, through) == []
-    assert isinstance(await asked_groq(server, through), Response)
+    assert isinstance(await send_to_groq(server, through), Response)
 
 
-async def test_without_a_client_certificate_the_server_does_not_talk_to_us(server, authority):
+async def test_client_certificate_is_required_by_the_server(server, authority):
     through = make_transport(authority.ca)
 
     with pytest.raises(EngineUnreachable):
         await asked_engine(server, through)
-    assert not isinstance(await asked_groq(server, through), Response)
+    assert not isinstance(await send_to_groq(server, through), Response)
 
 
 @pytest.mark.parametrize("which", ["the system's", "another"])
-async def test_a_certificate_of_an_unknown_authority_is_refused(server, authority, tmp_path, which):
+async def test_certificate_of_an_unknown_authority_is_refused(server, authority, tmp_path, which):
     ca = Authority(tmp_path, "other").ca if which == "another" else None
     through = make_transport(ca, *authority.issue("client"))
 
     with pytest.raises(EngineUnreachable, match="certificate verify failed"):
         await asked_engine(server, through)
-    assert (await asked_groq(server, through)).reason is NoResponseReason.TLS_FAILURE
+    assert (await send_to_groq(server, through)).reason is NoResponseReason.TLS_FAILURE
 
 
 async def test_a_certificate_for_another_host_is_refused(server, authority):
@@ -117,11 +118,11 @@ async def test_a_certificate_for_another_host_is_refused(server, authority):
         await asked_engine(server.replace("127.0.0.1", "localhost"), through)
 
 
-async def test_the_engine_and_groq_are_asked_through_their_proxy(proxy):
+async def test_proxy_is_used_for_the_engine_and_groq(proxy):
     url, asked = proxy
     through = make_transport(proxy=url)
     await asked_engine("http://engine.test/engine-rest", through)
-    await asked_groq("http://groq.test/openai/v1", through)
+    await send_to_groq("http://groq.test/openai/v1", through)
 
     assert [line.split()[1].split("?")[0] for line in asked] == [
         "http://engine.test/engine-rest/external-task",
@@ -141,14 +142,14 @@ async def test_the_environments_proxy_is_used_except_for_the_hosts_it_excepts(pr
     assert make_transport(proxy="http://own.test").proxy_for(URL("http://near.test/")) == "http://own.test"
 
 
-async def test_what_netrc_says_of_a_host_is_no_business_of_the_workers(proxy, monkeypatch, tmp_path):
+async def test_netrc_is_not_used(proxy, monkeypatch, tmp_path):
     url, asked = proxy
     netrc = tmp_path / ".netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password else")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
 
-    await asked_groq(url, make_transport())
+    await send_to_groq(url, make_transport())
     assert len(asked) == 1
 
 

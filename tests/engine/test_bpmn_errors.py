@@ -142,7 +142,7 @@ def throw(process_client):
 
 
 @pytest.mark.parametrize("case", PROCESSES)
-def test_the_engine_catches_what_the_worker_reads(process_client, throw, case):
+def test_bpmn_error_catch_matches_parsed_definition(process_client, throw, case):
     key = f"catching-{next(numbers)}"
     xml = bpmn(PROCESSES[case], key, key)
     process_client.deploy_texts({f"{key}.bpmn": xml})
@@ -164,7 +164,7 @@ CALLERS = {
 
 
 @pytest.mark.parametrize("case", CALLERS)
-def test_the_engine_catches_in_a_calling_process_what_the_worker_reads(process_client, throw, case):
+def test_bpmn_error_catch_in_caller_matches_parsed_definition(process_client, throw, case):
     key = f"catching-{next(numbers)}"
     xml = bpmn(CALLERS[case], f"{key}-caller", key).replace("CALLED", key)
     called = bpmn(PROCESSES["nothing"], key, key)

@@ -37,7 +37,7 @@ def asking_twice(topic, **parts):
     return key, xml.replace("</bpmn:serviceTask>", TWICE)
 
 
-def test_an_instance_over_its_budget_ends_at_the_boundary_event(process_client, emulator, working):
+def test_budget_of_instance_exceeded_ends_at_boundary_event(process_client, emulator, working):
     with working(budget_per_instance=A_MILLIONTH) as topic:
         instance = start(process_client, asking_twice(topic, boundary=True), userMessage="hello")
         other = start(process_client, diagram(topic=topic), userMessage="the others go on")
@@ -50,18 +50,18 @@ def test_an_instance_over_its_budget_ends_at_the_boundary_event(process_client, 
     assert len(emulator.calls) == 2
 
 
-def test_a_spent_budget_that_nothing_catches_is_an_incident_that_names_the_figures(process_client, emulator, working):
+def test_budget_exceeded_without_catch_is_incident_with_amounts(process_client, emulator, working):
     with working(budget_per_instance=A_MILLIONTH) as topic:
         instance = start(process_client, asking_twice(topic), userMessage="hello")
 
         message = instance.incident()
-    assert message.startswith("Groq: not asked, a budget is spent: 0.0000")
+    assert message.startswith("Groq: not sent, a budget is spent: 0.0000")
     assert " of 0.000001 USD for this process instance (CATALYST_BUDGET_PER_INSTANCE). Ask the operator" in message
     assert "Nothing catches the BPMN error BUDGET_EXCEEDED: attach an error boundary event to 'Ask'" in message
     assert len(emulator.calls) == 1
 
 
-def test_while_the_store_is_away_a_worker_counts_what_it_spends_itself(process_client, emulator, working):
+def test_budget_is_counted_locally_while_redis_is_down(process_client, emulator, working):
     with working(budget_per_instance=A_MILLIONTH, journal="redis://127.0.0.1:1/0") as topic:
         instance = start(process_client, asking_twice(topic, boundary=True), userMessage="hello")
 
@@ -69,9 +69,7 @@ def test_while_the_store_is_away_a_worker_counts_what_it_spends_itself(process_c
     assert len(emulator.calls) == 1
 
 
-def test_a_definitions_budget_is_spent_by_all_its_instances_also_in_the_workers_next_life(
-    process_client, emulator, working
-):
+def test_budget_of_definition_survives_worker_restart(process_client, emulator, working):
     with working(budget_per_definition=A_MILLIONTH) as topic:
         asked = diagram(topic=topic, boundary=True)
         assert start(process_client, asked, userMessage="hello").task() == "Review"

@@ -1,6 +1,7 @@
 """A process asks Groq: what Groq is sent, and what the process has afterwards."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from support.worker_process import ENV_KEY, FILE_KEY, ORGANIZATIONS, PROPERTIES_
 
 pytestmark = pytest.mark.engine
 
-SOURCES = {
+SOURCES: dict[str, tuple[dict[str, str], dict[str, Any], str]] = {
     "env": ({"catalyst_secretSource": "env"}, {}, ENV_KEY),
     "file": ({"catalyst_secretSource": "file"}, {}, FILE_KEY),
     "properties": ({"catalyst_secretSource": "properties"}, {}, PROPERTIES_KEY),
@@ -35,7 +36,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_the_key_comes_from_its_source(start_instance, emulator, source):
+def test_secret_source_provides_the_key(start_instance, emulator, source):
     properties, variables, key = SOURCES[source]
     instance = start_instance(diagram(properties=properties), userMessage="hello", **variables)
 
@@ -44,7 +45,7 @@ def test_the_key_comes_from_its_source(start_instance, emulator, source):
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_a_text_reaches_groq_as_it_is(start_instance, emulator, kind):
+def test_text_variable_reaches_groq_unchanged(start_instance, emulator, kind):
     instance = start_instance(diagram(), userMessage=HOSTILE[kind])
 
     assert instance.task() == "Review"
@@ -55,7 +56,7 @@ def test_a_text_reaches_groq_as_it_is(start_instance, emulator, kind):
 
 
 @pytest.mark.parametrize(("value", "said"), [(5, "5"), (True, "true"), ({"a": [1]}, '{"a": [1]}'), (None, "")])
-def test_what_is_no_text_reaches_groq_as_one(start_instance, emulator, value, said):
+def test_non_text_variable_reaches_groq_as_text(start_instance, emulator, value, said):
     instance = start_instance(diagram(), userMessage=value)
 
     assert instance.task() == "Review"
@@ -63,7 +64,7 @@ def test_what_is_no_text_reaches_groq_as_one(start_instance, emulator, value, sa
 
 
 @pytest.mark.parametrize("form", ["Json", "Object"])
-def test_a_hundred_kilobytes_reach_groq(start_instance, emulator, form):
+def test_text_variable_of_100_kb_reaches_groq(start_instance, emulator, form):
     text = 'Long "quoted" line.\n' * 5_500
     typed = {"type": form, "value": json.dumps(text)}
     if form == "Object":
@@ -74,7 +75,7 @@ def test_a_hundred_kilobytes_reach_groq(start_instance, emulator, form):
     assert emulator.calls[0].messages[1]["content"] == text
 
 
-def test_the_default_mapping_and_the_standard_variables_are_set(start_instance, emulator):
+def test_default_mapping_and_standard_variables_are_set(start_instance, emulator):
     instance = start_instance(diagram(), userMessage="hello")
 
     assert instance.task() == "Review"
@@ -107,7 +108,7 @@ def test_the_default_mapping_and_the_standard_variables_are_set(start_instance, 
     assert meta["requestId"].startswith("req_")
 
 
-def test_a_long_reply_reads_as_a_string_in_expressions_and_forms(start_instance, emulator):
+def test_long_reply_is_a_string_in_expressions_and_forms(start_instance, emulator):
     reply = 'A “long” reply with "quotes".\n' * 700
     emulator.next(answer=reply)
     form = """<bpmn:extensionElements>
@@ -128,7 +129,7 @@ def test_a_long_reply_reads_as_a_string_in_expressions_and_forms(start_instance,
 LONG_PAYLOAD = json.dumps({"max_tokens": 20_000, "messages": [{"role": "user", "content": "${userMessage}"}]})
 
 
-def test_a_payload_may_be_yaml_with_expressions(start_instance, emulator):
+def test_payload_may_be_yaml_with_expressions(start_instance, emulator):
     payload = """\
 model: openai/gpt-oss-20b
 temperature: 0
@@ -151,7 +152,7 @@ messages:
     }
 
 
-def test_the_model_field_wins_over_the_payload(start_instance, emulator):
+def test_model_field_overrides_payload(start_instance, emulator):
     instance = start_instance(
         diagram(properties={"catalyst_model": "${which}"}), userMessage="hello", which="openai/gpt-oss-20b"
     )
@@ -160,7 +161,7 @@ def test_the_model_field_wins_over_the_payload(start_instance, emulator):
     assert emulator.calls[0].model == "openai/gpt-oss-20b"
 
 
-def test_a_field_may_be_an_input_parameter(start_instance, emulator):
+def test_field_may_be_an_input_parameter(start_instance, emulator):
     inputs = {"catalyst_responseMapping": '{"answer": "choices[0].message.content"}'}
     instance = start_instance(diagram(inputs=inputs), userMessage="hello")
 

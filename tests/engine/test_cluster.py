@@ -24,9 +24,7 @@ def nodes(flavour, postgresql, request):
 
 
 @pytest.mark.parametrize("poll_duration", [1, 5])
-def test_a_poll_at_one_node_leaves_no_task_of_the_other_waiting_for_long(
-    nodes, tmp_path, poll_duration, record_property
-):
+def test_cluster_poll_finds_tasks_of_other_node_soon(nodes, tmp_path, poll_duration, record_property):
     """No poll is woken by a task that another node has created: it waits for the next poll at the longest."""
     one, other = nodes
     with (
@@ -50,7 +48,7 @@ def test_a_poll_at_one_node_leaves_no_task_of_the_other_waiting_for_long(
     assert len(emulator.calls) == ASKED + 1
 
 
-def test_workers_at_both_nodes_share_the_tasks_and_ask_once_for_each(nodes, tmp_path):
+def test_cluster_workers_share_tasks_one_request_each(nodes, tmp_path):
     with (
         running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as emulator,
         ProcessClient(nodes[0].rest_url) as process_client,

@@ -3,6 +3,7 @@
 import itertools
 import re
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -17,10 +18,10 @@ pytestmark = pytest.mark.engine
 EXAMPLE = Path(__file__).parents[2] / "bpmn" / "groq-example.bpmn"
 DEFAULT, SMALLER = "openai/gpt-oss-120b", "openai/gpt-oss-20b"
 BACKUP_KEY = "key-of-the-backup-endpoint"
-FAULTS = {
+FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "a dead default model": ({"refusal": "model_not_found"}, "404 model_not_found"),
-    "an endpoint that hangs": ({"fault": "hang"}, "no answer in time"),
-    "a cut stream": ({"fault": "cut"}, "answer cut off"),
+    "an endpoint that hangs": ({"fault": "hang"}, "timed out"),
+    "a cut stream": ({"fault": "cut"}, "response cut off"),
     "a key that is refused": ({"refusal": "invalid_api_key"}, "401 invalid_api_key"),
     "a limit that is waited for elsewhere": (
         {"status": 429, "headers": {"retry-after": "20"}},
@@ -84,7 +85,7 @@ def example(process_client, engine, emulator, backup, tmp_path):
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_another_endpoint_answers_at_once(example, emulator, backup, fault):
+def test_failover_to_another_endpoint_is_immediate(example, emulator, backup, fault):
     rule, said = FAULTS[fault]
     emulator.next(None, **rule)
     variables = example().ask().variables()
@@ -98,7 +99,7 @@ def test_another_endpoint_answers_at_once(example, emulator, backup, fault):
     assert [call.organization for call in backup.calls] == ["org_backup"]
 
 
-def test_a_storm_opens_the_circuit_and_calm_closes_it(example, emulator, backup):
+def test_circuit_breaker_opens_on_failures_and_closes_after(example, emulator, backup):
     emulator.next(None, status=503)
     backup.next(None, answer=f"You sent {BACKUP_KEY}")
     stormy = example(circuit_threshold=3, circuit_reset_timeout="PT3S")
@@ -106,7 +107,7 @@ def test_a_storm_opens_the_circuit_and_calm_closes_it(example, emulator, backup)
 
     assert [variables["aiReply"] for variables in answers] == ["You sent ***"] * 5
     said = [variables["catalyst_meta"]["attempts"][0]["result"] for variables in answers]
-    assert said == ["503"] * 3 + ["not asked: circuit open"] * 2
+    assert said == ["503"] * 3 + ["not sent: circuit breaker open"] * 2
     assert stormy.metric("catalyst_circuits_open") == f'catalyst_circuits_open{{endpoint="main",model="{DEFAULT}"}} 1.0'
     assert BACKUP_KEY not in str(answers)
     emulator.reset()
@@ -116,11 +117,11 @@ def test_a_storm_opens_the_circuit_and_calm_closes_it(example, emulator, backup)
         "model": DEFAULT,
         "result": "answered",
     }
-    assert len(re.findall(r"is not asked for about 3 s, after 3 failures in a row: 503", stormy.worker.log)) == 1
-    assert stormy.worker.log.count(f"{DEFAULT} at main answers again") == 1
+    assert len(re.findall(r"opened for about 3 s after 3 failures in a row: 503", stormy.worker.log)) == 1
+    assert stormy.worker.log.count(f"Circuit breaker of {DEFAULT} at main closed") == 1
 
 
-def test_a_dead_default_model_is_replaced_as_the_operator_says(example, emulator, tmp_path):
+def test_retired_default_model_uses_operators_replacement(example, emulator, tmp_path):
     emulator.next(None, refusal="model_not_found", when={"model": DEFAULT})
     (tmp_path / "models.yaml").write_text(f"models: [{{id: {DEFAULT}, replacement: {SMALLER}}}]")
     variables = example(endpoints=[], models="models.yaml").ask().variables()
@@ -133,7 +134,7 @@ def test_a_dead_default_model_is_replaced_as_the_operator_says(example, emulator
     ]
 
 
-def test_an_endpoint_without_a_key_at_groqs_url_is_asked_with_the_tasks_own(example, emulator):
+def test_endpoint_without_key_uses_the_tasks_key(example, emulator):
     own_names = {"name": "groq", "models": {DEFAULT: SMALLER}}
     variables = example(endpoints=[own_names]).ask().variables()
 
@@ -142,7 +143,7 @@ def test_an_endpoint_without_a_key_at_groqs_url_is_asked_with_the_tasks_own(exam
     assert variables["catalyst_meta"]["attempts"] == [{"endpoint": "groq", "model": DEFAULT, "result": "answered"}]
 
 
-def test_an_open_circuit_with_nobody_else_burns_no_retry_and_asks_nobody(example, emulator):
+def test_circuit_breaker_open_costs_no_retry_and_no_request(example, emulator):
     emulator.next(2, status=503)
     alone = example(endpoints=[], circuit_threshold=2, circuit_reset_timeout="PT2S")
     variables = alone.ask().variables()

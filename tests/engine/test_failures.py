@@ -1,5 +1,7 @@
 """What a process and its modeller see when something is wrong."""
 
+from typing import Any
+
 import pytest
 
 from support.diagrams import diagram
@@ -11,7 +13,7 @@ NO_PATIENCE = {"catalyst_giveUpAfter": "PT0S"}
 
 
 @pytest.mark.parametrize(("status", "code"), REFUSALS.items())
-def test_a_refusal_is_caught_by_the_boundary_event_with_all_standard_variables(start_instance, emulator, status, code):
+def test_bpmn_error_sets_all_standard_variables(start_instance, emulator, status, code):
     emulator.next(None, status=status)
     instance = start_instance(diagram(boundary=True, properties=NO_PATIENCE), userMessage="hello")
 
@@ -28,7 +30,7 @@ def test_a_refusal_is_caught_by_the_boundary_event_with_all_standard_variables(s
 
 
 @pytest.mark.parametrize("status", REFUSALS)
-def test_a_refusal_that_nothing_catches_is_an_incident(start_instance, emulator, status):
+def test_bpmn_error_without_catch_event_is_incident(start_instance, emulator, status):
     emulator.next(None, status=status)
     instance = start_instance(diagram(properties=NO_PATIENCE), userMessage="hello")
 
@@ -39,7 +41,7 @@ def test_a_refusal_that_nothing_catches_is_an_incident(start_instance, emulator,
     assert len(emulator.calls) == 1
 
 
-def test_error_details_tell_the_whole_story(start_instance, emulator):
+def test_error_details_show_request_and_response(start_instance, emulator):
     emulator.next(None, status=403, headers={"x-request-id": "req_1"})
     question = "What is this? 😀" * 1000
     refused = start_instance(diagram(), userMessage=question)
@@ -55,7 +57,7 @@ def test_error_details_tell_the_whole_story(start_instance, emulator):
     assert left.endswith("catalyst_timeout:\nsoon")
 
 
-def test_a_rate_limit_is_waited_out(start_instance, emulator):
+def test_rate_limit_is_waited_out(start_instance, emulator):
     emulator.next(1, refusal="rate_limit_exceeded", headers={"retry-after": "1"})
     instance = start_instance(diagram(boundary=True), userMessage="hello")
 
@@ -66,7 +68,7 @@ def test_a_rate_limit_is_waited_out(start_instance, emulator):
     assert meta["waitedMs"] > 0
 
 
-def test_a_passing_fault_is_tried_again_by_the_engine(start_instance, emulator):
+def test_retry_by_the_engine_after_transient_fault(start_instance, emulator):
     emulator.next(2, status=503)
     instance = start_instance(diagram(properties={"catalyst_retries": "R3/PT0S"}), userMessage="hello")
 
@@ -74,7 +76,7 @@ def test_a_passing_fault_is_tried_again_by_the_engine(start_instance, emulator):
     assert [call.status for call in emulator.calls] == [503, 503, 200]
 
 
-def test_three_tries_are_three_calls(start_instance, emulator):
+def test_retries_send_one_request_each(start_instance, emulator):
     emulator.next(None, status=503)
     instance = start_instance(diagram(properties={"catalyst_retries": "R3/PT0S"}), userMessage="hello")
 
@@ -82,7 +84,7 @@ def test_three_tries_are_three_calls(start_instance, emulator):
     assert len(emulator.calls) == 3
 
 
-MISTAKES = {
+MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "payload not JSON": (
         {"fields": {"catalyst_payload": '{"messages": [}'}},
         "catalyst_payload: is not JSON: Expecting value at line 1, column 15",
@@ -138,7 +140,7 @@ MISTAKES = {
     "URL that is none": ({"properties": {"catalyst_url": "groq"}}, "catalyst_url: 'groq' is not a plain http(s) URL"),
     "timeout that is no number": (
         {"properties": {"catalyst_timeout": "a minute"}},
-        "catalyst_timeout: 'a minute' is no number of seconds above 0",
+        "catalyst_timeout: 'a minute' is not a number of seconds above 0",
     ),
     "retries": ({"properties": {"catalyst_retries": "3"}}, "catalyst_retries: '3' is not an ISO 8601 duration"),
     "give up after": (
@@ -149,7 +151,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)
-def test_a_mistake_is_an_incident_that_names_the_field_and_asks_nothing(start_instance, emulator, mistake):
+def test_invalid_field_is_incident_without_request(start_instance, emulator, mistake):
     parts, message = MISTAKES[mistake]
     instance = start_instance(diagram(boundary=True, **parts), userMessage="hello")
     other = start_instance(diagram(), userMessage="the others go on")

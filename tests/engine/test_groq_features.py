@@ -38,7 +38,7 @@ def payload(**more):
     return {"catalyst_payload": json.dumps(ASKING | more)}
 
 
-def test_a_stream_arrives_as_an_answer(start_instance, emulator):
+def test_streaming_arrives_as_one_answer(start_instance, emulator):
     emulator.next(answer="Hello from a stream")
     instance = start_instance(diagram(fields=payload(stream=True)), userMessage="hello")
 
@@ -49,7 +49,7 @@ def test_a_stream_arrives_as_an_answer(start_instance, emulator):
     assert variables["catalyst_meta"]["firstTokenMs"] >= 0
 
 
-def test_a_cut_stream_is_asked_for_again(start_instance, emulator):
+def test_streaming_retries_cut_stream(start_instance, emulator):
     emulator.next(fault="cut")
     instance = start_instance(
         diagram(fields=payload(stream=True), properties={"catalyst_retries": "R2/PT0S"}), userMessage="hello"
@@ -59,7 +59,7 @@ def test_a_cut_stream_is_asked_for_again(start_instance, emulator):
     assert len(emulator.calls) == 2
 
 
-def test_bytes_are_read_and_written_as_texts(start_instance, emulator):
+def test_bytes_variables_are_read_and_written_as_text(start_instance, emulator):
     question, answer = "Grüße, " * 1000, "Gern geschehen"
     emulator.next(answer=answer)
     typed = {"userMessage": {"type": "Bytes", "value": base64.b64encode(question.encode()).decode()}}
@@ -73,7 +73,7 @@ def test_bytes_are_read_and_written_as_texts(start_instance, emulator):
     assert instance.typed_variables()["kept"]["type"] == "Bytes"
 
 
-def test_an_answer_that_fits_a_schema_becomes_variables(start_instance, emulator):
+def test_schema_result_becomes_variables(start_instance, emulator):
     emulator.next(answer='```json\n{"total": 12.5, "lines": ["tea", "cake"]}\n```')
     mapping = {
         "invoice": "parse_json(choices[0].message.content)",
@@ -90,7 +90,7 @@ def test_an_answer_that_fits_a_schema_becomes_variables(start_instance, emulator
     assert instance.variables()["catalyst_meta"]["jsonRepaired"] is True
 
 
-def test_a_mapping_may_force_types(start_instance, emulator):
+def test_response_mapping_sets_types(start_instance, emulator):
     emulator.next(answer='{"total": 12, "due": "2026-12-24T12:00:00+00:00", "number": "4711"}')
     found = "parse_json(choices[0].message.content)"
     kinds = {
@@ -112,7 +112,7 @@ def test_a_mapping_may_force_types(start_instance, emulator):
     }
 
 
-def test_an_answer_that_never_fits_is_a_bpmn_error_by_groqs_name_for_it(start_instance, emulator):
+def test_schema_failure_is_bpmn_error_with_groqs_code(start_instance, emulator):
     emulator.next(answer='{"total": "much"}', count=2)
     fields = payload(response_format=INVOICE) | {"catalyst_errorMapping": '{"json_validate_failed": "NO_INVOICE"}'}
     instance = start_instance(diagram(fields=fields, boundary=True), userMessage="Read the invoice")
@@ -122,7 +122,7 @@ def test_an_answer_that_never_fits_is_a_bpmn_error_by_groqs_name_for_it(start_in
     assert len(emulator.calls) == 2
 
 
-def test_a_conversation_goes_on_from_task_to_task(start_instance, emulator):
+def test_conversation_continues_across_tasks(start_instance, emulator):
     made = diagram(fields=payload(), properties={"catalyst_conversation": "talk"})
     emulator.next(answer="A model.")
     first = start_instance(made, userMessage="Who are you?")
@@ -135,7 +135,7 @@ def test_a_conversation_goes_on_from_task_to_task(start_instance, emulator):
     assert emulator.calls[-1].messages == [*talk, {"role": "user", "content": "And I?"}]
 
 
-def test_a_dead_model_is_replaced_and_the_process_is_told(start_instance):
+def test_retired_model_is_replaced_and_reported(start_instance):
     instance = start_instance(diagram(fields=payload(model="llama-3.1-8b-instant")), userMessage="hello")
 
     assert instance.task() == "Review"
@@ -146,7 +146,7 @@ def test_a_dead_model_is_replaced_and_the_process_is_told(start_instance):
     assert meta["costUsd"] > 0
 
 
-def test_a_fallback_model_answers_when_the_first_is_out_of_order(start_instance, emulator):
+def test_fallback_model_answers_when_first_fails(start_instance, emulator):
     emulator.next(status=503, when={"model": "openai/gpt-oss-120b"})
     made = diagram(fields=payload(), properties={"catalyst_fallbackModels": "openai/gpt-oss-20b"})
     instance = start_instance(made, userMessage="hello")
@@ -155,7 +155,7 @@ def test_a_fallback_model_answers_when_the_first_is_out_of_order(start_instance,
     assert instance.variables()["catalyst_meta"]["modelsTried"] == ["openai/gpt-oss-120b", "openai/gpt-oss-20b"]
 
 
-def test_a_file_variable_is_shown_to_the_model(start_instance, emulator):
+def test_file_variable_is_sent_to_model(start_instance, emulator):
     png = base64.b64encode(PNG).decode()
     photo = {"type": "File", "value": png, "valueInfo": {"filename": "photo.png", "mimeType": "image/png"}}
     message = {"role": "user", "content": ["What is this?", "${photo}"]}
@@ -174,7 +174,7 @@ def start_tools_example(process_client):
 
 
 @pytest.mark.usefixtures("worker")
-def test_the_process_is_the_tool(process_client, emulator):
+def test_tool_calls_are_run_by_the_process(process_client, emulator):
     emulator.next(tool_calls=LOOK_UP)
     tools_example = start_tools_example(process_client)
     assert tools_example.task() == "LookUpOrder"
@@ -191,7 +191,7 @@ def test_the_process_is_the_tool(process_client, emulator):
 
 
 @pytest.mark.usefixtures("worker")
-def test_a_model_that_never_stops_asking_is_stopped(process_client, emulator):
+def test_tool_calls_end_after_maximum_rounds(process_client, emulator):
     emulator.next(tool_calls=LOOK_UP, count=6)
     tools_example = start_tools_example(process_client)
     for _ in range(5):
@@ -206,7 +206,7 @@ def test_a_model_that_never_stops_asking_is_stopped(process_client, emulator):
     assert [end["activityId"] for end in ends] == ["TooManyRounds"]
 
 
-def test_a_process_that_names_a_dead_model_is_found(process_client, engine, emulator):
+def test_retired_model_in_a_process_is_listed(process_client, engine, emulator):
     key, xml = diagram(properties={"catalyst_model": "llama-3.3-70b-versatile"})
     process_client.deploy_texts({f"{key}.bpmn": xml})
     environ = {
@@ -225,4 +225,4 @@ def test_a_process_that_names_a_dead_model_is_found(process_client, engine, emul
         timeout=60,
     )
 
-    assert f"{key}/Ask names llama-3.3-70b-versatile, retired 2026-08-16" in listed.stdout
+    assert f"{key}/Ask uses llama-3.3-70b-versatile, retired 2026-08-16" in listed.stdout

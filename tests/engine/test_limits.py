@@ -8,7 +8,7 @@ import pytest
 from redis import Redis
 
 from catalyst_groq.connector.fields.names import CHAT_DEFAULTS
-from catalyst_groq.groq.models.catalog import known_models
+from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.sandbox.process_client import wait_for
 from support.diagrams import diagram
 from support.process_instance import start
@@ -17,7 +17,7 @@ from support.worker_process import WorkerProcess
 pytestmark = pytest.mark.engine
 
 TASKS = 100
-FREE = known_models()[known_models().default].limits["free"]
+FREE = shipped_catalog()[shipped_catalog().default].limits["free"]
 RPM = 84
 TPM = RPM * FREE.tpm // FREE.rpm
 """The free plan's limits, larger by as much as makes a hundred tasks last seconds instead of minutes."""
@@ -85,7 +85,7 @@ def refused(emulator):
     return sum(call.status == 429 for call in emulator.calls)
 
 
-def test_three_workers_with_common_limits_are_never_refused_and_lose_no_time(at_work, limited, redis):
+def test_rate_limits_shared_by_three_workers_cause_no_429(at_work, limited, redis):
     with Redis.from_url(redis) as server:
         server.flushall()
     run = at_work("limits-shared", 3, limits_redis_url=redis, **PLAN)
@@ -94,7 +94,7 @@ def test_three_workers_with_common_limits_are_never_refused_and_lose_no_time(at_
     assert run.seconds <= ALLOWED / 0.9
 
 
-def test_one_worker_needs_no_redis_for_that(at_work, limited):
+def test_rate_limits_of_one_worker_need_no_redis(at_work, limited):
     run = at_work("limits-alone", 1, **PLAN)
 
     assert refused(limited) == 0
@@ -102,7 +102,7 @@ def test_one_worker_needs_no_redis_for_that(at_work, limited):
     assert run.locked <= 2, "tasks that have to wait are free for other workers"
 
 
-def test_without_limits_groq_refuses_and_every_task_completes_all_the_same(at_work, limited):
+def test_rate_limits_off_completes_every_task_after_429(at_work, limited):
     at_work("limits-off", 1, limits="off")
 
     assert refused(limited) > 0
@@ -118,7 +118,7 @@ DAY_IS_OVER = {
 }
 
 
-def test_a_days_limit_holds_no_lock_and_no_place_and_burns_no_retry(engine, emulator, process_client, tmp_path):
+def test_rate_limit_of_a_day_costs_no_lock_and_no_retry(engine, emulator, process_client, tmp_path):
     """Twenty minutes are too long for a test: an operator unlocks the tasks, and another worker knows no limit yet."""
     emulator.next(1, status=429, body=DAY_IS_OVER)
     topic, properties = "limits-day", {"catalyst_retries": "R1/PT0S", "catalyst_giveUpAfter": "PT1H"}
@@ -134,7 +134,9 @@ def test_a_days_limit_holds_no_lock_and_no_place_and_burns_no_retry(engine, emul
         second = held.failed_task()
         assert begin(catalyst_model="openai/gpt-oss-20b").task() == "Review", "there is a place for other models"
     assert [call.status for call in emulator.calls] == [429, 200], "the second one was not even asked"
-    assert second["errorMessage"].startswith("Groq: kept back within Groq's limits: tokens per day (TPD): Limit 72000")
+    assert second["errorMessage"].startswith(
+        "Groq: held back by the worker's rate limiter: tokens per day (TPD): Limit 72000"
+    )
     for task in (first, second):
         assert task["retries"] == 1
         assert 1200 - 60 < locked_for(task) < 1200 + 300
@@ -149,9 +151,7 @@ def locked_for(task):
     return (datetime.fromisoformat(task["lockExpirationTime"]) - datetime.now(UTC)).total_seconds()
 
 
-def test_a_request_that_can_never_fit_is_an_incident_with_the_figures_and_is_not_waited_for(
-    engine, emulator, process_client, tmp_path
-):
+def test_rate_limit_below_request_size_is_incident_at_once(engine, emulator, process_client, tmp_path):
     """The first is refused by Groq, which teaches the limit; the second is not asked."""
     emulator.set(limits={"*": {"tpm": 8000}})
     topic = "limits-too-large"
@@ -164,12 +164,12 @@ def test_a_request_that_can_never_fit_is_an_incident_with_the_figures_and_is_not
 
     assert "413 Request too large" in told[0]
     assert "(TPM): Limit 8000, Requested 9" in told[0]
-    assert told[1].startswith("Groq: larger than Groq's limits: tokens per minute (TPM): Limit 8000, Requested 9")
+    assert told[1].startswith("Groq: exceeds a rate limit: tokens per minute (TPM): Limit 8000, Requested 9")
     assert "9000 for the answer (max_tokens)" in told[1]
     assert [call.status for call in emulator.calls] == [413]
 
 
-def test_an_output_limit_that_can_never_be_kept_is_not_waited_for(engine, emulator, process_client, tmp_path):
+def test_output_limit_below_request_is_not_waited_for(engine, emulator, process_client, tmp_path):
     emulator.set(plan="free")
     mine = {"topic": "limits-output", "worker_id": "limits-output", "limits": "auto"}
     with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, **mine):
@@ -180,7 +180,7 @@ def test_an_output_limit_that_can_never_be_kept_is_not_waited_for(engine, emulat
     assert [call.status for call in emulator.calls] == [429]
 
 
-def test_a_request_too_large_is_shortened_where_the_modeller_says_so(engine, emulator, process_client, tmp_path):
+def test_truncation_shortens_too_large_request(engine, emulator, process_client, tmp_path):
     emulator.set(limits={"*": {"tpm": 4000}})
     mine = {"topic": "limits-shorter", "worker_id": "limits-shorter", "limits": "auto"}
     made = diagram(topic=mine["topic"], properties={"catalyst_whenTooLong": "cutVariable"})

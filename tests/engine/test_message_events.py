@@ -35,9 +35,9 @@ ACTIVITIES = {
 
 
 @pytest.mark.parametrize("kind", ACTIVITIES)
-def test_what_sends_a_message_asks_groq_as_it_is_written(start_instance, emulator, kind):
+def test_message_events_send_request_as_configured(start_instance, emulator, kind):
     instance = start_instance(begun(ACTIVITIES[kind]), name="Ada")
 
-    wait_for("the end", lambda: instance.state() == "COMPLETED", timeout=instance.patience)
+    wait_for("the end", lambda: instance.state() == "COMPLETED", timeout=instance.timeout_seconds)
     [call] = emulator.calls
     assert (call.model, call.messages[0]["content"]) == ("openai/gpt-oss-20b", "Write to Ada")

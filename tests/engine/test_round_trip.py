@@ -31,7 +31,7 @@ def deployed(process_client):
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(values, min_size=10, max_size=40))
-def test_what_is_written_is_read_back_as_it_was(deployed, written):
+def test_variables_round_trip_unchanged(deployed, written):
     named = {f"v{number}": value for number, value in enumerate(written)}
     instance = deployed.start("round-trip", named)
     read = deployed.get(f"/process-instance/{instance}/variables", deserializeValues="false")

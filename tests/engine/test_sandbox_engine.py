@@ -78,14 +78,14 @@ def deployments(engine):
     return httpx.get(f"{engine.rest_url}/process-definition/count").json()["count"]
 
 
-def test_it_is_the_engine_it_says(rest, flavour):
+def test_sandbox_engine_has_the_expected_flavour(rest, flavour):
     versions = {Flavour.CAMUNDA: "7.24.0", Flavour.OPERATON: "1.0.3"}
 
     assert rest.get("/version").json() == {"version": versions[flavour]}
     assert rest.get("/history/process-instance/count").json() == {"count": pytest.approx(0, abs=1_000_000)}
 
 
-def test_the_demo_user_can_log_in(engine, rest, flavour):
+def test_sandbox_engine_accepts_demo_user(engine, rest, flavour):
     verdict = rest.post("/identity/verify", json={"username": USER, "password": PASSWORD}).json()
     assert verdict["authenticated"]
 
@@ -100,7 +100,7 @@ def test_the_demo_user_can_log_in(engine, rest, flavour):
         assert answer.json()["userId"] == USER
 
 
-def test_it_knows_json(engine, rest):
+def test_sandbox_engine_reads_json_variables(engine, rest):
     deploy(engine)
     value = {"type": "Json", "value": json.dumps({"a": 1})}
 
@@ -109,7 +109,7 @@ def test_it_knows_json(engine, rest):
     assert answer.status_code == 200
 
 
-def test_without_spin_it_does_not_know_json(flavour):
+def test_sandbox_engine_without_spin_rejects_json(flavour):
     with EngineProcess(flavour, spin=False) as engine:
         deploy(engine)
         answer = httpx.post(
@@ -120,7 +120,7 @@ def test_without_spin_it_does_not_know_json(flavour):
     assert answer.status_code == 400
 
 
-def test_a_file_keeps_a_deployment_over_stop_and_kill(flavour, tmp_path):
+def test_sandbox_database_file_survives_stop_and_kill(flavour, tmp_path):
     with EngineProcess(flavour, database=str(tmp_path / "engine")) as engine:
         port, pid = engine.port, engine.pid
         deploy(engine)
@@ -135,7 +135,7 @@ def test_a_file_keeps_a_deployment_over_stop_and_kill(flavour, tmp_path):
         assert (engine.port, deployments(engine)) == (port, 1)
 
 
-def test_two_engines_can_share_a_postgresql_database(flavour, postgresql):
+def test_sandbox_engines_share_a_postgresql_database(flavour, postgresql):
     url = postgresql.create_database(f"shared_{flavour}")
     with EngineProcess(flavour, database=url) as one, EngineProcess(flavour, database=url) as other:
         deploy(one)
@@ -143,7 +143,7 @@ def test_two_engines_can_share_a_postgresql_database(flavour, postgresql):
         assert deployments(other) == 1
 
 
-def test_the_other_flavour_starts_the_same_way(flavour):
+def test_sandbox_engine_starts_the_other_flavour(flavour):
     (other,) = set(Flavour) - {flavour}
     with EngineProcess(other) as engine:
         verdict = httpx.post(f"{engine.rest_url}/identity/verify", json={"username": USER, "password": PASSWORD})
@@ -151,7 +151,7 @@ def test_the_other_flavour_starts_the_same_way(flavour):
     assert verdict.json()["authenticated"]
 
 
-def test_a_waiting_worker_does_not_hold_up_the_end(flavour):
+def test_sandbox_engine_stops_during_a_long_poll(flavour):
     sent = threading.Event()
 
     def poll(url):
@@ -175,14 +175,14 @@ def test_a_waiting_worker_does_not_hold_up_the_end(flavour):
     assert took < 8
 
 
-def test_a_busy_port_is_named(flavour):
+def test_sandbox_engine_names_busy_port(flavour):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(SandboxError, match=rf"Port {port} cannot be used: Address already in use.*--port"):
             EngineProcess(flavour, port=port).start()
 
 
-def test_an_engine_that_cannot_start_shows_the_end_of_its_log(flavour):
+def test_sandbox_engine_failed_start_shows_end_of_log(flavour):
     engine = EngineProcess(flavour, database="postgresql://127.0.0.1:1/nowhere")
 
     with pytest.raises(SandboxError, match=r"(?s)did not start.*Connection to 127\.0\.0\.1:1 refused"):
@@ -191,7 +191,7 @@ def test_an_engine_that_cannot_start_shows_the_end_of_its_log(flavour):
     assert not engine.running
 
 
-def test_an_engine_that_ends_by_itself_is_told(flavour):
+def test_sandbox_engine_reports_unexpected_exit(flavour):
     with EngineProcess(flavour) as engine:
         os.kill(engine.pid, signal.SIGKILL)
 
@@ -200,7 +200,7 @@ def test_an_engine_that_ends_by_itself_is_told(flavour):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_serving_ends_cleanly_when_asked(serving, number):
+def test_sandbox_engine_command_stops_on_signal(serving, number):
     process, address = serving()
 
     process.send_signal(number)
@@ -211,7 +211,7 @@ def test_serving_ends_cleanly_when_asked(serving, number):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent was killed")
-def test_kill_9_leaves_no_engine(serving):
+def test_sandbox_engine_ends_with_killed_parent(serving):
     process, address = serving()
     (engine,) = _children(process.pid)
 

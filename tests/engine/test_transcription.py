@@ -43,7 +43,7 @@ def transcribing(**properties):
 
 
 @pytest.mark.usefixtures("worker")
-def test_the_example_writes_an_uploaded_recording_down(process_client, emulator):
+def test_transcription_example_transcribes_upload(process_client, emulator):
     emulator.next(answer="Call me back.")
     process_client.deploy(*sorted(TRANSCRIBE_EXAMPLE.parent.glob("groq-transcribe-example*")))
     instance = Instance(
@@ -67,7 +67,7 @@ def test_the_example_writes_an_uploaded_recording_down(process_client, emulator)
     }
 
 
-def test_a_recording_is_translated_as_plain_text(start_instance, emulator):
+def test_transcription_translates_to_plain_text(start_instance, emulator):
     emulator.next(answer="Call me back.")
     made = transcribing(translate="true", model="whisper-large-v3", responseFormat="text", audio="${call.file}")
     instance = start_instance(made, {"recording": file(recording())}, call={"file": "https://files.example/call.mp3"})
@@ -79,7 +79,7 @@ def test_a_recording_is_translated_as_plain_text(start_instance, emulator):
     assert emulator.calls[0].body["url"] == "https://files.example/call.mp3"
 
 
-def test_a_limit_is_waited_out_for_a_recording_too(start_instance, emulator):
+def test_transcription_waits_out_rate_limit(start_instance, emulator):
     emulator.next(status=429, headers={"retry-after": "0.1"}, body={"error": {"message": "Rate limit reached"}})
     instance = start_instance(transcribing(), {"recording": file(recording())})
 
@@ -88,14 +88,14 @@ def test_a_limit_is_waited_out_for_a_recording_too(start_instance, emulator):
     assert instance.variables()["catalyst_meta"]["waitedMs"] >= 100
 
 
-def test_what_is_no_recording_is_an_incident_and_groq_is_not_asked(start_instance, emulator):
+def test_transcription_of_non_audio_is_incident_without_request(start_instance, emulator):
     instance = start_instance(transcribing(), {"recording": file(b"%PDF", "notes.pdf", "application/pdf")})
 
     assert instance.incident().startswith("catalyst_audio: names the File 'recording' (notes.pdf, application/pdf)")
     assert not emulator.calls
 
 
-def test_an_answer_that_the_engine_refuses_is_replayed_and_the_recording_heard_once(start_instance, emulator):
+def test_transcription_is_replayed_after_rejected_completion(start_instance, emulator):
     made = diagram(properties=TRANSCRIBE | {"catalyst_retries": "R2/PT0S"}, review=ASSIGNED)
     instance = start_instance(made, {"recording": file(recording())})
 
@@ -103,7 +103,7 @@ def test_an_answer_that_the_engine_refuses_is_replayed_and_the_recording_heard_o
     assert len(emulator.calls) == 1
 
 
-def test_a_refused_recording_is_a_bpmn_error(start_instance, emulator):
+def test_transcription_rejected_by_groq_is_bpmn_error(start_instance, emulator):
     emulator.next(status=400, body={"error": {"message": "could not process file - is it a valid media file?"}})
     made = diagram(properties=TRANSCRIBE | {"catalyst_errorMapping": json.dumps({"400": "UNHEARD"})}, boundary=True)
     instance = start_instance(made, {"recording": file(recording())})

@@ -48,7 +48,7 @@ def at_once(calls):
     return most
 
 
-def test_fifty_tasks_are_in_flight_at_once(process_client, emulator, engine, tmp_path, topic):
+def test_concurrency_of_fifty_tasks_at_once(process_client, emulator, engine, tmp_path, topic):
     instances = start_many(process_client, MANY, diagram(topic=topic))
     emulator.set(latency=3)
     with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, worker_id="fifty", topic=topic):
@@ -57,9 +57,7 @@ def test_fifty_tasks_are_in_flight_at_once(process_client, emulator, engine, tmp
     assert at_once(emulator.calls) == len(emulator.calls) == MANY
 
 
-def test_sigterm_lets_the_tasks_in_hand_finish_and_leaves_the_others_untouched(
-    process_client, emulator, engine, tmp_path, topic
-):
+def test_sigterm_finishes_active_tasks_and_leaves_the_others(process_client, emulator, engine, tmp_path, topic):
     instances = start_many(process_client, 70, diagram(topic=topic))
     emulator.set(latency=2)
     with WorkerProcess(
@@ -79,7 +77,7 @@ def test_sigterm_lets_the_tasks_in_hand_finish_and_leaves_the_others_untouched(
     assert len(emulator.calls) == 70
 
 
-def test_a_second_signal_stops_at_once_and_the_next_start_goes_on(process_client, emulator, engine, tmp_path, topic):
+def test_second_signal_stops_at_once_and_restart_continues(process_client, emulator, engine, tmp_path, topic):
     instances = start_many(process_client, 3, diagram(topic=topic))
     emulator.next(3, fault="hang")
     with WorkerProcess(
@@ -94,7 +92,7 @@ def test_a_second_signal_stops_at_once_and_the_next_start_goes_on(process_client
         assert [instance.task() for instance in instances] == ["Review"] * 3
 
 
-def test_what_a_killed_worker_held_is_taken_up_at_its_next_start(process_client, emulator, engine, tmp_path, topic):
+def test_orphaned_tasks_of_killed_worker_resume_at_restart(process_client, emulator, engine, tmp_path, topic):
     instances = start_many(process_client, 3, diagram(topic=topic))
     emulator.next(3, fault="hang")
     with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, worker_id="killed", topic=topic) as worker:
@@ -105,7 +103,7 @@ def test_what_a_killed_worker_held_is_taken_up_at_its_next_start(process_client,
         assert [instance.task() for instance in instances] == ["Review"] * 3
 
 
-def test_a_call_longer_than_the_lock_is_made_once(process_client, emulator, engine, tmp_path, topic):
+def test_lock_renewal_lets_a_long_request_run_once(process_client, emulator, engine, tmp_path, topic):
     instance = start(process_client, diagram(topic=topic), userMessage="hello")
     emulator.next(1, delay=8)
     settings = {"worker_id": "slow", "lock_duration": "PT3S", "topic": topic}
@@ -118,7 +116,7 @@ def test_a_call_longer_than_the_lock_is_made_once(process_client, emulator, engi
     assert len(emulator.calls) == 1
 
 
-def test_a_cancelled_instance_ends_its_call(process_client, emulator, engine, tmp_path, topic):
+def test_cancelled_instance_cancels_its_request(process_client, emulator, engine, tmp_path, topic):
     instance = start(process_client, diagram(topic=topic), userMessage="hello")
     emulator.next(1, fault="hang")
     with WorkerProcess(
@@ -132,13 +130,13 @@ def test_a_cancelled_instance_ends_its_call(process_client, emulator, engine, tm
     ) as worker:
         wait_for("the call", lambda: emulator.calls, timeout=20)
         process_client.http.delete(f"/process-instance/{instance.id}").raise_for_status()
-        wait_for("the call's end", lambda: "is no longer ours" in worker.log, timeout=10)
+        wait_for("the call's end", lambda: "Lock lost on task" in worker.log, timeout=10)
         assert start(process_client, diagram(topic=topic), userMessage="next").task() == "Review"
 
     assert "Traceback" not in worker.log
 
 
-def test_an_engine_that_goes_and_returns_loses_nothing(tmp_path, topic):
+def test_engine_outage_loses_no_task(tmp_path, topic):
     database = f"jdbc:h2:file:{tmp_path}/engine;DB_CLOSE_ON_EXIT=FALSE;WRITE_DELAY=0"  # kill -9 loses no commit
     with (
         running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as emulator,
@@ -150,28 +148,28 @@ def test_an_engine_that_goes_and_returns_loses_nothing(tmp_path, topic):
         instances = start_many(process_client, MANY, diagram(topic=topic))
         wait_for("all calls under way", lambda: len(emulator.calls) == MANY, timeout=20)
         engine.kill()
-        wait_for("the outage", lambda: "cannot be reached" in worker.log, timeout=20)
+        wait_for("the outage", lambda: "Engine unreachable" in worker.log, timeout=20)
         engine.start()
         assert [instance.task() for instance in instances] == ["Review"] * MANY
 
         assert len(emulator.calls) == MANY
         lines = worker.log.splitlines()
-        assert sum("cannot be reached" in line for line in lines) == 1
-        assert sum("answers again" in line for line in lines) == 1
+        assert sum("Engine unreachable" in line for line in lines) == 1
+        assert sum("responds again" in line for line in lines) == 1
 
 
-def test_a_worker_that_starts_before_its_engine_waits_for_it(tmp_path, topic):
+def test_worker_started_before_engine_waits_for_it(tmp_path, topic):
     with running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as emulator, EngineProcess() as engine:
         engine.stop()
         with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, topic=topic) as worker:
-            wait_for("the outage", lambda: "cannot be reached" in worker.log, timeout=20)
+            wait_for("the outage", lambda: "Engine unreachable" in worker.log, timeout=20)
             engine.start()
             with ProcessClient(engine.rest_url) as process_client:
                 assert start(process_client, diagram(topic=topic), userMessage="hello").task() == "Review"
-        assert sum("cannot be reached" in line for line in worker.log.splitlines()) == 1
+        assert sum("Engine unreachable" in line for line in worker.log.splitlines()) == 1
 
 
-def test_no_key_is_in_a_log_a_variable_or_an_incident(process_client, start_instance, emulator, worker):
+def test_keys_are_in_no_log_variable_or_incident(process_client, start_instance, emulator, worker):
     emulator.next(2, status=401)
     caught = start_instance(diagram(boundary=True), userMessage="hello")
     assert caught.task() == "Caught"
@@ -181,7 +179,7 @@ def test_no_key_is_in_a_log_a_variable_or_an_incident(process_client, start_inst
     assert not [key for key in ORGANIZATIONS if any(key in text for text in said)]
 
 
-def test_processes_share_the_tasks_and_stop_together(process_client, emulator, engine, tmp_path, topic):
+def test_processes_share_tasks_and_stop_together(process_client, emulator, engine, tmp_path, topic):
     emulator.set(latency=0.5)
     instances = start_many(process_client, 20, diagram(topic=topic))
     settings = {"topic": topic, "worker_id": "many", "concurrency": "5"}
@@ -195,7 +193,7 @@ def test_processes_share_the_tasks_and_stop_together(process_client, emulator, e
     assert len(emulator.calls) == 20
 
 
-def test_processes_stop_when_one_of_them_dies(engine, emulator, tmp_path, topic):
+def test_processes_stop_when_one_dies(engine, emulator, tmp_path, topic):
     with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, "--processes", "2", topic=topic) as workers:
         wait_for("both workers", lambda: workers.log.count("fetches") == 2, timeout=20)
         [victim, *_] = workers.children()
@@ -203,9 +201,7 @@ def test_processes_stop_when_one_of_them_dies(engine, emulator, tmp_path, topic)
         assert workers.wait() == signal.SIGKILL
 
 
-def test_a_task_that_needs_other_variables_than_those_before_it_gets_them(
-    process_client, emulator, engine, tmp_path, topic
-):
+def test_variables_to_fetch_follow_each_task(process_client, emulator, engine, tmp_path, topic):
     payload = '{"messages": [{"role": "user", "content": "${%s}"}]}'
     with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, topic=topic, log_level="DEBUG") as worker:
         for name in ("first", "second", "third"):
@@ -215,12 +211,12 @@ def test_a_task_that_needs_other_variables_than_those_before_it_gets_them(
 
     assert [call.messages[0]["content"] for call in emulator.calls] == ["one", "two", "three"]
     # At least the third: the poll that fetches the second may have begun before anything was known of the first.
-    assert "Given back" in worker.log
+    assert "Unlocked" in worker.log
     assert "retries left" not in worker.log
 
 
-def test_a_url_without_the_path_of_the_rest_api_is_said_with_its_mend(engine, emulator, tmp_path):
+def test_engine_url_without_rest_path_is_explained_in_log(engine, emulator, tmp_path):
     with WorkerProcess(tmp_path, engine.rest_url.removesuffix("/engine-rest"), emulator.base_url) as worker:
-        wait_for("the outage", lambda: "Asking again until it answers" in worker.log, timeout=20)
+        wait_for("the outage", lambda: "Retrying until it responds" in worker.log, timeout=20)
 
     assert "Is /engine-rest missing in CATALYST_ENGINE_URL?" in worker.log

@@ -1,4 +1,4 @@
-"""The worker, the engine or both are killed at every moment of a task: each instance ends as if nothing had been."""
+"""The worker, the engine or both are killed at every stage of a task: each instance still ends in order."""
 
 import signal
 from collections.abc import Callable
@@ -16,15 +16,15 @@ pytestmark = pytest.mark.engine
 
 
 @contextmanager
-def held_request(fault_environment, path):
-    fault_environment.proxy.hold_request(path)
-    yield fault_environment.proxy.held.is_set
+def blocked_request(fault_environment, path):
+    fault_environment.proxy.block_request(path)
+    yield fault_environment.proxy.blocked.is_set
 
 
 @contextmanager
-def held_answer(fault_environment, path):
-    fault_environment.proxy.hold_answer(path)
-    yield fault_environment.proxy.held.is_set
+def blocked_response(fault_environment, path):
+    fault_environment.proxy.block_response(path)
+    yield fault_environment.proxy.blocked.is_set
 
 
 @contextmanager
@@ -34,32 +34,32 @@ def slow_groq(fault_environment):
 
 
 @contextmanager
-def held_journal(fault_environment):
+def blocked_journal(fault_environment):
     with fault_environment.journal.unwritable():
         yield lambda: fault_environment.emulator.calls and fault_environment.emulator.calls[0].status == 200
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """Where the worker is held; how often Groq is asked, and what the journal keeps, if the worker dies there."""
+class Stage:
+    """A stage of a task: how to block the worker there, and the requests and journal entries after a kill there."""
 
-    hold: Callable[[FaultEnvironment], AbstractContextManager[Callable[[], object]]]
-    calls: int
-    answers: int
+    block: Callable[[FaultEnvironment], AbstractContextManager[Callable[[], object]]]
+    requests: int
+    journal_entries: int
 
 
-MOMENTS = {
-    "before the call": Moment(lambda fault_environment: held_request(fault_environment, "/xml"), 1, 0),
-    "during the call": Moment(slow_groq, 2, 0),
-    "between the answer and the journal": Moment(held_journal, 2, 0),
-    "after the journal": Moment(lambda fault_environment: held_request(fault_environment, "/complete"), 1, 0),
-    "after complete": Moment(lambda fault_environment: held_answer(fault_environment, "/complete"), 1, 1),
+STAGES = {
+    "before the request": Stage(lambda environment: blocked_request(environment, "/xml"), 1, 0),
+    "during the request": Stage(slow_groq, 2, 0),
+    "between the response and the journal": Stage(blocked_journal, 2, 0),
+    "after the journal": Stage(lambda environment: blocked_request(environment, "/complete"), 1, 0),
+    "after complete": Stage(lambda environment: blocked_response(environment, "/complete"), 1, 1),
 }
 
 
 @pytest.fixture(scope="module")
 def killable_engine(flavour, tmp_path_factory):
-    """An engine that may be killed: it loses no commit."""
+    """An engine that tests kill: its database loses no commit."""
     file = tmp_path_factory.mktemp("killable") / "engine"
     with EngineProcess(flavour, database=f"jdbc:h2:file:{file};DB_CLOSE_ON_EXIT=FALSE;WRITE_DELAY=0") as engine:
         yield engine
@@ -71,61 +71,61 @@ def killable_environment(killable_engine, emulator, tmp_path):
         yield FaultEnvironment(process_client, emulator, proxy, tmp_path)
 
 
-def killed(worker):
+def kill(worker):
     worker.signal(signal.SIGKILL)
     worker.wait()
 
 
-def check_end(fault_environment, instance, calls, answers):
-    """What is left when the last life has ended in order."""
+def check_end(fault_environment, instance, requests, journal_entries):
+    """Check the instance, the requests and the journal after the last worker has stopped."""
     assert instance.process_client.user_task(instance.id) == "Review"
     assert instance.process_client.incidents(instance.id) == []
-    assert len(fault_environment.emulator.calls) == calls
-    assert fault_environment.journal.answers() == answers
+    assert len(fault_environment.emulator.calls) == requests
+    assert fault_environment.journal.answers() == journal_entries
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_a_worker_that_is_killed_goes_on_in_its_next_life(fault_environment, moment):
-    there = MOMENTS[moment]
-    with there.hold(fault_environment) as reached:
+@pytest.mark.parametrize("stage", STAGES)
+def test_killed_worker_continues_after_restart(fault_environment, stage):
+    expected = STAGES[stage]
+    with expected.block(fault_environment) as reached:
         instance = fault_environment.instance()
         with fault_environment.worker() as worker:
-            wait_for(moment, reached, timeout=PATIENCE)
-            killed(worker)
+            wait_for(stage, reached, timeout=PATIENCE)
+            kill(worker)
         fault_environment.proxy.cut()
-    fault_environment.proxy.mend()
+    fault_environment.proxy.restore()
     with fault_environment.worker():
         assert instance.task() == "Review"
-    check_end(fault_environment, instance, there.calls, there.answers)
+    check_end(fault_environment, instance, expected.requests, expected.journal_entries)
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_an_engine_that_is_killed_with_the_worker_goes_on_too(killable_environment, killable_engine, moment):
-    fault_environment, there = killable_environment, MOMENTS[moment]
-    with there.hold(fault_environment) as reached:
+@pytest.mark.parametrize("stage", STAGES)
+def test_killed_engine_and_worker_continue_after_restart(killable_environment, killable_engine, stage):
+    fault_environment, expected = killable_environment, STAGES[stage]
+    with expected.block(fault_environment) as reached:
         instance = fault_environment.instance()
         with fault_environment.worker() as worker:
-            wait_for(moment, reached, timeout=PATIENCE)
-            killed(worker)
+            wait_for(stage, reached, timeout=PATIENCE)
+            kill(worker)
             killable_engine.kill()
         fault_environment.proxy.cut()
-    fault_environment.proxy.mend()
+    fault_environment.proxy.restore()
     killable_engine.start()
     with fault_environment.worker():
         assert instance.task() == "Review"
-    check_end(fault_environment, instance, there.calls, there.answers)
+    check_end(fault_environment, instance, expected.requests, expected.journal_entries)
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_an_engine_that_is_killed_alone_costs_no_call(killable_environment, killable_engine, moment):
-    fault_environment, there = killable_environment, MOMENTS[moment]
+@pytest.mark.parametrize("stage", STAGES)
+def test_killed_engine_costs_no_request(killable_environment, killable_engine, stage):
+    fault_environment, expected = killable_environment, STAGES[stage]
     with fault_environment.worker():
-        with there.hold(fault_environment) as reached:
+        with expected.block(fault_environment) as reached:
             instance = fault_environment.instance()
-            wait_for(moment, reached, timeout=PATIENCE)
+            wait_for(stage, reached, timeout=PATIENCE)
             killable_engine.kill()
             fault_environment.proxy.cut()
-        fault_environment.proxy.mend()
+        fault_environment.proxy.restore()
         killable_engine.start()
         assert instance.task() == "Review"
-    check_end(fault_environment, instance, 1, there.answers)
+    check_end(fault_environment, instance, 1, expected.journal_entries)

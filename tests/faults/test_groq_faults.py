@@ -1,12 +1,14 @@
-"""Groq refuses, breaks off, is slow, talks nonsense or says nothing: how often it is asked, and what comes of it."""
+"""Groq fails: errors, broken or slow responses, invalid JSON, silence. How many requests follow, and what outcome."""
+
+from typing import Any
 
 import pytest
 
 from catalyst_groq.sandbox.process_client import wait_for
 
 pytestmark = pytest.mark.engine
-THREE_TRIES = {"catalyst_retries": "R3/PT0S", "catalyst_timeout": "1"}
-RETRIED = {
+THREE_ATTEMPTS = {"catalyst_retries": "R3/PT0S", "catalyst_timeout": "1"}
+FAULTS: dict[str, dict[str, Any]] = {
     "498": {"status": 498},
     "500": {"status": 500},
     "503": {"status": 503},
@@ -19,29 +21,31 @@ RETRIED = {
 }
 
 
-@pytest.mark.parametrize("fault", RETRIED)
-def test_a_fault_that_passes_costs_one_more_try(fault_environment, fault):
-    fault_environment.emulator.next(1, **RETRIED[fault])
-    instance = fault_environment.instance(properties=THREE_TRIES)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_transient_fault_costs_one_retry(fault_environment, fault):
+    fault_environment.emulator.next(1, **FAULTS[fault])
+    instance = fault_environment.instance(properties=THREE_ATTEMPTS)
     with fault_environment.worker():
         assert instance.task() == "Review"
     assert len(fault_environment.emulator.calls) == 2
 
 
-def test_faults_that_do_not_pass_are_one_incident_after_three_tries_each(fault_environment):
+def test_permanent_fault_is_one_incident_after_three_tries(fault_environment):
     instances = {}
-    for fault, rule in RETRIED.items():
+    for fault, rule in FAULTS.items():
         fault_environment.emulator.next(None, when={"contains": f"<{fault}>"}, **rule)
-        instances[fault] = fault_environment.instance(properties=THREE_TRIES, variables={"userMessage": f"<{fault}>"})
+        instances[fault] = fault_environment.instance(
+            properties=THREE_ATTEMPTS, variables={"userMessage": f"<{fault}>"}
+        )
     with fault_environment.worker(circuit_threshold="100"):
         for fault, instance in instances.items():
             assert instance.incident().startswith("Groq: "), fault
             assert instance.state() == "ACTIVE"
-    asked = [call.messages[-1]["content"] for call in fault_environment.emulator.calls]
-    assert {fault: asked.count(f"<{fault}>") for fault in RETRIED} == dict.fromkeys(RETRIED, 3)
+    prompts = [call.messages[-1]["content"] for call in fault_environment.emulator.calls]
+    assert {fault: prompts.count(f"<{fault}>") for fault in FAULTS} == dict.fromkeys(FAULTS, 3)
 
 
-def test_a_limit_is_waited_out_and_burns_no_retry(fault_environment):
+def test_rate_limit_is_waited_out_without_a_retry(fault_environment):
     fault_environment.emulator.next(4, status=429, headers={"retry-after": "1"})
     instance = fault_environment.instance(properties={"catalyst_retries": "R1/PT0S"})
     with fault_environment.worker():
@@ -49,7 +53,7 @@ def test_a_limit_is_waited_out_and_burns_no_retry(fault_environment):
     assert [call.status for call in fault_environment.emulator.calls] == [429] * 4 + [200]
 
 
-def test_a_limit_and_a_stop_between_the_tries_leave_three_tries_three(fault_environment):
+def test_retries_are_not_spent_by_rate_limit_or_restart(fault_environment):
     for rule in ({"status": 503}, {"status": 429, "headers": {"retry-after": "1"}}, {"fault": "hang"}):
         fault_environment.emulator.next(1, **rule)
     instance = fault_environment.instance()
@@ -61,7 +65,7 @@ def test_a_limit_and_a_stop_between_the_tries_leave_three_tries_three(fault_envi
     assert [call.status for call in fault_environment.emulator.calls] == [503, 429, None, 503, 503]
 
 
-def test_a_long_wait_is_the_engines_and_burns_no_retry(fault_environment):
+def test_long_rate_limit_wait_is_left_to_the_engine(fault_environment):
     fault_environment.emulator.next(1, status=429, headers={"retry-after": "90"})
     instance = fault_environment.instance(properties={"catalyst_retries": "R2/PT0S"})
     with fault_environment.worker():
@@ -70,7 +74,7 @@ def test_a_long_wait_is_the_engines_and_burns_no_retry(fault_environment):
     assert len(fault_environment.emulator.calls) == 1
 
 
-def test_waiting_ends_after_the_time_the_modeller_gives(fault_environment):
+def test_rate_limit_wait_ends_after_give_up_time(fault_environment):
     fault_environment.emulator.next(None, status=429, headers={"retry-after": "1"})
     with fault_environment.worker():
         instance = fault_environment.instance(

@@ -1,12 +1,15 @@
-"""The journal has a full disk or a broken file: work goes on without it or stops, as the operator chose."""
+"""The journal has a full disk or a broken file: the worker continues without it or stops, as configured."""
 
 import pytest
 
 from catalyst_groq.sandbox.process_client import wait_for
 
 pytestmark = pytest.mark.engine
-FULL_DISK = {"LONGEST_FILE": str(64 * 1024)}
-"""Bytes the worker may write to one file: enough for its log, too few for a long answer in the journal."""
+FULL_DISK = {"MAX_FILE_BYTES": str(64 * 1024), "PYTHONDONTWRITEBYTECODE": "1"}
+"""Bytes that the worker may write to one file: enough for its log, too few for a long response in the journal.
+
+Python 3.11 would cut off the bytecode files of modules at that size, for every later process.
+"""
 
 LONG_ANSWER = {"answer": "A long answer. " * 10_000}
 LONG_PAYLOAD = {
@@ -14,17 +17,17 @@ LONG_PAYLOAD = {
 }
 
 
-def test_with_a_full_disk_work_goes_on_and_the_log_says_so_once(fault_environment):
+def test_full_disk_is_logged_and_work_continues(fault_environment):
     fault_environment.emulator.next(None, **LONG_ANSWER)
     instances = [fault_environment.instance(fields=LONG_PAYLOAD) for _ in range(3)]
     with fault_environment.worker(FULL_DISK) as worker:
         assert [instance.task() for instance in instances] == ["Review"] * 3
     assert len(fault_environment.emulator.calls) == 3
-    assert worker.log.count("Going on without the journal") >= 1
+    assert worker.log.count("Continuing without the journal") >= 1
     assert "Traceback" not in worker.log
 
 
-def test_with_a_full_disk_a_required_journal_loses_no_answer_and_asks_no_more(fault_environment):
+def test_full_disk_with_required_journal_stops_requests(fault_environment):
     fault_environment.emulator.next(1, **LONG_ANSWER)
     first = fault_environment.instance(fields=LONG_PAYLOAD)
     with fault_environment.worker(FULL_DISK, journal_required="true") as worker:
@@ -32,22 +35,22 @@ def test_with_a_full_disk_a_required_journal_loses_no_answer_and_asks_no_more(fa
         second = fault_environment.instance()
         task = second.failed_task()
         assert task["errorMessage"].startswith("The journal ")
-        assert task["errorMessage"].endswith("Groq is not asked without it")
+        assert task["errorMessage"].endswith("Nothing is sent to Groq without it")
         assert task["retries"] == 3
         assert second.process_client.incidents(second.id) == []
     assert len(fault_environment.emulator.calls) == 1
-    assert "is not kept" in worker.log
+    assert "is not in the journal" in worker.log
 
 
 @pytest.mark.parametrize("required", ["true", "false"])
-def test_a_journal_where_no_file_can_be_is_said_at_the_start(fault_environment, required):
+def test_journal_path_error_is_logged_at_start(fault_environment, required):
     with fault_environment.worker(journal_required=required, journal="/dev/null/journal.sqlite") as worker:
         assert worker.log.count("ERROR") == 1
         assert "The journal /dev/null/journal.sqlite cannot be used: " in worker.log
 
 
 @pytest.mark.parametrize("required", ["true", "false"])
-def test_a_broken_journal_file_is_said_in_the_log(fault_environment, required):
+def test_broken_journal_file_is_reported(fault_environment, required):
     fault_environment.journal.path.write_bytes(b"this is no database " * 100)
     instance = fault_environment.instance()
     with fault_environment.worker(journal_required=required) as worker:
@@ -56,11 +59,11 @@ def test_a_broken_journal_file_is_said_in_the_log(fault_environment, required):
             assert "file is not a database" in task["errorMessage"]
         else:
             assert instance.task() == "Review"
-            assert "Going on without the journal" in worker.log
+            assert "Continuing without the journal" in worker.log
     assert len(fault_environment.emulator.calls) == (0 if required == "true" else 1)
 
 
-def test_a_required_journal_that_is_mended_is_used_again(fault_environment):
+def test_required_journal_is_used_again_after_repair(fault_environment):
     instance = fault_environment.instance()
     with fault_environment.worker(journal_required="true"):
         with fault_environment.journal.unwritable():

@@ -1,4 +1,4 @@
-"""Keys are planted wherever keys can be, and Groq says them back: they are found nowhere afterwards."""
+"""Keys stand in every secret source, and Groq echoes them: they appear in no log, variable, incident or metric."""
 
 import json
 import re
@@ -25,20 +25,20 @@ ECHOES = {
     "no JSON": {"status": 502, "body": "<html>Bearer {}</html>"},
     "headers": {"status": 503, "headers": {"x-request-id": "{}"}},
 }
-ASKED_WITH_A_KEY = """
+PAYLOAD_WITH_KEY = """
 messages:
   - {role: system, content: "The key is ${myKey}"}
   - {role: user, content: "${userMessage}"}"""
 HISTORY = ("variable-instance", "detail", "incident", "external-task-log", "process-instance", "activity-instance")
-NAMED_BY = "Health and metrics at port "
+PORT_LOG_PREFIX = "Health and metrics at port "
 
 
 def with_key(rule, key):
     return json.loads(json.dumps(rule).replace("{}", key))
 
 
-def what_the_engine_shows(process_client, instance):
-    """All that an instance leaves behind, runtime and history; the variable that holds the key itself is not ours."""
+def engine_records(process_client, instance):
+    """All that the engine stores of an instance, runtime and history."""
     one = {"processInstanceId": instance.id, "deserializeValues": "false"}
     yield process_client.get("/variable-instance", processInstanceIdIn=instance.id, deserializeValues="false")
     yield process_client.get("/incident", processInstanceId=instance.id)
@@ -51,14 +51,14 @@ def what_the_engine_shows(process_client, instance):
         yield process_client.http.get(f"/history/external-task-log/{entry['id']}/error-details").text
 
 
-def without_the_key_variable(shown):
+def without_key_variable(shown):
     if isinstance(shown, list):
         return [entry for entry in shown if "myKey" not in {entry.get("name"), entry.get("variableName")}]
     return shown
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_a_planted_key_is_found_nowhere(fault_environment, source):
+def test_planted_key_leaks_nowhere(fault_environment, source):
     key = SOURCES[source]
     properties = {"catalyst_secretSource": source, "catalyst_retries": "R2/PT0S"}
     settings = {"engine_user": "worker", "engine_password": ENGINE_PASSWORD, "log_level": "DEBUG", "http_port": "0"}
@@ -72,36 +72,36 @@ def test_a_planted_key_is_found_nowhere(fault_environment, source):
         for kind, rule in ECHOES.items():
             fault_environment.emulator.next(2, when={"equals": kind}, **with_key(rule, key))
             variables = {"userMessage": kind, "myKey": key}
-            fields = {"catalyst_payload": ASKED_WITH_A_KEY}
+            fields = {"catalyst_payload": PAYLOAD_WITH_KEY}
             instances.append(fault_environment.instance(variables, properties=properties, fields=fields, boundary=True))
         for instance in instances:
             instance.rest()
-        port = re.search(rf"{NAMED_BY}(\d+)", worker.log)[1]
+        port = re.search(rf"{PORT_LOG_PREFIX}(\d+)", worker.log)[1]
         metrics = httpx.get(f"http://127.0.0.1:{port}/metrics").raise_for_status().text
     process_client = instances[0].process_client
-    shown = [without_the_key_variable(part) for one in instances for part in what_the_engine_shows(process_client, one)]
-    said = [worker.log, metrics, *(json.dumps(part) for part in shown)]
+    shown = [without_key_variable(part) for one in instances for part in engine_records(process_client, one)]
+    texts = [worker.log, metrics, *(json.dumps(part) for part in shown)]
 
-    assert any("The key is ***" in text for text in said)
-    assert sum(kind.strip("{}") in text for text in said for kind in ("You sent", "Invalid API Key")) > 1
-    assert not [text for text in said for secret in (key, ENGINE_PASSWORD) if secret in text]
+    assert any("The key is ***" in text for text in texts)
+    assert sum(kind.strip("{}") in text for text in texts for kind in ("You sent", "Invalid API Key")) > 1
+    assert not [text for text in texts for secret in (key, ENGINE_PASSWORD) if secret in text]
 
 
-def test_a_planted_key_is_not_in_the_journal(fault_environment):
+def test_planted_key_is_not_in_the_journal(fault_environment):
     fault_environment.emulator.next(1, answer=f"You sent {ENV_KEY}")
-    fault_environment.proxy.hold_request("/complete")
+    fault_environment.proxy.block_request("/complete")
     fault_environment.instance()
     with fault_environment.worker():
-        assert fault_environment.proxy.held.wait(20)
+        assert fault_environment.proxy.blocked.wait(20)
         files = [path.read_bytes() for path in fault_environment.folder.glob("journal.sqlite*")]
         fault_environment.proxy.cut()
-        fault_environment.proxy.mend()
+        fault_environment.proxy.restore()
 
     assert any(b"You sent" in content for content in files)
     assert not any(ENV_KEY.encode() in content for content in files)
 
 
-def test_what_was_asked_and_answered_may_be_kept_out_of_error_details(fault_environment):
+def test_error_details_can_omit_prompts_and_answers(fault_environment):
     fault_environment.emulator.next(1, answer="You owe 100 euros")
     instance = fault_environment.instance(
         fields={"catalyst_responseMapping": '{"words": "length(usage.total_tokens)"}'}
@@ -116,15 +116,15 @@ def test_what_was_asked_and_answered_may_be_kept_out_of_error_details(fault_envi
     assert "You owe" not in details
 
 
-def test_a_sealed_journal_shows_nothing_of_an_answer(fault_environment):
+def test_encrypted_journal_shows_no_answer(fault_environment):
     fault_environment.emulator.next(1, answer="You owe 100 euros")
-    fault_environment.proxy.hold_request("/complete")
+    fault_environment.proxy.block_request("/complete")
     instance = fault_environment.instance()
     with fault_environment.worker(journal_key=JOURNAL_KEY) as worker:
-        assert fault_environment.proxy.held.wait(20)
+        assert fault_environment.proxy.blocked.wait(20)
         files = [path.read_bytes() for path in fault_environment.folder.glob("journal.sqlite*")]
         fault_environment.proxy.cut()
-        fault_environment.proxy.mend()
+        fault_environment.proxy.restore()
         assert instance.task() == "Review"
 
     assert files

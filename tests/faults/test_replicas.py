@@ -1,4 +1,4 @@
-"""Several workers: with a journal that they share, what one was told another one replays."""
+"""Several workers with one journal: one replays the result that another one has stored."""
 
 import signal
 
@@ -12,37 +12,36 @@ pytestmark = pytest.mark.engine
 
 
 @pytest.fixture
-def shared(redis):
-    """A journal that replicas share; its URL. It begins empty."""
+def shared_journal(redis):
+    """The URL of an empty journal that replicas share."""
     with Redis.from_url(redis) as server:
         server.flushall()
     return redis
 
 
 @pytest.fixture
-def replica(fault_environment, engine, shared):
-    """Make another worker, which reaches the engine directly, with a lock of its own choice."""
+def replica(fault_environment, engine, shared_journal):
+    """Make another worker, which reaches the engine without the proxy."""
 
     def make(number, **settings):
-        settings = {"worker_id": f"replica-{number}", "topic": fault_environment.topic, "journal": shared, **settings}
-        return WorkerProcess(
-            fault_environment.folder / str(number), engine.rest_url, fault_environment.emulator.base_url, **settings
-        )
+        defaults = {"worker_id": f"replica-{number}", "topic": fault_environment.topic, "journal": shared_journal}
+        folder, groq_url = fault_environment.folder / str(number), fault_environment.emulator.base_url
+        return WorkerProcess(folder, engine.rest_url, groq_url, **(defaults | settings))
 
     return make
 
 
-def kept(url):
+def count_entries(url):
     with Redis.from_url(url) as server:
         return server.dbsize()
 
 
-def test_what_a_dead_replica_was_told_another_one_replays(fault_environment, replica, shared):
-    fault_environment.proxy.hold_request("/complete")
+def test_journal_in_redis_replays_result_of_dead_replica(fault_environment, replica, shared_journal):
+    fault_environment.proxy.block_request("/complete")
     instance = fault_environment.instance()
-    with fault_environment.worker(journal=shared, lock_duration="PT3S") as first:
-        assert fault_environment.proxy.held.wait(20)
-        assert kept(shared) == 1
+    with fault_environment.worker(journal=shared_journal, lock_duration="PT3S") as first:
+        assert fault_environment.proxy.blocked.wait(20)
+        assert count_entries(shared_journal) == 1
         first.signal(signal.SIGKILL)
         first.wait()
     fault_environment.proxy.cut()
@@ -50,25 +49,25 @@ def test_what_a_dead_replica_was_told_another_one_replays(fault_environment, rep
         assert instance.task() == "Review"
     assert len(fault_environment.emulator.calls) == 1
     assert instance.variables()["catalyst_meta"]["replayed"] is True
-    assert kept(shared) == 0
+    assert count_entries(shared_journal) == 0
 
 
-def test_a_replica_cut_off_from_the_engine_loses_the_task_but_not_the_answer(fault_environment, replica, shared):
+def test_lock_lost_by_cut_off_replica_keeps_the_result(fault_environment, replica, shared_journal):
     fault_environment.emulator.next(1, delay=2)
     instance = fault_environment.instance()
-    with fault_environment.worker(journal=shared, lock_duration="PT4S") as first:
+    with fault_environment.worker(journal=shared_journal, lock_duration="PT4S") as first:
         wait_for("the call", lambda: fault_environment.emulator.calls, timeout=20)
         fault_environment.proxy.cut()
-        wait_for("the answer", lambda: kept(shared), timeout=20)
+        wait_for("the answer", lambda: count_entries(shared_journal), timeout=20)
         with replica(2):
             assert instance.task() == "Review"
-        fault_environment.proxy.mend()
-        wait_for("the end of it", lambda: "was lost before its outcome" in first.log, timeout=40)
+        fault_environment.proxy.restore()
+        wait_for("the end of it", lambda: "before its outcome was reported" in first.log, timeout=40)
     assert len(fault_environment.emulator.calls) == 1
     assert instance.process_client.incidents(instance.id) == []
 
 
-def test_two_replicas_share_the_work_and_ask_once_for_each_task(fault_environment, replica):
+def test_replicas_share_tasks_one_request_each(fault_environment, replica):
     instances = [fault_environment.instance() for _ in range(20)]
     fault_environment.emulator.set(latency=0.3)
     with replica(1, concurrency="3"), replica(2, concurrency="3"):
@@ -76,8 +75,8 @@ def test_two_replicas_share_the_work_and_ask_once_for_each_task(fault_environmen
     assert len(fault_environment.emulator.calls) == 20
 
 
-def test_the_same_worker_id_twice_completes_every_task_once(fault_environment, replica):
-    """The second one gives the first one's tasks back, the first one takes their locks back: each is asked once."""
+def test_replicas_with_same_worker_id_complete_each_task_once(fault_environment, replica):
+    """The second worker unlocks the first one's tasks, the first one locks them again: each completes once."""
     instances = [fault_environment.instance() for _ in range(6)]
     fault_environment.emulator.set(latency=3)
     same = {"worker_id": "twin", "lock_duration": "PT3S"}
@@ -89,9 +88,9 @@ def test_the_same_worker_id_twice_completes_every_task_once(fault_environment, r
     assert 6 <= len(fault_environment.emulator.calls) <= 12
 
 
-def test_without_redis_work_goes_on_and_the_log_says_so(fault_environment):
+def test_redis_outage_is_logged_and_work_continues(fault_environment):
     instance = fault_environment.instance()
     with fault_environment.worker(journal="redis://127.0.0.1:1/0") as worker:
         assert instance.task() == "Review"
-    assert "Going on without the journal" in worker.log
+    assert "Continuing without the journal" in worker.log
     assert len(fault_environment.emulator.calls) == 1

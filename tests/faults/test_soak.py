@@ -1,7 +1,9 @@
-"""Thousands of tasks with random faults among them: every instance ends, no answer is paid twice, memory stays flat."""
+"""Thousands of tasks with random faults: every instance ends, no answer is paid twice, memory stays flat."""
 
 import random
 from collections import Counter
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ from support.tcp_proxy import running_proxy
 from support.worker_process import ORGANIZATIONS
 
 pytestmark = pytest.mark.engine
-FAULTS = (
+FAULTS: tuple[dict[str, Any], ...] = (
     {"status": 429, "headers": {"retry-after": "1"}},
     {"status": 498},
     {"status": 500},
@@ -24,12 +26,12 @@ FAULTS = (
     {"delay": 5},
 )
 SHARE_OF_FAULTS = 0.05
-WARM = 0.1
-"""The share of the tasks after which memory is taken for the first time."""
+WARM_UP_SHARE = 0.1
+"""The share of the tasks after which memory is measured for the first time."""
 
-GROWTH = 1.2
-BEHIND = 500
-"""Instances started ahead of the worker, at most."""
+MAX_MEMORY_GROWTH = 1.2
+MAX_BACKLOG = 500
+"""Instances that are started ahead of the worker, at most."""
 
 BPMN = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"
@@ -51,7 +53,7 @@ def tasks(request):
 
 
 @pytest.fixture
-def soaked(flavour, postgresql, tasks, tmp_path):
+def soak_environment(flavour, postgresql, tasks, tmp_path):
     """An environment whose emulator stores all calls, and whose engine stores its history outside its memory."""
     config = EmulatorConfig(keys=ORGANIZATIONS, max_calls=2 * tasks)
     with (
@@ -63,32 +65,37 @@ def soaked(flavour, postgresql, tasks, tmp_path):
         yield FaultEnvironment(process_client, emulator, proxy, tmp_path)
 
 
-def ended(fault_environment):
-    query = {"processDefinitionKey": fault_environment.topic, "completed": "true"}
-    return fault_environment.process_client.get("/history/process-instance/count", **query)["count"]
+def count_ended(environment):
+    query = {"processDefinitionKey": environment.topic, "completed": "true"}
+    return environment.process_client.get("/history/process-instance/count", **query)["count"]
 
 
-def test_every_instance_ends_and_memory_stays_flat(soaked, tasks):
+def has_ended(environment, count):
+    return count_ended(environment) >= count
+
+
+def test_soak_ends_every_instance_with_flat_memory(soak_environment, tasks):
+    environment = soak_environment
     chance = random.Random(7)  # noqa: S311 -- the same faults in every run
-    soaked.process_client.deploy_texts({"soak.bpmn": BPMN.format(topic=soaked.topic)})
-    faulty = Counter()
-    with soaked.worker() as worker:
+    environment.process_client.deploy_texts({"soak.bpmn": BPMN.format(topic=environment.topic)})
+    expected_retries: Counter[str] = Counter()
+    with environment.worker() as worker:
         for number in range(tasks):
             message = f"question {number}"
             if chance.random() < SHARE_OF_FAULTS:
                 fault = chance.choice(FAULTS)
-                soaked.emulator.next(1, when={"equals": message}, **fault)
-                faulty[message] += 1
-            soaked.process_client.start(soaked.topic, {"userMessage": message})
+                environment.emulator.next(1, when={"equals": message}, **fault)
+                expected_retries[message] += 1
+            environment.process_client.start(environment.topic, {"userMessage": message})
             if number % 100 == 0:
-                wait_for("the worker to keep up", lambda so_far=number: ended(soaked) >= so_far - BEHIND, timeout=120)
-            if number == int(tasks * WARM):
+                wait_for("the worker to keep up", partial(has_ended, environment, number - MAX_BACKLOG), timeout=120)
+            if number == int(tasks * WARM_UP_SHARE):
                 warm = worker.memory()
-        wait_for("the last ones", lambda: ended(soaked) == tasks, timeout=120)
+        wait_for("the last ones", lambda: count_ended(environment) == tasks, timeout=120)
         grown = worker.memory() / warm
 
-    asked = Counter(call.messages[-1]["content"] for call in soaked.emulator.calls)
-    assert asked == Counter({f"question {number}": 1 for number in range(tasks)}) + faulty
-    assert soaked.process_client.get("/incident/count", processDefinitionKeyIn=soaked.topic)["count"] == 0
-    assert soaked.journal.answers() == 0
-    assert grown <= GROWTH, f"memory has grown to {grown:.2f} times what it was after {WARM:.0%} of the tasks"
+    prompts = Counter(call.messages[-1]["content"] for call in environment.emulator.calls)
+    assert prompts == Counter({f"question {number}": 1 for number in range(tasks)}) + expected_retries
+    assert environment.process_client.get("/incident/count", processDefinitionKeyIn=environment.topic)["count"] == 0
+    assert environment.journal.answers() == 0
+    assert grown <= MAX_MEMORY_GROWTH, f"memory has grown {grown:.2f} times since {WARM_UP_SHARE:.0%} of the tasks"

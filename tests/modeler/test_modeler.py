@@ -73,7 +73,7 @@ def saved_by_a_modeller(modeler, element="Plain"):
 
 
 @pytest.mark.engine
-def test_the_engine_takes_what_a_modeller_saved(modeler, engine):
+def test_saved_diagram_is_deployed_unchanged(modeler, engine):
     saved = saved_by_a_modeller(modeler)
 
     with ProcessClient(engine.rest_url) as process_client:
@@ -86,7 +86,7 @@ def test_the_engine_takes_what_a_modeller_saved(modeler, engine):
 
 
 @pytest.mark.engine
-def test_what_a_modeller_saved_is_answered_by_the_worker(modeler, process_client, worker, emulator):
+def test_saved_diagram_is_processed_by_worker(modeler, process_client, worker, emulator):
     saved_by_a_modeller(modeler)
     modeler.apply("Service", ID)
     process_client.deploy_texts({"plain.bpmn": modeler.saved_xml()})
@@ -101,14 +101,14 @@ def test_what_a_modeller_saved_is_answered_by_the_worker(modeler, process_client
 
 @pytest.mark.parametrize("element", ["Plain", "Service"])
 @pytest.mark.parametrize("way", [by_script, by_clicks])
-def test_the_template_makes_a_task_an_external_one_with_all_its_defaults(modeler, way, element):
+def test_template_makes_external_task_with_all_defaults(modeler, way, element):
     way(modeler, element)
 
     assert modeler.refusals == []
     assert held_by(modeler.saved_xml(), element) == written_by(TEMPLATE)
 
 
-def test_the_second_template_makes_a_task_one_that_transcribes(modeler):
+def test_transcribe_template_makes_transcription_task(modeler):
     transcribe = load(TRANSCRIBE_TEMPLATE)
     modeler.open(PLAIN, [TEMPLATE, transcribe])
     modeler.click("Plain")
@@ -119,18 +119,18 @@ def test_the_second_template_makes_a_task_one_that_transcribes(modeler):
 
 
 @pytest.mark.parametrize("implementation", ["class", "expression", "delegateExpression"])
-def test_the_implementation_that_a_task_had_before_goes(modeler, implementation):
+def test_template_removes_previous_implementation(modeler, implementation):
     modeler.open(PLAIN.replace('camunda:class="', f'camunda:{implementation}="'), [TEMPLATE])
     modeler.apply("Service", ID)
 
     assert "org.example.Delegate" not in modeler.saved_xml()
 
 
-def test_what_is_typed_is_what_is_saved(modeler):
+def test_typed_values_are_saved_unchanged(modeler):
     assert held_by(saved_by_a_modeller(modeler), "Plain") == edited(written_by(TEMPLATE))
 
 
-def test_a_saved_diagram_opens_again_with_the_template_in_place(modeler):
+def test_saved_diagram_opens_with_template_applied(modeler):
     saved = saved_by_a_modeller(modeler)
 
     modeler.open(saved, [TEMPLATE])
@@ -151,7 +151,7 @@ def test_a_saved_diagram_opens_again_with_the_template_in_place(modeler):
         ("Connection", "Give up waiting after", "15 minutes", "P1DT12H"),
     ],
 )
-def test_a_wrong_value_shows_its_message_until_it_is_mended(modeler, group, label, wrong, right):
+def test_wrong_value_shows_message_until_corrected(modeler, group, label, wrong, right):
     by_clicks(modeler, "Plain")
     modeler.open_group(group)
     (entry,) = (entry for entry in TEMPLATE["properties"] if entry.get("label") == label)
@@ -163,7 +163,7 @@ def test_a_wrong_value_shows_its_message_until_it_is_mended(modeler, group, labe
     message.wait_for(state="detached")
 
 
-def test_the_fields_come_in_their_groups_with_help(modeler):
+def test_fields_are_grouped_and_described(modeler):
     by_clicks(modeler, "Plain")
 
     for group in TEMPLATE["groups"]:
@@ -173,7 +173,7 @@ def test_the_fields_come_in_their_groups_with_help(modeler):
             modeler.panel.get_by_text(entry["description"]).wait_for()
 
 
-def test_the_chooser_shows_name_description_and_icon(modeler):
+def test_template_chooser_shows_name_description_and_icon(modeler):
     modeler.open(PLAIN, [TEMPLATE])
     modeler.click("Plain")
     entry = modeler.open_chooser().locator(".entry", has_text=TEMPLATE["name"])
@@ -183,7 +183,7 @@ def test_the_chooser_shows_name_description_and_icon(modeler):
     assert entry.locator("img").evaluate("icon => icon.naturalWidth") > 0
 
 
-def test_an_upgrade_keeps_what_was_edited_and_renews_the_rest(modeler):
+def test_template_upgrade_keeps_edits_and_updates_the_rest(modeler):
     newer = {**TEMPLATE, "version": TEMPLATE["version"] + 1}
     newer["properties"] = [
         entry | {"value": "R5/PT30S"} if entry["binding"]["name"] == "catalyst_retries" else entry
@@ -198,7 +198,7 @@ def test_an_upgrade_keeps_what_was_edited_and_renews_the_rest(modeler):
     assert held_by(modeler.saved_xml(), "Plain") == edited(written_by(newer))
 
 
-def test_own_inputs_outputs_and_boundary_events_survive_the_template(modeler):
+def test_template_keeps_own_mappings_and_boundary_events(modeler):
     example = EXAMPLE.read_text(encoding="utf-8")
     own = """<bpmn:extensionElements><camunda:inputOutput>
         <camunda:inputParameter name="topicOfTalk">weather</camunda:inputParameter>
@@ -219,7 +219,7 @@ def test_own_inputs_outputs_and_boundary_events_survive_the_template(modeler):
 
 
 @pytest.mark.parametrize("file", [EXAMPLE, TOOLS_EXAMPLE, TRANSCRIBE_EXAMPLE], ids=lambda file: file.stem)
-def test_an_example_opens_without_a_warning_and_saves_as_it_is(modeler, file):
+def test_example_opens_without_warning_and_saves_unchanged(modeler, file):
     example = file.read_text(encoding="utf-8")
 
     modeler.open(example, [TEMPLATE, load(TRANSCRIBE_TEMPLATE)])
@@ -228,7 +228,7 @@ def test_an_example_opens_without_a_warning_and_saves_as_it_is(modeler, file):
     assert modeler.saved_xml() == example
 
 
-def test_a_broken_template_is_refused(modeler):
+def test_broken_template_is_rejected(modeler):
     text_in_an_attribute = {"type": "Text", "binding": {"type": "camunda:property", "name": "catalyst_payload"}}
 
     modeler.open(PLAIN, [{**TEMPLATE, "properties": [*TEMPLATE["properties"], text_in_an_attribute]}])

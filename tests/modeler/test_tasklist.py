@@ -85,7 +85,7 @@ def tasklist(page, engine):
     return Tasklist(page)
 
 
-def test_a_user_starts_the_process_asks_and_reviews(tasklist, example):
+def test_tasklist_user_starts_asks_and_reviews(tasklist, example):
     tasklist.start_process(NAME)
     tasklist.open_task("Configure", NAME)
     tasklist.field(QUESTION).fill("Why is the sky blue?\nIn one line.")
@@ -112,7 +112,7 @@ def test_a_user_starts_the_process_asks_and_reviews(tasklist, example):
     assert example.process_client.state(example.instance_id) == "COMPLETED"
 
 
-def test_a_user_is_answered_by_the_worker(tasklist, process_client, worker, emulator):
+def test_tasklist_user_gets_answer_from_worker(tasklist, process_client, worker, emulator):
     emulator.next(answer="Because short waves scatter more.")
     process_client.deploy(*example_files())
     tasklist.start_process(NAME)
@@ -128,7 +128,7 @@ def test_a_user_is_answered_by_the_worker(tasklist, process_client, worker, emul
 
 
 @pytest.mark.usefixtures("worker")
-def test_a_user_uploads_a_recording_and_reads_it(tasklist, process_client, emulator):
+def test_tasklist_user_uploads_recording_and_reads_transcript(tasklist, process_client, emulator):
     emulator.next(answer="Call me back.")
     process_client.deploy(*sorted(TRANSCRIBE_EXAMPLE.parent.glob("groq-transcribe-example*")))
     recording = {"name": "voicemail.mp3", "mimeType": "audio/mpeg", "buffer": bytes(1600)}
@@ -145,7 +145,7 @@ def test_a_user_uploads_a_recording_and_reads_it(tasklist, process_client, emula
     tasklist.complete()
 
 
-def test_a_reply_of_20000_characters_is_read_as_it_is_and_stays_as_it_is(tasklist, example):
+def test_tasklist_shows_and_keeps_20000_characters(tasklist, example):
     example.ask()
     example.answer(aiReply=LONG_REPLY)
     before = example.process_client.typed_variables(example.instance_id)
@@ -161,7 +161,7 @@ def test_a_reply_of_20000_characters_is_read_as_it_is_and_stays_as_it_is(tasklis
     }
 
 
-def test_an_error_is_shown_in_place_of_an_answer(tasklist, example):
+def test_tasklist_shows_error_instead_of_answer(tasklist, example):
     example.ask()
     example.refuse("RATE_LIMITED", "Groq's limit is used up for now")
 
@@ -177,7 +177,7 @@ def test_an_error_is_shown_in_place_of_an_answer(tasklist, example):
     assert example.process_client.state(example.instance_id) == "COMPLETED"
 
 
-def test_a_question_that_is_missing_or_too_long_is_asked_for_again(tasklist, example):
+def test_tasklist_validates_the_question(tasklist, example):
     example.process_client.start("groq-example")
     tasklist.open_task("Configure", NAME)
 

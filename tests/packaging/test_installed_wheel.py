@@ -43,11 +43,11 @@ WRONG_IMPORT = 'raise RuntimeError(f"{__file__} was imported instead of a module
 def bin_folder(tmp_path_factory):
     """The programs of a virtual environment with our wheel; it sees the libraries of the development environment."""
     folder = tmp_path_factory.mktemp("installed")
-    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder]
+    build: list[str | Path] = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", folder]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=60)
     [wheel] = folder.glob("*.whl")
     venv = folder / "venv"
-    uv = [DEV_BIN / "uv", "--quiet", "--offline", "--no-config"]
+    uv: list[str | Path] = [DEV_BIN / "uv", "--quiet", "--offline", "--no-config"]
     subprocess.run([*uv, "venv", "--python", sys.executable, venv], check=True, timeout=60)
     python = venv / "bin" / "python"
     subprocess.run([*uv, "pip", "install", "--python", python, "--no-deps", wheel], check=True, timeout=60)

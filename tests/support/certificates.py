@@ -1,4 +1,4 @@
-"""A certificate authority for one test, and certificates of its making."""
+"""A certificate authority for one test, and the certificates that it issues."""
 
 import datetime as dt
 import ipaddress
@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 DAY = dt.timedelta(days=1)
-FOR_SIGNING = x509.KeyUsage(
+SIGNING_KEY_USAGE = x509.KeyUsage(
     key_cert_sign=True,
     crl_sign=True,
     digital_signature=False,
@@ -20,36 +20,36 @@ FOR_SIGNING = x509.KeyUsage(
     encipher_only=False,
     decipher_only=False,
 )
-"""Python 3.13 wants an authority to say so."""
+"""Python 3.13 requires this extension in the certificate of an authority."""
 
 
 class Authority:
-    """`ca` is the file of its own certificate."""
+    """A certificate authority; `ca` is the file of its own certificate."""
 
     def __init__(self, folder: Path, name: str = "authority") -> None:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         certificate = (
-            self._begun(self._name, self._key.public_key())
+            self._start_certificate(self._name, self._key.public_key())
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), critical=False)
-            .add_extension(FOR_SIGNING, critical=True)
+            .add_extension(SIGNING_KEY_USAGE, critical=True)
             .sign(self._key, hashes.SHA256())
         )
         self.ca = folder / f"{name}.pem"
         self.ca.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def issue(self, name: str) -> tuple[Path, Path]:
-        """Issue a certificate for this machine; returns its file and that of its key."""
+        """Issue a certificate for 127.0.0.1. Returns its file and the file of its key."""
         key = ec.generate_private_key(ec.SECP256R1())
-        here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-        own = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        localhost = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+        issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         certificate = (
-            self._begun(subject, key.public_key())
-            .add_extension(here, critical=False)
-            .add_extension(own, critical=False)
+            self._start_certificate(subject, key.public_key())
+            .add_extension(localhost, critical=False)
+            .add_extension(issuer_key, critical=False)
             .sign(self._key, hashes.SHA256())
         )
         file, key_file = self._folder / f"{name}.pem", self._folder / f"{name}-key.pem"
@@ -61,7 +61,7 @@ class Authority:
         )
         return file, key_file
 
-    def _begun(self, subject: x509.Name, public_key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    def _start_certificate(self, subject: x509.Name, public_key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
         now = dt.datetime.now(dt.UTC)
         return (
             x509.CertificateBuilder()

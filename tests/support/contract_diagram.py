@@ -1,4 +1,4 @@
-"""The process around an external task: what comes before it, after it, and when a BPMN error is thrown."""
+"""The process around an external task in contract tests."""
 
 from dataclasses import dataclass
 from xml.sax.saxutils import quoteattr
@@ -31,7 +31,7 @@ BPMN = """<?xml version="1.0" encoding="UTF-8"?>
 </definitions>"""
 PROPERTY = "<camunda:property name={} value={}/>"
 OBSTACLE = "${obstacle}"
-"""An expression that no process can evaluate, so that the step after the task fails."""
+"""An expression that cannot be evaluated, so that the step after the task fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Diagram:
     next_step_fails: bool = False
 
     def bpmn(self, key: str) -> str:
-        """Write it for a process key."""
+        """Return the BPMN for a process key."""
         properties = "".join(PROPERTY.format(quoteattr(name), quoteattr(value)) for name, value in self.properties)
         review = OBSTACLE if self.next_step_fails else "Review"
         return BPMN.format(key=key, topic=self.topic, priority=self.priority, properties=properties, review=review)

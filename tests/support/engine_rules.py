@@ -1,4 +1,4 @@
-"""The engine's rules for external tasks, without HTTP: who may do what with a task, and what becomes of it.
+"""The engine's rules for external tasks, without HTTP.
 
 Statuses, exception types and messages are those of Camunda 7.24.
 """
@@ -11,16 +11,16 @@ from typing import Any
 
 from catalyst_groq.domain.variables import TypedValueDto
 
-LONGEST_MESSAGE = 666
-LONGEST_STRING = 4000
-LONGEST_NAME = 255
+MAX_MESSAGE_CHARS = 666
+MAX_STRING_CHARS = 4000
+MAX_NAME_CHARS = 255
 NEVER = 0.0
 TYPES = {"Null", "String", "Integer", "Long", "Double", "Boolean", "Date", "Json", "Object", "File", "Bytes"}
 INTEGER = range(-(2**31), 2**31)
 
 
 class Refusal(Exception):  # noqa: N818 -- the engine's word
-    """What the engine answers instead of doing it."""
+    """The engine's error response."""
 
     def __init__(self, status: int, kind: str, message: str, code: int | None = 0) -> None:
         super().__init__(message)
@@ -30,7 +30,7 @@ class Refusal(Exception):  # noqa: N818 -- the engine's word
 
 @dataclass(slots=True, kw_only=True)
 class Task:
-    """An external task, and where its process instance stands. Moments are seconds since the epoch."""
+    """An external task, and the activity at which its process instance waits. Times are seconds since the epoch."""
 
     topic: str
     variables: dict[str, TypedValueDto] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Task:
 
     @property
     def is_locked(self) -> bool:
-        """Whether a lock holds; one that ended leaves its worker id behind."""
+        """Whether the task is locked. A lock that has ended leaves its worker id."""
         return self.locked_until > time.time()
 
 
@@ -70,7 +70,7 @@ class ExternalTasks:
     ) -> list[Task]:
         """Lock and return tasks that are free and have retries left; `topics` holds the lock duration of each.
 
-        Without an order asked for the engine promises none, so here it is the newest first.
+        The engine guarantees no order unless one is requested, so here it is the newest first.
         """
         offered = [task for task in self.all.values() if task.topic in topics and self._is_offered(task)]
         offered.sort(key=lambda task: task.create_time, reverse=not oldest_first)
@@ -81,14 +81,14 @@ class ExternalTasks:
         return offered[:max_tasks]
 
     def complete(self, task_id: str, worker_id: str, variables: Mapping[str, TypedValueDto]) -> None:
-        """Let the process go on; nothing of it has happened when the next step fails."""
+        """Continue the process; it is rolled back when the next step fails."""
         self._check(variables)
         task = self._held_by(worker_id, task_id, "External Task {} cannot be completed")
-        kept = self._kept(variables)
+        stored = self._store(variables)
         if task.next_step_fails:
             message = "Unknown property used in expression: ${obstacle}. Cause: Cannot resolve identifier 'obstacle'"
             raise Refusal(500, "ProcessEngineException", message)
-        self._go_on(task, "Review", kept)
+        self._continue(task, "Review", stored)
 
     def bpmn_error(
         self, task_id: str, worker_id: str, code: str, message: str, variables: Mapping[str, TypedValueDto]
@@ -97,7 +97,7 @@ class ExternalTasks:
         self._check(variables)
         task = self._held_by(worker_id, task_id, "Bpmn error of External Task {} cannot be reported")
         thrown = {"errorCode": {"type": "String", "value": code}, "errorMessage": {"type": "String", "value": message}}
-        self._go_on(task, "Caught", self._kept(variables) | thrown)
+        self._continue(task, "Caught", self._store(variables) | thrown)
 
     def failure(
         self,
@@ -110,25 +110,25 @@ class ExternalTasks:
         retry_timeout: int,
         variables: Mapping[str, TypedValueDto],
     ) -> None:
-        """Keep the task from everybody for the retry timeout; without retries left there is an incident instead."""
+        """Lock the task for the retry timeout; without retries left there is an incident instead."""
         self._check(variables)
         task = self._held_by(worker_id, task_id, "Failure of External Task {} cannot be reported")
         if retries < 0:
             raise Refusal(500, "ProcessEngineException", "retries is not greater than or equal to 0")
-        task.variables |= self._kept(variables)
-        task.error_message, task.error_details = message[:LONGEST_MESSAGE], details
+        task.variables |= self._store(variables)
+        task.error_message, task.error_details = message[:MAX_MESSAGE_CHARS], details
         task.retries, task.locked_until = retries, time.time() + retry_timeout / 1000
         task.incident = None if retries else task.error_message
 
     def lock(self, task_id: str, worker_id: str, duration: int) -> None:
-        """Lock anew, unless the lock of another worker still holds."""
+        """Lock again, unless another worker has the task locked."""
         task = self.get(task_id)
         if task.is_locked and task.worker_id != worker_id:
-            raise _not_yours(f"External Task {task_id} cannot be locked", worker_id, task)
+            raise _locked_by_another(f"External Task {task_id} cannot be locked", worker_id, task)
         _lock(task, worker_id, duration)
 
     def extend_lock(self, task_id: str, worker_id: str, duration: int) -> None:
-        """Lock anew, as long as the own lock still holds."""
+        """Lock again, if the own lock has not ended."""
         task = self._held_by(worker_id, task_id, "The lock of the External Task {} cannot be extended")
         if not task.is_locked:
             message = f"Cannot extend a lock that expired: lockExpirationTime is not greater than or equal to {_now()}"
@@ -136,7 +136,7 @@ class ExternalTasks:
         _lock(task, worker_id, duration)
 
     def unlock(self, task_id: str) -> None:
-        """Free a task; the engine does not ask who does it."""
+        """Unlock a task; the engine accepts that from any worker."""
         task = self.get(task_id)
         task.worker_id, task.locked_until = None, NEVER
 
@@ -156,42 +156,42 @@ class ExternalTasks:
         return task.waits_at == "Ask" and not task.is_locked and task.retries != 0
 
     def _held_by(self, worker_id: str, task_id: str, refused: str) -> Task:
-        """Find a task of which the worker is the last holder: whether its lock has ended does not matter."""
+        """Find a task that the worker was the last to lock, whether or not that lock has ended."""
         task = self.get(task_id)
         if task.worker_id != worker_id:
-            raise _not_yours(refused.format(task_id), worker_id, task)
+            raise _locked_by_another(refused.format(task_id), worker_id, task)
         return task
 
     @staticmethod
-    def _go_on(task: Task, waits_at: str, variables: Mapping[str, TypedValueDto]) -> None:
+    def _continue(task: Task, waits_at: str, variables: Mapping[str, TypedValueDto]) -> None:
         task.waits_at, task.incident = waits_at, None
         task.variables |= variables
 
     def _check(self, variables: Mapping[str, TypedValueDto]) -> None:
-        """What the REST API finds before the engine is asked."""
+        """Check the variables as the REST API does before it calls the engine."""
         for typed in variables.values():
             kind, value = typed["type"], typed["value"]
             if kind not in TYPES or (kind == "Json" and not self._json_format):
                 raise Refusal(400, "RestException", f"Unsupported value type '{kind}'", None)
             if kind in {"Json", "Object"} and not isinstance(value, str | None):
-                said = f"Must provide 'null' or String value for value of SerializableValue type '{kind}'."
-                raise Refusal(400, "InvalidRequestException", said, None)
+                message = f"Must provide 'null' or String value for value of SerializableValue type '{kind}'."
+                raise Refusal(400, "InvalidRequestException", message, None)
             if kind == "Integer" and value not in INTEGER:
-                said = f"Cannot convert value '{value}' of type 'Integer' to java type java.lang.Integer"
-                raise Refusal(400, "InvalidRequestException", said, None)
+                message = f"Cannot convert value '{value}' of type 'Integer' to java type java.lang.Integer"
+                raise Refusal(400, "InvalidRequestException", message, None)
 
-    def _kept(self, variables: Mapping[str, TypedValueDto]) -> dict[str, TypedValueDto]:
-        """What the database keeps. The content of a file is not shown with the variables."""
-        kept: dict[str, Any] = {}
+    def _store(self, variables: Mapping[str, TypedValueDto]) -> dict[str, TypedValueDto]:
+        """Return the variables as a query returns them: without the content of files."""
+        stored: dict[str, Any] = {}
         for name, typed in variables.items():
-            too_long = typed["type"] == "String" and len(typed["value"].encode("utf-16-le")) // 2 > LONGEST_STRING
-            if too_long or len(name) > LONGEST_NAME:
-                said = "An exception occurred in the persistence layer. Please check the server logs for a detailed "
-                raise Refusal(500, "ProcessEnginePersistenceException", said + "message.", 10002)
+            too_long = typed["type"] == "String" and len(typed["value"].encode("utf-16-le")) // 2 > MAX_STRING_CHARS
+            if too_long or len(name) > MAX_NAME_CHARS:
+                message = "An exception occurred in the persistence layer. Please check the server logs for a detailed "
+                raise Refusal(500, "ProcessEnginePersistenceException", message + "message.", 10002)
             if typed["type"] == "Object" and not self._json_format:
                 raise Refusal(500, "ProcessEngineException", "Cannot find serializer for value 'ObjectValue […]'.")
-            kept[name] = {"valueInfo": {}, **typed} | ({"value": None} if typed["type"] == "File" else {})
-        return kept
+            stored[name] = {"valueInfo": {}, **typed} | ({"value": None} if typed["type"] == "File" else {})
+        return stored
 
 
 def _lock(task: Task, worker_id: str, duration: int) -> None:
@@ -200,7 +200,7 @@ def _lock(task: Task, worker_id: str, duration: int) -> None:
     task.worker_id, task.locked_until = worker_id, time.time() + duration / 1000
 
 
-def _not_yours(refused: str, worker_id: str, task: Task) -> Refusal:
+def _locked_by_another(refused: str, worker_id: str, task: Task) -> Refusal:
     holder = task.worker_id or "null"
     return Refusal(400, "RestException", f"{refused} by worker '{worker_id}'. It is locked by worker '{holder}'.")
 

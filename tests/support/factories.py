@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -17,7 +18,7 @@ from catalyst_groq.groq.models.pricing import cost_usd
 from catalyst_groq.groq.routing.call_result import Attempt, CallResult, summarize
 from catalyst_groq.groq.routing.endpoints import Endpoint, Route
 
-REPLY = {
+REPLY: dict[str, Any] = {
     "id": "chatcmpl-1",
     "model": "openai/gpt-oss-120b",
     "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Hello Ada"}}],

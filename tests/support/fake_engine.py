@@ -1,4 +1,4 @@
-"""The engine's REST API as a worker sees it: HTTP over `engine_rules`, long polls, and faults on demand."""
+"""A fake of the engine's REST API: HTTP over `engine_rules`, with long polls and with faults on demand."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,26 +10,26 @@ from aiohttp import web
 
 from support.engine_rules import ExternalTasks, Refusal, Task
 
-LONGEST_POLL = 1_800_000
-BETWEEN_QUERIES = 30.0
-"""Seconds after which a waiting poll looks again by itself: an ended lock or retry timeout wakes nobody."""
+MAX_ASYNC_RESPONSE_TIMEOUT_MS = 1_800_000
+QUERY_INTERVAL_SECONDS = 30.0
+"""Seconds after which a waiting poll queries again: the end of a lock or of a retry timeout does not wake it."""
 
 DEFINITION_ID = "contract:1:fake"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class FakeEngine:
-    """An engine whose tasks are created by a call instead of a process. Its tasks outlive `go_away`, as in a database.
+    """An engine whose tasks are created by a call instead of a process. Its tasks outlive `stop()`, as in a database.
 
-    Like the real one it goes on with a poll whose client has left, and locks the next task for it.
+    Like the real one it continues a poll whose client has disconnected, and locks the next task for it.
     """
 
     def __init__(self, *, json_format: bool = True, bpmn: str = "") -> None:
         self.tasks = ExternalTasks(json_format=json_format)
         self.bpmn = bpmn
         self.waiting_polls = 0
-        self.answers_late = 0.0
-        """Seconds between the end of a report or an unlock and its answer; polls are answered meanwhile."""
+        self.response_delay_seconds = 0.0
+        """Seconds between the end of a report or an unlock and its response; polls get their responses meanwhile."""
         self._refusals: list[Refusal] = []
         self._more = asyncio.Event()
         self._runner: web.AppRunner | None = None
@@ -37,7 +37,7 @@ class FakeEngine:
 
     @property
     def rest_url(self) -> str:
-        """Where the REST API is; it stays the same when the engine goes away and returns."""
+        """The URL of the REST API; it stays the same after a restart."""
         return f"http://127.0.0.1:{self._port}/engine-rest"
 
     def create(self, task: Task) -> Task:
@@ -47,24 +47,24 @@ class FakeEngine:
         return task
 
     def refuse(self, times: int, status: int, kind: str, message: str) -> None:
-        """Answer the next reports so, whatever they are."""
+        """Respond with this error to the next reports."""
         self._refusals += [Refusal(status, kind, message)] * times
 
-    async def come_up(self) -> None:
-        """Listen; again on the same port after `go_away`."""
+    async def start(self) -> None:
+        """Listen; after `stop()` on the same port as before."""
         self._runner = web.AppRunner(self._application(), shutdown_timeout=0)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
         self._port = self._runner.addresses[0][1]
 
-    async def go_away(self) -> None:
-        """Refuse connections from now on, and cut those there are."""
+    async def stop(self) -> None:
+        """Refuse new connections and close the existing ones."""
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
 
     def _application(self) -> web.Application:
-        application = web.Application(middlewares=[_refusals_as_json])
+        application = web.Application(middlewares=[_render_refusals])
         task = "/engine-rest/external-task"
         application.add_routes(
             [
@@ -82,81 +82,80 @@ class FakeEngine:
         return application
 
     async def _fetch_and_lock(self, request: web.Request) -> web.Response:
-        asked = await request.json()
-        patience = asked.get("asyncResponseTimeout", 0)
-        if patience > LONGEST_POLL:
-            said = (
-                f"The asynchronous response timeout cannot be set to a value greater than {LONGEST_POLL} milliseconds"
-            )
-            raise Refusal(400, "InvalidRequestException", said, None)
+        body = await request.json()
+        timeout_milliseconds = body.get("asyncResponseTimeout", 0)
+        if timeout_milliseconds > MAX_ASYNC_RESPONSE_TIMEOUT_MS:
+            message = "The asynchronous response timeout cannot be set to a value greater than "
+            message += f"{MAX_ASYNC_RESPONSE_TIMEOUT_MS} milliseconds"
+            raise Refusal(400, "InvalidRequestException", message, None)
         loop = asyncio.get_running_loop()
-        until = loop.time() + patience / 1000
+        deadline = loop.time() + timeout_milliseconds / 1000
         self.waiting_polls += 1
         try:
-            while not (locked := self._fetch(asked)) and (left := until - loop.time()) > 0:
+            while not (locked := self._fetch(body)) and (left := deadline - loop.time()) > 0:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._more.wait(), min(left, BETWEEN_QUERIES))
+                    await asyncio.wait_for(self._more.wait(), min(left, QUERY_INTERVAL_SECONDS))
         finally:
             self.waiting_polls -= 1
-        topics = {topic["topicName"]: topic for topic in asked["topics"]}
-        return web.json_response([_fetched(task, topics[task.topic]) for task in locked])
+        topics = {topic["topicName"]: topic for topic in body["topics"]}
+        return web.json_response([_fetch_result(task, topics[task.topic]) for task in locked])
 
-    def _fetch(self, asked: dict[str, Any]) -> list[Task]:
+    def _fetch(self, body: dict[str, Any]) -> list[Task]:
         return self.tasks.fetch(
-            asked["workerId"],
-            {topic["topicName"]: topic["lockDuration"] for topic in asked["topics"]},
-            asked["maxTasks"],
-            by_priority=asked.get("usePriority", False),
-            oldest_first={"sortBy": "createTime", "sortOrder": "asc"} in asked.get("sorting", []),
+            body["workerId"],
+            {topic["topicName"]: topic["lockDuration"] for topic in body["topics"]},
+            body["maxTasks"],
+            by_priority=body.get("usePriority", False),
+            oldest_first={"sortBy": "createTime", "sortOrder": "asc"} in body.get("sorting", []),
         )
 
     async def _report(self, request: web.Request) -> web.Response:
-        told, task_id = await request.json(), request.match_info["id"]
+        body, task_id = await request.json(), request.match_info["id"]
         if self._refusals:
             raise self._refusals.pop(0)
-        worker_id, variables = told["workerId"], told.get("variables") or {}
+        worker_id, variables = body["workerId"], body.get("variables") or {}
         match request.match_info["report"]:
             case "complete":
                 self.tasks.complete(task_id, worker_id, variables)
             case "bpmnError":
-                self.tasks.bpmn_error(task_id, worker_id, told["errorCode"], told.get("errorMessage", ""), variables)
+                self.tasks.bpmn_error(task_id, worker_id, body["errorCode"], body.get("errorMessage", ""), variables)
             case _:
                 self.tasks.failure(
                     task_id,
                     worker_id,
-                    told.get("errorMessage", ""),
-                    told.get("errorDetails", ""),
-                    retries=told.get("retries", 0),
-                    retry_timeout=told.get("retryTimeout", 0),
+                    body.get("errorMessage", ""),
+                    body.get("errorDetails", ""),
+                    retries=body.get("retries", 0),
+                    retry_timeout=body.get("retryTimeout", 0),
                     variables=variables,
                 )
-        await asyncio.sleep(self.answers_late)
+        await asyncio.sleep(self.response_delay_seconds)
         return web.Response(status=204)
 
     async def _lock(self, request: web.Request) -> web.Response:
-        asked = await request.json()
-        self.tasks.lock(request.match_info["id"], asked["workerId"], asked["lockDuration"])
+        body = await request.json()
+        self.tasks.lock(request.match_info["id"], body["workerId"], body["lockDuration"])
         return web.Response(status=204)
 
     async def _extend_lock(self, request: web.Request) -> web.Response:
-        asked = await request.json()
-        self.tasks.extend_lock(request.match_info["id"], asked["workerId"], asked["newDuration"])
+        body = await request.json()
+        self.tasks.extend_lock(request.match_info["id"], body["workerId"], body["newDuration"])
         return web.Response(status=204)
 
     async def _unlock(self, request: web.Request) -> web.Response:
         self.tasks.unlock(request.match_info["id"])
         self._wake()
-        await asyncio.sleep(self.answers_late)
+        await asyncio.sleep(self.response_delay_seconds)
         return web.Response(status=204)
 
     async def _list(self, request: web.Request) -> web.Response:
         worker_id, locked = request.query.get("workerId"), request.query.get("locked")
-        found = [
-            _shown(task)
+        tasks = [
+            _query_result(task)
             for task in self.tasks.waiting()
             if worker_id in {None, task.worker_id} and (locked != "true" or task.is_locked)
         ]
-        return web.json_response(found)
+        return web.json_response(tasks)
 
     async def _count(self, _: web.Request) -> web.Response:
         return web.json_response({"count": len(self.tasks.waiting())})
@@ -173,20 +172,20 @@ class FakeEngine:
         return web.json_response([caller] if request.query["subProcessInstance"] in called else [])
 
     def _wake(self) -> None:
-        """Let every waiting poll look again."""
+        """Let every waiting poll query again."""
         self._more.set()
         self._more = asyncio.Event()
 
 
 @web.middleware
-async def _refusals_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _render_refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except Refusal as refusal:
         return web.json_response(refusal.body, status=refusal.status)
 
 
-def _shown(task: Task) -> dict[str, Any]:
+def _query_result(task: Task) -> dict[str, Any]:
     """One task as a query shows it."""
     return {
         "id": task.id,
@@ -198,40 +197,40 @@ def _shown(task: Task) -> dict[str, Any]:
         "priority": task.priority,
         "retries": task.retries,
         "workerId": task.worker_id,
-        "createTime": _moment(task.create_time),
-        "lockExpirationTime": _moment(task.locked_until) if task.locked_until else None,
+        "createTime": _format_time(task.create_time),
+        "lockExpirationTime": _format_time(task.locked_until) if task.locked_until else None,
         "errorMessage": task.error_message,
         "suspended": False,
     }
 
 
-def _fetched(task: Task, asked: dict[str, Any]) -> dict[str, Any]:
+def _fetch_result(task: Task, topic: dict[str, Any]) -> dict[str, Any]:
     """One task as a fetch returns it."""
-    names, as_bean = asked.get("variables"), asked.get("deserializeValues", False)
+    names, as_bean = topic.get("variables"), topic.get("deserializeValues", False)
     variables = {
-        # What the engine has deserialised, it shows as a Java bean, not as its text.
+        # The engine returns a deserialised value as a Java bean instead of its text.
         name: typed | {"value": {"nodeType": "OBJECT"}} if as_bean and typed["type"] in {"Json", "Object"} else typed
         for name, typed in task.variables.items()
         if names is None or name in names
     }
-    properties = dict(task.extension_properties) if asked.get("includeExtensionProperties", False) else None
-    return _shown(task) | {
+    properties = dict(task.extension_properties) if topic.get("includeExtensionProperties", False) else None
+    return _query_result(task) | {
         "variables": variables,
         "extensionProperties": properties,
         "errorDetails": task.error_details,
     }
 
 
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
+def _format_time(timestamp: float) -> str:
+    return datetime.fromtimestamp(timestamp, UTC).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
 
 
 @asynccontextmanager
 async def running_fake_engine(*, json_format: bool = True, bpmn: str = "") -> AsyncIterator[FakeEngine]:
     """Run a fake engine on a free port for as long as the block runs."""
     engine = FakeEngine(json_format=json_format, bpmn=bpmn)
-    await engine.come_up()
+    await engine.start()
     try:
         yield engine
     finally:
-        await engine.go_away()
+        await engine.stop()

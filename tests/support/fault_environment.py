@@ -1,10 +1,11 @@
-"""What a fault test plays on: one worker between an engine, that it reaches through a proxy, and Groq."""
+"""The parts of a fault test: a worker that reaches its engine through a proxy, and an emulator of Groq."""
 
 import itertools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from catalyst_groq.sandbox.emulator import Emulator
 from catalyst_groq.sandbox.process_client import ProcessClient
@@ -16,14 +17,14 @@ from support.worker_process import WorkerProcess
 
 numbers = itertools.count(1)
 FAULT_INJECTION = str(Path(__file__).with_name("fault_injection"))
-ASKED = {"userMessage": "hello"}
+VARIABLES = {"userMessage": "hello"}
 PATIENCE = 60.0
-"""Seconds for an instance to get over a fault: an engine that restarts takes most of it."""
+"""Seconds for an instance to recover from a fault. The restart of an engine takes most of them."""
 
 
 @dataclass
 class FaultEnvironment:
-    """One worker id, its topic and its journal, between an engine and Groq."""
+    """One worker id, its topic and its journal, with the proxy and the emulator that it uses."""
 
     process_client: ProcessClient
     emulator: Emulator
@@ -35,22 +36,27 @@ class FaultEnvironment:
     def journal(self) -> JournalFile:
         return JournalFile(self.folder / "journal.sqlite")
 
-    def worker(self, handicaps: Mapping[str, str] | None = None, **settings: str) -> WorkerProcess:
-        """Make the worker; a second one is its next life. `handicaps` are those of `handicaps/sitecustomize.py`."""
+    def worker(self, faults: Mapping[str, str] | None = None, **settings: str) -> WorkerProcess:
+        """Return a worker that is not started yet. A second one has the same worker id and journal, as after a restart.
+
+        `faults` are the environment variables that `fault_injection/sitecustomize.py` reads.
+        """
         worker = WorkerProcess(
             self.folder,
             self.proxy.rest_url,
             self.emulator.base_url,
             **{"worker_id": self.topic, "topic": self.topic, "lock_duration": "PT10S", **settings},
         )
-        if handicaps:
+        if faults:
             worker.environ["PYTHONPATH"] = os.pathsep.join([FAULT_INJECTION, worker.environ["PYTHONPATH"]])
-            worker.environ.update(handicaps)
+            worker.environ.update(faults)
+            # Its own data would not fit the full disk.
+            worker.environ.pop("COVERAGE_PROCESS_CONFIG", None)
         return worker
 
-    def instance(self, variables: Mapping[str, str] = ASKED, **parts) -> Instance:
-        """Start an instance of a new process, with three tries at once if nothing else is said."""
+    def instance(self, variables: Mapping[str, str] = VARIABLES, **parts: Any) -> Instance:
+        """Start an instance of a new process; by default its task has three attempts without a wait between them."""
         parts.setdefault("properties", {"catalyst_retries": "R3/PT0S"})
-        instance = start(self.process_client, diagram(topic=self.topic, **parts), **variables)
-        instance.patience = PATIENCE
+        instance = start(self.process_client, diagram(topic=self.topic, **parts), None, **variables)
+        instance.timeout_seconds = PATIENCE
         return instance

@@ -74,7 +74,7 @@ class FakeEndpoints:
     def payloads(self):
         return [request.payload for request in self.requests]
 
-    async def call(self, *models, max_wait=60, truncate=lambda payload, fraction: None, **payload):
+    async def call(self, *models, max_wait=60, truncate=lambda *_: None, **payload):
         """Call the first of `models` with the others as fallback models."""
         models = models or ("m",)
         call = GroqCall(
@@ -94,3 +94,8 @@ class FakeEndpoints:
 def results_by_route(result):
     """Endpoint and result of each series of attempts on one route."""
     return [(attempt.route.endpoint.name, attempt.result) for attempt in result.attempts_by_route()]
+
+
+def make_request(account, payload, timeout=5.0, operation=CHAT_COMPLETION, caller="task-1"):
+    """A request of one external task."""
+    return GroqRequest(operation, account, payload, timeout, caller)

@@ -1,4 +1,4 @@
-"""An SQLite journal, as a test looks into it and gets in its way."""
+"""Access to a worker's SQLite journal: counts its responses and blocks its writes."""
 
 import sqlite3
 from contextlib import closing, contextmanager
@@ -11,16 +11,16 @@ class JournalFile:
         self.path = path
 
     def answers(self):
-        """How many answers it keeps."""
+        """Return the number of stored responses."""
         if not self.path.exists():
             return 0
-        with closing(sqlite3.connect(self.path)) as journal:
-            return journal.execute("SELECT COUNT(*) FROM answer").fetchone()[0]
+        with closing(sqlite3.connect(self.path)) as connection:
+            return connection.execute("SELECT COUNT(*) FROM answer").fetchone()[0]
 
     @contextmanager
     def unwritable(self):
-        """Keep every worker from writing to it, for as long as the block runs; they can still read."""
-        with closing(SqliteFile(self.path).connect()) as journal:
-            journal.execute("BEGIN IMMEDIATE")
+        """Block the writes of every worker while the block runs; they can still read."""
+        with closing(SqliteFile(self.path).connect()) as connection:
+            connection.execute("BEGIN IMMEDIATE")
             yield
-            journal.execute("ROLLBACK")
+            connection.execute("ROLLBACK")

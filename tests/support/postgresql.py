@@ -1,4 +1,4 @@
-"""A real PostgreSQL server from the system's packages, in a temporary folder on a free port."""
+"""A PostgreSQL server from the system's packages, in a temporary folder on a free port."""
 
 import os
 import shutil
@@ -8,15 +8,17 @@ import subprocess
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from catalyst_groq.sandbox.process_client import wait_for
 
-MISSING = "There is no PostgreSQL: install the system's package postgresql (Debian: apt-get install postgresql)"
+MISSING = "PostgreSQL: not found. Install the system's package (Debian: apt-get install postgresql)."
 USER, PASSWORD = "engine", "a secret / with : signs@"
 QUOTED_PASSWORD = "a%20secret%20%2F%20with%20%3A%20signs%40"
 READY = "database system is ready to accept connections"
-TRIES = 3
+MAX_START_ATTEMPTS = 3
+"""Another program may take the free port before the server does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +27,15 @@ class PostgresqlServer:
     port: int
 
     def create_database(self, name):
-        """Create an empty database; returns its URL."""
+        """Create an empty database; return its URL."""
         environment = {**os.environ, "PGPASSWORD": PASSWORD}
-        where = ["--host=127.0.0.1", f"--port={self.port}", f"--username={USER}"]
-        subprocess.run([self.programs / "createdb", *where, name], env=environment, check=True)
+        server = ["--host=127.0.0.1", f"--port={self.port}", f"--username={USER}"]
+        subprocess.run([self.programs / "createdb", *server, name], env=environment, check=True)
         return f"postgresql://{USER}:{QUOTED_PASSWORD}@127.0.0.1:{self.port}/{name}"
 
 
 def find_programs():
-    """The folder with PostgreSQL's programs, newest version first; Debian keeps it off the PATH."""
+    """Return the folder of PostgreSQL's programs, of the newest version, or None. Debian leaves it off the PATH."""
     on_path = shutil.which("initdb")
     folders = [Path(on_path).resolve().parent] if on_path else []
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -float(path.parent.name))
@@ -42,6 +44,7 @@ def find_programs():
 
 @contextmanager
 def running_postgresql(programs):
+    """Run a server with the programs of a folder; yields a `PostgresqlServer`."""
     # PostgreSQL refuses to run as root.
     user = "nobody" if os.geteuid() == 0 else None
     with tempfile.TemporaryDirectory(prefix="catalyst-postgresql-", ignore_cleanup_errors=True) as name:
@@ -53,14 +56,14 @@ def running_postgresql(programs):
         initdb = [programs / "initdb", "--no-sync", "--auth=scram-sha-256", f"--username={USER}"]
         initdb += [f"--pwfile={folder / 'password'}", "--encoding=UTF8", "--no-locale", folder / "data"]
         subprocess.run(initdb, user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL)
-        with _started(programs, folder, user) as port:
+        with _run_server(programs, folder, user) as port:
             yield PostgresqlServer(programs, port)
 
 
 @contextmanager
-def _started(programs, folder, user):
+def _run_server(programs, folder, user):
     log = folder / "log"
-    for _ in range(TRIES):
+    for _ in range(MAX_START_ATTEMPTS):
         with socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))
             port = unused.getsockname()[1]
@@ -68,12 +71,14 @@ def _started(programs, folder, user):
         command += ["-k", folder, "-F"]
         with log.open("wb") as output, subprocess.Popen(command, user=user, cwd=folder, stderr=output) as server:
             try:
-                wait_for(
-                    "PostgreSQL", lambda server=server: READY in log.read_text() or server.poll() is not None, timeout=30
-                )
+                wait_for("PostgreSQL", partial(_has_started_or_ended, server, log), timeout=30)
                 if server.poll() is None:
                     yield port
                     return
             finally:
                 server.send_signal(signal.SIGINT)
     raise AssertionError(f"PostgreSQL does not start:\n{log.read_text()}")
+
+
+def _has_started_or_ended(server: subprocess.Popen[bytes], log: Path) -> bool:
+    return READY in log.read_text() or server.poll() is not None

@@ -1,4 +1,4 @@
-"""One process instance, as a test looks at it."""
+"""One process instance under test."""
 
 import dataclasses
 from typing import Any
@@ -6,46 +6,46 @@ from typing import Any
 from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.sandbox.process_client import ProcessClient, wait_for
 
-PATIENCE = 20.0
-"""Seconds for the worker to bring an instance to where a test expects it."""
+TIMEOUT_SECONDS = 20.0
+"""How long a test waits for the worker to bring an instance to the expected state."""
 
 
 @dataclasses.dataclass
 class Instance:
     process_client: ProcessClient
     id: str
-    patience: float = PATIENCE
+    timeout_seconds: float = TIMEOUT_SECONDS
 
     def task(self) -> str:
-        """Wait for the next user task; an incident instead is shown by the failure message."""
-        seen = wait_for(
+        """Wait for the next user task. An incident instead fails the test with its message."""
+        state = wait_for(
             "a user task",
             lambda: self.process_client.user_task(self.id) or self.process_client.incidents(self.id),
-            timeout=self.patience,
+            timeout=self.timeout_seconds,
         )
-        assert isinstance(seen, str), f"incident: {seen}"
-        return seen
+        assert isinstance(state, str), f"incident: {state}"
+        return state
 
     def incident(self) -> str:
-        """Wait for an incident; a user task instead is shown by the failure message."""
-        seen = wait_for(
+        """Wait for an incident. A user task instead fails the test with its name."""
+        state = wait_for(
             "an incident",
             lambda: self.process_client.incidents(self.id) or self.process_client.user_task(self.id),
-            timeout=self.patience,
+            timeout=self.timeout_seconds,
         )
-        assert isinstance(seen, list), f"user task: {seen}"
-        return seen[0]
+        assert isinstance(state, list), f"user task: {state}"
+        return state[0]
 
     def rest(self) -> str:
-        """Wait until the worker has no more to do with it; returns the user task or the incident it rests at."""
+        """Wait for a user task or an incident, and return it."""
 
-        def looked() -> str | None:
+        def user_task_or_incident() -> str | None:
             return self.process_client.user_task(self.id) or next(iter(self.process_client.incidents(self.id)), None)
 
-        return wait_for("a user task or an incident", looked, timeout=self.patience)
+        return wait_for("a user task or an incident", user_task_or_incident, timeout=self.timeout_seconds)
 
     def error_details(self) -> str:
-        """What its failed task tells beyond the message of the incident."""
+        """Return the error details of its failed task."""
         [task] = self.process_client.external_tasks(self.id)
         return self.process_client.http.get(f"/external-task/{task['id']}/errorDetails").raise_for_status().text
 
@@ -55,7 +55,7 @@ class Instance:
         def failed() -> list[dict[str, Any]]:
             return [task for task in self.process_client.external_tasks(self.id) if task["errorMessage"]]
 
-        return wait_for("a failure", failed, timeout=self.patience)[0]
+        return wait_for("a failure", failed, timeout=self.timeout_seconds)[0]
 
     def state(self) -> str:
         return self.process_client.state(self.id)
@@ -67,7 +67,7 @@ class Instance:
         return self.process_client.typed_variables(self.id)
 
     def form_variables(self) -> dict[str, Any]:
-        """What the form of the current user task is given."""
+        """Return the variables of the current user task's form."""
         task = self.process_client.get("/task", processInstanceId=self.id)[0]
         return self.process_client.get(f"/task/{task['id']}/form-variables")
 

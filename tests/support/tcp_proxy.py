@@ -1,4 +1,4 @@
-"""A TCP proxy between a worker and its engine: a test cuts the network, or holds back one request or its answer."""
+"""A TCP proxy between a worker and its engine: a test cuts the network, or blocks one request or its response."""
 
 import asyncio
 import threading
@@ -11,14 +11,15 @@ CHUNK = 65_536
 
 
 class Proxy:
-    """`held` is set once the request, or its answer, has come that is held back. For any thread."""
+    """`blocked` is set once the request or the response that is to be blocked has arrived. Thread-safe."""
 
     def __init__(self, target_port):
-        self.held = threading.Event()
+        self.blocked = threading.Event()
         self._target_port = target_port
-        self._request = self._answer = None
+        self._request: bytes | None = None
+        self._response: bytes | None = None
         self._is_cut = False
-        self._connections = set()
+        self._connections: set[asyncio.Future[None]] = set()
 
     @asynccontextmanager
     async def serving(self):
@@ -36,72 +37,72 @@ class Proxy:
     def rest_url(self):
         return f"http://{HOST}:{self.port}/engine-rest"
 
-    def hold_request(self, path):
-        """Keep the next request whose path ends so from the engine."""
+    def block_request(self, path):
+        """Keep the next request whose path ends with `path` from the engine."""
         self._request = path.encode() + b" HTTP"
 
-    def hold_answer(self, path):
-        """Keep the answer to the next request whose path ends so from the worker; the engine has done its part then."""
-        self._answer = path.encode() + b" HTTP"
+    def block_response(self, path):
+        """Keep the response to the next request whose path ends with `path` from the worker; the engine has done it."""
+        self._response = path.encode() + b" HTTP"
 
     def cut(self):
-        """Break all connections, with what is held back on them, and let none through."""
+        """Break all connections, with the blocked data on them, and accept no new ones."""
         self._is_cut = True
         self._loop.call_soon_threadsafe(self._drop)
 
-    def mend(self):
-        """Let everything through again."""
-        self._is_cut, self._request, self._answer = False, None, None
-        self.held.clear()
+    def restore(self):
+        """Let all data pass again."""
+        self._is_cut, self._request, self._response = False, None, None
+        self.blocked.clear()
 
     def _drop(self):
         for connection in self._connections:
             connection.cancel()
 
     def _serve(self, worker_reader, worker_writer):
-        connection = asyncio.ensure_future(self._join(worker_reader, worker_writer))
+        connection = asyncio.ensure_future(self._forward(worker_reader, worker_writer))
         self._connections.add(connection)
         connection.add_done_callback(self._connections.discard)
         connection.add_done_callback(lambda _: worker_writer.transport.abort())
 
-    async def _join(self, worker_reader, worker_writer):
+    async def _forward(self, worker_reader, worker_writer):
         if self._is_cut:
             return
         try:
             engine_reader, engine_writer = await asyncio.open_connection(HOST, self._target_port)
         except OSError:
             return
-        silenced = asyncio.Event()
-        ways = [
-            asyncio.ensure_future(self._requests(worker_reader, engine_writer, silenced)),
-            asyncio.ensure_future(self._answers(engine_reader, worker_writer, silenced)),
+        is_silent = asyncio.Event()
+        directions = [
+            asyncio.ensure_future(self._forward_requests(worker_reader, engine_writer, is_silent)),
+            asyncio.ensure_future(self._forward_responses(engine_reader, worker_writer, is_silent)),
         ]
         try:
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
         finally:
             engine_writer.transport.abort()
-            for way in ways:
-                way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
+            for direction in directions:
+                direction.cancel()
+            await asyncio.gather(*directions, return_exceptions=True)
 
-    async def _requests(self, reader, writer, silenced):
+    async def _forward_requests(self, reader, writer, is_silent):
         while chunk := await reader.read(CHUNK):
             if self._request and self._request in chunk:
-                await self._hold()
-            if self._answer and self._answer in chunk:
-                silenced.set()
+                await self._block()
+            if self._response and self._response in chunk:
+                is_silent.set()
             writer.write(chunk)
             await writer.drain()
 
-    async def _answers(self, reader, writer, silenced):
+    async def _forward_responses(self, reader, writer, is_silent):
         while chunk := await reader.read(CHUNK):
-            if silenced.is_set():
-                await self._hold()
+            if is_silent.is_set():
+                await self._block()
             writer.write(chunk)
             await writer.drain()
 
-    async def _hold(self):
-        self.held.set()
+    async def _block(self):
+        self.blocked.set()
         await asyncio.Event().wait()
 
 

@@ -1,11 +1,12 @@
-"""A worker at work in a test: the real client, poller and locks; only the handler is the test's own."""
+"""A running worker in a test: the real client, poller and locks, with a handler that the test gives."""
 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -16,75 +17,75 @@ from catalyst_groq.domain.outcomes import Completion, Outcome
 
 T = TypeVar("T")
 Handle = Callable[[ExternalTask], Awaitable[Outcome]]
-PATIENCE = 15.0
-"""Seconds a test waits for what must come."""
+TIMEOUT_SECONDS = 15.0
+"""How long a test waits for what must happen."""
 
-BETWEEN_LOOKS = 0.01
-DONE = Completion({})
+POLL_INTERVAL_SECONDS = 0.01
+COMPLETED = Completion({})
 
 
-async def done(_: ExternalTask) -> Outcome:
+async def complete_task(_: ExternalTask) -> Outcome:
     """Complete at once."""
-    return DONE
+    return COMPLETED
 
 
-class Handler:
-    """A test's own function as the poller's handler; remembers for which tasks it was told to let go."""
+class RecordingHandler:
+    """Makes a function the poller's handler, and records the tasks whose outcome was reported."""
 
     def __init__(self, handle: Handle) -> None:
-        self.handle = handle
-        self.settled: list[str] = []
+        self.handle: Any = handle
+        self.reported: list[str] = []
 
     async def on_reported(self, task: ExternalTask, _: Outcome) -> None:
-        self.settled.append(task.id)
+        self.reported.append(task.id)
 
 
 @dataclass
-class Worker:
-    """A poller that runs, and what the engine took of it."""
+class WorkerHarness:
+    """A running poller, and the outcomes that the engine accepted from it."""
 
     engine: EngineClient
     poller: Poller
-    handler: Handler
-    taken: dict[str, Outcome]
+    handler: RecordingHandler
+    accepted: dict[str, Outcome]
     running: asyncio.Task[None] | None = None
 
-    def begin(self) -> None:
+    def start(self) -> None:
         self.running = asyncio.create_task(self.poller.run())
 
-    async def has_swept(self) -> None:
-        """Wait until no leftovers of an earlier life are looked for any more."""
-        await until(lambda: self.poller.is_ready and self.poller._orphaned_tasks.is_done)
+    async def wait_for_orphan_search(self) -> None:
+        """Wait until the search for orphaned tasks of an earlier run has ended."""
+        await wait_until(lambda: self.poller.is_ready and self.poller._orphaned_tasks.is_done)
 
     async def stop(self) -> None:
         """Stop as SIGTERM does, and wait for the end."""
         assert self.running is not None
         self.poller.stop()
-        await within(self.running)
+        await with_timeout(self.running)
 
-    async def end(self) -> None:
-        """Leave nothing running, however the test went."""
+    async def ensure_stopped(self) -> None:
+        """Stop unless the test has done so."""
         if self.running is not None and not self.running.done():
             await self.stop()
 
 
-class Held:
-    """A handler whose tasks stay in hand until they are let go."""
+class BlockingHandler:
+    """A handler whose tasks stay active until `release()`."""
 
-    def __init__(self, outcome: Outcome = DONE) -> None:
-        self.begun: list[str] = []
+    def __init__(self, outcome: Outcome = COMPLETED) -> None:
+        self.started: list[str] = []
         self.cancelled: list[str] = []
-        self.most = 0
+        self.max_active = 0
         self._outcome = outcome
         self._active = 0
-        self._free = asyncio.Event()
+        self._released = asyncio.Event()
 
     async def __call__(self, task: ExternalTask) -> Outcome:
-        self.begun.append(task.id)
+        self.started.append(task.id)
         self._active += 1
-        self.most = max(self.most, self._active)
+        self.max_active = max(self.max_active, self._active)
         try:
-            await self._free.wait()
+            await self._released.wait()
         except asyncio.CancelledError:
             self.cancelled.append(task.id)
             raise
@@ -93,61 +94,69 @@ class Held:
         return self._outcome
 
     def release(self) -> None:
-        self._free.set()
+        self._released.set()
 
 
-async def within(awaitable: Awaitable[T], seconds: float = PATIENCE) -> T:
-    """Await what must come; `TimeoutError` when it does not."""
+async def with_timeout(awaitable: Awaitable[T], seconds: float = TIMEOUT_SECONDS) -> T:
+    """Await something. Raises `TimeoutError`."""
     return await asyncio.wait_for(awaitable, seconds)
 
 
-async def until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
-    """Wait until a condition holds."""
+async def wait_until(condition: Callable[[], object], seconds: float = TIMEOUT_SECONDS) -> None:
+    """Wait until a condition holds. Raises `TimeoutError`."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 -- what is waited for tells nobody
-            await asyncio.sleep(BETWEEN_LOOKS)
+        while not condition():  # noqa: ASYNC110 -- not every condition has an event
+            await asyncio.sleep(POLL_INTERVAL_SECONDS)
 
 
-async def until_seen(look: Callable[[], Awaitable[T]], wanted: Callable[[T], object], seconds: float = PATIENCE) -> T:
-    """Look until what is wanted is there, and return it."""
+async def wait_for_state(
+    get_state: Callable[[], Awaitable[T]], condition: Callable[[T], object], seconds: float = TIMEOUT_SECONDS
+) -> T:
+    """Return the first state that fulfils a condition. Raises `TimeoutError`."""
     async with asyncio.timeout(seconds):
-        while not wanted(seen := await look()):  # noqa: ASYNC110 -- the engine tells nobody
-            await asyncio.sleep(BETWEEN_LOOKS)
-        return seen
+        while not condition(state := await get_state()):  # noqa: ASYNC110 -- the engine sends no events
+            await asyncio.sleep(POLL_INTERVAL_SECONDS)
+        return state
 
 
-async def take_away(rest_url: str, task_id: str, other: str = "another worker") -> None:
-    """Let another worker id lock a task that is somebody's; the owner's heartbeat may come between, so insist."""
-    async with asyncio.timeout(PATIENCE):
+async def lock_as_other_worker(rest_url: str, task_id: str, other: str = "another worker") -> None:
+    """Let another worker id lock a locked task. Repeated, because the heartbeat of its worker may lock it again."""
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         locked = False
         while not locked:
             await post(f"{rest_url}/external-task/{task_id}/unlock")
             locked = (await lock(rest_url, task_id, other, 60_000)).ok
 
 
-async def end_lock(rest_url: str, task_id: str, worker_id: str) -> None:
-    """Let a lock end at once, with nobody taking the task."""
+async def expire_lock(rest_url: str, task_id: str, worker_id: str) -> None:
+    """Let a lock end at once, without another worker locking the task."""
     (await lock(rest_url, task_id, worker_id, 1)).raise_for_status()
-    await asyncio.sleep(0.005)  # the millisecond that the lock still lasts
+    await asyncio.sleep(0.005)  # the lock lasts one more millisecond
 
 
 async def lock(rest_url: str, task_id: str, worker_id: str, milliseconds: int) -> aiohttp.ClientResponse:
-    """Lock a task as any worker may."""
-    said = {"workerId": worker_id, "lockDuration": milliseconds}
-    return await post(f"{rest_url}/external-task/{task_id}/lock", said)
+    """Lock a task with any worker id."""
+    body = {"workerId": worker_id, "lockDuration": milliseconds}
+    return await post(f"{rest_url}/external-task/{task_id}/lock", body)
 
 
 async def post(url: str, body: object = None) -> aiohttp.ClientResponse:
-    """Ask past the client under test."""
+    """Send a request without the client under test."""
     async with aiohttp.request("POST", url, json=body) as response:
         await response.read()
         return response
 
 
-def messages(caplog, level: int = logging.WARNING) -> list[str]:
-    """What was logged at least at this level."""
+def log_messages(caplog, level: int = logging.WARNING) -> list[str]:
+    """Return the messages that were logged at this level or above."""
     return [record.getMessage() for record in caplog.records if record.levelno >= level]
 
 
 def seconds(count: float) -> timedelta:
     return timedelta(seconds=count)
+
+
+async def renew_lock(engine: EngineClient, task_id: str) -> None:
+    """Renew a lock as the heartbeat does."""
+    async with aclosing(engine.lock_client()) as client:
+        await client.lock(task_id)

@@ -56,7 +56,7 @@ from catalyst_groq.observability.metrics import (
 log = logging.getLogger(__name__)
 
 GC_THRESHOLD = 20_000
-"""Allocations between two collections of the youngest generation. The default of 700 costs a noticeable share of CPU."""
+"""Allocations between collections of the youngest generation. The default of 700 costs a noticeable share of CPU."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

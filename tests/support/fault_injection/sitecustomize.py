@@ -1,12 +1,12 @@
-"""Python runs this first where this folder is on its path: a wrong clock and a full disk for a whole process."""
+"""Python imports this module at start where its folder is on PYTHONPATH: a wrong clock or a full disk."""
 
 import os
 import resource
 import time
 
-if off_by := os.environ.get("CLOCK_OFF_BY"):
-    right = time.time
-    time.time = lambda: right() + float(off_by)
+if offset := os.environ.get("CLOCK_OFFSET_SECONDS"):
+    right_time, seconds = time.time, float(offset)
+    time.time = lambda: right_time() + seconds
 
-if longest := os.environ.get("LONGEST_FILE"):
-    resource.setrlimit(resource.RLIMIT_FSIZE, (int(longest), int(longest)))
+if limit := os.environ.get("MAX_FILE_BYTES"):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))

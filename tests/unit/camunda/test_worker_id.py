@@ -1,4 +1,4 @@
-"""Who this worker is to the engine."""
+"""The worker id of each worker on a host."""
 
 import socket
 import subprocess
@@ -17,12 +17,12 @@ sys.stdin.read()
 """
 
 
-def test_workers_beside_each_other_have_the_hosts_name_and_a_number(tmp_path):
+def test_worker_ids_on_one_host_are_numbered(tmp_path):
     first, second, third = (WorkerIdClaim(tmp_path / "claims") for _ in range(3))
     assert [first.worker_id, second.worker_id, third.worker_id] == [NAME, f"{NAME}-2", f"{NAME}-3"]
 
 
-def test_a_worker_that_was_killed_leaves_its_id_to_the_next(tmp_path):
+def test_worker_id_of_a_killed_worker_is_claimed_again(tmp_path):
     command = [sys.executable, "-c", WORKER, str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as killed:
         try:
@@ -34,19 +34,19 @@ def test_a_worker_that_was_killed_leaves_its_id_to_the_next(tmp_path):
     assert WorkerIdClaim(tmp_path).worker_id == NAME
 
 
-def test_an_id_that_is_given_is_kept(tmp_path):
+def test_worker_id_can_be_configured(tmp_path):
     assert [WorkerIdClaim(tmp_path, "mine/own").worker_id for _ in range(2)] == ["mine/own", "mine/own"]
 
 
-def test_an_id_that_another_worker_on_the_host_has_is_warned_about(tmp_path, caplog):
+def test_worker_id_configured_twice_on_a_host_is_warned_about(tmp_path, caplog):
     first = WorkerIdClaim(tmp_path, "mine")
     assert caplog.text == ""
     second = WorkerIdClaim(tmp_path, "mine")
 
     assert second.worker_id == first.worker_id
-    assert "has the id mine too" in caplog.text
+    assert "has the worker id mine too" in caplog.text
 
 
-def test_where_no_file_can_be_written_the_hosts_name_alone_counts(tmp_path):
+def test_worker_id_without_lock_files_is_the_host_name(tmp_path):
     (tmp_path / "file").write_text("in the way")
     assert [WorkerIdClaim(tmp_path / "file").worker_id for _ in range(2)] == [NAME, NAME]

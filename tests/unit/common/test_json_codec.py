@@ -1,4 +1,4 @@
-"""JSON reads and writes the same whoever does it, orjson or Python's own module."""
+"""JSON is the same whether orjson or the standard library encodes or decodes it."""
 
 import json
 import math
@@ -18,7 +18,7 @@ VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(T
 
 
 @given(VALUES)
-def test_what_is_written_is_what_python_reads(value):
+def test_json_encoding_is_readable_by_the_standard_library(value):
     assert json.loads(to_bytes(value)) == value
     assert json.loads(to_text(value, str)) == value
 
@@ -38,31 +38,31 @@ def beyond(value):
 
 
 @given(VALUES)
-def test_what_python_writes_is_read(value):
+def test_json_of_the_standard_library_is_parsed(value):
     text = json.dumps(value)
     assert parse(text) in (value, beyond(value))
     assert parse(text.encode()) == parse(text)
 
 
 @pytest.mark.parametrize("beside", ["", "\ud83d", 2**64])
-def test_what_json_has_no_number_for_is_null(beside):
+def test_json_encodes_non_finite_numbers_as_null(beside):
     assert json.loads(to_bytes([math.nan, -math.inf, beside])) == [None, None, beside]
     assert json.loads(to_text([math.nan, -math.inf, beside], str)) == [None, None, beside]
 
 
 @pytest.mark.parametrize("beside", ["", "\ud83d"])
-def test_what_json_has_no_word_for_is_refused_or_said_by_the_default(beside):
+def test_json_passes_other_values_to_the_default(beside):
     with pytest.raises(TypeError):
         to_bytes([date(2026, 11, 21), beside])
     assert json.loads(to_text([date(2026, 11, 21), beside], repr)) == ["datetime.date(2026, 11, 21)", beside]
 
 
-def test_a_name_that_is_a_number_becomes_a_text():
+def test_json_encodes_a_number_as_key_as_text():
     assert to_bytes({1: "one"}) == b'{"1":"one"}'
     assert to_text({1: "one"}, str) == '{"1":"one"}'
 
 
 @pytest.mark.parametrize("text", ["", "{", "<html>", b"\xff\xfe", "[1,]"])
-def test_what_is_no_json_is_refused(text):
+def test_json_that_is_invalid_raises_value_error(text):
     with pytest.raises(ValueError):  # noqa: PT011 -- whichever of them, with its own words
         parse(text)

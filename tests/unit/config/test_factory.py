@@ -1,5 +1,7 @@
 """Credentials, transports, endpoints and the model catalog, built from settings."""
 
+from typing import Any
+
 import pytest
 
 from catalyst_groq.camunda.oauth import ClientCredentials
@@ -18,7 +20,8 @@ from support.certificates import Authority
 def test_secret_values_include_every_secret_setting():
     names = ("engine_password", "engine_token", "engine_client_secret", "journal_key")
     proxies = {"engine_proxy": "http://u:engine@proxy:1", "groq_proxy": "http://u:groq@proxy:1"}
-    settings = Settings(**{name: f"the {name}" for name in names}, **proxies)
+    values: dict[str, Any] = {name: f"the {name}" for name in names} | proxies
+    settings = Settings(**values)
 
     assert set(factory.collect_secret_values(settings)) == {*(f"the {name}" for name in names), *proxies.values()}
 
@@ -115,7 +118,7 @@ def test_transports_of_engine_and_groq_are_independent(tmp_path, make_transport,
     other = "groq" if side == "engine" else "engine"
     authority = Authority(tmp_path)
     certificate, key = authority.issue("client")
-    own = {
+    own: dict[str, Any] = {
         f"{side}_ca_file": authority.ca,
         f"{side}_certificate": certificate,
         f"{side}_certificate_key": key,
@@ -125,6 +128,6 @@ def test_transports_of_engine_and_groq_are_independent(tmp_path, make_transport,
 
     assert transport.proxy == "http://proxy:3128"
     assert [one["subject"] for one in transport.ssl_context.get_ca_certs()] == [((("commonName", "authority"),),)]
-    assert make_transport(Settings(**{f"{other}_proxy": "http://proxy:3128"})).proxy is None
+    assert make_transport(Settings.model_validate({f"{other}_proxy": "http://proxy:3128"})).proxy is None
     with pytest.raises(SettingsError, match="missing"):
-        make_transport(Settings(**{f"{side}_ca_file": tmp_path / "missing"}))
+        make_transport(Settings.model_validate({f"{side}_ca_file": tmp_path / "missing"}))

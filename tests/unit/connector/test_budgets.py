@@ -1,4 +1,4 @@
-"""Budgets: nothing is asked once one is spent, and whatever was paid for is counted."""
+"""Budgets: nothing is sent once one is spent, and every paid response is counted."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -8,72 +8,77 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalyst_groq.connector import budgets
-from catalyst_groq.connector.budgets import Budgets
+from catalyst_groq.connector.budgets import BudgetedClient, BudgetLimits
+from catalyst_groq.errors import JournalError
+from catalyst_groq.groq.api.operations import CHAT_COMPLETION
+from catalyst_groq.groq.api.requests import Account, GroqRequest
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
+from catalyst_groq.groq.models.catalog import shipped_catalog
+from catalyst_groq.journal import MemoryLedger
 from support.factories import REPLY, make_answer, make_task
+from support.groq_clients import FakeGroqClient
 
 pytestmark = pytest.mark.anyio
 
 COST = (18 * Decimal("0.15") + 5 * Decimal("0.60")) / 1_000_000
 """What `REPLY` costs."""
 
-OTHER = {"processInstanceId": "instance-2"}
-OTHERS = {"processInstanceId": "instance-3", "processDefinitionKey": "other"}
+ACCOUNT = Account("http://groq", "key")
+OTHER_INSTANCE = {"processInstanceId": "instance-2"}
+OTHER_PROCESS = {"processInstanceId": "instance-3", "processDefinitionKey": "other"}
 
 
-class Groq:
-    """Counts how often it is asked."""
+class BudgetHarness:
+    """A budgeted client with a ledger in memory."""
 
-    def __init__(self, *answers):
-        self.answers = answers or (make_answer(),)
-        self.asked = 0
+    def __init__(self, limits, *responses, ledger=None):
+        self.limits = limits
+        self.groq = FakeGroqClient(*responses)
+        self.client = BudgetedClient(self.groq, ledger or MemoryLedger(), shipped_catalog())
 
-    async def __call__(self, request):
-        assert request == "request"
-        self.asked += 1
-        return self.answers[min(self.asked, len(self.answers)) - 1]
+    async def send(self, *contexts):
+        """Send a request for a task of each context; return why it was not sent, or None."""
+        messages = []
+        for context in contexts:
+            payload, limits = {"model": "m", "messages": []}, self.limits.for_task(make_task(**context))
+            result = await self.client.send(GroqRequest(CHAT_COMPLETION, ACCOUNT, payload, 1, "task-1", limits))
+            messages.append(result.message if isinstance(result, NoResponse) else None)
+        return messages
 
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A calendar that a test turns over."""
+    """A clock that the test sets."""
 
     class Clock:
-        now_ = datetime(2026, 11, 21, 23, 59, tzinfo=UTC)
+        time = datetime(2026, 11, 21, 23, 59, tzinfo=UTC)
 
         @classmethod
         def now(cls, zone):
             assert zone is UTC
-            return cls.now_
+            return cls.time
 
     monkeypatch.setattr(budgets, "datetime", Clock)
     return Clock
 
 
-async def asked(groq, kept, *contexts):
-    """Ask for a task each; return why it was not asked, or nothing."""
-    answers = [await kept.around(groq, make_task(**context))("request") for context in contexts]
-    return [answer.message if isinstance(answer, NoResponse) else None for answer in answers]
+async def test_budget_of_an_instance_stops_only_that_instance():
+    harness = BudgetHarness(BudgetLimits(per_instance=2 * COST))
 
-
-async def test_what_an_instance_spends_ends_at_its_budget():
-    groq = Groq()
-    found = await asked(groq, Budgets(per_instance=2 * COST), {}, {}, {}, OTHER)
-
-    assert found == [
+    assert await harness.send({}, {}, {}, OTHER_INSTANCE) == [
         None,
         None,
         "0.0000114 of 0.0000114 USD for this process instance (CATALYST_BUDGET_PER_INSTANCE)",
         None,
     ]
-    assert groq.asked == 3
+    assert len(harness.groq.requests) == 3
 
 
-async def test_what_a_definition_spends_goes_on_the_next_day(clock):
-    groq, kept = Groq(), Budgets(per_definition=COST)
-    today = await asked(groq, kept, {}, OTHER, OTHERS)
-    clock.now_ = datetime(2026, 11, 22, tzinfo=UTC)
-    tomorrow = await asked(groq, kept, OTHER)
+async def test_budget_of_a_definition_is_renewed_on_the_next_day(clock):
+    harness = BudgetHarness(BudgetLimits(per_definition=COST))
+    today = await harness.send({}, OTHER_INSTANCE, OTHER_PROCESS)
+    clock.time = datetime(2026, 11, 22, tzinfo=UTC)
+    tomorrow = await harness.send(OTHER_INSTANCE)
 
     assert today == [
         None,
@@ -83,11 +88,11 @@ async def test_what_a_definition_spends_goes_on_the_next_day(clock):
     assert tomorrow == [None]
 
 
-async def test_what_all_spend_together_goes_on_the_next_day(clock):
-    groq, kept = Groq(), Budgets(per_day=COST)
-    today = await asked(groq, kept, {}, OTHERS)
-    clock.now_ = datetime(2026, 11, 22, tzinfo=UTC)
-    tomorrow = await asked(groq, kept, OTHERS)
+async def test_budget_of_all_processes_is_renewed_on_the_next_day(clock):
+    harness = BudgetHarness(BudgetLimits(per_day=COST))
+    today = await harness.send({}, OTHER_PROCESS)
+    clock.time = datetime(2026, 11, 22, tzinfo=UTC)
+    tomorrow = await harness.send(OTHER_PROCESS)
 
     assert today == [
         None,
@@ -96,13 +101,14 @@ async def test_what_all_spend_together_goes_on_the_next_day(clock):
     assert tomorrow == [None]
 
 
-@given(answers=st.integers(1, 20), budget=st.decimals("0.000001", "0.0001", places=9))
-async def test_one_after_the_other_no_more_is_spent_than_the_budget_and_one_answer(answers, budget):
-    groq, kept = Groq(), Budgets(per_instance=budget)
-    await asked(groq, kept, *[{}] * answers)
+@given(requests=st.integers(1, 20), budget=st.decimals("0.000001", "0.0001", places=9))
+async def test_budget_is_exceeded_by_less_than_one_response(requests, budget):
+    harness = BudgetHarness(BudgetLimits(per_instance=budget))
+    await harness.send(*[{}] * requests)
 
-    assert groq.asked * COST < budget + COST
-    assert groq.asked == answers or groq.asked * COST >= budget
+    sent = len(harness.groq.requests)
+    assert sent * COST < budget + COST
+    assert sent == requests or sent * COST >= budget
 
 
 @pytest.mark.parametrize(
@@ -113,14 +119,20 @@ async def test_one_after_the_other_no_more_is_spent_than_the_budget_and_one_answ
         NoResponse(NoResponseReason.CONNECTION_RESET, "", sent=True, seconds=1),
     ],
 )
-async def test_what_costs_nothing_that_is_known_is_not_counted(unpaid):
-    groq = Groq(unpaid)
-    await asked(groq, Budgets(per_instance=Decimal("1e-9")), {}, {}, {})
+async def test_budget_does_not_count_results_without_a_known_price(unpaid):
+    harness = BudgetHarness(BudgetLimits(per_instance=Decimal("1e-9")), unpaid)
+    await harness.send({}, {}, {})
+    assert len(harness.groq.requests) == 3
 
-    assert groq.asked == 3
 
+async def test_budget_that_is_not_set_needs_no_ledger():
+    class FailingLedger(MemoryLedger):
+        async def spent(self, accounts):
+            raise JournalError("broken")
 
-def test_without_a_budget_nothing_stands_between_the_worker_and_groq():
-    groq = Groq()
+    harness = BudgetHarness(BudgetLimits(), ledger=FailingLedger())
 
-    assert Budgets().around(groq, make_task()) is groq
+    assert BudgetLimits().for_task(make_task()) == ()
+    assert await harness.send({}) == [None]
+    with pytest.raises(JournalError):
+        await BudgetHarness(BudgetLimits(per_day=COST), ledger=FailingLedger()).send({})

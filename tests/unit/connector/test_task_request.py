@@ -1,4 +1,4 @@
-"""The fields of a task: where each may stand, and what a wrong one says."""
+"""The fields of a task: where each is looked up, and the message of a wrong one."""
 
 from datetime import timedelta
 
@@ -10,6 +10,7 @@ from catalyst_groq.connector.fields.names import (
     ERROR_MAPPING,
     GIVE_UP_AFTER,
     MODEL,
+    OPERATION,
     PAYLOAD,
     RESPONSE_MAPPING,
     RETRIES,
@@ -17,27 +18,27 @@ from catalyst_groq.connector.fields.names import (
     TIMEOUT,
     URL,
 )
-from catalyst_groq.connector.fields.raw import RawFields
-from catalyst_groq.connector.task_request import read_task_request
+from catalyst_groq.connector.task_request import TASK_OPERATIONS, TaskRequestReader
 from catalyst_groq.errors import FieldError
+from catalyst_groq.groq.models.catalog import shipped_catalog
 from support.factories import make_definition, make_task
 
-PLAIN = make_definition()
+READER = TaskRequestReader(shipped_catalog())
 CHAT = '{"messages": [{"role": "user", "content": "%s"}]}'
 
 
 def read(variables=None, properties=None, fields=None):
-    return read_task_request(RawFields.from_task(make_task(variables or {}, properties), make_definition(fields)))
+    return READER.read(READER.read_fields(make_task(variables or {}, properties), make_definition(fields)))
 
 
-def wrong(name, text, **variables):
+def error_of(name, text, **variables):
     with pytest.raises(FieldError) as caught:
         read(variables, {name: text})
     assert caught.value.field == name
     return str(caught.value)
 
 
-def test_a_task_with_nothing_written_gets_all_defaults():
+def test_task_without_fields_has_all_defaults():
     fields = read()
     assert fields.builder.template["messages"][1] == {"role": "user", "content": "${userMessage}"}
     assert fields.builder.model is None
@@ -53,20 +54,20 @@ def test_a_task_with_nothing_written_gets_all_defaults():
     assert fields.give_up_after == timedelta(minutes=15)
 
 
-def test_a_property_wins_over_a_field_that_over_a_variable_and_that_over_the_default():
-    everywhere = {"variables": {MODEL: "variable"}, "properties": {MODEL: "property"}, "fields": {MODEL: "field"}}
-    for winner in ("property", "field", "variable"):
-        assert read(**everywhere).builder.model == winner
-        everywhere.pop({"property": "properties", "field": "fields", "variable": "variables"}[winner])
-    assert read(**everywhere).builder.model is None
+def test_field_comes_from_property_field_variable_or_default():
+    sources = {"variables": {MODEL: "variable"}, "properties": {MODEL: "property"}, "fields": {MODEL: "field"}}
+    for source in ("property", "field", "variable"):
+        assert read(**sources).builder.model == source
+        sources.pop({"property": "properties", "field": "fields", "variable": "variables"}[source])
+    assert read(**sources).builder.model is None
 
 
 @pytest.mark.parametrize("blank", ["", "  \n"])
-def test_blank_counts_as_not_written(blank):
+def test_blank_field_counts_as_missing(blank):
     assert read({TIMEOUT: "5"}, {TIMEOUT: blank}, {TIMEOUT: blank}).timeout == 5
 
 
-def test_fields_are_filled_from_process_variables():
+def test_field_placeholders_are_filled_from_variables():
     fields = read(
         {"who": "b", "seconds": 7, "nothing": None},
         {API_KEY: " groq_${who} ", TIMEOUT: "${seconds}", MODEL: "${nothing}", RETRIES: "R${seconds}/PT1S"},
@@ -81,14 +82,14 @@ def test_payload_and_mappings_are_not_filled_yet():
     assert fields.error_mapping.codes == {"5xx": "DOWN"}
 
 
-def test_an_input_parameter_may_hold_the_payload_as_text_or_as_json():
+def test_input_parameter_has_the_payload_as_text_or_json():
     assert (
         read({PAYLOAD: CHAT % "Hi"}).builder.template
         == read({PAYLOAD: {"messages": [{"role": "user", "content": "Hi"}]}}).builder.template
     )
 
 
-def test_a_payload_that_the_engine_has_broken_says_how_to_write_it():
+def test_payload_broken_by_the_engine_names_the_fix():
     with pytest.raises(FieldError) as caught:
         read({PAYLOAD: CHAT % 'a "quoted" text'})
     assert str(caught.value).startswith("catalyst_payload: is not JSON: Expecting ',' delimiter at line 1")
@@ -97,21 +98,23 @@ def test_a_payload_that_the_engine_has_broken_says_how_to_write_it():
     )
 
 
-def test_a_payload_that_the_modeller_has_broken_says_where():
-    said = wrong(PAYLOAD, "{,}")
-    assert said.startswith("catalyst_payload: is not JSON: Expecting property name enclosed in double quotes at line 1")
-    assert "input parameter" not in said
+def test_payload_broken_by_the_modeller_names_the_position():
+    message = error_of(PAYLOAD, "{,}")
+    assert message.startswith(
+        "catalyst_payload: is not JSON: Expecting property name enclosed in double quotes at line 1"
+    )
+    assert "input parameter" not in message
 
 
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
         (SECRET_SOURCE, "vault", "'vault' is not a valid value. It must be one of env, file, properties, variable"),
-        (TIMEOUT, "soon", "'soon' is no number of seconds above 0. Write for example 60"),
-        (TIMEOUT, "0", "'0' is no number of seconds above 0"),
-        (TIMEOUT, "-1", "'-1' is no number"),
-        (TIMEOUT, "inf", "'inf' is no number"),
-        (TIMEOUT, "nan", "'nan' is no number"),
+        (TIMEOUT, "soon", "'soon' is not a number of seconds above 0. Write for example 60"),
+        (TIMEOUT, "0", "'0' is not a number of seconds above 0"),
+        (TIMEOUT, "-1", "'-1' is not a number"),
+        (TIMEOUT, "inf", "'inf' is not a number"),
+        (TIMEOUT, "nan", "'nan' is not a number"),
         (RETRIES, "three", "'three' is not an ISO 8601 duration such as PT30S or PT15M. Write R3/PT10S"),
         (GIVE_UP_AFTER, "15m", "'15m' is not an ISO 8601 duration such as PT30S or PT15M. Write for example PT15M"),
         (API_KEY, "${nobody}", "${nobody} needs the process variable 'nobody', which does not exist. Set it before"),
@@ -120,17 +123,17 @@ def test_a_payload_that_the_modeller_has_broken_says_where():
         (ERROR_MAPPING, '{"429": 1}', "'429' has no BPMN error code"),
     ],
 )
-def test_a_wrong_field_names_itself_the_problem_and_the_mend(name, text, message):
-    assert wrong(name, text).startswith(f"{name}: {message}")
+def test_wrong_field_names_itself_the_problem_and_the_fix(name, text, message):
+    assert error_of(name, text).startswith(f"{name}: {message}")
 
 
-def test_a_message_fits_into_what_the_engine_keeps_and_the_mend_is_still_in_it():
-    said = wrong(TIMEOUT, "${long}", long="x" * 100_000)
-    assert len(said) <= 666
-    assert said.endswith("…. Write for example 60")
+def test_message_with_its_fix_fits_into_666_characters():
+    message = error_of(TIMEOUT, "${long}", long="x" * 100_000)
+    assert len(message) <= 666
+    assert message.endswith("…. Write for example 60")
 
 
-def test_a_field_with_a_placeholder_is_read_anew_for_each_task():
+def test_field_with_a_placeholder_is_read_for_each_task():
     properties = {TIMEOUT: "${seconds}", MODEL: "${model}", ERROR_MAPPING: '{"429": "${code}"}', URL: "https://${host}"}
     for number in (1, 2):
         variables = {"seconds": number, "model": f"m{number}", "code": f"C{number}", "host": f"h{number}"}
@@ -139,20 +142,32 @@ def test_a_field_with_a_placeholder_is_read_anew_for_each_task():
         assert fields.error_mapping.codes == {"429": f"C{number}"}
 
 
-def test_a_field_in_a_variable_is_read_anew_for_each_task():
+def test_field_in_a_variable_is_read_for_each_task():
     for seconds in (7, 8):
         assert read({TIMEOUT: str(seconds)}).timeout == seconds
 
 
-def test_what_no_variable_has_a_part_in_is_read_once_for_all_tasks():
+def test_field_without_variables_is_read_once_for_all_tasks():
     first, second = read({"userMessage": "one"}), read({"userMessage": "two"})
     assert first.response_mapping is second.response_mapping
 
 
-def test_a_field_may_be_understood_in_more_than_one_way():
-    written = RawFields.from_task(make_task({}, {TIMEOUT: "7"}), PLAIN)
-    assert (written.text(TIMEOUT), written.parse(TIMEOUT, lambda _, text: float(text))) == ("7", 7.0)
+def test_field_may_be_parsed_by_several_functions():
+    fields = READER.read_fields(make_task({}, {TIMEOUT: "7"}), make_definition())
+    assert (fields.text(TIMEOUT), fields.parse(TIMEOUT, lambda _, text: float(text))) == ("7", 7.0)
 
 
-def test_every_default_is_one_that_a_modeller_could_have_written():
+def test_defaults_can_be_written_by_a_modeller():
     assert read({}, dict(CHAT_DEFAULTS)) == read()
+
+
+def test_operation_field_must_name_an_operation():
+    assert error_of(OPERATION, "sing") == (
+        "catalyst_operation: 'sing' is not an operation of this worker. Write one of chat, transcribe"
+    )
+
+
+def test_secret_source_must_be_one_of_the_operators():
+    reader = TaskRequestReader(shipped_catalog(), TASK_OPERATIONS, ("vault", "variable"))
+    fields = reader.read_fields(make_task({}, {SECRET_SOURCE: "vault"}), make_definition())
+    assert reader.read(fields).secret_source == "vault"

@@ -1,13 +1,8 @@
-"""What the deployed BPMN says: fields, and who catches a BPMN error."""
-
-import asyncio
+"""The parsed BPMN: fields, and which events catch a BPMN error."""
 
 import pytest
 
-from catalyst_groq.camunda.definition_cache import DefinitionCache
 from catalyst_groq.domain.definitions import parse
-
-pytestmark = pytest.mark.anyio
 
 ERRORS = """
 <error id="Limited" errorCode="RATE_LIMITED"/><error id="Denied" errorCode="AUTH_FAILED"/><error id="NoCode"/>"""
@@ -74,23 +69,23 @@ def catches(process, code="RATE_LIMITED"):
         (ASK + '<subProcess id="OnMessage" triggeredByEvent="true"><startEvent/></subProcess>', False),
     ],
 )
-def test_an_error_is_caught_on_the_task_or_around_it(process, caught):
+def test_error_is_caught_on_the_task_or_around_it(process, caught):
     assert catches(process) is caught
 
 
-def test_an_event_of_one_process_catches_nothing_in_another():
+def test_error_event_catches_nothing_in_another_process():
     definition = parse(bpmn(ASK.replace("Ask", "AskA"), ASK.replace("Ask", "AskB") + boundary("AskB") + on_error()))
     assert not definition.catches("AskA", "RATE_LIMITED")
     assert definition.catches("AskB", "RATE_LIMITED")
 
 
-def test_a_task_that_is_not_in_the_diagram_has_no_fields_and_no_catcher():
+def test_definition_without_the_activity_has_no_fields():
     definition = parse(bpmn(ASK))
     assert definition.fields_of("Nobody") == {}
     assert not definition.catches("Nobody", "RATE_LIMITED")
 
 
-def test_fields_are_read_in_all_their_ways_of_writing():
+def test_fields_are_parsed_in_every_notation():
     fields = """<extensionElements>
         <camunda:field name="prompt"><camunda:string>{\n "a": "${b}" &amp; more\n}</camunda:string></camunda:field>
         <camunda:field name="expression"><camunda:expression>${x}</camunda:expression></camunda:field>
@@ -114,7 +109,7 @@ def test_fields_are_read_in_all_their_ways_of_writing():
 
 
 @pytest.mark.parametrize("event", ["intermediateThrowEvent", "endEvent"])
-def test_the_message_of_an_event_is_an_external_task_with_fields_and_catchers_like_any(event):
+def test_message_event_is_an_external_task_with_fields(event):
     field = '<camunda:field name="{}" stringValue="{}"/>'
     prop = '<camunda:properties><camunda:property name="timeout" value="5"/></camunda:properties>'
     message = f"""<{event} id="Ask">
@@ -127,60 +122,3 @@ def test_the_message_of_an_event_is_an_external_task_with_fields_and_catchers_li
     assert definition.fields_of("Ask") == {"on the event": "1", "on its message": "2", "timeout": "5"}
     assert definition.catches("Ask", "RATE_LIMITED")
     assert not definition.catches("Ask", "AUTH_FAILED")
-
-
-class Deployed:
-    """An engine that hands out a diagram when it is let, and counts how often it is asked."""
-
-    def __init__(self, *failures):
-        self.asked = []
-        self.was_asked = asyncio.Event()
-        self.may_answer = asyncio.Event()
-        self.failures = list(failures)
-
-    async def fetch_xml(self, process_definition_id):
-        self.asked.append(process_definition_id)
-        self.was_asked.set()
-        await self.may_answer.wait()
-        if self.failures:
-            raise self.failures.pop()
-        return bpmn(ASK)
-
-
-async def test_tasks_that_ask_at_the_same_time_share_one_fetch():
-    deployed = Deployed()
-    definitions = DefinitionCache(deployed.fetch_xml)
-    asking = [asyncio.create_task(definitions.get(name)) for name in ("a", "a", "b", "a")]
-    deployed.may_answer.set()
-
-    found = await asyncio.gather(*asking)
-    await definitions.get("a")
-
-    assert deployed.asked == ["a", "b"]
-    assert found[0] is found[1] is found[3] is not found[2]
-
-
-async def test_a_failed_fetch_fails_those_who_asked_and_is_tried_again_by_the_next():
-    deployed = Deployed(OSError("away"))
-    deployed.may_answer.set()
-    definitions = DefinitionCache(deployed.fetch_xml)
-
-    failures = await asyncio.gather(definitions.get("a"), definitions.get("a"), return_exceptions=True)
-    assert [str(failure) for failure in failures] == ["away", "away"]
-
-    assert (await definitions.get("a")).fields_of("Ask") == {}
-    assert deployed.asked == ["a", "a"]
-
-
-async def test_a_task_that_is_cancelled_does_not_take_the_fetch_from_the_others():
-    deployed = Deployed()
-    definitions = DefinitionCache(deployed.fetch_xml)
-    impatient, patient = (asyncio.create_task(definitions.get("a")) for _ in range(2))
-    await deployed.was_asked.wait()
-
-    impatient.cancel()
-    await asyncio.gather(impatient, return_exceptions=True)
-    deployed.may_answer.set()
-
-    assert (await patient).fields_of("Ask") == {}
-    assert deployed.asked == ["a"]

@@ -1,4 +1,4 @@
-"""The external task as it was fetched."""
+"""A fetched external task."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from support.factories import make_task
 LOCK = timedelta(minutes=1)
 
 
-def test_a_task_shows_what_the_engine_sent():
+def test_external_task_shows_what_the_engine_sent():
     task = make_task({"order": {"id": 7}, "name": "Ada"}, {"catalyst_timeout": "5"}, retries=2)
 
     assert (task.id, task.activity_id, task.process_instance_id) == ("task-1", "AskGroq", "instance-1")
@@ -19,22 +19,22 @@ def test_a_task_shows_what_the_engine_sent():
     assert task.variables == {"order": {"id": 7}, "name": "Ada"}
 
 
-def test_what_the_engine_leaves_out_is_empty():
+def test_external_task_has_empty_defaults():
     task = make_task({}, None, processDefinitionKey=None)
     assert (task.process_definition_key, task.extension_properties, task.variables) == ("", {}, {})
 
 
-def test_variables_are_decoded_once():
+def test_variables_of_a_task_are_decoded_once():
     task = make_task({"order": {"id": 7}})
     assert task.variables is task.variables
 
 
-def test_the_age_is_counted_on_the_engines_clock_alone():
+def test_age_is_measured_by_the_engines_clock_alone():
     task = make_task(createTime="2026-11-21T10:00:00.500+0100", lockExpirationTime="2026-11-21T09:03:00.000+0000")
     assert task.age(LOCK) == timedelta(seconds=119.5)
 
 
 @pytest.mark.parametrize("missing", ["createTime", "lockExpirationTime"])
-def test_an_engine_that_tells_no_time_gives_an_age_of_zero(missing):
+def test_age_is_zero_if_the_engine_sends_no_times(missing):
     times = {"createTime": "2026-11-21T09:00:00.000+0000", "lockExpirationTime": "2026-11-21T09:03:00.000+0000"}
     assert make_task(**{**times, missing: None}).age(LOCK) == timedelta()

@@ -1,4 +1,4 @@
-"""Process variables: the engine's typed JSON to Python values and back."""
+"""Process variables: conversion between the engine's typed JSON and Python values."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ values = st.recursive(plain, lambda inner: st.lists(inner) | st.dictionaries(st.
 
 
 @given(values, st.integers(1, 20))
-def test_what_is_written_is_read_back_as_it_was(value, string_limit):
+def test_variable_roundtrip_keeps_value_and_type(value, string_limit):
     read = decode(Encoder(string_limit).encode("v", value))
     assert read == value
     assert type(read) is type(value)
@@ -56,11 +56,11 @@ def test_what_is_written_is_read_back_as_it_was(value, string_limit):
         ({"on": datetime(2026, 11, 21, tzinfo=UTC)}, {"type": "Json", "value": '{"on":"2026-11-21 00:00:00+00:00"}'}),
     ],
 )
-def test_a_value_is_always_sent_with_its_type(value, typed):
+def test_encoder_always_sends_the_type(value, typed):
     assert Encoder().encode("v", value) == typed
 
 
-def test_all_variables_keep_their_names():
+def test_encoder_keeps_the_names_of_all_variables():
     assert Encoder().encode_all({"a": 1, "b": "x"}) == {
         "a": {"type": "Integer", "value": 1},
         "b": {"type": "String", "value": "x"},
@@ -70,12 +70,12 @@ def test_all_variables_keep_their_names():
 @pytest.mark.parametrize(
     ("text", "kind"), [("x" * 10, "String"), ("x" * 11, "Object"), ("😀" * 5, "String"), ("😀" * 5 + "x", "Object")]
 )
-def test_a_string_is_as_long_as_the_database_counts_it(text, kind):
+def test_string_limit_counts_utf16_units(text, kind):
     assert Encoder(string_limit=10).encode("v", text)["type"] == kind
 
 
 @pytest.mark.parametrize("text", ["x" * 4001, "a\0b", 'say "ü"\n' * 600])
-def test_a_text_that_no_string_can_hold_becomes_a_java_string_in_json(text):
+def test_text_unfit_for_a_string_becomes_a_java_string_object(text):
     typed = Encoder().encode("v", text)
     info = {"objectTypeName": "java.lang.String", "serializationDataFormat": "application/json"}
     assert typed == {"type": "Object", "value": json.dumps(text), "valueInfo": info}
@@ -88,25 +88,25 @@ def test_a_text_that_no_string_can_hold_becomes_a_java_string_in_json(text):
         ({"a": "ü"}, "answer.json", "application/json", '{"a":"ü"}'),
     ],
 )
-def test_an_engine_without_the_json_format_gets_files(value, filename, mimetype, content):
+def test_encoder_without_json_format_writes_files(value, filename, mimetype, content):
     typed = Encoder(json_format=False).encode("answer", value)
     assert typed["type"] == "File"
     assert typed["valueInfo"] == {"filename": filename, "mimeType": mimetype, "encoding": "UTF-8"}
     assert base64.b64decode(typed["value"]).decode() == content
 
 
-def test_an_engine_without_the_json_format_still_gets_short_texts_as_strings():
+def test_encoder_without_json_format_writes_short_strings():
     assert Encoder(json_format=False).encode("v", "short") == {"type": "String", "value": "short"}
 
 
 @pytest.mark.parametrize("encoder", [Encoder(), Encoder(string_limit=1), Encoder(string_limit=1, json_format=False)])
 @pytest.mark.parametrize("value", ["\ud83d!", {"cut": "\ud83d"}])
-def test_half_a_surrogate_pair_never_keeps_a_report_from_being_sent(encoder, value):
+def test_surrogate_half_does_not_prevent_a_report(encoder, value):
     sent = json.dumps(encoder.encode("v", value), ensure_ascii=False)
     assert "\ud83d" not in sent.encode().decode()
 
 
-def test_two_halves_of_a_surrogate_pair_become_the_character_they_stand_for():
+def test_surrogate_halves_are_joined_to_their_character():
     assert Encoder().encode("v", "\ud83d\ude00") == {"type": "String", "value": "😀"}
 
 
@@ -114,12 +114,12 @@ def test_two_halves_of_a_surrogate_pair_become_the_character_they_stand_for():
     ("zone", "written"),
     [(UTC, "2026-11-21T09:05:03.007+0000"), (timezone(timedelta(hours=-5)), "2026-11-21T09:05:03.007-0500")],
 )
-def test_a_date_is_written_as_the_engine_reads_it(zone, written):
+def test_date_is_encoded_in_the_engines_format(zone, written):
     moment = datetime(2026, 11, 21, 9, 5, 3, 7999, tzinfo=zone)
     assert Encoder().encode("v", moment) == {"type": "Date", "value": written}
 
 
-def test_a_date_without_a_zone_is_the_machines_own():
+def test_date_without_time_zone_is_local():
     naive = datetime(2026, 11, 21, 9, 5)  # noqa: DTZ001 -- what this test is about
     assert Encoder().encode("v", naive) == Encoder().encode("v", naive.astimezone())
 
@@ -153,5 +153,5 @@ def test_a_date_without_a_zone_is_the_machines_own():
         ({"type": "Object", "value": None}, OpaqueValue("Object (not serialised)")),
     ],
 )
-def test_what_the_engine_sends_is_read(typed, value):
+def test_decode_reads_what_the_engine_sends(typed, value):
     assert decode(typed, "photo") == value

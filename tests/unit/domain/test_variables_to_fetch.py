@@ -1,4 +1,4 @@
-"""Which variables the worker fetches for all tasks together."""
+"""The variables that a fetch requests for all tasks."""
 
 from catalyst_groq.domain.variables_to_fetch import VariablesToFetch
 

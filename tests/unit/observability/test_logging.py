@@ -1,63 +1,68 @@
-"""Logs: one line per event, and no key in any of them."""
+"""Logging: one line per event, and no secret in any of them."""
 
 import logging
+import subprocess
 import sys
 from datetime import timedelta
 
 import pytest
 
 from catalyst_groq.connector.access.redaction import Redactor
-from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure
-from catalyst_groq.observability.logging import log_outcome, set_up_logging
+from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Unlocked
+from catalyst_groq.observability.logging import NOISY_LOGGERS, UNUSED_LOOKUPS, log_outcome, set_up_logging
 from support.factories import make_task
 
 KEY = "gsk_0123456789abcdef"
 
 
 @pytest.fixture(autouse=True)
-def _root_logger():
-    """The root logger to ourselves; afterwards it is as it was."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+def _restore_logging(monkeypatch):
+    """Undo what `set_up_logging` changes in the whole process."""
+    for name in ("_srcfile", *UNUSED_LOOKUPS):
+        if hasattr(logging, name):  # logAsyncioTasks is new in Python 3.12
+            monkeypatch.setattr(logging, name, getattr(logging, name))
+    root, noisy = logging.getLogger(), [logging.getLogger(name) for name in NOISY_LOGGERS]
+    handlers, levels = root.handlers[:], [(logger, logger.level) for logger in (root, *noisy)]
     root.handlers[:] = []
     yield
     root.handlers[:] = handlers
-    root.setLevel(level)
+    for logger, level in levels:
+        logger.setLevel(level)
 
 
-def refuse(key):
+def raise_with(key):
     raise ValueError(f"refused {key}") from KeyError(key)
 
 
-def log_in_every_way(log, key):
+def log_in_many_forms(log, key):
     log.info("plain %s", key)
     log.info(key)
     log.warning("a structure %s", {"authorization": f"Bearer {key}"})
     log.info("an object %r", ValueError(key))
     try:
-        refuse(key)
+        raise_with(key)
     except ValueError:
         log.exception("a traceback")
     log.info("a stack", stack_info=True)
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_a_key_is_in_no_line_whatever_way_it_comes(terminal, capsys, monkeypatch):
+def test_logging_masks_secrets_in_every_form(terminal, capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
     redactor = Redactor()
     set_up_logging("DEBUG", redactor)
     redactor.add(KEY)
 
-    log_in_every_way(logging.getLogger("worker.anything"), KEY)
+    log_in_many_forms(logging.getLogger("worker.anything"), KEY)
 
-    said = capsys.readouterr().err
-    assert "KeyError" in said
-    assert "refused ***" in said
-    assert said.count("***") >= 6
-    assert KEY not in said
+    output = capsys.readouterr().err
+    assert "KeyError" in output
+    assert "refused ***" in output
+    assert output.count("***") >= 6
+    assert KEY not in output
 
 
-def test_a_line_in_a_pipe_says_when_how_bad_and_where(capsys):
+def test_logging_in_a_pipe_has_time_level_and_logger(capsys):
     set_up_logging("INFO", Redactor())
     logging.getLogger("worker.some").warning("look out")
     logging.getLogger("worker.some").debug("not shown")
@@ -67,15 +72,21 @@ def test_a_line_in_a_pipe_says_when_how_bad_and_where(capsys):
 
 
 @pytest.mark.parametrize("created", [0.0, 0.9996, 1.5, 1763712000.123])
-def test_a_line_says_when_in_the_way_of_logging(created):
+def test_logging_formats_time_like_the_standard_library(created):
     set_up_logging("INFO", Redactor())
     record = logging.makeLogRecord({"created": created, "msecs": created % 1 * 1000})
-    ours = logging.getLogger().handlers[0].formatter
+    formatter = logging.getLogger().handlers[0].formatter
 
-    assert ours.formatTime(record) == logging.Formatter().formatTime(record)
+    assert formatter.formatTime(record) == logging.Formatter().formatTime(record)
 
 
-def test_libraries_are_quiet_unless_something_is_wrong(capsys):
+def test_logging_is_unchanged_by_import():
+    program = "import logging; before = vars(logging).copy(); import catalyst_groq.observability.logging; "
+    program += "assert vars(logging) == before; assert not logging.root.handlers"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_logging_hides_info_of_noisy_libraries(capsys):
     set_up_logging("DEBUG", Redactor())
     logging.getLogger("aiohttp.access").info("GET /metrics")
     assert not capsys.readouterr().err
@@ -88,19 +99,24 @@ def test_libraries_are_quiet_unless_something_is_wrong(capsys):
         (
             BpmnError("RATE_LIMITED", "Groq: 429"),
             "INFO",
-            "Threw RATE_LIMITED at ask/AskGroq of instance instance-1: Groq: 429",
+            "BPMN error RATE_LIMITED at ask/AskGroq of instance instance-1: Groq: 429",
         ),
         (
             Failure("Groq: 503", retries=2, retry_timeout=timedelta(seconds=10)),
             "WARNING",
-            "Failed ask/AskGroq of instance instance-1, 2 retries left in 10 s: Groq: 503",
+            "Failed ask/AskGroq of instance instance-1, 2 retries left, next in 10 s: Groq: 503",
+        ),
+        (
+            Unlocked(),
+            "DEBUG",
+            "Unlocked ask/AskGroq of instance instance-1: it is fetched again with the variables it uses",
         ),
         (Failure("Groq: 403"), "ERROR", "Failed ask/AskGroq of instance instance-1, no retries left: Groq: 403"),
     ],
 )
-def test_an_outcome_is_one_line_without_variables(capsys, outcome, level, line):
+def test_outcome_is_logged_in_one_line_without_variables(capsys, outcome, level, line):
     set_up_logging("DEBUG", Redactor())
     log_outcome(make_task(), outcome, 1.25)
-    said = capsys.readouterr().err
-    assert said.endswith(f" {level:<7} catalyst_groq.observability.logging {line}\n")
-    assert said.count("\n") == 1
+    output = capsys.readouterr().err
+    assert output.endswith(f" {level:<7} catalyst_groq.observability.logging {line}\n")
+    assert output.count("\n") == 1

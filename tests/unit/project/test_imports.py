@@ -18,7 +18,7 @@ NEVER_FOR_EVERY_WORKER = {
 
 
 @pytest.mark.slow
-def test_a_worker_loads_no_library_that_it_may_never_use():
+def test_imports_of_a_worker_omit_optional_libraries():
     code = "import sys, catalyst_groq.cli, catalyst_groq.app; print(*sys.modules)"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     loaded = {name.partition(".")[0] for name in printed.split()}

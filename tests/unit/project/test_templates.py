@@ -76,17 +76,17 @@ def template(request):
     return request.param
 
 
-def test_every_key_is_one_that_the_modeler_knows(template):
+def test_template_has_only_keys_of_the_modelers_schema(template):
     assert set(template.json) <= KEYS
     assert {key for entry in template.entries for key in entry} <= PROPERTY_KEYS
     assert {key for entry in template.entries for key in entry["binding"]} == {"type", "name"}
 
 
-def test_the_schema_reference_names_no_version_that_an_older_modeler_would_refuse(template):
+def test_template_schema_reference_names_no_version(template):
     assert "@camunda/element-templates-json-schema/" in template.json["$schema"]
 
 
-def test_it_holds_exactly_the_fields_that_the_worker_reads_with_its_defaults(template):
+def test_template_has_the_workers_fields_and_defaults(template):
     applied = written_by(template.json)
     written = applied.texts | applied.properties
 
@@ -101,27 +101,27 @@ def test_template_payload_names_the_catalogs_default_model():
     assert {**payload, "model": None} == {**json.loads(CHAT_DEFAULTS[PAYLOAD]), "model": None}
 
 
-def test_texts_of_several_lines_are_fields_that_the_engine_leaves_alone_and_the_rest_extension_properties(template):
+def test_template_writes_fields_or_extension_properties(template):
     several_lines = {name for name, default in template.defaults.items() if "\n" in default}
 
     assert set(written_by(template.json).texts) == several_lines
     assert {name for name, entry in template.fields.items() if entry["type"] == "Text"} == several_lines
 
 
-def test_what_is_asked_of_groq_is_the_templates_own_business(template):
+def test_template_hides_the_operation_field(template):
     (operation,) = (entry for entry in template.entries if entry["binding"]["name"] == OPERATION)
 
     assert operation["type"] == "Hidden"
 
 
-def test_every_field_has_a_label_help_and_a_group_and_the_groups_are_in_the_order_of_their_fields(template):
+def test_template_fields_have_labels_help_and_groups(template):
     assert all(entry["label"] and entry["description"] for entry in template.fields.values())
     assert list(dict.fromkeys(entry["group"] for entry in template.fields.values())) == [
         group["id"] for group in template.json["groups"]
     ]
 
 
-def test_the_secret_sources_to_choose_from_are_those_of_the_worker(template):
+def test_template_offers_the_workers_secret_sources(template):
     choices = {choice["value"]: choice["name"] for choice in template.fields["catalyst_secretSource"]["choices"]}
 
     assert list(choices) == list(BUILT_IN_SOURCES)
@@ -129,7 +129,7 @@ def test_the_secret_sources_to_choose_from_are_those_of_the_worker(template):
 
 
 @pytest.mark.parametrize("name", [MODEL, RESPONSE_FORMAT, GRANULARITIES, TRANSLATE])
-def test_the_worker_takes_every_choice_of_a_transcription(name):
+def test_template_choices_of_a_transcription_are_valid(name):
     choices = [choice["value"] for choice in TRANSCRIBE.fields[name]["choices"]]
 
     assert choices[0] == TRANSCRIPTION_DEFAULTS[name]
@@ -141,18 +141,18 @@ def test_the_worker_takes_every_choice_of_a_transcription(name):
         )
 
 
-def test_a_language_is_marked_as_wrong_where_the_worker_would_refuse_it():
+def test_template_marks_languages_that_the_worker_refuses():
     pattern = TRANSCRIBE.pattern_of(LANGUAGE)
 
     assert all(pattern.search(right) for right in ("", "de", "yue", "${language}"))
     assert not any(pattern.search(wrong) for wrong in ("German", "DE", "d", "de-DE"))
 
 
-def test_the_ways_to_shorten_to_choose_from_are_those_of_the_worker():
+def test_template_offers_the_workers_overflow_strategies():
     assert [choice["value"] for choice in CHAT.fields["catalyst_whenTooLong"]["choices"]] == list(OverflowStrategy)
 
 
-def test_an_implementation_that_the_task_had_before_is_cleared(template):
+def test_template_clears_an_earlier_implementation(template):
     cleared = {
         entry["binding"]["name"] for entry in template.entries if entry["type"] == "Hidden" and "value" not in entry
     }
@@ -161,7 +161,7 @@ def test_an_implementation_that_the_task_had_before_is_cleared(template):
 
 
 @pytest.mark.parametrize("name", READ_BY_WORKER)
-def test_a_default_an_empty_field_and_a_placeholder_are_never_marked_as_wrong(template, name):
+def test_template_accepts_defaults_blanks_and_placeholders(template, name):
     assert template.pattern_of(name).search(template.defaults[name])
     assert template.pattern_of(name).search("")
     assert template.pattern_of(name).search("${some.variable || 'other'}")
@@ -169,7 +169,7 @@ def test_a_default_an_empty_field_and_a_placeholder_are_never_marked_as_wrong(te
 
 @pytest.mark.parametrize("name", [TIMEOUT, RETRIES, GIVE_UP_AFTER])
 @given(data=st.data())
-def test_the_worker_takes_what_the_modeler_does_not_mark_as_wrong(name, data):
+def test_template_accepts_only_what_the_worker_accepts(name, data):
     typed = data.draw(st.from_regex(pattern_of(name), fullmatch=True))
 
     if typed and not OPENING_MARKS.match(typed):
@@ -192,17 +192,17 @@ def test_the_worker_takes_what_the_modeler_does_not_mark_as_wrong(name, data):
         (GIVE_UP_AFTER, "PT"),
     ],
 )
-def test_what_the_worker_would_refuse_is_marked_as_wrong(name, wrong):
+def test_template_marks_values_that_the_worker_refuses(name, wrong):
     assert not pattern_of(name).search(wrong)
 
 
-def test_the_icon_is_the_drawing_beside_it(template):
+def test_template_icon_is_the_svg_file(template):
     contents = template.json["icon"]["contents"]
 
     assert contents == "data:image/svg+xml;base64," + base64.b64encode(ICON.read_bytes()).decode()
 
 
-def test_the_drawing_is_64_by_64_and_complete_in_itself():
+def test_template_icon_is_64_by_64_and_self_contained():
     drawing = ICON.read_text(encoding="utf-8")
     root = ET.fromstring(drawing)  # noqa: S314 -- our own file
 

@@ -6,7 +6,6 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from catalyst_groq.sandbox import progress
 from catalyst_groq.sandbox.progress import Done, Download, Phase, ProgressDisplay
 
 
@@ -29,7 +28,7 @@ def terminal(shown):
 def clock(monkeypatch):
     """Replace the clock of the display. Time stands still unless a test advances it; rich has its own clock."""
     now = [100.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("catalyst_groq.sandbox.progress.time.monotonic", lambda: now[0])
     return now
 
 

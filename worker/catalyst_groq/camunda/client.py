@@ -1,4 +1,4 @@
-"""The engine's REST API, as far as a worker needs it."""
+"""The parts of the engine's REST API that a worker needs."""
 
 import logging
 import re
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -22,13 +23,13 @@ from catalyst_groq.errors import EngineRefused, EngineUnreachable, TaskLost, Val
 log = logging.getLogger(__name__)
 
 POLL_TIMEOUT_MARGIN_SECONDS = 5.0
-"""Seconds a poll may take longer than the engine promised."""
+"""Seconds that the response to a long poll may take beyond its asyncResponseTimeout."""
 
 FETCH_ORDER = {"usePriority": True, "sorting": [{"sortBy": "createTime", "sortOrder": "asc"}]}
-"""The tasks of highest priority come first, and of those the oldest."""
+"""Highest priority first, then the oldest task first."""
 
 MIN_STRING_LIMIT_CHARS = 1000
-"""Characters that fit into a String on every database: 4000 bytes on Oracle, four for each of them."""
+"""Characters that fit into a String on every database: Oracle has 4000 bytes, and a character takes up to four."""
 
 JSON_FORMAT_MISSING = re.compile(
     r"Cannot find serializer|Unsupported value type|serialization data format", re.IGNORECASE
@@ -36,14 +37,14 @@ JSON_FORMAT_MISSING = re.compile(
 
 
 class EngineClient:
-    """One engine, as one worker id sees it.
+    """The REST API of one engine, used with one worker id.
 
-    `authorization` is the header of that name, if there is to be one, and `credentials` are those of an OAuth2 client
-    instead; `only` is what a fetch asks of each topic's tasks (`tenantIdIn`, `businessKey` …, as the REST API has it).
-    Every method raises `EngineUnreachable` or `EngineRefused`.
+    `authorization` is the value of the Authorization header, if any; `credentials` are those of an OAuth2 client
+    instead. `task_filter` holds the criteria that a fetch adds to each topic (`tenantIdIn`, `businessKey` …, named as
+    in the REST API). Every method raises `EngineUnreachable` or `EngineRefused`.
     """
 
-    def __init__(  # noqa: PLR0913 -- what tells one engine and worker from another
+    def __init__(  # noqa: PLR0913 -- the identity of one engine and worker
         self,
         url: str,
         worker_id: str,
@@ -64,9 +65,8 @@ class EngineClient:
         self._tasks = f"{self.url}/external-task"
         self._encoder = encoder
         self._task_filter = task_filter or {}
-        # A renewal that hangs must not hold up the next one.
-        self._renewal_timeout = lock_duration.total_seconds() / 3
-        self._rest = RestClient(self.url, authorization, transport or make_transport(), credentials)
+        self._connect = partial(RestClient, self.url, authorization, transport or make_transport(), credentials)
+        self._rest = self._connect()
 
     async def aclose(self) -> None:
         """Close the pooled connections."""
@@ -75,23 +75,23 @@ class EngineClient:
     async def fetch_and_lock(
         self, topics: Sequence[str], max_tasks: int, max_poll: timedelta | None = None
     ) -> list[ExternalTask]:
-        """Long-poll for up to `max_tasks` tasks, those of highest priority and then the oldest first.
+        """Long-poll for up to `max_tasks` tasks, by priority and then by age.
 
-        The engine holds an empty poll for the poll duration, or for `longest` if that is shorter.
+        Without tasks the engine responds after `async_response_timeout`, or after `max_poll` if that is shorter.
         """
         poll = min(self.async_response_timeout, max_poll) if max_poll is not None else self.async_response_timeout
-        asked = self.variables_to_fetch.names
+        variables = self.variables_to_fetch.names
         body = {
             "workerId": self.worker_id,
             "maxTasks": max_tasks,
             "asyncResponseTimeout": _milliseconds(poll),
             **FETCH_ORDER,
-            "topics": [self._topic(name, asked) for name in topics],
+            "topics": [self._topic(name, variables) for name in topics],
         }
-        within = poll.total_seconds() + POLL_TIMEOUT_MARGIN_SECONDS
-        fetched = await self._rest.post(f"{self._tasks}/fetchAndLock", body, list, within)
+        timeout = poll.total_seconds() + POLL_TIMEOUT_MARGIN_SECONDS
+        fetched = await self._rest.post(f"{self._tasks}/fetchAndLock", body, list, timeout)
         with self._parsing():
-            return [ExternalTask(task, asked) for task in fetched]
+            return [ExternalTask(task, variables) for task in fetched]
 
     async def complete(self, task_id: str, variables: Mapping[str, Any]) -> None:
         """Complete the task with process variables."""
@@ -99,10 +99,10 @@ class EngineClient:
 
     async def bpmn_error(self, task_id: str, code: str, message: str, variables: Mapping[str, Any]) -> None:
         """Throw a BPMN error at the task. The engine ends the instance silently when nothing catches it."""
-        said = {"errorCode": code, "errorMessage": message}
-        await self._report(f"{self._tasks}/{task_id}/bpmnError", said, variables)
+        error = {"errorCode": code, "errorMessage": message}
+        await self._report(f"{self._tasks}/{task_id}/bpmnError", error, variables)
 
-    async def failure(  # noqa: PLR0913 -- what the engine's failure consists of
+    async def failure(  # noqa: PLR0913 -- the fields of a failure in the REST API
         self,
         task_id: str,
         message: str,
@@ -112,39 +112,27 @@ class EngineClient:
         retry_timeout: timedelta,
         variables: Mapping[str, Any],
     ) -> None:
-        """Report a failure; the engine raises an incident when `retries` is 0. It keeps 666 characters of `message`."""
-        said = {
+        """Report a failure. The engine raises an incident if `retries` is 0; it stores 666 characters of `message`."""
+        failure = {
             "errorMessage": message,
             "errorDetails": details,
             "retries": retries,
             "retryTimeout": _milliseconds(retry_timeout),
         }
-        await self._report(f"{self._tasks}/{task_id}/failure", said, variables)
+        await self._report(f"{self._tasks}/{task_id}/failure", failure, variables)
 
-    async def lock(self, task_id: str) -> None:
-        """Lock the task for another lock duration from now.
-
-        Unlike extendLock this also takes back a lock that ended, for example while the engine was away, as long as
-        no other worker holds the task; otherwise `TaskLost`.
-        """
-        body = {"workerId": self.worker_id, "lockDuration": _milliseconds(self.lock_duration)}
-        try:
-            await self._rest.post(f"{self._tasks}/{task_id}/lock", body, NO_CONTENT, self._renewal_timeout)
-        except TaskLost:
-            raise
-        except EngineRefused as refusal:
-            if refusal.status == HTTPStatus.BAD_REQUEST:
-                raise TaskLost(refusal.status, refusal.kind, refusal.message) from refusal
-            raise
+    def lock_client(self) -> "HttpLockClient":
+        """Make a client for lock renewals. It has its own connections and belongs to the event loop that runs now."""
+        return HttpLockClient(self._connect(), self._tasks, self.worker_id, self.lock_duration)
 
     async def unlock(self, task_id: str) -> None:
-        """Give the task back untouched: its retries stay as they are."""
+        """Unlock the task; its retries stay as they are."""
         await self._rest.post(f"{self._tasks}/{task_id}/unlock", {}, NO_CONTENT)
 
     async def locked_tasks(self) -> list[str]:
-        """Ids of the tasks that this worker id holds, without those that have failed before.
+        """Return the ids of the tasks that this worker id has locked, without those that have failed before.
 
-        The engine shows the wait between two tries as a lock too, and that wait is not ours to cut short.
+        The engine shows the retry timeout as a lock too, and unlocking the task would end that timeout early.
         """
         query = urlencode({"workerId": self.worker_id, "locked": "true"})
         locked = await self._rest.get(f"{self._tasks}?{query}", list)
@@ -152,39 +140,39 @@ class EngineClient:
             return [task["id"] for task in locked if task.get("errorMessage") is None]
 
     async def definition_xml(self, process_definition_id: str) -> str:
-        """Fetch the deployed BPMN; needs the READ permission on the process definition."""
-        found = await self._rest.get(f"{self.url}/process-definition/{process_definition_id}/xml", dict)
+        """Return the deployed BPMN; needs the READ permission on the process definition."""
+        definition = await self._rest.get(f"{self.url}/process-definition/{process_definition_id}/xml", dict)
         with self._parsing():
-            return str(found["bpmn20Xml"])
+            return str(definition["bpmn20Xml"])
 
     async def latest_definitions(self) -> list[str]:
-        """Return the ids of the newest version of every deployed process."""
-        found = await self._rest.get(f"{self.url}/process-definition?latestVersion=true", list)
+        """Return the ids of the latest version of every deployed process."""
+        definitions = await self._rest.get(f"{self.url}/process-definition?latestVersion=true", list)
         with self._parsing():
-            return [str(definition["id"]) for definition in found]
+            return [str(definition["id"]) for definition in definitions]
 
     async def calling_process(self, process_instance_id: str) -> CallingProcess | None:
-        """Return the instance whose call activity started this one."""
-        found = await self._rest.get(f"{self.url}/process-instance?subProcessInstance={process_instance_id}", list)
+        """Return the instance whose call activity started this one; None when no other process called it."""
+        callers = await self._rest.get(f"{self.url}/process-instance?subProcessInstance={process_instance_id}", list)
         with self._parsing():
-            return CallingProcess(str(found[0]["id"]), str(found[0]["definitionId"])) if found else None
+            return CallingProcess(str(callers[0]["id"]), str(callers[0]["definitionId"])) if callers else None
 
     @contextmanager
     def _parsing(self) -> Iterator[None]:
-        """Read an answer; one of another shape is that of something else in the engine's place."""
+        """Read a response. One of an unexpected shape comes from a server that is not an engine."""
         try:
             yield
         except (AttributeError, IndexError, KeyError, TypeError) as error:
-            raise EngineUnreachable(f"What answers at {self.url} is no engine: {error!r}") from error
+            raise EngineUnreachable(f"The server at {self.url} is not a Camunda engine: {error!r}") from error
 
     async def file(self, process_instance_id: str, name: str) -> bytes:
-        """Fetch the content of a File variable."""
+        """Return the content of a File variable."""
         return await self._rest.read(
             f"{self.url}/process-instance/{process_instance_id}/variables/{quote(name, safe='')}/data"
         )
 
     def _topic(self, name: str, variables: frozenset[str] | None) -> dict[str, Any]:
-        """Ask for a topic's tasks with these variables; None for all."""
+        """Return the part of a fetch for one topic, with the variables to return; None for all variables."""
         return {
             "topicName": name,
             "lockDuration": _milliseconds(self.lock_duration),
@@ -195,24 +183,24 @@ class EngineClient:
             **self._task_filter,
         }
 
-    async def _report(self, url: str, said: dict[str, Any], variables: Mapping[str, Any]) -> None:
-        """Report one outcome. Variables that the engine cannot take as they are written are written anew once."""
-        body = {"workerId": self.worker_id, **said}
-        written = self._encoder.encode_all(variables)
+    async def _report(self, url: str, fields: dict[str, Any], variables: Mapping[str, Any]) -> None:
+        """Report one outcome. Variables that the engine refuses are encoded in another form and sent once more."""
+        body = {"workerId": self.worker_id, **fields}
+        encoded = self._encoder.encode_all(variables)
         try:
-            await self._rest.post(url, {**body, "variables": written}, NO_CONTENT)
+            await self._rest.post(url, {**body, "variables": encoded}, NO_CONTENT)
         except EngineRefused as refusal:
-            rewritten = self._encoder_for(refusal).encode_all(variables)
-            if rewritten == written:
+            encoded_again = self._encoder_for(refusal).encode_all(variables)
+            if encoded_again == encoded:
                 raise
-            await self._rest.post(url, {**body, "variables": rewritten}, NO_CONTENT)
+            await self._rest.post(url, {**body, "variables": encoded_again}, NO_CONTENT)
 
     def _encoder_for(self, refusal: EngineRefused) -> Encoder:
-        """Return how to write what was refused. An engine that turns out to lack JSON gets files from then on."""
+        """Return the encoder for refused variables. An engine without the JSON data format gets files from then on."""
         if isinstance(refusal, ValueTooLong):
             log.warning(
-                "A text is too long for the engine's database: this time texts of more than %d characters become "
-                "objects. If it happens again, lower CATALYST_STRING_LIMIT.",
+                "A text is too long for the engine's database: in this report, texts of more than %d characters become "
+                "objects. If this happens again, lower CATALYST_STRING_LIMIT.",
                 MIN_STRING_LIMIT_CHARS,
             )
             return replace(self._encoder, string_limit=min(self._encoder.string_limit, MIN_STRING_LIMIT_CHARS))
@@ -223,6 +211,34 @@ class EngineClient:
             )
             self._encoder = replace(self._encoder, json_format=False)
         return self._encoder
+
+
+class HttpLockClient:
+    """Renews the locks of one worker id."""
+
+    def __init__(self, rest: RestClient, tasks_url: str, worker_id: str, lock_duration: timedelta) -> None:
+        self._rest = rest
+        self._tasks_url = tasks_url
+        self._body = {"workerId": worker_id, "lockDuration": _milliseconds(lock_duration)}
+
+    async def aclose(self) -> None:
+        """Close the pooled connections."""
+        await self._rest.aclose()
+
+    async def lock(self, task_id: str) -> None:
+        """Lock the task for another lock duration from now.
+
+        Unlike extendLock this also takes back a lock that ended, for example during an engine outage, as long as no
+        other worker holds the task; otherwise it raises `TaskLost`. Raises `EngineUnreachable` and `EngineRefused` too.
+        """
+        try:
+            await self._rest.post(f"{self._tasks_url}/{task_id}/lock", self._body, NO_CONTENT)
+        except TaskLost:
+            raise
+        except EngineRefused as refusal:
+            if refusal.status == HTTPStatus.BAD_REQUEST:
+                raise TaskLost(refusal.status, refusal.kind, refusal.message) from refusal
+            raise
 
 
 def _milliseconds(duration: timedelta) -> int:

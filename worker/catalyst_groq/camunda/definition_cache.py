@@ -1,4 +1,4 @@
-"""Process definitions of the engine, each fetched and parsed once."""
+"""Cache of parsed process definitions."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,17 +7,17 @@ from catalyst_groq.domain.definitions import Definition, parse
 
 
 class DefinitionCache:
-    """The engine's process definitions, each fetched once: a deployed definition never changes."""
+    """The engine's process definitions, each fetched and parsed once: a deployed definition never changes."""
 
     def __init__(self, fetch_xml: Callable[[str], Awaitable[str]]) -> None:
         self._fetch_xml = fetch_xml
-        self._known: dict[str, Definition] = {}
+        self._cached: dict[str, Definition] = {}
         self._pending: dict[str, asyncio.Task[Definition]] = {}
 
     async def get(self, process_definition_id: str) -> Definition:
-        """Return the definition; tasks that ask at the same time share one fetch. Raises what the fetch raises."""
-        if known := self._known.get(process_definition_id):
-            return known
+        """Return the definition; concurrent callers share one fetch. Raises what the fetch raises."""
+        if cached := self._cached.get(process_definition_id):
+            return cached
         pending = self._pending.get(process_definition_id)
         if pending is None:
             pending = self._pending[process_definition_id] = asyncio.create_task(self._fetch(process_definition_id))
@@ -25,5 +25,5 @@ class DefinitionCache:
         return await asyncio.shield(pending)
 
     async def _fetch(self, process_definition_id: str) -> Definition:
-        definition = self._known[process_definition_id] = parse(await self._fetch_xml(process_definition_id))
+        definition = self._cached[process_definition_id] = parse(await self._fetch_xml(process_definition_id))
         return definition

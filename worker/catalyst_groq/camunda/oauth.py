@@ -1,4 +1,4 @@
-"""OAuth2 for the engine's REST API: client credentials (RFC 6749, section 4.4)."""
+"""OAuth2 access tokens for the engine's REST API: client credentials (RFC 6749, section 4.4)."""
 
 import asyncio
 import json
@@ -16,16 +16,16 @@ from catalyst_groq.common.transport import TransportConfig
 from catalyst_groq.errors import EngineUnreachable
 
 TOKEN_TIMEOUT_SECONDS = 10.0
-EXPIRY_MARGIN = 30.0
-"""Seconds before its end at which a token is renewed."""
+EXPIRY_MARGIN_SECONDS = 30.0
+"""A token is renewed this long before it expires."""
 
-DEFAULT_EXPIRES_IN = 60.0
-"""Seconds that a token is used whose server does not say how long it lives."""
+DEFAULT_EXPIRES_IN_SECONDS = 60.0
+"""Lifetime of a token for which the server sends no valid `expires_in`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClientCredentials:
-    """Who the worker is to a token server."""
+    """The identity of the worker at a token server."""
 
     token_url: str
     client_id: str
@@ -34,7 +34,7 @@ class ClientCredentials:
 
 
 class OAuthTokenProvider:
-    """The access token in use: fetched when it is needed, renewed before it ends or when the engine refuses it."""
+    """Provides an access token: fetched when first needed, renewed before it expires or when the engine refuses it."""
 
     def __init__(self, http: ClientSession, transport: TransportConfig, credentials: ClientCredentials) -> None:
         self._http = http
@@ -45,18 +45,19 @@ class OAuthTokenProvider:
         self._fetching = asyncio.Lock()
 
     async def current(self, refused: str = "") -> str:
-        """Return a token other than the refused one. Raises `EngineUnreachable` when the server gives none."""
+        """Return a token other than the refused one. Raises `EngineUnreachable` when the server issues none."""
         async with self._fetching:
             if self._token == refused or time.monotonic() >= self._renew_at:
-                self._token, life = await self._fetch()
-                self._renew_at = time.monotonic() + max(life - EXPIRY_MARGIN, life / 2)
+                self._token, expires_in = await self._fetch()
+                self._renew_at = time.monotonic() + max(expires_in - EXPIRY_MARGIN_SECONDS, expires_in / 2)
             return self._token
 
     async def _fetch(self) -> tuple[str, float]:
-        own = self._credentials
-        form = {"grant_type": "client_credentials", **({"scope": own.scope} if own.scope else {})}
-        headers = {"authorization": basic_authorization(quote_plus(own.client_id), quote_plus(own.client_secret))}
-        url = URL(own.token_url)
+        """Return a new token and its lifetime in seconds."""
+        client = self._credentials
+        form = {"grant_type": "client_credentials", **({"scope": client.scope} if client.scope else {})}
+        headers = {"authorization": basic_authorization(quote_plus(client.client_id), quote_plus(client.client_secret))}
+        url = URL(client.token_url)
         try:
             async with self._http.post(
                 url,
@@ -66,31 +67,31 @@ class OAuthTokenProvider:
                 timeout=ClientTimeout(TOKEN_TIMEOUT_SECONDS),
                 allow_redirects=False,
             ) as response:
-                status, answer = response.status, await response.read()
+                status, content = response.status, await response.read()
         except (ClientError, OSError) as error:
-            raise EngineUnreachable(f"The token server at {own.token_url} cannot be reached: {error}") from error
-        said = _parse(answer)
-        if status != HTTPStatus.OK or not said.get("access_token"):
-            why = said.get("error_description") or said.get("error") or "it sent no access_token"
-            raise EngineUnreachable(f"The token server at {own.token_url} gives no token: {status} {why}")
-        return str(said["access_token"]), _expires_in(said.get("expires_in"))
+            raise EngineUnreachable(f"The token server at {client.token_url} is unreachable: {error}") from error
+        body = _parse(content)
+        if status != HTTPStatus.OK or not body.get("access_token"):
+            reason = body.get("error_description") or body.get("error") or "it sent no access_token"
+            raise EngineUnreachable(f"The token server at {client.token_url} issued no token: {status} {reason}")
+        return str(body["access_token"]), _parse_expires_in(body.get("expires_in"))
 
 
 def basic_authorization(user: str, password: str) -> str:
-    """Return the Authorization header of a user and a password (RFC 7617)."""
+    """Return the value of the Authorization header for a user and a password (RFC 7617)."""
     return f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
-def _expires_in(told: Any) -> float:
+def _parse_expires_in(value: Any) -> float:
     try:
-        return float(told)
+        return float(value)
     except (TypeError, ValueError):
-        return DEFAULT_EXPIRES_IN
+        return DEFAULT_EXPIRES_IN_SECONDS
 
 
-def _parse(answer: bytes) -> dict[str, Any]:
+def _parse(content: bytes) -> dict[str, Any]:
     try:
-        said = json.loads(answer)
+        body = json.loads(content)
     except (ValueError, RecursionError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return body if isinstance(body, dict) else {}

@@ -1,4 +1,4 @@
-"""Tasks that are locked for us while nobody works at them: left by an earlier life of this worker, or by a stop."""
+"""Orphaned tasks: locked with this worker id although nothing works on them, because an earlier run was killed."""
 
 import logging
 import time
@@ -11,10 +11,10 @@ log = logging.getLogger(__name__)
 
 
 class OrphanedTasks:
-    """What an earlier life of this worker id left locked, given back so that nobody waits for its locks to end.
+    """Unlocks the tasks that an earlier run of this worker id left locked, so that no task waits for its lock to end.
 
-    A worker that was killed leaves its last poll behind in the engine, which locks one more batch for nobody until
-    that poll ends. So for the length of a poll there may be more to sweep.
+    The last poll of a killed worker goes on in the engine, and may lock one more batch of tasks until it ends. So more
+    orphaned tasks can appear for the length of one poll.
     """
 
     def __init__(self, engine: EngineClient) -> None:
@@ -23,27 +23,32 @@ class OrphanedTasks:
 
     @property
     def is_done(self) -> bool:
-        """Whether no more can come."""
+        """Whether no more orphaned tasks can appear."""
         return self._search_until is not None and time.monotonic() > self._search_until
 
     async def unlock(self, active: Iterable[str]) -> None:
-        """Give back all that is locked but not in hand: to be done between polls, when that is a leftover.
+        """Unlock all tasks that are locked but not active.
 
-        Raises `EngineError`.
+        Call it between polls: during a poll, a task that was just fetched looks orphaned too. Raises `EngineError`.
         """
         now, active = time.monotonic(), frozenset(active)
-        await unlock_tasks(self._engine, [task for task in await self._engine.locked_tasks() if task not in active])
+        orphaned = [task_id for task_id in await self._engine.locked_tasks() if task_id not in active]
+        if orphaned:
+            log.info(
+                "Unlocking %d orphaned tasks of an earlier run of worker %s", len(orphaned), self._engine.worker_id
+            )
+        await unlock_tasks(self._engine, orphaned)
         self._search_until = self._search_until or now + self._engine.async_response_timeout.total_seconds()
 
 
 async def unlock_tasks(engine: EngineClient, task_ids: Iterable[str]) -> None:
-    """Unlock tasks with their retries untouched."""
+    """Unlock tasks with their retries unchanged. A task that cannot be unlocked is logged and stays locked."""
     for task_id in task_ids:
         try:
             await engine.unlock(task_id)
         except TaskLost:
             continue
         except EngineError as error:
-            log.warning("Task %s stays locked until its lock ends: %s", task_id, error)
+            log.warning("Task %s not unlocked, it stays locked until its lock ends: %s", task_id, error)
         else:
-            log.info("Task %s given back, retries untouched", task_id)
+            log.info("Task %s unlocked, its retries are unchanged", task_id)

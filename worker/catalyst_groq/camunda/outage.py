@@ -9,7 +9,7 @@ log = logging.getLogger(__name__)
 
 
 class OutageMonitor:
-    """One line in the log when the engine goes, one when it returns, however many calls fail between."""
+    """Logs one line when the engine becomes unreachable and one when it responds again, however many calls fail."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -17,18 +17,18 @@ class OutageMonitor:
 
     @property
     def is_active(self) -> bool:
-        """Whether the engine is away."""
+        """Whether the last call failed."""
         return self._since is not None
 
     def record_failure(self, error: Exception) -> None:
-        """A call has failed."""
+        """Record a failed call. The first one begins the outage."""
         if self._since is None:
             self._since = time.monotonic()
-            said = f"The engine at {self._url} refuses: {error}" if isinstance(error, EngineRefused) else error
-            log.warning("%s. Asking again until it answers.", said)
+            message = f"Engine at {self._url} refuses requests: {error}" if isinstance(error, EngineRefused) else error
+            log.warning("%s. Retrying until it responds.", message)
 
     def record_success(self) -> None:
-        """A call has been answered."""
+        """Record a call that succeeded. It ends the outage, if there is one."""
         if self._since is not None:
-            log.info("The engine at %s answers again after %.1f s", self._url, time.monotonic() - self._since)
+            log.info("Engine at %s responds again after %.1f s", self._url, time.monotonic() - self._since)
             self._since = None

@@ -1,4 +1,4 @@
-"""The loop: room first, then fetch; each task is handled and reported while its lock is renewed."""
+"""The fetch loop: fetch as many tasks as there is capacity for; handle and report each while its lock is renewed."""
 
 import asyncio
 import logging
@@ -21,49 +21,49 @@ from catalyst_groq.errors import EngineError
 log = logging.getLogger(__name__)
 
 BATCHING_DELAY_SECONDS = 0.02
-"""Seconds that a busy worker lets places become free, instead of having the engine fetch for each single one."""
+"""Seconds that a busy worker waits for more capacity, so that one fetch fills it instead of one fetch per task."""
 
 CAPACITY_RECHECK_INTERVAL_SECONDS = 0.2
-"""Seconds until it is looked again whether free places may be filled."""
+"""Seconds until the fetch limit is evaluated again when it allows no task."""
 
 FETCH_STALL_MARGIN_SECONDS = 120.0
-"""Seconds a poll and all around it (sweeping, the pause after a failure) may take beyond the poll duration."""
+"""Seconds beyond the long poll that one fetch may take: unlocking orphaned tasks, and the pause after a failure."""
 
 ORPHAN_POLL_TIMEOUT = timedelta(milliseconds=500)
-"""How long a poll may take while the engine may still lock tasks for an earlier life of this worker."""
+"""Longest poll while the engine may still lock tasks for an earlier run of this worker."""
 
 
 class TaskHandler(Protocol):
-    """What turns a task into an outcome."""
+    """Turns a task into an outcome."""
 
     async def handle(self, task: ExternalTask) -> Outcome:
-        """Return the outcome; never raise."""
+        """Return the outcome; raises nothing."""
 
     async def on_reported(self, task: ExternalTask, outcome: Outcome) -> None:
-        """Let go of what was kept for the task: the engine has taken this outcome."""
+        """Release what is stored for the task: the engine has accepted this outcome."""
 
 
 class TaskObserver(Protocol):
-    """Whoever looks on: sees each task once, when the engine has taken its outcome."""
+    """Called once for each task, when the engine has accepted its outcome."""
 
     def __call__(self, task: ExternalTask, outcome: Outcome, seconds: float) -> None:
-        """`seconds` is the time from the fetch to the engine's acknowledgement."""
+        """Observe one task. `seconds` is the time from its fetch to the engine's response to the report."""
 
 
 FetchLimit = Callable[[int, int], int]
-"""Of so many free places, with so many tasks in hand: how many to fill."""
+"""Takes the free capacity and the number of active tasks; returns how many tasks to fetch."""
 
 
 def no_fetch_limit(free: int, active: int) -> int:
-    """Fill all places."""
+    """Use all free capacity."""
     del active
     return free
 
 
 class Poller:
-    """Carries tasks from the engine to the handler, and their outcomes back."""
+    """Fetches tasks, has the handler process them, and reports their outcomes."""
 
-    def __init__(  # noqa: PLR0913 -- the seams of the loop, each handed in once by the composition root
+    def __init__(  # noqa: PLR0913 -- the seams of the loop, each passed once by the composition root
         self,
         engine: EngineClient,
         handler: TaskHandler,
@@ -85,27 +85,30 @@ class Poller:
         self._backoff = Backoff()
         self._reporter = OutcomeReporter(engine, self._outage)
         self._orphaned_tasks = OrphanedTasks(engine)
-        self._locks = LockRenewer(engine.lock, engine.lock_duration)
+        self._locks = LockRenewer(engine.lock_client, engine.lock_duration)
         self._active: dict[asyncio.Task[None], str] = {}
         self._changed = asyncio.Event()
         self._stop_at: float | None = None
-        self._has_answered = False
+        self._has_connected = False
         self._fetch_due: float | None = None
 
     async def run(self) -> None:
-        """Work until `stop()`; then finish what is in hand, and give back what does not finish in time."""
-        async with self._locks.heartbeat():
-            while room := await self._wait_for_capacity():
+        """Work until `stop()`; then finish the active tasks, and unlock those that exceed the shutdown timeout."""
+        with self._locks.heartbeat():
+            while capacity := await self._wait_for_capacity():
                 self._fetch_due = (
                     time.monotonic() + self._engine.async_response_timeout.total_seconds() + FETCH_STALL_MARGIN_SECONDS
                 )
-                for task in await self._fetch(room):
+                for task in await self._fetch(capacity):
                     self._start(task)
                 self._fetch_due = None
             await self._finish()
 
     def stop(self) -> None:
-        """Fetch no more. The pending poll is left to return: cancelled, it would still lock a task in the engine."""
+        """Begin a graceful shutdown: fetch no more.
+
+        The pending poll is not cancelled: the engine would still lock a task for it.
+        """
         self._stop_at = self._stop_at or time.monotonic()
         self._changed.set()
 
@@ -116,27 +119,27 @@ class Poller:
 
     @property
     def active_tasks(self) -> int:
-        """How many tasks are in hand."""
+        """How many tasks are processed at the moment."""
         return len(self._active)
 
     @property
     def is_ready(self) -> bool:
-        """Whether tasks are fetched: the engine has answered, still does, and no stop is under way."""
-        return self._has_answered and not self._outage.is_active and not self.is_stopping
+        """Whether tasks are fetched: the engine has responded, there is no outage, and no stop was requested."""
+        return self._has_connected and not self._outage.is_active and not self.is_stopping
 
     @property
     def is_stalled(self) -> bool:
-        """Whether a fetch, its pause after a failure included, takes longer than it can by rights."""
+        """Whether a fetch, including its pause after a failure, has exceeded its longest regular duration."""
         return self._fetch_due is not None and time.monotonic() > self._fetch_due
 
     async def _wait_for_capacity(self) -> int:
-        """Wait for places to fill and say how many there are; 0 when stopping."""
+        """Wait until tasks may be fetched, and return how many; 0 when stopping."""
         while not self.is_stopping:
             if self._free_capacity:
                 if self._free_capacity < len(self._active):
                     await asyncio.sleep(BATCHING_DELAY_SECONDS)
-                if room := self._fetch_limit(self._free_capacity, len(self._active)):
-                    return room
+                if capacity := self._fetch_limit(self._free_capacity, len(self._active)):
+                    return capacity
             await self._wait_for_change(None if self._free_capacity == 0 else CAPACITY_RECHECK_INTERVAL_SECONDS)
         return 0
 
@@ -145,20 +148,20 @@ class Poller:
         return self._concurrency - len(self._active)
 
     async def _wait_for_change(self, timeout: float | None = None) -> None:
-        """Wait until a task has left our hands or a stop was asked for, for some seconds at the longest."""
+        """Wait until a task has ended or a stop is requested, at most `timeout` seconds."""
         self._changed.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):
                 await self._changed.wait()
 
     async def _fetch(self, max_tasks: int) -> list[ExternalTask]:
-        """Poll once. A task that we still have in hand (its lock had ended) stays with whoever is at it."""
+        """Poll once. A task that is still active here (its lock had ended) is not started a second time."""
         try:
-            longest = None
+            max_poll = None
             if not self._orphaned_tasks.is_done:
                 await self._orphaned_tasks.unlock(self._active.values())
-                self._has_answered, longest = True, ORPHAN_POLL_TIMEOUT
-            tasks = await self._engine.fetch_and_lock(self._topics, max_tasks, longest)
+                self._has_connected, max_poll = True, ORPHAN_POLL_TIMEOUT
+            tasks = await self._engine.fetch_and_lock(self._topics, max_tasks, max_poll)
         except EngineError as error:
             await self._pause(error)
             return []
@@ -170,50 +173,52 @@ class Poller:
         return [task for task in tasks if task.id not in self._locks]
 
     def _start(self, task: ExternalTask) -> None:
-        carrying = asyncio.create_task(self._process(task))
-        self._active[carrying] = task.id
-        carrying.add_done_callback(self._on_task_done)
+        processing = asyncio.create_task(self._process(task))
+        self._active[processing] = task.id
+        processing.add_done_callback(self._on_task_done)
 
     async def _process(self, task: ExternalTask) -> None:
-        """One task's way: handle, report, show. Losing the lock ends it: then the task is somebody else's."""
+        """Handle and report one task, and notify the observers. A lost lock ends it: another worker has the task."""
         started = time.monotonic()
         with self._locks.hold(task.id) as lock:
             outcome = await lock.run_while_held(self._handler.handle(task))
             if outcome is None:
                 return
-            taken = await self._reporter.report(task, outcome, lock)
-        if taken:
-            await self._handler.on_reported(task, taken)
-            self._notify(task, taken, time.monotonic() - started)
+            accepted = await self._reporter.report(task, outcome, lock)
+        if accepted:
+            await self._handler.on_reported(task, accepted)
+            self._notify(task, accepted, time.monotonic() - started)
 
     def _notify(self, task: ExternalTask, outcome: Outcome, seconds: float) -> None:
-        for watch in self._observers:
+        for observe in self._observers:
             try:
-                watch(task, outcome, seconds)
+                observe(task, outcome, seconds)
             except Exception:
-                log.exception("Task %s is done, but a watcher has a defect", task.id)
+                log.exception("Task %s is reported, but an observer failed with an internal error", task.id)
 
     def _on_task_done(self, processing: asyncio.Task[None]) -> None:
         task_id = self._active.pop(processing)
         self._changed.set()
-        if not processing.cancelled() and (defect := processing.exception()):
-            log.error("Task %s ended in a defect of the worker; its lock will end", task_id, exc_info=defect)
+        if not processing.cancelled() and (error := processing.exception()):
+            log.error(
+                "Task %s failed with an internal error. It stays locked until its lock ends", task_id, exc_info=error
+            )
 
     async def _finish(self) -> None:
-        """Wait for the tasks in hand until the grace time is over; give the rest back with retries untouched."""
-        assert self._stop_at is not None  # noqa: S101 -- the loop ends with a stop only
-        left = self._stop_at + self._shutdown_timeout - time.monotonic()
+        """Wait for the active tasks until the shutdown timeout; unlock the rest with their retries unchanged."""
+        assert self._stop_at is not None  # noqa: S101 -- the loop ends only with a stop
+        timeout = self._stop_at + self._shutdown_timeout - time.monotonic()
         if self._active:
-            log.info("Stopping: %d tasks in hand have %.0f s to finish", len(self._active), left)
-            await asyncio.wait(self._active, timeout=max(left, 0))
+            log.info("Stopping: %d active tasks have %.0f s to finish", len(self._active), timeout)
+            await asyncio.wait(self._active, timeout=max(timeout, 0))
         unfinished = dict(self._active)
-        for carrying in unfinished:
-            carrying.cancel()
+        for processing in unfinished:
+            processing.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
         await unlock_tasks(self._engine, unfinished.values())
 
     async def _pause(self, error: EngineError) -> None:
-        """Back off from an engine that does not answer; a stop ends the pause."""
+        """Wait before the next poll after a failed one; a stop ends the pause."""
         self._outage.record_failure(error)
         with suppress(TimeoutError):
             async with asyncio.timeout(self._backoff.next()):

@@ -1,4 +1,4 @@
-"""The one place that tells the engine how a task ended."""
+"""Reports outcomes of tasks to the engine."""
 
 import asyncio
 import logging
@@ -15,33 +15,33 @@ from catalyst_groq.errors import EngineConflict, EngineRefused, EngineUnreachabl
 log = logging.getLogger(__name__)
 
 MAX_CONFLICTS = 10
-"""How often a report may meet a conflict (parallel branches that join) before it counts as refused."""
+"""Conflicts (parallel branches that join) of one report, after which it counts as refused."""
 
-FALLBACK_FAILURE = Failure("The engine refused what the worker said of this task, see the worker's log.")
-"""Said when even a failure without variables is refused: better an incident than a task that comes round for ever."""
+FALLBACK_FAILURE = Failure("The engine refused the outcome of this task. See the worker's log.")
+"""Reported when even a failure without variables is refused: without an incident the task would be fetched for ever."""
 
 
 class OutcomeReporter:
-    """Reports outcomes until the engine has taken them, or has said that it never will."""
+    """Reports each outcome until the engine has accepted it or refused it for good."""
 
     def __init__(self, engine: EngineClient, outage: OutageMonitor) -> None:
         self._engine = engine
         self._outage = outage
 
     async def report(self, task: ExternalTask, outcome: Outcome, lock: TaskLock) -> Outcome | None:
-        """Report and return what the engine took; None when the task was lost.
+        """Report the outcome. Returns the outcome that the engine accepted; None when it accepted none.
 
-        A refused outcome becomes a failure that carries the engine's message. It is tried again only if that asks and
-        pays Groq for nothing (`Completion.if_refused`).
+        A refused outcome becomes a failure with the engine's message. That failure has retries left only if another
+        attempt costs nothing at Groq (`Completion.if_refused`).
         """
         while True:
             if isinstance(outcome, Failure | Unlocked):
-                # The engine may offer the task again before its answer to this report has reached us.
-                lock.stop_renewing()
+                # The engine may offer the task again before its response to this report arrives here.
+                await lock.stop_renewing()
             try:
                 await self._report_with_retries(task, outcome)
             except TaskLost as loss:
-                log.warning("Task %s was lost before its outcome was reported: %s", task.id, loss)
+                log.warning("Lock lost on task %s before its outcome was reported: %s", task.id, loss)
                 return None
             except EngineRefused as refusal:
                 log.warning("The engine refused the outcome of task %s: %s", task.id, refusal)
@@ -52,19 +52,19 @@ class OutcomeReporter:
                 return outcome
 
     async def _report_with_retries(self, task: ExternalTask, outcome: Outcome) -> None:
-        """Ask again while the engine is away, and at once when the report meets a conflict."""
-        away, conflict, conflicts = Backoff(), Backoff(initial_seconds=0.02, max_seconds=1.0), 0
+        """Report until the engine responds: with long waits while it is unreachable, with short ones on a conflict."""
+        outage_backoff, conflict_backoff, conflicts = Backoff(), Backoff(initial_seconds=0.02, max_seconds=1.0), 0
         while True:
             try:
                 await self._send(task, outcome)
             except EngineUnreachable as error:
                 self._outage.record_failure(error)
-                await asyncio.sleep(away.next())
+                await asyncio.sleep(outage_backoff.next())
             except EngineConflict:
                 conflicts += 1
                 if conflicts == MAX_CONFLICTS:
                     raise
-                await asyncio.sleep(conflict.next())
+                await asyncio.sleep(conflict_backoff.next())
             else:
                 return self._outage.record_success()
 
@@ -88,19 +88,20 @@ class OutcomeReporter:
 
 
 def _refusal_to_failure(outcome: Outcome, refusal: EngineRefused) -> Failure:
+    """Return the failure to report instead of a refused outcome."""
     if isinstance(outcome, Failure):
         return replace(outcome, variables={}) if outcome.variables else FALLBACK_FAILURE
     if isinstance(outcome, BpmnError):
         return Failure(
             f"The engine refused the BPMN error {outcome.code}: {refusal.message}",
-            details=f"{outcome.message}\n\nThat was to be thrown, but the engine did not take it "
-            f"({refusal.status} {refusal.kind}). Mend the step after whatever catches it, then raise the retries.",
+            details=f"{outcome.message}\n\nThe engine refused to throw this error "
+            f"({refusal.status} {refusal.kind}). Fix the step after the event that catches it, then raise the retries.",
         )
     retries, retry_timeout = outcome.if_refused if isinstance(outcome, Completion) else NO_RETRY
     return Failure(
         f"The engine refused to complete the task: {refusal.message}",
-        details=f"Groq's answer arrived, but the engine did not take it ({refusal.status} {refusal.kind}). "
-        "Mend the step after this task or the variables it writes, then raise the retries.",
+        details=f"Groq's response arrived, but the engine refused the completion ({refusal.status} {refusal.kind}). "
+        "Fix the step after this task or the variables it writes, then raise the retries.",
         retries=retries,
         retry_timeout=retry_timeout,
     )

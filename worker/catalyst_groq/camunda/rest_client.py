@@ -1,4 +1,4 @@
-"""Calls to the engine's REST API: one pooled client, and every way a call can end as a value or one of our errors."""
+"""Calls to the engine's REST API: one pooled client that returns parsed responses or raises `EngineError`."""
 
 import re
 from collections.abc import Mapping
@@ -14,31 +14,32 @@ from catalyst_groq.common.transport import TransportConfig
 from catalyst_groq.errors import EngineConflict, EngineRefused, EngineUnreachable, TaskLost, ValueTooLong
 
 CALL_TIMEOUT_SECONDS = 30.0
-"""Seconds a call may take that is no poll. `complete` runs the next synchronous steps of the process."""
+"""Timeout of a call other than a long poll. `complete` runs the next synchronous steps of the process."""
 
 CONNECT_TIMEOUT_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 15.0
-"""Seconds an idle connection is kept: less than Tomcat's 20, or a report could meet one that is just being closed."""
+"""Lifetime of an idle connection: less than Tomcat's 20 s, or a report could use one that Tomcat is closing."""
 
 T = TypeVar("T")
 NO_CONTENT = type(None)
-"""The shape of an answer without content (204): what else is answered to a report comes from no engine."""
+"""The shape of a response without content (204): any other response to a report does not come from an engine."""
 
 UNLIMITED_CONNECTIONS = 0
 MAX_EXCERPT_CHARS = 300
 HTML_TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 COLUMN_SIZE_TOO_SMALL_CODE = 10002
-"""The engine's code for it, whatever the database (`BuiltinExceptionCode.COLUMN_SIZE_TOO_SMALL`)."""
+"""The engine's code for a value that is too long, on any database (`BuiltinExceptionCode.COLUMN_SIZE_TOO_SMALL`)."""
 
 UNAVAILABLE_STATUSES = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 LOCKED_BY_OTHER = re.compile(r"locked by worker", re.IGNORECASE)
 
 
 class RestClient:
-    """The engine's REST API at one URL. `authorization`, the header, goes with every call if there is one.
+    """HTTP client for the engine's REST API at one URL.
 
-    With `credentials` a token of an OAuth2 server goes with every call; one that the engine refuses is renewed once.
-    Made of aiohttp itself, without httpx on top: most of a task's calls pass here.
+    `authorization` is sent as the Authorization header of every call, unless it is empty. With `credentials` a token of
+    an OAuth2 server is sent instead; one that the engine refuses is renewed once. Uses aiohttp without httpx on top,
+    because most calls of a task are made here.
     """
 
     def __init__(
@@ -60,81 +61,81 @@ class RestClient:
         await self._http.close()
 
     async def get(self, url: str, shape: type[T]) -> T:
-        """Ask for something of this shape. Raises `EngineUnreachable`, `EngineRefused`."""
+        """Return a JSON response of this shape. Raises `EngineUnreachable`, `EngineRefused`."""
         return await self._call("GET", url, None, CALL_TIMEOUT_SECONDS, shape)
 
     async def post(self, url: str, body: Mapping[str, Any], shape: type[T], timeout: float = CALL_TIMEOUT_SECONDS) -> T:
-        """Do something, in so many seconds; the answer has this shape. Raises `EngineUnreachable`, `EngineRefused`."""
+        """Send JSON and return a response of this shape. Raises `EngineUnreachable`, `EngineRefused`."""
         return await self._call("POST", url, to_bytes(body), timeout, shape)
 
     async def read(self, url: str, timeout: float = CALL_TIMEOUT_SECONDS) -> bytes:
-        """Ask for something that is no JSON. Raises `EngineUnreachable`, `EngineRefused`."""
+        """Return the bytes of a response that is not JSON. Raises `EngineUnreachable`, `EngineRefused`."""
         return await self._authenticated_call("GET", url, None, timeout)
 
     async def _call(self, method: str, url: str, content: bytes | None, timeout: float, shape: type[T]) -> T:
-        answer = await self._authenticated_call(method, url, content, timeout)
-        found = _parse(answer) if answer else None
-        if not isinstance(found, shape):
-            raise EngineUnreachable(f"What answers at {self._url} is no engine: {_excerpt(answer)}")
-        return found
+        body = await self._authenticated_call(method, url, content, timeout)
+        parsed = _parse(body) if body else None
+        if not isinstance(parsed, shape):
+            raise EngineUnreachable(f"The server at {self._url} is not a Camunda engine: {_excerpt(body)}")
+        return parsed
 
     async def _authenticated_call(self, method: str, url: str, content: bytes | None, timeout: float) -> bytes:
-        """Call once, and once more with a new token where the old one is refused."""
+        """Call once, and once more with a new token if the engine refuses the first one."""
         token = await self._tokens.current() if self._tokens else ""
-        status, answer = await self._send(method, url, content, timeout, token)
+        status, body = await self._send(method, url, content, timeout, token)
         if status == HTTPStatus.UNAUTHORIZED and self._tokens:
             token = await self._tokens.current(refused=token)
-            status, answer = await self._send(method, url, content, timeout, token)
+            status, body = await self._send(method, url, content, timeout, token)
         if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-            raise self._refusal(status, answer)
-        return answer
+            raise self._to_error(status, body)
+        return body
 
     async def _send(
         self, method: str, url: str, content: bytes | None, timeout: float, token: str
     ) -> tuple[int, bytes]:
-        """Every way in which no answer came is one error: nothing here depends on which it was."""
+        """Return status and body. Every failure without a response is the same error: they are all handled alike."""
         headers = {**self._headers, "authorization": f"Bearer {token}"} if token else self._headers
-        where = URL(url, encoded=True)
+        parsed_url = URL(url, encoded=True)
         try:
             async with self._http.request(
                 method,
-                where,
+                parsed_url,
                 data=content,
                 headers=headers,
-                proxy=self._transport.proxy_for(where),
+                proxy=self._transport.proxy_for(parsed_url),
                 timeout=ClientTimeout(total=timeout, sock_connect=CONNECT_TIMEOUT_SECONDS),
                 allow_redirects=False,
             ) as response:
                 return response.status, await response.read()
         except (ClientError, OSError) as cause:  # a TimeoutError is an OSError
-            reason = str(cause) or f"no answer within {timeout:g} s"
-            raise EngineUnreachable(f"The engine at {self._url} cannot be reached: {reason}") from cause
+            reason = str(cause) or f"no response within {timeout:g} s"
+            raise EngineUnreachable(f"Engine unreachable at {self._url}: {reason}") from cause
 
-    def _refusal(self, status: int, answer: bytes) -> EngineRefused | EngineUnreachable:
-        said = _parse(answer)
-        is_engines = isinstance(said, dict) and "type" in said
-        if status == HTTPStatus.NOT_FOUND and not is_engines:
-            # As of a URL that leads past the REST API, or of one that is just being deployed anew.
-            mend = "Is /engine-rest missing in CATALYST_ENGINE_URL?"
-            return EngineUnreachable(f"What answers at {self._url} is no engine: 404 {_excerpt(answer)}. {mend}")
-        if isinstance(said, dict):
-            kind, message, code = str(said.get("type") or ""), str(said.get("message") or ""), said.get("code")
+    def _to_error(self, status: int, content: bytes) -> EngineRefused | EngineUnreachable:
+        body = _parse(content)
+        is_from_engine = isinstance(body, dict) and "type" in body
+        if status == HTTPStatus.NOT_FOUND and not is_from_engine:
+            # The URL does not lead to the REST API, or the REST API is being redeployed.
+            problem = f"The server at {self._url} is not a Camunda engine: 404 {_excerpt(content)}"
+            return EngineUnreachable(f"{problem}. Is /engine-rest missing in CATALYST_ENGINE_URL?")
+        if isinstance(body, dict):
+            kind, message, code = str(body.get("type") or ""), str(body.get("message") or ""), body.get("code")
         else:
-            kind, message, code = "", _excerpt(answer), None
+            kind, message, code = "", _excerpt(content), None
         if status in UNAVAILABLE_STATUSES:
-            return EngineUnreachable(f"The engine answered {status}: {message}")
-        return _class_of(status, kind, message, code)(status, kind, message)
+            return EngineUnreachable(f"Engine unreachable at {self._url}: a gateway responded {status}: {message}")
+        return _error_class(status, kind, message, code)(status, kind, message)
 
 
-def _parse(answer: bytes) -> Any:
-    """Parse JSON; what is none is `...`, which no answer can be."""
+def _parse(content: bytes) -> Any:
+    """Parse JSON. Invalid JSON is `...`, which is the value of no valid JSON."""
     try:
-        return parse(answer)
+        return parse(content)
     except (ValueError, RecursionError):
         return ...
 
 
-def _class_of(status: int, kind: str, message: str, code: int | None) -> type[EngineRefused]:
+def _error_class(status: int, kind: str, message: str, code: int | None) -> type[EngineRefused]:
     if "OptimisticLocking" in kind:
         return EngineConflict
     if code == COLUMN_SIZE_TOO_SMALL_CODE:
@@ -146,8 +147,8 @@ def _class_of(status: int, kind: str, message: str, code: int | None) -> type[En
     return EngineRefused
 
 
-def _excerpt(answer: bytes) -> str:
-    """Say what a body that is no JSON says: an error page in its title, anything else in its first words."""
-    text = answer.decode(errors="replace")
+def _excerpt(content: bytes) -> str:
+    """Summarize a response that is not JSON: the title of an HTML page, otherwise the beginning of the text."""
+    text = content.decode(errors="replace")
     title = HTML_TITLE.search(text)
     return " ".join((title[1] if title else text).split())[:MAX_EXCERPT_CHARS]

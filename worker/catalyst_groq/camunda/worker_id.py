@@ -1,4 +1,4 @@
-"""Who this worker is to the engine."""
+"""The worker id: the worker's identity in the engine."""
 
 import itertools
 import logging
@@ -15,19 +15,20 @@ class WorkerIdClaim:
     """A worker id that is stable across restarts and unique among the workers of a host.
 
     The first worker on a host is `catalyst-groq@host`, a second one beside it `catalyst-groq@host-2`: each claims the
-    first free number with a lock file that the system releases when the process ends, however it ends. Where no file
-    can be written (a read-only container) the host's name alone tells replicas apart. An id that is given is kept.
+    first free number with a lock file that the operating system releases when the process ends, however it ends. Where
+    no file can be written (a read-only container), replicas differ only by the host's name. A configured id is used as
+    it is.
     """
 
-    def __init__(self, folder: Path, given: str = "") -> None:
+    def __init__(self, folder: Path, configured: str = "") -> None:
         self._folder = folder
         self._claim: FileLock | None = None
-        self.worker_id = given or self._first_unclaimed(f"catalyst-groq@{socket.gethostname()}")
-        if given and not self._try_claim(given):
+        self.worker_id = configured or self._first_unclaimed(f"catalyst-groq@{socket.gethostname()}")
+        if configured and not self._try_claim(configured):
             log.warning(
-                "Another worker on this host has the id %s too: each will take the other's tasks and ask Groq for them "
-                "again. Give each its own CATALYST_WORKER_ID.",
-                given,
+                "Another worker on this host has the worker id %s too: each will unlock the other's tasks, so "
+                "that some are sent to Groq twice. Give each worker its own CATALYST_WORKER_ID.",
+                configured,
             )
 
     def _first_unclaimed(self, name: str) -> str:
@@ -35,7 +36,7 @@ class WorkerIdClaim:
         return next(filter(self._try_claim, numbered))
 
     def _try_claim(self, worker_id: str) -> bool:
-        """Take an id unless another process has it; where nothing can be written nobody can tell."""
+        """Claim an id unless another process has it. Where no file can be written, that cannot be known."""
         claim = FileLock(self._folder / f"{quote(worker_id, safe='@')}.lock")
         try:
             self._folder.mkdir(parents=True, exist_ok=True)

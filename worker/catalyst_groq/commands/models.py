@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.commands.model_references import ModelReference, find_model_references
 from catalyst_groq.errors import EngineError
 from catalyst_groq.groq.api.errors import classify
@@ -17,6 +17,16 @@ MODELS_TIMEOUT_SECONDS = 10.0
 
 OfferedModels = frozenset[str] | str
 """Model ids that an account may use, or the reason why they are unknown."""
+
+
+class DeployedDefinitions(Protocol):
+    """Where deployed processes are read: `EngineClient`, for example. The methods raise `EngineError`."""
+
+    async def latest_definitions(self) -> list[str]:
+        """Return the ids of the latest versions."""
+
+    async def definition_xml(self, process_definition_id: str, /) -> str:
+        """Return the BPMN of a definition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +79,14 @@ async def fetch_offered_models(client: GroqClient, account: Account) -> OfferedM
     return frozenset(str(entry["id"]) for entry in entries if entry.get("active", True))
 
 
-async def find_used_models(engine: EngineClient, topics: Collection[str]) -> list[ModelReference] | str:
+async def find_used_models(definitions: DeployedDefinitions, topics: Collection[str]) -> list[ModelReference] | str:
     """Return the models that the latest versions of deployed processes use, or why they are unknown."""
     try:
-        ids = await engine.latest_definitions()
+        ids = await definitions.latest_definitions()
         return [
-            reference for id_ in ids for reference in find_model_references(await engine.definition_xml(id_), topics)
+            reference
+            for id_ in ids
+            for reference in find_model_references(await definitions.definition_xml(id_), topics)
         ]
     except EngineError as error:
         return f"Deployed processes were not checked: {error}"

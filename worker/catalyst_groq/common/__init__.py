@@ -1,1 +1,1 @@
-"""What every layer may use: backoff, JSON codec, transport, optional dependencies."""
+"""Utilities for every layer: backoff, JSON codec, transport, optional dependencies."""

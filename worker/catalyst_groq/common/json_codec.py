@@ -1,4 +1,4 @@
-"""JSON, quickly. orjson reads and writes it; the few things that only Python's own module takes are left to that."""
+"""Fast JSON: orjson, with the standard library as fallback for the few values that orjson refuses."""
 
 import json
 from collections.abc import Callable
@@ -8,25 +8,25 @@ from typing import Any
 import orjson
 
 MAX_ORJSON_BRACKETS = 500
-"""With fewer no structure is too deep to be written again: orjson writes 254 levels, Python's module what is deeper."""
+"""Texts with more opening brackets are parsed by the standard library: orjson writes at most 254 levels."""
 
 COMPACT_SEPARATORS = (",", ":")
 ORJSON_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
-"""What JSON has no word for is handed to `default`, as Python's own module does."""
+"""Dataclasses and dates are passed to `default`, as the standard library does."""
 
 
 def to_bytes(value: Any) -> bytes:
-    """Write for the wire; infinity and NaN become null. Raises `TypeError` for what is no JSON."""
+    """Encode as UTF-8; infinity and NaN become null. Raises `TypeError` for values that JSON cannot represent."""
     try:
         return orjson.dumps(value, option=ORJSON_OPTIONS)
-    except TypeError:  # perhaps half a surrogate pair, which UTF-8 cannot say and an escape can
+    except TypeError:  # perhaps half a surrogate pair, which only an escape can represent
         return json.dumps(_replace_non_finite(value, None), separators=COMPACT_SEPARATORS).encode("ascii")
 
 
 def to_text(value: Any, default: Callable[[Any], Any]) -> str:
-    """Write for people and processes; infinity and NaN become null. It may hold half a surrogate pair.
+    """Encode as text without escapes; infinity and NaN become null. The text may contain half a surrogate pair.
 
-    `default` makes something else of what is no JSON.
+    `default` converts values that JSON cannot represent.
     """
     try:
         return orjson.dumps(value, default, ORJSON_OPTIONS).decode()
@@ -35,9 +35,10 @@ def to_text(value: Any, default: Callable[[Any], Any]) -> str:
 
 
 def parse(text: str | bytes) -> Any:
-    """Read; a whole number of more than 64 bits becomes a float. Raises `ValueError`, `RecursionError`.
+    """Decode; an integer of more than 64 bits becomes a float. Raises `ValueError`, `RecursionError`.
 
-    What could be nested more deeply than orjson writes is left to Python's own module, which reads what it can write.
+    A text that may be nested more deeply than orjson writes is parsed by the standard library, which can write
+    whatever it can parse.
     """
     with suppress(ValueError):  # perhaps half a surrogate pair
         if _count_brackets(text) < MAX_ORJSON_BRACKETS:

@@ -1,4 +1,4 @@
-"""What only some workers need is installed only there."""
+"""Imports of optional dependencies (extras)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from catalyst_groq.errors import SettingsError
 
 @contextmanager
 def require_extra(extra: str, setting: str) -> Iterator[None]:
-    """Import what an extra brings. Raises `SettingsError` that names it, and what asks for it, where it is missing."""
+    """Guard the import of an extra's packages. Raises `SettingsError` that names the extra and the setting."""
     try:
         yield
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""How a server is reached: whose certificates are trusted, with which we answer, and through which proxy."""
+"""Transport to a server: trusted certificates, client certificate and proxy."""
 
 import ssl
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ from catalyst_groq.errors import SettingsError
 
 @dataclass(frozen=True, slots=True)
 class TransportConfig:
-    """The way to one server. Its certificate is verified always."""
+    """TLS context and proxy for one server. The server's certificate is always verified."""
 
     ssl_context: ssl.SSLContext
     proxy: str | None = None
-    """An http(s) URL, perhaps with user and password; without it the environment's proxies are used."""
+    """An http(s) URL, optionally with user and password; None for the proxies of the environment."""
 
     def proxy_for(self, url: URL) -> str | None:
-        """Return the proxy to a URL, if there is one."""
+        """Return the proxy for a URL, or None for a direct connection."""
         return self.proxy or _environment_proxy(url.scheme, url.host or "")
 
 
 @lru_cache(256)
 def _environment_proxy(scheme: str, host: str) -> str | None:
-    """Look it up once for each host: aiohttp would do so for each request, and read `.netrc` in a thread besides."""
+    """Look it up once per host: aiohttp would do so for each request, and also read `.netrc` in a thread."""
     return None if proxy_bypass(host) else getproxies().get(scheme)
 
 
@@ -37,26 +37,26 @@ def make_transport(
     certificate_key: Path | None = None,
     proxy: str | None = None,
 ) -> TransportConfig:
-    """Return the way to a server. Raises `SettingsError` that names the file.
+    """Return the transport to a server. Raises `SettingsError` that names the file that cannot be used.
 
-    `ca` is a PEM file of what is trusted instead of the system's and certifi's authorities; `certificate` and
-    `certificate_key` (if it is not in the same file) are what we show to a server that asks for it.
+    `ca_file` is a PEM file of the authorities that are trusted instead of the system's and certifi's. `certificate` and
+    `certificate_key` (if it is not in the same file) are the client certificate for a server that requests one.
     """
     return TransportConfig(_ssl_context(ca_file, certificate, certificate_key), proxy)
 
 
 @lru_cache
-def _ssl_context(ca: Path | None, certificate: Path | None, certificate_key: Path | None) -> ssl.SSLContext:
+def _ssl_context(ca_file: Path | None, certificate: Path | None, certificate_key: Path | None) -> ssl.SSLContext:
     try:
-        reading = ca
-        if ca:
-            context = ssl.create_default_context(cafile=ca)
+        current_file = ca_file
+        if ca_file:
+            context = ssl.create_default_context(cafile=ca_file)
         else:
             context = ssl.create_default_context()
             context.load_verify_locations(certifi.where())
-        reading = certificate
+        current_file = certificate
         if certificate:
             context.load_cert_chain(certificate, certificate_key)
     except (OSError, ValueError) as error:  # an SSLError is an OSError
-        raise SettingsError(f"The certificate {reading} cannot be used: {error}") from error
+        raise SettingsError(f"The certificate {current_file} cannot be used: {error}") from error
     return context

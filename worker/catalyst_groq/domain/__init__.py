@@ -1,1 +1,1 @@
-"""What all sides share: the external task, its variables, the process definition, the outcome."""
+"""The model that all adapters share: the external task, its variables, the process definition, the outcome."""

@@ -1,4 +1,4 @@
-"""The external task as it was fetched."""
+"""A fetched external task."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -9,23 +9,23 @@ from catalyst_groq.domain.variables import decode
 
 
 class ExternalTask:
-    """One fetched and locked task, made of what the REST API says of it; `KeyError` without what each task has."""
+    """One fetched and locked task: the REST API's JSON with typed access. Raises `KeyError` if an id is missing."""
 
-    def __init__(self, fetched: Mapping[str, Any], asked: frozenset[str] | None = None) -> None:
+    def __init__(self, fetched: Mapping[str, Any], fetched_variables: frozenset[str] | None = None) -> None:
         self._fetched = fetched
-        self.fetched_variables = asked
-        """Names of the variables that the fetch asked for; None for all."""
+        self.fetched_variables = fetched_variables
+        """Names of the variables that the fetch requested; None for all."""
         self.id = str(fetched["id"])
         """The engine's id of the external task."""
         self.activity_id = str(fetched["activityId"])
-        """The id of the service task in the diagram."""
+        """The id of the activity in the diagram."""
         self.process_instance_id = str(fetched["processInstanceId"])
         """The process instance this task belongs to."""
         self.process_definition_id = str(fetched["processDefinitionId"])
-        """Key, version and id of the deployed definition: a new deployment has a new one."""
+        """`key:version:id` of the deployed definition; each deployment of a changed diagram has a new one."""
 
     def has_variables(self, names: frozenset[str] | None) -> bool:
-        """Whether the fetch asked for all these variables (None: for all there are)."""
+        """Whether the fetch requested all these variables (None: all that exist)."""
         return self.fetched_variables is None or (names is not None and names <= self.fetched_variables)
 
     @property
@@ -35,13 +35,13 @@ class ExternalTask:
 
     @property
     def retries(self) -> int | None:
-        """Attempts left; None until the first failure is reported."""
+        """The retries left; None until the first failure is reported."""
         retries = self._fetched.get("retries")
         return retries if isinstance(retries, int) else None
 
     @property
     def extension_properties(self) -> dict[str, str]:
-        """What the modeller wrote as `camunda:property`."""
+        """The extension properties (`camunda:property`) of the activity."""
         return self._fetched.get("extensionProperties") or {}
 
     @cached_property
@@ -55,16 +55,16 @@ class ExternalTask:
         return any(typed.get("type") == "File" for typed in (self._fetched.get("variables") or {}).values())
 
     def age(self, lock_duration: timedelta) -> timedelta:
-        """How old the task was when it was fetched.
+        """Return the age of the task when it was fetched.
 
-        Counted on the engine's clock alone (a lock ends `lock_duration` after the fetch), so a worker whose clock
-        is off gives up no sooner and no later. Zero on engines older than 7.21, which do not send `createTime`.
+        It is measured by the engine's clock alone (a lock ends `lock_duration` after the fetch), so that a wrong clock
+        of the worker changes nothing. Zero on engines older than 7.21, which do not send `createTime`.
         """
         created, locked_until = self._fetched.get("createTime"), self._fetched.get("lockExpirationTime")
         if not created or not locked_until:
             return timedelta()
-        return _moment(locked_until) - lock_duration - _moment(created)
+        return _parse_time(locked_until) - lock_duration - _parse_time(created)
 
 
-def _moment(text: str) -> datetime:
+def _parse_time(text: str) -> datetime:
     return datetime.fromisoformat(text)

@@ -1,4 +1,4 @@
-"""How a task can end: a value, reported in one place (`catalyst_groq.camunda.reporter`)."""
+"""The outcome of a task as a value. `catalyst_groq.camunda.reporter` reports it to the engine."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ Variables = Mapping[str, Any]
 
 
 class Retry(NamedTuple):
-    """The attempts left, and how long the engine waits before the next. With none left it raises an incident."""
+    """The retries left, and the retry timeout. With no retries left the engine raises an incident."""
 
     left: int = 0
     timeout: timedelta = timedelta()
@@ -21,16 +21,16 @@ NO_RETRY = Retry()
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """Groq answered; the process goes on with these variables."""
+    """Groq responded; the process continues with these variables."""
 
     variables: Variables
     if_refused: Retry = NO_RETRY
-    """What the engine is told when it refuses the completion. Trying again is right only if Groq is not paid again."""
+    """Retries to report if the engine refuses the completion; none left where another attempt would cost money."""
 
 
 @dataclass(frozen=True, slots=True)
 class BpmnError:
-    """Something the process catches: a boundary event or an event subprocess takes over."""
+    """A BPMN error: a boundary event or an event subprocess of the process catches it."""
 
     code: str
     message: str
@@ -41,7 +41,7 @@ class BpmnError:
 class Failure:
     """A technical failure.
 
-    `retries` are the attempts left: with 0 the engine raises an incident. The engine keeps 666 characters of `message`,
+    `retries` are the retries left: with 0 the engine raises an incident. The engine stores 666 characters of `message`,
     so the cause comes first; `details` are unlimited.
     """
 
@@ -51,12 +51,12 @@ class Failure:
     retry_timeout: timedelta = timedelta()
     variables: Variables = field(default_factory=dict)
     discard_responses: bool = False
-    """Whether the task's stored responses are of no use to a further try."""
+    """Whether the stored responses of the task are useless to another attempt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unlocked:
-    """Nothing was done: the task is unlocked, its retries untouched, and fetched again with the variables it needs."""
+    """Nothing was done: the task is unlocked, its retries unchanged, and fetched again with the variables it needs."""
 
     variables: Variables = field(default_factory=dict)
 

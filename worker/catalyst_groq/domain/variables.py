@@ -1,4 +1,4 @@
-"""Process variables: the engine's typed JSON to Python values and back."""
+"""Process variables: conversion between the engine's typed JSON and Python values."""
 
 import base64
 import json
@@ -16,19 +16,19 @@ TypedValueDto = dict[str, Any]
 
 INTEGER_LIMIT = 2**31
 LONG_LIMIT = 2**63
-"""The first whole number that is too large for the type."""
+"""The first integer that is too large for the type."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpaqueValue:
-    """A variable that is no text and no structure, such as a File or a serialised Java object."""
+    """A variable that is neither text nor structure, such as a File or a serialised Java object."""
 
     type: str
 
 
 @dataclass(frozen=True, slots=True)
 class FileVariable(OpaqueValue):
-    """A File: what the engine says of it. Its content is fetched by its name, and only when it is used."""
+    """A File, without its content: that is fetched by the variable's name, and only when it is used."""
 
     name: str
     mimetype: str
@@ -38,17 +38,17 @@ class FileVariable(OpaqueValue):
 
 @dataclass(frozen=True, slots=True)
 class TypedValue:
-    """A value to be written as a type that its kind would not get by itself: Long, Json, File, Bytes."""
+    """A value with an explicit type, where the default for its Python type is another one: Long, Json, File, Bytes."""
 
     type: str
     value: Any
 
 
 def decode(typed: Mapping[str, Any], name: str = "") -> Any:
-    """One variable of a fetched task as a Python value; a File needs its name.
+    """Return one variable of a fetched task as a Python value; a File needs its name.
 
-    The fetch asks for `deserializeValues: false`, so Json and Object values arrive as their serialised text.
-    Dates stay the engine's text: that is what a prompt shows.
+    The fetch sets `deserializeValues: false`, so Json and Object values arrive as their serialised text. Dates stay the
+    engine's text, which is also what a prompt shows.
     """
     kind, value, info = typed.get("type"), typed.get("value"), typed.get("valueInfo") or {}
     if kind == "File":
@@ -56,7 +56,7 @@ def decode(typed: Mapping[str, Any], name: str = "") -> Any:
         mimetype = info.get("mimeType") or guess_type(filename)[0] or ""
         return FileVariable(kind, name, mimetype, info.get("encoding") or "UTF-8", filename)
     if kind == "Bytes":
-        return _text_of(str(value))
+        return _decode_bytes(str(value))
     if kind == "Object" and info.get("serializationDataFormat") != "application/json":
         return OpaqueValue(f"Object ({info.get('serializationDataFormat') or 'not serialised'})")
     if kind in {"Json", "Object"} and isinstance(value, str):
@@ -69,7 +69,7 @@ def decode(typed: Mapping[str, Any], name: str = "") -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Encoder:
-    """How values are written for one engine.
+    """Encodes values for one engine.
 
     `string_limit`: the longest text a String may hold, in UTF-16 units as H2 and Oracle count (4000; 2000 on Oracle).
     `json_format`: whether the engine has the JSON data format (Spin). Without it there is no Json and no Object,
@@ -80,16 +80,16 @@ class Encoder:
     json_format: bool = True
 
     def encode(self, name: str, value: Any) -> TypedValueDto:
-        """One value as a typed variable; always with a type, because the engine guesses badly.
+        """Return one value as a typed variable. The type is always explicit, because the engine guesses badly.
 
         A text too long for a String becomes an Object `java.lang.String`: it reads as an ordinary string in
         expressions, scripts and forms, where Json, Bytes and File do not. So does a text with a NUL character,
-        which PostgreSQL refuses in a String. What JSON or UTF-8 cannot say at all is replaced: infinite and NaN
-        by null, a half of a surrogate pair by U+FFFD.
+        which PostgreSQL refuses in a String. What JSON or UTF-8 cannot represent is replaced: infinity and NaN by
+        null, half a surrogate pair by U+FFFD.
         """
         match value:
             case str():
-                return self._text(name, _well_formed(value))
+                return self._encode_text(name, _replace_lone_surrogates(value))
             case None:
                 return {"type": "Null", "value": None}
             case bool():
@@ -101,64 +101,67 @@ class Encoder:
             case float():
                 return {"type": "Double", "value": value} if math.isfinite(value) else self.encode(name, None)
             case datetime():
-                return {"type": "Date", "value": _date(value)}
+                return {"type": "Date", "value": _format_date(value)}
             case TypedValue():
-                return self._of_type(name, value)
+                return self._encode_as(name, value)
             case _:
-                return self._structure(name, value)
+                return self._encode_structure(name, value)
 
     def encode_all(self, values: Mapping[str, Any]) -> dict[str, TypedValueDto]:
-        """All variables of one report."""
+        """Encode all variables of one report."""
         return {name: self.encode(name, value) for name, value in values.items()}
 
-    def _of_type(self, name: str, value: TypedValue) -> TypedValueDto:
+    def _encode_as(self, name: str, value: TypedValue) -> TypedValueDto:
         match value.type:
             case "File":
-                return _file(f"{name}.txt", "text/plain", _well_formed(value.value))
+                return _encode_file(f"{name}.txt", "text/plain", _replace_lone_surrogates(value.value))
             case "Bytes":
-                return {"type": "Bytes", "value": base64.b64encode(_well_formed(value.value).encode()).decode()}
+                return {
+                    "type": "Bytes",
+                    "value": base64.b64encode(_replace_lone_surrogates(value.value).encode()).decode(),
+                }
             case "Json":
-                return self._structure(name, value.value)
+                return self._encode_structure(name, value.value)
             case _:
                 return {"type": value.type, "value": value.value}
 
-    def _text(self, name: str, text: str) -> TypedValueDto:
-        if _utf_16_units(text) <= self.string_limit and "\0" not in text:
+    def _encode_text(self, name: str, text: str) -> TypedValueDto:
+        if _count_utf16_units(text) <= self.string_limit and "\0" not in text:
             return {"type": "String", "value": text}
         if not self.json_format:
-            return _file(f"{name}.txt", "text/plain", text)
+            return _encode_file(f"{name}.txt", "text/plain", text)
         info = {"objectTypeName": "java.lang.String", "serializationDataFormat": "application/json"}
         return {"type": "Object", "value": json.dumps(text), "valueInfo": info}
 
-    def _structure(self, name: str, value: Any) -> TypedValueDto:
-        text = _well_formed(to_text(value, str))
+    def _encode_structure(self, name: str, value: Any) -> TypedValueDto:
+        text = _replace_lone_surrogates(to_text(value, str))
         if not self.json_format:
-            return _file(f"{name}.json", "application/json", text)
+            return _encode_file(f"{name}.json", "application/json", text)
         return {"type": "Json", "value": text}
 
 
-def _text_of(content: str) -> str | OpaqueValue:
-    """Read Bytes that are a text: processes keep in them what is too long for a String."""
+def _decode_bytes(content: str) -> str | OpaqueValue:
+    """Decode Bytes that hold UTF-8 text: processes store texts in them that are too long for a String."""
     try:
         return base64.b64decode(content, validate=True).decode()
     except ValueError:  # a UnicodeDecodeError is one
         return OpaqueValue("Bytes (no UTF-8 text)")
 
 
-def _well_formed(text: str) -> str:
+def _replace_lone_surrogates(text: str) -> str:
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def _utf_16_units(text: str) -> int:
+def _count_utf16_units(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
-def _date(moment: datetime) -> str:
+def _format_date(moment: datetime) -> str:
     aware = moment if moment.tzinfo else moment.astimezone()
     return aware.strftime("%Y-%m-%dT%H:%M:%S.") + f"{aware.microsecond // 1000:03d}" + aware.strftime("%z")
 
 
-def _file(filename: str, mimetype: str, text: str) -> TypedValueDto:
+def _encode_file(filename: str, mimetype: str, text: str) -> TypedValueDto:
     content = base64.b64encode(text.encode()).decode()
     return {
         "type": "File",

@@ -1,12 +1,12 @@
-"""The process variables that a fetch asks for: learnt from the tasks themselves."""
+"""The process variables that a fetch requests: learnt from the tasks themselves."""
 
 from collections.abc import Iterable
 
 
 class VariablesToFetch:
-    """What is known of the variables that tasks use; until something is, every variable is fetched.
+    """The union of the variables that tasks use; until the first task is known, every variable is fetched.
 
-    The engine takes one list of names for all tasks of a topic, so it is the union of what all of them use.
+    It is a union because the engine takes one list of names for all tasks of a topic.
     """
 
     def __init__(self) -> None:
@@ -15,11 +15,11 @@ class VariablesToFetch:
 
     @property
     def names(self) -> frozenset[str] | None:
-        """The names to ask for; None for all variables."""
+        """The names to request; None for all variables."""
         return None if self._all else self._names
 
     def add(self, names: Iterable[str] | None) -> None:
-        """Learn what one task uses; None for all variables."""
+        """Add the variables that one task uses; None for all variables."""
         if names is None:
             self._all = True
         elif not self._names or not self._names.issuperset(names):

@@ -1,4 +1,4 @@
-"""Stores Groq's responses until the engine has acknowledged them, so that no task is paid for twice."""
+"""Idempotency of paid calls: stores Groq's responses until the engine has acknowledged the task's outcome."""
 
 from catalyst_groq.journal.availability import BestEffortJournal, RequiredJournal, check_writable
 from catalyst_groq.journal.base import Journal, JournalKey, NullJournal, request_key

@@ -21,8 +21,8 @@ class TaskResponses:
         self._journal = journal
         self._task_id = task_id
         self._base_url = base_url
-        self._last = payload, JournalKey(task_id, request_key(base_url, encoded))
-        """The payload that was asked for last, and its key."""
+        self._own = self._last = payload, JournalKey(task_id, request_key(base_url, encoded))
+        """The task's own payload and the one that was used last, with their keys."""
 
     async def load(self, payload: Payload) -> Response | None:
         """Return the stored response to a payload, if there is one. Raises `JournalError`; nothing was sent then."""
@@ -45,6 +45,8 @@ class TaskResponses:
         return self._journal.is_available
 
     def _key(self, payload: Payload) -> JournalKey:
+        if payload is self._own[0]:
+            return self._own[1]
         if payload is not self._last[0]:
             encoded = to_text(payload, str).encode("utf-8", "surrogatepass")
             self._last = payload, JournalKey(self._task_id, request_key(self._base_url, encoded))

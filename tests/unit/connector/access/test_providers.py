@@ -7,9 +7,9 @@ import pytest
 from catalyst_groq.connector.access.providers import EnvProvider, FileProvider, PropertiesProvider, SecretProvider
 from catalyst_groq.connector.access.urls import GROQ_URL
 from catalyst_groq.connector.endpoint_selection import select_endpoints
-from catalyst_groq.connector.fields.raw import FieldReader
-from catalyst_groq.connector.task_request import read_task_request
+from catalyst_groq.connector.task_request import TASK_OPERATIONS, TaskRequestReader
 from catalyst_groq.errors import FieldError
+from catalyst_groq.groq.models.catalog import shipped_catalog
 from support.factories import make_definition, make_task
 
 pytestmark = pytest.mark.anyio
@@ -106,7 +106,8 @@ class VaultProvider:
 
 async def key_for_task(secrets, properties):
     """Return the key that a task with these extension properties is sent with."""
-    request = read_task_request(FieldReader().read(make_task({}, properties), make_definition()), secrets.sources)
+    reader = TaskRequestReader(shipped_catalog(), TASK_OPERATIONS, secrets.sources)
+    request = reader.read(reader.read_fields(make_task({}, properties), make_definition()))
     (endpoint,) = await select_endpoints(request, {}, GROQ_URL, secrets, ())
     return endpoint.account.key
 

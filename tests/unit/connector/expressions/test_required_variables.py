@@ -7,8 +7,11 @@ from hypothesis import strategies as st
 from catalyst_groq.connector.expressions.placeholders import render
 from catalyst_groq.connector.expressions.required_variables import ALL_VARIABLES, variables_used_by
 from catalyst_groq.connector.fields.names import CHAT_DEFAULTS
-from catalyst_groq.connector.fields.raw import FieldReader
+from catalyst_groq.connector.task_request import TaskRequestReader
+from catalyst_groq.groq.models.catalog import shipped_catalog
 from support.factories import make_definition, make_task
+
+READER = TaskRequestReader(shipped_catalog())
 
 
 @pytest.mark.parametrize(
@@ -62,7 +65,7 @@ def test_required_variables_are_enough_to_render(expression, variables):
 def test_required_variables_include_fields_and_the_key():
     task = make_task({"other": 1}, {"catalyst_apiKey": "myKey", "catalyst_model": "${model}"})
 
-    assert FieldReader().read(task, make_definition()).required_variables == {
+    assert READER.read_fields(task, make_definition()).required_variables == {
         *CHAT_DEFAULTS,
         "myKey",
         "model",
@@ -72,6 +75,6 @@ def test_required_variables_include_fields_and_the_key():
 
 def test_required_variables_include_the_conversation():
     task = make_task({}, {"catalyst_conversation": "talk"})
-    assert "talk" in FieldReader().read(task, make_definition()).required_variables
+    assert "talk" in READER.read_fields(task, make_definition()).required_variables
     task = make_task({}, {"catalyst_conversation": "${which}"})
-    assert FieldReader().read(task, make_definition()).required_variables is ALL_VARIABLES
+    assert READER.read_fields(task, make_definition()).required_variables is ALL_VARIABLES

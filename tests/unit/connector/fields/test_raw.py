@@ -4,17 +4,18 @@ import json
 
 import pytest
 
-from catalyst_groq.connector.fields.names import CHAT_DEFAULTS, DEFAULTS_BY_OPERATION, MODEL, PAYLOAD, TIMEOUT
+from catalyst_groq.connector.fields.names import CHAT_DEFAULTS, MODEL, PAYLOAD, TIMEOUT
 from catalyst_groq.connector.fields.raw import FieldReader, RawFields
 from catalyst_groq.errors import FieldError
 from support.element_templates import load, written_by
 from support.factories import make_definition, make_task
 
+CHAT_FIELDS = {"chat": CHAT_DEFAULTS}
 SPEAK = {"catalyst_operation": "speak", "catalyst_voice": "aria", "catalyst_timeout": "30"}
 
 
 def read(properties, variables=None, reader=None):
-    return (reader or FieldReader()).read(make_task(variables or {}, properties), make_definition())
+    return (reader or FieldReader(CHAT_FIELDS)).read(make_task(variables or {}, properties), make_definition())
 
 
 def test_fields_of_the_element_template_are_defaults():
@@ -38,7 +39,7 @@ def test_fields_without_variables_are_parsed_once():
         calls.append((name, text, *args))
         return len(calls)
 
-    reader = FieldReader()
+    reader = FieldReader(CHAT_FIELDS)
     for _ in range(2):
         assert read({TIMEOUT: "7"}, reader=reader).parse(TIMEOUT, parse) == 1
         assert read({TIMEOUT: "7"}, reader=reader).parse(TIMEOUT, parse, "s") == 2
@@ -46,7 +47,7 @@ def test_fields_without_variables_are_parsed_once():
 
 
 def test_fields_with_variables_are_parsed_for_each_task():
-    reader = FieldReader()
+    reader = FieldReader(CHAT_FIELDS)
     texts = [read({TIMEOUT: "${s}"}, {"s": seconds}, reader).text(TIMEOUT) for seconds in (1, 2)]
     assert texts == ["1", "2"]
 
@@ -59,7 +60,7 @@ def test_field_must_be_one_of_its_choices():
 
 
 def test_operation_added_from_outside_has_its_own_fields():
-    reader = FieldReader({**DEFAULTS_BY_OPERATION, "speak": SPEAK})
+    reader = FieldReader({**CHAT_FIELDS, "speak": SPEAK})
     fields = read({"catalyst_operation": "speak"}, {"catalyst_voice": "rex"}, reader)
 
     assert isinstance(fields, RawFields)

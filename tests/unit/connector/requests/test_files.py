@@ -1,5 +1,7 @@
 """File variables in a payload: which parts they become, and where they are refused."""
 
+from typing import Any
+
 import pytest
 
 from catalyst_groq.connector.fields.structured_text import fill
@@ -19,7 +21,7 @@ def make_file(name, mimetype, encoding="UTF-8"):
 PHOTO, SCAN, NOTE = make_file("photo", "image/png"), make_file("scan", "image/jpeg"), make_file("note", "text/plain")
 VARIABLES = {"left_out": None, "photo": PHOTO, "scan": SCAN, "note": NOTE, "pdf": make_file("pdf", "application/pdf")}
 CONTENTS = {"photo": b"\x89PNG", "scan": b"\xff\xd8", "note": "Grüße".encode(), "pdf": b"%PDF"}
-PHOTO_PART = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw=="}}
+PHOTO_PART: dict[str, Any] = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw=="}}
 SCAN_PART = {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,/9g="}}
 NOTE_PART = {"type": "text", "text": "Grüße"}
 

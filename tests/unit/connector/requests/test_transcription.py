@@ -1,18 +1,20 @@
 """Transcription requests: their fields, the recording, and what is refused before it is sent."""
 
 import pytest
+from aiohttp import FormData
 from hypothesis import given
 from hypothesis import strategies as st
 
 from catalyst_groq.connector.fields.names import AUDIO, CHAT_DEFAULTS, OPERATION, TRANSCRIPTION_DEFAULTS
-from catalyst_groq.connector.fields.raw import FieldReader, FieldTemplate, RawFields
+from catalyst_groq.connector.fields.raw import FieldTemplate, RawFields
 from catalyst_groq.connector.requests.files import files_in
 from catalyst_groq.connector.requests.payload import to_bytes
 from catalyst_groq.connector.requests.transcription import AUDIO_EXTENSIONS, TranscriptionRequest
+from catalyst_groq.connector.task_request import TaskRequestReader
 from catalyst_groq.domain.variables import FileVariable
 from catalyst_groq.errors import FieldError
-from catalyst_groq.groq.api.audio import MOST_BYTES
-from catalyst_groq.groq.api.operations import operation_of
+from catalyst_groq.groq.api.audio import MAX_FILE_BYTES
+from catalyst_groq.groq.api.operations import TRANSCRIPTION, TRANSLATION
 from catalyst_groq.groq.models.catalog import shipped_catalog
 from support.factories import make_definition, make_task
 
@@ -36,6 +38,16 @@ def payload_of(content, file=WAV):
     """Return the payload with a recording of this content."""
     request = TranscriptionRequest.from_fields(make_fields({"recording": file}), shipped_catalog())
     return request.with_files(request.payload(stream=False), {"recording": content})
+
+
+def required_variables(task):
+    return TaskRequestReader(shipped_catalog()).read_fields(task, make_definition()).required_variables
+
+
+def test_transcription_and_translation_are_two_operations():
+    fields = make_fields(), make_fields(model="whisper-large-v3", translate="true")
+    operations = [TranscriptionRequest.from_fields(written, shipped_catalog()).operation for written in fields]
+    assert operations == [TRANSCRIPTION, TRANSLATION]
 
 
 def test_transcription_sends_no_blank_fields():
@@ -159,7 +171,7 @@ def test_recording_must_have_a_size_that_groq_takes():
     with pytest.raises(FieldError, match="'recording', which is empty"):
         payload_of(b"")
     with pytest.raises(FieldError, match="100,000,001 bytes; Groq takes 25,000,000 on the free plan and 100,000,000"):
-        payload_of(bytes(MOST_BYTES["developer"] + 1))
+        payload_of(bytes(MAX_FILE_BYTES["developer"] + 1))
 
 
 @pytest.mark.parametrize(
@@ -185,7 +197,9 @@ def test_recording_with_any_other_name_can_be_sent(text):
         payload = payload_of(b"RIFF", file)
     except FieldError:
         return
-    operation_of(payload).body(payload)()
+    form = TRANSCRIPTION.encode(payload)
+    assert isinstance(form, FormData)
+    form()
 
 
 def test_transcription_of_a_url_reads_no_file():
@@ -207,21 +221,10 @@ def test_recording_as_text_shows_no_content():
 
 def test_transcription_requires_only_its_own_variables():
     task = make_task({}, {OPERATION: "transcribe"})
-    needs = FieldReader().read(task, make_definition()).required_variables
-
-    assert needs == {*TRANSCRIPTION_DEFAULTS, "recording", "groq_api_key"}
-    assert FieldReader().read(make_task({}), make_definition()).required_variables == {
-        *CHAT_DEFAULTS,
-        "userMessage",
-        "groq_api_key",
-    }
+    assert required_variables(task) == {*TRANSCRIPTION_DEFAULTS, "recording", "groq_api_key"}
+    assert required_variables(make_task({})) == {*CHAT_DEFAULTS, "userMessage", "groq_api_key"}
 
 
 def test_recording_placeholder_requires_its_variable():
-    needs = (
-        FieldReader()
-        .read(make_task({}, {OPERATION: "transcribe", AUDIO: "${call.file}"}), make_definition())
-        .required_variables
-    )
-
-    assert needs == {*TRANSCRIPTION_DEFAULTS, "call", "groq_api_key"}
+    task = make_task({}, {OPERATION: "transcribe", AUDIO: "${call.file}"})
+    assert required_variables(task) == {*TRANSCRIPTION_DEFAULTS, "call", "groq_api_key"}

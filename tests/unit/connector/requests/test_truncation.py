@@ -1,4 +1,6 @@
-"""Requests that are too large, made shorter the way the modeller chose."""
+"""Truncation of requests that are too large, and when a request is truncated."""
+
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -7,22 +9,21 @@ from hypothesis import strategies as st
 from catalyst_groq.connector.requests.truncation import (
     OMISSION_MARK,
     OverflowStrategy,
-    Truncator,
-    cut_in_the_middle,
+    cut_longest_variable,
+    cut_middle,
+    drop_oldest_turns,
     truncate,
-    with_variable_cut,
-    without_oldest_turns,
 )
-from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
 from catalyst_groq.groq.models import token_estimate
-from catalyst_groq.groq.models.catalog import known_models
+from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.groq.models.token_estimate import estimate_prompt, estimate_tokens
 from support.factories import make_answer
+from support.groq_clients import FakeEndpoints
 
 pytestmark = pytest.mark.anyio
-MODEL = known_models()[known_models().default]
-ACCOUNT = Account("http://groq", "gsk_a")
+CATALOG = shipped_catalog()
+MODEL = CATALOG[CATALOG.default]
 WORDS = "The quick brown fox jumps over the lazy dog. "
 
 
@@ -35,61 +36,63 @@ def chat(*contents, roles=None):
 TALK = chat("Be kind.", WORDS * 50, WORDS * 50, WORDS * 10, WORDS * 10, "And now?")
 
 
-@pytest.mark.parametrize(("most", "kept"), [(700, 4), (100, 2)], ids=["the oldest", "all but the last question"])
-def test_the_oldest_turns_are_left_out_a_question_and_its_answer_at_a_time(most, kept):
-    shorter = without_oldest_turns(TALK, most, MODEL)
+@pytest.mark.parametrize(
+    ("max_tokens", "remaining"), [(700, 4), (100, 2)], ids=["the oldest", "all but the last question"]
+)
+def test_turns_are_dropped_from_the_oldest_question_on(max_tokens, remaining):
+    truncated = drop_oldest_turns(TALK, max_tokens, MODEL)
 
-    assert shorter.payload["messages"] == [TALK["messages"][0], *TALK["messages"][-kept + 1 :]]
-    assert shorter.omitted == f"the oldest {6 - kept} of 6 messages"
-    assert estimate_prompt(shorter.payload, MODEL) <= most
-
-
-def test_where_system_messages_and_the_last_question_are_too_long_nothing_helps():
-    assert without_oldest_turns(TALK, 50, MODEL) is None
-    assert without_oldest_turns(chat("s", WORDS * 100), 200, MODEL) is None
+    assert truncated.payload["messages"] == [TALK["messages"][0], *TALK["messages"][-remaining + 1 :]]
+    assert truncated.omitted == f"the oldest {6 - remaining} of 6 messages"
+    assert estimate_prompt(truncated.payload, MODEL) <= max_tokens
 
 
-def test_no_turn_is_estimated_again_for_each_that_is_left_out(monkeypatch):
+def test_turns_cannot_be_dropped_if_the_rest_is_too_long():
+    assert drop_oldest_turns(TALK, 50, MODEL) is None
+    assert drop_oldest_turns(chat("s", WORDS * 100), 200, MODEL) is None
+
+
+def test_turns_are_estimated_once_when_many_are_dropped(monkeypatch):
     estimated = []
     monkeypatch.setattr(token_estimate, "estimate_tokens", lambda text: estimated.append(text) or 100)
     talk = chat("Be kind.", *map(str, range(200)))
-    shorter = truncate(talk, 0.3, OverflowStrategy.DROP_TURNS, {})
+    truncated = truncate(talk, 0.3, OverflowStrategy.DROP_TURNS, {}, CATALOG)
 
-    assert len(shorter.payload["messages"]) < 70
-    assert max(map(estimated.count, estimated)) == 2, "once in the whole request, once in the shorter one"
+    assert len(truncated.payload["messages"]) < 70
+    assert max(map(estimated.count, estimated)) == 2, "once in the complete request, once in the truncated one"
 
 
-def test_the_longest_variable_is_cut_in_its_middle():
+def test_variable_that_is_longest_is_cut_in_its_middle():
     document = f"BEGIN {WORDS * 100}END"
     payload = chat("Summarize.", f"For Ada:\n{document}")
-    shorter = with_variable_cut(payload, 400, MODEL, {"name": "Ada", "document": document, "number": 7})
-    text = shorter.payload["messages"][1]["content"]
+    truncated = cut_longest_variable(payload, 400, MODEL, {"name": "Ada", "document": document, "number": 7})
+    text = truncated.payload["messages"][1]["content"]
 
     assert text.startswith("For Ada:\nBEGIN The quick")
     assert text.endswith("END")
     assert OMISSION_MARK in text
-    assert 300 < estimate_prompt(shorter.payload, MODEL) <= 400
-    assert shorter.omitted.endswith(f"of {len(document)} characters of the variable 'document'")
-    assert payload == chat("Summarize.", f"For Ada:\n{document}"), "the request itself stays as it is"
+    assert 300 < estimate_prompt(truncated.payload, MODEL) <= 400
+    assert truncated.omitted.endswith(f"of {len(document)} characters of the variable 'document'")
+    assert payload == chat("Summarize.", f"For Ada:\n{document}"), "the request itself is not changed"
 
 
-def test_a_variable_in_a_part_of_a_message_is_cut_too():
+def test_variable_in_a_part_of_a_message_is_cut():
     document = WORDS * 100
     payload = chat("s", [{"type": "text", "text": document}, {"type": "image_url", "image_url": {"url": "x"}}])
-    shorter = with_variable_cut(payload, 400, MODEL, {"document": document})
+    truncated = cut_longest_variable(payload, 400, MODEL, {"document": document})
 
-    assert OMISSION_MARK in shorter.payload["messages"][1]["content"][0]["text"]
-    assert shorter.payload["messages"][1]["content"][1] == payload["messages"][1]["content"][1]
+    assert OMISSION_MARK in truncated.payload["messages"][1]["content"][0]["text"]
+    assert truncated.payload["messages"][1]["content"][1] == payload["messages"][1]["content"][1]
 
 
 @pytest.mark.parametrize("variables", [{}, {"other": WORDS * 300}, {"short": "quick"}], ids=["none", "unused", "short"])
-def test_without_a_variable_that_is_long_enough_nothing_is_cut(variables):
-    assert with_variable_cut(chat("s", WORDS * 100), 400, MODEL, variables) is None
+def test_variable_that_is_too_short_is_not_cut(variables):
+    assert cut_longest_variable(chat("s", WORDS * 100), 400, MODEL, variables) is None
 
 
 @given(st.text(min_size=1, max_size=3000), st.integers(1, 200))
-def test_a_text_that_is_cut_keeps_its_beginning_and_its_end(text, tokens):
-    head, _, tail = cut_in_the_middle(text, tokens).partition(OMISSION_MARK)
+def test_text_that_is_cut_has_its_beginning_and_its_end(text, tokens):
+    head, _, tail = cut_middle(text, tokens).partition(OMISSION_MARK)
 
     assert text.startswith(head)
     assert text.endswith(tail)
@@ -97,21 +100,26 @@ def test_a_text_that_is_cut_keeps_its_beginning_and_its_end(text, tokens):
     assert estimate_tokens(head) + estimate_tokens(tail) <= tokens + 1
 
 
-class Sending:
-    """Refuses what is estimated at more tokens than fit."""
+class LimitedClient:
+    """Refuses requests that are estimated at more tokens than `max_tokens`."""
 
-    def __init__(self, most, refused):
-        self.most = most
-        self.refused = refused
-        self.sent = []
+    def __init__(self, max_tokens, refusal):
+        self.max_tokens = max_tokens
+        self.refusal = refusal
 
-    async def __call__(self, account, payload):
-        self.sent.append((account, payload))
-        return self.refused if estimate_prompt(payload, MODEL) > self.most else make_answer()
+    async def send(self, request):
+        return self.refusal if estimate_prompt(request.payload, MODEL) > self.max_tokens else make_answer()
 
 
-def shortener_of(how, **variables):
-    return Truncator(lambda payload, share: truncate(payload, share, how, variables))
+async def call(client, strategy, *fallback_models, payload=TALK, **variables):
+    """Call Groq with a payload that may be truncated; return the result and what was sent."""
+    endpoints = FakeEndpoints(a=[])
+    endpoints.clients["a"] = client
+    strategy = partial(truncate, strategy=strategy, variables=variables, catalog=CATALOG)
+    models = payload["model"], *fallback_models
+    parameters = {name: value for name, value in payload.items() if name != "model"}
+    result = await endpoints.call(*models, max_wait=0, truncate=strategy, **parameters)
+    return result, endpoints.payloads
 
 
 LIMIT, REQUESTED = 600, estimate_prompt(TALK, MODEL) + 100
@@ -122,69 +130,58 @@ REFUSALS = {
 }
 
 
-@pytest.mark.parametrize("who", REFUSALS)
-async def test_what_is_too_large_is_asked_once_more_shorter(who):
-    sending = Sending(LIMIT - 100, REFUSALS[who])
-    shortener = shortener_of(OverflowStrategy.DROP_TURNS)
+@pytest.mark.parametrize("source", REFUSALS)
+async def test_request_that_is_too_large_is_truncated_once(source):
+    client = LimitedClient(LIMIT - 100, REFUSALS[source])
 
-    answer = await shortener.around(sending)(ACCOUNT, TALK)
+    result, payloads = await call(client, OverflowStrategy.DROP_TURNS)
 
-    assert answer.ok
-    assert shortener.omitted == "the oldest 2 of 6 messages"
-    assert len(sending.sent) == 2
-
-
-async def test_what_was_made_shorter_is_not_made_again_while_it_waits():
-    sending = Sending(LIMIT - 100, REFUSALS["groq"])
-    send = shortener_of(OverflowStrategy.DROP_TURNS).around(sending)
-
-    await send(ACCOUNT, TALK)
-    await send(ACCOUNT, TALK)
-
-    (_, whole), (_, shorter), (_, again) = sending.sent
-    assert whole is TALK
-    assert again is shorter
+    assert result.error is None
+    assert result.omitted == "the oldest 2 of 6 messages"
+    assert [len(payload["messages"]) for payload in payloads] == [6, 4]
 
 
-async def test_nothing_was_left_out_where_another_model_answers_the_whole_request():
-    sending = Sending(LIMIT - 100, REFUSALS["groq"])
-    shortener = shortener_of(OverflowStrategy.DROP_TURNS)
-    await shortener.around(sending)(ACCOUNT, TALK)
+async def test_truncation_starts_again_for_a_fallback_model():
+    class LargerFallback(LimitedClient):
+        async def send(self, request):
+            if request.payload["model"] != MODEL.id:
+                return make_answer()
+            return self.refusal if len(request.payload["messages"]) == len(TALK["messages"]) else make_answer(503, "")
 
-    sending.most = REQUESTED
-    other = {**TALK, "model": "qwen/qwen3.8-27b"}
-    await shortener.around(sending)(ACCOUNT, other)
+    client = LargerFallback(0, REFUSALS["groq"])
+    result, payloads = await call(client, OverflowStrategy.DROP_TURNS, "qwen/qwen3.8-27b")
 
-    assert sending.sent[-1] == (ACCOUNT, other)
-    assert shortener.omitted == ""
+    assert (result.error, result.omitted) == (None, "")
+    assert [len(payload["messages"]) for payload in payloads] == [6, 4, 6]
 
 
 @pytest.mark.slow
-async def test_without_figures_the_models_context_decides():
+async def test_truncation_without_figures_uses_the_models_context():
     question = WORDS * 15_000
-    sending = Sending(131_072, make_answer(400, {"error": {"message": "…", "code": "context_length_exceeded"}}))
-    shortener = shortener_of(OverflowStrategy.CUT_VARIABLE, question=question)
+    refusal = make_answer(400, {"error": {"message": "…", "code": "context_length_exceeded"}})
+    client = LimitedClient(131_072, refusal)
 
-    assert (await shortener.around(sending)(ACCOUNT, chat("s", question))).ok
-    assert shortener.omitted.endswith("characters of the variable 'question'")
+    result, _ = await call(client, OverflowStrategy.CUT_VARIABLE, payload=chat("s", question), question=question)
+
+    assert result.error is None
+    assert result.omitted.endswith("characters of the variable 'question'")
 
 
 @pytest.mark.parametrize(
-    ("how", "refused"),
+    ("strategy", "refusal"),
     [
         (OverflowStrategy.FAIL, REFUSALS["groq"]),
         (OverflowStrategy.CUT_VARIABLE, REFUSALS["groq"]),
-        (OverflowStrategy.DROP_TURNS, make_answer(429, {"error": {"message": "Rate limit reached"}})),
+        (OverflowStrategy.DROP_TURNS, make_answer(429, {"error": {"message": "Rate limit. Try again in 9m."}})),
         (
             OverflowStrategy.DROP_TURNS,
             make_answer(429, {"error": {"message": "Request too large … (OTPM): Limit 1000, Requested 1962."}}),
         ),
     ],
-    ids=["not wanted", "nothing to cut", "busy", "output"],
+    ids=["strategy fails", "nothing to cut", "rate limit", "output limit"],
 )
-async def test_what_shortening_does_not_help_is_asked_once(how, refused):
-    sending = Sending(0, refused)
-    shortener = shortener_of(how)
+async def test_request_that_truncation_cannot_help_is_sent_once(strategy, refusal):
+    result, payloads = await call(LimitedClient(0, refusal), strategy)
 
-    assert await shortener.around(sending)(ACCOUNT, TALK) is refused
-    assert (len(sending.sent), shortener.omitted) == (1, "")
+    assert result.response is refusal
+    assert (len(payloads), result.omitted) == (1, "")

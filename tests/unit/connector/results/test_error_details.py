@@ -1,23 +1,29 @@
 """Error details: what they contain, what is cut, and what may be masked."""
 
 import json
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalyst_groq.connector.results.error_details import ErrorDetails
+from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
 from catalyst_groq.groq.routing.call_result import Attempt
-from support.factories import REPLY, make_answer, make_exchange
+from catalyst_groq.groq.routing.endpoints import Endpoint, Route
+from support.factories import REPLY, make_answer, make_call_result
 
-REQUEST = {"model": "m", "max_tokens": 5, "messages": [{"role": "user", "content": "Hello Groq"}]}
+MESSAGES = [{"role": "user", "content": "Hello Groq"}]
+REQUEST: dict[str, Any] = {"model": "m", "max_tokens": 5, "messages": MESSAGES}
 BUSY = make_answer(503, {"error": {"message": "Over capacity."}}, x_request_id="req_9", retry_after="2", server="edge")
 
 
 def test_details_contain_attempts_response_and_request():
-    assert ErrorDetails().describe_call(REQUEST, make_exchange(BUSY, attempts=2, waited=1.25)).split("\n") == [
-        "Attempts: 2, waited for limits: 1.2 s",
+    assert ErrorDetails().describe_call(REQUEST, make_call_result(BUSY, attempts=2, waited=1.25)).split("\n") == [
+        "Attempts: 2, waited for rate limits: 1.2 s",
+        "openai/gpt-oss-120b at groq: 503",
         "Groq's request id: req_9",
         "Status: 503",
         "x-request-id: req_9",
@@ -31,13 +37,18 @@ def test_details_contain_attempts_response_and_request():
         "The request:",
         *json.dumps(REQUEST, indent=2).split("\n"),
     ]
-    assert "Groq's request id: none" in ErrorDetails().describe_call(REQUEST, make_exchange(make_answer(500, "")))
+    assert "Groq's request id: none" in ErrorDetails().describe_call(REQUEST, make_call_result(make_answer(500, "")))
 
 
 def test_details_contain_each_attempt():
-    way = (Attempt("main", "m", "503"), Attempt("backup", "m", "not asked: circuit open", asked=False))
-    details = ErrorDetails().describe_call(REQUEST, make_exchange(BUSY)._replace(way=way))
-    assert details.split("\n")[1:3] == ["m at main: 503", "m at backup: not asked: circuit open"]
+    main, backup = (Route(Endpoint(name, Account(f"http://{name}", "key")), "m") for name in ("main", "backup"))
+    attempts = (Attempt(main, "503"), Attempt(backup, "not sent: circuit breaker open", sent=False))
+    details = ErrorDetails().describe_call(REQUEST, replace(make_call_result(BUSY), attempts=attempts))
+    assert details.split("\n")[:3] == [
+        "Attempts: 1, waited for rate limits: 0.0 s",
+        "m at main: 503",
+        "m at backup: not sent: circuit breaker open",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -48,15 +59,15 @@ def test_details_contain_each_attempt():
     ],
 )
 def test_details_say_whether_the_request_reached_groq(reason, sent, sentence):
-    result = make_exchange(NoResponse(reason, "gone", sent=sent, seconds=0.2))
+    result = make_call_result(NoResponse(reason, "gone", sent=sent, seconds=0.2))
 
-    assert ErrorDetails().describe_call(REQUEST, result).split("\n")[1:3] == [f"{reason}: gone", sentence]
+    assert ErrorDetails().describe_call(REQUEST, result).split("\n")[2:4] == [f"{reason}: gone", sentence]
 
 
 CONTENTS = {
-    "an answer": (200, REPLY, "Hello Ada"),
-    "a call": (200, {"choices": [{"message": {"tool_calls": [{"function": {"arguments": "Ada"}}]}}]}, "Ada"),
-    "half an answer": (400, {"error": {"message": "Failed.", "failed_generation": "Hello Ada"}}, "Ada"),
+    "a response": (200, REPLY, "Hello Ada"),
+    "a tool call": (200, {"choices": [{"message": {"tool_calls": [{"function": {"arguments": "Ada"}}]}}]}, "Ada"),
+    "a failed generation": (400, {"error": {"message": "Failed.", "failed_generation": "Hello Ada"}}, "Ada"),
     "no JSON": (502, "<html>Hello Ada</html>", "Ada"),
 }
 
@@ -64,11 +75,8 @@ CONTENTS = {
 @pytest.mark.parametrize("kind", CONTENTS)
 def test_details_may_mask_request_and_response(kind):
     status, body, content = CONTENTS[kind]
-    result = make_exchange(make_answer(status, body))
-    request = {
-        **REQUEST,
-        "messages": [*REQUEST["messages"], {"role": "user", "content": [{"type": "text", "text": "Ada?"}]}],
-    }
+    result = make_call_result(make_answer(status, body))
+    request = {**REQUEST, "messages": [*MESSAGES, {"role": "user", "content": [{"type": "text", "text": "Ada?"}]}]}
 
     masked = ErrorDetails(mask_contents=True).describe_call(request, result)
 
@@ -81,7 +89,7 @@ def test_details_may_mask_request_and_response(kind):
 
 
 def test_details_may_mask_transcriptions():
-    result = make_exchange(make_answer(200, {"text": "Hello", "segments": [{"start": 0, "text": "Hello"}]}))
+    result = make_call_result(make_answer(200, {"text": "Hello", "segments": [{"start": 0, "text": "Hello"}]}))
 
     assert "Hello" not in ErrorDetails(mask_contents=True).describe_call(
         {"task": "transcribe", "prompt": "Hello"}, result
@@ -92,7 +100,7 @@ def test_details_cut_long_texts_and_images():
     image = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 100}}
     request = {**REQUEST, "messages": [{"role": "user", "content": [image, {"type": "text", "text": "x" * 5000}]}]}
 
-    details = ErrorDetails().describe_call(request, make_exchange(BUSY))
+    details = ErrorDetails().describe_call(request, make_call_result(BUSY))
 
     assert '"url": "data:image/png;base64,… (122 characters)"' in details
     assert f'"text": "{"x" * 2000}… (5,000 characters)"' in details
@@ -110,7 +118,7 @@ anything = st.recursive(
 def test_details_have_a_maximum_length(request_payload, body, masked):
     text = body if isinstance(body, str) else json.dumps(body)
 
-    assert len(ErrorDetails(masked).describe_call(request_payload, make_exchange(make_answer(500, text)))) < 50_000
+    assert len(ErrorDetails(masked).describe_call(request_payload, make_call_result(make_answer(500, text)))) < 50_000
     assert (
         len(ErrorDetails(masked).describe_fields({"catalyst_payload": request_payload, "catalyst_url": text})) < 50_000
     )
@@ -119,7 +127,7 @@ def test_details_have_a_maximum_length(request_payload, body, masked):
 def test_details_leave_out_deep_structures():
     deep = make_answer(400, "[" * 900 + "]" * 900)
 
-    assert "…" in ErrorDetails().describe_call(REQUEST, make_exchange(deep))
+    assert "…" in ErrorDetails().describe_call(REQUEST, make_call_result(deep))
 
 
 def test_details_of_fields_leave_out_the_key():

@@ -1,4 +1,4 @@
-"""Streams over real sockets, from the emulator: the same answer, and every way in which one can break."""
+"""Streamed responses over real sockets, from the emulator: complete ones, and ones that end early."""
 
 import pytest
 
@@ -7,6 +7,7 @@ from catalyst_groq.groq.api.client import HttpGroqClient
 from catalyst_groq.groq.api.errors import ErrorKind, classify
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import NoResponseReason, Response
+from support.groq_clients import make_request
 
 pytestmark = pytest.mark.anyio
 TOOL = {
@@ -16,62 +17,62 @@ TOOL = {
 
 
 @pytest.fixture
-async def ask(groq_emulator):
-    groq = HttpGroqClient()
+async def send(groq_emulator):
+    groq_client = HttpGroqClient()
 
-    async def ask(*, within=5.0, **more):
+    async def send(*, timeout=5.0, **more):
         payload = {"model": "openai/gpt-oss-120b", "messages": [{"role": "user", "content": "Hi"}], **more}
-        return await groq.ask(Account(groq_emulator.base_url, "gsk_x"), payload, within)
+        return await groq_client.send(make_request(Account(groq_emulator.base_url, "gsk_x"), payload, timeout))
 
-    yield ask
-    await groq.aclose()
+    yield send
+    await groq_client.aclose()
 
 
-@pytest.mark.parametrize("order", [{"answer": "Grüße\u2028\r\n"}, {"tool_calls": [{"name": "look_up"}]}])
-async def test_a_stream_becomes_the_answer_that_groq_gives_as_a_whole(ask, groq_emulator, order):
-    groq_emulator.next(count=2, **order)
-    whole, streamed = await ask(tools=[TOOL]), await ask(tools=[TOOL], stream=True)
+@pytest.mark.parametrize("script", [{"answer": "Grüße\u2028\r\n"}, {"tool_calls": [{"name": "look_up"}]}])
+async def test_stream_gives_the_response_that_is_sent_as_a_whole(send, groq_emulator, script):
+    groq_emulator.next(count=2, **script)
+    unstreamed, streamed = await send(tools=[TOOL]), await send(tools=[TOOL], stream=True)
 
-    def said(answer):
-        [choice] = answer.body["choices"]
+    def content_of(response):
+        [choice] = response.body["choices"]
         for call in choice["message"].get("tool_calls", ()):
             del call["id"]
-        return choice["message"], choice["finish_reason"], answer.body["usage"]["completion_tokens"]
+        return choice["message"], choice["finish_reason"], response.body["usage"]["completion_tokens"]
 
-    assert said(streamed) == said(whole)
+    assert content_of(streamed) == content_of(unstreamed)
     assert streamed.request_id
-    assert whole.first_token is None
+    assert unstreamed.first_token is None
     assert 0 < streamed.first_token <= streamed.seconds
 
 
-async def test_an_error_in_the_stream_is_refused_with_its_own_status(ask, groq_emulator):
+async def test_stream_error_has_its_own_status(send, groq_emulator):
     groq_emulator.next(fault="stream_error")
-    answer = await ask(stream=True)
+    response = await send(stream=True)
 
-    assert isinstance(answer, Response)
-    assert answer.status == 500
-    assert classify(answer).kind is ErrorKind.TRANSIENT
+    assert isinstance(response, Response)
+    assert response.status == 500
+    assert classify(response).kind is ErrorKind.TRANSIENT
 
 
-async def test_a_stream_that_is_cut_is_no_answer(ask, groq_emulator):
+async def test_stream_that_is_cut_off_is_an_incomplete_response(send, groq_emulator):
     groq_emulator.next(fault="cut")
-    assert (await ask(stream=True)).reason is NoResponseReason.INCOMPLETE_RESPONSE
+    assert (await send(stream=True)).reason is NoResponseReason.INCOMPLETE_RESPONSE
 
 
-async def test_a_stream_that_stands_still_is_not_waited_for_to_the_end(ask, groq_emulator, monkeypatch):
-    monkeypatch.setattr(client, "IDLE_TIMEOUT", 0.1)
+async def test_stream_that_is_idle_times_out(send, groq_emulator, monkeypatch):
+    monkeypatch.setattr(client, "STREAM_IDLE_TIMEOUT_SECONDS", 0.1)
     groq_emulator.set(tokens_per_second=1)
-    nothing = await ask(stream=True)
+    result = await send(stream=True)
 
-    assert (nothing.reason, nothing.message) == (NoResponseReason.TIMEOUT, "the stream stood still for 0.1 s")
-    assert nothing.seconds < 3
+    assert (result.reason, result.message) == (NoResponseReason.TIMEOUT, "the stream sent nothing for 0.1 s")
+    assert result.seconds < 3
 
 
-async def test_a_stream_ends_within_the_time_for_a_call(ask, groq_emulator):
+async def test_stream_ends_within_the_request_timeout(send, groq_emulator):
     groq_emulator.set(tokens_per_second=1)
-    assert (await ask(stream=True, within=0.2)).message == "nothing within 0.2 s"
+    assert (await send(stream=True, timeout=0.2)).message == "nothing within 0.2 s"
 
 
-async def test_a_refused_stream_is_refused_as_ever(ask, groq_emulator):
+async def test_stream_that_is_refused_has_the_status(send, groq_emulator):
     groq_emulator.next(status=503)
-    assert (await ask(stream=True)).status == 503
+    assert (await send(stream=True)).status == 503

@@ -1,47 +1,53 @@
-"""What Groq answers when it does not answer: the verbatim bodies, each with its class, policy, causes and wait."""
+"""The classification of errors: bodies verbatim as Groq sent them, each with its kind, causes and wait."""
 
 import json
 
 import pytest
 
-from catalyst_groq.groq.api.errors import ApiError, ErrorKind, RetryAction, classify
-from catalyst_groq.groq.api.responses import NOT_SENT_BY_WORKER, NoResponse, NoResponseReason
+from catalyst_groq.groq.api.errors import ERROR_KINDS, ApiError, ErrorKind, Failover, RetryAction, classify
+from catalyst_groq.groq.api.responses import HELD_BACK_REASONS, NoResponse, NoResponseReason
 from support.factories import make_answer
 
 UPGRADE = "Need more tokens? Upgrade to Dev Tier today at https://console.groq.com/settings/billing"
 CLOUDFLARE = "<!DOCTYPE html>\n<html><head><title>{}</title></head><body>…</body></html>"
 
 
-def said(message, **more):
+def error_body(message, **more):
     return json.dumps({"error": {"message": message, **more}})
 
 
-def invalid(message, **more):
-    return said(message, type="invalid_request_error", **more)
+def invalid_request(message, **more):
+    return error_body(message, type="invalid_request_error", **more)
 
 
-def limited(model, limit, tail, kind="tokens"):
+def limit_error(model, limit, tail, kind="tokens"):
     message = f"for model `{model}` in organization `org_1` service tier `on_demand` on {limit}{tail}"
-    return said(message, type=kind, code="rate_limit_exceeded")
+    return error_body(message, type=kind, code="rate_limit_exceeded")
 
 
 def rate_limit(limit, tail, kind="tokens"):
-    return limited("gemma2-9b-it", limit, tail, kind).replace("for model", "Rate limit reached for model", 1)
+    return limit_error("gemma2-9b-it", limit, tail, kind).replace("for model", "Rate limit reached for model", 1)
 
 
 def too_large(limit, tail):
-    return limited("qwen/qwen3.8-27b", limit, tail).replace("for model", "Request too large for model", 1)
+    return limit_error("qwen/qwen3.8-27b", limit, tail).replace("for model", "Request too large for model", 1)
 
 
-REFUSALS = {
+ERRORS = {
     "invalid key": (
         401,
-        invalid("Invalid API Key", code="invalid_api_key"),
+        invalid_request("Invalid API Key", code="invalid_api_key"),
         ErrorKind.AUTHENTICATION,
         "invalid_api_key",
         None,
     ),
-    "network block": (403, said("Access denied. Please check your network settings."), ErrorKind.FORBIDDEN, None, None),
+    "network block": (
+        403,
+        error_body("Access denied. Please check your network settings."),
+        ErrorKind.FORBIDDEN,
+        None,
+        None,
+    ),
     "network block by Cloudflare": (
         403,
         CLOUDFLARE.format("Attention Required! | Cloudflare"),
@@ -51,7 +57,7 @@ REFUSALS = {
     ),
     "blocked for the organization": (
         403,
-        said(
+        error_body(
             "The model `openai/gpt-oss-120b` is blocked at the organization level. Please have the org admin enable "
             "this model in the org settings at https://console.groq.com/settings/limits",
             type="permissions_error",
@@ -63,7 +69,7 @@ REFUSALS = {
     ),
     "blocked for the project": (
         403,
-        said(
+        error_body(
             "The model `openai/gpt-oss-120b` is blocked at the project level. Please have a project admin enable "
             "this model in the project settings at https://console.groq.com/settings/project/limits",
             type="permissions_error",
@@ -75,7 +81,7 @@ REFUSALS = {
     ),
     "unknown model": (
         404,
-        invalid(
+        invalid_request(
             "The model `llama-3.3-70b-versatile` does not exist or you do not have access to it.",
             code="model_not_found",
         ),
@@ -83,7 +89,7 @@ REFUSALS = {
         "model_not_found",
         None,
     ),
-    "a model that another server does not have": (
+    "unknown model of another server": (
         404,
         {"error": {"message": 'model "gpt-oss:20b" not found, try pulling it first', "type": "api_error"}},
         ErrorKind.MODEL_NOT_FOUND,
@@ -92,7 +98,7 @@ REFUSALS = {
     ),
     "retired model": (
         400,
-        invalid(
+        invalid_request(
             "The model `llama-3.1-70b-versatile` has been decommissioned and is no longer supported. Please refer to "
             "https://console.groq.com/docs/deprecations for a recommendation on which model to use instead.",
             code="model_decommissioned",
@@ -103,7 +109,7 @@ REFUSALS = {
     ),
     "context": (
         400,
-        invalid(
+        invalid_request(
             "Please reduce the length of the messages or completion.", param="messages", code="context_length_exceeded"
         ),
         ErrorKind.TOO_LARGE,
@@ -112,7 +118,7 @@ REFUSALS = {
     ),
     "output cap": (
         400,
-        invalid(
+        invalid_request(
             "`max_completion_tokens` must be less than or equal to `16384`, the maximum value for "
             "`max_completion_tokens` is less than the `context_window` for this model",
             param="max_completion_tokens",
@@ -123,7 +129,7 @@ REFUSALS = {
     ),
     "JSON mode": (
         400,
-        invalid(
+        invalid_request(
             "Failed to generate JSON. Please adjust your prompt. See 'failed_generation' for more details.",
             code="json_validate_failed",
             failed_generation="",
@@ -134,14 +140,16 @@ REFUSALS = {
     ),
     "schema": (
         400,
-        invalid("invalid schema for response format: response_format/json_schema/next_step: minItems is not supported"),
+        invalid_request(
+            "invalid schema for response format: response_format/json_schema/next_step: minItems is not supported"
+        ),
         ErrorKind.BAD_REQUEST,
         None,
         None,
     ),
     "tool schema": (
         400,
-        invalid(
+        invalid_request(
             "invalid JSON schema for tool view_agent_graph, tools[24].function.parameters: 'required' present but "
             "'properties' is missing",
             param="tool view_agent_graph, tools[24].function.parameters",
@@ -152,7 +160,7 @@ REFUSALS = {
     ),
     "tool call": (
         400,
-        invalid(
+        invalid_request(
             "Failed to call a function. Please adjust your prompt. See 'failed_generation' for more details.",
             code="tool_use_failed",
             failed_generation='web_search{"query": "x", "filter_year": 2016}</function>',
@@ -163,14 +171,14 @@ REFUSALS = {
     ),
     "unsupported parameter": (
         400,
-        invalid("`reasoning_format` is not supported with this model", param="reasoning_format"),
+        invalid_request("`reasoning_format` is not supported with this model", param="reasoning_format"),
         ErrorKind.BAD_REQUEST,
         None,
         None,
     ),
     "spend limit": (
         400,
-        invalid(
+        invalid_request(
             "Organization has blocked API access because a spend alert threshold was met. Please visit "
             "https://console.groq.com/settings/billing to manage your spend alerts.",
             code="spend_limit_reached",
@@ -181,7 +189,7 @@ REFUSALS = {
     ),
     "spend limit as documented": (
         400,
-        invalid("API access is blocked", code="blocked_api_access"),
+        invalid_request("API access is blocked", code="blocked_api_access"),
         ErrorKind.SPEND_LIMIT,
         "blocked_api_access",
         None,
@@ -253,7 +261,7 @@ REFUSALS = {
     ),
     "over capacity": (
         503,
-        said(
+        error_body(
             "llama-3.3-70b-versatile is currently over capacity. Please try again and back off exponentially. Visit "
             "https://groqstatus.com to see if there is an active incident.",
             type="internal_server_error",
@@ -269,63 +277,91 @@ REFUSALS = {
         None,
         None,
     ),
-    "flex tier full": (498, said("capacity_exceeded"), ErrorKind.TRANSIENT, None, None),
-    "hallucination": (422, said("Unprocessable"), ErrorKind.GENERATION_FAILED, None, None),
+    "flex tier full": (498, error_body("capacity_exceeded"), ErrorKind.TRANSIENT, None, None),
+    "hallucination": (422, error_body("Unprocessable"), ErrorKind.GENERATION_FAILED, None, None),
     "request timeout": (408, "", ErrorKind.TRANSIENT, None, None),
     "conflict": (409, "", ErrorKind.TRANSIENT, None, None),
-    "failed dependency": (424, said("MCP server refused"), ErrorKind.BAD_REQUEST, None, None),
+    "failed dependency": (424, error_body("MCP server refused"), ErrorKind.BAD_REQUEST, None, None),
     "server error without a body": (500, "", ErrorKind.TRANSIENT, None, None),
     "time-out at Cloudflare": (524, '{"error": {"mess', ErrorKind.TRANSIENT, None, None),
-    "a redirect, which is not followed": (302, "", ErrorKind.REDIRECTED, None, None),
+    "redirect": (302, "", ErrorKind.REDIRECTED, None, None),
     "unknown URL": (
         404,
-        invalid("Unknown request URL: POST /openai/v1/chat. Please check the URL for typos", code="unknown_url"),
+        invalid_request(
+            "Unknown request URL: POST /openai/v1/chat. Please check the URL for typos", code="unknown_url"
+        ),
         ErrorKind.WRONG_URL,
         "unknown_url",
         None,
     ),
     "no API behind the URL": (404, "<html>Not Found</html>", ErrorKind.WRONG_URL, None, None),
-    "a page behind the URL": (405, "", ErrorKind.WRONG_URL, None, None),
-    "a 200 that was cut": (200, '{"id": "chatcmpl-1", "cho', ErrorKind.TRANSIENT, None, None),
+    "page behind the URL": (405, "", ErrorKind.WRONG_URL, None, None),
+    "truncated 200": (200, '{"id": "chatcmpl-1", "cho', ErrorKind.TRANSIENT, None, None),
 }
 
 
-def refused(answer) -> ApiError:
-    found = classify(answer)
-    assert found is not None
-    return found
+def classify_error(response) -> ApiError:
+    error = classify(response)
+    assert error is not None
+    return error
 
 
-@pytest.mark.parametrize(("status", "body", "problem", "code", "wait"), REFUSALS.values(), ids=REFUSALS)
-def test_a_refusal_has_one_class_and_says_its_causes_from_the_most_telling(status, body, problem, code, wait):
-    found = refused(make_answer(status, body))
+@pytest.mark.parametrize(("status", "body", "kind", "code", "wait"), ERRORS.values(), ids=ERRORS)
+def test_error_has_one_kind_and_its_causes_in_order(status, body, kind, code, wait):
+    error = classify_error(make_answer(status, body))
 
-    assert found.kind is problem
-    assert found.causes == ((code,) if code else ()) + (str(status), f"{status // 100}xx")
-    assert found.wait == pytest.approx(wait)
-    assert found.status == status
-    assert found.message.startswith(f"{status} ")
-    assert "\n" not in found.message
+    assert error.kind is kind
+    assert error.causes == ((code,) if code else ()) + (str(status), f"{status // 100}xx")
+    assert error.wait == pytest.approx(wait)
+    assert error.status == status
+    assert error.message.startswith(f"{status} ")
+    assert "\n" not in error.message
 
 
-def test_a_reply_is_no_refusal():
+def test_usable_response_has_no_error():
     assert classify(make_answer()) is None
 
 
 @pytest.mark.parametrize(
-    ("problem", "policy"),
+    ("kind", "action"),
     [
         (
-            problem,
-            {"RATE_LIMITED": RetryAction.WAIT, "TRANSIENT": RetryAction.RETRY, "REDIRECTED": RetryAction.RETRY}.get(
-                problem.name, RetryAction.GIVE_UP
+            kind,
+            {"rate_limited": RetryAction.WAIT, "transient": RetryAction.RETRY, "redirected": RetryAction.RETRY}.get(
+                kind.name, RetryAction.GIVE_UP
             ),
         )
-        for problem in ErrorKind
+        for kind in ERROR_KINDS
     ],
 )
-def test_only_a_limit_is_waited_for_and_only_a_passing_fault_is_tried_again(problem, policy):
-    assert problem.action is policy
+def test_error_kind_has_an_action(kind, action):
+    assert kind.action is action
+
+
+@pytest.mark.parametrize("kind", ERROR_KINDS, ids=lambda kind: kind.name)
+def test_error_kind_has_a_description_and_a_remedy(kind):
+    assert kind is getattr(ErrorKind, kind.name.upper())
+    assert kind.description
+    assert kind.remedy.endswith(".")
+
+
+def test_error_kinds_are_complete_and_distinct():
+    declared = {name for name, annotation in ErrorKind.__annotations__.items() if "ClassVar" in str(annotation)}
+
+    assert {kind.name.upper() for kind in ERROR_KINDS} == declared
+    assert len({kind.description for kind in ERROR_KINDS}) == len(ERROR_KINDS)
+
+
+@pytest.mark.parametrize(
+    ("failover", "kinds"),
+    [
+        (Failover.OTHER_MODEL, {"transient", "rate_limited", "model_not_found"}),
+        (Failover.OTHER_ACCOUNT, {"authentication", "forbidden", "spend_limit", "wrong_url", "redirected"}),
+        (Failover.NONE, {"too_large", "generation_failed", "budget", "bad_request"}),
+    ],
+)
+def test_error_kind_determines_the_failover(failover, kinds):
+    assert {kind.name for kind in ERROR_KINDS if kind.failover == failover} == kinds
 
 
 @pytest.mark.parametrize(
@@ -336,18 +372,18 @@ def test_only_a_limit_is_waited_for_and_only_a_passing_fault_is_tried_again(prob
         ("", "nowhere"),
     ],
 )
-def test_a_redirect_says_where_it_leads_without_what_may_be_a_secret(location, shown):
-    found = refused(make_answer(302, "<html>Moved</html>", location=location))
+def test_redirect_message_hides_secrets_in_the_target(location, shown):
+    error = classify_error(make_answer(302, "<html>Moved</html>", location=location))
 
-    assert found.message == f"302 The URL redirects to {shown}, and no redirect is followed"
+    assert error.message == f"302 The URL redirects to {shown}, and redirects are not followed"
 
 
 @pytest.mark.parametrize(
     ("retry_after", "wait"),
     [("2", 2), ("0.5", 0.5), ("0", 0), ("-3", 0), ("soon", None), ("Sat, 21 Nov 2026 10:00:00 GMT", None)],
 )
-def test_the_header_counts_where_the_text_tells_no_wait(retry_after, wait):
-    assert refused(make_answer(429, "", retry_after=retry_after)).wait == wait
+def test_retry_after_header_counts_without_a_wait_in_the_message(retry_after, wait):
+    assert classify_error(make_answer(429, "", retry_after=retry_after)).wait == wait
 
 
 @pytest.mark.parametrize(
@@ -361,24 +397,37 @@ def test_the_header_counts_where_the_text_tells_no_wait(retry_after, wait):
         ("Please try again in a few minutes", 9),
     ],
 )
-def test_the_text_is_more_exact_than_the_header(text, wait):
-    assert refused(make_answer(429, said(text), retry_after="9")).wait == pytest.approx(wait)
+def test_wait_in_the_message_overrides_the_header(text, wait):
+    assert classify_error(make_answer(429, error_body(text), retry_after="9")).wait == pytest.approx(wait)
 
 
-@pytest.mark.parametrize("loss", sorted(set(NoResponseReason) - NOT_SENT_BY_WORKER))
-def test_no_answer_is_a_passing_fault_of_the_network_or_a_timeout(loss):
-    found = refused(NoResponse(loss, "nothing came", sent=True, seconds=1))
+@pytest.mark.parametrize("reason", sorted(set(NoResponseReason) - HELD_BACK_REASONS))
+def test_no_response_is_a_transient_network_error_or_timeout(reason):
+    error = classify_error(NoResponse(reason, "no data", sent=True, seconds=1))
 
-    assert found.kind is ErrorKind.TRANSIENT
-    assert found.causes == (("timeout",) if "in time" in loss else ("network",))
-    assert found.message == f"{loss.value}: nothing came"
-    assert (found.status, found.wait) == (None, None)
+    assert error.kind is ErrorKind.TRANSIENT
+    assert error.causes == (("timeout",) if "timed out" in reason else ("network",))
+    assert error.message == f"{reason.value}: no data"
+    assert (error.status, error.wait) == (None, None)
 
 
-def test_a_budget_that_is_spent_is_nothing_that_passes():
-    found = refused(NoResponse(NoResponseReason.BUDGET_EXHAUSTED, "1 of 1 USD", sent=False, seconds=0))
+@pytest.mark.parametrize(
+    ("reason", "kind", "status"),
+    [
+        (NoResponseReason.RATE_LIMITED_LOCALLY, ErrorKind.RATE_LIMITED, "429"),
+        (NoResponseReason.EXCEEDS_LIMIT, ErrorKind.TOO_LARGE, "413"),
+    ],
+)
+def test_request_that_is_held_back_has_the_causes_of_a_refusal(reason, kind, status):
+    error = classify_error(NoResponse(reason, "TPM", sent=False, seconds=0, wait=3))
 
-    assert (found.kind, found.causes, found.kind.action) == (
+    assert (error.kind, error.causes, error.wait) == (kind, ("rate_limit_exceeded", status, "4xx"), 3)
+
+
+def test_exhausted_budget_is_a_final_error():
+    error = classify_error(NoResponse(NoResponseReason.BUDGET_EXHAUSTED, "1 of 1 USD", sent=False, seconds=0))
+
+    assert (error.kind, error.causes, error.kind.action) == (
         ErrorKind.BUDGET,
         ("budget_exceeded",),
         RetryAction.GIVE_UP,

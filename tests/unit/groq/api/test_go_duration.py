@@ -1,4 +1,4 @@
-"""Durations as Groq writes them."""
+"""Durations in Go's notation, as Groq writes them."""
 
 import pytest
 from hypothesis import given
@@ -27,15 +27,15 @@ from catalyst_groq.groq.api.go_duration import format_go_duration, parse_go_dura
         ("0s", 0),
     ],
 )
-def test_every_duration_seen_is_read(text, seconds):
+def test_go_duration_is_parsed(text, seconds):
     assert parse_go_duration(text) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize("text", ["", "soon", "5", "s", "-5s", "5s!", "5 parsecs", "1.s", "in 5s"])
-def test_any_other_text_is_no_duration(text):
+def test_go_duration_of_other_text_is_none(text):
     assert parse_go_duration(text) is None
 
 
 @given(st.floats(0, 100_000))
-def test_what_is_written_is_read_to_the_millisecond_and_never_too_short(seconds):
+def test_go_duration_is_formatted_to_the_millisecond_rounded_up(seconds):
     assert seconds - 1e-6 <= parse_go_duration(format_go_duration(seconds)) < seconds + 0.001 + 1e-6

@@ -1,4 +1,6 @@
-"""What Groq is known to refuse is named before it is asked; the emulator refuses it too."""
+"""Requests that Groq refuses are found before they are sent; the emulator refuses them too."""
+
+from typing import Any
 
 import httpx
 import pytest
@@ -11,7 +13,7 @@ SCHEMA = {
     "json_schema": {"name": "a", "schema": {"type": "object", "properties": {}, "additionalProperties": False}},
 }
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
-REFUSED = {
+UNSUPPORTED: dict[str, dict[str, Any]] = {
     "logprobs": {"logprobs": True},
     "top_logprobs": {"top_logprobs": 2},
     "logit_bias": {"logit_bias": {"1": 2}},
@@ -24,24 +26,24 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_what_groq_refuses_is_named_before_it_is_asked(name, groq_emulator):
-    payload = CHAT | REFUSED[name]
+@pytest.mark.parametrize("name", UNSUPPORTED)
+def test_unsupported_parameter_is_found_before_sending(name, groq_emulator):
+    payload = CHAT | UNSUPPORTED[name]
     url = f"{groq_emulator.base_url}/chat/completions"
-    answer = httpx.post(url, json=payload, headers={"authorization": "Bearer gsk_x"}, trust_env=False)
+    response = httpx.post(url, json=payload, headers={"authorization": "Bearer gsk_x"}, trust_env=False)
 
-    assert answer.status_code == 400, "the emulator takes it"
+    assert response.status_code == 400, "the emulator accepts it"
     assert name.strip("'") in find_unsupported(payload).problem
 
 
 @pytest.mark.parametrize(
-    "harmless",
+    "parameters",
     [{"n": 1}, {"logprobs": None}, {"stream": True}, {"response_format": SCHEMA}, {"tools": [TOOL], "stop": ["a"]}],
 )
-def test_what_groq_takes_is_left_alone(harmless):
-    assert find_unsupported(CHAT | harmless) is None
+def test_supported_request_has_no_problem(parameters):
+    assert find_unsupported(CHAT | parameters) is None
 
 
-def test_an_answer_that_must_fit_a_schema_does_not_come_as_a_stream():
+def test_schema_excludes_streaming():
     assert can_stream(CHAT)
     assert not can_stream(CHAT | {"response_format": SCHEMA})

@@ -1,4 +1,4 @@
-"""A stream is put together to the answer that would have come as a whole."""
+"""Streams are accumulated to the response that would have been sent as a whole."""
 
 import itertools
 import json
@@ -18,14 +18,14 @@ def event(delta=None, finish_reason=None, **top):
     return f"data: {json.dumps({**chunk, 'choices': [choice]}, ensure_ascii=False)}\n\n".encode()
 
 
-def assembled(data, pieces=None):
-    lines, assembly = SSELineDecoder(), StreamAccumulator()
-    for piece in pieces or [data]:
-        assembly.add_all(lines.feed(piece))
-    return assembly
+def accumulate(*chunks):
+    decoder, accumulator = SSELineDecoder(), StreamAccumulator()
+    for chunk in chunks:
+        accumulator.add_all(decoder.feed(chunk))
+    return accumulator
 
 
-WHOLE = b"".join(
+STREAM = b"".join(
     [
         event({"role": "assistant", "content": ""}, x_groq={"id": "req_1"}),
         event({"reasoning": "Hm"}),
@@ -38,11 +38,11 @@ WHOLE = b"".join(
 )
 
 
-def test_the_pieces_make_the_answer_with_its_reasoning_and_usage():
-    assembly = assembled(WHOLE)
+def test_chunks_accumulate_to_a_response_with_usage():
+    accumulator = accumulate(STREAM)
 
-    assert assembly.is_complete
-    assert assembly.body() == {
+    assert accumulator.is_complete
+    assert accumulator.body() == {
         "id": "c1",
         "object": "chat.completion",
         "model": "m",
@@ -58,19 +58,19 @@ def test_the_pieces_make_the_answer_with_its_reasoning_and_usage():
     }
 
 
-@given(st.lists(st.integers(0, len(WHOLE)), max_size=8))
-def test_it_does_not_matter_where_the_network_cuts(cuts):
-    edges = [0, *sorted(cuts), len(WHOLE)]
-    pieces = [WHOLE[start:end] for start, end in itertools.pairwise(edges)]
+@given(st.lists(st.integers(0, len(STREAM)), max_size=8))
+def test_chunk_boundaries_do_not_matter(cuts):
+    edges = [0, *sorted(cuts), len(STREAM)]
+    chunks = [STREAM[start:end] for start, end in itertools.pairwise(edges)]
 
-    assert assembled(WHOLE, pieces).body() == assembled(WHOLE).body()
-
-
-def test_lines_may_end_as_on_windows():
-    assert assembled(WHOLE.replace(b"\n", b"\r\n")).body() == assembled(WHOLE).body()
+    assert accumulate(*chunks).body() == accumulate(STREAM).body()
 
 
-def test_a_tool_call_may_come_in_pieces_and_beside_another():
+def test_lines_may_end_with_crlf():
+    assert accumulate(STREAM.replace(b"\n", b"\r\n")).body() == accumulate(STREAM).body()
+
+
+def test_tool_calls_may_arrive_in_pieces():
     data = b"".join(
         [
             event({"role": "assistant", "content": ""}),
@@ -81,7 +81,7 @@ def test_a_tool_call_may_come_in_pieces_and_beside_another():
             event({}, "tool_calls"),
         ]
     )
-    message = assembled(data).body()["choices"][0]["message"]
+    message = accumulate(data).body()["choices"][0]["message"]
 
     assert message["content"] is None
     assert [(call["id"], call["function"]["arguments"]) for call in message["tool_calls"]] == [
@@ -90,10 +90,10 @@ def test_a_tool_call_may_come_in_pieces_and_beside_another():
     ]
 
 
-def test_the_first_token_is_the_first_that_says_something():
-    assert not assembled(event({"role": "assistant", "content": ""})).has_begun
-    assert assembled(event({"reasoning": "H"})).has_begun
-    assert assembled(event({"tool_calls": [{"index": 0, **CALL}]})).has_begun
+def test_first_token_is_the_first_with_content():
+    assert not accumulate(event({"role": "assistant", "content": ""})).has_begun
+    assert accumulate(event({"reasoning": "H"})).has_begun
+    assert accumulate(event({"tool_calls": [{"index": 0, **CALL}]})).has_begun
 
 
 @pytest.mark.parametrize(
@@ -105,37 +105,39 @@ def test_the_first_token_is_the_first_that_says_something():
     ],
     ids=["event", "top level", "x_groq"],
 )
-def test_an_error_in_the_stream_is_the_answer(data):
-    assert assembled(data).body()["error"]["message"] == "over"
+def test_error_in_a_stream_is_the_response(data):
+    assert accumulate(data).body()["error"]["message"] == "over"
 
 
-def test_an_answer_without_its_end_is_not_whole():
-    assert not assembled(event({"content": "Hel"})).is_complete
-    assert not assembled(b"").is_complete
+def test_stream_without_its_end_is_incomplete():
+    assert not accumulate(event({"content": "Hel"})).is_complete
+    assert not accumulate(b"").is_complete
 
 
 @pytest.mark.parametrize("line", [b"data: {", b"data: [1]", b"data: \xff", b'data: {"choices": [{"index": 1e9}]}'])
-def test_what_is_no_event_breaks_the_stream(line):
-    with pytest.raises(InvalidStreamError, match="an event of the stream is none of Groq's"):
-        assembled(line + b"\n")
+def test_event_of_unknown_shape_raises(line):
+    with pytest.raises(InvalidStreamError, match="an event of the stream has an unknown shape"):
+        accumulate(line + b"\n")
 
 
 NAMES = ["choices", "delta", "index", "tool_calls", "function", "arguments", "content", "x_groq", "usage", "error"]
-odd = st.recursive(
+json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-1, 2**40) | st.text(max_size=3),
-    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inside, max_size=4),
+    lambda nested: st.lists(nested, max_size=3) | st.dictionaries(st.sampled_from(NAMES), nested, max_size=4),
     max_leaves=12,
 )
-events = st.binary(max_size=20) | st.dictionaries(st.sampled_from(NAMES), odd).map(lambda it: json.dumps(it).encode())
+events = st.binary(max_size=20) | st.dictionaries(st.sampled_from(NAMES), json_values).map(
+    lambda value: json.dumps(value).encode()
+)
 
 
 @given(st.lists(events, max_size=4))
 @example([b"[" * 100_000])
-def test_whatever_comes_makes_an_answer_or_breaks_the_stream(events):
+def test_stream_of_any_events_gives_a_response_or_raises(events):
     try:
-        assembly = assembled(b"".join(b"data: " + event + b"\n" for event in events))
+        accumulator = accumulate(b"".join(b"data: " + event + b"\n" for event in events))
     except InvalidStreamError:
         return
-    assert isinstance(assembly.body(), dict)
-    assert assembly.is_complete in {True, False}
-    assert assembly.has_begun in {True, False}
+    assert isinstance(accumulator.body(), dict)
+    assert accumulator.is_complete in {True, False}
+    assert accumulator.has_begun in {True, False}

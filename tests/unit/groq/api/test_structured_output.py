@@ -1,4 +1,4 @@
-"""An answer that must be JSON: taken, mended, asked for again, or refused."""
+"""Responses that must be JSON: valid, repaired, or invalid."""
 
 import json
 
@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalyst_groq.groq.api import structured_output
 from catalyst_groq.groq.api.structured_output import (
     InvalidOutput,
     OutputFormat,
@@ -14,6 +13,7 @@ from catalyst_groq.groq.api.structured_output import (
     output_format_of,
     repair_request,
     schema_problem,
+    validate_output,
 )
 from support.factories import make_answer
 
@@ -23,106 +23,110 @@ SCHEMA = {
     "required": ["total"],
     "additionalProperties": False,
 }
-ANY, FITTING = OutputFormat(), OutputFormat(SCHEMA)
+ANY_JSON, WITH_SCHEMA = OutputFormat(), OutputFormat(SCHEMA)
 
 
-def fit(answer, wanted):
-    return structured_output.validate_output(answer, wanted, "some/model")
+def validate(response, output_format):
+    return validate_output(response, output_format, "some/model")
 
 
-def saying(content, finish_reason="stop", **message):
+def make_content_response(content, finish_reason="stop", **message):
     choice = {"message": {"content": content, **message}, "finish_reason": finish_reason}
     return make_answer(body={"choices": [choice]})
 
 
 @pytest.mark.parametrize(
-    ("wanted", "structure"),
+    ("response_format", "output_format"),
     [
         (None, None),
         ({"type": "text"}, None),
-        ({"type": "json_object"}, ANY),
-        ({"type": "json_schema", "json_schema": {"name": "a", "schema": SCHEMA}}, FITTING),
-        ({"type": "json_schema"}, ANY),
+        ({"type": "json_object"}, ANY_JSON),
+        ({"type": "json_schema", "json_schema": {"name": "a", "schema": SCHEMA}}, WITH_SCHEMA),
+        ({"type": "json_schema"}, ANY_JSON),
         ("json", None),
     ],
 )
-def test_the_request_says_what_the_answer_must_be(wanted, structure):
-    assert output_format_of({"response_format": wanted}) == structure
+def test_output_format_is_read_from_the_request(response_format, output_format):
+    assert output_format_of({"response_format": response_format}) == output_format
 
 
-def test_json_that_fits_is_left_as_it_is():
-    answer = saying('{"total":  12.5}')
-    assert fit(answer, FITTING) == ValidOutput(answer)
+def test_valid_json_is_left_unchanged():
+    response = make_content_response('{"total":  12.5}')
+    assert validate(response, WITH_SCHEMA) == ValidOutput(response)
 
 
-@pytest.mark.parametrize("careless", ['```json\n{"total": 12.5}\n```', "{'total': 12.5}", 'Here: {"total": 12.5,}'])
-def test_careless_json_is_mended(careless):
-    fitting = fit(saying(careless), FITTING)
-    assert fitting.repaired
-    assert json.loads(fitting.response.body["choices"][0]["message"]["content"]) == {"total": 12.5}
+@pytest.mark.parametrize("content", ['```json\n{"total": 12.5}\n```', "{'total': 12.5}", 'Here: {"total": 12.5,}'])
+def test_malformed_json_is_repaired(content):
+    verdict = validate(make_content_response(content), WITH_SCHEMA)
+    assert verdict.repaired
+    assert json.loads(verdict.response.body["choices"][0]["message"]["content"]) == {"total": 12.5}
 
 
-def test_what_does_not_fit_says_where():
-    misfit = fit(saying('{"total": "much"}'), FITTING)
-    assert misfit.problem == "at $.total 'much' is not of type 'number'"
-    assert misfit.may_improve
+def test_schema_mismatch_names_the_location():
+    verdict = validate(make_content_response('{"total": "much"}'), WITH_SCHEMA)
+    assert verdict.problem == "at $.total 'much' is not of type 'number'"
+    assert verdict.may_improve
 
 
 @pytest.mark.parametrize("content", ["Sorry, no.", "", None])
-def test_what_is_no_json_does_not_fit(content):
-    assert fit(saying(content), ANY).problem == "the answer is no JSON"
+def test_content_that_is_not_json_is_invalid(content):
+    assert validate(make_content_response(content), ANY_JSON).problem == "the response is not JSON"
 
 
-def test_an_answer_that_was_cut_at_its_budget_is_not_completed_by_guessing():
-    misfit = fit(saying('{"total": 12', finish_reason="length"), ANY)
-    assert isinstance(misfit, InvalidOutput)
-    assert not misfit.may_improve
+def test_truncated_json_is_not_repaired():
+    verdict = validate(make_content_response('{"total": 12', finish_reason="length"), ANY_JSON)
+    assert isinstance(verdict, InvalidOutput)
+    assert not verdict.may_improve
 
 
-def failed(generated):
-    said = {"message": "Failed to generate JSON.", "code": "json_validate_failed", "failed_generation": generated}
-    return make_answer(400, {"error": said})
+def make_json_error(generated):
+    error = {"message": "Failed to generate JSON.", "code": "json_validate_failed", "failed_generation": generated}
+    return make_answer(400, {"error": error})
 
 
 @pytest.mark.parametrize(
     ("generated", "may_improve"),
     [("Sorry", True), ('{"total": "much"}', True), ("max completion tokens reached before generating", False)],
 )
-def test_what_groq_itself_found_wrong_is_asked_again_only_if_that_can_help(generated, may_improve):
-    misfit = fit(failed(generated), FITTING)
-    assert (misfit.problem, misfit.content) == ("Failed to generate JSON.", generated)
-    assert misfit.may_improve is may_improve
+def test_invalid_json_found_by_groq_may_improve_unless_truncated(generated, may_improve):
+    verdict = validate(make_json_error(generated), WITH_SCHEMA)
+    assert (verdict.problem, verdict.content) == ("Failed to generate JSON.", generated)
+    assert verdict.may_improve is may_improve
 
 
-def test_what_groq_refused_and_can_be_mended_is_the_answer():
-    fitting = fit(failed('```json\n{"total": 1}\n```'), FITTING)
-    assert fitting.repaired
-    assert fitting.response.ok
-    assert fitting.response.body["model"] == "some/model"
-    assert fitting.response.body["choices"][0]["message"]["content"] == '{"total": 1}'
+def test_invalid_json_found_by_groq_is_repaired():
+    verdict = validate(make_json_error('```json\n{"total": 1}\n```'), WITH_SCHEMA)
+    assert verdict.repaired
+    assert verdict.response.ok
+    assert verdict.response.body["model"] == "some/model"
+    assert verdict.response.body["choices"][0]["message"]["content"] == '{"total": 1}'
 
 
-def test_a_call_of_tools_and_another_refusal_are_no_misfits():
-    for answer in (saying(None, tool_calls=[{}]), make_answer(503, ""), make_answer(body={"choices": 5})):
-        assert fit(answer, FITTING) == ValidOutput(answer)
+def test_tool_calls_and_other_errors_are_not_validated():
+    for response in (
+        make_content_response(None, tool_calls=[{}]),
+        make_answer(503, ""),
+        make_answer(body={"choices": 5}),
+    ):
+        assert validate(response, WITH_SCHEMA) == ValidOutput(response)
 
 
-def test_the_model_is_shown_its_answer_and_what_is_wrong_with_it():
-    again = repair_request({"model": "m", "messages": [{"role": "user"}]}, InvalidOutput("at $ no", "[]"))
-    assert [turn["role"] for turn in again["messages"]] == ["user", "assistant", "user"]
-    assert again["messages"][1]["content"] == "[]"
-    assert "at $ no" in again["messages"][2]["content"]
+def test_repair_request_shows_the_response_and_its_problem():
+    request = repair_request({"model": "m", "messages": [{"role": "user"}]}, InvalidOutput("at $ no", "[]"))
+    assert [message["role"] for message in request["messages"]] == ["user", "assistant", "user"]
+    assert request["messages"][1]["content"] == "[]"
+    assert "at $ no" in request["messages"][2]["content"]
 
 
-def test_a_schema_that_is_none_is_said_so():
+def test_schema_problem_is_described():
     assert schema_problem(SCHEMA) is None
     assert "'objekt' is not valid" in schema_problem({"type": "objekt"})
 
 
 @given(st.text())
-def test_whatever_a_model_says_there_is_a_verdict(content):
-    match fit(saying(content), ANY):
-        case ValidOutput(answer):
-            json.loads(answer.body["choices"][0]["message"]["content"])
+def test_content_of_any_text_gets_a_verdict(content):
+    match validate(make_content_response(content), ANY_JSON):
+        case ValidOutput(response):
+            json.loads(response.body["choices"][0]["message"]["content"])
         case InvalidOutput(problem):
             assert problem

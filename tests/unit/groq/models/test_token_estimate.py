@@ -1,3 +1,5 @@
+"""Estimates of the tokens of texts and requests."""
+
 import tracemalloc
 from math import ceil
 
@@ -5,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalyst_groq.groq.models.catalog import known_models
+from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.groq.models.token_estimate import (
     DEFAULT_OUTPUT_TOKENS,
     cut_to_tokens,
@@ -15,8 +17,8 @@ from catalyst_groq.groq.models.token_estimate import (
     split_tokens,
 )
 
-GPT_OSS = known_models()["openai/gpt-oss-120b"]
-QWEN = known_models()["qwen/qwen3.8-27b"]
+GPT_OSS = shipped_catalog()["openai/gpt-oss-120b"]
+QWEN = shipped_catalog()["qwen/qwen3.8-27b"]
 
 
 @pytest.mark.parametrize(
@@ -34,46 +36,48 @@ QWEN = known_models()["qwen/qwen3.8-27b"]
         ("Привет", 2),
     ],
 )
-def test_each_class_of_characters_has_its_weight(text, tokens):
+def test_estimate_weighs_each_class_of_characters(text, tokens):
     assert estimate_tokens(text) == tokens
 
 
-def test_json_counts_for_more_than_a_quarter_of_its_characters():
+def test_estimate_of_json_exceeds_a_quarter_of_its_characters():
     text = '{"orderId":"A-4711","positions":[{"sku":"x1","qty":2},{"sku":"y2","qty":1}],"total":99.5}'
 
     assert estimate_tokens(text) > len(text) / 4 * 1.3
 
 
-def message(content, role="user"):
+def make_message(content, role="user"):
     return {"role": role, "content": content}
 
 
-def test_a_prompt_is_its_messages_and_what_the_models_template_adds():
-    body = {"messages": [message("Hello"), message("Hello")]}
+def test_estimate_of_a_prompt_includes_the_chat_template():
+    body = {"messages": [make_message("Hello"), make_message("Hello")]}
 
     assert estimate_prompt(body, GPT_OSS) == 70 + 2 * 5
     assert estimate_prompt(body, QWEN) == 2 * 5
 
 
-def test_images_tools_schemas_and_tool_calls_count_too():
+def test_estimate_includes_images_tools_schemas_and_tool_calls():
     image = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 10_000}}
-    plain = {"messages": [message([{"type": "text", "text": "Hello"}])]}
-    with_image = {"messages": [message([{"type": "text", "text": "Hello"}, image])]}
-    called = {"messages": [{"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}]}
+    plain = {"messages": [make_message([{"type": "text", "text": "Hello"}])]}
+    with_image = {"messages": [make_message([{"type": "text", "text": "Hello"}, image])]}
+    with_tool_call = {
+        "messages": [{"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]}]
+    }
 
     assert estimate_prompt(with_image, QWEN) == estimate_prompt(plain, QWEN) + 2048
     assert estimate_prompt(plain | {"tools": [{"type": "function"}]}, QWEN) > estimate_prompt(plain, QWEN)
     assert estimate_prompt(plain | {"response_format": {"type": "json_object"}}, QWEN) > estimate_prompt(plain, QWEN)
-    assert estimate_prompt(called, QWEN) > 4
+    assert estimate_prompt(with_tool_call, QWEN) > 4
 
 
 @given(st.text())
-def test_the_pieces_are_the_text(text):
+def test_pieces_together_are_the_text(text):
     assert "".join(piece for piece, _ in split_tokens(text)) == text
 
 
 @given(st.text(), st.integers(0, 50))
-def test_a_cut_text_begins_as_the_text_and_keeps_to_its_tokens(text, tokens):
+def test_cut_text_is_a_prefix_within_its_tokens(text, tokens):
     cut = cut_to_tokens(text, tokens)
 
     assert text.startswith(cut)
@@ -81,19 +85,19 @@ def test_a_cut_text_begins_as_the_text_and_keeps_to_its_tokens(text, tokens):
 
 
 @given(st.text())
-def test_a_text_that_fits_is_not_cut(text):
+def test_cut_leaves_a_text_that_fits(text):
     assert cut_to_tokens(text, estimate_tokens(text)) == text
 
 
 @pytest.mark.parametrize(
     ("text", "tokens", "cut"), [("x" * 30, 3, "x" * 18), ("1234567890", 1, "12"), ("Hello", 0, "")]
 )
-def test_a_long_word_is_cut_inside(text, tokens, cut):
+def test_cut_may_fall_inside_a_long_word(text, tokens, cut):
     assert cut_to_tokens(text, tokens) == cut
 
 
 @pytest.mark.parametrize(
-    ("said", "most"),
+    ("parameters", "tokens"),
     [
         ({"max_completion_tokens": 5, "max_tokens": 9}, 5),
         ({"max_tokens": 9}, 9),
@@ -102,21 +106,21 @@ def test_a_long_word_is_cut_inside(text, tokens, cut):
         ({"max_tokens": "9"}, DEFAULT_OUTPUT_TOKENS),
     ],
 )
-def test_an_answer_has_as_many_tokens_as_the_request_allows(said, most):
-    assert max_output_tokens(said) == most
+def test_max_output_tokens_are_read_from_the_request(parameters, tokens):
+    assert max_output_tokens(parameters) == tokens
 
 
 @given(st.text())
-def test_a_text_is_estimated_as_its_pieces_are(text):
+def test_estimate_is_the_sum_of_its_pieces(text):
     assert estimate_tokens(text) == ceil(round(sum(tokens for _, tokens in split_tokens(text)), 6))
 
 
-def test_a_long_text_is_estimated_without_a_copy_of_it_in_pieces():
+def test_estimate_of_a_long_text_copies_nothing():
     text = "一二三 four 5 " * 20_000
     tracemalloc.start()
-    estimated = estimate_tokens(text)
-    _, most = tracemalloc.get_traced_memory()
+    tokens = estimate_tokens(text)
+    _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
-    assert estimated == ceil(20_000 * (3 * 0.78 + 1 + 1))
-    assert most < len(text)
+    assert tokens == ceil(20_000 * (3 * 0.78 + 1 + 1))
+    assert peak_bytes < len(text)

@@ -19,6 +19,7 @@ from catalyst_groq.groq.rate_limits.bucket import LimitKind
 from catalyst_groq.groq.rate_limits.limit_state import ANY_MODEL, LIMIT_TTL_SECONDS, LimitConfig
 from catalyst_groq.groq.rate_limits.limiter import RateLimitedClient
 from catalyst_groq.groq.rate_limits.queue import TICKET_TTL_SECONDS, InMemoryBackend
+from catalyst_groq.groq.rate_limits.usage_estimate import UsageEstimator
 from catalyst_groq.groq.routing.call import GroqCall
 from catalyst_groq.groq.routing.endpoints import Endpoint
 from catalyst_groq.groq.routing.failover import RoutingState
@@ -34,6 +35,7 @@ ACCOUNT, OWN_SERVER = Account("http://groq", "gsk_a"), Account("http://gpu", "")
 QUICK = ModelLimits(rpm=120, tpm=32_000)
 """As on the free plan, but four times as fast."""
 
+ENDPOINTS = (Endpoint("groq", ACCOUNT),)
 callers = map("task-{}".format, itertools.count())
 
 
@@ -58,7 +60,7 @@ def make_limiter(limits, *responses, client=None, **backend):
     return RateLimitedClient(client or FakeGroqClient(*responses), InMemoryBackend(**backend), limits)
 
 
-async def call(limiter, endpoints=(Endpoint("groq", ACCOUNT),), max_wait=60, caller=None, **more):
+async def call(limiter, endpoints=ENDPOINTS, max_wait=60, caller=None, **more):
     """Call through a router, as a task does."""
     catalog = shipped_catalog()
     router = Router(limiter, RoutingState(RetiredModels(catalog)), catalog)
@@ -225,7 +227,7 @@ async def test_fetchable_tasks_forget_callers_that_gave_up(monkeypatch):
     for _ in range(2):
         await limiter.send(request())
     assert limiter.fetchable_tasks(50, 1) == 0
-    monkeypatch.setattr(limiter_module.time, "monotonic", lambda: now + TICKET_TTL_SECONDS + 1)
+    monkeypatch.setattr("catalyst_groq.groq.rate_limits.limiter.time.monotonic", lambda: now + TICKET_TTL_SECONDS + 1)
     assert limiter.fetchable_tasks(50, 0) == 1
 
 
@@ -296,7 +298,7 @@ async def test_queue_drops_a_caller_that_does_not_return(monkeypatch):
     for _ in range(2):
         await limiter.send(request(caller="waiting"))
     now = TICKET_TTL_SECONDS + 1
-    monkeypatch.setattr(limiter_module.time, "monotonic", lambda: clock + now)
+    monkeypatch.setattr("catalyst_groq.groq.rate_limits.limiter.time.monotonic", lambda: clock + now)
     assert isinstance(await limiter.send(request(caller="waiting")), Response)
 
 
@@ -329,13 +331,13 @@ async def test_waiting_caller_has_its_request_estimated_once(monkeypatch):
     limiter = make_limiter(limited_to(rpm=1))
     await limiter.send(request())
     estimated = []
-    estimate = limiter_module.UsageEstimator.estimate
+    estimate = UsageEstimator.estimate
 
     def recorded(self, sent):
         estimated.append(sent.payload["messages"][0]["content"])
         return estimate(self, sent)
 
-    monkeypatch.setattr(limiter_module.UsageEstimator, "estimate", recorded)
+    monkeypatch.setattr(UsageEstimator, "estimate", recorded)
     waiting = request()
     for _ in range(3):
         await limiter.send(waiting)
@@ -365,7 +367,7 @@ async def test_reported_limit_is_tried_again_after_its_ttl(monkeypatch):
     limiter, now = make_limiter(config(), TOO_LARGE, make_answer()), time.monotonic()
 
     async def send(later):
-        monkeypatch.setattr(limiter_module.time, "monotonic", lambda: now + later)
+        monkeypatch.setattr("catalyst_groq.groq.rate_limits.limiter.time.monotonic", lambda: now + later)
         return await limiter.send(request(max_tokens=9000))
 
     assert (await send(later=0)).status == 413

@@ -64,7 +64,7 @@ def test_estimates_are_corrected_by_groqs_counts():
         learning.update(MODEL, learning.estimate(CHAT), used(round(first.prompt * 1.5)))
 
     assert learning.estimate(CHAT).prompt == pytest.approx(first.prompt * 1.5, rel=0.01)
-    assert learning.estimate(replace(CHAT, payload=CHAT.payload | {"model": "another"})).prompt <= first.prompt
+    assert learning.estimate(replace(CHAT, payload=PAYLOAD | {"model": "another"})).prompt <= first.prompt
 
 
 @given(st.lists(st.integers(1, 10**9), max_size=30))

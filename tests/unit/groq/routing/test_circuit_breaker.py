@@ -24,10 +24,11 @@ A, B = route("a"), route("b")
 @pytest.fixture
 def clock(monkeypatch):
     """A clock that stands still until a test moves it, and no jitter."""
-    clock = SimpleNamespace(now=1000.0, monotonic=lambda: clock.now)
-    monkeypatch.setattr(circuit_breaker, "time", clock)
+    moved = SimpleNamespace(now=1000.0)
+    moved.monotonic = lambda: moved.now
+    monkeypatch.setattr(circuit_breaker, "time", moved)
     monkeypatch.setattr(circuit_breaker, "JITTER", 0)
-    return clock
+    return moved
 
 
 def after_failures(count, route=A):

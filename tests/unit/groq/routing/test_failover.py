@@ -1,12 +1,13 @@
 """The order of routes, retired models, and what is learned from results."""
 
+import time
+
 import pytest
 
 from catalyst_groq.groq.api.errors import ApiError, ErrorKind, classify
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
 from catalyst_groq.groq.models.catalog import shipped_catalog
-from catalyst_groq.groq.routing import retired_models
 from catalyst_groq.groq.routing.circuit_breaker import CircuitBreakers
 from catalyst_groq.groq.routing.endpoints import Endpoint, Route
 from catalyst_groq.groq.routing.failover import RoutePlan, RoutingState
@@ -63,8 +64,8 @@ def test_retired_model_is_skipped_for_an_hour_per_account(state, monkeypatch, ca
     assert caplog.messages == [
         f"404 The model `{OLD}` does not exist: {NEW} replaces it for an hour. Name another model in the processes"
     ]
-    later = retired_models.time.monotonic() + 3601
-    monkeypatch.setattr(retired_models.time, "monotonic", lambda: later)
+    later = time.monotonic() + 3601
+    monkeypatch.setattr("catalyst_groq.groq.routing.retired_models.time.monotonic", lambda: later)
     assert tried(state, OLD) == [OLD]
 
 

@@ -20,9 +20,10 @@ A, B = route("a"), route("b")
 @pytest.fixture
 def clock(monkeypatch):
     """A clock that stands still until a test moves it."""
-    clock = SimpleNamespace(now=1000.0, monotonic=lambda: clock.now)
-    monkeypatch.setattr(latency, "time", clock)
-    return clock
+    moved = SimpleNamespace(now=1000.0)
+    moved.monotonic = lambda: moved.now
+    monkeypatch.setattr(latency, "time", moved)
+    return moved
 
 
 def names(routes):

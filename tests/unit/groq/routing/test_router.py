@@ -18,9 +18,10 @@ from catalyst_groq.groq.models.pricing import cost_usd
 from catalyst_groq.groq.routing import router
 from catalyst_groq.groq.routing.call import Truncated
 from catalyst_groq.groq.routing.circuit_breaker import CircuitBreakers
+from catalyst_groq.groq.routing.endpoints import Route
 from catalyst_groq.groq.routing.latency import LatencyTracker
 from support.factories import REPLY, make_answer
-from support.groq_clients import FakeEndpoints, results_by_route
+from support.groq_clients import FakeEndpoints, InMemoryResponses, results_by_route
 
 pytestmark = pytest.mark.anyio
 
@@ -272,7 +273,7 @@ async def test_validation_that_raises_is_a_finding():
 async def test_truncation_resends_on_the_same_route(slept):
     shorter = {"model": "m", "messages": []}
     endpoints = FakeEndpoints(a=[TOO_LARGE, limited("1s"), HELLO])
-    result = await endpoints.call(truncate=lambda payload, fraction: Truncated(shorter, f"{fraction:.2f}"))
+    result = await endpoints.call(truncate=lambda _, fraction: Truncated(shorter, f"{fraction:.2f}"))
     assert endpoints.payloads[1:] == [shorter, shorter]
     assert (result.error, result.omitted, slept) == (None, "0.47", [1])
 
@@ -346,8 +347,7 @@ async def test_open_circuit_breaker_beyond_the_deadline_is_transient():
 async def test_open_circuit_breaker_counts_less_than_a_failure():
     endpoints = FakeEndpoints(CircuitBreakers(threshold=2), a=[BUSY], b=[BUSY])
     await endpoints.call()
-    route = SimpleNamespace(id=(endpoints.endpoints[1].account.id, "m"))
-    endpoints.state.circuit_breakers.record_success(route)
+    endpoints.state.circuit_breakers.record_success(Route(endpoints.endpoints[1], "m"))
     await endpoints.call()
     result = await endpoints.call()
     assert results_by_route(result) == [("a", "not sent: circuit breaker open"), ("b", "503")]
@@ -431,19 +431,21 @@ async def test_response_that_is_no_result_is_not_stored():
 
 
 async def test_journal_that_cannot_be_read_stops_the_call():
+    class BrokenResponses(InMemoryResponses):
+        async def load(self, _):
+            raise JournalError("broken")
+
     endpoints = FakeEndpoints(a=[HELLO])
-
-    async def load(payload):
-        raise JournalError("broken")
-
-    endpoints.responses.load = load
+    endpoints.responses = BrokenResponses()
     with pytest.raises(JournalError):
         await endpoints.call()
     assert endpoints.requests == []
 
 
 async def test_error_kind_can_be_added_from_outside():
-    flagged = ErrorKind("a flagged prompt", RetryAction.GIVE_UP, Failover.OTHER_MODEL, "Rephrase the prompt.")
+    flagged = ErrorKind(
+        "flagged", "a flagged prompt", RetryAction.GIVE_UP, Failover.OTHER_MODEL, "Rephrase the prompt."
+    )
 
     def classify_flagged(response):
         if not isinstance(response, NoResponse) and response.code == "prompt_flagged":

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from typer.main import get_command
@@ -101,7 +101,8 @@ def test_readme_programs_run():
 def test_readme_options_match_the_command():
     names = set(re.findall(r"^\| `(--[a-z-]+)", PAGE, re.MULTILINE))
 
-    command = get_command(app).commands["emulator"]
+    commands: Any = get_command(app)
+    command = commands.commands["emulator"]
 
     assert names == {name for option in command.params for name in option.opts if name != "--help"}
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
@@ -259,7 +260,7 @@ def test_model_list_requires_a_key(groq):
 @pytest.mark.parametrize(("plan", "status"), [("free", 413), ("developer", 200)])
 def test_free_plan_limits_the_audio_file_size(groq, plan, status):
     groq.set(plan=plan)
-    form = {"files": {"file": ("long.mp3", bytes(25_000_001))}, "data": {"model": "whisper-large-v3"}}
+    form: dict[str, Any] = {"files": {"file": ("long.mp3", bytes(25_000_001))}, "data": {"model": "whisper-large-v3"}}
 
     answer = httpx.post(f"{groq.base_url}/audio/transcriptions", headers=KEY, timeout=20, **form)
 

@@ -3,6 +3,7 @@
 import hashlib
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -64,7 +65,7 @@ def test_intact_jars_need_no_network(jar, repository):
     fetch_missing([jar], "Engine", repository, ignore_event)
     offline = Repository(closed_url(), "a test", repository.local)
 
-    events = []
+    events: list[Any] = []
     assert fetch_missing([jar], "Engine", offline, events.append)
     assert events == []
 
@@ -152,7 +153,7 @@ def test_progress_counts_each_byte_once_despite_retries(repository, maven):
     locked_jars = [locked(f"jar-{number}") for number in range(20)]
     maven.files.update({str(jar.path): CONTENT for jar in locked_jars})
     maven.truncations.extend([500] * 2)
-    events = []
+    events: list[Any] = []
 
     fetch_missing(locked_jars, "Engine", repository, events.append)
 

@@ -95,10 +95,5 @@ TRANSCRIPTION_DEFAULTS: Mapping[str, str] = {
 }
 """The fields of a transcription and their defaults."""
 
-DEFAULTS_BY_OPERATION: Mapping[str, Mapping[str, str]] = {
-    CHAT_OPERATION: CHAT_DEFAULTS,
-    TRANSCRIBE_OPERATION: TRANSCRIPTION_DEFAULTS,
-}
-
 OBJECT_FIELDS = {PAYLOAD, RESPONSE_MAPPING, ERROR_MAPPING}
 """Fields that hold an object, written as JSON or YAML."""

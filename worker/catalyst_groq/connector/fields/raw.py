@@ -19,7 +19,6 @@ from catalyst_groq.connector.fields.names import (
     AUDIO,
     CHAT_OPERATION,
     CONVERSATION,
-    DEFAULTS_BY_OPERATION,
     OBJECT_FIELDS,
     OPERATION,
     PAYLOAD,
@@ -90,11 +89,6 @@ class RawFields:
     template: FieldTemplate
     variables: Mapping[str, Any]
 
-    @classmethod
-    def from_task(cls, task: ExternalTask, definition: Definition) -> "RawFields":
-        """Look up the fields of the operations that come with the worker."""
-        return DEFAULT_READER.read(task, definition)
-
     @property
     def fields(self) -> Mapping[str, FieldValue]:
         """Every field by its name, as written."""
@@ -158,13 +152,13 @@ class RawFields:
 
 
 class FieldReader:
-    """Looks up the fields of tasks, for the operations whose fields and defaults it is given.
+    """Looks up the fields of tasks.
 
-    An operation is added with `FieldReader({**DEFAULTS_BY_OPERATION, "speak": {...}})`. An unknown operation gets the
-    fields of the first one; the task request refuses it.
+    `defaults_by_operation` are the fields of each operation with their defaults, by the value of the Operation field.
+    An unknown operation gets the fields of the first one; the task request refuses it.
     """
 
-    def __init__(self, defaults_by_operation: Mapping[str, Mapping[str, str]] = DEFAULTS_BY_OPERATION) -> None:
+    def __init__(self, defaults_by_operation: Mapping[str, Mapping[str, str]]) -> None:
         self._defaults_by_operation = defaults_by_operation
         self._first_defaults = next(iter(defaults_by_operation.values()))
         self._names = frozenset(name for defaults in defaults_by_operation.values() for name in defaults)
@@ -192,9 +186,6 @@ class FieldReader:
         operation = str(look_up(OPERATION, CHAT_OPERATION))
         defaults = self._defaults_by_operation.get(operation, self._first_defaults)
         return FieldTemplate({name: look_up(name, default) for name, default in defaults.items()}, defaults)
-
-
-DEFAULT_READER = FieldReader()
 
 
 def _check_choice(name: str, text: str, choices: tuple[str, ...]) -> str:

@@ -63,7 +63,7 @@ class ChatRequest:
         return self.conversation.updated_turns(payload, answer) if self.conversation else {}
 
     def truncate(self, payload: Mapping[str, Any], fraction: float) -> Truncated | None:
-        """Return a payload with that fraction of the prompt (0 to 1); None when the strategy forbids it, or it is impossible."""
+        """Return a payload with that fraction of the prompt (0 to 1); None when that is impossible or not wanted."""
         return truncate(payload, fraction, self.when_too_long, self.variables, self.catalog)
 
 

@@ -49,7 +49,10 @@ def render_payload(
 
 
 def to_bytes(field: str, payload: Mapping[str, Any]) -> bytes:
-    """Encode the payload as JSON, which identifies it; an audio file is described. Raises `FieldError` for values without a JSON form (infinity, NaN, `!!binary`)."""
+    """Encode the payload as JSON, which identifies it; an audio file is described by name, size and fingerprint.
+
+    Raises `FieldError` for values without a JSON form (infinity, NaN, `!!binary`).
+    """
     try:
         return COMPACT_JSON.encode(payload).encode("ascii")
     except (TypeError, ValueError) as error:

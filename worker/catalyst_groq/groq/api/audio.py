@@ -1,21 +1,22 @@
-"""Audio uploads and transcription responses. Pure."""
+"""Audio files to transcribe or translate. Pure."""
 
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 
 MAX_FILE_BYTES = {"free": 25_000_000, "developer": 100_000_000}
-"""Of one audio file, by plan."""
+"""The largest audio file that Groq accepts, by plan."""
 
 MIN_BILLED_SECONDS = 10
-"""Shorter audio is billed as this long."""
+"""Groq bills shorter audio as if it had this length."""
 
 
 @dataclass(frozen=True)
 class AudioFile:
     """An audio file in a payload.
 
-    Where a payload is written as text (journal key, incident), `str()` stands for it: name, type, size and fingerprint.
+    `str()` gives its name, type, size and fingerprint instead of its content. It represents the file wherever a
+    payload is written as text: in the journal key and in an incident.
     """
 
     filename: str

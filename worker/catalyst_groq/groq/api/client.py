@@ -31,7 +31,7 @@ from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Respo
 from catalyst_groq.groq.api.streaming import InvalidStreamError, SSELineDecoder, StreamAccumulator
 
 HEADERS = {
-    # Explicit, because Groq's edge refuses some default user agents with a 403.
+    # Groq's edge refuses the default user agents of some HTTP libraries with a 403.
     "user-agent": f"catalyst-groq-worker/{__version__}",
     "accept": "application/json",
 }
@@ -39,30 +39,30 @@ UNLIMITED_CONNECTIONS = 0
 KEEP_ALIVE_SECONDS = 60.0
 CONNECT_TIMEOUT_SECONDS = 10.0
 STREAM_IDLE_TIMEOUT_SECONDS = 20.0
-"""A stream that sends nothing for this long counts as timed out."""
+"""A stream that sends nothing for this long has timed out."""
 
 EVENT_STREAM = "text/event-stream"
 BINARY_TYPES = ("audio/", "video/", "image/", "application/octet-stream")
-"""Content types whose bodies are not text, so that no key is looked for in them."""
+"""Content types whose bodies are not text, so that they are not searched for keys."""
 
 
 class HttpGroqClient:
     """A `GroqClient` over HTTP, for Groq and every server with an OpenAI-compatible API.
 
-    It never retries, never follows a redirect (which could carry the key elsewhere) and never raises. `mask` removes
-    keys from bodies and headers before anything can store them. It uses aiohttp without httpx on top, which costs a
-    fraction of the CPU.
+    It never retries and never raises. It never follows a redirect, which could send the key to another server. `mask`
+    removes keys from bodies, headers and messages before anything can store them. It uses aiohttp directly: that needs
+    a fraction of httpx's CPU time.
     """
 
     def __init__(
-        self, transport: TransportConfig | None = None, mask: Callable[[Any], Any] = lambda unmasked: unmasked
+        self, transport: TransportConfig | None = None, mask: Callable[[Any], Any] = lambda value: value
     ) -> None:
         self._transport = transport or make_transport()
         self._mask = mask
         connector = TCPConnector(
             limit=UNLIMITED_CONNECTIONS, keepalive_timeout=KEEP_ALIVE_SECONDS, ssl=self._transport.ssl_context
         )
-        # No cookie from one account's responses goes with another's requests.
+        # Without cookies, nothing from one account's responses is sent with another account's requests.
         self._http = ClientSession(connector=connector, headers=HEADERS, cookie_jar=DummyCookieJar())
 
     async def aclose(self) -> None:
@@ -70,9 +70,9 @@ class HttpGroqClient:
         await self._http.close()
 
     async def send(self, request: GroqRequest) -> Response | NoResponse:
-        """Send a request and read the response to the last byte within its timeout.
+        """Send a request, and read the response to the last byte within the request's timeout.
 
-        A stream is accumulated to the response that Groq would have sent as a whole.
+        A stream becomes the response that Groq would have sent as a whole.
         """
         operation, account, timeout = request.operation, request.account, request.timeout
         started = time.monotonic()
@@ -107,7 +107,7 @@ class HttpGroqClient:
         return operation.decode(response, request.payload) if isinstance(response, Response) else response
 
     def _masked(self, content: bytes, content_type: str) -> bytes:
-        """Return the body without keys."""
+        """Return the body with its keys masked."""
         if content_type.startswith(BINARY_TYPES):
             return content
         text = content.decode(errors="replace")
@@ -117,7 +117,7 @@ class HttpGroqClient:
     async def _read_stream(
         self, received: ClientResponse, headers: dict[str, str], started: float
     ) -> Response | NoResponse:
-        """Read a stream to its end. An error in it becomes a response with the error's own status."""
+        """Read a stream to its end. An error in the stream becomes a response with the status that the error names."""
         accumulator, decoder, first_token = StreamAccumulator(), SSELineDecoder(), None
         chunks = received.content.iter_any()
         while not accumulator.error and (chunk := await _read_chunk(chunks)):
@@ -135,7 +135,7 @@ class HttpGroqClient:
 
 
 async def _read_chunk(chunks: AsyncIterator[bytes]) -> bytes:
-    """Return the next bytes of a stream; none at its end."""
+    """Return the next bytes of a stream, `b""` at its end. Raises `TimeoutError` after STREAM_IDLE_TIMEOUT_SECONDS."""
     try:
         async with asyncio.timeout(STREAM_IDLE_TIMEOUT_SECONDS):
             return await anext(chunks, b"")
@@ -144,7 +144,7 @@ async def _read_chunk(chunks: AsyncIterator[bytes]) -> bytes:
 
 
 def classify_network_error(error: BaseException) -> tuple[NoResponseReason, bool]:
-    """Return the reason, and whether the request may have reached Groq."""
+    """Return why there is no response, and whether the request may have reached Groq."""
     match error:
         case ClientConnectorDNSError():
             return NoResponseReason.DNS_FAILURE, False

@@ -1,4 +1,4 @@
-"""Classification of failed requests: the kind of an error decides how the worker reacts to it. Pure."""
+"""Classification of failed requests: the kind of an error determines what the worker does about it. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Respo
 
 
 class RetryAction(Enum):
-    """What the worker does about an error that no other route can avoid."""
+    """What the worker does about an error when no other route can help."""
 
     WAIT = "wait and send again, without counting it as a failure"
     RETRY = "report a failure; the engine retries the task"
-    GIVE_UP = "sending it again unchanged cannot help"
+    GIVE_UP = "do not send it again: unchanged, it would fail again"
 
 
 class Failover(Flag):
@@ -31,16 +31,20 @@ class Failover(Flag):
 
 @dataclass(frozen=True, slots=True)
 class ErrorKind:
-    """A class of errors: what it is called, how the worker reacts, and what a person can do about it.
+    """A class of errors: its name, what the worker does about it, and what an operator or modeller can do about it.
 
-    The members below are the worker's own; a caller may define more and classify into them (see `Router`).
+    The members below are the worker's own. A caller may define further kinds, and classify errors as these (see
+    `Router.classify`).
     """
 
+    name: str
+    """A short name, for logs and metrics."""
     description: str
+    """What happened, in words for an operator or a modeller."""
     action: RetryAction
     failover: Failover
     remedy: str
-    """The last sentence of an incident's message."""
+    """What to do about it: the last sentence of an incident's message."""
 
     TRANSIENT: ClassVar["ErrorKind"]
     RATE_LIMITED: ClassVar["ErrorKind"]
@@ -57,69 +61,84 @@ class ErrorKind:
 
 
 ErrorKind.TRANSIENT = ErrorKind(
+    "transient",
     "a transient failure",
     RetryAction.RETRY,
     Failover.OTHER_MODEL,
     "Look at groqstatus.com, then raise the task's retries.",
 )
 ErrorKind.RATE_LIMITED = ErrorKind(
+    "rate_limited",
     "a rate limit",
     RetryAction.WAIT,
     Failover.OTHER_MODEL,
     "Raise the task's retries later, lengthen 'Give up waiting after', or get a higher limit.",
 )
 ErrorKind.TOO_LARGE = ErrorKind(
+    "too_large",
     "a request larger than the limit",
     RetryAction.GIVE_UP,
     Failover.NONE,
     "Send less: shorter messages, a lower max_tokens, a smaller recording (free plan: 25 MB).",
 )
 ErrorKind.GENERATION_FAILED = ErrorKind(
+    "generation_failed",
     "a response that the model could not form",
     RetryAction.GIVE_UP,
     Failover.NONE,
     "Raise max_tokens or make the prompt plainer in the Request Payload.",
 )
 ErrorKind.MODEL_NOT_FOUND = ErrorKind(
+    "model_not_found",
     "an unavailable model",
     RetryAction.GIVE_UP,
     Failover.OTHER_MODEL,
     "Name an available model in the Model field or the Request Payload.",
 )
 ErrorKind.AUTHENTICATION = ErrorKind(
+    "authentication",
     "a key that Groq does not accept",
     RetryAction.GIVE_UP,
     Failover.OTHER_ACCOUNT,
     "Check the key at console.groq.com and where the Secret Source field takes it from.",
 )
 ErrorKind.FORBIDDEN = ErrorKind(
+    "forbidden",
     "a request that is not allowed",
     RetryAction.GIVE_UP,
     Failover.OTHER_ACCOUNT,
     "Check the worker's network, and what the key's organization allows.",
 )
 ErrorKind.SPEND_LIMIT = ErrorKind(
-    "a spend limit", RetryAction.GIVE_UP, Failover.OTHER_ACCOUNT, "Raise the spend limit at console.groq.com."
+    "spend_limit",
+    "a spend limit",
+    RetryAction.GIVE_UP,
+    Failover.OTHER_ACCOUNT,
+    "Raise the spend limit at console.groq.com.",
 )
 ErrorKind.WRONG_URL = ErrorKind(
+    "wrong_url",
     "a URL that does not exist",
     RetryAction.GIVE_UP,
     Failover.OTHER_ACCOUNT,
     "Correct the URL field, or have the operator correct GROQ_API_URL.",
 )
 ErrorKind.REDIRECTED = ErrorKind(
+    "redirected",
     "a redirect, which is not followed",
     RetryAction.RETRY,
     Failover.OTHER_ACCOUNT,
     "Correct the URL field or GROQ_API_URL, or log in to the network, then raise the retries.",
 )
 ErrorKind.BUDGET = ErrorKind(
+    "budget",
     "an exhausted budget",
     RetryAction.GIVE_UP,
     Failover.NONE,
     "Ask the operator to raise it, or wait for the next day's; then raise the task's retries.",
 )
 ErrorKind.BAD_REQUEST = ErrorKind(
+    "bad_request",
     "a request that Groq does not understand",
     RetryAction.GIVE_UP,
     Failover.NONE,
@@ -127,6 +146,7 @@ ErrorKind.BAD_REQUEST = ErrorKind(
 )
 
 ERROR_KINDS = tuple(kind for kind in vars(ErrorKind).values() if isinstance(kind, ErrorKind))
+"""The worker's own error kinds."""
 
 BUDGET_EXCEEDED = "budget_exceeded"
 """The cause of an exhausted budget in an error mapping."""
@@ -158,16 +178,17 @@ KIND_BY_STATUS: Mapping[int, ErrorKind] = {
 KIND_BY_REASON: Mapping[NoResponseReason, tuple[ErrorKind, tuple[str, ...]]] = {
     NoResponseReason.TIMEOUT: (ErrorKind.TRANSIENT, ("timeout",)),
     NoResponseReason.CONNECT_TIMEOUT: (ErrorKind.TRANSIENT, ("timeout",)),
-    # An error mapping need not distinguish Groq's own refusals from those that the worker anticipates.
+    # An error mapping treats a request that the worker held back like one that Groq refused for the same limit.
     NoResponseReason.RATE_LIMITED_LOCALLY: (ErrorKind.RATE_LIMITED, ("rate_limit_exceeded", "429", "4xx")),
     NoResponseReason.EXCEEDS_LIMIT: (ErrorKind.TOO_LARGE, ("rate_limit_exceeded", "413", "4xx")),
     NoResponseReason.BUDGET_EXHAUSTED: (ErrorKind.BUDGET, (BUDGET_EXCEEDED,)),
 }
 NETWORK_FAILURE = (ErrorKind.TRANSIENT, ("network",))
 NO_SUCH_MODEL = re.compile(r"\bmodel\b.+(does not exist|not found)", re.IGNORECASE)
-"""How other servers report an unknown model, without a code."""
+"""The message of other servers about an unknown model. They send no code."""
 
 NEVER_FITS = re.compile(r"^Request too large", re.IGNORECASE)
+"""The message about a request that is larger than a rate limit: no wait can help. Its status is 413 or 429."""
 URL_SECRETS = re.compile(r"(?<=//)[^/@]*@|[?#].*", re.DOTALL)
 """User, password and query of a URL."""
 
@@ -176,11 +197,11 @@ TRY_AGAIN_IN = re.compile(r"try again in ([\d.hmsuµn ]+[hms])", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class ApiError:
-    """Why a request has no usable response, in words for a modeller."""
+    """Why a request has no usable response. The message is for a modeller."""
 
     kind: ErrorKind
     causes: tuple[str, ...]
-    """What an error mapping may name, most specific first: Groq's code, `429`, `4xx`; `timeout`, `network` or
+    """What an error mapping may name, the most specific first: Groq's code, `429`, `4xx`; or `timeout`, `network`,
     `budget_exceeded`."""
     message: str
     status: int | None = None
@@ -212,13 +233,13 @@ def _kind_of(response: Response) -> ErrorKind:
         return KIND_BY_STATUS[status]
     if _is_redirect(response):
         return ErrorKind.REDIRECTED
-    # A 2xx without JSON and every 5xx may be transient; every other 4xx is the fault of the request.
+    # A 2xx without JSON and every 5xx may be transient. Every other 4xx is an error in the request.
     client_error = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     return ErrorKind.BAD_REQUEST if client_error else ErrorKind.TRANSIENT
 
 
 def _message_of(response: Response) -> str:
-    """Return the response's own message; for a redirect its target, without what may be a secret."""
+    """Return the response's own message; for a redirect its target, without the parts that may be secret."""
     if not _is_redirect(response):
         return response.message
     target = URL_SECRETS.sub("", response.headers.get("location", ""))
@@ -230,7 +251,7 @@ def _is_redirect(response: Response) -> bool:
 
 
 def _retry_after(response: Response) -> float | None:
-    """Return the seconds to wait: to the millisecond from the message, otherwise whole seconds from the header."""
+    """Return the seconds to wait: from the message, which is exact to the millisecond, otherwise from the header."""
     match = TRY_AGAIN_IN.search(response.message)
     from_message = parse_go_duration(match[1]) if match else None
     return _retry_after_header(response.headers) if from_message is None else from_message

@@ -6,15 +6,16 @@ from math import ceil
 SECONDS_BY_UNIT = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(h|ms|us|µs|ns|m|s)")
 FLOAT_NOISE = 1e-6
+"""Milliseconds that are not rounded up: they come from binary fractions."""
 
 
 def parse_go_duration(text: str) -> float | None:
-    """Seconds in a Go duration, also with blanks between its parts; None for any other text."""
+    """Return the seconds of a Go duration, which may have blanks between its parts; None for any other text."""
     compact = "".join(text.split())
     parts = DURATION_PART.findall(compact)
-    if not parts or "".join(figure + unit for figure, unit in parts) != compact:
+    if not parts or "".join(number + unit for number, unit in parts) != compact:
         return None
-    return sum(float(figure) * SECONDS_BY_UNIT[unit] for figure, unit in parts)
+    return sum(float(number) * SECONDS_BY_UNIT[unit] for number, unit in parts)
 
 
 def format_go_duration(seconds: float) -> str:

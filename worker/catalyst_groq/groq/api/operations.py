@@ -1,4 +1,4 @@
-"""The API operations: for each the path, the encoding, the decoding, what it consumes and the kind of model."""
+"""The API operations: path, encoding, decoding, consumption and kind of model of each. Pure."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -21,10 +21,11 @@ Payload = Mapping[str, Any]
 Body = BytesPayload | FormData | None
 
 Consumption = Mapping[str, Decimal]
-"""What a response is billed for: quantities by the field of the model catalog's `price` that they are multiplied with."""
+"""What a response is billed for: quantities, by the field of the model's `price` that each is multiplied with."""
 
 TASK_PARAMETER = "task"
-"""Whisper's own parameter for transcribing or translating. Groq has an operation for each and does not take it."""
+"""Whisper's parameter that chooses between transcription and translation. Groq has an operation for each instead, and
+does not accept the parameter."""
 
 CHAT_PATH = "/chat/completions"
 TRANSCRIPTIONS_PATH = "/audio/transcriptions"
@@ -36,12 +37,12 @@ SECONDS_PER_HOUR = 3600
 
 
 def encode_json(payload: Payload) -> Body:
-    """Encode as a JSON document."""
+    """Return the payload as a JSON document."""
     return BytesPayload(to_bytes(payload), content_type="application/json")
 
 
 def encode_form(payload: Payload) -> Body:
-    """Encode as multipart form data; lists become repeated fields `name[]`."""
+    """Return the payload as multipart form data. A list becomes a field `name[]` for each of its entries."""
     form = FormData(default_to_multipart=True)
     for name, value in payload.items():
         match value:
@@ -63,7 +64,7 @@ def decode_unchanged(response: Response, payload: Payload) -> Response:  # noqa:
 
 
 def decode_transcription(response: Response, payload: Payload) -> Response:
-    """Return JSON with `text`, whatever the response format, and with `model`, which Groq leaves out."""
+    """Return a JSON body with `text`, whatever the response format is, and with `model`, which Groq omits."""
     if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
         return response
     if response.headers.get("content-type", "").startswith("text/plain"):
@@ -74,12 +75,12 @@ def decode_transcription(response: Response, payload: Payload) -> Response:
 
 
 def encode_nothing(payload: Payload) -> Body:  # noqa: ARG001 -- the shape of an encoder
-    """Send no body."""
+    """Return no body."""
     return None
 
 
 def nothing_consumed(response: Response) -> Consumption | None:  # noqa: ARG001 -- the shape of a consumption
-    """Return nothing: the operation is free."""
+    """Return that nothing is billed: the operation is free."""
     return {}
 
 
@@ -96,9 +97,9 @@ def tokens_consumed(response: Response) -> Consumption | None:
 
 
 def audio_consumed(response: Response) -> Consumption | None:
-    """Return hours of audio; only the `verbose_json` format reports the duration."""
+    """Return hours of audio; None without a duration, which only the `verbose_json` format reports."""
     seconds = response.body.get("duration") if isinstance(response.body, dict) else None
-    if not isinstance(seconds, int | float) or not 0 <= seconds < math.inf:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < math.inf:
         return None
     return {"audio_hour": max(Decimal(str(seconds)), Decimal(MIN_BILLED_SECONDS)) / SECONDS_PER_HOUR}
 
@@ -108,17 +109,17 @@ class Operation:
     """One operation of the API. The functions are pure."""
 
     path: str
-    """Below an account's base URL."""
+    """Relative to an account's base URL."""
     method: str = "POST"
     model_kind: str
-    """The kind of model (`kind` in the model catalog) that can do it."""
+    """The kind of model that supports it: `kind` in the model catalog."""
     encode: Callable[[Payload], Body]
     decode: Callable[[Response, Payload], Response] = decode_unchanged
-    """Gives a response the shape that all responses have: JSON with `choices` or `text`."""
+    """Returns a response in the shape that all responses have: JSON with `choices` or `text`."""
     consumption: Callable[[Response], Consumption | None]
-    """What a response is billed for; None when the response does not say."""
+    """What a response is billed for; None when the response does not report it."""
     uses_tokens: bool = False
-    """Whether token limits apply to it, besides request limits."""
+    """Whether token limits apply to it, in addition to request limits."""
 
 
 CHAT_COMPLETION = Operation(
@@ -144,5 +145,5 @@ LIST_MODELS = Operation(
 
 
 def _to_utf8(value: Any) -> str:
-    """Return a text that UTF-8 can encode: half a surrogate pair becomes a question mark."""
+    """Return the value as a text that UTF-8 can encode: half a surrogate pair becomes a question mark."""
     return str(value).encode(errors="replace").decode()

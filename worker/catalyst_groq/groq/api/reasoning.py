@@ -1,4 +1,4 @@
-"""Reasoning that a model writes into its content, moved to where other models have it. Pure."""
+"""Separates the reasoning that some models write into their content. Other models return it as `reasoning`. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -8,11 +8,12 @@ from catalyst_groq.groq.api.responses import Response
 
 THINK_TAG = b"<think>"
 THINK_BLOCK = re.compile(r"\s*<think>(?P<reasoning>.*?)(?:</think>|\Z)\s*", re.DOTALL)
-"""At the beginning only: further on it is text about thinking. Without an end the output limit ended inside."""
+"""Only at the beginning: elsewhere the tag is part of the content. The end tag is missing when the output limit was
+reached during the reasoning."""
 
 
 def split_reasoning(response: Response) -> Response:
-    """Move `<think>…</think>` from the content to `reasoning`."""
+    """Return the response with `<think>…</think>` moved from the content of each choice to its `reasoning`."""
     if THINK_TAG not in response.content or not response.ok or not response.choices:
         return response
     return response.with_body({**response.body, "choices": [_split_choice(choice) for choice in response.choices]})

@@ -1,6 +1,6 @@
-"""Validation of a chat request: what Groq is known to refuse is found before it is sent. Pure.
+"""Validation of a chat request: finds what Groq is known to refuse before the request is sent. Pure.
 
-Source: Groq's OpenAI compatibility page and the refusals seen of it.
+Source: Groq's page on OpenAI compatibility, and refusals of Groq that were observed.
 """
 
 from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ def find_unsupported(payload: Mapping[str, Any]) -> UnsupportedParameter | None:
 
 
 def can_stream(payload: Mapping[str, Any]) -> bool:
-    """Whether the response may be streamed: Groq refuses that together with a JSON schema."""
+    """Whether the response may be streamed: Groq refuses a stream together with a JSON schema."""
     return not _has_schema(payload)
 
 
@@ -50,7 +50,7 @@ def _find_too_many(payload: Mapping[str, Any]) -> Iterator[UnsupportedParameter]
     for name, maximum in (("stop", MAX_STOPS), ("tools", MAX_TOOLS)):
         entries = payload.get(name)
         if isinstance(entries, list) and len(entries) > maximum:
-            yield UnsupportedParameter(f"has {len(entries)} entries in '{name}'", f"Groq takes {maximum}")
+            yield UnsupportedParameter(f"has {len(entries)} entries in '{name}'", f"Groq accepts at most {maximum}")
 
 
 def _find_exclusive(payload: Mapping[str, Any]) -> Iterator[UnsupportedParameter]:

@@ -1,4 +1,4 @@
-"""One request to the Groq API, and the port that every layer of the client implements."""
+"""One request to the Groq API, and the interface that every layer of the client implements."""
 
 import hashlib
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from catalyst_groq.groq.api.responses import NoResponse, Response
 
 @dataclass(frozen=True)
 class Account:
-    """An API and a key for it."""
+    """The URL of an API, and a key for it."""
 
     url: str
     """Base URL, such as `https://api.groq.com/openai/v1`."""
@@ -21,7 +21,7 @@ class Account:
 
     @cached_property
     def id(self) -> str:
-        """Identifies the account without revealing its key."""
+        """Identifies the account, and does not reveal its key."""
         return f"{self.url} {hashlib.sha256(self.key.encode()).hexdigest()[:16]}"
 
 
@@ -35,13 +35,13 @@ class GroqRequest:
     timeout: float
     """Seconds from sending to the last byte of the response."""
     caller: str
-    """The external task's id: its ticket in the queue of the rate limiter."""
+    """The external task's id. It identifies the request in the rate limiter's queue."""
     budgets: tuple[Budget, ...] = ()
     """What the response's cost counts against."""
 
 
 class GroqClient(Protocol):
-    """Sends requests. Layers around it (budgets, rate limits) implement the same protocol."""
+    """Sends requests. The layers around the HTTP client (budgets, rate limits) implement the same protocol."""
 
     async def send(self, request: GroqRequest) -> Response | NoResponse:
         """Send one request and return its result. Network and API errors are values, never exceptions."""

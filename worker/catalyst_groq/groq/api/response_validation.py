@@ -1,7 +1,7 @@
-"""Judges a response: reasoning apart from content, JSON in the format that was requested. Pure.
+"""Validation of a response: separates reasoning from content, and checks JSON against the requested format. Pure.
 
-It runs after the response has been stored in the journal: whatever it finds is a finding about the response, never a
-reason to pay for it again.
+It runs after the response has been stored in the journal. Its result describes the response, and is never a reason to
+pay for the response again.
 """
 
 from typing import NamedTuple
@@ -19,24 +19,24 @@ from catalyst_groq.groq.api.structured_output import (
 
 
 class ValidatedResponse(NamedTuple):
-    """A response as the process gets it, and what is wrong with it."""
+    """A response as the process receives it, and what is wrong with it."""
 
     response: Response
     error: ApiError | None
     repaired: bool = False
     """Whether the content is valid JSON only after a repair."""
     invalid: InvalidOutput | None = None
-    """The content that is not the JSON that was requested."""
+    """Set when the content is not the JSON that was requested."""
 
 
 async def validate_response(response: Response, payload: Payload, error: ApiError | None) -> ValidatedResponse:
-    """Validate a response. `error` is its classification so far. Never raises.
+    """Validate a response; `error` is its classification. Never raises.
 
-    A coroutine, so that a bounded executor can take its place without changing its callers.
+    It is a coroutine, so that a function that validates in an executor can replace it without changes to its callers.
     """
     try:
         return _validate(response, payload, error)
-    except Exception as problem:  # noqa: BLE001 -- any content of a response is possible, and none is a defect here
+    except Exception as problem:  # noqa: BLE001 -- a response may contain anything, and no content of it may fail the task
         message = f"The response cannot be validated: {type(problem).__name__}: {problem}"
         return ValidatedResponse(
             response, error or ApiError(ErrorKind.GENERATION_FAILED, (JSON_VALIDATE_FAILED,), message, response.status)

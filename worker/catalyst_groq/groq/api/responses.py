@@ -1,4 +1,4 @@
-"""The result of one request to Groq: a response, or the reason why there is none. Both are values."""
+"""The result of one request to Groq: a response, or the reason why there is none. Both are values. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 from catalyst_groq.common.json_codec import parse, to_bytes
 
 MAX_EXCERPT_CHARS = 300
-"""Characters of a body that is not JSON which a message quotes."""
+"""Length to which a message quotes a body that is not JSON."""
 
 RESULT_KEYS = ("choices", "text", "data")
-"""Keys of which a successful response has one: chat completions, transcriptions, and other OpenAI operations."""
+"""A successful response has one of these: chat completions, transcriptions, other OpenAI operations in this order."""
 
 
 class Usage(NamedTuple):
-    """Tokens of the prompt, those of them that were cached, and tokens of the completion."""
+    """Tokens of the prompt, how many of these were cached, and tokens of the completion."""
 
     prompt: int = 0
     cached: int = 0
@@ -41,7 +41,7 @@ def _read_count(usage: Mapping[str, Any], name: str) -> int:
 
 
 class NoResponseReason(StrEnum):
-    """Why there is no response, in words for people."""
+    """Why there is no response, in the words of messages and logs."""
 
     CONNECTION_REFUSED = "connection refused"
     DNS_FAILURE = "host not found"
@@ -62,15 +62,15 @@ HELD_BACK_REASONS = {
     NoResponseReason.EXCEEDS_LIMIT,
     NoResponseReason.BUDGET_EXHAUSTED,
 }
-"""The worker did not send the request: its rate limiter or a budget held it back."""
+"""The worker did not send the request: its rate limiter or a budget held the request back."""
 
 
 @dataclass(frozen=True, slots=True)
 class NoResponse:
-    """There is no response.
+    """A request without a response.
 
-    `sent`: whether Groq may have read the request, and so may have worked and may bill it. `seconds`: time spent on it.
-    `wait`: seconds until sending makes sense, when that is known.
+    `sent`: whether Groq may have received the request, and so may bill it. `seconds`: the time spent on the request.
+    `wait`: seconds until the request may succeed; None when unknown.
     """
 
     reason: NoResponseReason
@@ -89,8 +89,8 @@ class NoResponse:
 class Response:
     """An HTTP response of any status.
 
-    `content`: the body as bytes. `seconds`: time from sending to the last byte. `first_token`: seconds to the first
-    token of a stream.
+    `headers`: by lower-case name. `content`: the body. `seconds`: from sending the request to the last byte.
+    `first_token`: seconds to the first token of a stream; None when the response was not streamed.
     """
 
     status: int
@@ -106,16 +106,16 @@ class Response:
 
     @cached_property
     def text(self) -> str:
-        """The body as text; what is not UTF-8 is replaced."""
+        """The body as text. Bytes that are not UTF-8 are replaced."""
         return self.content.decode(errors="replace")
 
     @cached_property
     def body(self) -> Any:
-        """The parsed JSON body; None when it is HTML, empty or cut off."""
+        """The parsed JSON body; None when the body is not JSON (HTML, empty, cut off)."""
         for content in (self.content, self.text):
             try:
                 return parse(content)
-            except UnicodeDecodeError:  # a ValueError, but Python's own: the text has it replaced
+            except UnicodeDecodeError:  # not an error of the JSON: `text` has these bytes replaced
                 continue
             except (ValueError, RecursionError):
                 return None
@@ -123,7 +123,7 @@ class Response:
 
     @property
     def choices(self) -> list[dict[str, Any]]:
-        """The `choices` that are objects."""
+        """The entries of `choices` that are objects; empty when there are none."""
         choices = self.body.get("choices") if isinstance(self.body, dict) else None
         return [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
 
@@ -141,7 +141,7 @@ class Response:
 
     @cached_property
     def usage(self) -> Usage | None:
-        """The tokens that were used; None when the response does not say."""
+        """The tokens that were used; None when the response does not report them."""
         return Usage.from_body(self.body)
 
     @property
@@ -152,19 +152,19 @@ class Response:
 
     @property
     def code(self) -> str:
-        """Groq's error code, such as `rate_limit_exceeded`; often missing."""
+        """Groq's error code, such as `rate_limit_exceeded`; often empty."""
         return str(self.error.get("code") or "")
 
     @property
     def message(self) -> str:
-        """Groq's error message; the beginning of a body that is not JSON."""
+        """Groq's error message; the beginning of the body when there is none."""
         if message := self.error.get("message"):
             return str(message)
         return " ".join(self.text.split())[:MAX_EXCERPT_CHARS] or "an empty response"
 
     @property
     def request_id(self) -> str:
-        """Groq's id of the request, which its support asks for."""
+        """Groq's id of the request, which Groq's support needs; empty when unknown."""
         metadata = self.body.get("x_groq") if isinstance(self.body, dict) else None
         request_id = metadata.get("id") if isinstance(metadata, dict) else None
         return str(request_id or self.headers.get("x-request-id") or "")

@@ -1,7 +1,7 @@
-"""Server-sent events of a streamed response, accumulated to the response that is sent as a whole. Pure.
+"""Accumulates the server-sent events of a stream to the response that Groq would have sent as a whole. Pure.
 
-Events and their fields: Groq's `chat.completion.chunk`. An error may come as `event: error`, as a top-level `error`, or
-in `x_groq.error`, all of them inside an HTTP 200.
+Each event is a `chat.completion.chunk`. Groq reports an error as `event: error`, as `error` of a chunk, or as
+`x_groq.error`, each of them inside an HTTP 200.
 """
 
 import json
@@ -14,32 +14,33 @@ DONE_MARK = b"[DONE]"
 TEXT_FIELDS = ("content", "reasoning")
 LIST_FIELDS = ("executed_tools", "annotations")
 MAX_INDEX = 1000
-"""Of choices and tool calls: a list is made with all that come before it."""
+"""Of choices and tool calls. It bounds the list, which has an entry for each smaller index too."""
 
 UNCOPIED_FIELDS = {"choices", "x_groq", "object", "error"}
+"""Fields of a chunk that are accumulated or replaced. All others are copied to the response."""
 
 
 class InvalidStreamError(ValueError):
-    """An event is not JSON, or has not the shape of Groq's events."""
+    """An event is not JSON, or does not have the shape of Groq's events."""
 
 
 class SSELineDecoder:
-    """Splits bytes into lines as they arrive. A line may arrive in chunks, and only a newline ends one.
+    """Splits bytes into lines as they arrive. A line may arrive in several pieces. Only a newline ends it.
 
-    `str.splitlines` would also cut at the U+2028 that a model may well write.
+    `str.splitlines` would also split at U+2028, which a model may write.
     """
 
     def __init__(self) -> None:
         self._incomplete = b""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Return the lines that are complete."""
+        """Add bytes; return the lines that they complete, without their ends."""
         *lines, self._incomplete = (self._incomplete + data).split(LINE_END)
         return (line.rstrip(b"\r") for line in lines)
 
 
 class StreamAccumulator:
-    """A response that grows with each line of the stream."""
+    """Accumulates the lines of a stream to a response."""
 
     def __init__(self) -> None:
         self._top: dict[str, Any] = {}
@@ -47,7 +48,7 @@ class StreamAccumulator:
         self._choices: dict[int, dict[str, Any]] = {}
         self._ended = False
         self.error: Mapping[str, Any] | None = None
-        """Groq's `error` object, when the stream stopped with one."""
+        """Groq's `error` object; None when the stream has none."""
 
     @property
     def has_begun(self) -> bool:
@@ -56,17 +57,17 @@ class StreamAccumulator:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the response has come to its end."""
+        """Whether the response is complete: every choice has a finish reason, or the stream has reported its end."""
         finished = bool(self._choices) and all(choice["finish_reason"] for choice in self._choices.values())
         return self._ended or finished
 
     def add_all(self, lines: Iterable[bytes]) -> None:
-        """Take in lines. Raises `BrokenStream`."""
+        """Add lines. Raises `InvalidStreamError`."""
         for line in lines:
             self.add(line)
 
     def add(self, line: bytes) -> None:
-        """Take in one line; names of events, comments and blank lines say nothing. Raises `BrokenStream`."""
+        """Add one line; event names, comments and blank lines are ignored. Raises `InvalidStreamError`."""
         if not line.startswith(DATA_FIELD):
             return
         data = line.removeprefix(DATA_FIELD).strip()
@@ -79,7 +80,7 @@ class StreamAccumulator:
             raise InvalidStreamError(f"an event of the stream has an unknown shape: {data[:80]!r}") from error
 
     def body(self) -> dict[str, Any]:
-        """Return the whole response, as `chat.completion`; or the error, in the shape of an error response."""
+        """Return the response so far as a `chat.completion`, or the error in the shape of an error response."""
         if self.error is not None:
             return {"error": self.error}
         usage = self._top.get("usage") or self._x_groq.get("usage")
@@ -116,7 +117,7 @@ def _add_delta(message: dict[str, Any], delta: Mapping[str, Any]) -> None:
 
 
 def _add_call(calls: list[dict[str, Any]], piece: Mapping[str, Any]) -> None:
-    """Add a piece of a tool call to its call: the arguments may arrive in several."""
+    """Add a piece of a tool call to the call. The arguments may arrive in several pieces."""
     index = _read_index(piece, len(calls))
     while len(calls) <= index:
         calls.append({"type": "function", "function": {"name": "", "arguments": ""}})

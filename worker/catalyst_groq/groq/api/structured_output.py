@@ -1,4 +1,4 @@
-"""Structured output: responses whose content must be JSON, of any kind or according to a schema. Pure."""
+"""Structured output: responses whose content must be JSON, with or without a schema. Pure."""
 
 import json
 from collections.abc import Mapping
@@ -11,23 +11,24 @@ import json_repair
 from catalyst_groq.groq.api.responses import Response
 
 JSON_VALIDATE_FAILED = "json_validate_failed"
-"""Groq's own error code when it notices that the content is not what was requested."""
+"""Groq's own error code for content that is not the requested JSON."""
 
 OUT_OF_TOKENS = "max completion tokens reached"
+"""Groq's text in `failed_generation` when the output limit ended the content."""
 MAX_EXCERPT_CHARS = 300
-"""Characters of a problem that the model and the modeller get to see."""
+"""Length to which a problem is described to the model and to the modeller."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutputFormat:
-    """The format that the content must have: JSON, according to a schema if there is one."""
+    """The format that the content must have: JSON that matches `schema`; any JSON without a schema."""
 
     schema: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ValidOutput:
-    """A response whose content has the requested format; `repaired`: only after a repair."""
+    """A response whose content has the requested format. `repaired`: the JSON was malformed, and was repaired."""
 
     response: Response
     repaired: bool = False
@@ -35,7 +36,7 @@ class ValidOutput:
 
 @dataclass(frozen=True, slots=True)
 class InvalidOutput:
-    """Content that does not have the requested format; `may_improve`: whether a follow-up request can help."""
+    """Content without the requested format. `may_improve`: whether a follow-up request may get a better response."""
 
     problem: str
     content: str
@@ -43,7 +44,7 @@ class InvalidOutput:
 
 
 def output_format_of(payload: Mapping[str, Any]) -> OutputFormat | None:
-    """Return the format that a request demands; None when any text will do."""
+    """Return the format that a request demands; None when the content may be any text."""
     response_format = payload.get("response_format")
     if not isinstance(response_format, dict):
         return None
@@ -71,10 +72,10 @@ def schema_problem(schema: Mapping[str, Any]) -> str | None:
 
 
 def validate_output(response: Response, output_format: OutputFormat, model: str) -> ValidOutput | InvalidOutput:
-    """Validate the content of a response, and repair JSON that is malformed. Tool calls have no content to validate.
+    """Validate the content of a response, and repair malformed JSON. A response with tool calls has no such content.
 
-    Content that Groq itself found invalid comes as an error with the text in it; when that can be repaired, it is the
-    content of a valid response of `model`.
+    When Groq itself finds the content invalid, it responds with an error that contains the text. Text that can be
+    repaired becomes the content of a valid response of `model`.
     """
     if response.code != JSON_VALIDATE_FAILED:
         return _validate_content(response, output_format)
@@ -118,10 +119,10 @@ def _find_mismatch(value: Any, schema: Mapping[str, Any]) -> str | None:
 
 
 def repair_request(payload: Mapping[str, Any], invalid: InvalidOutput) -> dict[str, Any]:
-    """Return the follow-up request that shows the model its response and what is wrong with it."""
-    complaint = f"That is not the JSON that was requested: {invalid.problem}. Answer once more, with that JSON only."
-    turns = [{"role": "assistant", "content": invalid.content}, {"role": "user", "content": complaint}]
-    return {**payload, "messages": [*payload["messages"], *turns]}
+    """Return the follow-up request, which shows the model its response and what is wrong with it."""
+    correction = f"That is not the JSON that was requested: {invalid.problem}. Answer once more, with that JSON only."
+    follow_up = [{"role": "assistant", "content": invalid.content}, {"role": "user", "content": correction}]
+    return {**payload, "messages": [*payload["messages"], *follow_up]}
 
 
 def _with_content(response: Response, value: Any) -> Response:

@@ -1,4 +1,4 @@
-"""The model catalog: what each model can do, costs and is limited to, and what replaces retired models."""
+"""The model catalog: features, prices and limits of each model, and the replacements of retired models."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -16,7 +16,7 @@ Plan = Literal["free", "developer"]
 
 
 class Feature(StrEnum):
-    """What a model can do beyond plain chat."""
+    """A feature of some models, beyond plain chat."""
 
     TOOLS = "tools"
     PARALLEL_TOOLS = "parallel_tools"
@@ -28,12 +28,12 @@ class Feature(StrEnum):
     TRANSLATION = "translation"
 
 
-class _Row(BaseModel):
+class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Price(_Row):
-    """USD per million tokens; audio per hour, speech per million characters."""
+class Price(_Entry):
+    """USD per million tokens, per hour of audio, per million characters of speech; None: unknown or not applicable."""
 
     input: Decimal | None = None
     cached_input: Decimal | None = None
@@ -42,8 +42,8 @@ class Price(_Row):
     million_characters: Decimal | None = None
 
 
-class ModelLimits(_Row):
-    """What one organization may ask of one model: `None` is no limit of that kind."""
+class ModelLimits(_Entry):
+    """The limits of one organization for one model, by their short names at Groq; None: no limit of that kind."""
 
     rpm: PositiveInt | None = None
     rpd: PositiveInt | None = None
@@ -54,19 +54,19 @@ class ModelLimits(_Row):
     asd: PositiveInt | None = None
 
 
-class Reasoning(_Row):
-    """The values a reasoning model takes for `reasoning_effort` and `reasoning_format`."""
+class Reasoning(_Entry):
+    """The values that a reasoning model supports for `reasoning_effort` (the lowest first) and `reasoning_format`."""
 
     efforts: tuple[str, ...]
     default: str
     formats: tuple[str, ...] = ()
 
 
-class Model(_Row):
+class Model(_Entry):
     """One model, available or retired.
 
-    `template_tokens` is what its chat template adds to every prompt, `image_tokens` what one image costs.
-    `enterprise` marks a retired model that organizations with committed spend keep.
+    `template_tokens`: the tokens that its chat template adds to every prompt. `image_tokens`: the tokens of one image.
+    `enterprise`: whether organizations with committed spend can still use a retired model.
     """
 
     id: str
@@ -93,18 +93,18 @@ class Model(_Row):
         return self.status in {"production", "preview"}
 
 
-class ModelCatalog(_Row):
-    """All models, as known on the day `dated`."""
+class ModelCatalog(_Entry):
+    """All models, as Groq documented them on the day `dated`."""
 
     dated: date
     default: str
     models: tuple[Model, ...]
 
     @model_validator(mode="after")
-    def _names_fit_together(self) -> Self:
+    def _check_consistency(self) -> Self:
         ids = [model.id for model in self.models]
-        if doubled := {name for name in ids if ids.count(name) > 1}:
-            raise ValueError(f"models listed twice: {', '.join(sorted(doubled))}")
+        if duplicates := {name for name in ids if ids.count(name) > 1}:
+            raise ValueError(f"models listed twice: {', '.join(sorted(duplicates))}")
         available = {model.id for model in self.models if model.is_available}
         required = {self.default, *(model.replacement for model in self.models if model.replacement)}
         if unknown := required - available:
@@ -124,7 +124,7 @@ class ModelCatalog(_Row):
         return self._by_id.get(model_id)
 
     def assume(self, model_id: str) -> Model:
-        """Return the model of that id; one that is not in the catalog is assumed to be available, without figures."""
+        """Return the model of that id. One that is not in the catalog is assumed to be available, without limits."""
         return self._by_id.get(model_id) or Model(id=model_id, status="production")
 
     @cached_property
@@ -137,14 +137,14 @@ class ModelCatalog(_Row):
 
 
 def parse_catalog(text: str) -> ModelCatalog:
-    """Read a catalog from YAML. Raises `pydantic.ValidationError` that names every wrong entry."""
+    """Return the catalog of a YAML text. Raises `pydantic.ValidationError`, which names every wrong entry."""
     return ModelCatalog.model_validate(yaml.safe_load(text))
 
 
 def apply_overrides(catalog: ModelCatalog, text: str) -> ModelCatalog:
-    """Return the catalog with the entries of a YAML file: their fields replace the catalog's, omitted fields stay.
+    """Return the catalog with the entries of a YAML text. Their fields replace the catalog's; omitted fields stay.
 
-    Raises `ValueError` that names every wrong model and field, and `yaml.YAMLError`.
+    Raises `ValueError`, which names every wrong model and field, and `yaml.YAMLError`.
     """
     overrides = yaml.safe_load(text) or {}
     entries = overrides.get("models", []) if isinstance(overrides, dict) else None
@@ -179,5 +179,5 @@ def _describe_error(error: ErrorDetails, ids: Sequence[str]) -> str:
 
 @cache
 def shipped_catalog() -> ModelCatalog:
-    """Return the catalog that comes with the worker (`catalog.yaml`)."""
+    """Return the catalog that the package contains (`catalog.yaml`)."""
     return parse_catalog(files("catalyst_groq.groq.models").joinpath("catalog.yaml").read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""The price of responses, in USD. Pure."""
+"""The cost of responses, in USD. Pure."""
 
 from decimal import Decimal
 
@@ -8,7 +8,7 @@ from catalyst_groq.groq.models.catalog import ModelCatalog, Price
 
 
 def cost_usd(response: Response | NoResponse, operation: Operation, catalog: ModelCatalog) -> Decimal | None:
-    """Return the price of a response; None when the price, or what was consumed, is unknown."""
+    """Return the cost of a response; None when the price or the consumption is unknown."""
     if not isinstance(response, Response) or not response.ok:
         return None
     model = catalog.get(str(response.body.get("model")))
@@ -17,13 +17,13 @@ def cost_usd(response: Response | NoResponse, operation: Operation, catalog: Mod
         return None
     total = Decimal()
     for unit, quantity in consumed.items():
-        if (price := _price_of(unit, model.price)) is None:
+        if (unit_price := _unit_price(unit, model.price)) is None:
             return None
-        total += quantity * price
+        total += quantity * unit_price
     return total
 
 
-def _price_of(unit: str, price: Price) -> Decimal | None:
-    """Return the price of a unit. Cached tokens cost what others do, unless the catalog has a price for them."""
-    found: Decimal | None = getattr(price, unit, None)
-    return price.input if found is None and unit == "cached_input" else found
+def _unit_price(unit: str, price: Price) -> Decimal | None:
+    """Return the price of a unit. Cached tokens without a price of their own cost as much as other input tokens."""
+    unit_price: Decimal | None = getattr(price, unit, None)
+    return price.input if unit_price is None and unit == "cached_input" else unit_price

@@ -41,7 +41,7 @@ def parse_limit_updates(response: Response) -> Iterator[LimitUpdate]:
 def fraction_that_fits(error: ApiError, payload: Payload, model: Model) -> float | None:
     """Return the fraction of the prompt that would fit after a `TOO_LARGE` error; None when truncation cannot help.
 
-    A refusal because of the model's context has no figures: an estimate takes their place.
+    A refusal because of the model's context window has no figures, so that an estimate is used.
     """
     if error.kind is not ErrorKind.TOO_LARGE or f"({LimitKind.OTPM.name})" in error.message:
         return None

@@ -60,7 +60,7 @@ class LimitState:
 
 @dataclass(frozen=True, slots=True)
 class LimitConfig:
-    """The limits known before Groq reports any: the operator's are kept to, a plan's apply until Groq reports others."""
+    """The limits known before Groq reports any: the operator's always apply, a plan's until Groq reports others."""
 
     groq_url: str
     """Groq's base URL: its plans and context windows say nothing about other servers."""

@@ -73,7 +73,11 @@ class RateLimitedClient:
             return _rate_limited(admission, admission.exhausted)
         if self._waiters:
             self._waiters.pop(request.caller, None)
-        response = await self._send_counted(request)
+        self._in_flight += 1
+        try:
+            response = await self._client.send(request)
+        finally:
+            self._in_flight -= 1
         updates = state.update(list(parse_limit_updates(response))) if isinstance(response, Response) else ()
         change = _usage_difference(response, admission.reserved)
         snapshot = await self._backend.settle(state.queue_name, change, updates)
@@ -120,13 +124,6 @@ class RateLimitedClient:
         self._states[key] = state
         return state
 
-    async def _send_counted(self, request: GroqRequest) -> Response | NoResponse:
-        self._in_flight += 1
-        try:
-            return await self._client.send(request)
-        finally:
-            self._in_flight -= 1
-
     def _estimate(self, waiter: Waiter | None, state: LimitState, request: GroqRequest) -> UsageEstimate:
         """Return the estimate; a caller that sends the same payload again need not have it estimated again."""
         earlier = waiter.estimates.get(state.queue_name) if waiter else None
@@ -158,5 +155,5 @@ def _is_rate_limited(response: Response | NoResponse) -> bool:
 def _rate_limited(admission: Admission, kind: LimitKind) -> NoResponse:
     bucket = admission.snapshot.buckets[kind]
     figures = f"Limit {bucket.limit}, Used {ceil(bucket.level(admission.snapshot.at))}"
-    message = f"{kind.description} ({kind.name}): {figures}. It fits in {admission.wait:.3g} s"
+    message = f"{kind.description} ({kind.name}): {figures}. It fits in {admission.wait:,.1f} s"
     return NoResponse(NoResponseReason.RATE_LIMITED_LOCALLY, message, sent=False, seconds=0, wait=admission.wait)

@@ -1,4 +1,4 @@
-"""What a task wants from Groq, before a route is chosen."""
+"""The call of one task, before a route is chosen."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

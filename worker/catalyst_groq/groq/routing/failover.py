@@ -48,7 +48,7 @@ def may_fail_over(error: ApiError, endpoints: Sequence[Endpoint]) -> bool:
 class RoutePlan:
     """The routes of a call: the requested model, its replacement if it is unavailable, then the fallback models.
 
-    Iterating yields for each model its routes in order. Each model is looked up when its turn comes, so that what was
+    Iterating yields for each model its routes in order. Each model is looked up when it is reached, so that what was
     learned meanwhile counts.
     """
 

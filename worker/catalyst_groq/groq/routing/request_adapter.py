@@ -1,7 +1,7 @@
 """Adapts a request to a model that takes another's place. Pure.
 
 Parameters that only tune a model are left out or mapped to the nearest value; where the response would be a different
-one, the model is incompatible. Source: `catalog.yaml`, and the refusals seen of Groq (reference/groq-api.md, 1.4, 1.5, 1.8).
+one, the model is incompatible. Source: `catalog.yaml`, and refusals seen (reference/groq-api.md, 1.4, 1.5, 1.8).
 """
 
 from collections.abc import Callable, Iterator

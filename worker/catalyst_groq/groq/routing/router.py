@@ -56,7 +56,7 @@ class Router:
 
 
 class _RoutedCall:
-    """One call on its way through the routes."""
+    """The state of one call while the router tries its routes."""
 
     def __init__(self, router: Router, call: GroqCall) -> None:
         self._router = router

@@ -1,4 +1,4 @@
-"""Whatever answers in the engine's place, it is understood or it is one of our errors; it is never taken for a yes."""
+"""Any response is parsed or raises an `EngineError`; none is mistaken for success."""
 
 import asyncio
 import json
@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalyst_groq.camunda.client import EngineClient
+from catalyst_groq.camunda.rest_client import RestClient
 from catalyst_groq.common.transport import make_transport
 from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.errors import EngineError
+from support.worker_harness import renew_lock
 
 MINUTE = timedelta(minutes=1)
 ANY_NETWORK = make_transport()
@@ -28,7 +30,7 @@ more = dict.fromkeys(["variables", "extensionProperties", "retries", "createTime
 tasks = st.lists(st.fixed_dictionaries(needed, optional=more), max_size=2).map(lambda value: json.dumps(value).encode())
 bodies = st.binary(max_size=40) | anything.map(lambda value: json.dumps(value).encode()) | st.just(b"[" * 100_000)
 statuses = st.sampled_from([200, 204, 302, 400, 401, 404, 500, 503])
-QUESTIONS = {
+QUERIES = {
     "fetch": lambda engine: engine.fetch_and_lock(["topic"], 1),
     "locked": lambda engine: engine.locked_tasks(),
     "xml": lambda engine: engine.definition_xml("ask:1:d1"),
@@ -39,47 +41,56 @@ QUESTIONS = {
 REPORTS = {
     "complete": lambda engine: engine.complete("task-1", {}),
     "bpmnError": lambda engine: engine.bpmn_error("task-1", "CODE", "why", {}),
-    "lock": lambda engine: engine.lock("task-1"),
+    "lock": lambda engine: renew_lock(engine, "task-1"),
     "unlock": lambda engine: engine.unlock("task-1"),
 }
 
 
-async def answered(ask, status, body):
-    """What comes of a question that gets this answer: its value, or the error."""
-    engine = EngineClient(
-        "http://engine.test",
-        "worker",
-        lock_duration=MINUTE,
-        async_response_timeout=MINUTE,
-        encoder=Encoder(),
-        transport=ANY_NETWORK,
-    )
+@pytest.fixture
+def send(monkeypatch):
+    """Make a call whose response is given; returns its result or its `EngineError`."""
+    responses: list[tuple[int, bytes]] = []
 
-    async def send(*_):
-        return status, body
+    async def respond(*_):
+        return responses[-1]
 
-    engine._rest._send = send
-    try:
-        return await ask(engine)
-    except EngineError as error:
-        return error
-    finally:
-        await engine.aclose()
+    async def make_client():
+        return EngineClient(
+            "http://engine.test",
+            "worker",
+            lock_duration=MINUTE,
+            async_response_timeout=MINUTE,
+            encoder=Encoder(),
+            transport=ANY_NETWORK,
+        )
+
+    async def call(make_call, status, body):
+        responses.append((status, body))
+        try:
+            return await make_call(engine)
+        except EngineError as error:
+            return error
+
+    monkeypatch.setattr(RestClient, "_send", respond)
+    with asyncio.Runner() as runner:
+        engine = runner.run(make_client())
+        yield lambda make_call, status, body: runner.run(call(make_call, status, body))
+        runner.run(engine.aclose())
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_any_answer_to_a_question_is_understood_or_an_error_of_ours(question):
+@pytest.mark.parametrize("query", QUERIES)
+def test_query_accepts_any_response_or_raises_engine_error(query, send):
     @given(statuses, bodies | tasks)
     def law(status, body):
-        asyncio.run(answered(QUESTIONS[question], status, body))
+        send(QUERIES[query], status, body)
 
     law()
 
 
 @pytest.mark.parametrize("report", REPORTS)
 @pytest.mark.parametrize("body", [b"{}", b"[]", b"<html>Please log in</html>", b"null ", b'{"id": "task-1"}'])
-def test_only_silence_means_that_a_report_was_taken(report, body):
-    came = asyncio.run(answered(REPORTS[report], 200, body))
+def test_report_is_accepted_only_by_an_empty_response(report, body, send):
+    result = send(REPORTS[report], 200, body)
 
-    assert isinstance(came, EngineError) is (body.strip() != b"null")
-    assert asyncio.run(answered(REPORTS[report], 204, b"")) is None
+    assert isinstance(result, EngineError) is (body.strip() != b"null")
+    assert send(REPORTS[report], 204, b"") is None

@@ -1,0 +1,70 @@
+"""The cache of process definitions."""
+
+import asyncio
+
+import pytest
+
+from catalyst_groq.camunda.definition_cache import DefinitionCache
+
+pytestmark = pytest.mark.anyio
+
+BPMN = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn">
+  <process id="ask"><serviceTask id="Ask" camunda:type="external" camunda:topic="catalyst-groq"/></process>
+</definitions>"""
+
+
+class FakeDeployments:
+    """Returns a diagram as soon as `may_respond` is set; records the fetches."""
+
+    def __init__(self, *failures):
+        self.fetched = []
+        self.fetch_started = asyncio.Event()
+        self.may_respond = asyncio.Event()
+        self.failures = list(failures)
+
+    async def fetch_xml(self, process_definition_id):
+        self.fetched.append(process_definition_id)
+        self.fetch_started.set()
+        await self.may_respond.wait()
+        if self.failures:
+            raise self.failures.pop()
+        return BPMN
+
+
+async def test_definition_cache_shares_one_fetch_among_callers():
+    deployments = FakeDeployments()
+    definitions = DefinitionCache(deployments.fetch_xml)
+    getting = [asyncio.create_task(definitions.get(name)) for name in ("a", "a", "b", "a")]
+    deployments.may_respond.set()
+
+    parsed = await asyncio.gather(*getting)
+    await definitions.get("a")
+
+    assert deployments.fetched == ["a", "b"]
+    assert parsed[0] is parsed[1] is parsed[3] is not parsed[2]
+
+
+async def test_definition_cache_fetches_again_after_a_failure():
+    deployments = FakeDeployments(OSError("away"))
+    deployments.may_respond.set()
+    definitions = DefinitionCache(deployments.fetch_xml)
+
+    failures = await asyncio.gather(definitions.get("a"), definitions.get("a"), return_exceptions=True)
+    assert [str(failure) for failure in failures] == ["away", "away"]
+
+    assert (await definitions.get("a")).fields_of("Ask") == {}
+    assert deployments.fetched == ["a", "a"]
+
+
+async def test_definition_cache_fetch_survives_a_cancelled_caller():
+    deployments = FakeDeployments()
+    definitions = DefinitionCache(deployments.fetch_xml)
+    cancelled, waiting = (asyncio.create_task(definitions.get("a")) for _ in range(2))
+    await deployments.fetch_started.wait()
+
+    cancelled.cancel()
+    await asyncio.gather(cancelled, return_exceptions=True)
+    deployments.may_respond.set()
+
+    assert (await waiting).fields_of("Ask") == {}
+    assert deployments.fetched == ["a"]

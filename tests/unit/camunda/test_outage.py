@@ -1,0 +1,29 @@
+"""The log lines of an engine outage."""
+
+from catalyst_groq.camunda.outage import OutageMonitor
+from catalyst_groq.errors import EngineRefused, EngineUnreachable
+
+
+def test_outage_is_logged_once_and_its_end_once(caplog):
+    caplog.set_level("INFO")
+    outage = OutageMonitor("http://engine")
+    outage.record_success()
+    for _ in range(3):
+        outage.record_failure(EngineUnreachable("Engine unreachable at http://engine: refused"))
+    for _ in range(2):
+        outage.record_success()
+    outage.record_failure(EngineUnreachable("Engine unreachable again"))
+
+    assert caplog.messages == [
+        "Engine unreachable at http://engine: refused. Retrying until it responds.",
+        caplog.messages[1],
+        "Engine unreachable again. Retrying until it responds.",
+    ]
+    assert caplog.messages[1].startswith("Engine at http://engine responds again after 0.0 s")
+
+
+def test_outage_of_an_engine_that_refuses_names_its_url(caplog):
+    OutageMonitor("http://engine").record_failure(EngineRefused(403, "AuthorizationException", "no"))
+
+    message = "Engine at http://engine refuses requests: 403 AuthorizationException: no. Retrying until it responds."
+    assert caplog.messages == [message]

@@ -1,0 +1,112 @@
+"""What the handler sends for a task: files, conversations, recordings, replaced models and truncated requests."""
+
+import json
+
+import pytest
+
+from catalyst_groq.domain.outcomes import Completion
+from support.factories import make_answer
+from support.handler_harness import KEY, HandlerHarness
+
+pytestmark = pytest.mark.anyio
+
+DENIED = make_answer(401, {"error": {"message": f"Invalid API Key {KEY}", "code": "invalid_api_key"}})
+VISION = {"catalyst_payload": "messages: [{role: user, content: ['What is this?', '${photo}']}]"}
+PHOTO = {"type": "File", "value": None, "valueInfo": {"filename": "photo.txt"}}
+
+TRANSCRIBE = {"catalyst_operation": "transcribe"}
+VOICEMAIL = {"type": "File", "value": None, "valueInfo": {"filename": "voicemail.wav", "mimeType": "audio/wav"}}
+TRANSCRIPT = make_answer(200, {"text": "Hi", "model": "whisper-large-v3-turbo", "duration": 90, "segments": []})
+
+TOO_LARGE = make_answer(
+    413,
+    {
+        "error": {
+            "message": "Request too large on tokens per minute (TPM): Limit 2000, Requested 3000, "
+            "please reduce your message size"
+        }
+    },
+)
+CUT_VARIABLE = {"catalyst_whenTooLong": "cutVariable"}
+
+
+async def test_file_is_read_only_where_it_is_used():
+    harness = HandlerHarness()
+    outcome = await harness.handle(None, VISION, files={"photo": PHOTO, "other": PHOTO})
+
+    assert isinstance(outcome, Completion), outcome
+    assert harness.payloads[0]["messages"][0]["content"] == [
+        {"type": "text", "text": "What is this?"},
+        {"type": "text", "text": "the content of photo"},
+    ]
+    assert harness.read_files == ["photo"]
+
+
+async def test_conversation_is_continued_in_its_variable():
+    turns = [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi"}]
+    harness = HandlerHarness()
+    outcome = await harness.handle({"userMessage": "And now?", "talk": turns}, {"catalyst_conversation": "talk"})
+
+    messages = harness.payloads[0]["messages"]
+    assert messages[1:] == [*turns, {"role": "user", "content": "And now?"}]
+    assert outcome.variables["talk"] == [*messages[1:], {"role": "assistant", "content": "Hello Ada"}]
+
+
+async def test_retired_model_is_replaced_for_this_task_and_the_next():
+    gone = make_answer(404, {"error": {"message": "gone", "code": "model_not_found"}})
+    harness = HandlerHarness(gone, make_answer())
+    retired = {"catalyst_model": "llama-3.3-70b-versatile"}
+    outcome = await harness.handle(None, retired)
+    await harness.handle(None, retired)
+
+    requested, replacement = retired["catalyst_model"], "openai/gpt-oss-120b"
+    assert [payload["model"] for payload in harness.payloads] == [requested, replacement, replacement]
+    meta = outcome.variables["catalyst_meta"]
+    assert (meta["modelAsked"], meta["modelsTried"]) == (requested, [requested, replacement])
+
+
+async def test_recording_is_transcribed():
+    harness = HandlerHarness(TRANSCRIPT)
+    outcome = await harness.handle(None, TRANSCRIBE, files={"recording": VOICEMAIL})
+
+    assert harness.read_files == ["recording"]
+    assert harness.payloads[0]["file"].content == b"the content of recording"
+    assert isinstance(outcome, Completion)
+    assert (outcome.variables["transcript"], outcome.variables["duration"]) == ("Hi", 90.0)
+    assert outcome.variables["catalyst_meta"]["costUsd"] == 0.001
+
+
+async def test_recording_in_details_has_no_content():
+    outcome = await HandlerHarness(DENIED).handle(None, TRANSCRIBE, files={"recording": VOICEMAIL})
+
+    assert '"file": "voicemail.wav (audio/wav, 24 bytes, SHA-256 ' in outcome.details
+
+
+async def test_request_that_is_too_large_is_sent_again_truncated():
+    harness = HandlerHarness(TOO_LARGE, make_answer())
+    text = "It was a dark and stormy night. " * 300
+
+    outcome = await harness.handle({"userMessage": text}, CUT_VARIABLE)
+
+    first, second = map(json.dumps, harness.payloads)
+    assert text in first
+    assert len(second) < len(first) / 1.5
+    assert outcome.variables["catalyst_meta"]["truncated"].endswith("characters of the variable 'userMessage'")
+
+
+async def test_truncated_request_that_waits_is_sent_again_unchanged():
+    limited = make_answer(429, {"error": {"message": "Rate limit reached. Please try again in 0.001s."}})
+    harness = HandlerHarness(TOO_LARGE, limited, make_answer())
+
+    await harness.handle({"userMessage": "A dark night. " * 600}, CUT_VARIABLE)
+
+    complete, *truncated = harness.payloads
+    assert len(truncated) == 2
+    assert truncated[0] == truncated[1] != complete
+
+
+async def test_request_that_is_too_large_fails_by_default():
+    harness = HandlerHarness(TOO_LARGE)
+    outcome = await harness.handle({"userMessage": "A dark night. " * 600})
+    assert outcome.message.startswith("Groq: 413 Request too large")
+    assert len(harness.groq.requests) == 1

@@ -1,0 +1,128 @@
+"""Validation of responses: reasoning, JSON in the requested format, and the error that remains."""
+
+import asyncio
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalyst_groq.groq.api.errors import ErrorKind, classify
+from catalyst_groq.groq.api.response_validation import ValidatedResponse, validate_response
+from catalyst_groq.groq.api.responses import Response
+from support.factories import REPLY, make_answer
+
+TEXT = {"model": "m", "messages": []}
+JSON = {**TEXT, "response_format": {"type": "json_object"}}
+
+
+def json_schema(schema):
+    return {**TEXT, "response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}}
+
+
+def make_content_response(content, reason="stop"):
+    return make_answer(body={**REPLY, "choices": [{"message": {"content": content}, "finish_reason": reason}]})
+
+
+def make_json_error(generated):
+    error = {"message": "Failed.", "code": "json_validate_failed", "failed_generation": generated}
+    return make_answer(400, {"error": error})
+
+
+def validate(response, payload):
+    return asyncio.run(validate_response(response, payload, classify(response)))
+
+
+def content_of(validated):
+    return validated.response.choices[0]["message"]["content"]
+
+
+@pytest.mark.parametrize(
+    ("response", "payload"),
+    [
+        (make_answer(), TEXT),
+        (make_content_response("not JSON"), TEXT),
+        (make_content_response('{"a": 1}'), JSON),
+        (make_content_response('{"a": 1}'), json_schema({"required": ["a"]})),
+    ],
+)
+def test_validation_leaves_a_valid_response_unchanged(response, payload):
+    assert validate(response, payload) == ValidatedResponse(response, None)
+
+
+def test_validation_separates_reasoning_before_it_parses_json():
+    validated = validate(make_content_response("<think>{</think>[1]"), JSON)
+
+    assert (validated.error, validated.repaired) == (None, False)
+    assert validated.response.choices[0]["message"] == {"content": "[1]", "reasoning": "{"}
+
+
+def test_validation_repairs_malformed_json():
+    validated = validate(make_content_response("```json\n{}\n```"), JSON)
+
+    assert (validated.error, validated.repaired, content_of(validated)) == (None, True, "{}")
+
+
+def test_validation_of_invalid_json_gives_groqs_own_error_code():
+    validated = validate(make_content_response("Sorry."), JSON)
+
+    assert validated.error.kind is ErrorKind.GENERATION_FAILED
+    assert validated.error.causes == ("json_validate_failed",)
+    assert validated.error.message == "The response is not what was requested: the response is not JSON"
+    assert validated.error.status == 200
+    assert (validated.invalid.content, validated.invalid.may_improve) == ("Sorry.", True)
+
+
+def test_validation_of_truncated_json_cannot_improve():
+    assert not validate(make_content_response("{", reason="length"), JSON).invalid.may_improve
+
+
+def test_validation_repairs_json_that_groq_refused():
+    validated = validate(make_json_error("{'a': 1}"), JSON)
+
+    assert (validated.error, validated.repaired, content_of(validated)) == (None, True, '{"a": 1}')
+    assert validated.response.ok
+
+
+def test_validation_leaves_groqs_error_for_json_beyond_repair():
+    response = make_json_error("Sorry.")
+    validated = validate(response, JSON)
+
+    assert validated.error == classify(response)
+    assert validated.invalid.content == "Sorry."
+
+
+@pytest.mark.parametrize("payload", [TEXT, JSON])
+def test_validation_leaves_other_errors_unchanged(payload):
+    response = make_answer(503, "")
+    assert validate(response, payload) == ValidatedResponse(response, classify(response))
+
+
+def test_validation_that_fails_is_an_error_of_the_response():
+    validated = validate(make_content_response("{}"), json_schema({"$ref": "https://nowhere.invalid/schema"}))
+
+    assert validated.error.kind is ErrorKind.GENERATION_FAILED
+    assert validated.error.message.startswith("The response cannot be validated: ")
+    assert validated.invalid is None
+
+
+def test_validation_that_fails_leaves_an_earlier_error():
+    response = make_json_error("{}")
+    validated = validate(response, json_schema({"$ref": "https://nowhere.invalid/schema"}))
+
+    assert validated.error == classify(response)
+
+
+contents = st.text() | st.sampled_from(["<think>", "<think>a</think>{}", "[" * 10_000, '{"a": ' * 500, "\ud83d", None])
+bodies = st.binary() | contents.map(
+    lambda content: json.dumps({"choices": [{"message": {"content": content}}]}).encode()
+)
+
+
+@given(st.sampled_from([200, 400, 503]), bodies, st.sampled_from([TEXT, JSON, json_schema({"type": "object"})]))
+def test_validation_of_any_bytes_never_raises(status, content, payload):
+    response = Response(status, {}, content)
+    validated = validate(response, payload)
+
+    assert isinstance(validated.response, Response)
+    assert validated.response.ok or validated.error

@@ -1,0 +1,123 @@
+"""Prometheus metrics."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from prometheus_client import CollectorRegistry
+
+from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Unlocked
+from catalyst_groq.groq.api.requests import Account
+from catalyst_groq.groq.models.catalog import parse_catalog, shipped_catalog
+from catalyst_groq.groq.rate_limits.bucket import LimitKind
+from catalyst_groq.groq.routing.endpoints import Endpoint, Route
+from catalyst_groq.observability.metrics import (
+    Metrics,
+    register_circuit_gauges,
+    register_limit_gauges,
+    register_worker_gauges,
+)
+from support.factories import make_task
+
+CATALOG = shipped_catalog()
+MODEL = "openai/gpt-oss-120b"
+PERSONAL = "Max, IBAN DE12"
+"""A model that a process took from a variable."""
+META = {
+    "modelAsked": MODEL,
+    "modelUsed": MODEL,
+    "promptTokens": 10,
+    "completionTokens": 5,
+    "costUsd": 0.25,
+    "attemptCount": 2,
+    "waitedMs": 500,
+    "totalMs": 1500,
+}
+
+
+@dataclass
+class FakeLoad:
+    is_ready: bool = True
+    active_tasks: int = 3
+
+
+def read(registry, name, **labels):
+    return registry.get_sample_value(f"catalyst_{name}", labels)
+
+
+def test_metrics_count_tasks_by_process_and_outcome():
+    registry = CollectorRegistry()
+    metrics = Metrics(registry, CATALOG)
+    task = make_task({})
+    for outcome in (
+        Completion({}),
+        BpmnError("RATE_LIMITED", "m", {}),
+        Failure("m", retries=2, retry_timeout=timedelta()),
+        Failure("m"),
+        Unlocked(),
+    ):
+        metrics(task, outcome, 0.3)
+
+    process = task.process_definition_key
+    for label in ("completed", "bpmn_error", "failed_attempt", "incident", "unlocked"):
+        assert read(registry, "tasks_total", process=process, outcome=label) == 1
+        assert read(registry, "task_seconds_sum", outcome=label) == 0.3
+
+
+def test_metrics_count_requests_tokens_cost_and_waits():
+    registry = CollectorRegistry()
+    Metrics(registry, CATALOG)(make_task({}), Completion({"catalyst_meta": META}), 0.3)
+
+    assert read(registry, "groq_tokens_total", model=MODEL, kind="prompt") == 10
+    assert read(registry, "groq_tokens_total", model=MODEL, kind="completion") == 5
+    assert read(registry, "groq_requests_total", model=MODEL) == 2
+    assert read(registry, "groq_waited_seconds_total", model=MODEL) == 0.5
+    assert read(registry, "groq_cost_usd_total", model=MODEL) == 0.25
+    assert read(registry, "groq_seconds_sum", model=MODEL) == 1.0
+
+
+def test_metrics_label_unknown_models_as_other():
+    registry = CollectorRegistry()
+    meta = META | {"modelUsed": PERSONAL}
+    Metrics(registry, CATALOG)(make_task({}), Completion({"catalyst_meta": meta}), 0.1)
+
+    assert read(registry, "groq_requests_total", model="other") == 2
+    assert read(registry, "groq_requests_total", model=PERSONAL) is None
+
+
+def test_metrics_label_models_of_their_own_catalog():
+    registry = CollectorRegistry()
+    model = "acme/own-model"
+    entry = f"{{id: {model}, status: production}}"
+    catalog = parse_catalog(f"{{dated: 2026-11-28, default: {model}, models: [{entry}]}}")
+    Metrics(registry, catalog)(make_task({}), Completion({"catalyst_meta": META | {"modelUsed": model}}), 0.1)
+
+    assert read(registry, "groq_requests_total", model=model) == 2
+
+
+def test_worker_gauges_are_read_at_scrape_time():
+    registry, load = CollectorRegistry(), FakeLoad()
+    register_worker_gauges(registry, load)
+    assert (read(registry, "tasks_in_hand"), read(registry, "ready")) == (3, 1)
+    load.active_tasks, load.is_ready = 0, False
+
+    assert (read(registry, "tasks_in_hand"), read(registry, "ready")) == (0, 0)
+
+
+def test_circuit_gauges_count_by_endpoint_and_known_model():
+    registry = CollectorRegistry()
+    endpoint = Endpoint("main", Account("http://main", "the-key-of-main"))
+    routes = [Route(endpoint, model) for model in (MODEL, PERSONAL, "Max, IBAN DE13")]
+    register_circuit_gauges(registry, lambda: iter(routes), CATALOG)
+
+    counts = [read(registry, "circuits_open", endpoint="main", model=model) for model in (MODEL, "other", PERSONAL)]
+    assert counts == [1, 2, None]
+
+
+def test_limit_gauges_show_known_models_only():
+    registry = CollectorRegistry()
+    limits = [(MODEL, LimitKind.TPM, 8000, 7500.5), (PERSONAL, LimitKind.TPM, 1, 1)]
+    register_limit_gauges(registry, lambda: limits, CATALOG)
+
+    assert read(registry, "groq_limit", model=MODEL, limit="tpm") == 8000
+    assert read(registry, "groq_limit_remaining", model=MODEL, limit="tpm") == 7500.5
+    assert {sample.labels["model"] for metric in registry.collect() for sample in metric.samples} == {MODEL}
