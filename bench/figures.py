@@ -86,13 +86,13 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What came of one batch."""
+    """The figures of one batch."""
 
     rate: float
     """Tasks per second."""
     cpu: float
     """Milliseconds of CPU per task."""
     peak_concurrency: int
-    """Calls under way at the same moment."""
+    """Largest number of concurrent calls at the stub."""
     ramp_up_seconds: float
     """Seconds from the release of the tasks until `concurrency` calls had reached the stub."""

@@ -1,4 +1,4 @@
-"""The synchronous worker of camunda-external-task-client-python3: fetches many tasks, handles one at a time."""
+"""The synchronous worker of camunda-external-task-client-python3. It handles fetched tasks one at a time."""
 
 import requests
 from camunda.external_task.external_task import ExternalTask, TaskResult

@@ -89,7 +89,7 @@ def exit_code(podman, container):
 def ask(stack, process=PROCESS_KEY):
     """Start an instance and bring it to Groq; returns its id."""
     instance = stack.process_client.start(process)
-    stack.process_client.do_user_task(instance, {"userMessage": f"What is instance {instance}?"})
+    stack.process_client.complete_user_task(instance, {"userMessage": f"What is instance {instance}?"})
     return instance
 
 

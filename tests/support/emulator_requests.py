@@ -1,4 +1,4 @@
-"""Requests and replies for the emulator's tests that need no server."""
+"""Requests to the emulated service without a server, and their replies."""
 
 import json
 from collections.abc import Mapping
@@ -20,33 +20,33 @@ def chat_body(text: str = "How are you?", *, model: str = "openai/gpt-oss-120b",
 
 
 def make_service(*rules: Mapping[str, Any], **settings: Any) -> GroqService:
-    """Return an emulator without a server, with orders for the next requests."""
-    made = GroqService(EmulatorConfig(**settings))
+    """Return a service without a server, with rules for the next requests."""
+    groq = GroqService(EmulatorConfig(**settings))
     for rule in rules:
-        add_rule(made, rule)
-    return made
+        add_rule(groq, rule)
+    return groq
 
 
 def reply_to(groq: GroqService, body: Mapping[str, Any] | None, organization: str | None = "org_1") -> Any:
-    """Ask, and return the reply."""
+    """Send a chat request and return the reply."""
     return groq.chat(ApiRequest("POST", CHAT, organization, body, last_user_text(body or {})))
 
 
 def completion_of(groq: GroqService, body: Mapping[str, Any]) -> ChatCompletion:
-    """Ask, and return the answer."""
+    """Send a chat request and return the completion."""
     reply = reply_to(groq, body)
     assert isinstance(reply, CompletionReply), reply
     return reply.completion
 
 
 def error_of(groq: GroqService, body: Mapping[str, Any] | None, organization: str | None = "org_1") -> ErrorResponse:
-    """Ask, and return the refusal."""
+    """Send a chat request and return the error response."""
     reply = reply_to(groq, body, organization)
     assert isinstance(reply, ErrorReply), reply
     return reply.error.with_headers(reply.headers)
 
 
-def error_object(refusal: ErrorResponse) -> dict[str, Any]:
-    """Return the error object of a refusal."""
-    error: dict[str, Any] = json.loads(refusal.body)["error"]
+def error_object(response: ErrorResponse) -> dict[str, Any]:
+    """Return the error object of an error response."""
+    error: dict[str, Any] = json.loads(response.body)["error"]
     return error

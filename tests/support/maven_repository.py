@@ -1,4 +1,4 @@
-"""A Maven repository on this machine that can be told to misbehave."""
+"""A fake Maven repository on localhost with configurable faults."""
 
 import threading
 from collections import deque
@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class FakeMavenRepository:
-    """What it has, by path; what it answers first instead: a status, or how many bytes before it hangs up."""
+    """Files by path, and faults of the next responses: a status, or the number of bytes before a disconnect."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     statuses: deque[int] = field(default_factory=deque)

@@ -1,4 +1,4 @@
-"""A child process cannot outlive its parent."""
+"""Child processes end with their parent."""
 
 import signal
 import subprocess
@@ -41,7 +41,7 @@ def start(tmp_path):
         child.kill()
 
 
-def test_it_ends_when_asked_to(start):
+def test_child_ends_on_terminate(start):
     child = start(SLEEPER)
 
     assert child.running
@@ -49,14 +49,14 @@ def test_it_ends_when_asked_to(start):
     assert not child.running
 
 
-def test_it_is_killed_when_it_does_not_listen(start):
+def test_child_that_ignores_sigterm_is_killed(start):
     child = start(STUBBORN)
 
     assert not child.terminate(0.1)
     assert not child.running
 
 
-def test_it_is_killed_when_waiting_for_it_is_interrupted(start):
+def test_child_is_killed_when_terminate_is_interrupted(start):
     child = start(STUBBORN)
     main = threading.main_thread().ident
     threading.Timer(0.1, signal.pthread_kill, (main, signal.SIGINT)).start()
@@ -67,7 +67,7 @@ def test_it_is_killed_when_waiting_for_it_is_interrupted(start):
     assert not child.running
 
 
-def test_it_outlives_the_thread_that_started_it(start):
+def test_child_outlives_the_thread_that_started_it(start):
     children = []
     thread = threading.Thread(target=lambda: children.append(start(SLEEPER)))
     thread.start()
@@ -79,7 +79,7 @@ def test_it_outlives_the_thread_that_started_it(start):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent was killed")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_it_ends_with_its_parent_however_that_ends(tmp_path, number):
+def test_child_ends_with_its_parent(tmp_path, number):
     parent = [sys.executable, "-c", PARENT, str(tmp_path), *STUBBORN]
     with subprocess.Popen(parent, stdout=subprocess.PIPE, text=True) as process:
         pid = int(process.stdout.readline())

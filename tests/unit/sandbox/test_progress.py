@@ -1,4 +1,4 @@
-"""How progress is shown."""
+"""The progress display."""
 
 from contextlib import suppress
 from io import StringIO
@@ -26,13 +26,13 @@ def terminal(shown):
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
-    """Time stands still unless a test moves it; rich has its own."""
+    """Replace the clock of the display. Time stands still unless a test advances it; rich has its own clock."""
     now = [100.0]
     monkeypatch.setattr("catalyst_groq.sandbox.progress.time.monotonic", lambda: now[0])
     return now
 
 
-def test_a_pipe_gets_a_line_when_a_phase_begins_and_when_it_is_done(pipe, shown, clock):
+def test_pipe_shows_start_and_end_of_a_phase(pipe, shown, clock):
     pipe(Phase("Starting [the] engine"))
     clock[0] += 2.44
     pipe(Phase("Deploying"))
@@ -46,7 +46,7 @@ def test_a_pipe_gets_a_line_when_a_phase_begins_and_when_it_is_done(pipe, shown,
     ]
 
 
-def test_a_pipe_gets_a_line_every_few_seconds_of_a_download(pipe, shown, clock):
+def test_pipe_shows_a_download_every_few_seconds(pipe, shown, clock):
     pipe(Phase("Downloading"))
     for done in range(61):
         pipe(Download(done * 1_000_000, 60_000_000))
@@ -55,7 +55,7 @@ def test_a_pipe_gets_a_line_every_few_seconds_of_a_download(pipe, shown, clock):
     assert shown.getvalue().splitlines() == ["Downloading …", "  24 of 60 MB", "  48 of 60 MB"]
 
 
-def test_a_terminal_gets_a_bar_and_then_the_time(terminal, shown):
+def test_terminal_shows_a_bar_and_then_the_duration(terminal, shown):
     terminal(Phase("Downloading [all]"))
     terminal(Download(30_000_000, 60_000_000))
     terminal(Done())
@@ -64,7 +64,7 @@ def test_a_terminal_gets_a_bar_and_then_the_time(terminal, shown):
     assert shown.getvalue().endswith("Downloading [all]: 0.0 s\n")
 
 
-def test_done_twice_is_said_once(pipe, shown):
+def test_second_done_event_prints_nothing(pipe, shown):
     pipe(Phase("Starting"))
     pipe(Done())
     pipe.finish()
@@ -73,7 +73,7 @@ def test_done_twice_is_said_once(pipe, shown):
 
 
 @pytest.mark.parametrize("kind", ["pipe", "terminal"])
-def test_what_failed_is_not_called_done(kind, request, shown):
+def test_failed_phase_is_not_shown_as_done(kind, request, shown):
     display = request.getfixturevalue(kind)
 
     with suppress(RuntimeError), display:

@@ -1,1 +1,1 @@
-"""A real engine and a Groq emulator on your laptop, and the demo that puts them together."""
+"""A real engine and a Groq emulator for a laptop, and the demo that connects them."""

@@ -1,4 +1,4 @@
-"""A child process that cannot outlive this one."""
+"""A child process that ends with this process."""
 
 import os
 import signal
@@ -13,13 +13,13 @@ from catalyst_groq.sandbox import launcher
 
 
 class ChildProcess:
-    """A program that runs in a session of its own, so that Ctrl-C reaches only us, and writes to a log.
+    """A program in its own session, so that Ctrl-C reaches only the parent. Its output goes to a log file.
 
-    On Linux the kernel kills it when this process ends, even by kill -9. Elsewhere whoever starts it must end it.
+    On Linux the kernel kills it when this process ends, even by kill -9. On other systems the parent must end it.
     """
 
     def __init__(self, command: Sequence[str], *, folder: Path, log: Path, environment: Mapping[str, str]) -> None:
-        # The kernel looks at the thread that started the child, not at its process: this one waits here until the end.
+        # The kernel kills the child when the thread that started it ends, not the process. So this thread lives on.
         self._start_thread = ThreadPoolExecutor(1, thread_name_prefix="child")
         try:
             with log.open("ab") as output:
@@ -44,15 +44,15 @@ class ChildProcess:
 
     @property
     def running(self) -> bool:
-        """Whether it has not ended."""
+        """Whether the process has not ended."""
         return self._process.poll() is None
 
     def wait(self) -> None:
-        """Wait until it ends by itself."""
+        """Wait until the process ends."""
         self._process.wait()
 
     def terminate(self, timeout: float) -> bool:
-        """Ask it to end and wait; kill it when it takes longer, or when waiting is interrupted. True if it obeyed."""
+        """Send SIGTERM; kill it after `timeout` seconds or on interruption. Returns whether it ended in time."""
         try:
             self._process.terminate()
             self._process.wait(timeout)
@@ -64,8 +64,8 @@ class ChildProcess:
             self.kill()
 
     def kill(self) -> None:
-        """End it and its own children at once."""
-        # macOS denies permission where Linux finds nobody: for a group that has ended.
+        """Kill the process and its children."""
+        # For a process group that has ended, Linux raises ProcessLookupError and macOS PermissionError.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()

@@ -1,4 +1,4 @@
-"""The demo: a real process on a real engine, asked and answered, with every step shown."""
+"""The demo: runs the example process on a real engine and shows each step."""
 
 import sys
 import tempfile
@@ -22,18 +22,18 @@ from catalyst_groq.sandbox.signals import interrupt_on_termination
 PROCESS_KEY = "groq-example"
 EMULATOR_KEY = "gsk_demo_key_for_the_emulator_only"
 DEMO_TIMEOUT_SECONDS = 120.0
-"""Seconds for an answer: the template's three tries, 10 s apart, fit in."""
+"""Time limit for a response. It covers the template's three attempts, 10 s apart."""
 
 STOP_TIMEOUT_SECONDS = 15.0
 MAX_SHOWN_CHARS = 500
-"""Characters of a value in the table."""
+"""Characters shown of one variable."""
 
 
 def run_demo(question: str, *, keep: bool, flavour: Flavour, port: int, environ: Mapping[str, str]) -> None:
-    """Show the example process from its deployment to its end.
+    """Run the example process from its deployment to its end, and show it.
 
-    `environ` is what the worker sees; without a GROQ_API_KEY in it the emulator answers. Everything that is started
-    ends with this function, however it ends. Raises `SandboxError` when no answer comes.
+    `environ` is the worker's environment. Without a GROQ_API_KEY in it, the worker uses the emulator. All started
+    processes end with this function, also after an exception. Raises `SandboxError` when no response arrives.
     """
     console = Console()
     with interrupt_on_termination(), ExitStack() as started:
@@ -41,33 +41,33 @@ def run_demo(question: str, *, keep: bool, flavour: Flavour, port: int, environ:
         engine = started.enter_context(EngineProcess(flavour, port=port, on_progress=progress))
         worker_environ = {**environ, "CATALYST_ENGINE_URL": engine.rest_url}
         if not environ.get("GROQ_API_KEY", "").strip():
-            progress(Phase("Starting the Groq emulator (there is no GROQ_API_KEY)"))
+            progress(Phase("Starting the Groq emulator (GROQ_API_KEY is not set)"))
             groq = started.enter_context(running_emulator())
             worker_environ |= {"GROQ_API_URL": groq.base_url, "GROQ_API_KEY": EMULATOR_KEY}
         progress(Phase("Starting the worker"))
         worker_log = started.enter_context(_running_worker(worker_environ))
-        people = started.enter_context(ProcessClient(engine.rest_url))
-        instance = _run_to_review(people, question, worker_log, progress)
+        process_client = started.enter_context(ProcessClient(engine.rest_url))
+        instance = _run_to_review(process_client, question, worker_log, progress)
         if not keep:
             progress(Phase("Completing the user task Review"))
-            people.complete_user_task(instance)
+            process_client.complete_user_task(instance)
         progress.finish()
-        _show_variables(console, people, instance)
-        _show_next_steps(console, engine, people.state(instance), keep=keep)
+        _show_variables(console, process_client, instance)
+        _show_next_steps(console, engine, process_client.state(instance), keep=keep)
         if keep:
             threading.Event().wait()
 
 
 def _run_to_review(process_client: ProcessClient, question: str, worker_log: Path, progress: OnProgress) -> str:
-    """Bring one instance to the user task Review; returns its id."""
+    """Start one instance and wait until it reaches the user task Review. Returns its id."""
     progress(Phase("Deploying the example"))
     process_client.deploy(*example_files())
     progress(Phase("Starting an instance and completing the user task Configure"))
     instance = process_client.start(PROCESS_KEY)
     process_client.complete_user_task(instance, {"userMessage": question})
-    progress(Phase("Asking Groq"))
+    progress(Phase("Calling Groq"))
     incidents = wait_for(
-        "an answer from Groq; the worker's log is above",
+        "a response from Groq",
         lambda: process_client.user_task(instance) == "Review" or process_client.incidents(instance),
         timeout=DEMO_TIMEOUT_SECONDS,
     )
@@ -78,7 +78,7 @@ def _run_to_review(process_client: ProcessClient, question: str, worker_log: Pat
 
 
 def example_files() -> list[Path]:
-    """Return what belongs to the example: beside this module in an installed package, in `bpmn/` in a checkout."""
+    """Return the files of the example: beside this module in an installed package, in `bpmn/` in a checkout."""
     here = Path(__file__).parent
     folder = here if (here / "groq-example.bpmn").exists() else here.parents[2] / "bpmn"
     return sorted([*folder.glob("groq-example*.bpmn"), *folder.glob("groq-example*.form")])
@@ -86,7 +86,7 @@ def example_files() -> list[Path]:
 
 @contextmanager
 def _running_worker(environ: Mapping[str, str]) -> Iterator[Path]:
-    """Run the worker as an operator would, as a process of its own; yields its log."""
+    """Run the worker as a separate process, as an operator does. Yields its log file."""
     with tempfile.TemporaryDirectory(prefix="catalyst-demo-") as folder:
         log = Path(folder) / "worker.log"
         command = [sys.executable, "-P", "-m", "catalyst_groq", "run"]
@@ -98,7 +98,7 @@ def _running_worker(environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _show_variables(console: Console, process_client: ProcessClient, instance: str) -> None:
-    """Show the process variables as a table in a terminal, a line each in a pipe."""
+    """Show the process variables: as a table in a terminal, otherwise one line each."""
     table = Table("variable", "type", "value", title=f"Process variables of instance {instance}", title_justify="left")
     for name, typed in sorted(process_client.typed_variables(instance).items()):
         value = _shorten("" if typed["value"] is None else str(typed["value"]))
@@ -119,6 +119,8 @@ def _show_next_steps(console: Console, engine: EngineProcess, state: str, *, kee
     console.print(f"Cockpit   {engine.cockpit_url}", soft_wrap=True)
     console.print(f"Tasklist  {engine.tasklist_url}   (user {USER}, password {PASSWORD})", soft_wrap=True)
     if keep:
-        console.print("All is still running: open Tasklist, read the answer, start more. Ctrl-C ends it.")
+        console.print(
+            "Engine and worker are still running. Open Tasklist to review the response. Press Ctrl-C to stop."
+        )
     else:
-        console.print("All is stopped again; `make demo ARGS=--keep` leaves it running for a look.")
+        console.print("Engine and worker have stopped. `make demo ARGS=--keep` keeps them running.")

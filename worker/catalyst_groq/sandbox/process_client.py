@@ -1,4 +1,4 @@
-"""What people do with an engine, over REST: deploy a diagram, start an instance, do a user task, look at the result."""
+"""A client of the engine's REST API for processes: deploys, starts instances, completes user tasks, reads results."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -12,11 +12,10 @@ from catalyst_groq.errors import SandboxError
 
 T = TypeVar("T")
 POLL_INTERVAL_SECONDS = 0.05
-"""Seconds."""
 
 
 class ProcessClient:
-    """A modeller, a user and an operator of one engine, for the demo and for tests. Raises `httpx.HTTPStatusError`."""
+    """Client of one engine, for the demo and for tests. Its methods raise `httpx.HTTPStatusError`."""
 
     def __init__(self, rest_url: str) -> None:
         self.http = httpx.Client(base_url=rest_url, timeout=30, trust_env=False)
@@ -28,56 +27,56 @@ class ProcessClient:
         self.http.close()
 
     def deploy(self, *files: Path) -> str:
-        """Deploy diagrams and forms together; returns the deployment id."""
+        """Deploy diagrams and forms in one deployment. Returns the deployment id."""
         return self.deploy_texts({file.name: file.read_text(encoding="utf-8") for file in files})
 
     def deploy_texts(self, texts: Mapping[str, str]) -> str:
-        """Deploy texts by their file names, as `deploy` does."""
+        """Deploy files given as texts by file name. Returns the deployment id."""
         name = next(iter(texts))
         files = {name: (name, text) for name, text in texts.items()}
         return str(self._post("/deployment/create", data={"deployment-name": name}, files=files)["id"])
 
     def start(self, process_key: str, variables: Mapping[str, Any] | None = None) -> str:
-        """Start an instance with variables as Python values; returns its id."""
+        """Start an instance with variables as Python values. Returns its id."""
         return self.start_typed(process_key, Encoder().encode_all(variables or {}))
 
     def start_typed(self, process_key: str, variables: Mapping[str, Any]) -> str:
-        """Start an instance with variables as the REST API types them; returns its id."""
+        """Start an instance with typed variables, as the REST API takes them. Returns its id."""
         return str(self._post(f"/process-definition/key/{process_key}/start", json={"variables": variables})["id"])
 
     def user_task(self, instance_id: str) -> str | None:
-        """Name the user task that the instance waits at, if it does."""
-        found = self.get("/task", processInstanceId=instance_id)
-        return str(found[0]["taskDefinitionKey"]) if found else None
+        """Return the id of the instance's current user task, or None."""
+        tasks = self.get("/task", processInstanceId=instance_id)
+        return str(tasks[0]["taskDefinitionKey"]) if tasks else None
 
     def complete_user_task(self, instance_id: str, variables: Mapping[str, Any] | None = None) -> None:
-        """Complete the user task that the instance waits at."""
+        """Complete the instance's current user task."""
         task = self.get("/task", processInstanceId=instance_id)[0]
         self._post(f"/task/{task['id']}/complete", json={"variables": Encoder().encode_all(variables or {})})
 
     def variables(self, instance_id: str) -> dict[str, Any]:
-        """Return the process variables from history, as Python values: they outlive the instance."""
+        """Return the process variables as Python values. They come from history, so the instance may have ended."""
         return {name: decode(typed) for name, typed in self.typed_variables(instance_id).items()}
 
     def typed_variables(self, instance_id: str) -> dict[str, dict[str, Any]]:
-        """Return the process variables from history as the engine types them."""
+        """Return the typed process variables from history, by name."""
         query = {"processInstanceId": instance_id, "deserializeValues": "false"}
         return {entry["name"]: entry for entry in self.get("/history/variable-instance", **query)}
 
     def state(self, instance_id: str) -> str:
-        """ACTIVE, COMPLETED, EXTERNALLY_TERMINATED … as history has it."""
+        """Return the state from history, such as ACTIVE, COMPLETED or EXTERNALLY_TERMINATED."""
         return str(self.get(f"/history/process-instance/{instance_id}")["state"])
 
     def incidents(self, instance_id: str) -> list[str]:
-        """Messages of the instance's open incidents."""
-        return [str(found["incidentMessage"]) for found in self.get("/incident", processInstanceId=instance_id)]
+        """Return the messages of the instance's open incidents."""
+        return [str(incident["incidentMessage"]) for incident in self.get("/incident", processInstanceId=instance_id)]
 
     def external_tasks(self, instance_id: str) -> list[dict[str, Any]]:
-        """The instance's external tasks: retries, lock, error message."""
+        """Return the instance's external tasks: retries, lock, error message."""
         return list(self.get("/external-task", processInstanceId=instance_id))
 
     def get(self, path: str, **query: str) -> Any:
-        """Ask the engine."""
+        """Send a GET request to the REST API and return its JSON body."""
         return self.http.get(path, params=query).raise_for_status().json()
 
     def _post(self, path: str, **content: Any) -> Any:
@@ -86,10 +85,10 @@ class ProcessClient:
 
 
 def wait_for(description: str, check: Callable[[], T], *, timeout: float) -> T:
-    """Look until there is something to see. Raises `SandboxError` that says what was waited for."""
+    """Call `check` until it returns a true value, and return that. Raises `SandboxError` after `timeout` seconds."""
     deadline = time.monotonic() + timeout
-    while not (seen := check()):
+    while not (result := check()):
         if time.monotonic() > deadline:
-            raise SandboxError(f"Waited {timeout:.0f} s in vain: {description}")
+            raise SandboxError(f"Timed out after {timeout:.0f} s waiting for {description}")
         time.sleep(POLL_INTERVAL_SECONDS)
-    return seen
+    return result

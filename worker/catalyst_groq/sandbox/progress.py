@@ -1,4 +1,4 @@
-"""What takes long on a laptop, and how it is shown: a bar in a terminal, plain lines in a pipe."""
+"""Progress of slow steps: events, and their display as a bar in a terminal or as lines in a pipe."""
 
 import time
 from collections.abc import Callable
@@ -15,14 +15,14 @@ BYTES_PER_MEGABYTE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """Something that takes a while begins, and what was going on has ended; `text` says what, as a headline."""
+    """A new phase begins, and the previous one has ended. `text` is its headline."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """How far the download of the current phase is, in bytes."""
+    """Progress of the current phase's download, in bytes."""
 
     done: int
     total: int
@@ -30,24 +30,24 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The last phase has ended and nothing goes on."""
+    """The last phase has ended."""
 
 
 Event: TypeAlias = Phase | Download | Done
 OnProgress: TypeAlias = Callable[[Event], None]
-"""Told about progress, from any thread but never from two at once."""
+"""Receives events, from any thread but never from two at the same time."""
 
 
 def ignore_event(_event: Event) -> None:
-    """Show nothing."""
+    """Ignore the event."""
 
 
 class ProgressDisplay:
-    """Shows progress on a console; call it with every event.
+    """Shows progress on a console. Call it with each event.
 
-    A terminal gets a spinner, or a bar while something is downloaded. Anything else gets a line for each phase and one
-    every few seconds of a download. Either way a phase that is done leaves a line with the time it took. Its `with`
-    block ends what goes on: an exception leaves no bar behind, and no claim that anything is done.
+    A terminal shows a spinner, or a bar during a download. A pipe gets a line for each phase, and a line every few
+    seconds of a download. A finished phase leaves a line with its duration. Leaving the `with` block finishes the
+    current phase; after an exception the bar disappears without such a line.
     """
 
     def __init__(self, console: Console | None = None) -> None:
@@ -76,7 +76,7 @@ class ProgressDisplay:
                 self.finish()
 
     def finish(self) -> None:
-        """Say that the current phase, if any, is done."""
+        """Finish the current phase, if any, and print its duration."""
         phase, seconds = self._phase, time.monotonic() - self._started_at
         self._end()
         if phase:

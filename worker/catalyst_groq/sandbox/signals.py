@@ -1,22 +1,22 @@
-"""Signals that ask a program to end."""
+"""Termination signals."""
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 TERMINATION_SIGNALS = tuple(number for number in signal.Signals if number.name in ("SIGTERM", "SIGHUP"))
-"""Windows has no SIGHUP."""
+"""SIGTERM and, except on Windows, SIGHUP."""
 
 
 @contextmanager
 def interrupt_on_termination() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into the KeyboardInterrupt of Ctrl-C, so that `with` blocks end what they started.
+    """Raise KeyboardInterrupt on SIGTERM and SIGHUP during the block, so that `with` blocks clean up.
 
-    For the main thread only, as Python demands.
+    Works in the main thread only: Python delivers signals there.
     """
-    before = {number: signal.signal(number, signal.default_int_handler) for number in TERMINATION_SIGNALS}
+    previous_handlers = {number: signal.signal(number, signal.default_int_handler) for number in TERMINATION_SIGNALS}
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in previous_handlers.items():
             signal.signal(number, handler)

@@ -24,55 +24,55 @@ WEATHER = tool("get_weather", city={"type": "string"}, days={"type": "integer", 
 ORDER = tool("find_order", number={"type": "string"})
 
 
-def test_an_answer_shows_what_was_asked():
+def test_completion_quotes_the_request():
     answer = completion_of(make_service(), chat_body("Is order 4711 paid?"))
 
     assert "“Is order 4711 paid?”" in str(answer.content)
     assert "openai/gpt-oss-120b" in str(answer.content)
 
 
-def test_the_same_request_gets_the_same_text():
-    asked = chat_body("Tell me something.", seed=7)
+def test_completion_is_deterministic():
+    body = chat_body("Tell me something.", seed=7)
 
-    one, other = completion_of(make_service(), asked), completion_of(make_service(), asked)
+    one, other = completion_of(make_service(), body), completion_of(make_service(), body)
 
     assert (one.content, one.reasoning, one.usage, one.seed) == (other.content, other.reasoning, other.usage, 7)
     assert one.id != other.id
 
 
 @pytest.mark.parametrize("amount", [1, 20_000])
-def test_a_user_can_ask_for_an_answer_of_so_many_characters(amount):
+def test_completion_has_requested_number_of_characters(amount):
     answer = completion_of(make_service(), chat_body(f"Please answer in {amount} characters."))
 
     assert len(str(answer.content)) == amount
 
 
 @pytest.mark.parametrize("amount", [1, 5000])
-def test_a_user_can_ask_for_an_answer_of_so_many_tokens(amount):
+def test_completion_has_requested_number_of_tokens(amount):
     answer = completion_of(make_service(), chat_body(f"Reply with {amount} tokens", include_reasoning=False))
 
     assert answer.usage.completion_tokens - answer.usage.reasoning_tokens == amount
 
 
-def test_the_token_budget_cuts_the_answer():
+def test_token_budget_cuts_the_completion():
     answer = completion_of(make_service(), chat_body("Answer in 500 tokens", max_completion_tokens=100))
 
     assert answer.finish_reason == "length"
     assert answer.usage.completion_tokens == 100
 
 
-def test_reasoning_comes_out_of_the_same_budget():
+def test_token_budget_includes_reasoning():
     answer = completion_of(make_service(), chat_body(max_tokens=5, reasoning_effort="high"))
 
     assert (answer.content, answer.finish_reason) == ("", "length")
     assert answer.usage.reasoning_tokens == answer.usage.completion_tokens == 5
 
 
-def test_a_stop_word_ends_the_answer():
+def test_stop_sequence_ends_the_completion():
     assert completion_of(make_service(), chat_body("A and B", stop=["and"])).content == "You asked: “A "
 
 
-def test_times_follow_from_latency_and_speed():
+def test_usage_times_follow_from_latency_and_speed():
     usage = completion_of(make_service(latency=0.25, tokens_per_second=100), chat_body()).usage.as_json()
 
     assert usage["queue_time"] == 0.25
@@ -81,7 +81,7 @@ def test_times_follow_from_latency_and_speed():
     assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
 
 
-def test_speed_and_latency_can_be_set_for_one_model():
+def test_speed_and_latency_of_one_model():
     groq = make_service(model_latency={QWEN: 3}, model_tokens_per_second={QWEN: 10}, tokens_per_second="model")
 
     assert completion_of(groq, chat_body(model=QWEN)).usage.queue_time == 3
@@ -89,7 +89,7 @@ def test_speed_and_latency_can_be_set_for_one_model():
     assert reply_to(groq, chat_body(model="openai/gpt-oss-20b")).tokens_per_second == 1000
 
 
-def test_json_mode_gives_a_json_object():
+def test_json_mode_returns_a_json_object():
     answer = completion_of(make_service(), chat_body("Answer as json", response_format={"type": "json_object"}))
 
     assert json.loads(str(answer.content))["question"] == "Answer as json"
@@ -128,10 +128,10 @@ SCHEMAS = [
 
 
 @pytest.mark.parametrize("schema", SCHEMAS, ids=[json.dumps(schema)[:50] for schema in SCHEMAS])
-def test_an_answer_under_a_schema_fits_it(schema):
-    wanted = {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}}
+def test_structured_output_satisfies_its_schema(schema):
+    response_format = {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}}
 
-    answer = completion_of(make_service(), chat_body(response_format=wanted))
+    answer = completion_of(make_service(), chat_body(response_format=response_format))
 
     validate(json.loads(str(answer.content)), schema)
 
@@ -169,52 +169,52 @@ schemas = st.recursive(
 
 
 @given(schemas)
-def test_a_sample_fits_every_schema(schema):
+def test_sample_satisfies_every_schema(schema):
     validate(generate_sample(schema), schema)
 
 
 @pytest.mark.parametrize(
     "schema", [{"$ref": "#"}, {"allOf": [{"$ref": "#"}]}, {"$ref": "#/$defs/gone"}, {"type": "word"}]
 )
-def test_what_is_no_schema_is_refused(schema):
-    wanted = {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}}
+def test_invalid_schema_is_rejected(schema):
+    response_format = {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema}}
 
-    said_no = error_of(make_service(), chat_body(response_format=wanted))
+    response = error_of(make_service(), chat_body(response_format=response_format))
 
-    assert error_object(said_no)["message"].startswith("invalid JSON schema for response_format: 'reply': ")
+    assert error_object(response)["message"].startswith("invalid JSON schema for response_format: 'reply': ")
 
 
-def test_a_schema_without_an_end_gets_an_answer_that_has_one():
+def test_recursive_schema_gets_a_finite_sample():
     endless = {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]}
-    wanted = {"type": "json_schema", "json_schema": {"name": "reply", "schema": endless}}
+    response_format = {"type": "json_schema", "json_schema": {"name": "reply", "schema": endless}}
 
-    assert json.loads(str(completion_of(make_service(), chat_body(response_format=wanted)).content))["a"]
+    assert json.loads(str(completion_of(make_service(), chat_body(response_format=response_format)).content))["a"]
 
 
-def test_a_scripted_text_that_is_no_json_fails_in_json_mode():
+def test_json_mode_rejects_scripted_text_that_is_not_json():
     groq = make_service({"answer": "Sure! Here it is"})
 
-    said_no = error_of(groq, chat_body("json please", response_format={"type": "json_object"}))
+    response = error_of(groq, chat_body("json please", response_format={"type": "json_object"}))
 
-    assert error_object(said_no)["failed_generation"] == "Sure! Here it is"
+    assert error_object(response)["failed_generation"] == "Sure! Here it is"
 
 
 @pytest.mark.parametrize(("strict", "accepted"), [(True, False), (False, True)])
-def test_only_a_strict_schema_holds_a_script_to_it(strict, accepted):
+def test_only_strict_schema_validates_scripted_answers(strict, accepted):
     schema = {
         "type": "object",
         "properties": {"n": {"type": "integer"}},
         "required": ["n"],
         "additionalProperties": False,
     }
-    wanted = {"type": "json_schema", "json_schema": {"name": "reply", "strict": strict, "schema": schema}}
+    response_format = {"type": "json_schema", "json_schema": {"name": "reply", "strict": strict, "schema": schema}}
 
-    reply = reply_to(make_service({"answer": {"n": "many"}}), chat_body(response_format=wanted))
+    reply = reply_to(make_service({"answer": {"n": "many"}}), chat_body(response_format=response_format))
 
     assert isinstance(reply, CompletionReply) == accepted
 
 
-def test_a_tool_whose_name_the_user_mentions_is_called_with_fitting_arguments():
+def test_tool_mentioned_by_the_user_is_called():
     answer = completion_of(make_service(), chat_body("Please get weather for tomorrow", tools=[ORDER, WEATHER]))
 
     assert answer.finish_reason == "tool_calls"
@@ -234,21 +234,21 @@ def test_a_tool_whose_name_the_user_mentions_is_called_with_fitting_arguments():
         ({"type": "function", "function": {"name": "get_weather"}}, ["get_weather"]),
     ],
 )
-def test_the_tool_choice_decides_what_is_called(choice, called):
+def test_tool_choice_selects_the_calls(choice, called):
     answer = completion_of(make_service(), chat_body("Hello", tools=[ORDER, WEATHER], tool_choice=choice))
 
     assert [call.name for call in answer.tool_calls] == called
 
 
 @pytest.mark.parametrize(("model", "number"), [("openai/gpt-oss-120b", 1), (QWEN, 2)])
-def test_only_some_models_call_several_tools_at_once(model, number):
-    asked = chat_body("find order 7, then get weather", model=model, tools=[ORDER, WEATHER])
+def test_parallel_tool_calls_depend_on_the_model(model, number):
+    body = chat_body("find order 7, then get weather", model=model, tools=[ORDER, WEATHER])
 
-    assert len(completion_of(make_service(), asked).tool_calls) == number
-    assert len(completion_of(make_service(), asked | {"parallel_tool_calls": False}).tool_calls) == 1
+    assert len(completion_of(make_service(), body).tool_calls) == number
+    assert len(completion_of(make_service(), body | {"parallel_tool_calls": False}).tool_calls) == 1
 
 
-def test_the_tools_answer_is_told_and_the_conversation_ends():
+def test_tool_result_ends_the_tool_calls():
     call = {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": "{}"}}
     messages = [
         {"role": "user", "content": "get weather"},
@@ -261,7 +261,7 @@ def test_the_tools_answer_is_told_and_the_conversation_ends():
     assert str(answer.content).startswith("The tool said: “22 degrees”")
 
 
-def test_built_in_tools_are_executed_by_groq():
+def test_built_in_tools_are_executed():
     answer = completion_of(make_service(), chat_body("Who won?", tools=[{"type": "browser_search"}]))
 
     assert answer.executed_tools[0]["type"] == "browser_search"
@@ -280,14 +280,14 @@ def test_built_in_tools_are_executed_by_groq():
         ("meta-llama/llama-prompt-guard-2-22m", {}, False, False),
     ],
 )
-def test_reasoning_is_shown_as_the_request_wants(model, fields, thought_in_content, thought_apart):
+def test_reasoning_format_follows_the_request(model, fields, thought_in_content, thought_apart):
     answer = completion_of(make_service(), chat_body(model=model, **fields))
 
     assert str(answer.content).startswith("<think>") == thought_in_content
     assert (answer.reasoning is not None) == thought_apart
 
 
-def test_images_cost_tokens_and_are_mentioned():
+def test_images_count_as_tokens_and_are_mentioned():
     image = {"type": "image_url", "image_url": {"url": "https://example.org/invoice.png"}}
     messages = [{"role": "user", "content": [{"type": "text", "text": "What is it?"}, image, image]}]
 
@@ -297,7 +297,7 @@ def test_images_cost_tokens_and_are_mentioned():
     assert answer.usage.prompt_tokens > 2 * 2048
 
 
-def test_a_long_beginning_seen_before_is_cached_for_two_hours():
+def test_prompt_cache_holds_a_long_prefix_for_two_hours():
     groq = make_service(time_scale=1e-9)
     rules = [{"role": "system", "content": "Be kind. " * 100}]
     first, second = (chat_body(messages=[*rules, {"role": "user", "content": text}]) for text in ("One?", "Two?"))
@@ -308,7 +308,7 @@ def test_a_long_beginning_seen_before_is_cached_for_two_hours():
     assert completion_of(groq, second).usage.cached_tokens == 0
 
 
-def test_chunks_together_are_the_answer():
+def test_stream_chunks_add_up_to_the_completion():
     answer = completion_of(
         make_service(), chat_body("find order 7" + " and more" * 10, tools=[ORDER], tool_choice="none")
     )
@@ -383,8 +383,8 @@ fields = st.one_of(
 
 
 @given(fields)
-def test_no_request_makes_the_emulator_fail(asked):
-    reply = reply_to(make_service(), chat_body() | asked)
+def test_emulator_never_fails_on_any_request(body):
+    reply = reply_to(make_service(), chat_body() | body)
 
     assert isinstance(reply, CompletionReply | ErrorReply)
 
@@ -395,7 +395,7 @@ messages = st.fixed_dictionaries(
 
 
 @given(st.lists(messages, min_size=1, max_size=4), st.integers(1, 60))
-def test_no_answer_has_more_tokens_than_its_budget(conversation, budget):
+def test_completion_never_exceeds_its_token_budget(conversation, budget):
     answer = completion_of(make_service(), chat_body(messages=conversation, max_completion_tokens=budget))
 
     assert answer.usage.completion_tokens <= budget

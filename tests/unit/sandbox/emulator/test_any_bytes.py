@@ -1,4 +1,4 @@
-"""Whatever bytes a server answers with: the engine's client makes our errors of them, Groq's a value."""
+"""Arbitrary response bytes: the engine client raises EngineError, the Groq client returns a value."""
 
 import asyncio
 from datetime import timedelta
@@ -42,8 +42,8 @@ answers = st.lists(st.sampled_from(PIECES) | st.binary(max_size=10), max_size=8)
 sometimes_valid = answers | answers.map(PIECES[0].__add__)
 
 
-async def told(data, ask):
-    """What comes of a question to a server that says these bytes and hangs up."""
+async def result_of(data, ask):
+    """Call a server that responds with `data` and closes the connection, and return the result."""
 
     async def serve(reader, writer):
         await reader.readuntil(b"\r\n\r\n")
@@ -80,16 +80,16 @@ async def ask_engine(url, definition_id="ask:1:d1"):
 
 @given(sometimes_valid)
 @settings(max_examples=40)
-def test_groqs_client_returns_a_value(data):
-    assert isinstance(asyncio.run(told(data, ask_groq)), Response | NoResponse)
+def test_groq_client_returns_a_value_for_any_bytes(data):
+    assert isinstance(asyncio.run(result_of(data, ask_groq)), Response | NoResponse)
 
 
 @given(sometimes_valid)
 @settings(max_examples=40)
-def test_the_engines_client_raises_only_what_is_ours(data):
-    assert isinstance(asyncio.run(told(data, ask_engine)), str | EngineError)
+def test_engine_client_raises_only_engine_errors(data):
+    assert isinstance(asyncio.run(result_of(data, ask_engine)), str | EngineError)
 
 
 @pytest.mark.parametrize("odd", ["a b", "a/b", "ü", "a\r\nX: y", "\ud800", "?x#y", "%", ""])
-def test_an_id_that_is_none_is_an_error_of_ours(odd):
-    assert isinstance(asyncio.run(told(b"HTTP/1.1 404 \r\n\r\n", lambda url: ask_engine(url, odd))), EngineError)
+def test_engine_client_rejects_malformed_ids(odd):
+    assert isinstance(asyncio.run(result_of(b"HTTP/1.1 404 \r\n\r\n", lambda url: ask_engine(url, odd))), EngineError)

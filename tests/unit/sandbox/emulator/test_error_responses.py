@@ -1,4 +1,4 @@
-"""Groq's refusals, compared letter for letter with those collected in reference/groq-api.md, section 2.3."""
+"""Groq's error responses, compared verbatim with those collected in reference/groq-api.md, section 2.3."""
 
 import json
 
@@ -50,35 +50,35 @@ VERBATIM = {
 
 
 @pytest.mark.parametrize(("code", "expected"), VERBATIM.items(), ids=VERBATIM)
-def test_an_ordered_refusal_has_groqs_own_words(code, expected):
+def test_error_by_code_has_groqs_text(code, expected):
     groq = make_service({"refusal": code})
 
     assert error_of(groq, chat_body()).body == expected + "\n"
 
 
-def test_a_refused_key_takes_96_bytes_as_seen_on_the_wire():
-    said_no = error_of(make_service(), chat_body(), organization=None)
+def test_invalid_key_error_has_96_bytes():
+    response = error_of(make_service(), chat_body(), organization=None)
 
-    assert (said_no.status, len(said_no.body)) == (401, 96)
+    assert (response.status, len(response.body)) == (401, 96)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 413, 422, 424, 429, 498, 500, 502, 503, 504, 520, 524])
-def test_every_status_can_be_ordered_and_comes_with_a_body(status):
+def test_error_of_every_status_has_a_body(status):
     groq = make_service({"status": status})
 
-    said_no = error_of(groq, chat_body())
+    response = error_of(groq, chat_body())
 
-    assert said_no.status == status
-    assert ("html" in said_no.content_type) == said_no.body.startswith("<!DOCTYPE html>")
+    assert response.status == status
+    assert ("html" in response.content_type) == response.body.startswith("<!DOCTYPE html>")
 
 
-def test_an_ordered_wait_stands_in_the_header_and_in_the_message():
+def test_retry_after_is_in_header_and_message():
     groq = make_service({"status": 429, "headers": {"Retry-After": 7}})
 
-    said_no = error_of(groq, chat_body())
+    response = error_of(groq, chat_body())
 
-    assert said_no.headers["retry-after"] == "7"
-    assert "Please try again in 7s." in said_no.body
+    assert response.headers["retry-after"] == "7"
+    assert "Please try again in 7s." in response.body
 
 
 @pytest.mark.parametrize(
@@ -91,10 +91,10 @@ def test_an_ordered_wait_stands_in_the_header_and_in_the_message():
         ("minimaxai/minimax-m2.7", 404, "model_not_found"),
     ],
 )
-def test_a_model_that_is_gone_is_refused_in_the_form_of_its_time(model, status, code):
-    said_no = error_of(make_service(), chat_body(model=model))
+def test_retired_model_error_depends_on_its_date(model, status, code):
+    response = error_of(make_service(), chat_body(model=model))
 
-    assert (said_no.status, error_object(said_no)["code"]) == (status, code)
+    assert (response.status, error_object(response)["code"]) == (status, code)
 
 
 UNSUPPORTED = (
@@ -139,14 +139,14 @@ SHAPES = [
 
 
 @pytest.mark.parametrize(("fields", "message"), SHAPES, ids=[message[:60] for _, message in SHAPES])
-def test_a_misshapen_request_is_refused_with_the_first_thing_wrong(fields, message):
-    said_no = error_of(make_service(), chat_body(**fields))
+def test_malformed_request_gets_its_first_schema_error(fields, message):
+    response = error_of(make_service(), chat_body(**fields))
 
-    error = error_object(said_no)
-    assert (said_no.status, error["message"], error["type"]) == (400, message, "invalid_request_error")
+    error = error_object(response)
+    assert (response.status, error["message"], error["type"]) == (400, message, "invalid_request_error")
 
 
-def test_a_body_that_is_no_json_object_is_refused():
+def test_body_that_is_not_a_json_object_is_rejected():
     assert error_of(make_service(), None).status == 400
 
 
@@ -164,8 +164,8 @@ def schema(*, strict=True, **keywords):
         "required": ["a"],
         "additionalProperties": False,
     }
-    wanted = {"name": "next_step", "strict": strict, "schema": inner | keywords}
-    return {"type": "json_schema", "json_schema": wanted}
+    schema_fields = {"name": "next_step", "strict": strict, "schema": inner | keywords}
+    return {"type": "json_schema", "json_schema": schema_fields}
 
 
 def pictures(*images, text="What is this?"):
@@ -224,31 +224,31 @@ ABILITIES = [
 
 
 @pytest.mark.parametrize(("model", "fields", "message"), ABILITIES, ids=[message[:60] for *_, message in ABILITIES])
-def test_what_a_model_cannot_do_is_refused(model, fields, message):
-    said_no = error_of(make_service(), chat_body(model=model, **fields))
+def test_unsupported_feature_of_a_model_is_rejected(model, fields, message):
+    response = error_of(make_service(), chat_body(model=model, **fields))
 
-    assert said_no.status == 400
-    assert error_object(said_no)["message"].startswith(message)
-
-
-def test_a_prompt_and_answer_beyond_the_context_window_are_refused():
-    said_no = error_of(make_service(), chat_body("word " * 131_072))
-
-    assert error_object(said_no)["code"] == "context_length_exceeded"
+    assert response.status == 400
+    assert error_object(response)["message"].startswith(message)
 
 
-def test_an_image_of_more_than_4_megabytes_is_too_large():
+def test_context_window_overflow_is_rejected():
+    response = error_of(make_service(), chat_body("word " * 131_072))
+
+    assert error_object(response)["code"] == "context_length_exceeded"
+
+
+def test_image_above_4_megabytes_is_rejected():
     large = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 4_000_004}}
 
     assert error_of(make_service(), chat_body(model=QWEN, messages=pictures(large))).status == 413
 
 
-def test_json_cut_off_by_the_token_budget_fails_as_groq_says():
-    said_no = error_of(
+def test_truncated_json_is_a_json_validate_failed_error():
+    response = error_of(
         make_service(), chat_body("Give me json", response_format={"type": "json_object"}, max_completion_tokens=20)
     )
 
-    assert json.loads(said_no.body)["error"] == {
+    assert json.loads(response.body)["error"] == {
         "message": "Failed to generate JSON. Please adjust your prompt. See 'failed_generation' for more details.",
         "type": "invalid_request_error",
         "code": "json_validate_failed",
@@ -256,16 +256,16 @@ def test_json_cut_off_by_the_token_budget_fails_as_groq_says():
     }
 
 
-def test_a_scripted_call_of_a_tool_that_was_not_offered_fails():
+def test_scripted_call_of_an_unknown_tool_fails():
     groq = make_service({"tool_calls": [{"name": "fly"}]})
 
-    said_no = error_of(groq, chat_body(tools=[FUNCTION]))
+    response = error_of(groq, chat_body(tools=[FUNCTION]))
 
-    assert error_object(said_no)["code"] == "tool_use_failed"
-    assert "attempted to call tool 'fly' which was not in request.tools" in said_no.body
+    assert error_object(response)["code"] == "tool_use_failed"
+    assert "attempted to call tool 'fly' which was not in request.tools" in response.body
 
 
-def test_flex_requests_are_refused_with_498_when_flex_is_full():
+def test_flex_request_gets_498_without_capacity():
     groq = make_service(flex_full=True)
 
     assert error_of(groq, chat_body(service_tier="flex")).status == 498

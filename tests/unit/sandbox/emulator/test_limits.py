@@ -1,4 +1,4 @@
-"""The refilling buckets: the figures of real answers, and laws that hold for all."""
+"""The rate limit buckets: figures of real responses, and properties."""
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ MINUTE, DAY = 60, 86_400
     ("limit", "window", "used", "shown"),
     [(1000, DAY, 1, "1m26.4s"), (8000, MINUTE, 78, "585ms"), (6000, MINUTE, 157, "1.57s"), (14_400, DAY, 1, "6s")],
 )
-def test_the_reset_headers_of_real_answers_come_out(limit, window, used, shown):
+def test_bucket_reproduces_groqs_reset_headers(limit, window, used, shown):
     bucket = LimitBucket(limit, window)
     bucket.add(used, now=0)
 
@@ -27,7 +27,7 @@ def test_the_reset_headers_of_real_answers_come_out(limit, window, used, shown):
     ("limit", "window", "used", "requested", "shown"),
     [(6000, MINUTE, 5034, 1443, "4.77s"), (100_000, DAY, 99_996, 484, "6m54.72s"), (30, MINUTE, 30, 1, "2s")],
 )
-def test_the_waits_of_real_refusals_come_out(limit, window, used, requested, shown):
+def test_bucket_reproduces_groqs_waits(limit, window, used, requested, shown):
     bucket = LimitBucket(limit, window)
     bucket.add(used, now=0)
 
@@ -38,7 +38,7 @@ def test_the_waits_of_real_refusals_come_out(limit, window, used, requested, sho
     ("seconds", "shown"),
     [(0, "0s"), (0.585, "585ms"), (7.66, "7.66s"), (660.528, "11m0.528s"), (5025.6, "1h23m45.6s"), (0.0001, "1ms")],
 )
-def test_durations_are_written_as_go_does(seconds, shown):
+def test_durations_have_gos_format(seconds, shown):
     assert format_go_duration(seconds) == shown
 
 
@@ -46,16 +46,16 @@ def account(**limits):
     return RateLimiter("org_x", "openai/gpt-oss-120b", ModelLimits(**limits))
 
 
-def test_the_thirty_first_request_of_a_minute_is_refused_in_groqs_words():
+def test_rate_limit_error_has_groqs_text():
     asked = account(rpm=30)
     for _ in range(30):
         assert asked.admit(RequestUsage(), "on_demand", now=0) is None
 
-    said_no = asked.admit(RequestUsage(), "on_demand", now=0)
+    response = asked.admit(RequestUsage(), "on_demand", now=0)
 
-    assert said_no
-    assert (said_no.status, said_no.headers["retry-after"]) == (429, "2")
-    assert error_object(said_no) == {
+    assert response
+    assert (response.status, response.headers["retry-after"]) == (429, "2")
+    assert error_object(response) == {
         "message": "Rate limit reached for model `openai/gpt-oss-120b` in organization `org_x` service tier "
         "`on_demand` on requests per minute (RPM): Limit 30, Used 30, Requested 1. Please try again in 2s. Need more "
         "tokens? Upgrade to Dev Tier today at https://console.groq.com/settings/billing",
@@ -74,43 +74,43 @@ def test_the_thirty_first_request_of_a_minute_is_refused_in_groqs_words():
         ({"otpm": 1000}, OTPM.name, "1m0s", 60),
     ],
 )
-def test_every_dimension_refuses_by_itself_and_lets_in_after_the_wait(limits, name, wait, seconds):
+def test_each_limit_type_admits_after_its_wait(limits, name, wait, seconds):
     asked = account(**limits)
     demand = RequestUsage(prompt_tokens=0, output_tokens=1000, expected_output=1000)
-    said_no = None
-    while said_no is None:
-        said_no = asked.admit(demand, "on_demand", now=0)
+    response = None
+    while response is None:
+        response = asked.admit(demand, "on_demand", now=0)
 
-    assert f"on {name}: " in said_no.body
-    assert f"Please try again in {wait}." in said_no.body
-    assert said_no.headers["retry-after"] == str(seconds)
+    assert f"on {name}: " in response.body
+    assert f"Please try again in {wait}." in response.body
+    assert response.headers["retry-after"] == str(seconds)
     assert asked.admit(demand, "on_demand", now=seconds) is None
 
 
-def test_a_request_larger_than_the_minute_is_413_and_not_worth_waiting_for():
-    said_no = account(tpm=6000).admit(RequestUsage(12_000, 328), "on_demand", now=0)
+def test_request_above_the_token_limit_is_413():
+    response = account(tpm=6000).admit(RequestUsage(12_000, 328), "on_demand", now=0)
 
-    assert said_no
-    assert said_no.status == 413
-    assert "retry-after" not in said_no.headers
+    assert response
+    assert response.status == 413
+    assert "retry-after" not in response.headers
     assert (
         "on tokens per minute (TPM): Limit 6000, Requested 12328, please reduce your message size and try again. Need "
         "more tokens? Upgrade to Dev Tier today at https://console.groq.com/settings/billing"
-    ) in said_no.body
+    ) in response.body
 
 
-def test_too_much_expected_output_is_429_without_a_wait():
+def test_expected_output_above_the_limit_is_429():
     groq = make_service(plan="free")
 
-    said_no = error_of(groq, chat_body(model="qwen/qwen3.8-27b", max_completion_tokens=1000))
+    response = error_of(groq, chat_body(model="qwen/qwen3.8-27b", max_completion_tokens=1000))
 
-    assert said_no.status == 429
-    assert "retry-after" not in said_no.headers
-    assert said_no.headers["x-ratelimit-remaining-tokens"] == "8000"
-    assert "(OTPM): Limit 1000, Requested 1016. The request's expected output tokens exceed" in said_no.body
+    assert response.status == 429
+    assert "retry-after" not in response.headers
+    assert response.headers["x-ratelimit-remaining-tokens"] == "8000"
+    assert "(OTPM): Limit 1000, Requested 1016. The request's expected output tokens exceed" in response.body
 
 
-def test_the_output_budget_is_reserved_and_what_was_not_used_given_back():
+def test_unused_reservation_is_released():
     groq = make_service(plan="free")
     body = chat_body(max_completion_tokens=7000)
     reply = reply_to(groq, body)
@@ -125,7 +125,7 @@ def test_the_output_budget_is_reserved_and_what_was_not_used_given_back():
     assert int(headers["x-ratelimit-remaining-tokens"]) >= 8000 - usage.prompt_tokens - usage.completion_tokens
 
 
-def test_each_organization_and_each_model_has_limits_of_its_own():
+def test_limits_are_per_organization_and_model():
     groq = make_service(limits={"*": {"rpm": 1}})
 
     assert completion_of(groq, chat_body()).content
@@ -134,7 +134,7 @@ def test_each_organization_and_each_model_has_limits_of_its_own():
     assert not hasattr(reply_to(groq, chat_body(), organization="org_2"), "refusal")
 
 
-def test_a_day_passes_when_the_clock_is_set_forward():
+def test_clock_advance_refills_daily_limits():
     groq = make_service(limits={"*": {"rpd": 1}})
     completion_of(groq, chat_body())
     assert error_of(groq, chat_body()).status == 429
@@ -144,23 +144,23 @@ def test_a_day_passes_when_the_clock_is_set_forward():
     assert completion_of(groq, chat_body()).content
 
 
-def test_time_that_runs_faster_refills_limits_faster():
+def test_time_scale_refills_limits_faster():
     groq = make_service(limits={"*": {"rpd": 1}}, time_scale=1e9)
     completion_of(groq, chat_body())
 
     assert completion_of(groq, chat_body()).content
 
 
-def test_a_failed_generation_counts_its_prompt_only():
+def test_failed_generation_counts_only_its_prompt():
     groq = make_service({"answer": "no JSON", "count": 20}, plan="free")
     failing = chat_body("Give me json", response_format={"type": "json_object"}, max_completion_tokens=2000)
 
     refused = [error_of(groq, failing) for _ in range(6)]
 
-    assert {said_no.status for said_no in refused} == {400}
+    assert {response.status for response in refused} == {400}
 
 
-def test_without_a_plan_there_are_no_limits_and_no_headers_of_them():
+def test_plan_none_has_no_limits_and_no_headers():
     groq = make_service()
 
     assert all(reply_to(groq, chat_body()).rate_limiter.headers(0) == {} for _ in range(40))
@@ -170,7 +170,7 @@ amounts = st.floats(0, 1000)
 
 
 @given(st.integers(1, 1000), st.lists(st.tuples(amounts, st.floats(0, 100)), max_size=20), amounts)
-def test_whoever_waits_as_told_is_let_in(limit, uses, wanted):
+def test_request_is_admitted_after_the_reported_wait(limit, uses, wanted):
     bucket, now = LimitBucket(limit, MINUTE), 0.0
     for amount, pause in uses:
         bucket.add(amount, now)
@@ -184,7 +184,7 @@ def test_whoever_waits_as_told_is_let_in(limit, uses, wanted):
 
 
 @given(st.integers(1, 1000), st.lists(st.tuples(st.floats(-1000, 1000), st.floats(0, 100)), max_size=20))
-def test_use_is_never_negative_and_forgotten_after_a_window(limit, uses):
+def test_bucket_usage_drains_within_one_window(limit, uses):
     bucket, now = LimitBucket(limit, MINUTE), 0.0
     for amount, pause in uses:
         bucket.add(amount, now)
@@ -197,7 +197,7 @@ def test_use_is_never_negative_and_forgotten_after_a_window(limit, uses):
 
 
 @given(st.floats(0, 200_000))
-def test_a_written_duration_is_never_too_short(seconds):
+def test_formatted_duration_is_never_too_short(seconds):
     units = {"h": 3600, "m": 60, "s": 1}
     shown = format_go_duration(seconds)
     if shown.endswith("ms"):

@@ -1,4 +1,4 @@
-"""Every example of the emulator's own page is run."""
+"""The examples of the emulator's README."""
 
 import os
 import re
@@ -27,7 +27,7 @@ def examples(language):
     return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
 
 
-def test_the_script_of_the_page_answers_as_it_says(tmp_path):
+def test_readme_script_answers_as_documented(tmp_path):
     path = tmp_path / "answers.yaml"
     path.write_text(examples("yaml")[0], "utf-8")
     groq = GroqService(EmulatorConfig(), load_script(path))
@@ -44,22 +44,22 @@ def test_the_script_of_the_page_answers_as_it_says(tmp_path):
     assert completion_of(groq, chat_body("storm")).content
 
 
-def test_the_orders_of_the_page_are_accepted():
+def test_readme_control_requests_are_accepted():
     curl = shutil.which("curl")
     if curl is None:
         pytest.skip("curl is not installed (package curl)")
-    orders = [line for block in examples("sh") for line in block.splitlines() if line.startswith("curl")]
+    commands = [line for block in examples("sh") for line in block.splitlines() if line.startswith("curl")]
 
     with running_emulator() as groq:
-        for line in orders:
+        for line in commands:
             command = line.replace("http://127.0.0.1:8090", groq.url).replace("curl", f"{curl} -sS --fail", 1)
             subprocess.run(["/bin/sh", "-c", command], check=True, timeout=20)
 
-    assert len(orders) == 7
+    assert len(commands) == 7
 
 
 PLUGIN = 'pytest_plugins = ["catalyst_groq.sandbox.emulator.pytest_plugin"]'
-OVERRIDDEN = f"""
+CUSTOM_CONFIG = f"""
 import pytest
 
 from catalyst_groq.sandbox.emulator import EmulatorConfig
@@ -74,13 +74,13 @@ def groq_emulator_config():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("conftest", [PLUGIN, OVERRIDDEN], ids=["as it is", "with a configuration of its own"])
-def test_the_tests_of_the_page_pass_with_the_plugin(tmp_path, conftest):
+@pytest.mark.parametrize("conftest", [PLUGIN, CUSTOM_CONFIG], ids=["default", "custom configuration"])
+def test_readme_pytest_example_passes(tmp_path, conftest):
     (tmp_path / "conftest.py").write_text(conftest, "utf-8")
     (tmp_path / "test_page.py").write_text(examples("python")[0], "utf-8")
     assert PLUGIN in PAGE
 
-    ended = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path)],
         env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
@@ -89,25 +89,25 @@ def test_the_tests_of_the_page_pass_with_the_plugin(tmp_path, conftest):
         timeout=60,
     )
 
-    assert "1 passed" in ended.stdout, ended.stdout + ended.stderr
+    assert "1 passed" in completed.stdout, completed.stdout + completed.stderr
 
 
 @pytest.mark.slow
-def test_the_programs_of_the_page_run():
+def test_readme_programs_run():
     for program in examples("python")[1:]:
         subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
-def test_the_options_of_the_page_are_those_of_the_command():
-    told = set(re.findall(r"^\| `(--[a-z-]+)", PAGE, re.MULTILINE))
+def test_readme_options_match_the_command():
+    names = set(re.findall(r"^\| `(--[a-z-]+)", PAGE, re.MULTILINE))
 
     commands: Any = get_command(app)
     command = commands.commands["emulator"]
 
-    assert told == {name for option in command.params for name in option.opts if name != "--help"}
+    assert names == {name for option in command.params for name in option.opts if name != "--help"}
 
 
-def test_the_page_names_every_refusal_and_every_fault():
-    told = set(re.findall(r"`([a-z_]+)`", PAGE)) | set(re.findall(r"`fault: ([a-z_]+)`", PAGE))
+def test_readme_lists_every_error_code_and_fault():
+    names = set(re.findall(r"`([a-z_]+)`", PAGE)) | set(re.findall(r"`fault: ([a-z_]+)`", PAGE))
 
-    assert set(BY_CODE) | set(get_args(Fault)) <= told
+    assert set(BY_CODE) | set(get_args(Fault)) <= names

@@ -47,29 +47,29 @@ def scripted(path):
         ("say forty-two", "openai/gpt-oss-120b", "42"),
     ],
 )
-def test_a_script_says_which_question_gets_which_answer(script, question, model, answer):
+def test_script_maps_requests_to_answers(script, question, model, answer):
     assert completion_of(scripted(script(SCRIPT)), chat_body(question, model=model)).content == answer
 
 
-def test_what_no_line_is_for_gets_the_usual_answer(script):
+def test_request_without_a_rule_gets_the_default_answer(script):
     groq = scripted(script(SCRIPT))
 
     assert "emulator" in str(completion_of(groq, chat_body("pingpong")).content)
     assert "emulator" in str(completion_of(groq, chat_body("an invoice, please")).content)
 
 
-def test_a_counted_line_is_used_up_and_the_next_one_follows(script):
+def test_rule_with_count_expires(script):
     groq = scripted(script(SCRIPT))
-    asked = chat_body("Where is order 77?")
+    body = chat_body("Where is order 77?")
 
-    assert error_of(groq, asked).status == 503
-    assert completion_of(groq, asked).content == "It is on its way."
+    assert error_of(groq, body).status == 503
+    assert completion_of(groq, body).content == "It is on its way."
 
     groq.reset()
-    assert error_of(groq, asked).status == 503
+    assert error_of(groq, body).status == 503
 
 
-def test_orders_come_before_the_script_in_the_order_given(script):
+def test_added_rules_precede_the_script(script):
     groq = scripted(script(SCRIPT))
     add_rule(groq, {"status": 500})
     add_rule(groq, {"answer": "", "count": 2})
@@ -78,7 +78,7 @@ def test_orders_come_before_the_script_in_the_order_given(script):
     assert [completion_of(groq, chat_body("ping")).content for _ in range(3)] == ["", "", "pong"]
 
 
-def test_an_order_waits_for_the_request_it_is_for():
+def test_added_rule_waits_for_a_matching_request():
     groq = make_service({"status": 500, "when": {"contains": "angry"}})
 
     assert completion_of(groq, chat_body("calm")).content
@@ -86,7 +86,7 @@ def test_an_order_waits_for_the_request_it_is_for():
     assert completion_of(groq, chat_body("angry")).content
 
 
-def test_an_answer_is_not_used_up_by_a_request_that_is_refused():
+def test_rejected_request_does_not_use_up_a_rule():
     groq = make_service({"answer": "yes"})
     error_of(groq, chat_body(model="nonsense"))
     error_of(groq, chat_body(), organization=None)
@@ -94,7 +94,7 @@ def test_an_answer_is_not_used_up_by_a_request_that_is_refused():
     assert completion_of(groq, chat_body()).content == "yes"
 
 
-def test_tool_calls_can_be_scripted():
+def test_rule_with_tool_calls():
     tool = {"type": "function", "function": {"name": "look_up"}}
     groq = make_service({"tool_calls": [{"name": "look_up", "arguments": {"number": 7}}]})
 
@@ -103,13 +103,13 @@ def test_tool_calls_can_be_scripted():
     assert (call.name, call.arguments) == ("look_up", {"number": 7})
 
 
-def test_tools_that_were_not_offered_may_be_called_when_validation_is_off():
+def test_unknown_tool_is_called_without_tool_validation():
     groq = make_service({"tool_calls": [{"name": "fly"}]})
 
     assert completion_of(groq, chat_body(disable_tool_validation=True)).tool_calls[0].name == "fly"
 
 
-def test_a_scripted_call_that_breaks_the_tools_schema_fails_as_with_groq():
+def test_scripted_call_violating_its_schema_fails():
     schema = {"type": "object", "properties": {"domain": {"type": "array"}}}
     tool = {"type": "function", "function": {"name": "HassTurnOff", "parameters": schema}}
     groq = make_service({"tool_calls": [{"name": "HassTurnOff", "arguments": {"domain": "light"}}]})
@@ -120,9 +120,9 @@ def test_a_scripted_call_that_breaks_the_tools_schema_fails_as_with_groq():
     ) in error_of(groq, chat_body(tools=[tool])).body
 
 
-@pytest.mark.parametrize(("wanted", "length"), [({"characters": 20_000}, 20_000), ({"characters": 1}, 1)])
-def test_a_long_answer_can_be_ordered(wanted, length):
-    assert len(str(completion_of(make_service(wanted), chat_body()).content)) == length
+@pytest.mark.parametrize(("response_format", "length"), [({"characters": 20_000}, 20_000), ({"characters": 1}, 1)])
+def test_rule_with_a_number_of_characters(response_format, length):
+    assert len(str(completion_of(make_service(response_format), chat_body()).content)) == length
 
 
 @pytest.mark.parametrize(
@@ -130,21 +130,21 @@ def test_a_long_answer_can_be_ordered(wanted, length):
     [
         ("answers: [", "is not YAML"),
         ("answer: x", "answers: Field required"),
-        ("answers: [{answer: x, status: 500}]", "answers.0: only one of answer, status can be what a request gets"),
-        ("answers: [{when: {contains: x}}]", "answers.0: says nothing; give one of answer, "),
+        ("answers: [{answer: x, status: 500}]", "answers.0: only one of answer, status is allowed"),
+        ("answers: [{when: {contains: x}}]", "answers.0: has no effect; set one of answer, "),
         ("answers: [{when: {about: x}, answer: y}]", "answers.0.when.about: Extra inputs are not permitted"),
         ("answers: [{when: {matches: '('}, answer: y}]", "answers.0.when.matches: not a regular expression"),
         ("answers: [{status: 700}]", "answers.0.status: Input should be less than or equal to 599"),
-        ("answers: [{status: 200}]", "answers.0: status 200 needs a body"),
-        ("answers: [{body: x, answer: y}]", "answers.0: a body needs the status it comes with"),
+        ("answers: [{status: 200}]", "answers.0: status 200 requires `body`"),
+        ("answers: [{body: x, answer: y}]", "answers.0: `body` requires `status`"),
         (
             "answers: [{refusal: go_away}]",
-            "answers.0.refusal: no refusal has the code 'go_away'; there are invalid_api",
+            "answers.0.refusal: unknown error code 'go_away'; must be one of invalid_api",
         ),
         ("answers: [{fault: fire}]", "answers.0.fault: Input should be 'hang', 'cut', 'garbage', 'reset'"),
     ],
 )
-def test_a_wrong_script_is_refused_with_the_place_and_the_mend(script, text, problem):
+def test_invalid_script_error_names_entry_and_fix(script, text, problem):
     path = script(text)
 
     with pytest.raises(SandboxError, match="script of answers") as raised:
@@ -154,7 +154,7 @@ def test_a_wrong_script_is_refused_with_the_place_and_the_mend(script, text, pro
     assert str(path) in str(raised.value)
 
 
-def test_a_missing_script_is_named(tmp_path):
+def test_missing_script_is_named(tmp_path):
     with pytest.raises(SandboxError, match=r"nowhere\.yaml cannot be read"):
         load_script(tmp_path / "nowhere.yaml")
 
@@ -166,10 +166,10 @@ def test_a_missing_script_is_named(tmp_path):
         ({"latency": -1}, "latency: Input should be greater than or equal to 0"),
         ({"tokens_per_second": 0}, "tokens_per_second"),
         ({"limits": {"*": {"rps": 1}}}, "limits.*.rps: Extra inputs are not permitted"),
-        ({"keys": {"gsk_secret": 5}}, "keys: texts are needed"),
+        ({"keys": {"gsk_secret": 5}}, "keys: must be a list of keys"),
     ],
 )
-def test_a_wrong_option_is_named(options, problem):
+def test_invalid_option_is_named(options, problem):
     with pytest.raises(SandboxError) as raised:
         make_config(**options)
 
@@ -177,7 +177,7 @@ def test_a_wrong_option_is_named(options, problem):
     assert "gsk_secret" not in str(raised.value)
 
 
-def test_settings_change_while_it_runs_and_come_back_with_a_reset():
+def test_settings_change_at_runtime_and_reset():
     groq = make_service()
     groq.update_settings({"limits": {"*": {"rpm": 1}}})
     groq.update_settings({"latency": 1})
@@ -189,7 +189,7 @@ def test_settings_change_while_it_runs_and_come_back_with_a_reset():
     assert [reply_to(groq, chat_body()).completion.usage.queue_time for _ in range(3)] == [0, 0, 0]
 
 
-def test_an_unknown_setting_is_named():
+def test_unknown_setting_is_named():
     with pytest.raises(SandboxError, match=r"Settings of the Groq emulator: port: Extra inputs are not permitted"):
         make_service().update_settings({"port": 5})
 
@@ -207,11 +207,11 @@ def test_an_unknown_setting_is_named():
         (None, False),
     ],
 )
-def test_without_a_list_every_key_of_groqs_form_is_accepted(authorization, accepted):
+def test_api_keys_without_a_list_accept_groqs_format(authorization, accepted):
     assert (ApiKeys({}).organization(authorization) is not None) == accepted
 
 
-def test_with_a_list_only_its_keys_are_accepted_and_named_by_their_organizations():
+def test_api_keys_with_a_list_accept_only_its_keys():
     keys = ApiKeys({"gsk_a": "org_a", "gsk_b": "org_b"})
 
     named = [keys.organization(f"Bearer {key}") for key in ("gsk_a", "gsk_b", "gsk_c")]
@@ -219,14 +219,14 @@ def test_with_a_list_only_its_keys_are_accepted_and_named_by_their_organizations
     assert named == ["org_a", "org_b", None]
 
 
-def test_a_list_of_keys_makes_each_an_organization_and_shows_none():
+def test_api_key_list_creates_hidden_organizations():
     config = make_config(keys=["gsk_a", "gsk_b"])
 
     assert dict(config.keys) == {"gsk_a": "org_1", "gsk_b": "org_2"}
     assert "gsk_a" not in repr(config)
 
 
-def test_every_new_key_is_an_organization_of_its_own():
+def test_each_new_api_key_has_its_own_organization():
     keys = ApiKeys({})
 
     one, other, again = (keys.organization(f"Bearer gsk_{name}") for name in ("one", "other", "one"))

@@ -1,4 +1,4 @@
-"""The emulator over real connections: faults, times, what it remembers, the control endpoint, its start and end."""
+"""The emulator over real connections: faults, times, call log, control endpoint, start and shutdown."""
 
 import json
 import re
@@ -39,14 +39,14 @@ def control(groq, path, wanted=None):
     return httpx.post(groq.control_url + path, json=wanted)
 
 
-async def test_it_runs_in_the_tests_own_event_loop():
+async def test_emulator_runs_in_the_callers_event_loop():
     async with Emulator() as groq, httpx.AsyncClient(base_url=groq.base_url, headers=KEY) as client:
         answer = await client.post("/chat/completions", json=chat_body("Hello?"))
 
     assert "“Hello?”" in answer.json()["choices"][0]["message"]["content"]
 
 
-def test_answers_carry_groqs_headers(groq):
+def test_response_has_groqs_headers(groq):
     groq.set(plan="free")
 
     headers = ask(groq, chat_body(max_completion_tokens=50)).headers
@@ -61,14 +61,14 @@ def test_answers_carry_groqs_headers(groq):
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_an_answers_unused_budget_is_free_again_once_it_has_arrived(groq, stream):
+def test_unused_token_budget_is_released_after_the_response(groq, stream):
     groq.set(plan="free")
     body = chat_body(max_completion_tokens=7000, stream=stream)
 
     assert [ask(groq, body).status_code for _ in range(3)] == [200, 200, 200]
 
 
-def test_the_edge_answers_with_a_page(groq):
+def test_cloudflare_error_is_an_html_page(groq):
     groq.next(status=502)
     groq.next(refusal="cloudflare_blocked")
 
@@ -80,7 +80,7 @@ def test_the_edge_answers_with_a_page(groq):
     assert gateway.headers["content-type"].startswith("text/html")
 
 
-def test_an_ordered_body_and_its_headers_arrive_as_they_are(groq):
+def test_rule_body_and_headers_arrive_unchanged(groq):
     groq.next(status=418, body={"tea": True}, headers={"X-Pot": "blue", "content-type": "text/plain"})
 
     answer = ask(groq)
@@ -98,7 +98,7 @@ def test_an_ordered_body_and_its_headers_arrive_as_they_are(groq):
         ("hang", httpx.ReadTimeout),
     ],
 )
-def test_a_connection_breaks_as_ordered_and_the_next_one_works(groq, fault, error):
+def test_fault_breaks_one_connection_only(groq, fault, error):
     groq.next(fault=fault)
 
     with pytest.raises(error):
@@ -112,14 +112,14 @@ def events(groq, **fields):
     return [line for line in ask(groq, chat_body(stream=True, **fields)).text.split("\n\n") if line]
 
 
-def test_a_stream_ends_with_its_usage_and_done(groq):
+def test_stream_ends_with_usage_and_done(groq):
     sent = events(groq)
 
     assert sent[-1] == "data: [DONE]"
     assert json.loads(sent[-2].removeprefix("data: "))["x_groq"]["usage"]["total_tokens"] > 0
 
 
-def test_a_stream_can_break_off_with_an_error_inside(groq):
+def test_stream_error_fault_ends_with_an_error_event(groq):
     groq.next(fault="stream_error")
 
     last = events(groq)[-1]
@@ -129,14 +129,14 @@ def test_a_stream_can_break_off_with_an_error_inside(groq):
     assert json.loads(data.removeprefix("data: "))["error"]["status_code"] == 500
 
 
-def test_a_stream_can_be_cut(groq):
+def test_stream_cut_fault_closes_the_connection(groq):
     groq.next(fault="cut")
 
     with pytest.raises(httpx.RemoteProtocolError):
         events(groq)
 
 
-def test_latency_delay_and_speed_take_the_time_they_say(groq):
+def test_latency_delay_and_speed_take_real_time(groq):
     groq.set(latency=0.1, tokens_per_second=100)
     groq.next(answer="one two three four five", delay=0.1)
     begun = time.monotonic()
@@ -147,7 +147,7 @@ def test_latency_delay_and_speed_take_the_time_they_say(groq):
     assert groq.calls[0].seconds >= 0.2 + usage["total_time"]
 
 
-def test_a_stream_sends_its_first_token_long_before_its_last(groq):
+def test_stream_sends_its_first_token_early(groq):
     groq.set(tokens_per_second=100)
     groq.next(tokens=20)
     begun, arrived = time.monotonic(), []
@@ -158,7 +158,7 @@ def test_a_stream_sends_its_first_token_long_before_its_last(groq):
     assert arrived[-1] - arrived[0] >= 0.3
 
 
-def test_scaled_time_makes_a_slow_answer_quick(groq):
+def test_time_scale_shortens_a_slow_response(groq):
     groq.set(latency=600, time_scale=10_000)
     begun = time.monotonic()
 
@@ -166,7 +166,7 @@ def test_scaled_time_makes_a_slow_answer_quick(groq):
     assert time.monotonic() - begun < 3
 
 
-def test_what_was_asked_is_remembered_without_the_key(groq):
+def test_call_log_contains_requests_without_keys(groq):
     groq.next(status=429)
     ask(groq, chat_body("First?"))
     ask(groq, chat_body("Second?"))
@@ -181,7 +181,7 @@ def test_what_was_asked_is_remembered_without_the_key(groq):
     assert "gsk_test_key_of_mine" not in json.dumps(seen) + repr(groq.calls)
 
 
-def test_only_the_newest_calls_are_kept():
+def test_call_log_holds_only_the_newest_calls():
     with running_emulator(EmulatorConfig(max_calls=2)) as groq:
         for text in ("one", "two", "three"):
             ask(groq, chat_body(text))
@@ -189,7 +189,7 @@ def test_only_the_newest_calls_are_kept():
         assert [call.messages[0]["content"] for call in groq.calls] == ["two", "three"]
 
 
-def test_the_control_endpoint_orders_and_resets(groq):
+def test_control_endpoint_adds_rules_and_resets(groq):
     assert control(groq, "/next", {"count": 2, "status": 503}).status_code == 204
     assert ask(groq).status_code == 503
     assert control(groq, "/reset").status_code == 204
@@ -197,7 +197,7 @@ def test_the_control_endpoint_orders_and_resets(groq):
     assert len(groq.calls) == 1
 
 
-def test_the_control_endpoint_changes_settings_and_sets_the_clock_forward(groq):
+def test_control_endpoint_changes_settings_and_clock(groq):
     control(groq, "/settings", {"limits": {"*": {"rpd": 1}}}).raise_for_status()
     assert [ask(groq).status_code for _ in range(2)] == [200, 429]
 
@@ -210,25 +210,25 @@ def test_the_control_endpoint_changes_settings_and_sets_the_clock_forward(groq):
     ("path", "body", "problem"),
     [
         ("/next", '{"status": 900}', "status: Input should be less than or equal to 599"),
-        ("/next", "{", "Not JSON"),
-        ("/next", "[]", "A JSON object is needed"),
+        ("/next", "{", "The body is not JSON"),
+        ("/next", "[]", "The body must be a JSON object"),
         ("/settings", '{"speed": 1}', "speed: Extra inputs are not permitted"),
         ("/advance", '{"seconds": -1}', "a number from 0"),
     ],
 )
-def test_a_wrong_order_says_what_is_wrong(groq, path, body, problem):
+def test_control_endpoint_names_the_invalid_field(groq, path, body, problem):
     answer = httpx.post(groq.control_url + path, content=body)
 
     assert answer.status_code == 400
     assert problem in answer.json()["error"]
 
 
-def test_a_wrong_order_in_a_test_is_an_error_there(groq):
-    with pytest.raises(SandboxError, match="What the next requests are to get: statsu: Extra inputs"):
+def test_emulator_next_raises_on_an_invalid_rule(groq):
+    with pytest.raises(SandboxError, match="Invalid rule for the next requests: statsu: Extra inputs"):
         groq.next(statsu=500)
 
 
-def test_models_are_listed_with_their_windows(groq):
+def test_model_list_has_context_windows(groq):
     listed = httpx.get(f"{groq.base_url}/models", headers=KEY).json()["data"]
 
     by_id = {model["id"]: model for model in listed}
@@ -237,7 +237,7 @@ def test_models_are_listed_with_their_windows(groq):
     assert "llama-3.3-70b-versatile" not in by_id
 
 
-def test_listing_models_uses_up_no_order_for_the_paid_endpoints(groq):
+def test_model_list_does_not_use_up_rules(groq):
     groq.next(status=503)
     assert httpx.get(f"{groq.base_url}/models", headers=KEY).status_code == 200
     groq.next(status=500, when={"path": "/models"})
@@ -247,18 +247,18 @@ def test_listing_models_uses_up_no_order_for_the_paid_endpoints(groq):
 
 
 @pytest.mark.parametrize("path", ["/openai/v1/models/openai/gpt-oss-20b", "/openai/v1/models/nonsense"])
-def test_one_model_can_be_looked_up(groq, path):
+def test_model_details_endpoint(groq, path):
     answer = httpx.get(groq.url + path, headers=KEY)
 
     assert answer.status_code == (404 if path.endswith("nonsense") else 200)
 
 
-def test_models_need_a_key(groq):
+def test_model_list_requires_a_key(groq):
     assert httpx.get(f"{groq.base_url}/models").status_code == 401
 
 
 @pytest.mark.parametrize(("plan", "status"), [("free", 413), ("developer", 200)])
-def test_the_free_plan_takes_smaller_recordings(groq, plan, status):
+def test_free_plan_limits_the_audio_file_size(groq, plan, status):
     groq.set(plan=plan)
     form: dict[str, Any] = {"files": {"file": ("long.mp3", bytes(25_000_001))}, "data": {"model": "whisper-large-v3"}}
 
@@ -275,14 +275,14 @@ def test_the_free_plan_takes_smaller_recordings(groq, plan, status):
         ({"files": {"other": ("a.wav", b"")}, "data": {"model": "whisper-large-v3"}}, "'file'"),
     ],
 )
-def test_a_recording_must_come_in_a_form_with_its_model(groq, form, missing):
+def test_transcription_requires_a_form_with_a_model(groq, form, missing):
     answer = httpx.post(f"{groq.base_url}/audio/transcriptions", headers=KEY, **form)
 
     assert answer.status_code == 400
     assert missing in answer.json()["error"]["message"]
 
 
-def test_a_mistyped_url_is_named(groq):
+def test_unknown_url_error_names_the_url(groq):
     answer = httpx.post(f"{groq.base_url}/chat/completion", headers=KEY)
 
     assert answer.status_code == 404
@@ -290,17 +290,17 @@ def test_a_mistyped_url_is_named(groq):
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff", b"[1]", b""])
-def test_a_body_that_is_not_a_json_object_is_400(groq, body):
+def test_body_that_is_not_a_json_object_is_400(groq, body):
     answer = httpx.post(f"{groq.base_url}/chat/completions", content=body, headers=KEY)
 
     assert answer.status_code == 400
 
 
-def test_a_taken_port_is_named_with_the_mend(groq):
+def test_port_in_use_error_names_port_and_fix(groq):
     port = int(groq.url.rpartition(":")[2])
 
     with (
-        pytest.raises(SandboxError, match=rf"cannot listen on 127\.0\.0\.1:{port} .* choose another --port"),
+        pytest.raises(SandboxError, match=rf"cannot listen on 127\.0\.0\.1:{port} .* Choose another --port"),
         running_emulator(EmulatorConfig(port=port)),
     ):
         pass
@@ -313,7 +313,7 @@ def until(condition, seconds=5):
         time.sleep(0.01)
 
 
-def test_a_hanging_request_ends_when_its_client_leaves(groq):
+def test_hanging_request_ends_when_its_client_disconnects(groq):
     groq.next(fault="hang")
     with pytest.raises(httpx.ReadTimeout):
         httpx.post(f"{groq.base_url}/chat/completions", json=chat_body(), headers=KEY, timeout=0.2)
@@ -321,7 +321,7 @@ def test_a_hanging_request_ends_when_its_client_leaves(groq):
     until(lambda: groq.calls[0].seconds is not None)
 
 
-def test_a_hanging_request_does_not_hold_up_the_end():
+def test_hanging_request_does_not_delay_shutdown():
     with ThreadPoolExecutor() as clients, running_emulator() as groq:
         groq.next(fault="hang")
         waiting = clients.submit(ask, groq)
@@ -342,7 +342,7 @@ serve(make_config(port=0, keys=["gsk_mine"]), Console(width=200))
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.slow
-def test_the_command_says_how_to_reach_it_shows_requests_and_ends_on_a_signal(number):
+def test_command_prints_addresses_and_calls_until_a_signal(number):
     command = [sys.executable, "-c", SERVE]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -1,4 +1,4 @@
-"""What `--db` takes."""
+"""The values of `--db`."""
 
 import pytest
 
@@ -6,12 +6,12 @@ from catalyst_groq.errors import SandboxError
 from catalyst_groq.sandbox.engine.databases import Database, parse_database
 
 
-def test_nothing_is_in_memory():
+def test_database_default_is_in_memory():
     assert parse_database(None).url.startswith("jdbc:h2:mem:")
 
 
 @pytest.mark.parametrize("text", ["engine", "./engine", "engine.mv.db"])
-def test_a_path_is_an_h2_file_wherever_the_engine_runs(text, tmp_path, monkeypatch):
+def test_database_path_is_an_absolute_h2_file(text, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     assert parse_database(text).url == f"jdbc:h2:file:{tmp_path}/engine;DB_CLOSE_ON_EXIT=FALSE"
@@ -28,7 +28,7 @@ def test_a_path_is_an_h2_file_wherever_the_engine_runs(text, tmp_path, monkeypat
         ("jdbc:h2:tcp://db/~/engine", Database("jdbc:h2:tcp://db/~/engine", "sa", "")),
     ],
 )
-def test_urls_become_jdbcs(text, database):
+def test_database_urls_become_jdbc_urls(text, database):
     assert parse_database(text) == database
 
 
@@ -39,17 +39,17 @@ def test_urls_become_jdbcs(text, database):
         ("jdbc:oracle:thin:@db", "there is no driver for jdbc:oracle"),
         ("postgresql://db", "the PostgreSQL URL lacks a database"),
         ("postgresql:///camunda", "the PostgreSQL URL lacks a host"),
-        ("postgresql://db:port/camunda", "the PostgreSQL URL cannot be read"),
-        ("postgresql://me:se/cret@db/camunda", "the PostgreSQL URL cannot be read"),
-        ("postgresql://[::1/camunda", "the PostgreSQL URL cannot be read"),
-        ("", "'' cannot be the name of a database file"),
-        ("a;b", "'a;b' cannot be the name of a database file"),
-        ("/", "'/' cannot be the name of a database file"),
+        ("postgresql://db:port/camunda", "the PostgreSQL URL cannot be parsed"),
+        ("postgresql://me:se/cret@db/camunda", "the PostgreSQL URL cannot be parsed"),
+        ("postgresql://[::1/camunda", "the PostgreSQL URL cannot be parsed"),
+        ("", "'' is not a valid name of a database file"),
+        ("a;b", "'a;b' is not a valid name of a database file"),
+        ("/", "'/' is not a valid name of a database file"),
         ("/usr", "/usr is a folder"),
         ("/nowhere/engine", "the folder /nowhere does not exist"),
     ],
 )
-def test_what_cannot_be_is_named_with_the_mend(text, problem):
+def test_database_error_names_problem_and_fix(text, problem):
     with pytest.raises(SandboxError) as refusal:
         parse_database(text)
 
@@ -57,5 +57,5 @@ def test_what_cannot_be_is_named_with_the_mend(text, problem):
     assert any(mend in str(refusal.value) for mend in ("Give the path", "Name a file", "Create it"))
 
 
-def test_a_password_does_not_show_itself():
+def test_database_repr_hides_the_password():
     assert "secret" not in repr(parse_database("postgresql://me:secret@db/camunda"))

@@ -1,4 +1,4 @@
-"""The engine's jars: fetched once, never trusted unchecked."""
+"""The engine's jars: downloaded once and always verified."""
 
 import hashlib
 import socket
@@ -49,7 +49,7 @@ def leftovers(repository):
     return [file for file in repository.local.rglob("*") if file.is_file()]
 
 
-def test_a_missing_jar_is_fetched_to_where_maven_keeps_it(jar, repository):
+def test_missing_jar_is_downloaded_to_the_local_repository(jar, repository):
     (file,) = fetch_missing([jar], "Engine", repository, ignore_event)
 
     assert file == repository.local / "org/example/group/engine/1.0/engine-1.0.jar"
@@ -57,11 +57,11 @@ def test_a_missing_jar_is_fetched_to_where_maven_keeps_it(jar, repository):
     assert leftovers(repository) == [file]
 
 
-def test_a_classifier_is_part_of_the_name():
+def test_jar_name_contains_the_classifier():
     assert locked("webapp", classifier="classes").path.name == "webapp-1.0-classes.jar"
 
 
-def test_jars_that_are_there_need_no_network(jar, repository):
+def test_intact_jars_need_no_network(jar, repository):
     fetch_missing([jar], "Engine", repository, ignore_event)
     offline = Repository(closed_url(), "a test", repository.local)
 
@@ -71,7 +71,7 @@ def test_jars_that_are_there_need_no_network(jar, repository):
 
 
 @pytest.mark.parametrize("wrong", [CONTENT[:-1], CONTENT[:-1] + b"!"], ids=["cut off", "changed"])
-def test_a_damaged_jar_is_fetched_again(jar, repository, maven, wrong):
+def test_damaged_jar_is_downloaded_again(jar, repository, maven, wrong):
     (file,) = fetch_missing([jar], "Engine", repository, ignore_event)
     file.write_bytes(wrong)
 
@@ -81,7 +81,7 @@ def test_a_damaged_jar_is_fetched_again(jar, repository, maven, wrong):
     assert len(maven.requested_paths) == 2
 
 
-def test_a_wrong_jar_is_refused_after_three_tries(jar, repository, maven):
+def test_wrong_checksum_is_an_error_after_three_attempts(jar, repository, maven):
     maven.files[str(jar.path)] = b"something else"
 
     with pytest.raises(SandboxError, match=f"engine-1.0.jar .*{maven.url}.* instead of {jar.sha256}"):
@@ -91,13 +91,13 @@ def test_a_wrong_jar_is_refused_after_three_tries(jar, repository, maven):
     assert leftovers(repository) == []
 
 
-def test_a_repository_in_trouble_is_asked_three_times(jar, repository, maven):
+def test_server_error_is_retried_three_times(jar, repository, maven):
     maven.statuses.extend([503, 429])
 
     assert fetch_missing([jar], "Engine", repository, ignore_event)
 
 
-def test_an_answer_that_is_cut_off_is_asked_for_again(jar, repository, maven):
+def test_truncated_download_is_retried(jar, repository, maven):
     maven.truncations.append(1000)
 
     (file,) = fetch_missing([jar], "Engine", repository, ignore_event)
@@ -106,25 +106,25 @@ def test_an_answer_that_is_cut_off_is_asked_for_again(jar, repository, maven):
     assert len(maven.requested_paths) == 2
 
 
-def test_a_jar_that_the_repository_does_not_have_is_asked_for_once(repository, maven):
+def test_unknown_jar_is_requested_once(repository, maven):
     with pytest.raises(SandboxError, match=r"nowhere-1\.0\.jar .* HTTP 404"):
         fetch_missing([locked("nowhere")], "Engine", repository, ignore_event)
 
     assert len(maven.requested_paths) == 1
 
 
-def test_offline_a_missing_jar_is_named_with_its_source_and_the_mend(tmp_path):
+def test_offline_error_names_jar_source_and_fix(tmp_path):
     url = closed_url()
 
     with pytest.raises(SandboxError) as refusal:
         fetch_missing([locked("engine")], "Engine", Repository(url, "MAVEN_REPOSITORY", tmp_path), ignore_event)
 
     message = str(refusal.value)
-    assert message.startswith(f"engine-1.0.jar could not be fetched from {url} (MAVEN_REPOSITORY)")
+    assert message.startswith(f"engine-1.0.jar could not be downloaded from {url} (MAVEN_REPOSITORY)")
     assert "Check the network and the proxy" in message
 
 
-def test_a_password_is_used_and_never_shown(maven, tmp_path):
+def test_repository_password_is_used_and_never_shown(maven, tmp_path):
     url = maven.url.replace("://", "://me:hush-hush@")
 
     with pytest.raises(SandboxError) as refusal:
@@ -135,34 +135,34 @@ def test_a_password_is_used_and_never_shown(maven, tmp_path):
     assert "hush" not in repr(Repository(maven.url, "a test", tmp_path, ("me", "hush-hush")))
 
 
-def test_a_proxy_is_honoured(jar, maven, tmp_path, monkeypatch):
+def test_proxy_is_used(jar, maven, tmp_path, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", maven.url)
     repository = Repository("http://jars.invalid/maven", "a test", tmp_path)
 
     assert fetch_missing([jar], "Engine", repository, ignore_event)
 
 
-def test_a_repository_that_cannot_be_written_is_named(jar, repository):
+def test_unwritable_local_repository_is_named(jar, repository):
     repository.local.write_text("a file where a folder should be")
 
     with pytest.raises(SandboxError, match=r"engine-1\.0\.jar cannot be written: Not a directory"):
         fetch_missing([jar], "Engine", repository, ignore_event)
 
 
-def test_progress_counts_each_byte_once_whatever_had_to_be_repeated(repository, maven):
-    wanted = [locked(f"jar-{number}") for number in range(20)]
-    maven.files.update({str(jar.path): CONTENT for jar in wanted})
+def test_progress_counts_each_byte_once_despite_retries(repository, maven):
+    locked_jars = [locked(f"jar-{number}") for number in range(20)]
+    maven.files.update({str(jar.path): CONTENT for jar in locked_jars})
     maven.truncations.extend([500] * 2)
     events: list[Any] = []
 
-    fetch_missing(wanted, "Engine", repository, events.append)
+    fetch_missing(locked_jars, "Engine", repository, events.append)
 
     total = 20 * len(CONTENT)
     assert events[0] == Phase("Downloading Engine (20 of 20 jars)")
     assert events[-2:] == [Download(total, total), Done()]
 
 
-def test_an_interrupted_download_leaves_nothing_half_done(jar, repository):
+def test_interrupted_download_leaves_no_partial_file(jar, repository):
     def interrupt(event):
         if isinstance(event, Download):
             raise KeyboardInterrupt
@@ -173,7 +173,7 @@ def test_an_interrupted_download_leaves_nothing_half_done(jar, repository):
     assert leftovers(repository) == []
 
 
-def test_several_may_install_at_once(jar, repository):
+def test_concurrent_installations_succeed(jar, repository):
     with ThreadPoolExecutor(8) as pool:
         installed = list(pool.map(lambda _: fetch_missing([jar], "Engine", repository, ignore_event), range(8)))
 
@@ -183,7 +183,7 @@ def test_several_may_install_at_once(jar, repository):
 
 
 @pytest.mark.parametrize("flavour", Flavour)
-def test_every_lock_names_an_engine_with_its_databases(flavour):
+def test_lock_contains_engine_and_database_drivers(flavour):
     artifacts = {jar.artifact for jar in read_lock(flavour)}
 
     assert artifacts >= {f"{flavour}-engine", "h2", "postgresql"}
@@ -191,9 +191,9 @@ def test_every_lock_names_an_engine_with_its_databases(flavour):
 
 
 @pytest.mark.parametrize("flavour", Flavour)
-def test_without_spin_only_its_jars_are_left_off(flavour, monkeypatch, tmp_path):
+def test_install_without_spin_omits_only_its_jars(flavour, monkeypatch, tmp_path):
     provided = []
-    monkeypatch.setattr(jars, "fetch_missing", lambda wanted, *_: provided.extend(wanted))
+    monkeypatch.setattr(jars, "fetch_missing", lambda locked_jars, *_: provided.extend(locked_jars))
     nowhere = Repository("http://127.0.0.1", "a test", tmp_path)
 
     jars.install(flavour, spin=False, repository=nowhere)

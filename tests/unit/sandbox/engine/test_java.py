@@ -1,4 +1,4 @@
-"""The cache that makes later starts quick."""
+"""Java's ahead-of-time cache."""
 
 import os
 from pathlib import Path
@@ -34,7 +34,7 @@ def record(cache):
     cache.publish()
 
 
-def test_the_first_run_records_and_later_ones_use_it(cache):
+def test_cache_is_recorded_once_and_then_used(cache):
     first = cache()
     record(first)
 
@@ -43,7 +43,7 @@ def test_the_first_run_records_and_later_ones_use_it(cache):
     assert cache().flag == f"-XX:AOTCache={first.file}"
 
 
-def test_engines_that_start_at_once_record_each_for_itself(cache):
+def test_cache_recordings_of_parallel_engines_are_separate(cache):
     one, two = cache(), cache()
 
     assert recorded(one) != recorded(two)
@@ -52,7 +52,7 @@ def test_engines_that_start_at_once_record_each_for_itself(cache):
     assert [file.name for file in one.file.parent.iterdir()] == [one.file.name]
 
 
-def test_an_interrupted_recording_leaves_nothing(cache):
+def test_interrupted_cache_recording_leaves_no_file(cache):
     interrupted = cache()
     recorded(interrupted).write_bytes(b"half")
     recorded(interrupted).with_name(recorded(interrupted).name + ".config").write_bytes(b"half")
@@ -63,14 +63,14 @@ def test_an_interrupted_recording_leaves_nothing(cache):
     assert cache().is_recording
 
 
-def test_nothing_recorded_keeps_nothing(cache):
+def test_cache_publish_without_recording_does_nothing(cache):
     cache().publish()
 
     assert cache().is_recording
 
 
 @pytest.mark.parametrize("change", ["another Java", "another jar"])
-def test_what_no_longer_fits_is_recorded_anew_and_the_old_one_removed(cache, jar, change):
+def test_outdated_cache_is_replaced(cache, jar, change):
     other = cache(name="operaton")
     record(other)
     old = cache()
@@ -85,5 +85,5 @@ def test_what_no_longer_fits_is_recorded_anew_and_the_old_one_removed(cache, jar
     assert {file.name for file in new.file.parent.iterdir()} == {new.file.name, other.file.name}
 
 
-def test_a_cache_folder_that_cannot_be_made_costs_only_speed(cache, jar):
+def test_cache_without_writable_folder_is_skipped(cache, jar):
     assert not cache(folder=jar / "aot").is_recording

@@ -1,4 +1,4 @@
-"""Which Maven repository is used."""
+"""The choice of the Maven repository."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def settings(tmp_path):
     return write
 
 
-def test_without_settings_it_is_central_and_mavens_folder(tmp_path):
+def test_repository_default_is_maven_central(tmp_path):
     repository = find_repository({}, tmp_path)
 
     assert repository.origin == "Maven Central"
@@ -39,7 +39,7 @@ def test_without_settings_it_is_central_and_mavens_folder(tmp_path):
     assert repository.local == tmp_path / ".m2" / "repository"
 
 
-def test_the_environment_wins(settings):
+def test_repository_from_environment_takes_precedence(settings):
     home = settings(("house", "central"))
     environ = {"MAVEN_REPOSITORY": "https://jars.example/m2", "M2_REPO": "/elsewhere"}
 
@@ -51,27 +51,27 @@ def test_the_environment_wins(settings):
 
 
 @pytest.mark.parametrize("pattern", ["central", "*", "external:*", "other, central", "*,!other"])
-def test_a_mirror_of_central_is_used(settings, pattern):
+def test_mirror_of_central_is_used(settings, pattern):
     assert find_repository({}, settings(("house", pattern))).url == "https://house.example/maven"
 
 
 @pytest.mark.parametrize("pattern", ["other", "*,!central", "external:http:*"])
-def test_a_mirror_of_something_else_is_not(settings, pattern):
+def test_mirror_of_another_repository_is_ignored(settings, pattern):
     assert find_repository({}, settings(("house", pattern))).origin == "Maven Central"
 
 
-def test_a_mirror_that_names_central_is_preferred_to_a_pattern(settings):
+def test_mirror_naming_central_precedes_a_pattern(settings):
     assert find_repository({}, settings(("all", "*"), ("exact", "central"))).url == "https://exact.example/maven"
 
 
-def test_a_mirrors_user_comes_from_its_server_and_the_environment(settings):
+def test_mirror_credentials_come_from_its_server_entry(settings):
     repository = find_repository({"MIRROR_PASSWORD": "hush"}, settings(("house", "*")))
 
     assert repository.auth == ("me", "hush")
     assert "hush" not in repr(repository)
 
 
-def test_settings_may_move_the_local_repository(settings):
+def test_settings_define_the_local_repository(settings):
     assert str(find_repository({}, settings(local="/srv/m2")).local) == "/srv/m2"
 
 
@@ -85,6 +85,6 @@ def test_settings_that_are_not_xml_are_named(tmp_path):
 
 
 @pytest.mark.parametrize("url", ["jars.example/maven", "file:///srv/maven", "http://", "http://[::"])
-def test_an_address_that_is_no_url_is_refused(tmp_path, url):
+def test_repository_url_must_be_valid(tmp_path, url):
     with pytest.raises(SandboxError, match="MAVEN_REPOSITORY is "):
         find_repository({"MAVEN_REPOSITORY": url}, tmp_path)

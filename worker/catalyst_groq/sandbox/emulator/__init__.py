@@ -1,4 +1,4 @@
-"""A faithful Groq emulator that needs no key and no network."""
+"""A Groq emulator that needs no key and no network."""
 
 from catalyst_groq.sandbox.emulator.call_log import Call
 from catalyst_groq.sandbox.emulator.command import serve

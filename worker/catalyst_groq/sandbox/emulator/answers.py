@@ -1,4 +1,4 @@
-"""An answer of a model, and how it looks as a whole (`chat.completion`)."""
+"""A chat completion, and its JSON form (`chat.completion`)."""
 
 import json
 from collections.abc import Mapping
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 PROMPT_TOKENS_PER_SECOND = 26_500
-"""How fast prompts are read: 18 tokens in 0.00068 s in Groq's documentation."""
+"""Speed of prompt processing: 18 tokens in 0.00068 s in Groq's documentation."""
 
 SYSTEM_FINGERPRINT = "fp_emulator00"
-"""The `system_fingerprint` of all answers: the same seed gives the same text."""
+"""The `system_fingerprint` of all completions: the same seed gives the same text."""
 
 
 @dataclass(frozen=True, slots=True)
 class CompletionUsage:
-    """Tokens and seconds of one answer. Time in the queue is not part of the total."""
+    """Tokens and seconds of one completion. The total excludes the time in the queue."""
 
     prompt_tokens: int
     completion_tokens: int
@@ -25,12 +25,12 @@ class CompletionUsage:
 
     @property
     def prompt_time(self) -> float:
-        """Seconds spent on reading the prompt."""
+        """Seconds of prompt processing."""
         return self.prompt_tokens / PROMPT_TOKENS_PER_SECOND
 
     def as_json(self) -> dict[str, Any]:
         """Return the `usage` object."""
-        told: dict[str, Any] = {
+        usage: dict[str, Any] = {
             "queue_time": round(self.queue_time, 9),
             "prompt_tokens": self.prompt_tokens,
             "prompt_time": round(self.prompt_time, 9),
@@ -40,10 +40,10 @@ class CompletionUsage:
             "total_time": round(self.prompt_time + self.completion_time, 9),
         }
         if self.cached_tokens:
-            told["prompt_tokens_details"] = {"cached_tokens": self.cached_tokens}
+            usage["prompt_tokens_details"] = {"cached_tokens": self.cached_tokens}
         if self.reasoning_tokens:
-            told["completion_tokens_details"] = {"reasoning_tokens": self.reasoning_tokens}
-        return told
+            usage["completion_tokens_details"] = {"reasoning_tokens": self.reasoning_tokens}
+        return usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +55,14 @@ class ToolCall:
     arguments: Mapping[str, Any]
 
     def as_json(self) -> dict[str, Any]:
-        """Return the entry of `tool_calls`; arguments are JSON inside JSON."""
-        written = json.dumps(self.arguments, ensure_ascii=False, separators=(",", ":"))
-        return {"id": self.id, "type": "function", "function": {"name": self.name, "arguments": written}}
+        """Return the entry of `tool_calls`. Its arguments are a JSON text."""
+        arguments = json.dumps(self.arguments, ensure_ascii=False, separators=(",", ":"))
+        return {"id": self.id, "type": "function", "function": {"name": self.name, "arguments": arguments}}
 
 
 @dataclass(frozen=True, slots=True)
 class ChatCompletion:
-    """What a model said, before it is put on the wire as a whole or in chunks."""
+    """A model's completion, before it is encoded as a whole or in chunks."""
 
     id: str
     request_id: str
@@ -78,7 +78,7 @@ class ChatCompletion:
     seed: int
 
     def as_completion(self) -> dict[str, Any]:
-        """Return the whole answer as a `chat.completion`."""
+        """Return the `chat.completion` object."""
         message: dict[str, Any] = {"role": "assistant", "content": self.content}
         if self.reasoning is not None:
             message["reasoning"] = self.reasoning

@@ -1,4 +1,4 @@
-"""The emulator's routes: Groq's endpoints, and the control endpoint beside them."""
+"""The emulator's HTTP routes: Groq's endpoints and the control endpoint."""
 
 import json
 import time
@@ -20,7 +20,7 @@ _MAX_BODY_BYTES = 110_000_000
 
 
 def make_app(service: GroqService) -> web.Application:
-    """Put Groq's endpoints and the control endpoint in front of a service."""
+    """Build the web application of a service."""
     app = web.Application(client_max_size=_MAX_BODY_BYTES)
     app[_SERVICE] = service
     app.router.add_post(f"{API_PATH}/chat/completions", _chat_completions)
@@ -39,13 +39,13 @@ async def _chat_completions(request: web.Request) -> web.StreamResponse:
 
 
 async def _audio(request: web.Request) -> web.StreamResponse:
-    service, recording = request.app[_SERVICE], await _read_audio_upload(request)
+    service, upload = request.app[_SERVICE], await _read_audio_upload(request)
     translate = request.path.endswith("translations")
     return await _respond(
         request,
-        dict(recording.fields),
-        lambda asked: service.transcribe(asked, recording, translate=translate),
-        recording.name,
+        dict(upload.fields),
+        lambda api_request: service.transcribe(api_request, upload, translate=translate),
+        upload.name,
     )
 
 
@@ -59,21 +59,21 @@ async def _model(request: web.Request) -> web.StreamResponse:
 
 
 async def _unknown(request: web.Request) -> web.StreamResponse:
-    said_no = unknown_url(request.method, request.path)
-    return await _respond(request, None, lambda _asked: ErrorReply(said_no))
+    error = unknown_url(request.method, request.path)
+    return await _respond(request, None, lambda _request: ErrorReply(error))
 
 
 async def _respond(
     request: web.Request, body: dict[str, Any] | None, make_reply: Callable[[ApiRequest], Reply], match_text: str = ""
 ) -> web.StreamResponse:
-    """Answer a request, and remember it with what became of it."""
+    """Respond to a request and log the call."""
     service = request.app[_SERVICE]
     organization = service.keys.organization(request.headers.get("authorization"))
-    asked = ApiRequest(request.method, request.path, organization, body, match_text)
-    call = service.calls.begin(asked.method, asked.path, organization, body)
+    api_request = ApiRequest(request.method, request.path, organization, body, match_text)
+    call = service.calls.begin(request.method, request.path, organization, body)
     started, status = time.monotonic(), None
     try:
-        response = await deliver(request, make_reply(asked), service)
+        response = await deliver(request, make_reply(api_request), service)
         status = response.status
     except ConnectionDropped:
         return web.Response()
@@ -99,4 +99,4 @@ async def _read_audio_upload(request: web.Request) -> AudioUpload:
     fields = {name: value for name, value in form.items() if isinstance(value, str)}
     name = file.filename if isinstance(file, web.FileField) else fields.get("url", "")
     granularities = (*form.getall("timestamp_granularities[]", []), *form.getall("timestamp_granularities", []))
-    return AudioUpload(name, data, fields, tuple(str(one) for one in granularities))
+    return AudioUpload(name, data, fields, tuple(str(granularity) for granularity in granularities))

@@ -1,4 +1,4 @@
-"""The requests the emulator has seen, for assertions. Keys are not among what is remembered."""
+"""The log of requests, for assertions. It contains no keys."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request: what was asked, by which organization, and with which status it was answered.
+    """One request: its content, its organization, and the status of the response.
 
-    `status` is `None` while there is no answer, and for good when the connection was broken. `seconds` is how long
-    the answer took.
+    `status` is `None` until the response, and stays so when the connection was broken. `seconds` is the duration until
+    the response was sent.
     """
 
     number: int
@@ -26,16 +26,16 @@ class Call:
 
     @property
     def model(self) -> str | None:
-        """The model that was asked."""
+        """The requested model."""
         return self.body.get("model") if isinstance(self.body, Mapping) else None
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        """The messages that were sent."""
+        """The messages of the request."""
         return list(self.body.get("messages") or ()) if isinstance(self.body, Mapping) else []
 
     def as_json(self) -> dict[str, Any]:
-        """Return what `GET /_emulator/calls` tells."""
+        """Return the entry of `GET /_emulator/calls`."""
         return {
             "number": self.number,
             "at": self.at.isoformat(),
@@ -50,15 +50,15 @@ class Call:
 
 
 OnCall: TypeAlias = Callable[[Call], None]
-"""Told about every request once it has its answer."""
+"""Receives each call after its response."""
 
 
 def ignore_call(_call: Call) -> None:
-    """Show nothing."""
+    """Ignore the call."""
 
 
 class CallLog:
-    """The newest calls. It may be read from another thread than the server's."""
+    """The newest calls. Thread-safe."""
 
     def __init__(self, max_calls: int, on_call: OnCall = ignore_call) -> None:
         self._max_calls = max_calls
@@ -73,7 +73,7 @@ class CallLog:
             return tuple(self._calls.values())
 
     def begin(self, method: str, path: str, organization: str | None, body: Any) -> Call:
-        """Note that a request has come."""
+        """Add a call."""
         with self._lock:
             call = Call(self._next_number, datetime.now(UTC), method, path, organization, body)
             self._next_number += 1
@@ -83,14 +83,14 @@ class CallLog:
             return call
 
     def end(self, call: Call, status: int | None, seconds: float) -> None:
-        """Note how it was answered."""
-        ended = replace(call, status=status, seconds=seconds)
+        """Record the response of a call."""
+        finished = replace(call, status=status, seconds=seconds)
         with self._lock:
             if call.number in self._calls:
-                self._calls[call.number] = ended
-        self._on_call(ended)
+                self._calls[call.number] = finished
+        self._on_call(finished)
 
     def clear(self) -> None:
-        """Forget all calls."""
+        """Delete all calls."""
         with self._lock:
             self._calls.clear()

@@ -1,4 +1,4 @@
-"""Whether a model can do what a well-formed request asks: it exists, its caps, reasoning, images, JSON, tools."""
+"""Checks whether a model supports a well-formed request: existence, size, reasoning, images, JSON, tools."""
 
 import base64
 import binascii
@@ -27,7 +27,7 @@ from catalyst_groq.sandbox.emulator.schemas import (
 )
 
 DEFAULT_OUTPUT_TOKENS = 1024
-"""What is reserved and fitted into the context when a request names no maximum (made up; Groq's figure is unknown)."""
+"""Output tokens reserved for a request without a maximum. An assumption: Groq's figure is unknown."""
 
 _DECOMMISSIONED_BEFORE = date(2026, 1, 1)
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -39,9 +39,9 @@ Body = Mapping[str, Any]
 
 
 def validate_model(model_id: str, models: ModelCatalog, kind: str = "chat") -> ErrorResponse | None:
-    """Refuse a model that does not exist, is retired, or is for something else.
+    """Return an error for a model that does not exist, is retired, or is of another kind.
 
-    Those retired before 2026 answer 400 `model_decommissioned`, later ones 404 `model_not_found`, as seen.
+    Models retired before 2026 give 400 `model_decommissioned`, later ones 404 `model_not_found`, as observed at Groq.
     """
     model = models.get(model_id)
     if model and model.retired and model.retired < _DECOMMISSIONED_BEFORE:
@@ -55,12 +55,12 @@ def validate_model(model_id: str, models: ModelCatalog, kind: str = "chat") -> E
 
 
 def validate_capabilities(body: Body, model: Model) -> ErrorResponse | None:
-    """Refuse what the model cannot do."""
-    return next((said_no for check in _CHECKS for said_no in check(body, model)), None)
+    """Return an error for a request that the model does not support."""
+    return next((error for check in _CHECKS for error in check(body, model)), None)
 
 
 def max_output_tokens(body: Body) -> int | None:
-    """Return the most tokens the answer may have, if the request says so."""
+    """Return the request's maximum of output tokens, or None."""
     return body.get("max_completion_tokens") or body.get("max_tokens")
 
 
@@ -79,8 +79,8 @@ def _check_size(body: Body, model: Model) -> Iterator[ErrorResponse]:
     for name in ("max_completion_tokens", "max_tokens"):
         if model.max_completion_tokens and (body.get(name) or 0) > model.max_completion_tokens:
             yield output_cap_exceeded(name, model.max_completion_tokens)
-    wanted = estimate_prompt(body, model) + (max_output_tokens(body) or 1)
-    if model.context_window and wanted > model.context_window:
+    required_tokens = estimate_prompt(body, model) + (max_output_tokens(body) or 1)
+    if model.context_window and required_tokens > model.context_window:
         yield context_length_exceeded()
 
 
@@ -121,7 +121,7 @@ def _check_image(url: str) -> Iterator[ErrorResponse]:
         return
     head, _, data = url.partition(",")
     if not re.fullmatch(r"data:image/[a-z+.-]+;base64", head):
-        yield bad_request("invalid image url: an https URL or a base64 data URL is needed")
+        yield bad_request("invalid image url: must be an https URL or a base64 data URL")
         return
     if len(data) > _MAX_IMAGE_BYTES:
         yield body_too_large()
@@ -156,12 +156,12 @@ def _check_response_format(body: Body, model: Model) -> Iterator[ErrorResponse]:
 
 
 def _check_json_schema(body: Body, model: Model) -> Iterator[ErrorResponse]:
-    wanted = body["response_format"].get("json_schema")
-    if not isinstance(wanted, dict) or not _NAME.fullmatch(str(wanted.get("name", ""))):
+    json_schema = body["response_format"].get("json_schema")
+    if not isinstance(json_schema, dict) or not _NAME.fullmatch(str(json_schema.get("name", ""))):
         yield bad_request("'response_format.json_schema' : property 'name' is missing or not [A-Za-z0-9_-]{1,64}")
         return
-    name, schema = wanted["name"], wanted.get("schema") or {}
-    feature = Feature.STRICT_JSON_SCHEMA if wanted.get("strict") else Feature.JSON_SCHEMA
+    name, schema = json_schema["name"], json_schema.get("schema") or {}
+    feature = Feature.STRICT_JSON_SCHEMA if json_schema.get("strict") else Feature.JSON_SCHEMA
     if feature not in model.features:
         yield bad_request("This model does not support response format `json_schema`.", param="response_format")
     for other in ("stream", "tools"):
@@ -173,7 +173,7 @@ def _check_json_schema(body: Body, model: Model) -> Iterator[ErrorResponse]:
         yield bad_request(
             f"invalid schema for response format: response_format/json_schema/{name}: {keyword} is not supported"
         )
-    if wanted.get("strict") and (problem := find_strictness_problem(schema)):
+    if json_schema.get("strict") and (problem := find_strictness_problem(schema)):
         yield bad_request(f"invalid JSON schema for response_format: '{name}': {problem}")
 
 
@@ -211,8 +211,8 @@ def _check_tool(number: int, tool: Any, model: Model, response_format: str) -> I
         yield bad_request(f"'tools.{number}' : a type, and for functions a name of [A-Za-z0-9_-]{{1,64}}, is needed")
         return
     if problem := find_parameters_problem(function.get("parameters") or {}):
-        place = f"tool {function['name']}, tools[{number}].function.parameters"
-        yield bad_request(f"invalid JSON schema for {place}: {problem}", param=place)
+        path = f"tool {function['name']}, tools[{number}].function.parameters"
+        yield bad_request(f"invalid JSON schema for {path}: {problem}", param=path)
 
 
 _CHECKS: tuple[Callable[[Body, Model], Iterator[ErrorResponse]], ...] = (

@@ -1,11 +1,11 @@
-"""The emulator's own time, which may run faster than the wall clock and may be set forward."""
+"""The emulator's clock. It can run faster than the wall clock and can be advanced."""
 
 import asyncio
 import time
 
 
 class Clock:
-    """Seconds since the start, times `scale`, plus what was skipped."""
+    """Seconds since the start, multiplied by `scale`, plus the seconds advanced."""
 
     def __init__(self, scale: float = 1) -> None:
         self._scale = scale
@@ -13,19 +13,19 @@ class Clock:
         self._since = time.monotonic()
 
     def now(self) -> float:
-        """Return the emulator's seconds."""
+        """Return the emulator's time in seconds."""
         return self._seconds + (time.monotonic() - self._since) * self._scale
 
     def advance(self, seconds: float) -> None:
-        """Set the clock forward, so that limits refill as after such a wait."""
+        """Advance the clock, so that limits refill as after such a wait."""
         self._seconds += seconds
 
     def set_scale(self, scale: float) -> None:
-        """Let the emulator's time run at another speed from now on."""
+        """Change the speed of the clock from now on."""
         self._seconds, self._since = self.now(), time.monotonic()
         self._scale = scale
 
     async def sleep(self, seconds: float) -> None:
-        """Wait so many of the emulator's seconds."""
+        """Sleep for `seconds` of the emulator's time."""
         if seconds > 0:
             await asyncio.sleep(seconds / self._scale)

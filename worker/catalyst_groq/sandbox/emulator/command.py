@@ -1,4 +1,4 @@
-"""`catalyst-groq emulator`: the emulator until Ctrl-C."""
+"""The command `catalyst-groq emulator`."""
 
 import asyncio
 import signal
@@ -15,42 +15,42 @@ _MAX_SHOWN_CHARS = 60
 
 
 def serve(config: EmulatorConfig, console: Console) -> None:
-    """Run an emulator until Ctrl-C or SIGTERM; say how to reach it, and show each request in a line.
+    """Run an emulator until Ctrl-C or SIGTERM. Prints its addresses, and one line for each request.
 
     Raises:
-        SandboxError: the script is wrong or the port is taken.
+        SandboxError: the script is invalid or the port is in use.
 
     """
-    with suppress(KeyboardInterrupt):  # where the loop cannot take over signals (Windows)
+    with suppress(KeyboardInterrupt):  # where the event loop cannot handle signals (Windows)
         asyncio.run(_serve(config, console))
 
 
 async def _serve(config: EmulatorConfig, console: Console) -> None:
-    ended = asyncio.Event()
+    stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):
-            asyncio.get_running_loop().add_signal_handler(number, ended.set)
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with Emulator(config, on_call=lambda call: console.print(_format_call(call), highlight=False)) as groq:
         console.print(_connection_help(groq, own_keys=bool(config.keys)), highlight=False, soft_wrap=True)
-        await ended.wait()
+        await stop.wait()
 
 
 def _connection_help(groq: Emulator, *, own_keys: bool) -> str:
     key = "one of your keys" if own_keys else "gsk_anything"
     return (
         f"The Groq emulator listens on [bold]{groq.url}[/bold]\n"
-        f"  the worker       GROQ_API_URL={groq.base_url}\n"
+        f"  worker           GROQ_API_URL={groq.base_url}\n"
         f"  Groq's SDK       GROQ_BASE_URL={groq.url}\n"
         f"  OpenAI's SDK     OPENAI_BASE_URL={groq.base_url}\n"
-        f"  the key          GROQ_API_KEY={key}\n"
-        f"  the next answer  curl -d '{{\"status\": 429}}' {groq.control_url}/next\n"
-        "Ctrl-C ends it."
+        f"  API key          GROQ_API_KEY={key}\n"
+        f"  next response    curl -d '{{\"status\": 429}}' {groq.control_url}/next\n"
+        "Press Ctrl-C to stop."
     )
 
 
 def _format_call(call: Call) -> str:
-    question = call.messages[-1].get("content") if call.messages else ""
-    shown = question if isinstance(question, str) else "…"
+    content = call.messages[-1].get("content") if call.messages else ""
+    shown = content if isinstance(content, str) else "…"
     shown = " ".join(shown.split())
     shown = shown if len(shown) <= _MAX_SHOWN_CHARS else shown[:_MAX_SHOWN_CHARS] + "…"
     status = "---" if call.status is None else str(call.status)

@@ -1,4 +1,4 @@
-"""From a request that Groq takes to the model's answer. Pure: the same in, the same out."""
+"""Generates the completion of a valid request. Pure: the same input gives the same output."""
 
 import json
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ Body = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class GenerationContext:
-    """What an answer depends on besides the request: names, the time (Unix seconds), speed and prompt cache."""
+    """Inputs of a completion besides the request: ids, time (Unix seconds), speed and prompt cache."""
 
     request_id: str
     completion_id: str
@@ -36,7 +36,7 @@ class GenerationContext:
 
 @dataclass(frozen=True, slots=True)
 class _Draft:
-    """What the model wants to say, before its token budget cuts it."""
+    """The model's output before the token budget cuts it."""
 
     content: str | None
     reasoning: str = ""
@@ -61,7 +61,7 @@ def generate_completion(
 
 
 def prompt_digest(body: Body) -> int:
-    """Return a number that is the same for the same request."""
+    """Return a checksum: equal requests give equal numbers."""
     return crc32(json.dumps(body, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
 
@@ -88,12 +88,12 @@ def _reasoning_effort(body: Body, model: Model) -> str:
 
 
 def _structured_text(body: Body) -> str | None:
-    wanted = body.get("response_format") or {}
-    match wanted.get("type"):
+    response_format = body.get("response_format") or {}
+    match response_format.get("type"):
         case "json_object":
-            return json.dumps({"question": last_user_text(body), "answer": "made up"}, ensure_ascii=False)
+            return json.dumps({"question": last_user_text(body), "answer": "generated"}, ensure_ascii=False)
         case "json_schema":
-            named = wanted["json_schema"]
+            named = response_format["json_schema"]
             return json.dumps(generate_sample(named.get("schema") or {}, named["name"]), ensure_ascii=False)
         case _:
             return None
@@ -107,15 +107,15 @@ def _apply_stop(body: Body, text: str) -> str:
 
 
 def _cut_to_budget(draft: _Draft, budget: int) -> _Draft:
-    """Spend the budget as a model does: on reasoning first, then on the text."""
-    left = budget - estimate_tokens(draft.reasoning)
+    """Apply the token budget as a model does: to reasoning first, then to the text."""
+    remaining = budget - estimate_tokens(draft.reasoning)
     content = draft.content or ""
-    if left >= estimate_tokens(content):
+    if remaining >= estimate_tokens(content):
         return draft
     return replace(
         draft,
         reasoning=cut_to_tokens(draft.reasoning, budget),
-        content=cut_to_tokens(content, max(left, 0)),
+        content=cut_to_tokens(content, max(remaining, 0)),
         finish_reason="length",
     )
 
@@ -137,10 +137,10 @@ def _check_json(body: Body, draft: _Draft) -> ErrorResponse | None:
 
 def _build_completion(body: Body, model: Model, draft: _Draft, context: GenerationContext) -> ChatCompletion:
     reasoning_tokens = estimate_tokens(draft.reasoning)
-    spoken = estimate_tokens(draft.content or "") + sum(
+    output_tokens = estimate_tokens(draft.content or "") + sum(
         estimate_tokens(json.dumps(call.as_json())) for call in draft.calls
     )
-    completion_tokens = reasoning_tokens + spoken
+    completion_tokens = reasoning_tokens + output_tokens
     content, reasoning = _format_reasoning(body, model, draft)
     usage = CompletionUsage(
         prompt_tokens=estimate_prompt(body, model),
@@ -169,12 +169,12 @@ def _build_completion(body: Body, model: Model, draft: _Draft, context: Generati
 
 
 def _format_reasoning(body: Body, model: Model, draft: _Draft) -> tuple[str | None, str | None]:
-    """Return content and reasoning as the request wants to see them."""
+    """Return content and reasoning in the format of the request."""
     if not draft.reasoning or model.reasoning is None or body.get("include_reasoning") is False:
         return draft.content, None
     plain = bool(body.get("tools") or body.get("response_format"))
-    usual = "raw" if model.reasoning.formats and not plain and body.get("include_reasoning") is None else "parsed"
-    match body.get("reasoning_format") or usual:
+    default = "raw" if model.reasoning.formats and not plain and body.get("include_reasoning") is None else "parsed"
+    match body.get("reasoning_format") or default:
         case "raw":
             return f"<think>\n{draft.reasoning}\n</think>\n\n{draft.content or ''}", None
         case "hidden":

@@ -1,4 +1,4 @@
-"""What can be set about the emulator, at its start and while it runs."""
+"""The emulator's settings, at its start and while it runs."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,13 +22,13 @@ EVERY_MODEL = "*"
 
 
 class EmulatorSettings(BaseModel):
-    """What may change while the emulator runs (`POST /_emulator/settings`).
+    """Settings that can change while the emulator runs (`POST /_emulator/settings`).
 
-    `latency` is the seconds a request waits in the queue. `tokens_per_second` is the speed of answers: a number,
-    "model" for each model's published speed, nothing for answers at once. `model_latency` and
-    `model_tokens_per_second` set both per model. `plan` chooses the limits; `limits` overrides them per model
-    ("*" is every model). `time_scale` is how many of the emulator's seconds pass in one: waits become shorter and
-    limits refill faster, while messages and headers tell the emulator's time. `flex_full` refuses flex requests.
+    `latency` is the time in seconds that a request waits in the queue. `tokens_per_second` is the speed of responses: a
+    number, "model" for each model's published speed, None for immediate responses. `model_latency` and
+    `model_tokens_per_second` set both per model. `plan` selects the rate limits; `limits` overrides them per model
+    ("*" is every model). `time_scale` is the number of emulator seconds per real second: waits become shorter and
+    limits refill faster, while messages and headers use the emulator's time. `flex_full` rejects flex requests.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,11 +44,11 @@ class EmulatorSettings(BaseModel):
 
 
 class EmulatorConfig(EmulatorSettings):
-    """How an emulator starts.
+    """Settings of an emulator at its start.
 
-    Port 0 is a free one. `keys` maps each accepted key to its organization, whose limits it shares; without any,
-    every `gsk_…` key without the word "invalid" is accepted and is an organization of its own. `script` is a YAML
-    file of answers. The newest `max_calls` requests are remembered.
+    Port 0 chooses a free port. `keys` maps each accepted key to its organization; keys of one organization share its
+    limits. Without `keys`, every `gsk_…` key without the word "invalid" is accepted and has its own organization.
+    `script` is a YAML file of responses. The log holds the newest `max_calls` requests.
     """
 
     host: str = "127.0.0.1"
@@ -62,15 +62,15 @@ class EmulatorConfig(EmulatorSettings):
     def _each_key_its_own_organization(cls, keys: object) -> object:
         named = {key: f"org_{n}" for n, key in enumerate(keys, 1)} if isinstance(keys, (list, tuple)) else keys
         if not isinstance(named, Mapping) or not all(isinstance(name, str) for name in (*named, *named.values())):
-            raise ValueError("texts are needed: a list of keys, or each key with the name of its organization")
+            raise ValueError("must be a list of keys, or a mapping from each key to the name of its organization")
         return named
 
 
 def make_config(**options: Any) -> EmulatorConfig:
-    """Make a configuration from the options of a command; `keys` may be a list.
+    """Create a configuration from command options. `keys` may be a list.
 
     Raises:
-        SandboxError: an option is wrong; the message names it. No key is in the message.
+        SandboxError: an option is invalid. The message names it and contains no key.
 
     """
     try:
@@ -80,10 +80,10 @@ def make_config(**options: Any) -> EmulatorConfig:
 
 
 def update_settings(settings: EmulatorSettings, changes: Mapping[str, Any]) -> EmulatorSettings:
-    """Return the settings with some of them changed.
+    """Return the settings with changes applied.
 
     Raises:
-        SandboxError: a change names no setting or holds a wrong value.
+        SandboxError: a setting is unknown or has an invalid value.
 
     """
     try:
@@ -95,7 +95,7 @@ def update_settings(settings: EmulatorSettings, changes: Mapping[str, Any]) -> E
 
 
 def format_validation_error(error: ValidationError) -> str:
-    """Say in one line which fields are wrong and why."""
+    """Return one line with the invalid fields and the reasons."""
     return "; ".join(
         f"{'.'.join(map(str, problem['loc'])) or 'the entry'}: {problem['msg'].removeprefix('Value error, ')}"
         for problem in error.errors(include_url=False, include_input=False)

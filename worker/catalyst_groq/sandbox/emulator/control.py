@@ -1,10 +1,10 @@
-"""The control endpoint: what comes next, what has been asked, settings, time.
+"""The control endpoint: rules, logged calls, settings, clock.
 
-POST /_emulator/next      a rule (see `rules.Rule`); `count` is 1 unless it says otherwise
-GET  /_emulator/calls     the requests seen, oldest first
-POST /_emulator/settings  settings to change (see `config.Settings`)
-POST /_emulator/advance   {"seconds": 3600}: limits refill as after that time
-POST /_emulator/reset     no orders, no calls, unused limits, the settings of the start
+POST /_emulator/next      adds a rule (see `rules.Rule`); the default of `count` is 1
+GET  /_emulator/calls     returns the logged requests, oldest first
+POST /_emulator/settings  changes settings (see `config.EmulatorSettings`)
+POST /_emulator/advance   {"seconds": 3600} advances the clock: limits refill as after that time
+POST /_emulator/reset     deletes added rules, calls and limit usage; restores the initial settings
 """
 
 import json
@@ -25,29 +25,29 @@ _Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 def add_rule(service: GroqService, fields: Mapping[str, Any]) -> None:
-    """Let the next requests get what a rule says.
+    """Add a rule for the next requests.
 
     Raises:
-        SandboxError: the rule is wrong; the message names the field.
+        SandboxError: the rule is invalid. The message names the field.
 
     """
     try:
         rule = Rule.model_validate({"count": 1, **fields})
     except ValidationError as error:
-        raise SandboxError(f"What the next requests are to get: {format_validation_error(error)}") from None
+        raise SandboxError(f"Invalid rule for the next requests: {format_validation_error(error)}") from None
     service.rules.add(rule)
 
 
 def advance_clock(service: GroqService, fields: Mapping[str, Any]) -> None:
-    """Set the clock forward.
+    """Advance the clock.
 
     Raises:
-        SandboxError: `seconds` is no number of seconds to go forward.
+        SandboxError: `seconds` is not a number, or is negative.
 
     """
     seconds = fields.get("seconds")
     if not isinstance(seconds, (int, float)) or seconds < 0:
-        raise SandboxError(f"The clock can be advanced by {{'seconds': a number from 0}}, not by {dict(fields)}")
+        raise SandboxError(f"advance: invalid value {dict(fields)}. Use {{'seconds': NUMBER}} with a number from 0.")
     service.clock.advance(seconds)
 
 
@@ -63,20 +63,20 @@ def add_control(app: web.Application, service: GroqService) -> None:
 
     app.router.add_get(f"{CONTROL_PATH}/calls", calls)
     app.router.add_post(f"{CONTROL_PATH}/reset", reset)
-    app.router.add_post(f"{CONTROL_PATH}/next", _json_handler(lambda wanted: add_rule(service, wanted)))
+    app.router.add_post(f"{CONTROL_PATH}/next", _json_handler(lambda fields: add_rule(service, fields)))
     app.router.add_post(f"{CONTROL_PATH}/settings", _json_handler(service.update_settings))
-    app.router.add_post(f"{CONTROL_PATH}/advance", _json_handler(lambda wanted: advance_clock(service, wanted)))
+    app.router.add_post(f"{CONTROL_PATH}/advance", _json_handler(lambda fields: advance_clock(service, fields)))
 
 
 def _json_handler(action: Callable[[Mapping[str, Any]], None]) -> _Handler:
     async def handler(request: web.Request) -> web.Response:
         try:
-            wanted = json.loads(await request.read())
-            if not isinstance(wanted, dict):
-                return _bad_request("A JSON object is needed.")
-            action(wanted)
+            fields = json.loads(await request.read())
+            if not isinstance(fields, dict):
+                return _bad_request("The body must be a JSON object.")
+            action(fields)
         except json.JSONDecodeError as error:
-            return _bad_request(f"Not JSON: {error}")
+            return _bad_request(f"The body is not JSON: {error}")
         except SandboxError as error:
             return _bad_request(str(error))
         return web.Response(status=204)

@@ -1,4 +1,4 @@
-"""Refusals that a script or a test can order: by Groq's code, or by status."""
+"""Error responses that a script or a test can select: by Groq's error code or by status."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -44,7 +44,7 @@ BY_CODE: Mapping[str, Callable[[str], ErrorResponse]] = {
     "capacity_exceeded": lambda _model: flex_full(),
     "over_capacity": over_capacity,
 }
-"""Refusals that can be asked for by name; each is told the model that was asked for."""
+"""Error responses by code. Each function takes the requested model."""
 
 _BY_STATUS: Mapping[int, Callable[[str], ErrorResponse]] = {
     401: BY_CODE["invalid_api_key"],
@@ -63,7 +63,7 @@ _BY_STATUS: Mapping[int, Callable[[str], ErrorResponse]] = {
 
 
 def response_for_status(status: int, model: str) -> ErrorResponse:
-    """Return what Groq's answer of that status looks like."""
+    """Return Groq's error response for a status."""
     if status in _BY_STATUS:
         return _BY_STATUS[status](model)
     kind = "invalid_request_error" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "internal_server_error"

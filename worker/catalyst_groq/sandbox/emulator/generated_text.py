@@ -1,4 +1,4 @@
-"""What the emulator says when no script says otherwise: the same to the same request, and easy to recognise."""
+"""Default texts for requests without a rule: the same text for the same request, and easy to recognise."""
 
 import json
 import re
@@ -22,7 +22,7 @@ Body = Mapping[str, Any]
 
 
 def text_of(message: Mapping[str, Any]) -> str:
-    """Return the text of a message, whether it is one text or several parts."""
+    """Return the text of a message with a text or several parts as content."""
     content = message.get("content")
     if isinstance(content, str):
         return content
@@ -31,32 +31,34 @@ def text_of(message: Mapping[str, Any]) -> str:
 
 
 def last_user_text(body: Body) -> str:
-    """Return what the user asked last."""
+    """Return the text of the last user message."""
     messages = body.get("messages")
-    said = [m for m in messages if isinstance(m, dict)] if isinstance(messages, list) else []
-    return next((text_of(message) for message in reversed(said) if message.get("role") == "user"), "")
+    objects = [m for m in messages if isinstance(m, dict)] if isinstance(messages, list) else []
+    return next((text_of(message) for message in reversed(objects) if message.get("role") == "user"), "")
 
 
 def generate_text(body: Body, model: str) -> str:
-    """Answer a request with a text that shows what was asked.
+    """Generate a response text that quotes the request.
 
-    A user who writes "answer in 20000 characters" (or "tokens") gets exactly so many.
+    A user message with "answer in 20000 characters" (or "tokens") gets exactly that length.
     """
-    if wish := _LENGTH_REQUEST.search(last_user_text(body)):
-        amount = int(wish[1])
-        return generate_filler(characters=amount) if wish[2].lower() == "characters" else generate_filler(tokens=amount)
+    if length := _LENGTH_REQUEST.search(last_user_text(body)):
+        amount = int(length[1])
+        return (
+            generate_filler(characters=amount) if length[2].lower() == "characters" else generate_filler(tokens=amount)
+        )
     last = body["messages"][-1]
     if last["role"] == "tool":
         opening = f"The tool said: {_quote(text_of(last))}"
     else:
         opening = f"You asked: {_quote(last_user_text(body))}"
     images = len(image_urls(body))
-    seen = f" It came with {images} image{'s' if images > 1 else ''}." if images else ""
-    return f"{opening}{seen} This answer was made up by the Groq emulator, in the name of {model}."
+    image_note = f" It came with {images} image{'s' if images > 1 else ''}." if images else ""
+    return f"{opening}{image_note} The Groq emulator generated this response for {model}."
 
 
 def scripted_text(rule: Rule | None) -> str | None:
-    """Return the text that a rule gives, if there is a rule and it gives one; a structure becomes JSON."""
+    """Return the text of a rule, or None. A structure becomes JSON."""
     if rule is None:
         return None
     if rule.characters or rule.tokens:
@@ -67,22 +69,22 @@ def scripted_text(rule: Rule | None) -> str | None:
 
 
 def generate_filler(*, characters: int | None = None, tokens: int | None = None) -> str:
-    """Return exactly so many characters or tokens of harmless prose."""
+    """Return prose of an exact number of characters or tokens."""
     if characters is not None:
         return _prose(characters)[:characters]
     return cut_to_tokens(_prose((tokens or 0) * 8), tokens or 0).rstrip()
 
 
 def _prose(at_least: int) -> str:
-    written: list[str] = []
+    words: list[str] = []
     length = 0
     for number, word in enumerate(cycle(_PROSE.split())):
         if length > at_least:
             break
         starts, ends = number % _WORDS_PER_SENTENCE == 0, (number + 1) % _WORDS_PER_SENTENCE == 0
-        written.append((word.capitalize() if starts else word) + ("." if ends else ""))
-        length += len(written[-1]) + 1
-    return " ".join(written)
+        words.append((word.capitalize() if starts else word) + ("." if ends else ""))
+        length += len(words[-1]) + 1
+    return " ".join(words)
 
 
 def _quote(text: str) -> str:

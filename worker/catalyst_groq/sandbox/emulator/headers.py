@@ -1,8 +1,8 @@
-"""The headers that come with every answer of Groq and of the edge before it."""
+"""The headers of every response of Groq and of Cloudflare before it."""
 
 from collections.abc import Mapping
 
-_ALWAYS = {
+_COMMON_HEADERS = {
     "cache-control": "private, max-age=0, no-store, no-cache, must-revalidate",
     "server": "cloudflare",
     "vary": "Origin",
@@ -13,6 +13,6 @@ _ALWAYS = {
 
 
 def response_headers(request_id: str, more: Mapping[str, str]) -> dict[str, str]:
-    """Return the usual headers and those of this answer, which win."""
+    """Return the common headers and those of this response, which take precedence."""
     ray = request_id.removeprefix("req_")[:16]
-    return {**_ALWAYS, "cf-ray": f"{ray}-EMU", "x-request-id": request_id, **more}
+    return {**_COMMON_HEADERS, "cf-ray": f"{ray}-EMU", "x-request-id": request_id, **more}

@@ -1,6 +1,6 @@
-"""Whether a request has the shape Groq takes: known properties, types, ranges, messages.
+"""Validates the schema of a request: known properties, types, ranges, messages.
 
-The wording is that of Groq's own schema checker as far as it has been seen (reference/groq-api.md, section 2.3).
+The texts are those of Groq's own schema checker, as far as observed (reference/groq-api.md, section 2.3).
 """
 
 from collections.abc import Iterator, Mapping
@@ -83,12 +83,12 @@ _PARTS = {"text": ("text", str), "image_url": ("image_url", dict), "document": (
 
 
 def validate_schema(body: Body) -> ErrorResponse | None:
-    """Refuse a chat completions request for the first thing wrong with its shape."""
+    """Return an error for the first schema violation of a chat completions request."""
     return next(
         (
-            said_no
+            error
             for check in (_check_required, _check_properties, _check_stop_sequences, _check_messages)
-            for said_no in check(body)
+            for error in check(body)
         ),
         None,
     )
@@ -127,77 +127,77 @@ def _check_messages(body: Body) -> Iterator[ErrorResponse]:
 
 
 def _unsupported_message(name: str, known: tuple[str, ...]) -> str:
-    nearest = min(known, key=lambda one: _edit_distance(name, one))
-    alike = _edit_distance(name, nearest) <= _MAX_SUGGESTION_EDITS
-    return f"property '{name}' is unsupported" + (f", did you mean '{nearest}'?" if alike else "")
+    nearest = min(known, key=lambda candidate: _edit_distance(name, candidate))
+    is_similar = _edit_distance(name, nearest) <= _MAX_SUGGESTION_EDITS
+    return f"property '{name}' is unsupported" + (f", did you mean '{nearest}'?" if is_similar else "")
 
 
-def _edit_distance(one: str, other: str) -> int:
-    """Count the letters to add, leave out or change that make one word the other (Levenshtein)."""
+def _edit_distance(word: str, other: str) -> int:
+    """Return the Levenshtein distance of two words."""
     row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, 1):
+    for i, letter in enumerate(word, 1):
         diagonal, row[0] = row[0], i
-        for j, wanted in enumerate(other, 1):
-            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (letter != wanted))
+        for j, expected in enumerate(other, 1):
+            diagonal, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, diagonal + (letter != expected))
     return row[-1]
 
 
-def _value_problems(wanted: _Property, value: object) -> Iterator[str]:
-    if wanted.values and value not in wanted.values:
-        yield f"value is not one of the allowed values {list(wanted.values)}"
-    if wanted.kinds and not any(_is_of(kind, value) for kind in wanted.kinds):
-        yield f"value must be {' or '.join(wanted.kinds)}"
+def _value_problems(expected: _Property, value: object) -> Iterator[str]:
+    if expected.values and value not in expected.values:
+        yield f"value is not one of the allowed values {list(expected.values)}"
+    if expected.kinds and not any(_is_of(kind, value) for kind in expected.kinds):
+        yield f"value must be {' or '.join(expected.kinds)}"
     elif isinstance(value, (int, float)):
-        if wanted.low is not None and value < wanted.low:
-            yield f"number must be at least {wanted.low}"
-        if wanted.high is not None and value > wanted.high:
-            yield f"number must be at most {wanted.high}"
+        if expected.low is not None and value < expected.low:
+            yield f"number must be at least {expected.low}"
+        if expected.high is not None and value > expected.high:
+            yield f"number must be at most {expected.high}"
 
 
 def _is_of(kind: str, value: object) -> bool:
     return isinstance(value, _TYPES[kind]) and (kind == "a boolean" or not isinstance(value, bool))
 
 
-def _message_problems(place: str, message: object) -> Iterator[str]:
+def _message_problems(path: str, message: object) -> Iterator[str]:
     if not isinstance(message, dict):
-        yield f"'{place}' : value must be an object"
+        yield f"'{path}' : value must be an object"
         return
     role = message.get("role")
     if not isinstance(role, str) or role not in _MESSAGE_PROPERTIES:
-        yield f"'{place}' : discriminator property 'role' has invalid value"
+        yield f"'{path}' : discriminator property 'role' has invalid value"
         return
-    for problem in _role_problems(place, role, message):
-        yield f"'{place}' : for 'role:{role}' the following must be satisfied[({problem})]"
+    for problem in _role_problems(path, role, message):
+        yield f"'{path}' : for 'role:{role}' the following must be satisfied[({problem})]"
 
 
-def _role_problems(place: str, role: str, message: Mapping[str, Any]) -> Iterator[str]:
+def _role_problems(path: str, role: str, message: Mapping[str, Any]) -> Iterator[str]:
     for name, value in message.items():
         if name not in _MESSAGE_PROPERTIES[role] or (name == "function_call" and value is None):
-            yield f"'{place}' : property '{name}' is unsupported"
+            yield f"'{path}' : property '{name}' is unsupported"
     if role == "tool" and not isinstance(message.get("tool_call_id"), str):
-        yield f"'{place}' : property 'tool_call_id' is missing"
+        yield f"'{path}' : property 'tool_call_id' is missing"
     content = message.get("content")
     if content is None:
         if role != "assistant":
-            yield f"'{place}' : property 'content' is missing"
+            yield f"'{path}' : property 'content' is missing"
     elif isinstance(content, list):
         for number, part in enumerate(content):
-            yield from _part_problems(f"{place}.content.{number}", part)
+            yield from _part_problems(f"{path}.content.{number}", part)
     elif not isinstance(content, str):
-        where = f"'{place}.content'"
+        where = f"'{path}.content'"
         yield (
             f"{where} : one of the following must be satisfied[({where} : value must be a string) OR "
             f"({where} : value must be an array)]"
         )
 
 
-def _part_problems(place: str, part: object) -> Iterator[str]:
+def _part_problems(path: str, part: object) -> Iterator[str]:
     kind = part.get("type") if isinstance(part, dict) else None
     if not isinstance(part, dict) or kind not in _PARTS:
-        yield f"'{place}' : discriminator property 'type' has invalid value"
+        yield f"'{path}' : discriminator property 'type' has invalid value"
         return
-    name, wanted = _PARTS[kind]
-    if not isinstance(part.get(name), wanted):
-        yield f"'{place}' : property '{name}' is missing"
+    name, expected = _PARTS[kind]
+    if not isinstance(part.get(name), expected):
+        yield f"'{path}' : property '{name}' is missing"
     elif kind == "image_url" and not isinstance(part["image_url"].get("url"), str):
-        yield f"'{place}.image_url' : property 'url' is missing"
+        yield f"'{path}.image_url' : property 'url' is missing"

@@ -1,4 +1,4 @@
-"""How a reply travels to the client: whole, in a stream, late, or not as it should."""
+"""Sends a reply: whole, as a stream, delayed, or with a fault."""
 
 import asyncio
 import json
@@ -26,12 +26,12 @@ _GARBAGE = b"\x00\x17this is not HTTP\r\n\r\n"
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
-class ConnectionDropped(Exception):  # noqa: N818 - it is what was ordered, not an error
-    """The connection was broken on purpose; there is no answer."""
+class ConnectionDropped(Exception):  # noqa: N818 - control flow, not an error
+    """The connection was closed on purpose, without a response."""
 
 
 async def deliver(request: web.Request, reply: Reply, service: GroqService) -> web.StreamResponse:
-    """Send a reply as it wants to be sent."""
+    """Send a reply in its own form."""
     match reply:
         case ErrorReply():
             await service.clock.sleep(reply.delay)
@@ -47,11 +47,9 @@ async def deliver(request: web.Request, reply: Reply, service: GroqService) -> w
 
 
 def _error_response(reply: ErrorReply) -> web.Response:
-    said_no = reply.error
-    headers = response_headers(
-        new_request_id(), {**reply.headers, "content-type": said_no.content_type, **said_no.headers}
-    )
-    return web.Response(status=said_no.status, body=said_no.body.encode(), headers=headers)
+    error = reply.error
+    headers = response_headers(new_request_id(), {**reply.headers, "content-type": error.content_type, **error.headers})
+    return web.Response(status=error.status, body=error.body.encode(), headers=headers)
 
 
 def _simple_response(reply: SimpleReply) -> web.Response:
@@ -64,7 +62,7 @@ def _simple_response(reply: SimpleReply) -> web.Response:
 
 
 async def _send_completion(request: web.Request, reply: CompletionReply, service: GroqService) -> web.StreamResponse:
-    """Send an answer; whatever happens meanwhile, the limits count what it used and no longer what was reserved."""
+    """Send a completion. In any case, replace the reserved usage in the rate limits by the actual one."""
     usage = reply.completion.usage
     try:
         await service.clock.sleep(usage.queue_time + (reply.rule.delay if reply.rule else 0))
@@ -73,10 +71,10 @@ async def _send_completion(request: web.Request, reply: CompletionReply, service
         if reply.stream:
             return await _send_stream(request, reply, service)
     finally:
-        spent = RequestUsage(
+        actual = RequestUsage(
             usage.prompt_tokens - usage.cached_tokens, usage.completion_tokens, usage.completion_tokens
         )
-        reply.rate_limiter.settle(reply.reserved, spent, service.clock.now())
+        reply.rate_limiter.settle(reply.reserved, actual, service.clock.now())
     return await _send_whole(request, reply, service)
 
 
@@ -115,14 +113,14 @@ async def _begin(request: web.Request, headers: dict[str, str]) -> web.StreamRes
 
 def _headers(reply: CompletionReply, service: GroqService, content_type: str) -> dict[str, str]:
     limits = reply.rate_limiter.headers(service.clock.now())
-    own = reply.rule.headers if reply.rule else {}
-    return response_headers(reply.completion.request_id, {**limits, "content-type": content_type, **own})
+    rule_headers = reply.rule.headers if reply.rule else {}
+    return response_headers(reply.completion.request_id, {**limits, "content-type": content_type, **rule_headers})
 
 
 def _stream_error() -> bytes:
-    told = json.loads(internal_error().body)
-    told["error"]["status_code"] = internal_error().status
-    return error_event(json.dumps(told))
+    body = json.loads(internal_error().body)
+    body["error"]["status_code"] = internal_error().status
+    return error_event(json.dumps(body))
 
 
 async def _break_connection(request: web.Request, rule: Rule) -> NoReturn:
@@ -140,7 +138,7 @@ async def _break_connection(request: web.Request, rule: Rule) -> NoReturn:
 
 
 def _drop(request: web.Request) -> NoReturn:
-    """Close the connection without another byte."""
+    """Close the connection without sending more bytes."""
     if request.transport:
         request.transport.close()
     raise ConnectionDropped

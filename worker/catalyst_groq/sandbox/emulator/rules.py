@@ -1,6 +1,6 @@
-"""What the emulator is told to do: to this question, that answer; to the next N requests, this fault.
+"""Rules: which requests get which response or fault.
 
-A line of a script and an order to the control endpoint are the same thing, a `Rule`.
+An entry of a script and a request to the control endpoint are both a `Rule`.
 """
 
 import json
@@ -22,7 +22,7 @@ _ERROR_FIELDS = ("status", "refusal")
 
 @dataclass(frozen=True, slots=True)
 class RequestSummary:
-    """What a rule looks at: the endpoint's path, the model and the text of the last user message."""
+    """The parts of a request that rules compare: method, path, model and the text of the last user message."""
 
     method: str
     path: str
@@ -35,10 +35,10 @@ class _Part(BaseModel):
 
 
 class Condition(_Part):
-    """Which requests a rule is for; whatever is left out does not matter.
+    """The condition of a rule. Omitted fields match every request.
 
-    Texts are compared with the last user message: `equals` whole, `contains` without regard to case, `matches` as a
-    regular expression found anywhere. `path` is the end of the endpoint's path.
+    Texts are compared with the last user message: `equals` with the whole text, `contains` case-insensitively,
+    `matches` as a regular expression anywhere in it. `path` is the end of the endpoint's path.
     """
 
     equals: str | None = None
@@ -57,7 +57,7 @@ class Condition(_Part):
         return pattern
 
     def applies_to(self, request: RequestSummary) -> bool:
-        """Tell whether a request is meant. Without a path, every request that Groq would charge for is."""
+        """Whether the condition applies to a request. Without `path`: to every request that Groq charges for."""
         return (
             (request.method == "POST" if self.path is None else request.path.endswith(self.path))
             and self.model in {None, request.model}
@@ -68,18 +68,18 @@ class Condition(_Part):
 
 
 class ScriptedCall(_Part):
-    """A call that the model is to make."""
+    """A tool call that the model makes."""
 
     name: str
     arguments: Mapping[str, Any] = {}
 
 
 class Rule(_Part):
-    """One order: which requests, how many of them (nothing: all), and what they get.
+    """One rule: its condition, the number of requests it applies to (None: all), and its effect.
 
-    Either an answer (`answer`: a text, or a structure sent as JSON; `tool_calls`; made-up text of so many
-    `characters` or `tokens`), or a refusal (`status`, or `refusal` by its code, with its own `body` and `headers`),
-    or a `fault` of the connection. `delay` is in seconds and may stand alone.
+    The effect is a completion (`answer`: a text, or a structure sent as JSON; `tool_calls`; generated text of a number
+    of `characters` or `tokens`), an error (`status`, or its code in `refusal`, with optional `body` and `headers`), or
+    a `fault` of the connection. `delay` is in seconds and needs no other effect.
     """
 
     when: Condition = Condition()
@@ -104,38 +104,38 @@ class Rule(_Part):
     @classmethod
     def _check_error_code(cls, code: str | None) -> str | None:
         if code is not None and code not in BY_CODE:
-            raise ValueError(f"no refusal has the code {code!r}; there are {', '.join(BY_CODE)}")
+            raise ValueError(f"unknown error code {code!r}; must be one of {', '.join(BY_CODE)}")
         return code
 
     @model_validator(mode="after")
     def _check_effect(self) -> Self:
-        told = [name for name in (*_ANSWER_FIELDS, *_ERROR_FIELDS, "fault") if getattr(self, name) not in (None, ())]
-        if len(told) > 1:
-            raise ValueError(f"only one of {', '.join(told)} can be what a request gets")
-        if not told and not self.delay:
+        effects = [name for name in (*_ANSWER_FIELDS, *_ERROR_FIELDS, "fault") if getattr(self, name) not in (None, ())]
+        if len(effects) > 1:
+            raise ValueError(f"only one of {', '.join(effects)} is allowed")
+        if not effects and not self.delay:
             raise ValueError(
-                f"says nothing; give one of {', '.join((*_ANSWER_FIELDS, *_ERROR_FIELDS, 'fault', 'delay'))}"
+                f"has no effect; set one of {', '.join((*_ANSWER_FIELDS, *_ERROR_FIELDS, 'fault', 'delay'))}"
             )
         if self.body is not None and self.status is None:
-            raise ValueError("a body needs the status it comes with")
+            raise ValueError("`body` requires `status`")
         if self.body is None and self.status is not None and self.status < HTTPStatus.BAD_REQUEST:
-            raise ValueError(f"status {self.status} needs a body; for an ordinary answer give `answer`")
+            raise ValueError(f"status {self.status} requires `body`; use `answer` for a completion")
         return self
 
     @property
     def is_error(self) -> bool:
-        """Whether the rule orders a refusal."""
+        """Whether the effect is an error response."""
         return bool(self.status or self.refusal)
 
     @property
     def bypasses_model(self) -> bool:
-        """Whether the request never reaches the model; a cut answer and a broken stream do."""
+        """Whether the request does not reach the model. It does for the faults `cut` and `stream_error`."""
         return self.is_error or self.fault in {"hang", "garbage", "reset"}
 
     def error_response(self, model: str) -> ErrorResponse:
-        """Return the refusal that the rule orders for a request to that model."""
-        said_no = BY_CODE[self.refusal](model) if self.refusal else self._response_for_status(model)
-        return said_no.with_headers(self.headers)
+        """Return the error response of the rule for a request to `model`."""
+        error = BY_CODE[self.refusal](model) if self.refusal else self._response_for_status(model)
+        return error.with_headers(self.headers)
 
     def _response_for_status(self, model: str) -> ErrorResponse:
         status = self.status or HTTPStatus.INTERNAL_SERVER_ERROR
@@ -153,28 +153,28 @@ class _ActiveRule:
 
 
 class RuleSet:
-    """The rules in force: orders for the next requests first, then the script, each in the order given."""
+    """The active rules: added rules first, then the script, each in insertion order."""
 
     def __init__(self, script: Iterable[Rule] = ()) -> None:
         self._script = tuple(script)
         self.reset()
 
     def reset(self) -> None:
-        """Forget the orders and start the script anew."""
+        """Delete added rules and restart the script."""
         self._entries = [_ActiveRule(rule, rule.count) for rule in self._script]
         self._added = 0
 
     def add(self, rule: Rule) -> None:
-        """Let the next requests that fit get what the rule says, after what was ordered before."""
+        """Add a rule for the next matching requests, after the rules added before."""
         self._entries.insert(self._added, _ActiveRule(rule, rule.count))
         self._added += 1
 
     def find(self, request: RequestSummary) -> Rule | None:
-        """Return the rule for a request without using it up."""
+        """Return the rule for a request without counting a use."""
         return next((entry.rule for entry in self._entries if self._is_active(entry, request)), None)
 
     def use(self, rule: Rule) -> None:
-        """Count one use of a rule that was found."""
+        """Count one use of a rule that `find` returned."""
         entry = next(entry for entry in self._entries if entry.rule is rule and entry.remaining != 0)
         if entry.remaining is not None:
             entry.remaining -= 1

@@ -1,4 +1,4 @@
-"""JSON schemas: which ones Groq refuses, what does not fit one, and a made-up value that does."""
+"""JSON schemas: Groq's restrictions, validation of values, and generation of sample values."""
 
 from collections.abc import Iterator, Mapping
 from math import ceil
@@ -26,12 +26,12 @@ Schema = Mapping[str, Any]
 
 
 def find_rejected_keyword(schema: Any) -> str | None:
-    """Return the first keyword that Groq rejects wherever it stands."""
+    """Return the first keyword that Groq rejects anywhere in a schema, or None."""
     return next((word for node in _nodes(schema) for word in _REJECTED_KEYWORDS if word in node), None)
 
 
 def find_strictness_problem(schema: Any) -> str | None:
-    """Return the rule of `strict: true` that some object of a schema breaks."""
+    """Return the rule of `strict: true` that an object in a schema breaks, or None."""
     for node in _nodes(schema):
         if "properties" not in node and node.get("type") != "object":
             continue
@@ -43,7 +43,7 @@ def find_strictness_problem(schema: Any) -> str | None:
 
 
 def find_schema_problem(schema: Any) -> str | None:
-    """Return why something is no JSON schema."""
+    """Return why a value is not a valid JSON schema, or None."""
     if not isinstance(schema, Mapping):
         return "a schema must be an object"
     try:
@@ -61,7 +61,7 @@ def find_schema_problem(schema: Any) -> str | None:
 
 
 def find_parameters_problem(schema: Any) -> str | None:
-    """Return what is wrong with the schema of a tool's parameters."""
+    """Return the problem of a tool's parameter schema, or None."""
     if problem := find_schema_problem(schema):
         return problem
     for node in _nodes(schema):
@@ -71,7 +71,7 @@ def find_parameters_problem(schema: Any) -> str | None:
 
 
 def schema_violations(value: Any, schema: Schema) -> list[str]:
-    """Return where and why a value does not fit a schema, in Groq's wording where that is known."""
+    """Return path and reason of each schema violation of a value, in Groq's text where it is known."""
     return [
         f"`/{'/'.join(map(str, error.absolute_path))}`: {_reason(error)}"
         for error in Draft202012Validator(schema).iter_errors(value)
@@ -85,7 +85,7 @@ def _reason(error: ValidationError) -> str:
 
 
 def _nodes(schema: Any) -> Iterator[Schema]:
-    """Yield a schema and all schemas inside it; properties are looked into, not taken for schemas."""
+    """Yield a schema and all schemas inside it."""
     if not isinstance(schema, Mapping):
         return
     yield schema
@@ -100,7 +100,7 @@ def _nodes(schema: Any) -> Iterator[Schema]:
 
 
 def generate_sample(schema: Schema, name: str = "value") -> Any:
-    """Return the same made-up value every time, one that fits the schema. Recursion ends where it may."""
+    """Return a deterministic value that satisfies the schema. Recursion ends as soon as the schema allows it."""
     return _Sampler(schema).value(schema, name, 0)
 
 
@@ -126,12 +126,12 @@ class _Sampler:
         resolved: dict[str, Any] = dict(schema) if isinstance(schema, Mapping) else {}
         for part in resolved.get("allOf", ()):
             inner = self._resolve(part)
-            together = {**resolved.get("properties", {}), **inner.get("properties", {})}
-            resolved = {**inner, **resolved, **({"properties": together} if together else {})}
+            merged = {**resolved.get("properties", {}), **inner.get("properties", {})}
+            resolved = {**inner, **resolved, **({"properties": merged} if merged else {})}
         return resolved
 
     def _choose(self, choices: list[Schema], depth: int) -> Schema:
-        """Prefer what ends a recursion once it is deep; else the first that is not null."""
+        """Return a choice without recursion when deep, otherwise the first that is not null."""
         resolved = [self._resolve(choice) for choice in choices]
         plain = [choice for choice in resolved if _type(choice) not in {"object", "array"}]
         if depth >= _MAX_OPTIONAL_DEPTH and plain:
@@ -157,16 +157,16 @@ class _Sampler:
 
     def _object(self, schema: Schema, depth: int) -> dict[str, Any]:
         properties = schema.get("properties", {})
-        wanted = (
+        names = (
             schema.get("required", ())
             if depth >= _MAX_OPTIONAL_DEPTH
             else {**properties, **dict.fromkeys(schema.get("required", ()))}
         )
-        return {name: self.value(properties.get(name, {}), name, depth + 1) for name in wanted}
+        return {name: self.value(properties.get(name, {}), name, depth + 1) for name in names}
 
 
 def _resolve_reference(root: Schema, reference: str) -> Any:
-    """Return what a reference inside a schema names, or nothing."""
+    """Return the target of a reference inside a schema, or None."""
     target: Any = root
     for step in reference.removeprefix("#").strip("/").split("/"):
         if step:
@@ -177,7 +177,7 @@ def _resolve_reference(root: Schema, reference: str) -> Any:
 def _type(schema: Schema) -> str:
     kind = schema.get("type")
     if isinstance(kind, list):
-        return next((one for one in kind if one != "null"), "null")
+        return next((name for name in kind if name != "null"), "null")
     return str(kind) if kind else ("object" if "properties" in schema else "string")
 
 
@@ -185,10 +185,10 @@ def _number(schema: Schema) -> Any:
     step = schema.get("multipleOf", _DEFAULT_STEP)
     low = schema.get("minimum", schema.get("exclusiveMinimum", -step) + step)
     high = schema.get("maximum", schema.get("exclusiveMaximum", low + 2 * step) - step)
-    wanted = min(max(step, low), max(low, high))
-    return ceil(wanted / step) * step if "multipleOf" in schema or _type(schema) == "integer" else wanted
+    number = min(max(step, low), max(low, high))
+    return ceil(number / step) * step if "multipleOf" in schema or _type(schema) == "integer" else number
 
 
 def _text(schema: Schema, name: str) -> str:
-    text = _SAMPLES.get(schema.get("format", ""), f"made-up {name.replace('_', ' ')}")
+    text = _SAMPLES.get(schema.get("format", ""), f"sample {name.replace('_', ' ')}")
     return text.ljust(schema.get("minLength", 0), ".")[: schema.get("maxLength")]

@@ -1,4 +1,4 @@
-"""Scripts of answers: a YAML file that says which question gets which answer."""
+"""Scripts: YAML files with rules."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def load_script(path: Path) -> tuple[Rule, ...]:
     """Read a script.
 
     Raises:
-        SandboxError: the file cannot be read, is not YAML or holds a wrong entry; the message says where.
+        SandboxError: the file cannot be read, is not YAML, or has an invalid entry. The message names the location.
 
     """
     try:

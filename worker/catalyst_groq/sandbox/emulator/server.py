@@ -1,4 +1,4 @@
-"""The emulator as a server: in a test's own event loop, in a thread beside a test, or behind a command."""
+"""The emulator as a server: in an event loop, in a thread, or for the command."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,10 +22,10 @@ _SHUTDOWN_TIMEOUT_SECONDS = 0.2
 class Emulator:
     """A running Groq emulator: `async with Emulator(EmulatorConfig(plan="free")) as groq`.
 
-    All its methods may be called from any thread. `on_call` is told about every request once it has its answer.
+    All methods are thread-safe. `on_call` receives each call after its response.
 
     Raises:
-        SandboxError: the script is wrong (when made), or the port is taken (when started).
+        SandboxError: the script is invalid (on construction), or the port is in use (on entering).
 
     """
 
@@ -49,8 +49,8 @@ class Emulator:
             await self._runner.cleanup()
             raise SandboxError(
                 f"The Groq emulator cannot listen on {config.host}:{config.port} ({error.strerror}). "
-                "Another program has the port, or the address is not this machine's; choose another --port "
-                "(0: a free one)."
+                "Another program uses the port, or the address does not belong to this machine. Choose another "
+                "--port (0 chooses a free one)."
             ) from error
         return self
 
@@ -61,30 +61,30 @@ class Emulator:
 
     @property
     def url(self) -> str:
-        """The address that the official SDKs take as base URL: `http://127.0.0.1:PORT`."""
+        """The base URL for the official SDKs: `http://127.0.0.1:PORT`."""
         host, port = self._runner.addresses[0][:2]
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     @property
     def base_url(self) -> str:
-        """The address that stands for `https://api.groq.com/openai/v1`."""
+        """The URL that replaces `https://api.groq.com/openai/v1`."""
         return self.url + API_PATH
 
     @property
     def control_url(self) -> str:
-        """The address of the control endpoint."""
+        """The URL of the control endpoint."""
         return self.url + CONTROL_PATH
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """The requests seen so far, oldest first."""
+        """The logged requests, oldest first."""
         return self._service.calls()
 
     def next(self, count: int | None = 1, **rule: Any) -> None:
-        """Let the next requests (or all, with `None`) get what a rule says: `groq.next(2, status=503)`.
+        """Add a rule for the next `count` requests (None: all): `groq.next(2, status=503)`.
 
         Raises:
-            SandboxError: the rule is wrong; the message names the field.
+            SandboxError: the rule is invalid. The message names the field.
 
         """
         add_rule(self._service, {**rule, "count": count})
@@ -93,22 +93,22 @@ class Emulator:
         """Change settings: `groq.set(latency=0.2, plan="free")`.
 
         Raises:
-            SandboxError: a setting is unknown or wrong.
+            SandboxError: a setting is unknown or invalid.
 
         """
         self._service.update_settings(settings)
 
     def advance(self, seconds: float) -> None:
-        """Set the emulator's clock forward, so that limits refill as after that time."""
+        """Advance the emulator's clock, so that limits refill as after that time."""
         advance_clock(self._service, {"seconds": seconds})
 
     def reset(self) -> None:
-        """Forget orders, calls, used limits and changed settings."""
+        """Delete added rules, calls and limit usage, and restore the initial settings."""
         self._service.reset()
 
 
 @contextmanager
 def running_emulator(config: EmulatorConfig | None = None) -> Iterator[Emulator]:
-    """Run an emulator in a thread of its own, for tests and scripts without an event loop."""
+    """Run an emulator in a thread, for tests and scripts without an event loop."""
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(Emulator(config)) as groq:
         yield groq

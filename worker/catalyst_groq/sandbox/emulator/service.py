@@ -1,4 +1,4 @@
-"""Groq's side of a call, without HTTP: what a request gets, given the settings, rules, limits and what came before."""
+"""The emulated Groq service without HTTP: it maps a request to a reply by settings, rules and limits."""
 
 import time
 import uuid
@@ -46,7 +46,7 @@ _EXPECTED_OUTPUT_MARGIN_TOKENS = 16
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
-    """A request as it came: `body` is nothing when it was no JSON object, `text` is what rules look at."""
+    """A received request. `body` is None if it is not a JSON object; rules compare `match_text`."""
 
     method: str
     path: str
@@ -56,18 +56,18 @@ class ApiRequest:
 
     @property
     def model(self) -> str:
-        """The model that was asked, as far as the request says so."""
+        """The requested model, or an empty text."""
         return str((self.body or {}).get("model") or "")
 
     @property
     def summary(self) -> RequestSummary:
-        """What rules look at."""
+        """The parts that rules compare."""
         return RequestSummary(self.method, self.path, self.model, self.match_text)
 
 
 @dataclass(frozen=True, slots=True)
 class CompletionReply:
-    """An answer, what it was admitted with, and the rule that changes its delivery."""
+    """A completion, its reserved usage, and the rule that changes its delivery."""
 
     completion: ChatCompletion
     stream: bool
@@ -79,7 +79,7 @@ class CompletionReply:
 
 @dataclass(frozen=True, slots=True)
 class SimpleReply:
-    """An answer that no model had to write: JSON, or a plain text. `delay` is in seconds."""
+    """A reply in one piece: JSON or plain text. `delay` is in seconds."""
 
     body: Mapping[str, Any] | str
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -88,7 +88,7 @@ class SimpleReply:
 
 @dataclass(frozen=True, slots=True)
 class ErrorReply:
-    """A refusal with the headers of the account it concerns."""
+    """An error response, with the rate limit headers of the organization."""
 
     error: ErrorResponse
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -96,11 +96,11 @@ class ErrorReply:
 
 
 Reply: TypeAlias = CompletionReply | SimpleReply | ErrorReply | Rule
-"""What a request gets. A rule by itself is a fault of the connection."""
+"""The reply to a request. A `Rule` is a fault of the connection."""
 
 
 class GroqService:
-    """Everything the emulator knows."""
+    """The state and the behaviour of the emulated service."""
 
     def __init__(self, config: EmulatorConfig, script: Iterable[Rule] = (), on_call: OnCall = ignore_call) -> None:
         self.models = shipped_catalog()
@@ -114,66 +114,66 @@ class GroqService:
         self._prompt_cache = PromptCache()
 
     def update_settings(self, changes: Mapping[str, Any]) -> None:
-        """Change settings; what was used of the limits is forgotten."""
+        """Change settings. Deletes the limit usage."""
         self._apply_settings(update_settings(self._settings, changes))
 
     def reset(self) -> None:
-        """Forget orders, calls, used limits and changed settings."""
+        """Delete added rules, calls and limit usage, and restore the initial settings."""
         self.rules.reset()
         self.calls.clear()
         self._apply_settings(self._initial_settings)
 
     def chat(self, request: ApiRequest) -> Reply:
         """ChatCompletion a chat completions request."""
-        if stopped := self._reject_early(request):
-            return stopped
+        if early_reply := self._reject_early(request):
+            return early_reply
         body = request.body
         if body is None:
             return ErrorReply(bad_request("The request body is not a JSON object."))
-        if said_no := validate_schema(body) or validate_model(request.model, self.models):
-            return ErrorReply(said_no)
-        if said_no := validate_capabilities(body, self.models[request.model]):
-            return ErrorReply(said_no)
+        if error := validate_schema(body) or validate_model(request.model, self.models):
+            return ErrorReply(error)
+        if error := validate_capabilities(body, self.models[request.model]):
+            return ErrorReply(error)
         return self._complete(str(request.organization), request, body)
 
     def transcribe(self, request: ApiRequest, upload: AudioUpload, *, translate: bool) -> Reply:
         """ChatCompletion a request to transcribe or translate a recording."""
-        if stopped := self._reject_early(request):
-            return stopped
-        said_no = validate_upload(upload, self._settings.plan)
-        if said_no := said_no or validate_model(request.model, self.models, "transcription"):
-            return ErrorReply(said_no)
+        if early_reply := self._reject_early(request):
+            return early_reply
+        error = validate_upload(upload, self._settings.plan)
+        if error := error or validate_model(request.model, self.models, "transcription"):
+            return ErrorReply(error)
         model = self.models[request.model]
         if translate and Feature.TRANSLATION not in model.features:
             return ErrorReply(bad_request(f"The model `{model.id}` does not support translations"))
-        account, now = self._rate_limiter(str(request.organization), model), self.clock.now()
-        if said_no := account.admit(RequestUsage(audio_seconds=upload.billed_seconds), "on_demand", now):
-            return ErrorReply(said_no, account.headers(now))
+        rate_limiter, now = self._rate_limiter(str(request.organization), model), self.clock.now()
+        if error := rate_limiter.admit(RequestUsage(audio_seconds=upload.billed_seconds), "on_reserved_usage", now):
+            return ErrorReply(error, rate_limiter.headers(now))
         rule = self._use_rule(request)
         task = "translate" if translate else "transcribe"
         text = scripted_text(rule)
-        value = format_transcription(
+        body = format_transcription(
             upload, generate_transcript(upload) if text is None else text, task, new_request_id()
         )
         delay = self._latency(model.id) + (rule.delay if rule else 0)
-        return SimpleReply(value, {**account.headers(now), **(rule.headers if rule else {})}, delay)
+        return SimpleReply(body, {**rate_limiter.headers(now), **(rule.headers if rule else {})}, delay)
 
     def list_models(self, request: ApiRequest) -> Reply:
-        """List the models that an ordinary account can use."""
-        listed = [_model_object(model, self.models.dated) for model in self.models.available()]
-        return self._reject_early(request) or SimpleReply({"object": "list", "data": listed})
+        """Reply with the models that an ordinary account can use."""
+        models = [_model_object(model, self.models.dated) for model in self.models.available()]
+        return self._reject_early(request) or SimpleReply({"object": "list", "data": models})
 
     def show_model(self, request: ApiRequest) -> Reply:
-        """Describe one model."""
-        if stopped := self._reject_early(request):
-            return stopped
+        """Reply with one model."""
+        if early_reply := self._reject_early(request):
+            return early_reply
         model = self.models.get(request.model)
         if model is None or not model.is_available:
             return ErrorReply(model_not_found(request.model))
         return SimpleReply(_model_object(model, self.models.dated))
 
     def _reject_early(self, request: ApiRequest) -> ErrorReply | Rule | None:
-        """Stop a request that is ordered not to reach the model, or has no key."""
+        """Return the reply to a request that does not reach the model, because of a rule or its key."""
         rule = self.rules.find(request.summary)
         if rule and rule.bypasses_model:
             self.rules.use(rule)
@@ -184,20 +184,22 @@ class GroqService:
         self, organization: str, request: ApiRequest, body: Mapping[str, Any]
     ) -> CompletionReply | ErrorReply:
         model = self.models[request.model]
-        tier = str(body.get("service_tier") or "on_demand")
+        tier = str(body.get("service_tier") or "on_reserved_usage")
         if tier == "flex" and self._settings.flex_full:
             return ErrorReply(flex_full())
-        account, now = self._rate_limiter(organization, model), self.clock.now()
+        rate_limiter, now = self._rate_limiter(organization, model), self.clock.now()
         reserved = max_output_tokens(body) or DEFAULT_OUTPUT_TOKENS
-        demand = RequestUsage(estimate_prompt(body, model), reserved, reserved + _EXPECTED_OUTPUT_MARGIN_TOKENS)
-        if said_no := account.admit(demand, tier, now):
-            return ErrorReply(said_no, account.headers(now))
+        reserved_usage = RequestUsage(estimate_prompt(body, model), reserved, reserved + _EXPECTED_OUTPUT_MARGIN_TOKENS)
+        if error := rate_limiter.admit(reserved_usage, tier, now):
+            return ErrorReply(error, rate_limiter.headers(now))
         rule = self._use_rule(request)
-        answer = generate_completion(body, model, rule, self._generation_context(organization, model, body))
-        if isinstance(answer, ErrorResponse):
-            account.settle(demand, RequestUsage(demand.prompt_tokens), now)
-            return ErrorReply(answer, account.headers(now))
-        return CompletionReply(answer, bool(body.get("stream")), account, demand, self._tokens_per_second(model), rule)
+        completion = generate_completion(body, model, rule, self._generation_context(organization, model, body))
+        if isinstance(completion, ErrorResponse):
+            rate_limiter.settle(reserved_usage, RequestUsage(reserved_usage.prompt_tokens), now)
+            return ErrorReply(completion, rate_limiter.headers(now))
+        return CompletionReply(
+            completion, bool(body.get("stream")), rate_limiter, reserved_usage, self._tokens_per_second(model), rule
+        )
 
     def _use_rule(self, request: ApiRequest) -> Rule | None:
         rule = self.rules.find(request.summary)
@@ -206,7 +208,7 @@ class GroqService:
         return rule
 
     def _generation_context(self, organization: str, model: Model, body: Mapping[str, Any]) -> GenerationContext:
-        cached = Feature.PROMPT_CACHE in model.features
+        is_cached = Feature.PROMPT_CACHE in model.features
         now = self.clock.now()
         return GenerationContext(
             request_id=new_request_id(),
@@ -214,7 +216,7 @@ class GroqService:
             created=int(time.time()),
             queue_time=self._latency(model.id),
             tokens_per_second=self._tokens_per_second(model) or _published_speed(model),
-            cached_tokens=self._prompt_cache.cached_tokens(organization, model, body, now) if cached else 0,
+            cached_tokens=self._prompt_cache.cached_tokens(organization, model, body, now) if is_cached else 0,
         )
 
     def _rate_limiter(self, organization: str, model: Model) -> RateLimiter:
@@ -243,7 +245,7 @@ class GroqService:
 
 
 def new_request_id() -> str:
-    """Return a new request id in Groq's form."""
+    """Return a new request id in Groq's format."""
     return f"req_{uuid.uuid4().hex[:26]}"
 
 

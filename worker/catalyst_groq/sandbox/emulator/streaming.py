@@ -1,4 +1,4 @@
-"""An answer as a stream: server-sent events with one `chat.completion.chunk` each."""
+"""A completion as a stream: server-sent events with one `chat.completion.chunk` each."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ DONE_EVENT = b"data: [DONE]\n\n"
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One event, and how many tokens of the answer it brings."""
+    """One event, and the number of tokens it contains."""
 
     data: dict[str, Any]
     tokens: float = 0
@@ -24,12 +24,12 @@ class Chunk:
 
 
 def error_event(body: str) -> bytes:
-    """Return the event with which Groq ends a stream that failed on the way."""
+    """Return the event with which Groq ends a failed stream."""
     return f"event: error\ndata: {body.strip()}\n\n".encode()
 
 
 def split_into_chunks(completion: ChatCompletion) -> Iterator[Chunk]:
-    """Yield the role first, then reasoning, text and tool calls, and last the finish reason with the usage."""
+    """Yield the role, then reasoning, text and tool calls, and finally the finish reason with the usage."""
     opening = {"x_groq": {"id": completion.request_id, "seed": completion.seed}}
     yield Chunk(_chunk(completion, {"role": "assistant", "content": ""}) | opening)
     for name, text in (("reasoning", completion.reasoning), ("content", completion.content)):

@@ -1,4 +1,4 @@
-"""Tool calls that the emulator makes up, and those it was told to make."""
+"""Tool calls: generated ones and scripted ones."""
 
 import json
 import re
@@ -17,32 +17,33 @@ Body = Mapping[str, Any]
 
 
 def generate_tool_calls(body: Body, model: Model) -> tuple[ToolCall, ...]:
-    """Call the tools that must be called, or whose names the user mentions.
+    """Generate calls of the required tools, or of those whose names the user mentions.
 
-    With `auto`, a conversation that already has the tool's answer gets a text. Arguments fit the parameters' schema.
+    With `auto`, a conversation that already contains the tool's result gets a text. Arguments satisfy the
+    parameter schema.
     """
     functions = [tool["function"] for tool in _functions(body)]
     choice = body.get("tool_choice") or "auto"
     if choice == "none" or not functions:
         return ()
     if isinstance(choice, dict):
-        chosen = [one for one in functions if one["name"] == choice["function"]["name"]]
+        chosen = [function for function in functions if function["name"] == choice["function"]["name"]]
     else:
-        answered = body["messages"][-1]["role"] == "tool"
-        chosen = [] if answered else _find_mentioned(functions, last_user_text(body))
+        has_tool_result = body["messages"][-1]["role"] == "tool"
+        chosen = [] if has_tool_result else _find_mentioned(functions, last_user_text(body))
         if choice == "required":
             chosen = chosen or functions[:1]
     if not (Feature.PARALLEL_TOOLS in model.features and body.get("parallel_tool_calls") is not False):
         chosen = chosen[:1]
     return tuple(
-        _make_call(number, one["name"], generate_sample(one.get("parameters") or {"type": "object"}, one["name"]))
-        for number, one in enumerate(chosen)
+        _make_call(number, tool["name"], generate_sample(tool.get("parameters") or {"type": "object"}, tool["name"]))
+        for number, tool in enumerate(chosen)
     )
 
 
 def make_scripted_calls(body: Body, scripted: Iterable[ScriptedCall]) -> tuple[ToolCall, ...] | ErrorResponse:
-    """Make the calls of a script; as with Groq, one that does not suit the request's tools fails."""
-    calls = tuple(_make_call(number, one.name, one.arguments) for number, one in enumerate(scripted))
+    """Return the calls of a rule. As at Groq, a call that does not match the request's tools is an error."""
+    calls = tuple(_make_call(number, call.name, call.arguments) for number, call in enumerate(scripted))
     if body.get("disable_tool_validation"):
         return calls
     offered = {tool["function"]["name"]: tool["function"] for tool in _functions(body)}
@@ -66,18 +67,18 @@ def _functions(body: Body) -> list[Mapping[str, Any]]:
 
 
 def executed_tools(body: Body) -> tuple[Mapping[str, Any], ...]:
-    """Return what Groq's own tools (search, code) are said to have done."""
+    """Return invented results of Groq's built-in tools (search, code)."""
     built_in = [tool["type"] for tool in body.get("tools") or () if tool["type"] != "function"]
     arguments = json.dumps({"query": last_user_text(body)[:80]}, ensure_ascii=False)
     return tuple(
-        {"index": number, "type": kind, "arguments": arguments, "output": f"Made-up output of {kind}."}
+        {"index": number, "type": kind, "arguments": arguments, "output": f"Sample output of {kind}."}
         for number, kind in enumerate(built_in)
     )
 
 
 def _find_mentioned(functions: Iterable[Mapping[str, Any]], text: str) -> list[Mapping[str, Any]]:
-    said = _normalize(text)
-    return [one for one in functions if _normalize(one["name"]) in said]
+    words = _normalize(text)
+    return [function for function in functions if _normalize(function["name"]) in words]
 
 
 def _normalize(text: str) -> str:
@@ -85,5 +86,5 @@ def _normalize(text: str) -> str:
 
 
 def _make_call(number: int, name: str, arguments: Mapping[str, Any]) -> ToolCall:
-    mark = crc32(f"{number}{name}{json.dumps(arguments, sort_keys=True, default=dict)}".encode())
-    return ToolCall(f"call_{mark % 16**4:04x}", name, arguments)
+    checksum = crc32(f"{number}{name}{json.dumps(arguments, sort_keys=True, default=dict)}".encode())
+    return ToolCall(f"call_{checksum % 16**4:04x}", name, arguments)

@@ -1,4 +1,4 @@
-"""A real Camunda 7 engine on a laptop that has nothing but Python."""
+"""A real Camunda 7 engine that needs only Python."""
 
 from catalyst_groq.sandbox.engine.flavours import PASSWORD, USER, Flavour
 from catalyst_groq.sandbox.engine.jars import install

@@ -1,4 +1,4 @@
-"""Where the engine keeps its data: nowhere, in an H2 file, or in PostgreSQL."""
+"""The engine's database: in memory, an H2 file, or PostgreSQL."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ DATABASE_HINT = (
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A database as JDBC wants it."""
+    """The JDBC settings of a database."""
 
     url: str
     user: str | None = None
@@ -26,9 +26,9 @@ IN_MEMORY = Database("jdbc:h2:mem:engine;DB_CLOSE_DELAY=-1;DB_CLOSE_ON_EXIT=FALS
 
 
 def parse_database(text: str | None) -> Database:
-    """Read what `--db` takes: nothing (in memory), an H2 file, a PostgreSQL URL, or a JDBC URL of either.
+    """Parse the option `--db`: None (in memory), an H2 file, a PostgreSQL URL, or a JDBC URL of either.
 
-    Raises SandboxError that says what is wrong and what may be given.
+    Raises `SandboxError` with the problem and the remedy.
     """
     if text is None:
         return IN_MEMORY
@@ -53,7 +53,7 @@ def _parse_jdbc(url: str) -> Database:
 def _parse_file(text: str) -> Database:
     file = Path(text.removesuffix(H2_SUFFIX)).expanduser().absolute()
     if not (text and file.name) or ";" in str(file):
-        raise SandboxError(f"--db: {text!r} cannot be the name of a database file. {DATABASE_HINT}.")
+        raise SandboxError(f"--db: {text!r} is not a valid name of a database file. {DATABASE_HINT}.")
     if file.is_dir():
         raise SandboxError(f"--db: {file} is a folder. Name a file in it, such as {file / 'engine'}.")
     if not file.parent.is_dir():
@@ -66,8 +66,8 @@ def _parse_postgresql(text: str) -> Database:
         url = urlsplit(text)
         address = _address(url)
     except ValueError as error:
-        mend = "A user or password with special characters must be percent-encoded"
-        raise SandboxError(f"--db: the PostgreSQL URL cannot be read. {mend}. {DATABASE_HINT}.") from error
+        remedy = "Percent-encode special characters in the user and the password"
+        raise SandboxError(f"--db: the PostgreSQL URL cannot be parsed. {remedy}. {DATABASE_HINT}.") from error
     name = url.path.removeprefix("/")
     if not (address and name):
         raise SandboxError(f"--db: the PostgreSQL URL lacks a {'database' if address else 'host'}. {DATABASE_HINT}.")

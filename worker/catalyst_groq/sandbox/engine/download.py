@@ -1,4 +1,4 @@
-"""Fetch locked files over HTTP, several at once, and let nothing through that was not locked."""
+"""Downloads locked files over HTTP in parallel and verifies their SHA-256."""
 
 import hashlib
 import os
@@ -20,7 +20,7 @@ from catalyst_groq.sandbox.progress import Download, OnProgress
 DOWNLOAD_THREADS = 8
 MAX_ATTEMPTS = 3
 RETRY_PAUSE_SECONDS = 0.5
-"""Seconds before the second try; twice that before the third."""
+"""Pause before the second attempt; the pause before the third is twice as long."""
 HTTP_TIMEOUT = httpx.Timeout(20.0)
 RETRYABLE_STATUS_CODES = (httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS)
 REMEDY = (
@@ -29,23 +29,23 @@ REMEDY = (
 
 
 class LockedFile(Protocol):
-    """A file of a repository whose content is known beforehand."""
+    """A file of a repository whose size and SHA-256 are known beforehand."""
 
     @property
     def path(self) -> PurePosixPath:
-        """Where it lies in the repository."""
+        """Path in the repository."""
 
     @property
     def sha256(self) -> str:
-        """What it must hash to."""
+        """Expected SHA-256, in hexadecimal."""
 
     @property
     def size(self) -> int:
-        """Its length in bytes."""
+        """Size in bytes."""
 
 
 class _DownloadError(Exception):
-    """An answer that cannot be used; `final` when asking again would not change it."""
+    """The response is unusable. `final` means that a retry would not help."""
 
     def __init__(self, problem: str, *, final: bool = False) -> None:
         super().__init__(problem)
@@ -53,28 +53,28 @@ class _DownloadError(Exception):
 
 
 def fetch(files: Sequence[tuple[LockedFile, Path]], repository: Repository, on_progress: OnProgress) -> None:
-    """Fetch each file to its place.
+    """Download each file to its path.
 
-    A file appears there whole and checked, or not at all, whoever else writes it at the same time.
-    Raises SandboxError for the first one that cannot be had; the rest is then given up.
+    A file appears there complete and verified, or not at all, even if other processes write it at the same time.
+    Raises `SandboxError` for the first file that fails, and cancels the other downloads.
     """
-    # A company's own certificates are honoured: unlike httpx's default, this context trusts what the system trusts.
+    # Unlike httpx's default, this context trusts the system's certificates, such as those of a company.
     trust = ssl.create_default_context()
     with httpx.Client(verify=trust, auth=repository.auth, timeout=HTTP_TIMEOUT, follow_redirects=True) as client:
-        fetching = _Downloader(client, repository, sum(locked.size for locked, _ in files), on_progress)
+        downloader = _Downloader(client, repository, sum(locked.size for locked, _ in files), on_progress)
         pool = ThreadPoolExecutor(DOWNLOAD_THREADS, thread_name_prefix="download")
         try:
-            downloads = [pool.submit(fetching.fetch, *file) for file in files]
+            downloads = [pool.submit(downloader.fetch, *file) for file in files]
             done, _ = wait(downloads, return_when=FIRST_EXCEPTION)
             for download in done:
                 download.result()
         finally:
-            fetching.cancelled.set()
+            downloader.cancelled.set()
             pool.shutdown(cancel_futures=True)
 
 
 class _Downloader:
-    """What the threads of one fetch share."""
+    """State that the threads of one `fetch` share."""
 
     def __init__(self, client: httpx.Client, repository: Repository, total: int, on_progress: OnProgress) -> None:
         self.cancelled = Event()
@@ -85,22 +85,22 @@ class _Downloader:
         self._lock = Lock()
 
     def fetch(self, locked: LockedFile, file: Path) -> None:
-        for tries in range(1, MAX_ATTEMPTS + 1):
+        for attempt in range(1, MAX_ATTEMPTS + 1):
             try:
                 with self._write_atomically(file) as receive:
                     self._download(locked, receive)
             except OSError as error:
                 raise SandboxError(f"{file} cannot be written: {error.strerror or error}.") from error
             except (_DownloadError, httpx.HTTPError) as error:
-                if tries == MAX_ATTEMPTS or getattr(error, "final", False):
+                if attempt == MAX_ATTEMPTS or getattr(error, "final", False):
                     raise SandboxError(self._error_message(locked, error)) from error
-                self.cancelled.wait(RETRY_PAUSE_SECONDS * tries)
+                self.cancelled.wait(RETRY_PAUSE_SECONDS * attempt)
             else:
                 return
 
     @contextmanager
     def _write_atomically(self, file: Path) -> Iterator[Callable[[bytes], None]]:
-        """Take what is received; it becomes the file when the block ends, and is forgotten when it fails."""
+        """Write chunks to a temporary file. It becomes `file` when the block succeeds, and is deleted otherwise."""
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_name(f".{file.name}.{os.getpid()}-{get_ident()}-{time.monotonic_ns()}.part")
         try:
@@ -136,12 +136,12 @@ class _Downloader:
         with self._client.stream("GET", url) as response:
             if not response.is_success:
                 final = response.is_client_error and response.status_code not in RETRYABLE_STATUS_CODES
-                raise _DownloadError(f"the answer is HTTP {response.status_code}", final=final)
+                raise _DownloadError(f"the response is HTTP {response.status_code}", final=final)
             for chunk in response.iter_bytes():
                 if self.cancelled.is_set():
-                    raise _DownloadError("given up", final=True)
+                    raise _DownloadError("cancelled", final=True)
                 yield chunk
 
     def _error_message(self, locked: LockedFile, error: Exception) -> str:
         source = f"{self._repository.masked_url} ({self._repository.origin})"
-        return f"{locked.path.name} could not be fetched from {source}: {str(error) or repr(error)}. {REMEDY}."
+        return f"{locked.path.name} could not be downloaded from {source}: {str(error) or repr(error)}. {REMEDY}."

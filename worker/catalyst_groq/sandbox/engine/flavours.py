@@ -1,4 +1,4 @@
-"""The engines that can be started, and what Spring Boot must be told to start them."""
+"""The supported engines, and the Spring Boot properties that start them."""
 
 from enum import StrEnum
 from typing import Any
@@ -9,18 +9,18 @@ USER = PASSWORD = "demo"  # noqa: S105 -- Camunda's well-known demo user, reacha
 
 
 class Flavour(StrEnum):
-    """A Camunda 7 engine; Operaton is its fork and differs in names only."""
+    """A Camunda 7 engine. Operaton is a fork that differs in names only."""
 
     CAMUNDA = "camunda"
     OPERATON = "operaton"
 
     @property
     def engine_jar(self) -> str:
-        """`group:artifact` of the engine itself; its version is the flavour's version."""
+        """`group:artifact` of the engine's jar. Its version is the version of the engine."""
         return f"org.{self}.bpm:{self}-engine"
 
     def is_spin(self, group: str, artifact: str) -> bool:
-        """Whether a jar belongs to Spin, which brings the JSON data format."""
+        """Whether a jar belongs to Spin, which provides the JSON data format."""
         return group == f"org.{self}.spin" or artifact == f"{self}-engine-plugin-spin"
 
     def app_path(self, app: str) -> str:
@@ -29,9 +29,9 @@ class Flavour(StrEnum):
 
 
 def application_properties(flavour: Flavour, port: int, database: Database) -> dict[str, Any]:
-    """Return the properties of a Spring Boot application that is nothing but the engine.
+    """Return the properties of a Spring Boot application that contains only the engine.
 
-    They stand in for a Java class with @SpringBootApplication: `sources` is what it would have found.
+    They replace a Java class with @SpringBootApplication: `sources` lists the classes that its scan would find.
     """
     return {
         "spring.main.sources": ",".join(_spring_sources(flavour)),
@@ -39,7 +39,7 @@ def application_properties(flavour: Flavour, port: int, database: Database) -> d
         "server.address": "127.0.0.1",
         "server.port": port,
         "logging.level.root": "warn",
-        # A worker's long poll would hold up the end for as long as it waits.
+        # A graceful shutdown would wait for the long polls of workers.
         "server.shutdown": "immediate",
         "spring.datasource.url": database.url,
         "spring.datasource.username": database.user,
@@ -58,7 +58,7 @@ def _spring_sources(flavour: Flavour) -> list[str]:
     starter = f"org.{flavour}.bpm.spring.boot.starter"
     name = flavour.capitalize()
     return [
-        # Writes down the port that was taken, so that a free one can be asked for without a race.
+        # Writes the chosen port to a file, so that port 0 works without a race.
         "org.springframework.boot.web.context.WebServerPortFileWriter",
         f"{boot}.jdbc.DataSourceAutoConfiguration",
         f"{boot}.jdbc.DataSourceTransactionManagerAutoConfiguration",
@@ -68,6 +68,6 @@ def _spring_sources(flavour: Flavour) -> list[str]:
         f"{starter}.{name}BpmAutoConfiguration",
         f"{starter}.webapp.{name}BpmWebappAutoConfiguration",
         f"{starter}.rest.{name}BpmRestJerseyAutoConfiguration",
-        # Last: it is configured by what the engine's REST API has brought.
+        # Last: it uses the configuration that the engine's REST API provides.
         f"{boot}.jersey.JerseyAutoConfiguration",
     ]

@@ -1,4 +1,4 @@
-"""The locked jars of an engine, in the repository that Maven on this machine uses too."""
+"""The locked jars of an engine, in the local Maven repository of this machine."""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ HASH_THREADS = 8
 
 @dataclass(frozen=True, slots=True)
 class Jar:
-    """One line of a lock: Maven's coordinates, the SHA-256 and the size in bytes of what they must stand for."""
+    """One line of a lock file: Maven coordinates, and the expected SHA-256 and size in bytes."""
 
     group: str
     artifact: str
@@ -28,7 +28,7 @@ class Jar:
 
     @classmethod
     def from_line(cls, line: str) -> "Jar":
-        """Read `group:artifact:version[:classifier] sha256 bytes`."""
+        """Parse `group:artifact:version[:classifier] sha256 bytes`."""
         coordinates, sha256, size = line.split()
         group, artifact, version, *classifier = coordinates.split(":")
         return cls(group, artifact, version, "".join(classifier), sha256, int(size))
@@ -38,12 +38,12 @@ class Jar:
 
     @property
     def path(self) -> PurePosixPath:
-        """Where the jar lies in any Maven repository."""
+        """Path of the jar in a Maven repository."""
         name = "-".join(filter(None, (self.artifact, self.version, self.classifier)))
         return PurePosixPath(*self.group.split("."), self.artifact, self.version, f"{name}.jar")
 
     def is_intact(self, file: Path) -> bool:
-        """Whether the file is there and exactly what was locked."""
+        """Whether the file exists and has the locked size and SHA-256."""
         try:
             if file.stat().st_size != self.size:
                 return False
@@ -54,7 +54,7 @@ class Jar:
 
 
 def read_lock(flavour: Flavour) -> tuple[Jar, ...]:
-    """Return the jars of an engine, in the order of its class path."""
+    """Return the jars of an engine in class path order."""
     text = resources.files(__package__).joinpath(f"{flavour}.lock").read_text(encoding="utf-8")
     return tuple(map(Jar.from_line, text.splitlines()))
 
@@ -68,23 +68,23 @@ def engine_title(flavour: Flavour) -> str:
 def install(
     flavour: Flavour, *, spin: bool = True, on_progress: OnProgress = ignore_event, repository: Repository | None = None
 ) -> list[Path]:
-    """Return an engine's class path, with or without Spin's JSON data format, after fetching what is missing of it.
+    """Download missing jars and return the engine's class path, with or without Spin's JSON data format.
 
-    Raises SandboxError when a jar cannot be had.
+    Raises `SandboxError` when a jar cannot be downloaded.
     """
     jars = [jar for jar in read_lock(flavour) if spin or not flavour.is_spin(jar.group, jar.artifact)]
     return fetch_missing(jars, engine_title(flavour), repository or find_repository(), on_progress)
 
 
 def fetch_missing(jars: Sequence[Jar], title: str, repository: Repository, on_progress: OnProgress) -> list[Path]:
-    """Return the files of jars, each checked against its SHA-256; fetch those that are missing or wrong.
+    """Return the files of jars, verified against their SHA-256. Downloads those that are missing or damaged.
 
-    Nothing is asked of the network when all are there.
+    Does not use the network when all are intact.
     """
     files = [repository.local / jar.path for jar in jars]
     with ThreadPoolExecutor(HASH_THREADS) as pool:
         intact = pool.map(Jar.is_intact, jars, files)
-        missing = [(jar, file) for jar, file, good in zip(jars, files, intact, strict=True) if not good]
+        missing = [(jar, file) for jar, file, is_intact in zip(jars, files, intact, strict=True) if not is_intact]
     if missing:
         on_progress(Phase(f"Downloading {title} ({len(missing)} of {len(jars)} jars)"))
         fetch(missing, repository, on_progress)

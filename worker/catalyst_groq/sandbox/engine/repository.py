@@ -1,4 +1,4 @@
-"""Where Maven on this machine would take jars from, and where it would keep them."""
+"""The remote and the local Maven repository of this machine."""
 
 import os
 import re
@@ -17,9 +17,9 @@ ENVIRONMENT_REFERENCE = re.compile(r"\$\{env\.([^}]+)}")
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A Maven repository and its copy on this machine.
+    """A remote Maven repository and the local one.
 
-    `origin` says who chose the URL, for messages; `auth` is user and password, if it asks for them.
+    `origin` names the source of the URL, for messages. `auth` is user and password, if required.
     """
 
     url: str
@@ -29,15 +29,15 @@ class Repository:
 
     @property
     def masked_url(self) -> str:
-        """The URL as messages may show it, without a password."""
+        """The URL without user and password, for messages."""
         return str(httpx.URL(self.url).copy_with(username=None, password=None))
 
 
 def find_repository(environ: Mapping[str, str] = os.environ, home: Path | None = None) -> Repository:
     """Find the repository as Maven does.
 
-    In this order: MAVEN_REPOSITORY, the mirror of `central` in ~/.m2/settings.xml, Maven Central.
-    Raises SandboxError when one of the first two is wrong.
+    The order is: MAVEN_REPOSITORY, the mirror of `central` in ~/.m2/settings.xml, Maven Central.
+    Raises `SandboxError` when one of the first two is invalid.
     """
     home = home or Path.home()
     settings = _read_settings(home / SETTINGS_PATH, environ)
@@ -51,7 +51,7 @@ def find_repository(environ: Mapping[str, str] = os.environ, home: Path | None =
 
 
 def _maven_central_url() -> str:
-    from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415 -- takes longer to import than most starts have left
+    from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415 -- its import is slow and rarely needed
 
     return str(MAVEN_CENTRAL_URL)
 
@@ -74,7 +74,7 @@ class _Mirror:
 
 @dataclass(frozen=True, slots=True)
 class _Settings:
-    """What settings.xml says: the local repository, the mirror of `central`, user and password by server id."""
+    """Content of settings.xml: the local repository, the mirror of `central`, user and password by server id."""
 
     local: str | None = None
     mirror: _Mirror | None = None
@@ -88,11 +88,11 @@ def _read_settings(file: Path, environ: Mapping[str, str]) -> _Settings:
     except FileNotFoundError:
         return _Settings()
     except (OSError, ValueError, ET.ParseError) as error:
-        raise SandboxError(f"{file} cannot be read: {error}. Mend it, or set MAVEN_REPOSITORY.") from error
+        raise SandboxError(f"{file} cannot be read: {error}. Fix it, or set MAVEN_REPOSITORY.") from error
 
     def text_of(element: ET.Element, name: str) -> str:
-        found = (element.findtext(f"{{*}}{name}") or "").strip()
-        return ENVIRONMENT_REFERENCE.sub(lambda match: environ.get(match[1], match[0]), found)
+        text = (element.findtext(f"{{*}}{name}") or "").strip()
+        return ENVIRONMENT_REFERENCE.sub(lambda match: environ.get(match[1], match[0]), text)
 
     def mirrors() -> Iterator[tuple[str, _Mirror]]:
         for element in root.iterfind("{*}mirrors/{*}mirror"):

@@ -1,4 +1,4 @@
-"""An engine to work with until Ctrl-C."""
+"""Runs an engine until Ctrl-C."""
 
 from contextlib import suppress
 
@@ -12,16 +12,16 @@ from catalyst_groq.sandbox.signals import interrupt_on_termination
 
 
 def serve(flavour: Flavour, *, port: int, database: str | None, console: Console | None = None) -> None:
-    """Start an engine, say where it is, and end it on Ctrl-C or SIGTERM; a second one ends it without tidying.
+    """Start an engine, print its addresses, and stop it on Ctrl-C or SIGTERM. A second signal stops it without cleanup.
 
     Args:
         flavour: Which engine.
-        port: Where on 127.0.0.1 it listens; 0 takes a free port.
-        database: An H2 file, a PostgreSQL or JDBC URL, or nothing to keep all in memory.
-        console: Where addresses and progress are shown.
+        port: Port on 127.0.0.1; 0 chooses a free port.
+        database: An H2 file, a PostgreSQL or JDBC URL, or None for a database in memory.
+        console: Shows addresses and progress.
 
     Raises:
-        SandboxError: It cannot be started, or has ended by itself.
+        SandboxError: It cannot start, or it ended unexpectedly.
 
     """
     console = console or Console()
@@ -32,7 +32,7 @@ def serve(flavour: Flavour, *, port: int, database: str | None, console: Console
         EngineProcess(flavour, port=port, database=database, on_progress=show) as engine,
     ):
         console.print(_addresses(engine))
-        console.print("Ctrl-C ends it.")
+        console.print("Press Ctrl-C to stop.")
         engine.wait()
 
 
