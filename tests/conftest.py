@@ -30,8 +30,9 @@ def pytest_addoption(parser):
 
 
 def pytest_configure():
-    # So that fixtures end what they started.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # So that fixtures end what they started. A shell that runs pytest in the background makes it ignore SIGINT.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -37,7 +37,8 @@ def always(outcome):
 async def test_refused_completion_is_an_incident_with_its_cause(backend, start_worker, topic):
     created = await backend.create_task(topic, next_step_fails=True)
     worker = start_worker(backend.rest_url)
-    state = await wait_for_state(lambda: backend.get_state(created), lambda state: state.incident)
+    await wait_until(lambda: worker.accepted)
+    state = await backend.get_state(created)
 
     assert state.incident.startswith(
         "The engine refused to complete the task: Unknown property used in expression: ${obstacle}"
