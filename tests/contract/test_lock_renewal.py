@@ -17,6 +17,7 @@ from support.worker_harness import (
 pytestmark = pytest.mark.anyio
 
 
+@pytest.mark.slow
 async def test_lock_renewal_outlasts_the_lock_duration(backend, start_worker, topic, make_client):
     handler = BlockingHandler()
     created = await backend.create_task(topic)

@@ -36,6 +36,7 @@ def compute(seconds):
         sum(range(1000))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", [time.sleep, compute])
 async def test_lock_renewal_continues_while_a_task_blocks_the_loop(backend, start_worker, topic, block):
     started, competitors = [], []
@@ -67,6 +68,7 @@ def take_over(rest_url, task_id):
         locked = httpx.post(f"{task_url}/lock", json={"workerId": "another", "lockDuration": 60_000}).is_success
 
 
+@pytest.mark.slow
 async def test_lock_lost_while_the_loop_is_blocked_reports_nothing(backend, start_worker, topic, caplog):
     async def handle(task):
         if task.id == created.task_id:
@@ -111,6 +113,7 @@ async def test_lock_is_taken_back_after_an_outage_of_a_blocked_loop(topic, start
     assert task.waits_at == "Review"
 
 
+@pytest.mark.slow
 async def test_lock_renewal_covers_fifty_tasks_of_a_blocked_loop(backend, start_worker, topic):
     at_once = asyncio.Barrier(50)
 
@@ -149,6 +152,7 @@ async def test_lock_renewal_thread_ends_with_a_cancelled_run(fake_engine, start_
     assert "lock heartbeat" not in {thread.name for thread in threading.enumerate()}
 
 
+@pytest.mark.slow
 async def test_lock_renewal_that_waits_for_dns_delays_no_stop(make_client, monkeypatch):
     resolving, answer = threading.Event(), threading.Event()
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
@@ -52,6 +53,7 @@ def test_any_fields_have_an_outcome(properties, message):
     handle(HandlerHarness(process=CATCHING_TASK), make_task({"userMessage": message}, properties))
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(
     st.dictionaries(st.sampled_from(PAYLOAD_NAMES), structures(PAYLOAD_NAMES), max_size=6),

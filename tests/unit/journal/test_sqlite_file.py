@@ -152,6 +152,7 @@ async def test_file_is_unchanged_after_full_disk(file):
     assert stored(file) == ["a", "e"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "number"), [(1000, 4000), (MEGABYTE, 60)])
 async def test_file_log_stays_small(file, tmp_path, size, number):
     log = tmp_path / "journal.sqlite-wal"
@@ -182,6 +183,7 @@ asyncio.run(write(pathlib.Path(sys.argv[1]), sys.argv[2]))
 """
 
 
+@pytest.mark.slow
 def test_file_log_stays_small_with_three_writing_workers(tmp_path):
     command = [sys.executable, "-c", WRITING, str(tmp_path / "journal.sqlite")]
     with ExitStack() as started:

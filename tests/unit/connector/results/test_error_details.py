@@ -113,6 +113,7 @@ anything = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(st.dictionaries(st.text(), anything), anything | st.just("<html>" * 10_000), st.booleans())
 def test_details_have_a_maximum_length(request_payload, body, masked):

@@ -156,6 +156,7 @@ async def test_limiter_refunds_what_was_not_used():
     assert all([isinstance(await limiter.send(request(max_tokens=7000)), Response) for _ in range(5)])
 
 
+@pytest.mark.slow
 async def test_limiter_refund_lets_a_waiting_caller_send():
     released = asyncio.Event()
 
