@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
+from aiohttp import ClientError, ClientSession, ClientTimeout
 from yarl import URL
 
 from catalyst_groq.camunda.oauth import ClientCredentials, OAuthTokenProvider
@@ -24,7 +24,6 @@ T = TypeVar("T")
 NO_CONTENT = type(None)
 """The shape of a response without content (204): any other response to a report does not come from an engine."""
 
-UNLIMITED_CONNECTIONS = 0
 MAX_EXCERPT_CHARS = 300
 HTML_TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 COLUMN_SIZE_TOO_SMALL_CODE = 10002
@@ -50,10 +49,7 @@ class RestClient:
         if authorization:
             self._headers["authorization"] = authorization
         self._transport = transport
-        connector = TCPConnector(
-            limit=UNLIMITED_CONNECTIONS, keepalive_timeout=KEEP_ALIVE_SECONDS, ssl=transport.ssl_context
-        )
-        self._http = ClientSession(connector=connector)
+        self._http = ClientSession(connector=transport.make_connector(KEEP_ALIVE_SECONDS))
         self._tokens = OAuthTokenProvider(self._http, transport, credentials) if credentials else None
 
     async def aclose(self) -> None:

@@ -7,9 +7,12 @@ from pathlib import Path
 from urllib.request import getproxies, proxy_bypass
 
 import certifi
+from aiohttp import TCPConnector
 from yarl import URL
 
 from catalyst_groq.errors import SettingsError
+
+UNLIMITED_CONNECTIONS = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,10 @@ class TransportConfig:
     def proxy_for(self, url: URL) -> str | None:
         """Return the proxy for a URL, or None for a direct connection."""
         return self.proxy or _environment_proxy(url.scheme, url.host or "")
+
+    def make_connector(self, keep_alive_seconds: float) -> TCPConnector:
+        """Make a connection pool. Its size has no limit: the worker's concurrency bounds the calls already."""
+        return TCPConnector(limit=UNLIMITED_CONNECTIONS, keepalive_timeout=keep_alive_seconds, ssl=self.ssl_context)
 
 
 @lru_cache(256)

@@ -70,7 +70,7 @@ class TranscriptionRequest:
         response_format = fields.text(RESPONSE_FORMAT)
         translate = BOOLEANS[fields.one_of(TRANSLATE, tuple(BOOLEANS))]
         parameters = {
-            "task": "translate" if translate else "transcribe",
+            TASK_PARAMETER: "translate" if translate else "transcribe",
             "model": _check_model(fields.text(MODEL) or TRANSCRIPTION_DEFAULTS[MODEL], catalog, translate=translate),
             **_read_audio(fields),
             "response_format": fields.one_of(RESPONSE_FORMAT, RESPONSE_FORMATS),

@@ -14,7 +14,6 @@ from catalyst_groq.groq.routing.call import Truncated
 OMISSION_MARK = "\n[…]\n"
 """Marks where something was cut out."""
 
-
 ROUNDING_TOKENS = 4
 """The pieces of a text may have so many more tokens than the text, because each is rounded up."""
 

@@ -18,7 +18,6 @@ from aiohttp import (
     ClientTimeout,
     ConnectionTimeoutError,
     DummyCookieJar,
-    TCPConnector,
 )
 from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
@@ -35,7 +34,6 @@ HEADERS = {
     "user-agent": f"catalyst-groq-worker/{__version__}",
     "accept": "application/json",
 }
-UNLIMITED_CONNECTIONS = 0
 KEEP_ALIVE_SECONDS = 60.0
 CONNECT_TIMEOUT_SECONDS = 10.0
 STREAM_IDLE_TIMEOUT_SECONDS = 20.0
@@ -59,9 +57,7 @@ class HttpGroqClient:
     ) -> None:
         self._transport = transport or make_transport()
         self._mask = mask
-        connector = TCPConnector(
-            limit=UNLIMITED_CONNECTIONS, keepalive_timeout=KEEP_ALIVE_SECONDS, ssl=self._transport.ssl_context
-        )
+        connector = self._transport.make_connector(KEEP_ALIVE_SECONDS)
         # Without cookies, nothing from one account's responses is sent with another account's requests.
         self._http = ClientSession(connector=connector, headers=HEADERS, cookie_jar=DummyCookieJar())
 

@@ -2,9 +2,8 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 
@@ -65,7 +64,7 @@ def decode_unchanged(response: Response, payload: Payload) -> Response:  # noqa:
 
 def decode_transcription(response: Response, payload: Payload) -> Response:
     """Return a JSON body with `text`, whatever the response format is, and with `model`, which Groq omits."""
-    if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+    if not response.is_success:
         return response
     if response.headers.get("content-type", "").startswith("text/plain"):
         return response.with_body({"model": payload["model"], "text": response.text})
@@ -132,13 +131,7 @@ TRANSCRIPTION = Operation(
     decode=decode_transcription,
     consumption=audio_consumed,
 )
-TRANSLATION = Operation(
-    path=TRANSLATIONS_PATH,
-    model_kind="transcription",
-    encode=encode_form,
-    decode=decode_transcription,
-    consumption=audio_consumed,
-)
+TRANSLATION = replace(TRANSCRIPTION, path=TRANSLATIONS_PATH)
 LIST_MODELS = Operation(
     path=MODELS_PATH, method="GET", model_kind="", encode=encode_nothing, consumption=nothing_consumed
 )

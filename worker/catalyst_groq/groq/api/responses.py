@@ -131,10 +131,15 @@ class Response:
         """Return the same response with another JSON body."""
         return replace(self, content=to_bytes(body))
 
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is 2xx."""
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
     @cached_property
     def ok(self) -> bool:
         """Whether the status is 2xx and the body is JSON with a result. A transcription's text may be empty."""
-        if not HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES or not isinstance(self.body, dict):
+        if not self.is_success or not isinstance(self.body, dict):
             return False
         has_result = any(self.body.get(key) not in (None, []) for key in RESULT_KEYS)
         return has_result and not self.body.get("error")

@@ -75,8 +75,8 @@ class _RoutedCall:
         """The routes of the current model."""
         self._number = -1
         """Which of them is the current one."""
-        self._model_results: list[RouteResult] = []
-        """By the number of the route."""
+        self._model_results: dict[int, RouteResult] = {}
+        """The latest result on each route of the current model, by the number of the route."""
         self._is_waiting = False
         """Whether all routes of the model were tried, so that the call waits on the current one."""
         self._results: list[RouteResult] = []
@@ -103,7 +103,7 @@ class _RoutedCall:
     def _decide(self, result: RouteResult) -> Decision:
         if result.error is None:
             return STOP
-        waits = [(other.wait, number) for number, other in enumerate(self._model_results) if other.wait is not None]
+        waits = [(other.wait, number) for number, other in self._model_results.items() if other.wait is not None]
         state = RetryState(
             seconds_left=self._seconds_left,
             may_fail_over=may_fail_over(result.error, self._call.endpoints),
@@ -137,7 +137,7 @@ class _RoutedCall:
         route = self._routes[self._number]
         if open_circuit := self._router.state.circuit_breakers.check(route):
             result = self._skip(route, open_circuit, "circuit breaker open")
-            self._model_results.append(result)
+            self._model_results[self._number] = result
             return result
         return await self._send()
 
@@ -157,14 +157,14 @@ class _RoutedCall:
 
     def _leave_model(self) -> None:
         """Keep the model's results, and note the shortest wait among its rate limits: the engine may do the waiting."""
-        limited = [result for result in self._model_results if result.wait is not None]
+        limited = [result for result in self._model_results.values() if result.wait is not None]
         if self._is_waiting:
             limited = [self._model_results[self._number]]
         if limited:
             soonest = min(limited, key=lambda result: result.wait or 0)
             soonest.wait_more = self._if_in_time(soonest.wait)
-        self._results += self._model_results
-        self._model_results = []
+        self._results += self._model_results.values()
+        self._model_results = {}
 
     async def _resend(self, payload: Payload) -> RouteResult | None:
         """Send the truncated payload, or the follow-up unless its response is stored."""
@@ -200,7 +200,7 @@ class _RoutedCall:
         cost = cost_usd(response, call.operation, self._router.catalog)
         result = await self._judge(response, payload)
         result.stored, result.omitted = stored, self._truncated.omitted if self._truncated else ""
-        self._model_results[self._number :] = [result, *self._model_results[self._number + 1 :]]
+        self._model_results[self._number] = result
         is_only = len(call.endpoints) == 1
         self._router.state.record(route, result.response, result.error, is_only=is_only)
         summary, sent = summarize(result.response, result.error), not response.held_back
@@ -249,7 +249,7 @@ class _RoutedCall:
         return self._deadline - time.monotonic()
 
     def _conclude(self) -> CallResult:
-        results = self._results + self._model_results
+        results = [*self._results, *self._model_results.values()]
         best = best_result(results) if results else self._no_route()
         return CallResult(
             best.response,
