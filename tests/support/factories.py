@@ -78,7 +78,12 @@ def make_answer(status=200, body=REPLY, **headers):
     )
 
 
-ROUTE = Route(Endpoint("groq", Account("http://groq", "key")), "openai/gpt-oss-120b")
+def make_route(endpoint: str, model: str = "m", priority: int = 0) -> Route:
+    """Return the route to a model at an endpoint of that name."""
+    return Route(Endpoint(endpoint, Account(f"http://{endpoint}", "key"), priority=priority), model)
+
+
+ROUTE = make_route("groq", "openai/gpt-oss-120b")
 
 
 def make_call_result(response: Response | NoResponse, *, attempts=1, seconds=0.5, waited=0.0, **more):

@@ -1,5 +1,7 @@
 """Fake Groq clients and journals for tests of what lies around them."""
 
+import asyncio
+
 from catalyst_groq.groq.api.operations import CHAT_COMPLETION
 from catalyst_groq.groq.api.requests import Account, GroqRequest
 from catalyst_groq.groq.api.responses import NoResponse, Response
@@ -30,6 +32,21 @@ class FakeGroqClient:
     @property
     def payloads(self):
         return [request.payload for request in self.requests]
+
+
+class BlockingGroqClient(FakeGroqClient):
+    """Responds only after `release()`."""
+
+    def __init__(self, *responses):
+        super().__init__(*responses)
+        self._released = asyncio.Event()
+
+    async def send(self, request: GroqRequest) -> Response | NoResponse:
+        await self._released.wait()
+        return await super().send(request)
+
+    def release(self):
+        self._released.set()
 
 
 class InMemoryResponses:

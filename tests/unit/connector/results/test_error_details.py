@@ -9,11 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalyst_groq.connector.results.error_details import ErrorDetails
-from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
 from catalyst_groq.groq.routing.call_result import Attempt
-from catalyst_groq.groq.routing.endpoints import Endpoint, Route
-from support.factories import REPLY, make_answer, make_call_result
+from support.factories import REPLY, make_answer, make_call_result, make_route
 
 MESSAGES = [{"role": "user", "content": "Hello Groq"}]
 REQUEST: dict[str, Any] = {"model": "m", "max_tokens": 5, "messages": MESSAGES}
@@ -41,7 +39,7 @@ def test_details_contain_attempts_response_and_request():
 
 
 def test_details_contain_each_attempt():
-    main, backup = (Route(Endpoint(name, Account(f"http://{name}", "key")), "m") for name in ("main", "backup"))
+    main, backup = make_route("main"), make_route("backup")
     attempts = (Attempt(main, "503"), Attempt(backup, "not sent: circuit breaker open", sent=False))
     details = ErrorDetails().describe_call(REQUEST, replace(make_call_result(BUSY), attempts=attempts))
     assert details.split("\n")[:3] == [

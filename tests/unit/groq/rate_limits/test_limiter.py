@@ -27,7 +27,7 @@ from catalyst_groq.groq.routing.retired_models import RetiredModels
 from catalyst_groq.groq.routing.router import Router
 from catalyst_groq.sandbox.emulator import Emulator, EmulatorConfig
 from support.factories import make_answer
-from support.groq_clients import FakeGroqClient, InMemoryResponses
+from support.groq_clients import BlockingGroqClient, FakeGroqClient, InMemoryResponses
 
 pytestmark = pytest.mark.anyio
 MODEL, OTHER = "openai/gpt-oss-120b", "openai/gpt-oss-20b"
@@ -158,18 +158,12 @@ async def test_limiter_refunds_what_was_not_used():
 
 @pytest.mark.slow
 async def test_limiter_refund_lets_a_waiting_caller_send():
-    released = asyncio.Event()
-
-    class SlowClient(FakeGroqClient):
-        async def send(self, sent):
-            await released.wait()
-            return await super().send(sent)
-
-    limiter, started = make_limiter(limited_to(tpm=1200), client=SlowClient()), time.monotonic()
+    client, started = BlockingGroqClient(), time.monotonic()
+    limiter = make_limiter(limited_to(tpm=1200), client=client)
     first = asyncio.create_task(limiter.send(request(max_tokens=1000)))
     second = asyncio.create_task(call(limiter, max_tokens=1000))
     await asyncio.sleep(0.1)
-    released.set()
+    client.release()
     await first
     result = await second
 
@@ -189,18 +183,12 @@ async def test_fetchable_tasks_are_those_that_fit_the_limits(free, active, fetch
 
 
 async def test_fetchable_tasks_do_not_count_requests_in_flight_twice():
-    released = asyncio.Event()
-
-    class SlowClient(FakeGroqClient):
-        async def send(self, sent):
-            await released.wait()
-            return await super().send(sent)
-
-    limiter = make_limiter(limited_to(rpm=21), client=SlowClient())
+    client = BlockingGroqClient()
+    limiter = make_limiter(limited_to(rpm=21), client=client)
     in_flight = [asyncio.create_task(limiter.send(request())) for _ in range(5)]
     await asyncio.sleep(0)
     fetchable = limiter.fetchable_tasks(50, active=5)
-    released.set()
+    client.release()
     await asyncio.gather(*in_flight)
     assert fetchable == 16
 

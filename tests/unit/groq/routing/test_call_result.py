@@ -8,13 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalyst_groq.groq.api.errors import ERROR_KINDS, ApiError, ErrorKind, classify
-from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
 from catalyst_groq.groq.routing.call_result import Attempt, AttemptLog, CallResult, RouteResult, best_result, summarize
-from catalyst_groq.groq.routing.endpoints import Endpoint, Route
-from support.factories import RATE_LIMITED, make_answer
+from support.factories import RATE_LIMITED, make_answer, make_route
 
-A, B = (Route(Endpoint(name, Account(f"http://{name}", "key")), "m") for name in "ab")
+A, B = make_route("a"), make_route("b")
 HELLO = make_answer()
 BUSY = make_answer(503, "")
 

@@ -1,34 +1,13 @@
 """Circuit breakers: when they open, probe and close, and what is logged."""
 
-from types import SimpleNamespace
-
-import pytest
-
 from catalyst_groq.groq.api.errors import ErrorKind, classify
-from catalyst_groq.groq.api.requests import Account
-from catalyst_groq.groq.routing import circuit_breaker
 from catalyst_groq.groq.routing.circuit_breaker import CircuitBreakers
-from catalyst_groq.groq.routing.endpoints import Endpoint, Route
-from support.factories import make_answer
+from support.factories import make_answer, make_route
 
 BUSY = classify(make_answer(503, {"error": {"message": "over capacity"}}))
 
 
-def route(name):
-    return Route(Endpoint(name, Account(f"http://{name}", "key")), "m")
-
-
-A, B = route("a"), route("b")
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """A clock that stands still until a test moves it, and no jitter."""
-    moved = SimpleNamespace(now=1000.0)
-    moved.monotonic = lambda: moved.now
-    monkeypatch.setattr(circuit_breaker, "time", moved)
-    monkeypatch.setattr(circuit_breaker, "JITTER", 0)
-    return moved
+A, B = make_route("a"), make_route("b")
 
 
 def after_failures(count, route=A):

@@ -1,29 +1,9 @@
 """Latency routing: the fastest route first, and what is measured again."""
 
-from types import SimpleNamespace
-
-import pytest
-
-from catalyst_groq.groq.api.requests import Account
-from catalyst_groq.groq.routing import latency
-from catalyst_groq.groq.routing.endpoints import Endpoint, Route
 from catalyst_groq.groq.routing.latency import LatencyTracker
+from support.factories import make_route
 
-
-def route(name, priority=0):
-    return Route(Endpoint(name, Account(f"http://{name}", "key"), priority=priority), "m")
-
-
-A, B = route("a"), route("b")
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """A clock that stands still until a test moves it."""
-    moved = SimpleNamespace(now=1000.0)
-    moved.monotonic = lambda: moved.now
-    monkeypatch.setattr(latency, "time", moved)
-    return moved
+A, B = make_route("a"), make_route("b")
 
 
 def names(routes):
@@ -31,7 +11,7 @@ def names(routes):
 
 
 def test_latency_sorts_within_equal_priority(clock):
-    tracker, preferred = LatencyTracker(), route("c", priority=-1)
+    tracker, preferred = LatencyTracker(), make_route("c", priority=-1)
     for measured, seconds in ((A, 3.0), (B, 1.0), (preferred, 9.0)):
         tracker.record(measured, seconds)
     assert names(tracker.sort_by_latency([A, B, preferred])) == ["c", "b", "a"]
