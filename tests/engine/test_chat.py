@@ -55,12 +55,12 @@ def test_text_variable_reaches_groq_unchanged(start_instance, emulator, kind):
     ]
 
 
-@pytest.mark.parametrize(("value", "said"), [(5, "5"), (True, "true"), ({"a": [1]}, '{"a": [1]}'), (None, "")])
-def test_non_text_variable_reaches_groq_as_text(start_instance, emulator, value, said):
+@pytest.mark.parametrize(("value", "text"), [(5, "5"), (True, "true"), ({"a": [1]}, '{"a": [1]}'), (None, "")])
+def test_non_text_variable_reaches_groq_as_text(start_instance, emulator, value, text):
     instance = start_instance(diagram(), userMessage=value)
 
     assert instance.task() == "Review"
-    assert emulator.calls[0].messages[1]["content"] == said
+    assert emulator.calls[0].messages[1]["content"] == text
 
 
 @pytest.mark.parametrize("form", ["Json", "Object"])

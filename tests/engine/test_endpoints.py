@@ -63,16 +63,16 @@ class Example:
 
 @pytest.fixture
 def example(process_client, engine, emulator, backup, tmp_path):
-    """Start a worker between two endpoints, with what `worker.yaml` says beyond them."""
+    """Start a worker between two endpoints, with further settings in `worker.yaml`."""
     backup.reset()
     running = []
 
-    def begin(**said):
+    def begin(**further_settings):
         topic = f"endpoints-{next(numbers)}"
         main = {"name": "main", "url": emulator.base_url, "key": "endpoint_key"}
         other = {"name": "backup", "url": backup.base_url, "key": "backup_key", "priority": 1}
         settings = {"endpoints": [other, main], "topic": topic, "http_port": 0, "stream": True, "log_level": "DEBUG"}
-        (tmp_path / "worker.yaml").write_text(yaml.safe_dump(settings | said))
+        (tmp_path / "worker.yaml").write_text(yaml.safe_dump(settings | further_settings))
         worker = WorkerProcess(tmp_path, engine.rest_url, emulator.base_url)
         (tmp_path / "secrets" / "backup_key").write_text(f"{BACKUP_KEY}\n")
         running.append(worker.__enter__())
@@ -86,14 +86,14 @@ def example(process_client, engine, emulator, backup, tmp_path):
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_failover_to_another_endpoint_is_immediate(example, emulator, backup, fault):
-    rule, said = FAULTS[fault]
+    rule, expected_result = FAULTS[fault]
     emulator.next(None, **rule)
     variables = example().ask().variables()
 
     assert variables["catalyst_success"] is True, variables["catalyst_error"]
     assert variables["modelUsed"] == DEFAULT
     assert variables["catalyst_meta"]["attempts"] == [
-        {"endpoint": "main", "model": DEFAULT, "result": said},
+        {"endpoint": "main", "model": DEFAULT, "result": expected_result},
         {"endpoint": "backup", "model": DEFAULT, "result": "answered"},
     ]
     assert [call.organization for call in backup.calls] == ["org_backup"]
@@ -106,8 +106,8 @@ def test_circuit_breaker_opens_on_failures_and_closes_after(example, emulator, b
     answers = [stormy.ask().variables() for _ in range(5)]
 
     assert [variables["aiReply"] for variables in answers] == ["You sent ***"] * 5
-    said = [variables["catalyst_meta"]["attempts"][0]["result"] for variables in answers]
-    assert said == ["503"] * 3 + ["not sent: circuit breaker open"] * 2
+    results = [variables["catalyst_meta"]["attempts"][0]["result"] for variables in answers]
+    assert results == ["503"] * 3 + ["not sent: circuit breaker open"] * 2
     assert stormy.metric("catalyst_circuits_open") == f'catalyst_circuits_open{{endpoint="main",model="{DEFAULT}"}} 1.0'
     assert BACKUP_KEY not in str(answers)
     emulator.reset()

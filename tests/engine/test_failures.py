@@ -49,12 +49,12 @@ def test_error_details_show_request_and_response(start_instance, emulator):
 
     assert refused.incident().startswith("Groq: 403")
     assert mistaken.incident().startswith("catalyst_timeout: ")
-    told, left = refused.error_details(), mistaken.error_details()
-    assert "Status: 403\n" in told
-    assert "x-request-id: req_1\n" in told
-    assert question[:2000] in told
-    assert "(15,000 characters)" in told
-    assert left.endswith("catalyst_timeout:\nsoon")
+    response_details, field_details = refused.error_details(), mistaken.error_details()
+    assert "Status: 403\n" in response_details
+    assert "x-request-id: req_1\n" in response_details
+    assert question[:2000] in response_details
+    assert "(15,000 characters)" in response_details
+    assert field_details.endswith("catalyst_timeout:\nsoon")
 
 
 def test_rate_limit_is_waited_out(start_instance, emulator):

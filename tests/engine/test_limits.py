@@ -158,14 +158,14 @@ def test_rate_limit_below_request_size_is_incident_at_once(engine, emulator, pro
     mine = {"topic": topic, "worker_id": topic, "limits": "auto"}
     large = {"catalyst_payload": PAYLOAD.replace("1024", "9000")}
     with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, **mine):
-        told = [
+        messages = [
             start(process_client, diagram(topic=topic, fields=large), userMessage="hello").incident() for _ in range(2)
         ]
 
-    assert "413 Request too large" in told[0]
-    assert "(TPM): Limit 8000, Requested 9" in told[0]
-    assert told[1].startswith("Groq: exceeds a rate limit: tokens per minute (TPM): Limit 8000, Requested 9")
-    assert "9000 for the response (max_tokens)" in told[1]
+    assert "413 Request too large" in messages[0]
+    assert "(TPM): Limit 8000, Requested 9" in messages[0]
+    assert messages[1].startswith("Groq: exceeds a rate limit: tokens per minute (TPM): Limit 8000, Requested 9")
+    assert "9000 for the response (max_tokens)" in messages[1]
     assert [call.status for call in emulator.calls] == [413]
 
 
@@ -174,9 +174,10 @@ def test_output_limit_below_request_is_not_waited_for(engine, emulator, process_
     mine = {"topic": "limits-output", "worker_id": "limits-output", "limits": "auto"}
     with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, **mine):
         model = {"catalyst_model": "qwen/qwen3.8-27b"}
-        told = start(process_client, diagram(topic="limits-output", properties=model), userMessage="hello").incident()
+        instance = start(process_client, diagram(topic="limits-output", properties=model), userMessage="hello")
+        message = instance.incident()
 
-    assert "(OTPM): Limit 1000, Requested 1040" in told
+    assert "(OTPM): Limit 1000, Requested 1040" in message
     assert [call.status for call in emulator.calls] == [429]
 
 

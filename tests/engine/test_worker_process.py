@@ -174,9 +174,9 @@ def test_keys_are_in_no_log_variable_or_incident(process_client, start_instance,
     caught = start_instance(diagram(boundary=True), userMessage="hello")
     assert caught.task() == "Caught"
     uncaught = start_instance(diagram(), userMessage="hello")
-    said = [worker.log, uncaught.incident(), json.dumps(caught.variables()), json.dumps(uncaught.variables())]
+    texts = [worker.log, uncaught.incident(), json.dumps(caught.variables()), json.dumps(uncaught.variables())]
 
-    assert not [key for key in ORGANIZATIONS if any(key in text for text in said)]
+    assert not [key for key in ORGANIZATIONS if any(key in text for text in texts)]
 
 
 def test_processes_share_tasks_and_stop_together(process_client, emulator, engine, tmp_path, topic):

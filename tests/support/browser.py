@@ -14,7 +14,7 @@ MAC_APPS = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 )
-MEND = {
+INSTALL_COMMANDS = {
     "linux": "apt-get install -y --no-install-recommends chromium fonts-liberation",
     "darwin": "brew install --cask google-chrome",
 }
@@ -29,8 +29,8 @@ def chromium() -> str:
     found = [path for command in COMMANDS if (path := shutil.which(command))]
     found += [app for app in MAC_APPS if Path(app).exists()]
     if not found:
-        mend = MEND.get(sys.platform, "install Chromium or Google Chrome")
-        raise ToolMissing(f"No Chromium or Chrome was found, and the browser tests need one: {mend}")
+        command = INSTALL_COMMANDS.get(sys.platform, "install Chromium or Google Chrome")
+        raise ToolMissing(f"No Chromium or Chrome was found, and the browser tests need one: {command}")
     return found[0]
 
 

@@ -56,7 +56,7 @@ class Stack:
         return sorted(found.split())
 
     def log(self, container: str) -> str:
-        """What a container has said."""
+        """Return a container's output, also that of a stopped one."""
         ended = self.podman.run(["podman", "logs", container])
         return ended.stdout + ended.stderr
 

@@ -43,7 +43,7 @@ def test_bucket_admits_what_is_ahead_first():
 
 
 @pytest.mark.parametrize(
-    ("remaining", "used"), [(7000, 1000), (7900, 500), (None, 500)], ids=["less remains", "more remains", "not said"]
+    ("remaining", "used"), [(7000, 1000), (7900, 500), (None, 500)], ids=["less remains", "more remains", "unreported"]
 )
 def test_bucket_reconciles_to_the_smaller_remainder(remaining, used):
     assert LeakyBucket(8000, MINUTE, 500).reconcile(8000, remaining, 0).level(0) == used

@@ -54,7 +54,7 @@ def test_database_error_names_problem_and_fix(text, problem):
         parse_database(text)
 
     assert str(refusal.value).startswith(f"--db: {problem}")
-    assert any(mend in str(refusal.value) for mend in ("Give the path", "Name a file", "Create it"))
+    assert any(remedy in str(refusal.value) for remedy in ("Give the path", "Name a file", "Create it"))
 
 
 def test_database_repr_hides_the_password():
