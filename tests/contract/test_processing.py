@@ -150,18 +150,21 @@ async def test_concurrency_is_used_while_a_slow_task_is_active(backend, start_wo
 
 
 async def test_internal_error_of_the_handler_does_not_stop_the_worker(backend, start_worker, topic, caplog):
-    tries = []
+    handled = []
 
     async def fail_once(task):
-        tries.append(task.id)
-        if tries == [broken.task_id]:
+        handled.append(task.id)
+        if len(handled) == 1:
             raise RuntimeError("unexpected")
         return COMPLETED
 
+    worker = start_worker(backend.rest_url, fail_once)
+    await worker.wait_for_orphan_search()
     broken = await backend.create_task(topic)
-    worker = start_worker(backend.rest_url, fail_once, lock_seconds=0.5)
-    await wait_until(lambda: tries)
+    await wait_until(lambda: handled)
     other = await backend.create_task(topic)
+    await wait_until(lambda: worker.accepted)
+    await expire_lock(backend.rest_url, broken.task_id, worker.engine.worker_id)
     await wait_until(lambda: len(worker.accepted) == 2)
 
     assert list(worker.accepted) == [other.task_id, broken.task_id]
