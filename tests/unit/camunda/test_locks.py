@@ -268,14 +268,30 @@ async def test_lock_is_not_lost_when_the_task_was_just_reported(caplog):
     assert caplog.messages == []
 
 
-async def test_lock_lost_twice_or_without_work_is_harmless():
+async def test_lock_lost_before_the_work_starts_prevents_it():
+    started = []
+
+    async def work():
+        started.append(True)
+
     with make_renewer().hold("a") as lock:
-        assert lock.mark_lost() is False
+        assert lock.mark_lost() is True
+        assert await lock.run_while_held(work()) is None
+
+    assert started == []
+
+
+async def test_lock_lost_twice_or_after_the_work_is_harmless():
+    with make_renewer().hold("a") as lock:
         working = asyncio.create_task(lock.run_while_held(asyncio.Event().wait()))
         await asyncio.sleep(0)
         assert lock.mark_lost() is True
         assert lock.mark_lost() is False
         assert await within_a_second(working) is None
+
+    with make_renewer().hold("b") as lock:
+        await lock.run_while_held(asyncio.sleep(0))
+        assert lock.mark_lost() is False
 
 
 @pytest.mark.parametrize("is_lost", [False, True])

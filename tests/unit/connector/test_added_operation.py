@@ -2,7 +2,7 @@
 
 import base64
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -84,8 +84,11 @@ TASK = {"text": "Hello Ada"}, {"catalyst_operation": "speak", "catalyst_voice": 
 
 
 @asynccontextmanager
-async def speech_harness(*statuses, **parts):
-    """A handler with the HTTP client, and a server that speaks; `statuses` are those of its responses in turn."""
+async def speech_harness(*statuses, body=None, operations=OPERATIONS, **parts):
+    """A handler with the HTTP client, and a server that speaks; `statuses` are those of its responses in turn.
+
+    With `body`, the server responds with that JSON instead of audio.
+    """
     received = []
 
     async def speak(request):
@@ -93,7 +96,7 @@ async def speech_harness(*statuses, **parts):
         status = statuses[min(len(received), len(statuses)) - 1]
         if status != 200:
             return web.json_response({"error": {"message": "Terms not accepted."}}, status=status)
-        return web.Response(body=AUDIO, content_type="audio/wav")
+        return web.json_response(body) if body else web.Response(body=AUDIO, content_type="audio/wav")
 
     app = web.Application()
     app.router.add_post("/openai/v1/audio/speech", speak)
@@ -104,7 +107,7 @@ async def speech_harness(*statuses, **parts):
     client = HttpGroqClient(mask=lambda value: value)
     try:
         url = f"http://127.0.0.1:{runner.addresses[0][1]}/openai/v1"
-        yield HandlerHarness(client=client, operations=OPERATIONS, urls=AllowedUrls(url), **parts), received
+        yield HandlerHarness(client=client, operations=operations, urls=AllowedUrls(url), **parts), received
     finally:
         await client.aclose()
         await runner.cleanup()
@@ -161,3 +164,21 @@ async def test_added_operation_requires_only_its_own_variables():
     harness = HandlerHarness(operations=OPERATIONS)
     await harness.handle({"text": "Hi"}, {"catalyst_operation": "speak", "catalyst_timeout": "soon"})
     assert {"text", "catalyst_voice"} <= set(harness.handler.variables_to_fetch.names)
+
+
+def fail(*_):
+    raise KeyError("a defect")
+
+
+@pytest.mark.parametrize("function", ["decode", "consumption"])
+async def test_added_operation_that_fails_loses_no_response(function, caplog):
+    broken = replace(SPEECH, **{function: fail})
+    speak = replace(SPEAK, build=lambda *parts: replace(SpeechRequest.from_fields(*parts), operation=broken))
+    operations = {**TASK_OPERATIONS, "speak": speak}
+    body = {"model": MODEL, "text": "Hello"}
+    async with speech_harness(200, body=body, operations=operations, journal=InMemoryJournal()) as (harness, received):
+        outcomes = [await harness.handle(*TASK) for _ in range(2)]
+
+    assert len(received) == 1
+    assert [type(outcome) for outcome in outcomes] == [Completion, Completion]
+    assert "KeyError: 'a defect'" in caplog.text

@@ -3,11 +3,10 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import aclosing, closing, contextmanager, suppress
 from datetime import timedelta
-from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from catalyst_groq.errors import EngineError, TaskLost
 
@@ -35,59 +34,80 @@ class LockClient(Protocol):
 
 
 class TaskLock:
-    """The lock on one active task."""
+    """The lock on one active task. Leaving its context releases it."""
 
-    def __init__(self, task_id: str, release: Callable[[], None]) -> None:
+    def __init__(self, task_id: str, release: Callable[["TaskLock"], None]) -> None:
         self.task_id = task_id
-        self.is_lost = False
+        self._lost = threading.Event()
         self.renewals_in_progress = 0
         """Changed by the heartbeat's thread only."""
         self._release = release
         self._work: asyncio.Task[Any] | None = None
-        """The asyncio task that works under the lock, until it ends or is cancelled because the lock is lost."""
+        """The asyncio task that works under the lock."""
+        self._is_cancelled = False
+        self._has_ended = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the engine refused to renew the lock while there was work to do."""
+        return self._lost.is_set()
+
+    def release(self) -> None:
+        """Stop renewing the lock."""
+        self._release(self)
 
     async def stop_renewing(self) -> None:
-        """Renew the lock no longer: the task is about to be offered to all workers again.
+        """Stop renewing the lock: the task is about to be offered to all workers again.
 
         Waits for a renewal in progress. If it reached the engine after the report, it would lock the task again.
         """
-        self._release()
+        self.release()
         while self.renewals_in_progress:  # noqa: ASYNC110 -- another thread changes it
             await asyncio.sleep(RENEWAL_CHECK_INTERVAL_SECONDS)
 
-    async def run_while_held(self, work: Awaitable[T]) -> T | None:
-        """Await work that is useful only under the lock. Returns None when the lock was lost meanwhile."""
+    async def run_while_held(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """Await work that is useful only under the lock. Returns None when the lock was lost before or meanwhile."""
         current = asyncio.current_task()
         assert current is not None  # noqa: S101 -- whatever awaits runs in a task
         cancelled_before, self._work = current.cancelling(), current
         try:
+            if self._lost.is_set():
+                work.close()
+                return None
             result = await work
         except asyncio.CancelledError:
-            if self._work is not None or current.cancelling() > cancelled_before + 1:
+            if not self._is_cancelled or current.cancelling() > cancelled_before + 1:
                 raise  # cancelled by something other than the lost lock
             return None
         finally:
-            if self._work is None:
+            if self._is_cancelled:
                 current.uncancel()
-            self._work = None
-        return None if self.is_lost else result
+            self._work, self._has_ended = None, True
+        return None if self._lost.is_set() else result
 
     def mark_lost(self) -> bool:
-        """Cancel the work under the lock. Returns whether there was any: the task may have been reported meanwhile.
+        """Cancel the work under the lock. Returns whether it has not ended: the task may have been reported meanwhile.
 
         May be called from any thread. Work that blocks its event loop is cancelled as soon as it yields to the loop; if
         it ends without yielding, its result is discarded.
         """
-        if self.is_lost or (work := self._work) is None:
+        if self.is_lost or self._has_ended:
             return False
-        self.is_lost = True
-        work.get_loop().call_soon_threadsafe(self._cancel_work)
+        self._lost.set()  # before the work is looked up: work that starts meanwhile sees it
+        if work := self._work:
+            work.get_loop().call_soon_threadsafe(self._cancel_work)
         return True
 
     def _cancel_work(self) -> None:
-        work, self._work = self._work, None
-        if work:
-            work.cancel()
+        if self._work:
+            self._is_cancelled = True
+            self._work.cancel()
 
 
 class LockRenewer:
@@ -107,15 +127,10 @@ class LockRenewer:
     def __contains__(self, task_id: str) -> bool:
         return task_id in self._held
 
-    @contextmanager
-    def hold(self, task_id: str) -> Iterator[TaskLock]:
-        """Renew the lock of a fetched task until the block ends or `stop_renewing()` is called."""
-        lock = self._held[task_id] = TaskLock(task_id, partial(self._release, task_id))
-        try:
-            yield lock
-        finally:
-            if self._held.get(task_id) is lock:
-                self._release(task_id)
+    def hold(self, task_id: str) -> TaskLock:
+        """Renew the lock of a fetched task from now on, until it is released."""
+        lock = self._held[task_id] = TaskLock(task_id, self._release)
+        return lock
 
     @contextmanager
     def heartbeat(self) -> Iterator[None]:
@@ -137,8 +152,9 @@ class LockRenewer:
                 loop.call_soon_threadsafe(stopped.set)
                 thread.join()
 
-    def _release(self, task_id: str) -> None:
-        self._held.pop(task_id, None)
+    def _release(self, lock: TaskLock) -> None:
+        if self._held.get(lock.task_id) is lock:
+            del self._held[lock.task_id]
 
     async def _renew_until(self, stopped: asyncio.Event) -> None:
         """Start a round of renewals each interval. No round waits for another: a renewal that hangs delays none."""

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from catalyst_groq.camunda.client import EngineClient
-from catalyst_groq.camunda.locks import LockRenewer
+from catalyst_groq.camunda.locks import LockRenewer, TaskLock
 from catalyst_groq.camunda.orphaned_tasks import OrphanedTasks, unlock_tasks
 from catalyst_groq.camunda.outage import OutageMonitor
 from catalyst_groq.camunda.reporter import OutcomeReporter
@@ -86,7 +86,7 @@ class Poller:
         self._reporter = OutcomeReporter(engine, self._outage)
         self._orphaned_tasks = OrphanedTasks(engine)
         self._locks = LockRenewer(engine.lock_client, engine.lock_duration)
-        self._active: dict[asyncio.Task[None], str] = {}
+        self._active: dict[asyncio.Task[None], TaskLock] = {}
         self._changed = asyncio.Event()
         self._stop_at: float | None = None
         self._has_connected = False
@@ -159,7 +159,7 @@ class Poller:
         try:
             max_poll = None
             if not self._orphaned_tasks.is_done:
-                await self._orphaned_tasks.unlock(self._active.values())
+                await self._orphaned_tasks.unlock(lock.task_id for lock in self._active.values())
                 self._has_connected, max_poll = True, ORPHAN_POLL_TIMEOUT
             tasks = await self._engine.fetch_and_lock(self._topics, max_tasks, max_poll)
         except EngineError as error:
@@ -173,14 +173,16 @@ class Poller:
         return [task for task in tasks if task.id not in self._locks]
 
     def _start(self, task: ExternalTask) -> None:
-        processing = asyncio.create_task(self._process(task))
-        self._active[processing] = task.id
+        """Start processing a fetched task. Its lock is renewed from now on, also while another task blocks the loop."""
+        lock = self._locks.hold(task.id)
+        processing = asyncio.create_task(self._process(task, lock))
+        self._active[processing] = lock
         processing.add_done_callback(self._on_task_done)
 
-    async def _process(self, task: ExternalTask) -> None:
+    async def _process(self, task: ExternalTask, lock: TaskLock) -> None:
         """Handle and report one task, and notify the observers. A lost lock ends it: another worker has the task."""
         started = time.monotonic()
-        with self._locks.hold(task.id) as lock:
+        with lock:
             outcome = await lock.run_while_held(self._handler.handle(task))
             if outcome is None:
                 return
@@ -197,11 +199,14 @@ class Poller:
                 log.exception("Task %s is reported, but an observer failed with an internal error", task.id)
 
     def _on_task_done(self, processing: asyncio.Task[None]) -> None:
-        task_id = self._active.pop(processing)
+        lock = self._active.pop(processing)
+        lock.release()  # a task that was cancelled before it started has not done so
         self._changed.set()
         if not processing.cancelled() and (error := processing.exception()):
             log.error(
-                "Task %s failed with an internal error. It stays locked until its lock ends", task_id, exc_info=error
+                "Task %s failed with an internal error. It stays locked until its lock ends",
+                lock.task_id,
+                exc_info=error,
             )
 
     async def _finish(self) -> None:
@@ -215,7 +220,7 @@ class Poller:
         for processing in unfinished:
             processing.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
-        await unlock_tasks(self._engine, unfinished.values())
+        await unlock_tasks(self._engine, [lock.task_id for lock in unfinished.values()])
 
     async def _pause(self, error: EngineError) -> None:
         """Wait before the next poll after a failed one; a stop ends the pause."""

@@ -96,6 +96,16 @@ async def test_limiter_holds_back_what_does_not_fit():
     assert len(client.requests) == 2
 
 
+async def test_limiter_whose_accounting_fails_returns_the_response(monkeypatch, caplog):
+    def fail(_):
+        raise KeyError("a defect")
+
+    monkeypatch.setattr(limiter_module, "parse_limit_updates", fail)
+
+    assert isinstance(await make_limiter(limited_to(rpm=2)).send(request()), Response)
+    assert "KeyError: 'a defect'" in caplog.text
+
+
 async def test_limiter_errors_have_the_causes_of_groqs_own():
     client = FakeGroqClient()
     limiter = make_limiter(limited_to(rpm=1, tpm=1000), client=client)

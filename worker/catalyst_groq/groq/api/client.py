@@ -1,6 +1,7 @@
 """The HTTP client of the Groq API."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from http import HTTPStatus
@@ -28,6 +29,8 @@ from catalyst_groq.common.transport import TransportConfig, make_transport
 from catalyst_groq.groq.api.requests import GroqRequest
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
 from catalyst_groq.groq.api.streaming import InvalidStreamError, SSELineDecoder, StreamAccumulator
+
+log = logging.getLogger(__name__)
 
 HEADERS = {
     # Groq's edge refuses the default user agents of some HTTP libraries with a 403.
@@ -100,7 +103,7 @@ class HttpGroqClient:
             reason, sent = classify_network_error(error)
             message = " ".join(str(error).split()) or f"nothing within {timeout:g} s"
             return NoResponse(reason, self._mask(message), sent, time.monotonic() - started)
-        return operation.decode(response, request.payload) if isinstance(response, Response) else response
+        return _decode(request, response) if isinstance(response, Response) else response
 
     def _masked(self, content: bytes, content_type: str) -> bytes:
         """Return the body with its keys masked."""
@@ -128,6 +131,15 @@ class HttpGroqClient:
         status = status if isinstance(status, int) else HTTPStatus.INTERNAL_SERVER_ERROR
         content = self._masked(to_bytes(accumulator.body()), EVENT_STREAM)
         return Response(status, headers, content, seconds, first_token)
+
+
+def _decode(request: GroqRequest, response: Response) -> Response:
+    """Return the decoded response; the response itself when its operation cannot decode it, since it was paid for."""
+    try:
+        return request.operation.decode(response, request.payload)
+    except Exception:
+        log.exception("A response of %s is not decoded: internal error", request.operation.path)
+        return response
 
 
 async def _read_chunk(chunks: AsyncIterator[bytes]) -> bytes:

@@ -1,10 +1,13 @@
-"""The cost of responses, in USD. Pure."""
+"""The cost of responses, in USD."""
 
+import logging
 from decimal import Decimal
 
-from catalyst_groq.groq.api.operations import Operation
+from catalyst_groq.groq.api.operations import Consumption, Operation
 from catalyst_groq.groq.api.responses import NoResponse, Response
 from catalyst_groq.groq.models.catalog import ModelCatalog, Price
+
+log = logging.getLogger(__name__)
 
 
 def cost_usd(response: Response | NoResponse, operation: Operation, catalog: ModelCatalog) -> Decimal | None:
@@ -12,8 +15,7 @@ def cost_usd(response: Response | NoResponse, operation: Operation, catalog: Mod
     if not isinstance(response, Response) or not response.ok:
         return None
     model = catalog.get(str(response.body.get("model")))
-    consumed = operation.consumption(response) if model else None
-    if model is None or consumed is None:
+    if model is None or (consumed := _consumption(response, operation)) is None:
         return None
     total = Decimal()
     for unit, quantity in consumed.items():
@@ -21,6 +23,15 @@ def cost_usd(response: Response | NoResponse, operation: Operation, catalog: Mod
             return None
         total += quantity * unit_price
     return total
+
+
+def _consumption(response: Response, operation: Operation) -> Consumption | None:
+    try:
+        return operation.consumption(response)
+    except Exception:
+        # No error of the accounting may lose a response that was paid for.
+        log.exception("The consumption of a response of %s is unknown: internal error", operation.path)
+        return None
 
 
 def _unit_price(unit: str, price: Price) -> Decimal | None:

@@ -1,5 +1,6 @@
 """The rate limiter: a request is sent when it fits Groq's limits, so that Groq need not refuse it."""
 
+import logging
 import time
 import uuid
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from catalyst_groq.groq.rate_limits.headers import parse_limit_updates
 from catalyst_groq.groq.rate_limits.limit_state import LastUse, LimitConfig, LimitState
 from catalyst_groq.groq.rate_limits.queue import TICKET_TTL_SECONDS, Admission, Amounts, LimiterBackend, Ticket
 from catalyst_groq.groq.rate_limits.usage_estimate import UsageEstimate, UsageEstimator, actual_usage
+
+log = logging.getLogger(__name__)
 
 ACTIVE_WINDOW_SECONDS = 60.0
 """A model counts as in use for this long after its last request."""
@@ -78,15 +81,30 @@ class RateLimitedClient:
             response = await self._client.send(request)
         finally:
             self._in_flight -= 1
-        updates = state.update(list(parse_limit_updates(response))) if isinstance(response, Response) else ()
-        change = _usage_difference(response, admission.reserved)
-        snapshot = await self._backend.settle(state.queue_name, change, updates)
-        state.last_use = LastUse(snapshot, amounts)
-        if isinstance(response, Response):
-            self._estimator.update(model_id, estimate, response)
+        try:
+            await self._settle(request, response, state, estimate, admission.reserved)
+        except Exception:
+            # No error of the accounting may lose a response that was paid for.
+            log.exception("Rate limit: the usage of a response from %s is not counted: internal error", model_id)
         if _is_rate_limited(response):
             self._remember(request.caller, waiter)
         return response
+
+    async def _settle(
+        self,
+        request: GroqRequest,
+        response: Response | NoResponse,
+        state: LimitState,
+        estimate: UsageEstimate,
+        reserved: Amounts,
+    ) -> None:
+        """Correct the state by the actual usage, and by what the response reports about the limits."""
+        updates = state.update(list(parse_limit_updates(response))) if isinstance(response, Response) else ()
+        change = _usage_difference(response, reserved)
+        snapshot = await self._backend.settle(state.queue_name, change, updates)
+        state.last_use = LastUse(snapshot, estimate.amounts)
+        if isinstance(response, Response):
+            self._estimator.update(request.payload["model"], estimate, response)
 
     def fetchable_tasks(self, free: int, active: int) -> int:
         """Return how many tasks may be fetched, given the free capacity and the number of active tasks.
