@@ -47,7 +47,7 @@ class TaskLock:
         """The asyncio task that works under the lock, until it ends or is cancelled because the lock is lost."""
 
     async def stop_renewing(self) -> None:
-        """Renew the lock no longer: the task is about to be offered to all workers again.
+        """Stop renewing the lock: the task is about to be offered to all workers again.
 
         Waits for a renewal in progress. If it reached the engine after the report, it would lock the task again.
         """
@@ -141,7 +141,10 @@ class LockRenewer:
         self._held.pop(task_id, None)
 
     async def _renew_until(self, stopped: asyncio.Event) -> None:
-        """Start a round of renewals each interval. No round waits for another: a renewal that hangs delays none."""
+        """Start a round of renewals each interval without waiting for the previous one.
+
+        So a hanging renewal delays no other.
+        """
         renewals: set[asyncio.Task[None]] = set()
         async with aclosing(self._make_client()) as client:
             while not await _is_set_within(stopped, self._interval):
@@ -167,7 +170,7 @@ class LockRenewer:
             async with asyncio.timeout(self._interval):
                 await client.lock(lock.task_id)
         except TaskLost as error:
-            # A renewal that crosses the report of its task finds the task gone, too. By then the work has ended.
+            # A renewal that races with the report also gets TaskLost; the work has ended by then.
             if lock.mark_lost():
                 log.warning("Lock lost on task %s, its work is cancelled: %s", lock.task_id, error)
         except (EngineError, TimeoutError) as error:
