@@ -103,7 +103,7 @@ def redis():
 
 @pytest.fixture(scope="session")
 def shared_emulator():
-    """One Groq emulator for all tests of a run. Tests take `emulator`, which has forgotten the earlier tests."""
+    """One Groq emulator for all tests of a run. Tests take `emulator`, which is reset before each test."""
     with running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as emulator:
         yield emulator
 
@@ -124,7 +124,7 @@ def worker(engine, shared_emulator, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def process_client(engine):
-    """A client of the engine's REST API: it deploys, starts instances and looks at them."""
+    """A client of the engine's REST API: it deploys, starts instances and queries them."""
     with ProcessClient(engine.rest_url) as process_client:
         yield process_client
 

@@ -32,7 +32,7 @@ def authority(tmp_path):
 
 @pytest.fixture
 async def server(authority):
-    """Whatever is asked at this address is answered, to those who show a certificate of the authority."""
+    """A TLS server that requires a client certificate of the authority."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=authority.ca)
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_cert_chain(*authority.issue("server"))
@@ -47,7 +47,7 @@ async def server(authority):
 
 @pytest.fixture
 async def proxy():
-    """A proxy that answers for everybody; what it was asked is in `asked`."""
+    """A proxy that returns an empty list and records request lines."""
     asked = []
 
     async def serve(reader, writer):

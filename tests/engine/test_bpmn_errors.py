@@ -1,4 +1,4 @@
-"""What the worker reads in a diagram about who catches a BPMN error is what the engine does with it."""
+"""The worker's reading of which event catches a BPMN error agrees with the engine."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""The example process gets its answer when a model or an endpoint fails, and tells which way it went."""
+"""The example process gets its answer when a model or an endpoint fails, and reports its attempts."""
 
 import itertools
 import re
@@ -19,7 +19,7 @@ EXAMPLE = Path(__file__).parents[2] / "bpmn" / "groq-example.bpmn"
 DEFAULT, SMALLER = "openai/gpt-oss-120b", "openai/gpt-oss-20b"
 BACKUP_KEY = "key-of-the-backup-endpoint"
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
-    "a dead default model": ({"refusal": "model_not_found"}, "404 model_not_found"),
+    "a retired default model": ({"refusal": "model_not_found"}, "404 model_not_found"),
     "an endpoint that hangs": ({"fault": "hang"}, "timed out"),
     "a cut stream": ({"fault": "cut"}, "response cut off"),
     "a key that is refused": ({"refusal": "invalid_api_key"}, "401 invalid_api_key"),

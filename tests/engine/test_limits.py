@@ -133,7 +133,7 @@ def test_rate_limit_of_a_day_costs_no_lock_and_no_retry(engine, emulator, proces
         held = begin()
         second = held.failed_task()
         assert begin(catalyst_model="openai/gpt-oss-20b").task() == "Review", "there is a place for other models"
-    assert [call.status for call in emulator.calls] == [429, 200], "the second one was not even asked"
+    assert [call.status for call in emulator.calls] == [429, 200], "no request was sent for the second"
     assert second["errorMessage"].startswith(
         "Groq: held back by the worker's rate limiter: tokens per day (TPD): Limit 72000"
     )
@@ -152,7 +152,7 @@ def locked_for(task):
 
 
 def test_rate_limit_below_request_size_is_incident_at_once(engine, emulator, process_client, tmp_path):
-    """The first is refused by Groq, which teaches the limit; the second is not asked."""
+    """The first is refused by Groq, which teaches the limit. No request is sent for the second."""
     emulator.set(limits={"*": {"tpm": 8000}})
     topic = "limits-too-large"
     mine = {"topic": topic, "worker_id": topic, "limits": "auto"}

@@ -35,7 +35,7 @@ def test_full_disk_with_required_journal_stops_requests(fault_environment):
         second = fault_environment.instance()
         task = second.failed_task()
         assert task["errorMessage"].startswith("The journal ")
-        assert task["errorMessage"].endswith("Nothing is sent to Groq without it")
+        assert task["errorMessage"].endswith("No request is sent until the journal is available")
         assert task["retries"] == 3
         assert second.process_client.incidents(second.id) == []
     assert len(fault_environment.emulator.calls) == 1

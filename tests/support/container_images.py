@@ -1,4 +1,4 @@
-"""The images: those of the registries where they can be pulled, else what Debian's packages and the sandbox make."""
+"""The images: pulled from the registries where possible, else built from Debian's packages and the sandbox."""
 
 import json
 import re
@@ -47,7 +47,7 @@ def base_image(podman: Podman, on_progress: OnProgress) -> str:
     image = f"docker.io/library/python:{found['tag']}"
     on_progress(Phase(f"Pulling {image}"))
     if not podman.has(image):
-        on_progress(Phase(f"It cannot be pulled: making it of Debian {found['debian']}'s packages"))
+        on_progress(Phase(f"It cannot be pulled: building it from Debian {found['debian']}'s packages"))
         _debian_with_python(podman, image, found["debian"])
     return image
 
@@ -74,7 +74,7 @@ def engine_image(podman: Podman, image: str, base: str, on_progress: OnProgress)
     """Have the engine's image that docker-compose.yml names."""
     on_progress(Phase(f"Pulling {image}"))
     if not podman.has(image):
-        on_progress(Phase("It cannot be pulled: making it of the sandbox's engine"))
+        on_progress(Phase("It cannot be pulled: building it from the sandbox's engine"))
         context = podman.folder / "engine"
         _engine_context(context, base)
         podman.build(image, context)
@@ -85,7 +85,7 @@ def redis_image(podman: Podman, image: str, base: str, on_progress: OnProgress) 
     """Have the image of Redis that docker-compose.yml names."""
     on_progress(Phase(f"Pulling {image}"))
     if not podman.has(image):
-        on_progress(Phase("It cannot be pulled: making it of Debian's package"))
+        on_progress(Phase("It cannot be pulled: building it from Debian's package"))
         context = podman.folder / "redis"
         context.mkdir()
         (context / "Dockerfile").write_text(REDIS.format(base=base))

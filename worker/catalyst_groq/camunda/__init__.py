@@ -1,1 +1,1 @@
-"""Everything that speaks Camunda: engine client, poller, locks, typed variables, BPMN definitions."""
+"""The engine adapter: client, poller, lock renewal, reporter, orphaned tasks, worker id."""

@@ -157,7 +157,10 @@ class LockRenewer:
             del self._held[lock.task_id]
 
     async def _renew_until(self, stopped: asyncio.Event) -> None:
-        """Start a round of renewals each interval. No round waits for another: a renewal that hangs delays none."""
+        """Start a round of renewals each interval without waiting for the previous one.
+
+        So a hanging renewal delays no other.
+        """
         renewals: set[asyncio.Task[None]] = set()
         async with aclosing(self._make_client()) as client:
             while not await _is_set_within(stopped, self._interval):
@@ -183,7 +186,7 @@ class LockRenewer:
             async with asyncio.timeout(self._interval):
                 await client.lock(lock.task_id)
         except TaskLost as error:
-            # A renewal that crosses the report of its task finds the task gone, too. By then the work has ended.
+            # A renewal that races with the report also gets TaskLost; the work has ended by then.
             if lock.mark_lost():
                 log.warning("Lock lost on task %s, its work is cancelled: %s", lock.task_id, error)
         except (EngineError, TimeoutError) as error:

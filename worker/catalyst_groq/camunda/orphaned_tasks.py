@@ -13,8 +13,8 @@ log = logging.getLogger(__name__)
 class OrphanedTasks:
     """Unlocks the tasks that an earlier run of this worker id left locked, so that no task waits for its lock to end.
 
-    The last poll of a killed worker goes on in the engine, and may lock one more batch of tasks until it ends. So more
-    orphaned tasks can appear for the length of one poll.
+    The engine continues the last poll of a killed worker, which may lock one more batch. So more orphaned tasks can
+    appear for the length of one poll.
     """
 
     def __init__(self, engine: EngineClient) -> None:

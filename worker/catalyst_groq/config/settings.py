@@ -131,7 +131,9 @@ class Settings(BaseSettings):
         default=False, description="Show only the length of prompts and answers in error details"
     )
     endpoints: Endpoints = Field(
-        (), description="Servers that answer, in `worker.yaml`: see [Endpoints](#endpoints); only Groq when not set"
+        (),
+        description="Servers that requests may be sent to, in `worker.yaml`: see [Endpoints](#endpoints); "
+        "only Groq when not set",
     )
     routing_strategy: Literal["priority", "least-latency"] = Field(
         "priority", description="Order of the endpoints; `least-latency`: the fastest first among equal priorities"
@@ -216,7 +218,7 @@ def _merge_sources(settings: type[Settings], from_yaml: dict[str, Any], env_file
 def _read_yaml(config: Path) -> dict[str, Any]:
     """Return the settings in `worker.yaml`, none if there is no such file. Raises `SettingsError`.
 
-    Not by the YAML source of pydantic-settings: its path belongs to the class, and its errors are the raw ones.
+    pydantic-settings' YAML source is not used: its path is fixed per class, and its errors are raw.
     """
     try:
         with config.open(encoding="utf-8") as file:

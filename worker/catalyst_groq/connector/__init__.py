@@ -1,1 +1,1 @@
-"""The pure middle: task fields, secrets, payload rendering, response mapping, handler, outcomes."""
+"""Application service: turns one task into one outcome."""

@@ -35,9 +35,9 @@ async def select_endpoints(
     """Return the endpoints a task's request may be sent to: the operator's, or the one that the task itself brings.
 
     A task that leaves URL and key to the worker uses the operator's endpoints, in their order. One that names a URL, a
-    secret of another name or the key itself is sent to that URL (`base`) with that key alone: nobody else pays for it,
-    nobody else reads it. The task's key also serves an endpoint at that URL which has no key of its own.
-    Raises `FieldError`.
+    secret of another name or the key itself is sent to that URL (`base`) with that key alone: no other account is
+    charged, no other server receives it. The task's key also serves an endpoint at that URL which has no key of its
+    own. Raises `FieldError`.
     """
     uses_defaults = bool(configured) and _uses_worker_defaults(request)
     if uses_defaults and not any(endpoint.needs_key_of(Account(base, "")) for endpoint in configured):

@@ -72,7 +72,7 @@ class Handler:
             return self._redacted(_attempt_failed(task, message))
 
     async def on_reported(self, task: ExternalTask, outcome: Outcome) -> None:
-        """Discard a task's stored responses once no further try can want them."""
+        """Discard a task's stored responses once no further attempt can use them."""
         may_be_replayed = isinstance(outcome, Failure) and not outcome.discard_responses
         if may_be_replayed or isinstance(outcome, Unlocked):
             return
@@ -92,11 +92,11 @@ class Handler:
         except EngineUnreachable as error:
             return Failure(str(error), retries=DEFAULT_RETRIES.retries_left(task.retries))
         except JournalError as error:
-            message = f"{error}. Nothing is sent to Groq without it"
+            message = f"{error}. No request is sent until the journal is available"
             retries = DEFAULT_RETRIES.retries_left(task.retries)
             return Failure(message, retries=retries, retry_timeout=JOURNAL_RETRY_TIMEOUT)
         except EngineError as error:
-            return _attempt_failed(task, f"The engine does not let the worker read the process: {error}")
+            return _attempt_failed(task, f"The engine refused to return data of the process: {error}")
 
     async def _execute(self, task: ExternalTask, fields: RawFields, definition: Definition) -> Outcome:
         """Send the task's request and map the result."""

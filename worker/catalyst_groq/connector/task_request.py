@@ -45,7 +45,10 @@ class RequestBuilder(Protocol):
         """The API operation that is requested."""
 
     def payload(self, *, stream: bool) -> dict[str, Any]:
-        """Return the payload with Files standing in it; as a stream where that is possible. Raises `FieldError`."""
+        """Return the payload with File variables not yet replaced by their contents. Raises `FieldError`.
+
+        `stream`: request a streamed response where that is possible.
+        """
 
     def with_files(self, payload: Mapping[str, Any], contents: Contents) -> dict[str, Any]:
         """Return the payload with the contents of its Files, by their names. Raises `FieldError`."""

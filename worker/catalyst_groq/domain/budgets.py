@@ -16,7 +16,7 @@ class Budget:
     """The account in the ledger that spending is booked to."""
     limit: Decimal
     description: str
-    """Who may spend it, and the setting that limits it."""
+    """The scope and its setting, for messages."""
     day: date | None = None
     """The day (UTC) that it is for; None for all time."""
 

@@ -53,7 +53,7 @@ class BestEffortJournal:
             self._on_error(error)
             return
         if self._is_failing:
-            log.warning("The journal works again.")
+            log.warning("Journal available again.")
         self._is_failing = False
 
     async def discard(self, task_id: str) -> None:

@@ -32,7 +32,8 @@ MAX_BOOKING_UNITS = 10**15
 
 MAX_ACCOUNTS_IN_MEMORY = 100_000
 PRUNE_BATCH_ACCOUNTS = 1000
-"""Accounts deleted at once: more than are added between two prunings, and few, because responses wait for the file."""
+"""Maximum accounts deleted per statement of a pruning: more than are added between two prunings, but few, because
+responses wait for the file."""
 
 SELECT = "SELECT account, units FROM spent WHERE account IN ({})"
 ADD = """

@@ -42,10 +42,11 @@ SCHEMA = files("catalyst_groq.journal").joinpath("schema.sql").read_text("utf-8"
 class SqliteFile:
     """A file that only the worker's user can read. All methods raise `JournalError`.
 
-    Writes survive the death of the process (write-ahead log); a power cut may lose the last ones.
+    Writes survive a crash of the process (write-ahead log); a power cut may lose the last ones.
 
-    The event loop writes by itself, because a hop to a thread costs more than writing some rows. One thread does what
-    takes time: it opens the file, waits for other workers that write, runs maintenance, moves the log into the file.
+    The event loop writes by itself, because handing a write to a thread costs more than writing some rows. One thread
+    does what takes time: it opens the file, waits for other workers that write, runs maintenance, moves the log into
+    the file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -167,7 +168,7 @@ class SqliteFile:
             self._bytes_until_maintenance = MAINTENANCE_INTERVAL_BYTES
 
     def _write_blocking(self, statements: Sequence[Statement], is_due: bool) -> None:  # noqa: FBT001 -- by an executor
-        """Write as soon as no other worker does. Moves the log first, so that this write starts it again."""
+        """Write once no other worker writes; if due, first checkpoint the log, so that it restarts."""
         with self._translate_errors():
             self._thread_connection = self._thread_connection or self.connect()
             if is_due:

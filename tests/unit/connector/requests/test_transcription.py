@@ -134,7 +134,7 @@ def test_recording_is_a_file_or_a_url(audio, variables, expected):
         (
             {"timestampGranularities": "word", "responseFormat": "json"},
             None,
-            "catalyst_timestampGranularities: asks for the times of words",
+            "catalyst_timestampGranularities: requests word timestamps",
         ),
     ],
 )

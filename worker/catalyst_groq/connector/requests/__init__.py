@@ -1,1 +1,1 @@
-"""What a task asks Groq: chat and transcription requests, with files and earlier turns of a conversation."""
+"""Builds chat and transcription requests, with files and earlier turns of a conversation."""

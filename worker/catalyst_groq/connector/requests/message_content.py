@@ -37,7 +37,7 @@ def _normalize_part(entry: Any) -> Any:
 
 
 def _is_part(entry: Any) -> bool:
-    """Tell the parts of a message from other lists, such as the rows of a table or the items of an order."""
+    """Whether a list's entry is a message part, or a list with one, rather than other data such as a table row."""
     match entry:
         case str() | OpaqueValue() | None:
             return True

@@ -200,7 +200,7 @@ def _parse_granularities(text: str, *, has_timestamps: bool) -> list[str]:
     if WORD in granularities and not has_timestamps:
         raise FieldError(
             GRANULARITIES,
-            "asks for the times of words, which only a transcription as verbose_json has",
+            "requests word timestamps, which only a verbose_json transcription contains",
             f"Choose {SEGMENT}, or another Response Format",
         )
     return granularities if has_timestamps else []

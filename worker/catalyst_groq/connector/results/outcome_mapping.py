@@ -46,7 +46,7 @@ def to_outcome(request: TaskRequest, result: CallResult, retries: int | None, pa
     message = error_message(error)
     if code := request.error_mapping.code_for(error.causes):
         return BpmnError(code, message, standard)
-    # Another try must get another response: this one stays unusable.
+    # A retry must not replay this response: it can never be used.
     return Failure(message, variables=standard, discard_responses=error.kind is ErrorKind.GENERATION_FAILED)
 
 
@@ -57,7 +57,7 @@ def error_message(error: ApiError) -> str:
 
 
 def _retry_failure(error: ApiError, retry: Retry, variables: Mapping[str, Any]) -> Failure:
-    """Return a failure after which the engine offers the task again: nobody needs to do anything."""
+    """Return a failure that the engine retries by itself."""
     wait = math.ceil(retry.timeout.total_seconds())
     message = f"{_cause(error)} Retrying in {wait:,} s."
     return Failure(message, retries=retry.left, retry_timeout=retry.timeout, variables=variables)

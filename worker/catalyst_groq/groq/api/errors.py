@@ -83,10 +83,10 @@ ErrorKind.TOO_LARGE = ErrorKind(
 )
 ErrorKind.GENERATION_FAILED = ErrorKind(
     "generation_failed",
-    "a response that the model could not form",
+    "a response without the requested format",
     RetryAction.GIVE_UP,
     Failover.NONE,
-    "Raise max_tokens or make the prompt plainer in the Request Payload.",
+    "Raise max_tokens or simplify the prompt in the Request Payload.",
 )
 ErrorKind.MODEL_NOT_FOUND = ErrorKind(
     "model_not_found",

@@ -20,7 +20,7 @@ Payload = Mapping[str, Any]
 Body = BytesPayload | FormData | None
 
 Consumption = Mapping[str, Decimal]
-"""What a response is billed for: quantities, by the field of the model's `price` that each is multiplied with."""
+"""Billable quantities, keyed by the `Price` field they are multiplied by."""
 
 TASK_PARAMETER = "task"
 """Whisper's parameter that chooses between transcription and translation. Groq has an operation for each instead, and
@@ -114,7 +114,8 @@ class Operation:
     """The kind of model that supports it: `kind` in the model catalog."""
     encode: Callable[[Payload], Body]
     decode: Callable[[Response, Payload], Response] = decode_unchanged
-    """Returns a response in the shape that all responses have: JSON with `choices` or `text`."""
+    """Returns a response whose JSON, if it is successful, has `choices`, `text` or `data` (`responses.RESULT_KEYS`).
+    A 2xx with none of them counts as a transient failure unless it names another error."""
     consumption: Callable[[Response], Consumption | None]
     """What a response is billed for; None when the response does not report it."""
     uses_tokens: bool = False

@@ -14,7 +14,7 @@ DONE_MARK = b"[DONE]"
 TEXT_FIELDS = ("content", "reasoning")
 LIST_FIELDS = ("executed_tools", "annotations")
 MAX_INDEX = 1000
-"""Of choices and tool calls. It bounds the list, which has an entry for each smaller index too."""
+"""Maximum index of a choice or tool call; bounds the list of tool calls, which is filled up to the index."""
 
 UNCOPIED_FIELDS = {"choices", "x_groq", "object", "error"}
 """Fields of a chunk that are accumulated or replaced. All others are copied to the response."""

@@ -13,7 +13,7 @@ from catalyst_groq.groq.rate_limits.queue import Amounts, LimitFigures, LimitUpd
 ANY_MODEL = "*"
 
 LIMIT_TTL_SECONDS = 3600.0
-"""For this long a reported limit refuses requests that can never fit: it may have been raised since."""
+"""A reported limit is trusted for this long; it may be raised meanwhile."""
 
 
 class LastUse(NamedTuple):

@@ -32,12 +32,12 @@ class Waiter:
 
     ticket: Ticket
     seen: float
-    """When it asked last (`time.monotonic`)."""
+    """When `send` last returned a rate limit to it (`time.monotonic`)."""
     estimates: dict[str, tuple[Payload, UsageEstimate]] = field(default_factory=dict)
 
 
 class RateLimitedClient:
-    """A `GroqClient` that keeps the limits of each account and model.
+    """A `GroqClient` that enforces the limits of each account and model.
 
     A request reserves the maximum it may use before it is sent, and is settled to its actual usage afterwards. When it
     does not fit, the result is a `NoResponse` with the seconds to wait, like Groq's own 429. A caller (the request's
@@ -68,7 +68,7 @@ class RateLimitedClient:
         waiter = waiter or Waiter(Ticket(now, f"{self._worker} {request.caller}"), now)
         known, amounts = state.queue_name in waiter.estimates, estimate.amounts
         waiter.estimates[state.queue_name] = request.payload, estimate
-        # A caller that asks for the first time may go to another endpoint at once: it does not queue yet.
+        # A first-time caller does not queue yet: it may fail over.
         admission = await self._backend.acquire(state.queue_name, waiter.ticket, amounts, state.initial, enqueue=known)
         state.last_use = LastUse(admission.snapshot, amounts)
         if admission.exhausted:
@@ -152,7 +152,7 @@ class RateLimitedClient:
         self._waiters[caller] = waiter
 
     def _count_waiters(self, now: float) -> int:
-        """Count the waiting callers, and forget those that have not asked for so long that their tickets expired."""
+        """Count the waiting callers; drop those whose tickets expired."""
         expired = [caller for caller, waiter in self._waiters.items() if now - waiter.seen >= TICKET_TTL_SECONDS]
         for caller in expired:
             del self._waiters[caller]

@@ -8,10 +8,10 @@ from typing import NamedTuple, Protocol
 from catalyst_groq.groq.rate_limits.bucket import LeakyBucket, LimitKind
 
 QUEUE_POLL_INTERVAL_SECONDS = 1.0
-"""After this time a waiting caller asks again: a reservation may have been refunded."""
+"""Interval at which a waiting caller retries: a reservation may have been refunded."""
 
 TICKET_TTL_SECONDS = 3 * QUEUE_POLL_INTERVAL_SECONDS
-"""For this long a queue position is held for a caller that does not ask again: it has died, or has given up."""
+"""A ticket expires when its caller has not retried for this long: it has died or given up."""
 
 Amounts = Mapping[LimitKind, float]
 LimitFigures = Mapping[LimitKind, int]
@@ -19,7 +19,7 @@ NO_AMOUNTS: Amounts = {}
 
 
 class Ticket(NamedTuple):
-    """A queue position: since when (seconds of `time.monotonic`), and whose."""
+    """A queue position: its creation time (`time.monotonic`) and its holder."""
 
     since: float
     holder: str

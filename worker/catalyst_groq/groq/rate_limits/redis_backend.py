@@ -28,10 +28,10 @@ T = TypeVar("T")
 KEY_PREFIX = "catalyst:limits:"
 REDIS_TIMEOUT_SECONDS = 1.0
 FALLBACK_SECONDS = 5.0
-"""For this long Redis is not asked after it has failed."""
+"""Pause after a Redis failure."""
 
 KEY_TTL_SECONDS = int(max(kind.window_seconds for kind in LimitKind))
-"""After this time nothing that was counted matters any more."""
+"""Lifetime of a queue in Redis after its last use: all usage has drained by then."""
 
 SCRIPT_CONSTANTS = {
     "windows": {kind.name: kind.window_seconds for kind in LimitKind},
@@ -84,7 +84,7 @@ class RedisBackend:
 
 
 class FallbackBackend:
-    """Shared queues while Redis is available, the worker's own ones otherwise: limits must not stop the work."""
+    """Shared queues, falling back to in-process queues while Redis is unavailable."""
 
     def __init__(self, shared: RedisBackend, own: InMemoryBackend) -> None:
         self._shared = shared
@@ -136,7 +136,7 @@ def _serialize_update(update: LimitUpdate) -> dict[str, Any]:
 
 
 def _parse_snapshot(result: dict[str, Any]) -> QueueSnapshot:
-    """Read the state of a queue. Redis has its own clock: what it says was used counts as of now."""
+    """Read the state of a queue. Redis has its own clock: usage is taken as of now."""
     now = time.monotonic()
     buckets = {
         LimitKind[name]: LeakyBucket(bucket["limit"], LimitKind[name].window_seconds, bucket["used"], now)

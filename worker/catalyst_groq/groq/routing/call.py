@@ -22,7 +22,7 @@ Truncate = Callable[[Payload, float], Truncated | None]
 
 
 class StoredResponses(Protocol):
-    """The responses of one task that were stored as they came, by the payload that got them."""
+    """The stored raw responses of one task, by payload."""
 
     async def load(self, payload: Payload) -> Response | None:
         """Return the stored response. Raises `JournalError` when it is unknown whether there is one."""

@@ -33,7 +33,7 @@ class CircuitBreakers:
     """A circuit breaker for each account and model.
 
     It opens after `threshold` failures in a row. After `reset_timeout` seconds one request is let through as a probe:
-    a response closes the circuit breaker, a failure or silence is followed by another timeout.
+    a response closes the circuit breaker, a failed or unanswered probe starts another timeout.
     """
 
     def __init__(self, threshold: int = 5, reset_timeout: float = 30.0) -> None:

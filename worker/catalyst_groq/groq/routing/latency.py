@@ -9,7 +9,7 @@ LATENCY_EWMA_WEIGHT = 0.3
 """Weight of the newest response in the average."""
 
 LATENCY_TTL_SECONDS = 60.0
-"""After this time a route is tried again: what was slow may be fast by now."""
+"""Age at which a latency is stale and the route is measured again."""
 
 
 class LatencyTracker:

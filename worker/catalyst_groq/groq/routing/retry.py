@@ -1,4 +1,4 @@
-"""What happens after an attempt: the one decision whether, where and when a call is sent again. Pure."""
+"""Decides after each attempt whether, where and when to send again. Pure."""
 
 from dataclasses import dataclass
 from typing import NamedTuple

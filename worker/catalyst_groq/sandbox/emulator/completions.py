@@ -48,7 +48,7 @@ class _Draft:
 def generate_completion(
     body: Body, model: Model, rule: Rule | None, context: GenerationContext
 ) -> ChatCompletion | ErrorResponse:
-    """ChatCompletion a request that was found well-formed and possible, as a rule says or else as the emulator does."""
+    """Generate the completion of a valid request: scripted by its rule, otherwise derived from the request."""
     draft = _write_draft(body, model, rule)
     if isinstance(draft, ErrorResponse):
         return draft

@@ -124,7 +124,7 @@ class GroqService:
         self._apply_settings(self._initial_settings)
 
     def chat(self, request: ApiRequest) -> Reply:
-        """ChatCompletion a chat completions request."""
+        """Answer a chat completions request."""
         if early_reply := self._reject_early(request):
             return early_reply
         body = request.body
@@ -137,7 +137,7 @@ class GroqService:
         return self._complete(str(request.organization), request, body)
 
     def transcribe(self, request: ApiRequest, upload: AudioUpload, *, translate: bool) -> Reply:
-        """ChatCompletion a request to transcribe or translate a recording."""
+        """Answer a request to transcribe or translate a recording."""
         if early_reply := self._reject_early(request):
             return early_reply
         error = validate_upload(upload, self._settings.plan)
