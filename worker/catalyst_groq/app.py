@@ -195,7 +195,7 @@ def _stop(poller: Poller, polling: asyncio.Task[None]) -> None:
     if poller.is_stopping:
         polling.cancel()
     else:
-        log.info("Stopping; a second signal stops at once")
+        log.info("Graceful shutdown started; a second signal stops at once")
         poller.stop()
 
 

@@ -170,9 +170,8 @@ def fail(*_):
     raise KeyError("a defect")
 
 
-@pytest.mark.parametrize("function", ["decode", "consumption"])
-async def test_added_operation_that_fails_loses_no_response(function, caplog):
-    broken = replace(SPEECH, **{function: fail})
+@pytest.mark.parametrize("broken", [replace(SPEECH, decode=fail), replace(SPEECH, consumption=fail)])
+async def test_added_operation_that_fails_loses_no_response(broken, caplog):
     speak = replace(SPEAK, build=lambda *parts: replace(SpeechRequest.from_fields(*parts), operation=broken))
     operations = {**TASK_OPERATIONS, "speak": speak}
     body = {"model": MODEL, "text": "Hello"}

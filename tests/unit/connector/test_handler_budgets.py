@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 COST = (18 * Decimal("0.15") + 5 * Decimal("0.60")) / 1_000_000
 """USD of one response of the fake client."""
 
-EXHAUSTED = "not sent, a budget is spent: 0.0000057 of 0.000001 USD for this process instance"
+EXHAUSTED = "not sent, budget exhausted: 0.0000057 of 0.000001 USD for this process instance"
 ONE_MILLIONTH = BudgetLimits(per_instance=Decimal("1e-6"))
 
 
@@ -31,7 +31,7 @@ async def test_exhausted_budget_is_a_bpmn_error_and_sends_nothing():
     assert second.variables["catalyst_error"].startswith(EXHAUSTED)
     meta = second.variables["catalyst_meta"]
     assert (meta["attemptCount"], meta["modelsTried"]) == (0, [])
-    assert [attempt["result"] for attempt in meta["attempts"]] == ["not sent, a budget is spent"]
+    assert [attempt["result"] for attempt in meta["attempts"]] == ["not sent, budget exhausted"]
     assert len(harness.groq.requests) == 1
 
 

@@ -214,7 +214,7 @@ class Poller:
         assert self._stop_at is not None  # noqa: S101 -- the loop ends only with a stop
         timeout = self._stop_at + self._shutdown_timeout - time.monotonic()
         if self._active:
-            log.info("Stopping: %d active tasks have %.0f s to finish", len(self._active), timeout)
+            log.info("Graceful shutdown: %d active tasks have %.0f s to finish", len(self._active), timeout)
             await asyncio.wait(self._active, timeout=max(timeout, 0))
         unfinished = dict(self._active)
         for processing in unfinished:

@@ -54,7 +54,7 @@ def test_completion_has_mapped_and_standard_variables():
     assert (
         meta.items()
         >= {
-            "modelAsked": "openai/gpt-oss-120b",
+            "modelRequested": "openai/gpt-oss-120b",
             "modelUsed": "openai/gpt-oss-120b",
             "promptTokens": 18,
             "completionTokens": 5,
@@ -112,7 +112,7 @@ def test_standard_variables_of_a_failure(response, status, error, body):
         "catalyst_success": False,
         "catalyst_error": error,
     }
-    assert (meta["modelAsked"], meta["modelUsed"], meta["promptTokens"]) == ("asked", None, None)
+    assert (meta["modelRequested"], meta["modelUsed"], meta["promptTokens"]) == ("asked", None, None)
 
 
 def test_transient_failure_is_retried_until_none_is_left():

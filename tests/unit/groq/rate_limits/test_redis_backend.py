@@ -134,7 +134,7 @@ async def test_redis_outage_falls_back_and_is_logged_once(caplog):
 
     assert [admission.wait > 0 for admission in admissions] == [False, True, True]
     assert snapshot.buckets[TPM].used == pytest.approx(0, abs=1)
-    assert [record.message.split(",")[0] for record in caplog.records] == ["Shared rate limits are unavailable"]
+    assert [record.message.split(",")[0] for record in caplog.records] == ["Shared rate limits unavailable"]
 
 
 async def test_redis_is_used_again_after_an_outage(redis, caplog, monkeypatch):

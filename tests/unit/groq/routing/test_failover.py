@@ -61,9 +61,11 @@ def test_retired_model_is_skipped_for_an_hour_per_account(state, monkeypatch, ca
 
     assert tried(state, OLD) == [NEW]
     assert tried(state, OLD, at=("b",)) == [OLD]
-    assert caplog.messages == [
-        f"404 The model `{OLD}` does not exist: {NEW} replaces it for an hour. Name another model in the processes"
-    ]
+    [message] = caplog.messages
+    assert message == (
+        f"Model retired or unavailable: 404 The model `{OLD}` does not exist: {NEW} replaces it for one hour. "
+        "Replace it in the processes"
+    )
     later = time.monotonic() + 3601
     monkeypatch.setattr("catalyst_groq.groq.routing.retired_models.time.monotonic", lambda: later)
     assert tried(state, OLD) == [OLD]

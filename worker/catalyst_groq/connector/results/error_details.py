@@ -18,7 +18,7 @@ MAX_SECTION_CHARS = 20_000
 
 MAX_TEXT_CHARS = 2000
 MAX_DEPTH = 20
-CONTENT_KEYS = {"messages", "choices", "failed_generation", "prompt", "text", "segments", "words"}
+CONTENT_KEYS = {"messages", "choices", "failed_generation", "prompt", "input", "text", "segments", "words"}
 """Keys whose values are prompt or completion text, masked with CATALYST_MASK_CONTENTS."""
 
 UNMASKED_KEYS = {"role", "type", "finish_reason", "index"}

@@ -54,7 +54,7 @@ class NoResponseReason(StrEnum):
     SKIPPED = "not sent"
     RATE_LIMITED_LOCALLY = "held back by the worker's rate limiter"
     EXCEEDS_LIMIT = "exceeds a rate limit"
-    BUDGET_EXHAUSTED = "not sent, a budget is spent"
+    BUDGET_EXHAUSTED = "not sent, budget exhausted"
 
 
 HELD_BACK_REASONS = {

@@ -117,7 +117,9 @@ class FallbackBackend:
             result = await step()
         except (RedisError, OSError) as error:
             if self._retry_shared_at is None:
-                log.warning("Shared rate limits are unavailable, this worker keeps rate limits of its own: %s", error)
+                log.warning(
+                    "Shared rate limits unavailable, this worker enforces the rate limits on its own: %s", error
+                )
             self._retry_shared_at = time.monotonic() + FALLBACK_SECONDS
             return None
         if self._retry_shared_at is not None:

@@ -35,5 +35,7 @@ class RetiredModels:
             return
         self._unavailable_until[route.id] = time.monotonic() + UNAVAILABLE_TTL_SECONDS
         replacement = self.replacement_for(route.model)
-        effect = f"{replacement} replaces it for an hour" if replacement else "no replacement is known"
-        log.warning("%s: %s. Name another model in the processes", error.message.rstrip("."), effect)
+        effect = f"{replacement} replaces it for one hour" if replacement else "no replacement is known"
+        log.warning(
+            "Model retired or unavailable: %s: %s. Replace it in the processes", error.message.rstrip("."), effect
+        )

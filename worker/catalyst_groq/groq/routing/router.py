@@ -1,6 +1,7 @@
 """The router: sends a call to its routes until one responds, waiting or changing the request where that helps."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ from catalyst_groq.groq.routing.retry import (
     Wait,
     decide,
 )
+
+log = logging.getLogger(__name__)
 
 Classify = Callable[[Response | NoResponse], ApiError | None]
 Validate = Callable[[Response, Payload, ApiError | None], Awaitable[ValidatedResponse]]
@@ -92,7 +95,14 @@ class _RoutedCall:
                     break
                 case NextRoute():
                     self._payload, self._is_follow_up = self._call.payload, False
-                    result = await self._next_route()
+                    failed, result = result, await self._next_route()
+                    if result:
+                        log.info(
+                            "Failover: task %s went on with %s after %s",
+                            self._call.caller,
+                            self._routes[self._number],
+                            summarize(failed.response, failed.error),
+                        )
                 case Resend(payload):
                     result = await self._resend(payload)
                 case Wait(seconds, number):
@@ -181,6 +191,8 @@ class _RoutedCall:
         """Wait for a rate limit. A queue of the worker's own is asked sooner: a reservation may be refunded."""
         if number != self._number:
             self._number, self._truncated = number, None
+        if not self._is_waiting:
+            log.info("Rate limit: task %s waits %.1f s for %s", self._call.caller, seconds, self._routes[number])
         self._is_waiting = self._is_waiting or not self._is_follow_up
         held_back = self._model_results[number].response.held_back
         pause = min(seconds, QUEUE_POLL_INTERVAL_SECONDS) if held_back else seconds
