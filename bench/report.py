@@ -39,7 +39,7 @@ This worker runs as shipped, with all its features: key from the environment, pa
 typed variables, lock renewal, journal, rate limiter, log and metrics. The other clients do only what the work needs:
 they fetch the one variable that they use, call Groq, and complete with as many variables of the same sizes. The
 JavaScript client polls without a pause.
-{left_out}"""
+{missing_clients}"""
 
 INTERLEAVED_TEXT = """\
 {count} turns of some seconds each. All clients run, so that load on the machine affects all of them; the stub
@@ -74,7 +74,7 @@ def format_results(results: Results) -> str:
             smoke=SMOKE_NOTICE if results.is_smoke else "",
             rounds=count,
             noun="rounds" if count > 1 else "round",
-            left_out=no_javascript,
+            missing_clients=no_javascript,
         ).strip(),
         "## This worker compared with each client",
         ratio_table(results.rounds),
@@ -268,5 +268,5 @@ def _format_range(measured: Sequence[T], column: Callable[[T], float], digits: i
 
 def _compare_with_ideal(mine: Load, bare: Load, calls: int) -> tuple[str, ...]:
     ideal = calls / RESPONSE_SECONDS
-    under_way = f"{mine.ramp_up_seconds:.2f} s" if mine.peak_concurrency >= calls else f"never: {mine.peak_concurrency}"
-    return f"{mine.rate:.1f}", f"{mine.rate / ideal:.2f}", f"{mine.rate / bare.rate:.2f}", under_way, f"{mine.cpu:.2f}"
+    ramp_up = f"{mine.ramp_up_seconds:.2f} s" if mine.peak_concurrency >= calls else f"never: {mine.peak_concurrency}"
+    return f"{mine.rate:.1f}", f"{mine.rate / ideal:.2f}", f"{mine.rate / bare.rate:.2f}", ramp_up, f"{mine.cpu:.2f}"
