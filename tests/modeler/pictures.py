@@ -56,9 +56,9 @@ def main() -> None:
             picture_modeler(browser, package())
             with EngineProcess(on_progress=progress) as engine, ProcessClient(engine.rest_url) as process_client:
                 process_client.deploy(*example_files())
-                progress(Phase("Asking, for Tasklist"))
+                progress(Phase("Completing a task for Tasklist"))
                 picture_tasklist(browser, engine, process_client)
-                progress(Phase("Failing, for Cockpit"))
+                progress(Phase("Failing a task for Cockpit"))
                 picture_cockpit(browser, engine, process_client)
     except (ToolMissing, SandboxError) as error:
         sys.exit(str(error))
