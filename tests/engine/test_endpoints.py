@@ -19,10 +19,10 @@ EXAMPLE = Path(__file__).parents[2] / "bpmn" / "groq-example.bpmn"
 DEFAULT, SMALLER = "openai/gpt-oss-120b", "openai/gpt-oss-20b"
 BACKUP_KEY = "key-of-the-backup-endpoint"
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
-    "a dead default model": ({"refusal": "model_not_found"}, "404 model_not_found"),
+    "a dead default model": ({"error_code": "model_not_found"}, "404 model_not_found"),
     "an endpoint that hangs": ({"fault": "hang"}, "timed out"),
     "a cut stream": ({"fault": "cut"}, "response cut off"),
-    "a key that is refused": ({"refusal": "invalid_api_key"}, "401 invalid_api_key"),
+    "a key that is refused": ({"error_code": "invalid_api_key"}, "401 invalid_api_key"),
     "a limit that is waited for elsewhere": (
         {"status": 429, "headers": {"retry-after": "20"}},
         "429 rate_limit_exceeded",
@@ -122,7 +122,7 @@ def test_circuit_breaker_opens_on_failures_and_closes_after(example, emulator, b
 
 
 def test_retired_default_model_uses_operators_replacement(example, emulator, tmp_path):
-    emulator.next(None, refusal="model_not_found", when={"model": DEFAULT})
+    emulator.next(None, error_code="model_not_found", when={"model": DEFAULT})
     (tmp_path / "models.yaml").write_text(f"models: [{{id: {DEFAULT}, replacement: {SMALLER}}}]")
     variables = example(endpoints=[], models="models.yaml").ask().variables()
 

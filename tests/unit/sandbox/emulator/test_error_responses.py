@@ -51,7 +51,7 @@ VERBATIM = {
 
 @pytest.mark.parametrize(("code", "expected"), VERBATIM.items(), ids=VERBATIM)
 def test_error_by_code_has_groqs_text(code, expected):
-    groq = make_service({"refusal": code})
+    groq = make_service({"error_code": code})
 
     assert error_of(groq, chat_body()).body == expected + "\n"
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from catalyst_groq.groq.api.go_duration import format_go_duration
 from catalyst_groq.groq.models.catalog import ModelLimits
 from catalyst_groq.sandbox.emulator.limits import OTPM, RPD, RPM, TPD, TPM, LimitBucket, RateLimiter, RequestUsage
+from catalyst_groq.sandbox.emulator.service import CompletionReply
 from support.emulator_requests import chat_body, completion_of, error_object, error_of, make_service, reply_to
 
 MINUTE, DAY = 60, 86_400
@@ -131,7 +132,7 @@ def test_limits_are_per_organization_and_model():
     assert completion_of(groq, chat_body()).content
     assert error_of(groq, chat_body()).status == 429
     assert completion_of(groq, chat_body(model="openai/gpt-oss-20b")).content
-    assert not hasattr(reply_to(groq, chat_body(), organization="org_2"), "refusal")
+    assert isinstance(reply_to(groq, chat_body(), organization="org_2"), CompletionReply)
 
 
 def test_clock_advance_refills_daily_limits():

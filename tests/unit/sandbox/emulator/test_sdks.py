@@ -144,8 +144,8 @@ def test_sdk_lists_models(client):
 ERRORS = [
     ({"status": 401}, "AuthenticationError", 401),
     ({"status": 400}, "BadRequestError", 400),
-    ({"refusal": "json_validate_failed"}, "BadRequestError", 400),
-    ({"refusal": "model_decommissioned"}, "BadRequestError", 400),
+    ({"error_code": "json_validate_failed"}, "BadRequestError", 400),
+    ({"error_code": "model_decommissioned"}, "BadRequestError", 400),
     ({"status": 403}, "PermissionDeniedError", 403),
     ({"status": 404}, "NotFoundError", 404),
     ({"status": 413}, "APIStatusError", 413),

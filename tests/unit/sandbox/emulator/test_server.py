@@ -70,7 +70,7 @@ def test_unused_token_budget_is_released_after_the_response(groq, stream):
 
 def test_cloudflare_error_is_an_html_page(groq):
     groq.next(status=502)
-    groq.next(refusal="cloudflare_blocked")
+    groq.next(error_code="cloudflare_blocked")
 
     gateway, blocked = ask(groq), ask(groq)
 
