@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from catalyst_groq.sandbox.emulator.answers import ChatCompletion
+from catalyst_groq.sandbox.emulator.chat_completion import ChatCompletion
 from catalyst_groq.sandbox.emulator.config import EmulatorConfig
 from catalyst_groq.sandbox.emulator.control import add_rule
 from catalyst_groq.sandbox.emulator.error_responses import ErrorResponse
