@@ -12,14 +12,14 @@ from catalyst_groq.groq.routing.endpoints import Endpoint
 from catalyst_groq.groq.routing.failover import RoutingState
 from catalyst_groq.groq.routing.retired_models import RetiredModels
 from catalyst_groq.groq.routing.router import Router
-from support.factories import make_answer
+from support.factories import make_response
 
 
 class FakeGroqClient:
     """Returns the given responses in turn, the last one for ever; an exception is raised. Records the requests."""
 
     def __init__(self, *responses):
-        self.responses = responses or (make_answer(),)
+        self.responses = responses or (make_response(),)
         self.requests = []
 
     async def send(self, request: GroqRequest) -> Response | NoResponse:

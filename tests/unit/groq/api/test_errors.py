@@ -6,7 +6,7 @@ import pytest
 
 from catalyst_groq.groq.api.errors import ERROR_KINDS, ApiError, ErrorKind, Failover, RetryAction, classify
 from catalyst_groq.groq.api.responses import HELD_BACK_REASONS, NoResponse, NoResponseReason
-from support.factories import make_answer
+from support.factories import make_response
 
 UPGRADE = "Need more tokens? Upgrade to Dev Tier today at https://console.groq.com/settings/billing"
 CLOUDFLARE = "<!DOCTYPE html>\n<html><head><title>{}</title></head><body>…</body></html>"
@@ -308,7 +308,7 @@ def classify_error(response) -> ApiError:
 
 @pytest.mark.parametrize(("status", "body", "kind", "code", "wait"), ERRORS.values(), ids=ERRORS)
 def test_error_has_one_kind_and_its_causes_in_order(status, body, kind, code, wait):
-    error = classify_error(make_answer(status, body))
+    error = classify_error(make_response(status, body))
 
     assert error.kind is kind
     assert error.causes == ((code,) if code else ()) + (str(status), f"{status // 100}xx")
@@ -319,7 +319,7 @@ def test_error_has_one_kind_and_its_causes_in_order(status, body, kind, code, wa
 
 
 def test_usable_response_has_no_error():
-    assert classify(make_answer()) is None
+    assert classify(make_response()) is None
 
 
 @pytest.mark.parametrize(
@@ -373,7 +373,7 @@ def test_error_kind_determines_the_failover(failover, kinds):
     ],
 )
 def test_redirect_message_hides_secrets_in_the_target(location, shown):
-    error = classify_error(make_answer(302, "<html>Moved</html>", location=location))
+    error = classify_error(make_response(302, "<html>Moved</html>", location=location))
 
     assert error.message == f"302 The URL redirects to {shown}, and redirects are not followed"
 
@@ -383,7 +383,7 @@ def test_redirect_message_hides_secrets_in_the_target(location, shown):
     [("2", 2), ("0.5", 0.5), ("0", 0), ("-3", 0), ("soon", None), ("Sat, 21 Nov 2026 10:00:00 GMT", None)],
 )
 def test_retry_after_header_counts_without_a_wait_in_the_message(retry_after, wait):
-    assert classify_error(make_answer(429, "", retry_after=retry_after)).wait == wait
+    assert classify_error(make_response(429, "", retry_after=retry_after)).wait == wait
 
 
 @pytest.mark.parametrize(
@@ -398,7 +398,7 @@ def test_retry_after_header_counts_without_a_wait_in_the_message(retry_after, wa
     ],
 )
 def test_wait_in_the_message_overrides_the_header(text, wait):
-    assert classify_error(make_answer(429, error_body(text), retry_after="9")).wait == pytest.approx(wait)
+    assert classify_error(make_response(429, error_body(text), retry_after="9")).wait == pytest.approx(wait)
 
 
 @pytest.mark.parametrize("reason", sorted(set(NoResponseReason) - HELD_BACK_REASONS))

@@ -26,7 +26,7 @@ from catalyst_groq.groq.routing.failover import RoutingState
 from catalyst_groq.groq.routing.retired_models import RetiredModels
 from catalyst_groq.groq.routing.router import Router
 from catalyst_groq.sandbox.emulator import Emulator, EmulatorConfig
-from support.factories import make_answer
+from support.factories import make_response
 from support.groq_clients import BlockingGroqClient, FakeGroqClient, InMemoryResponses
 
 pytestmark = pytest.mark.anyio
@@ -115,7 +115,7 @@ async def test_limiter_without_known_limits_sends_everything():
 
 async def test_limiter_learns_a_limit_from_a_refusal():
     figures = "on tokens per day (TPD): Limit 100000, Used 99996, Requested 484. Please try again in 6m54.72s."
-    client = FakeGroqClient(make_answer(429, {"error": {"message": f"Rate limit reached {figures}"}}))
+    client = FakeGroqClient(make_response(429, {"error": {"message": f"Rate limit reached {figures}"}}))
     limiter = make_limiter(config(), client=client)
     await limiter.send(request())
     held = await limiter.send(request(max_tokens=480))
@@ -126,7 +126,7 @@ async def test_limiter_learns_a_limit_from_a_refusal():
 
 
 async def test_limiter_prefers_headers_to_a_plan_not_to_the_operator():
-    reported = make_answer(x_ratelimit_limit_tokens="9000", x_ratelimit_remaining_tokens="8900")
+    reported = make_response(x_ratelimit_limit_tokens="9000", x_ratelimit_remaining_tokens="8900")
     planned, configured = make_limiter(config("free"), reported), make_limiter(limited_to(tpm=4000), reported)
     for limiter in (planned, configured):
         await limiter.send(request())
@@ -138,7 +138,7 @@ async def test_limiter_prefers_headers_to_a_plan_not_to_the_operator():
 
 
 async def test_limiter_learns_what_others_use_from_headers():
-    limiter = make_limiter(config(), make_answer(x_ratelimit_limit_tokens="8000", x_ratelimit_remaining_tokens="50"))
+    limiter = make_limiter(config(), make_response(x_ratelimit_limit_tokens="8000", x_ratelimit_remaining_tokens="50"))
     await limiter.send(request())
     held = await limiter.send(request())
     assert held.reason is NoResponseReason.RATE_LIMITED_LOCALLY
@@ -293,8 +293,8 @@ async def test_queue_drops_a_caller_that_does_not_return(monkeypatch):
 
 async def test_queue_keeps_the_position_of_a_caller_that_groq_refused():
     now, figures = 0.0, "on requests per minute (RPM): Limit 60, Used 60, Requested 1. Please try again in 1s."
-    refused = make_answer(429, {"error": {"message": f"Rate limit reached {figures}"}})
-    limiter = make_limiter(config(), refused, make_answer(), clock=lambda: now)
+    refused = make_response(429, {"error": {"message": f"Rate limit reached {figures}"}})
+    limiter = make_limiter(config(), refused, make_response(), clock=lambda: now)
     assert (await limiter.send(request(caller="first"))).status == 429
     assert isinstance(await limiter.send(request(caller="first")), NoResponse)
     now = 1.1
@@ -349,11 +349,11 @@ async def test_configured_limits_apply_to_other_servers():
     assert (await limiter.send(request(OWN_SERVER, text=LONG))).reason is NoResponseReason.EXCEEDS_LIMIT
 
 
-TOO_LARGE = make_answer(413, {"error": {"message": "tokens per minute (TPM): Limit 8000, Requested 9000"}})
+TOO_LARGE = make_response(413, {"error": {"message": "tokens per minute (TPM): Limit 8000, Requested 9000"}})
 
 
 async def test_reported_limit_is_tried_again_after_its_ttl(monkeypatch):
-    limiter, now = make_limiter(config(), TOO_LARGE, make_answer()), time.monotonic()
+    limiter, now = make_limiter(config(), TOO_LARGE, make_response()), time.monotonic()
 
     async def send(later):
         monkeypatch.setattr("catalyst_groq.groq.rate_limits.limiter.time.monotonic", lambda: now + later)

@@ -20,34 +20,34 @@ from catalyst_groq.groq.routing.call import Truncated
 from catalyst_groq.groq.routing.circuit_breaker import CircuitBreakers
 from catalyst_groq.groq.routing.endpoints import Route
 from catalyst_groq.groq.routing.latency import LatencyTracker
-from support.factories import REPLY, make_answer
+from support.factories import REPLY, make_response
 from support.groq_clients import FakeEndpoints, InMemoryResponses, results_by_route
 
 pytestmark = pytest.mark.anyio
 
-GONE = make_answer(404, {"error": {"message": "gone", "code": "model_not_found"}})
-BUSY = make_answer(503, "")
-DENIED = make_answer(401, {"error": {"message": "Invalid API Key"}})
-BAD = make_answer(400, {"error": {"message": "no"}})
-SPENT = make_answer(400, {"error": {"message": "no", "code": "spend_limit_reached"}})
-FLEX = make_answer(498, "")
-MOVED = make_answer(302, "", location="https://portal.test/login")
-NOWHERE = make_answer(404, "<html>Not Found</html>")
+GONE = make_response(404, {"error": {"message": "gone", "code": "model_not_found"}})
+BUSY = make_response(503, "")
+DENIED = make_response(401, {"error": {"message": "Invalid API Key"}})
+BAD = make_response(400, {"error": {"message": "no"}})
+SPENT = make_response(400, {"error": {"message": "no", "code": "spend_limit_reached"}})
+FLEX = make_response(498, "")
+MOVED = make_response(302, "", location="https://portal.test/login")
+NOWHERE = make_response(404, "<html>Not Found</html>")
 SILENT = NoResponse(NoResponseReason.TIMEOUT, "nothing", sent=True, seconds=1)
-HELLO = make_answer()
-TOO_LARGE = make_answer(413, {"error": {"message": "Request too large (TPM): Limit 2000, Requested 3000, please"}})
+HELLO = make_response()
+TOO_LARGE = make_response(413, {"error": {"message": "Request too large (TPM): Limit 2000, Requested 3000, please"}})
 JSON = {"response_format": {"type": "json_object"}}
 
 
 def saying(content, reason="stop"):
-    return make_answer(body={**REPLY, "choices": [{"message": {"content": content}, "finish_reason": reason}]})
+    return make_response(body={**REPLY, "choices": [{"message": {"content": content}, "finish_reason": reason}]})
 
 
 IN_JSON = saying("{}")
 
 
 def limited(wait):
-    return make_answer(429, {"error": {"message": f"Please try again in {wait}."}})
+    return make_response(429, {"error": {"message": f"Please try again in {wait}."}})
 
 
 def cost(response):
@@ -102,7 +102,7 @@ async def test_failover_to_fallback_models_until_one_responds():
 
 @pytest.mark.parametrize("status", [400, 401, 413])
 async def test_failover_not_to_a_model_that_cannot_help(status):
-    endpoints = FakeEndpoints(a=[make_answer(status, {"error": {"message": "no"}})])
+    endpoints = FakeEndpoints(a=[make_response(status, {"error": {"message": "no"}})])
     result = await endpoints.call("x", "y")
     assert len(endpoints.requests) == 1
     assert result.error.status == status
@@ -155,9 +155,9 @@ async def test_call_after_its_deadline_is_still_sent_once():
     assert (result.attempt_count, result.wait_more) == (1, None)
 
 
-@pytest.mark.parametrize("response", [make_answer(429, ""), make_answer(429, "", retry_after="0")])
+@pytest.mark.parametrize("response", [make_response(429, ""), make_response(429, "", retry_after="0")])
 async def test_rate_limit_without_figures_backs_off(response, slept):
-    result = await FakeEndpoints(a=[response, response, make_answer()]).call()
+    result = await FakeEndpoints(a=[response, response, make_response()]).call()
     assert result.attempt_count == 3
     assert 0 <= slept[0] <= 0.5
     assert 0 <= slept[1] <= 1
@@ -247,7 +247,7 @@ async def test_malformed_json_is_repaired():
 
 async def test_json_that_groq_refused_is_repaired():
     error = {"message": "Failed.", "code": "json_validate_failed", "failed_generation": "{'a': 1}"}
-    result = await FakeEndpoints(a=[make_answer(400, {"error": error})]).call(**JSON)
+    result = await FakeEndpoints(a=[make_response(400, {"error": error})]).call(**JSON)
     assert result.error is None
     assert result.response.body["choices"][0]["message"]["content"] == '{"a": 1}'
 
@@ -425,7 +425,7 @@ async def test_response_is_stored_as_it_came():
 
 
 async def test_response_that_is_no_result_is_not_stored():
-    endpoints = FakeEndpoints(a=[make_answer(200, "<html>"), BUSY])
+    endpoints = FakeEndpoints(a=[make_response(200, "<html>"), BUSY])
     await endpoints.call()
     assert endpoints.responses.stored == []
 
@@ -452,7 +452,7 @@ async def test_error_kind_can_be_added_from_outside():
             return ApiError(flagged, ("prompt_flagged",), response.message, response.status)
         return classify(response)
 
-    refused = make_answer(400, {"error": {"message": "No.", "code": "prompt_flagged"}})
+    refused = make_response(400, {"error": {"message": "No.", "code": "prompt_flagged"}})
     endpoints = FakeEndpoints(a=[refused, HELLO])
     endpoints.router = replace(endpoints.router, classify=classify_flagged)
     assert (await endpoints.call("m", "n")).error is None
