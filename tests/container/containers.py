@@ -186,11 +186,11 @@ def test_container_stop_finishes_active_tasks(stack):
     (worker,) = stack.workers()
     stack.set_groq(latency=4)
     instances = [ask(stack) for _ in range(5)]
-    wait_for("five questions", lambda: stack.asked() == 5, timeout=PATIENCE)
+    wait_for("five requests", lambda: stack.request_count() == 5, timeout=PATIENCE)
     stack.podman("stop", "--time", str(STOP_SECONDS), worker)
     assert exit_code(stack.podman, worker) == 0
     assert [stack.process_client.user_task(instance) for instance in instances] == ["Review"] * 5
-    assert stack.asked() == 5
+    assert stack.request_count() == 5
     stack.podman("start", worker)
 
 
@@ -208,7 +208,7 @@ def test_three_workers_share_tasks_and_journal(stack):
         worker: sum(instance in line for line in stack.log(worker).splitlines() for instance in instances)
         for worker in workers
     }
-    assert sum(done.values()) == stack.asked() == 90
+    assert sum(done.values()) == stack.request_count() == 90
     assert all(done.values()), done
     (redis,) = stack.podman("ps", "--format", "{{.Names}}", "--filter", "name=_redis_").split()
     kept = len(instances) + len(workers)  # each worker tries the journal when it starts

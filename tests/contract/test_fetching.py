@@ -101,10 +101,10 @@ async def test_lock_that_has_ended_can_be_renewed_but_not_extended(backend, lock
     engine, created = locked_task
     await expire_lock(backend.rest_url, created.task_id, engine.worker_id)
     extending = f"{backend.rest_url}/external-task/{created.task_id}/extendLock"
-    asked = {"workerId": engine.worker_id, "newDuration": 60_000}
-    refused = await post(extending, asked)
+    body = {"workerId": engine.worker_id, "newDuration": 60_000}
+    refused = await post(extending, body)
     await renew_lock(engine, created.task_id)
-    extended = await post(extending, asked)
+    extended = await post(extending, body)
 
     assert (refused.status, extended.status) == (400, 204)
     assert (await refused.json())["message"].startswith("Cannot extend a lock that expired")

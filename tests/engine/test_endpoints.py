@@ -127,8 +127,8 @@ def test_retired_default_model_uses_operators_replacement(example, emulator, tmp
     variables = example(endpoints=[], models="models.yaml").ask().variables()
 
     assert variables["modelUsed"] == SMALLER
-    way = variables["catalyst_meta"]["attempts"]
-    assert [(step["model"], step["result"]) for step in way] == [
+    attempts = variables["catalyst_meta"]["attempts"]
+    assert [(attempt["model"], attempt["result"]) for attempt in attempts] == [
         (DEFAULT, "404 model_not_found"),
         (SMALLER, "answered"),
     ]

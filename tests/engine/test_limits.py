@@ -47,8 +47,8 @@ def limited(emulator):
 
 
 @pytest.fixture
-def at_work(engine, limited, process_client, tmp_path):
-    """Let some workers do a hundred tasks."""
+def run_workers(engine, limited, process_client, tmp_path):
+    """Run workers until they have completed a hundred tasks."""
 
     def work(topic, workers, **settings):
         key, xml = diagram(topic=topic, properties={"catalyst_retries": "R1/PT0S"})
@@ -85,25 +85,25 @@ def refused(emulator):
     return sum(call.status == 429 for call in emulator.calls)
 
 
-def test_rate_limits_shared_by_three_workers_cause_no_429(at_work, limited, redis):
+def test_rate_limits_shared_by_three_workers_cause_no_429(run_workers, limited, redis):
     with Redis.from_url(redis) as server:
         server.flushall()
-    run = at_work("limits-shared", 3, limits_redis_url=redis, **PLAN)
+    run = run_workers("limits-shared", 3, limits_redis_url=redis, **PLAN)
 
     assert refused(limited) == 0
     assert run.seconds <= ALLOWED / 0.9
 
 
-def test_rate_limits_of_one_worker_need_no_redis(at_work, limited):
-    run = at_work("limits-alone", 1, **PLAN)
+def test_rate_limits_of_one_worker_need_no_redis(run_workers, limited):
+    run = run_workers("limits-alone", 1, **PLAN)
 
     assert refused(limited) == 0
     assert run.seconds <= ALLOWED / 0.9
     assert run.locked <= 2, "tasks that have to wait are free for other workers"
 
 
-def test_rate_limits_off_completes_every_task_after_429(at_work, limited):
-    at_work("limits-off", 1, limits="off")
+def test_rate_limits_off_completes_every_task_after_429(run_workers, limited):
+    run_workers("limits-off", 1, limits="off")
 
     assert refused(limited) > 0
 

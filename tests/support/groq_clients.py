@@ -64,7 +64,7 @@ class InMemoryResponses:
 
 
 class FakeEndpoints:
-    """Endpoints `a`, `b` … each with responses of its own; records which was asked for which model."""
+    """Endpoints `a`, `b` … each with responses of its own; records which was called for which model."""
 
     def __init__(self, breakers=None, names=None, latency=None, **responses):
         self.clients = {name: FakeGroqClient(*given) for name, given in responses.items()}
@@ -82,7 +82,7 @@ class FakeEndpoints:
         return await self.clients[request.account.url.removeprefix("http://")].send(request)
 
     @property
-    def asked(self):
+    def routes_called(self):
         return [
             f"{request.account.url.removeprefix('http://')}:{request.payload['model']}" for request in self.requests
         ]

@@ -73,25 +73,25 @@ async def test_failover_to_another_endpoint_is_immediate(first):
     endpoints = FakeEndpoints(a=[first], b=[HELLO])
     result = await endpoints.call()
     assert (result.error, result.attempt_count, result.waited) == (None, 2, 0)
-    assert endpoints.asked == ["a:m", "b:m"]
+    assert endpoints.routes_called == ["a:m", "b:m"]
 
 
 async def test_failover_never_for_a_bad_request():
     endpoints = FakeEndpoints(a=[BAD], b=[HELLO])
     assert (await endpoints.call("m", "n")).error.status == 400
-    assert endpoints.asked == ["a:m"]
+    assert endpoints.routes_called == ["a:m"]
 
 
 async def test_failover_tries_all_endpoints_before_a_fallback_model():
     endpoints = FakeEndpoints(a=[BUSY], b=[BUSY])
     await endpoints.call("m", "n")
-    assert endpoints.asked == ["a:m", "b:m", "a:n", "b:n"]
+    assert endpoints.routes_called == ["a:m", "b:m", "a:n", "b:n"]
 
 
 async def test_failover_to_fallback_models_until_one_responds():
     endpoints = FakeEndpoints(a=[GONE, BUSY, HELLO])
     result = await endpoints.call("x", "y", "z", "q")
-    assert endpoints.asked == ["a:x", "a:y", "a:z"]
+    assert endpoints.routes_called == ["a:x", "a:y", "a:z"]
     assert (result.attempt_count, result.error) == (3, None)
     assert [(attempt.route.model, attempt.result) for attempt in result.attempts_by_route()] == [
         ("x", "404 model_not_found"),
@@ -112,7 +112,7 @@ async def test_rate_limit_waits_on_the_route_with_the_shortest_wait(slept):
     endpoints = FakeEndpoints(a=[limited("9s")], b=[limited("30ms"), HELLO])
     result = await endpoints.call()
     assert slept == [0.03]
-    assert endpoints.asked == ["a:m", "b:m", "b:m"]
+    assert endpoints.routes_called == ["a:m", "b:m", "b:m"]
     assert (result.error, result.attempt_count, result.waited) == (None, 3, 0.03)
     assert results_by_route(result) == [("a", "429"), ("b", "answered")]
 
@@ -120,13 +120,13 @@ async def test_rate_limit_waits_on_the_route_with_the_shortest_wait(slept):
 async def test_rate_limit_on_an_earlier_route_can_be_the_shortest(slept):
     endpoints = FakeEndpoints(a=[limited("1s"), HELLO], b=[limited("9s")])
     result = await endpoints.call()
-    assert (slept, endpoints.asked, result.error) == ([1], ["a:m", "b:m", "a:m"], None)
+    assert (slept, endpoints.routes_called, result.error) == ([1], ["a:m", "b:m", "a:m"], None)
 
 
 async def test_rate_limit_of_another_route_is_waited_for_after_a_failure(slept):
     endpoints = FakeEndpoints(a=[limited("1s"), HELLO], b=[BUSY])
     result = await endpoints.call()
-    assert (slept, endpoints.asked, result.error) == ([1], ["a:m", "b:m", "a:m"], None)
+    assert (slept, endpoints.routes_called, result.error) == ([1], ["a:m", "b:m", "a:m"], None)
 
 
 async def test_rate_limit_is_waited_for_again_and_again(slept):
@@ -166,7 +166,7 @@ async def test_rate_limit_without_figures_backs_off(response, slept):
 async def test_rate_limit_too_long_goes_to_a_fallback_model():
     endpoints = FakeEndpoints(a=[limited("3m"), HELLO])
     result = await endpoints.call("m", "n", max_wait=900)
-    assert (endpoints.asked, result.error) == (["a:m", "a:n"], None)
+    assert (endpoints.routes_called, result.error) == (["a:m", "a:n"], None)
 
 
 async def test_rate_limiter_of_the_worker_is_asked_every_second(slept):
@@ -224,13 +224,13 @@ async def test_follow_up_not_for_a_truncated_response():
 async def test_follow_up_waits_on_the_route_of_the_first_response(slept):
     endpoints = FakeEndpoints(a=[HELLO, limited("30ms"), IN_JSON], b=[IN_JSON])
     result = await endpoints.call(**JSON)
-    assert (result.error, endpoints.asked, slept) == (None, ["a:m"] * 3, [0.03])
+    assert (result.error, endpoints.routes_called, slept) == (None, ["a:m"] * 3, [0.03])
 
 
 async def test_follow_up_that_fails_goes_to_the_next_route():
     endpoints = FakeEndpoints(a=[HELLO, BUSY], b=[IN_JSON])
     result = await endpoints.call(**JSON)
-    assert endpoints.asked == ["a:m", "a:m", "b:m"]
+    assert endpoints.routes_called == ["a:m", "a:m", "b:m"]
     assert len(endpoints.payloads[2]["messages"]) == 1
     assert result.cost == cost(HELLO) + cost(IN_JSON) > cost(IN_JSON) > 0
 
@@ -301,7 +301,7 @@ async def test_endpoint_gets_its_own_model_name():
     names = {"a": {"other": "other"}, "b": {"m": "local-m"}}
     endpoints = FakeEndpoints(names=names, a=[HELLO], b=[HELLO])
     result = await endpoints.call()
-    assert endpoints.asked == ["b:local-m"]
+    assert endpoints.routes_called == ["b:local-m"]
     assert [attempt.route.model for attempt in result.attempts] == ["m"]
 
 
@@ -316,14 +316,14 @@ async def test_retired_model_that_no_endpoint_serves_is_replaced():
     new = "openai/gpt-oss-120b"
     endpoints = FakeEndpoints(names={"a": {new: new}}, a=[HELLO])
     await endpoints.call("llama-3.3-70b-versatile")
-    assert endpoints.asked == [f"a:{new}"]
+    assert endpoints.routes_called == [f"a:{new}"]
 
 
 async def test_open_circuit_breaker_is_skipped():
     endpoints = FakeEndpoints(CircuitBreakers(threshold=1), a=[BUSY], b=[HELLO])
     await endpoints.call()
     result = await endpoints.call(temperature=1)
-    assert endpoints.asked == ["a:m", "b:m", "b:m"]
+    assert endpoints.routes_called == ["a:m", "b:m", "b:m"]
     assert results_by_route(result) == [("a", "not sent: circuit breaker open"), ("b", "answered")]
 
 
@@ -331,7 +331,7 @@ async def test_open_circuit_breaker_of_the_only_route_sends_nothing():
     endpoints = FakeEndpoints(CircuitBreakers(threshold=1, reset_timeout=30), a=[BUSY])
     first, result = await endpoints.call(), await endpoints.call()
     assert first.wait_more is None
-    assert endpoints.asked == ["a:m"]
+    assert endpoints.routes_called == ["a:m"]
     assert 20 < result.wait_more < 40
     assert result.attempt_count == 0
     assert result.error.causes == ("circuit_open", "503", "5xx")
@@ -377,7 +377,7 @@ async def test_fallback_model_gets_an_adapted_request():
 async def test_fallback_model_that_is_incompatible_is_skipped():
     endpoints = FakeEndpoints(a=[BUSY])
     result = await endpoints.call("m", "whisper-large-v3")
-    assert endpoints.asked == ["a:m"]
+    assert endpoints.routes_called == ["a:m"]
     assert results_by_route(result)[-1] == ("a", "not sent: no model for chat")
     assert result.error.status == 503
 
@@ -387,7 +387,7 @@ async def test_least_latency_tries_the_faster_endpoint_first():
     endpoints = FakeEndpoints(latency=LatencyTracker(), a=[slow], b=[fast])
     for number in range(4):
         await endpoints.call(temperature=number)
-    assert endpoints.asked == ["a:m", "b:m", "b:m", "b:m"]
+    assert endpoints.routes_called == ["a:m", "b:m", "b:m", "b:m"]
 
 
 async def test_replay_sends_nothing():
@@ -456,7 +456,7 @@ async def test_error_kind_can_be_added_from_outside():
     endpoints = FakeEndpoints(a=[refused, HELLO])
     endpoints.router = replace(endpoints.router, classify=classify_flagged)
     assert (await endpoints.call("m", "n")).error is None
-    assert endpoints.asked == ["a:m", "a:n"]
+    assert endpoints.routes_called == ["a:m", "a:n"]
     endpoints = FakeEndpoints(a=[refused])
     endpoints.router = replace(endpoints.router, classify=classify_flagged)
     assert (await endpoints.call()).error.kind.remedy == "Rephrase the prompt."
