@@ -12,7 +12,7 @@ from support.process_instance import Instance, start
 from support.worker_process import ORGANIZATIONS, WorkerProcess
 
 pytestmark = pytest.mark.engine
-ASKED = 8
+INSTANCES = 8
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_cluster_poll_finds_tasks_of_other_node_soon(nodes, tmp_path, poll_secon
         made = diagram()
         assert start(process_client, made, userMessage="warm").task() == "Review"
         waits = []
-        for number in range(ASKED):
+        for number in range(INSTANCES):
             instance = Instance(process_client, process_client.start(made[0], {"userMessage": f"question {number}"}))
             assert instance.task() == "Review"
             [task] = process_client.get("/history/activity-instance", processInstanceId=instance.id, activityId="Ask")
@@ -45,7 +45,7 @@ def test_cluster_poll_finds_tasks_of_other_node_soon(nodes, tmp_path, poll_secon
     record_property(f"task of another node, polls of {poll_seconds} s", figures)
     print(f"\nA task of another node, polls of {poll_seconds} s: {figures}")  # noqa: T201 -- what the README says
     assert max(waits) < poll_seconds + 3
-    assert len(emulator.calls) == ASKED + 1
+    assert len(emulator.calls) == INSTANCES + 1
 
 
 def test_cluster_workers_share_tasks_one_request_each(nodes, tmp_path):

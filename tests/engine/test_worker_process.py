@@ -1,4 +1,4 @@
-"""Many tasks at once, stops, restarts and outages: no task is lost, failed or asked twice."""
+"""Many tasks at once, stops, restarts and outages: no task is lost, failed or sent to Groq twice."""
 
 import itertools
 import json

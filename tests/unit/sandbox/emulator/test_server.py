@@ -31,7 +31,7 @@ def groq():
         yield running
 
 
-def ask(groq, body=None, **options):
+def post_chat(groq, body=None, **options):
     return httpx.post(f"{groq.base_url}/chat/completions", json=body or chat_body(), headers=KEY, timeout=5, **options)
 
 
@@ -49,7 +49,7 @@ async def test_emulator_runs_in_the_callers_event_loop():
 def test_response_has_groqs_headers(groq):
     groq.set(plan="free")
 
-    headers = ask(groq, chat_body(max_completion_tokens=50)).headers
+    headers = post_chat(groq, chat_body(max_completion_tokens=50)).headers
 
     assert headers["server"] == "cloudflare"
     assert re.fullmatch(r"req_[0-9a-z]{26}", headers["x-request-id"])
@@ -65,14 +65,14 @@ def test_unused_token_budget_is_released_after_the_response(groq, stream):
     groq.set(plan="free")
     body = chat_body(max_completion_tokens=7000, stream=stream)
 
-    assert [ask(groq, body).status_code for _ in range(3)] == [200, 200, 200]
+    assert [post_chat(groq, body).status_code for _ in range(3)] == [200, 200, 200]
 
 
 def test_cloudflare_error_is_an_html_page(groq):
     groq.next(status=502)
     groq.next(error_code="cloudflare_blocked")
 
-    gateway, blocked = ask(groq), ask(groq)
+    gateway, blocked = post_chat(groq), post_chat(groq)
 
     assert (gateway.status_code, blocked.status_code) == (502, 403)
     assert "<title>api.groq.com | 502: Bad gateway</title>" in gateway.text
@@ -83,7 +83,7 @@ def test_cloudflare_error_is_an_html_page(groq):
 def test_rule_body_and_headers_arrive_unchanged(groq):
     groq.next(status=418, body={"tea": True}, headers={"X-Pot": "blue", "content-type": "text/plain"})
 
-    answer = ask(groq)
+    answer = post_chat(groq)
 
     assert (answer.status_code, answer.json()) == (418, {"tea": True})
     assert (answer.headers["x-pot"], answer.headers["content-type"]) == ("blue", "text/plain")
@@ -104,12 +104,12 @@ def test_fault_breaks_one_connection_only(groq, fault, error):
     with pytest.raises(error):
         httpx.post(f"{groq.base_url}/chat/completions", json=chat_body(), headers=KEY, timeout=0.3)
 
-    assert ask(groq).status_code == 200
+    assert post_chat(groq).status_code == 200
     assert [call.status for call in groq.calls] == [None, 200]
 
 
 def events(groq, **fields):
-    return [line for line in ask(groq, chat_body(stream=True, **fields)).text.split("\n\n") if line]
+    return [line for line in post_chat(groq, chat_body(stream=True, **fields)).text.split("\n\n") if line]
 
 
 def test_stream_ends_with_usage_and_done(groq):
@@ -139,37 +139,37 @@ def test_stream_cut_fault_closes_the_connection(groq):
 def test_latency_delay_and_speed_take_real_time(groq):
     groq.set(latency=0.1, tokens_per_second=100)
     groq.next(answer="one two three four five", delay=0.1)
-    begun = time.monotonic()
+    started = time.monotonic()
 
-    usage = ask(groq, chat_body(include_reasoning=False)).json()["usage"]
+    usage = post_chat(groq, chat_body(include_reasoning=False)).json()["usage"]
 
-    assert time.monotonic() - begun >= 0.2 + usage["total_time"]
+    assert time.monotonic() - started >= 0.2 + usage["total_time"]
     assert groq.calls[0].seconds >= 0.2 + usage["total_time"]
 
 
 def test_stream_sends_its_first_token_early(groq):
     groq.set(tokens_per_second=100)
     groq.next(tokens=20)
-    begun, arrived = time.monotonic(), []
+    started, arrived = time.monotonic(), []
 
     with httpx.stream("POST", f"{groq.base_url}/chat/completions", json=chat_body(stream=True), headers=KEY) as answer:
-        arrived = [time.monotonic() - begun for line in answer.iter_lines() if line]
+        arrived = [time.monotonic() - started for line in answer.iter_lines() if line]
 
     assert arrived[-1] - arrived[0] >= 0.3
 
 
 def test_time_scale_shortens_a_slow_response(groq):
     groq.set(latency=600, time_scale=10_000)
-    begun = time.monotonic()
+    started = time.monotonic()
 
-    assert ask(groq).json()["usage"]["queue_time"] == 600
-    assert time.monotonic() - begun < 3
+    assert post_chat(groq).json()["usage"]["queue_time"] == 600
+    assert time.monotonic() - started < 3
 
 
 def test_call_log_contains_requests_without_keys(groq):
     groq.next(status=429)
-    ask(groq, chat_body("First?"))
-    ask(groq, chat_body("Second?"))
+    post_chat(groq, chat_body("First?"))
+    post_chat(groq, chat_body("Second?"))
 
     first, second = groq.calls
 
@@ -184,26 +184,26 @@ def test_call_log_contains_requests_without_keys(groq):
 def test_call_log_holds_only_the_newest_calls():
     with running_emulator(EmulatorConfig(max_calls=2)) as groq:
         for text in ("one", "two", "three"):
-            ask(groq, chat_body(text))
+            post_chat(groq, chat_body(text))
 
         assert [call.messages[0]["content"] for call in groq.calls] == ["two", "three"]
 
 
 def test_control_endpoint_adds_rules_and_resets(groq):
     assert control(groq, "/next", {"count": 2, "status": 503}).status_code == 204
-    assert ask(groq).status_code == 503
+    assert post_chat(groq).status_code == 503
     assert control(groq, "/reset").status_code == 204
-    assert ask(groq).status_code == 200
+    assert post_chat(groq).status_code == 200
     assert len(groq.calls) == 1
 
 
 def test_control_endpoint_changes_settings_and_clock(groq):
     control(groq, "/settings", {"limits": {"*": {"rpd": 1}}}).raise_for_status()
-    assert [ask(groq).status_code for _ in range(2)] == [200, 429]
+    assert [post_chat(groq).status_code for _ in range(2)] == [200, 429]
 
     control(groq, "/advance", {"seconds": 86_400}).raise_for_status()
 
-    assert ask(groq).status_code == 200
+    assert post_chat(groq).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_model_list_does_not_use_up_rules(groq):
     groq.next(status=500, when={"path": "/models"})
     assert httpx.get(f"{groq.base_url}/models", headers=KEY).status_code == 500
 
-    assert ask(groq).status_code == 503
+    assert post_chat(groq).status_code == 503
 
 
 @pytest.mark.parametrize("path", ["/openai/v1/models/openai/gpt-oss-20b", "/openai/v1/models/nonsense"])
@@ -324,11 +324,11 @@ def test_hanging_request_ends_when_its_client_disconnects(groq):
 def test_hanging_request_does_not_delay_shutdown():
     with ThreadPoolExecutor() as clients, running_emulator() as groq:
         groq.next(fault="hang")
-        waiting = clients.submit(ask, groq)
+        waiting = clients.submit(post_chat, groq)
         until(lambda: groq.calls)
-        begun = time.monotonic()
+        started = time.monotonic()
 
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - started < 3
     assert isinstance(waiting.exception(), httpx.RemoteProtocolError)
 
 
