@@ -3,7 +3,6 @@
 import sys
 from contextlib import aclosing
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,9 +10,10 @@ import pytest
 from catalyst_groq.errors import SettingsError
 from catalyst_groq.journal import JournalKey, make_cipher, open_journal
 from support.factories import make_response
+from support.ledger import CENT
 
 pytestmark = pytest.mark.anyio
-CENT = Decimal("0.01")
+
 OPTIONS: dict[str, Any] = {"cipher": make_cipher(None), "max_age": timedelta(days=1), "max_bytes": 10**6}
 
 

@@ -2,7 +2,6 @@
 
 from contextlib import aclosing
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 from redis.asyncio import Redis
@@ -11,10 +10,11 @@ from catalyst_groq.errors import JournalError
 from catalyst_groq.journal import JournalKey, make_cipher
 from catalyst_groq.journal.redis_store import ENTRY_PREFIX, SPENT_PREFIX, RedisJournal, RedisLedger
 from support.factories import make_response
+from support.ledger import CENT
 
 pytestmark = pytest.mark.anyio
 KEY = JournalKey("task-1", "request-1")
-CENT = Decimal("0.01")
+
 UNREACHABLE = "redis://127.0.0.1:1/0"
 
 
