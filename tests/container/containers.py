@@ -86,14 +86,14 @@ def exit_code(podman, container):
     return int(podman("inspect", "--format", "{{.State.ExitCode}}", container))
 
 
-def ask(stack, process=PROCESS_KEY):
+def start_example(stack, process=PROCESS_KEY):
     """Start an instance and bring it to Groq; returns its id."""
     instance = stack.process_client.start(process)
     stack.process_client.complete_user_task(instance, {"userMessage": f"What is instance {instance}?"})
     return instance
 
 
-def await_answer(stack, instance):
+def await_review(stack, instance):
     try:
         seen = wait_for(
             "an answer",
@@ -153,13 +153,13 @@ def test_wrong_setting_exits_with_code_2_and_its_name(podman, image):
 
 
 def test_compose_runs_example_without_key(stack):
-    instance = ask(stack)
-    await_answer(stack, instance)
+    instance = start_example(stack)
+    await_review(stack, instance)
     assert instance in stack.process_client.variables(instance)["aiReply"]
 
 
 def test_compose_secret_serves_secret_source_file(stack):
-    await_answer(stack, ask(stack, f"{PROCESS_KEY}-file"))
+    await_review(stack, start_example(stack, f"{PROCESS_KEY}-file"))
 
 
 def test_key_is_not_in_container_inspection(stack):
@@ -176,7 +176,7 @@ def test_journal_is_on_the_workers_volume(stack):
 def test_restarted_worker_keeps_its_worker_id(stack):
     (worker,) = stack.workers()
     stack.podman("restart", "--time", str(STOP_SECONDS), worker)
-    await_answer(stack, ask(stack))
+    await_review(stack, start_example(stack))
     ids = re.findall(r"Worker (\S+) \S+ fetches", stack.log(worker))
     assert len(ids) == 2
     assert len(set(ids)) == 1
@@ -185,12 +185,12 @@ def test_restarted_worker_keeps_its_worker_id(stack):
 def test_container_stop_finishes_active_tasks(stack):
     (worker,) = stack.workers()
     stack.set_groq(latency=4)
-    instances = [ask(stack) for _ in range(5)]
-    wait_for("five questions", lambda: stack.asked() == 5, timeout=PATIENCE)
+    instances = [start_example(stack) for _ in range(5)]
+    wait_for("five requests", lambda: stack.request_count() == 5, timeout=PATIENCE)
     stack.podman("stop", "--time", str(STOP_SECONDS), worker)
     assert exit_code(stack.podman, worker) == 0
     assert [stack.process_client.user_task(instance) for instance in instances] == ["Review"] * 5
-    assert stack.asked() == 5
+    assert stack.request_count() == 5
     stack.podman("start", worker)
 
 
@@ -201,14 +201,14 @@ def test_three_workers_share_tasks_and_journal(stack):
     assert len(workers) == 3
     wait_for("three workers", lambda: all("fetches" in stack.log(worker) for worker in workers), timeout=PATIENCE)
     stack.set_groq(latency=2)
-    instances = [ask(stack) for _ in range(90)]
+    instances = [start_example(stack) for _ in range(90)]
     for instance in instances:
-        await_answer(stack, instance)
+        await_review(stack, instance)
     done = {
         worker: sum(instance in line for line in stack.log(worker).splitlines() for instance in instances)
         for worker in workers
     }
-    assert sum(done.values()) == stack.asked() == 90
+    assert sum(done.values()) == stack.request_count() == 90
     assert all(done.values()), done
     (redis,) = stack.podman("ps", "--format", "{{.Names}}", "--filter", "name=_redis_").split()
     kept = len(instances) + len(workers)  # each worker tries the journal when it starts

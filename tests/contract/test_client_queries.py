@@ -67,11 +67,11 @@ async def test_engine_url_outside_the_rest_api_names_the_likely_error(page, make
     app.router.add_route("*", "/{path:.*}", say)
     async with test_utils.TestServer(app) as server:
         engine = make_client(str(server.make_url("/")))
-        for ask in (engine.fetch_and_lock(["any"], 1), renew_lock(engine, "any"), engine.complete("any", {})):
+        for request in (engine.fetch_and_lock(["any"], 1), renew_lock(engine, "any"), engine.complete("any", {})):
             with pytest.raises(
                 EngineUnreachable, match=r"404 .*Not Found.* Is /engine-rest missing in CATALYST_ENGINE"
             ):
-                await ask
+                await request
 
 
 @pytest.mark.parametrize("answer", ['{"ok": true}', "null", '"x"', '[{"id": "1"}]', "[1]"])

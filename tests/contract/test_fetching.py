@@ -64,7 +64,7 @@ async def test_poll_without_tasks_lasts_for_its_duration(backend, make_client, t
 
 
 async def test_poll_is_woken_by_a_new_and_by_an_unlocked_task(backend, make_client, topic):
-    one, other = (
+    one, other_client = (
         make_client(backend.rest_url, "one", poll_seconds=20),
         make_client(backend.rest_url, "other", poll_seconds=20),
     )
@@ -72,7 +72,7 @@ async def test_poll_is_woken_by_a_new_and_by_an_unlocked_task(backend, make_clie
     await backend.wait_for_poll()
     created = await backend.create_task(topic)
     [task] = await with_timeout(polling, 5)
-    polling = asyncio.create_task(other.fetch_and_lock([topic], 1))
+    polling = asyncio.create_task(other_client.fetch_and_lock([topic], 1))
     await backend.wait_for_poll()
     await one.unlock(task.id)
     [again] = await with_timeout(polling, 5)
@@ -90,8 +90,8 @@ async def test_fetch_returns_no_task_locked_by_another_worker(backend, make_clie
 async def test_fetch_returns_a_task_whose_lock_has_ended(backend, make_client, topic):
     created = await backend.create_task(topic, retries=2)
     await make_client(backend.rest_url, lock_seconds=0.05).fetch_and_lock([topic], 1)
-    other = make_client(backend.rest_url, "other")
-    [task] = await wait_for_state(lambda: other.fetch_and_lock([topic], 1), bool)
+    other_client = make_client(backend.rest_url, "other")
+    [task] = await wait_for_state(lambda: other_client.fetch_and_lock([topic], 1), bool)
 
     assert task.id == created.task_id
     assert task.retries == 2
@@ -101,21 +101,21 @@ async def test_lock_that_has_ended_can_be_renewed_but_not_extended(backend, lock
     engine, created = locked_task
     await expire_lock(backend.rest_url, created.task_id, engine.worker_id)
     extending = f"{backend.rest_url}/external-task/{created.task_id}/extendLock"
-    asked = {"workerId": engine.worker_id, "newDuration": 60_000}
-    refused = await post(extending, asked)
+    body = {"workerId": engine.worker_id, "newDuration": 60_000}
+    refused = await post(extending, body)
     await renew_lock(engine, created.task_id)
-    extended = await post(extending, asked)
+    extended = await post(extending, body)
 
     assert (refused.status, extended.status) == (400, 204)
     assert (await refused.json())["message"].startswith("Cannot extend a lock that expired")
 
 
 async def test_locked_tasks_exclude_other_workers_and_retry_timeouts(backend, make_client, topic):
-    mine, other = make_client(backend.rest_url), make_client(backend.rest_url, f"other-{topic}")
+    client, other_client = make_client(backend.rest_url), make_client(backend.rest_url, f"other-{topic}")
     for _ in range(3):
         await backend.create_task(topic)
-    [locked, failed] = await mine.fetch_and_lock([topic], 2)
-    await other.fetch_and_lock([topic], 1)
-    await mine.failure(failed.id, "try later", "", retries=1, retry_timeout=seconds(60), variables={})
+    [locked, failed] = await client.fetch_and_lock([topic], 2)
+    await other_client.fetch_and_lock([topic], 1)
+    await client.failure(failed.id, "try later", "", retries=1, retry_timeout=seconds(60), variables={})
 
-    assert await mine.locked_tasks() == [locked.id]
+    assert await client.locked_tasks() == [locked.id]

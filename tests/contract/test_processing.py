@@ -201,16 +201,16 @@ async def test_active_task_that_is_fetched_again_is_not_started_twice(backend, s
 
 
 async def test_fetch_limit_restricts_the_fetched_tasks(backend, start_worker, topic):
-    rooms, asked = [2, 0, 0, 1], []
+    limits, calls = [2, 0, 0, 1], []
 
-    def room(free, in_hand):
-        asked.append((free, in_hand))
-        return rooms.pop(0) if rooms else 0
+    def fetch_limit(free, active):
+        calls.append((free, active))
+        return limits.pop(0) if limits else 0
 
     created = [await backend.create_task(topic) for _ in range(5)]
-    worker = start_worker(backend.rest_url, fetch_limit=room)
-    await wait_until(lambda: len(worker.accepted) == 3 and not rooms)
-    await wait_until(lambda: len(asked) > 6)
+    worker = start_worker(backend.rest_url, fetch_limit=fetch_limit)
+    await wait_until(lambda: len(worker.accepted) == 3 and not limits)
+    await wait_until(lambda: len(calls) > 6)
 
     assert len(worker.accepted) == 3
     assert {(await backend.get_state(task)).waits_at for task in created} == {"Ask", "Review"}

@@ -49,17 +49,17 @@ async def test_refused_completion_is_an_incident_with_its_cause(backend, start_w
 
 
 async def test_refused_completion_without_costs_is_retried(backend, start_worker, topic):
-    tries = []
+    retries_seen = []
 
     async def replay(task):
-        tries.append(task.retries)
+        retries_seen.append(task.retries)
         return Completion({}, if_refused=Retry(1 if task.retries is None else task.retries - 1))
 
     created = await backend.create_task(topic, next_step_fails=True)
     start_worker(backend.rest_url, replay, lock_seconds=backend.short_lock_seconds)
     state = await wait_for_state(lambda: backend.get_state(created), lambda state: state.incident)
 
-    assert tries == [None, 1]
+    assert retries_seen == [None, 1]
     assert state.retries == 0
 
 

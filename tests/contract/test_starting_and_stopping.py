@@ -127,11 +127,11 @@ async def test_orphaned_task_search_ends_with_the_longest_poll(backend, start_wo
 
 
 async def test_orphaned_task_search_ignores_other_locks(backend, start_worker, topic, make_client):
-    mine, other = make_client(backend.rest_url), make_client(backend.rest_url, f"other-{topic}")
+    client, other_client = make_client(backend.rest_url), make_client(backend.rest_url, f"other-{topic}")
     [theirs, failed] = [await backend.create_task(topic) for _ in range(2)]
-    await other.fetch_and_lock([topic], 1)
-    await mine.fetch_and_lock([topic], 1)
-    await mine.failure(failed.task_id, "try later", "", retries=2, retry_timeout=seconds(60), variables={})
+    await other_client.fetch_and_lock([topic], 1)
+    await client.fetch_and_lock([topic], 1)
+    await client.failure(failed.task_id, "try later", "", retries=2, retry_timeout=seconds(60), variables={})
     before = [await backend.get_state(theirs), await backend.get_state(failed)]
     worker = start_worker(backend.rest_url)
     third = await backend.create_task(topic)

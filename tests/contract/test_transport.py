@@ -47,11 +47,11 @@ async def server(authority):
 
 @pytest.fixture
 async def proxy():
-    """A proxy that returns an empty list and records request lines."""
-    asked = []
+    """A proxy that responds in place of every server; the request lines it received are in `request_lines`."""
+    request_lines = []
 
     async def serve(reader, writer):
-        asked.append((await reader.readline()).decode())
+        request_lines.append((await reader.readline()).decode())
         while (await reader.readline()).strip():
             pass
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n[]")
@@ -60,10 +60,10 @@ async def proxy():
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", request_lines
 
 
-async def asked_engine(url, through):
+async def query_engine(url, through):
     engine = EngineClient(
         url,
         "worker",
@@ -89,7 +89,7 @@ async def send_to_groq(url, through):
 async def test_certificate_of_a_configured_authority_is_accepted(server, authority):
     through = make_transport(authority.ca, *authority.issue("client"))
 
-    assert await asked_engine(server, through) == []
+    assert await query_engine(server, through) == []
     assert isinstance(await send_to_groq(server, through), Response)
 
 
@@ -97,7 +97,7 @@ async def test_client_certificate_is_required_by_the_server(server, authority):
     through = make_transport(authority.ca)
 
     with pytest.raises(EngineUnreachable):
-        await asked_engine(server, through)
+        await query_engine(server, through)
     assert not isinstance(await send_to_groq(server, through), Response)
 
 
@@ -107,7 +107,7 @@ async def test_certificate_of_an_unknown_authority_is_refused(server, authority,
     through = make_transport(ca, *authority.issue("client"))
 
     with pytest.raises(EngineUnreachable, match="certificate verify failed"):
-        await asked_engine(server, through)
+        await query_engine(server, through)
     assert (await send_to_groq(server, through)).reason is NoResponseReason.TLS_FAILURE
 
 
@@ -115,45 +115,45 @@ async def test_a_certificate_for_another_host_is_refused(server, authority):
     through = make_transport(authority.ca, *authority.issue("client"))
 
     with pytest.raises(EngineUnreachable, match="certificate verify failed"):
-        await asked_engine(server.replace("127.0.0.1", "localhost"), through)
+        await query_engine(server.replace("127.0.0.1", "localhost"), through)
 
 
 async def test_proxy_is_used_for_the_engine_and_groq(proxy):
-    url, asked = proxy
+    url, request_lines = proxy
     through = make_transport(proxy=url)
-    await asked_engine("http://engine.test/engine-rest", through)
+    await query_engine("http://engine.test/engine-rest", through)
     await send_to_groq("http://groq.test/openai/v1", through)
 
-    assert [line.split()[1].split("?")[0] for line in asked] == [
+    assert [line.split()[1].split("?")[0] for line in request_lines] == [
         "http://engine.test/engine-rest/external-task",
         "http://groq.test/openai/v1/chat/completions",
     ]
 
 
-async def test_the_environments_proxy_is_used_except_for_the_hosts_it_excepts(proxy, monkeypatch):
-    url, asked = proxy
+async def test_environment_proxy_is_used_except_for_excluded_hosts(proxy, monkeypatch):
+    url, request_lines = proxy
     monkeypatch.setenv("http_proxy", url)
     monkeypatch.setenv("no_proxy", "near.test")
     through = make_transport()
-    await asked_engine("http://engine.test/engine-rest", through)
+    await query_engine("http://engine.test/engine-rest", through)
 
-    assert len(asked) == 1
+    assert len(request_lines) == 1
     assert through.proxy_for(URL("http://near.test/engine-rest")) is None
     assert make_transport(proxy="http://own.test").proxy_for(URL("http://near.test/")) == "http://own.test"
 
 
 async def test_netrc_is_not_used(proxy, monkeypatch, tmp_path):
-    url, asked = proxy
+    url, request_lines = proxy
     netrc = tmp_path / ".netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password else")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
 
     await send_to_groq(url, make_transport())
-    assert len(asked) == 1
+    assert len(request_lines) == 1
 
 
-def test_a_certificate_that_cannot_be_read_is_said_at_the_start(tmp_path, authority):
+def test_unreadable_certificate_is_reported_at_startup(tmp_path, authority):
     certificate, _ = authority.issue("client")
     broken = tmp_path / "broken.pem"
     broken.write_text("no certificate")

@@ -14,13 +14,13 @@ ERRORS = f"""
 numbers = itertools.count(1)
 
 
-def begun(element, name):
-    """A scope's inside: what begins with one element."""
+def with_start_event(element, name):
+    """The inside of a scope: a start event that leads to an element."""
     start = f"<startEvent id='S_{name}'/><sequenceFlow id='F_{name}' sourceRef='S_{name}' targetRef='{name}'/>"
     return start + element
 
 
-def ask(inside="", name="Ask"):
+def service_task(inside="", name="Ask"):
     return f"<serviceTask id='{name}' camunda:type='external' camunda:topic='TOPIC'>{inside}</serviceTask>"
 
 
@@ -41,7 +41,7 @@ def boundary(attached, error):
 
 
 def sub(inside, name="Sub", tag="subProcess", first="Ask", several=""):
-    return f"<{tag} id='{name}'>{several}{begun(inside, first)}</{tag}>"
+    return f"<{tag} id='{name}'>{several}{with_start_event(inside, first)}</{tag}>"
 
 
 def on_error(error, then=None, into="Ask"):
@@ -57,61 +57,72 @@ def several(kind):
     return f"<multiInstanceLoopCharacteristics isSequential='{kind}'>{cardinality}</multiInstanceLoopCharacteristics>"
 
 
-first = ask(name="First")
+first = service_task(name="First")
 PROCESSES = {
-    "nothing": begun(ask(), "Ask"),
-    "boundary": begun(ask() + boundary("Ask", "Limited"), "Ask"),
-    "boundary of another code": begun(ask() + boundary("Ask", "Other"), "Ask"),
-    "boundary without an error": begun(ask() + boundary("Ask", None), "Ask"),
-    "boundary whose error has no code": begun(ask() + boundary("Ask", "NoCode"), "Ask"),
-    "boundary that names a code": begun(ask() + boundary("Ask", CODE), "Ask"),
-    "two boundaries": begun(ask() + boundary("Ask", "Other") + boundary("Ask", "Limited"), "Ask"),
-    "boundary of another task": begun(
-        ask() + "<task id='T'/><sequenceFlow id='toT' sourceRef='Ask' targetRef='T'/>" + boundary("T", "Limited"), "Ask"
+    "nothing": with_start_event(service_task(), "Ask"),
+    "boundary": with_start_event(service_task() + boundary("Ask", "Limited"), "Ask"),
+    "boundary of another code": with_start_event(service_task() + boundary("Ask", "Other"), "Ask"),
+    "boundary without an error": with_start_event(service_task() + boundary("Ask", None), "Ask"),
+    "boundary whose error has no code": with_start_event(service_task() + boundary("Ask", "NoCode"), "Ask"),
+    "boundary that names a code": with_start_event(service_task() + boundary("Ask", CODE), "Ask"),
+    "two boundaries": with_start_event(service_task() + boundary("Ask", "Other") + boundary("Ask", "Limited"), "Ask"),
+    "boundary of another task": with_start_event(
+        service_task()
+        + "<task id='T'/><sequenceFlow id='toT' sourceRef='Ask' targetRef='T'/>"
+        + boundary("T", "Limited"),
+        "Ask",
     ),
-    "boundary of the scope": begun(sub(ask()) + boundary("Sub", "Limited"), "Sub"),
-    "boundary of the scope, of another code": begun(sub(ask()) + boundary("Sub", "Other"), "Sub"),
-    "boundary of the outer scope": begun(sub(sub(ask()), "Outer", first="Sub") + boundary("Outer", None), "Outer"),
-    "boundary of a transaction": begun(sub(ask(), tag="transaction") + boundary("Sub", "Limited"), "Sub"),
-    "event subprocess": begun(ask() + on_error("Limited"), "Ask"),
-    "event subprocess of another code": begun(ask() + on_error("Other"), "Ask"),
-    "event subprocess without an error": begun(ask() + on_error(None), "Ask"),
-    "event subprocess whose error has no code": begun(ask() + on_error("NoCode"), "Ask"),
-    "event subprocess in the scope": begun(sub(ask() + on_error("Limited")), "Sub"),
-    "event subprocess around the scope": begun(sub(ask()) + on_error("Limited"), "Sub"),
-    "event subprocess in the task's own scope, of another code, and around": begun(
-        sub(ask() + on_error("Other")) + on_error("Limited"), "Sub"
+    "boundary of the scope": with_start_event(sub(service_task()) + boundary("Sub", "Limited"), "Sub"),
+    "boundary of the scope, of another code": with_start_event(sub(service_task()) + boundary("Sub", "Other"), "Sub"),
+    "boundary of the outer scope": with_start_event(
+        sub(sub(service_task()), "Outer", first="Sub") + boundary("Outer", None), "Outer"
     ),
-    "event subprocess in a scope beside": begun(
-        ask()
+    "boundary of a transaction": with_start_event(
+        sub(service_task(), tag="transaction") + boundary("Sub", "Limited"), "Sub"
+    ),
+    "event subprocess": with_start_event(service_task() + on_error("Limited"), "Ask"),
+    "event subprocess of another code": with_start_event(service_task() + on_error("Other"), "Ask"),
+    "event subprocess without an error": with_start_event(service_task() + on_error(None), "Ask"),
+    "event subprocess whose error has no code": with_start_event(service_task() + on_error("NoCode"), "Ask"),
+    "event subprocess in the scope": with_start_event(sub(service_task() + on_error("Limited")), "Sub"),
+    "event subprocess around the scope": with_start_event(sub(service_task()) + on_error("Limited"), "Sub"),
+    "event subprocess in the task's own scope, of another code, and around": with_start_event(
+        sub(service_task() + on_error("Other")) + on_error("Limited"), "Sub"
+    ),
+    "event subprocess in a scope beside": with_start_event(
+        service_task()
         + sub("<task id='T'/>" + on_error("Limited"), first="T")
         + "<sequenceFlow id='toSub' sourceRef='Ask' targetRef='Sub'/>",
         "Ask",
     ),
-    "inside an event subprocess that would catch it": begun(first + on_error(None, ask()), "First"),
-    "inside an event subprocess, with a boundary": begun(
-        first + on_error(None, ask() + boundary("Ask", "Limited")), "First"
+    "inside an event subprocess that would catch it": with_start_event(first + on_error(None, service_task()), "First"),
+    "inside an event subprocess, with a boundary": with_start_event(
+        first + on_error(None, service_task() + boundary("Ask", "Limited")), "First"
     ),
-    "inside an event subprocess, beside one that catches": begun(
-        first + on_error("Begin", ask()) + on_error("Limited"), "First"
+    "inside an event subprocess, beside one that catches": with_start_event(
+        first + on_error("Begin", service_task()) + on_error("Limited"), "First"
     ),
-    "inside an event subprocess, with one around the scope": begun(
-        sub(first + on_error("Begin", ask()), first="First") + on_error("Limited"), "Sub"
+    "inside an event subprocess, with one around the scope": with_start_event(
+        sub(first + on_error("Begin", service_task()), first="First") + on_error("Limited"), "Sub"
     ),
-    "inside an event subprocess, with a boundary of the scope": begun(
-        sub(first + on_error("Begin", ask()), first="First") + boundary("Sub", "Limited"), "Sub"
+    "inside an event subprocess, with a boundary of the scope": with_start_event(
+        sub(first + on_error("Begin", service_task()), first="First") + boundary("Sub", "Limited"), "Sub"
     ),
-    "deep inside an event subprocess, beside one that catches": begun(
-        first + on_error("Begin", sub(ask()), into="Sub") + on_error(None), "First"
+    "deep inside an event subprocess, beside one that catches": with_start_event(
+        first + on_error("Begin", sub(service_task()), into="Sub") + on_error(None), "First"
     ),
-    "several inside an event subprocess, beside one that catches": begun(
-        first + on_error("Begin", ask(several("true"))) + on_error(None), "First"
+    "several inside an event subprocess, beside one that catches": with_start_event(
+        first + on_error("Begin", service_task(several("true"))) + on_error(None), "First"
     ),
-    "one after the other, with a boundary": begun(ask(several("true")) + boundary("Ask", "Limited"), "Ask"),
-    "all at once, with a boundary": begun(ask(several("false")) + boundary("Ask", "Limited"), "Ask"),
-    "all at once, without": begun(ask(several("false")), "Ask"),
-    "in scopes one after the other, with a boundary": begun(
-        sub(ask(), several=several("true")) + boundary("Sub", "Limited"), "Sub"
+    "one after the other, with a boundary": with_start_event(
+        service_task(several("true")) + boundary("Ask", "Limited"), "Ask"
+    ),
+    "all at once, with a boundary": with_start_event(
+        service_task(several("false")) + boundary("Ask", "Limited"), "Ask"
+    ),
+    "all at once, without": with_start_event(service_task(several("false")), "Ask"),
+    "in scopes one after the other, with a boundary": with_start_event(
+        sub(service_task(), several=several("true")) + boundary("Sub", "Limited"), "Sub"
     ),
 }
 
@@ -155,11 +166,11 @@ def test_bpmn_error_catch_matches_parsed_definition(process_client, throw, case)
 
 CALL = "<callActivity id='Call' calledElement='CALLED'/>"
 CALLERS = {
-    "nothing": begun(CALL, "Call"),
-    "boundary": begun(CALL + boundary("Call", "Limited"), "Call"),
-    "boundary of another code": begun(CALL + boundary("Call", "Other"), "Call"),
-    "event subprocess": begun(CALL + on_error(None), "Call"),
-    "boundary of the scope": begun(sub(CALL, first="Call") + boundary("Sub", "Limited"), "Sub"),
+    "nothing": with_start_event(CALL, "Call"),
+    "boundary": with_start_event(CALL + boundary("Call", "Limited"), "Call"),
+    "boundary of another code": with_start_event(CALL + boundary("Call", "Other"), "Call"),
+    "event subprocess": with_start_event(CALL + on_error(None), "Call"),
+    "boundary of the scope": with_start_event(sub(CALL, first="Call") + boundary("Sub", "Limited"), "Sub"),
 }
 
 

@@ -32,14 +32,14 @@ def working(engine, emulator, tmp_path):
     return begin
 
 
-def asking_twice(topic, **parts):
+def two_requests(topic, **parts):
     key, xml = diagram(topic=topic, **parts)
     return key, xml.replace("</bpmn:serviceTask>", TWICE)
 
 
 def test_budget_of_instance_exceeded_ends_at_boundary_event(process_client, emulator, working):
     with working(budget_per_instance=A_MILLIONTH) as topic:
-        instance = start(process_client, asking_twice(topic, boundary=True), userMessage="hello")
+        instance = start(process_client, two_requests(topic, boundary=True), userMessage="hello")
         other = start(process_client, diagram(topic=topic), userMessage="the others go on")
 
         assert (instance.task(), other.task()) == ("Caught", "Review")
@@ -52,7 +52,7 @@ def test_budget_of_instance_exceeded_ends_at_boundary_event(process_client, emul
 
 def test_budget_exceeded_without_catch_is_incident_with_amounts(process_client, emulator, working):
     with working(budget_per_instance=A_MILLIONTH) as topic:
-        instance = start(process_client, asking_twice(topic), userMessage="hello")
+        instance = start(process_client, two_requests(topic), userMessage="hello")
 
         message = instance.incident()
     assert message.startswith("Groq: not sent, budget exhausted: 0.0000")
@@ -63,7 +63,7 @@ def test_budget_exceeded_without_catch_is_incident_with_amounts(process_client, 
 
 def test_budget_is_counted_locally_while_redis_is_down(process_client, emulator, working):
     with working(budget_per_instance=A_MILLIONTH, journal="redis://127.0.0.1:1/0") as topic:
-        instance = start(process_client, asking_twice(topic, boundary=True), userMessage="hello")
+        instance = start(process_client, two_requests(topic, boundary=True), userMessage="hello")
 
         assert instance.task() == "Caught"
     assert len(emulator.calls) == 1
@@ -71,14 +71,15 @@ def test_budget_is_counted_locally_while_redis_is_down(process_client, emulator,
 
 def test_budget_of_definition_survives_worker_restart(process_client, emulator, working):
     with working(budget_per_definition=A_MILLIONTH) as topic:
-        asked = diagram(topic=topic, boundary=True)
-        assert start(process_client, asked, userMessage="hello").task() == "Review"
+        process = diagram(topic=topic, boundary=True)
+        assert start(process_client, process, userMessage="hello").task() == "Review"
     with working(topic, budget_per_definition=A_MILLIONTH):
-        refused = start(process_client, asked, userMessage="hello")
+        refused = start(process_client, process, userMessage="hello")
         other = start(process_client, diagram(topic=topic), userMessage="another process goes on")
 
         assert (refused.task(), other.task()) == ("Caught", "Review")
     assert (
-        f"for the process '{asked[0]}' (CATALYST_BUDGET_PER_DEFINITION), until " in refused.variables()["errorMessage"]
+        f"for the process '{process[0]}' (CATALYST_BUDGET_PER_DEFINITION), until "
+        in refused.variables()["errorMessage"]
     )
     assert len(emulator.calls) == 2

@@ -12,7 +12,7 @@ from support.process_instance import Instance, start
 from support.worker_process import ORGANIZATIONS, WorkerProcess
 
 pytestmark = pytest.mark.engine
-ASKED = 8
+INSTANCES = 8
 
 
 @pytest.fixture
@@ -23,29 +23,29 @@ def nodes(flavour, postgresql, request):
         yield one, other
 
 
-@pytest.mark.parametrize("poll_duration", [1, 5])
-def test_cluster_poll_finds_tasks_of_other_node_soon(nodes, tmp_path, poll_duration, record_property):
+@pytest.mark.parametrize("poll_seconds", [1, 5])
+def test_cluster_poll_finds_tasks_of_other_node_soon(nodes, tmp_path, poll_seconds, record_property):
     """No poll is woken by a task that another node has created: it waits for the next poll at the longest."""
     one, other = nodes
     with (
         running_emulator(EmulatorConfig(keys=ORGANIZATIONS)) as emulator,
         ProcessClient(other.rest_url) as process_client,
-        WorkerProcess(tmp_path, one.rest_url, emulator.base_url, async_response_timeout=f"PT{poll_duration}S"),
+        WorkerProcess(tmp_path, one.rest_url, emulator.base_url, async_response_timeout=f"PT{poll_seconds}S"),
     ):
         made = diagram()
         assert start(process_client, made, userMessage="warm").task() == "Review"
         waits = []
-        for number in range(ASKED):
+        for number in range(INSTANCES):
             instance = Instance(process_client, process_client.start(made[0], {"userMessage": f"question {number}"}))
             assert instance.task() == "Review"
             [task] = process_client.get("/history/activity-instance", processInstanceId=instance.id, activityId="Ask")
             waits.append(task["durationInMillis"] / 1000)
 
     figures = f"p50 {statistics.median(waits):.2f} s, longest {max(waits):.2f} s"
-    record_property(f"task of another node, polls of {poll_duration} s", figures)
-    print(f"\nA task of another node, polls of {poll_duration} s: {figures}")  # noqa: T201 -- what the README says
-    assert max(waits) < poll_duration + 3
-    assert len(emulator.calls) == ASKED + 1
+    record_property(f"task of another node, polls of {poll_seconds} s", figures)
+    print(f"\nA task of another node, polls of {poll_seconds} s: {figures}")  # noqa: T201 -- what the README says
+    assert max(waits) < poll_seconds + 3
+    assert len(emulator.calls) == INSTANCES + 1
 
 
 def test_cluster_workers_share_tasks_one_request_each(nodes, tmp_path):

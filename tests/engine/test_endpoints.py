@@ -19,10 +19,10 @@ EXAMPLE = Path(__file__).parents[2] / "bpmn" / "groq-example.bpmn"
 DEFAULT, SMALLER = "openai/gpt-oss-120b", "openai/gpt-oss-20b"
 BACKUP_KEY = "key-of-the-backup-endpoint"
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
-    "a retired default model": ({"refusal": "model_not_found"}, "404 model_not_found"),
+    "a retired default model": ({"error_code": "model_not_found"}, "404 model_not_found"),
     "an endpoint that hangs": ({"fault": "hang"}, "timed out"),
     "a cut stream": ({"fault": "cut"}, "response cut off"),
-    "a key that is refused": ({"refusal": "invalid_api_key"}, "401 invalid_api_key"),
+    "a key that is refused": ({"error_code": "invalid_api_key"}, "401 invalid_api_key"),
     "a limit that is waited for elsewhere": (
         {"status": 429, "headers": {"retry-after": "20"}},
         "429 rate_limit_exceeded",
@@ -44,8 +44,8 @@ class Example:
     def __init__(self, process_client, worker, topic):
         self.process_client, self.worker, self.topic = process_client, worker, topic
 
-    def ask(self):
-        """Ask a question, and come back with the instance once a person is to read the answer."""
+    def run_to_review(self):
+        """Start an instance and return it once it waits at its review task."""
         text = EXAMPLE.read_text(encoding="utf-8").replace('"catalyst-groq"', f'"{self.topic}"')
         text = text.replace('"60"', '"1"').replace("R3/PT10S", "R3/PT0S").replace("Groq example", self.topic)
         self.process_client.deploy_texts({"example.bpmn": text.replace('id="groq-example"', f'id="{self.topic}"')})
@@ -88,7 +88,7 @@ def example(process_client, engine, emulator, backup, tmp_path):
 def test_failover_to_another_endpoint_is_immediate(example, emulator, backup, fault):
     rule, expected_result = FAULTS[fault]
     emulator.next(None, **rule)
-    variables = example().ask().variables()
+    variables = example().run_to_review().variables()
 
     assert variables["catalyst_success"] is True, variables["catalyst_error"]
     assert variables["modelUsed"] == DEFAULT
@@ -103,7 +103,7 @@ def test_circuit_breaker_opens_on_failures_and_closes_after(example, emulator, b
     emulator.next(None, status=503)
     backup.next(None, answer=f"You sent {BACKUP_KEY}")
     stormy = example(circuit_threshold=3, circuit_reset_timeout="PT3S")
-    answers = [stormy.ask().variables() for _ in range(5)]
+    answers = [stormy.run_to_review().variables() for _ in range(5)]
 
     assert [variables["aiReply"] for variables in answers] == ["You sent ***"] * 5
     results = [variables["catalyst_meta"]["attempts"][0]["result"] for variables in answers]
@@ -112,7 +112,7 @@ def test_circuit_breaker_opens_on_failures_and_closes_after(example, emulator, b
     assert BACKUP_KEY not in str(answers)
     emulator.reset()
     wait_for("the end of the pause", lambda: not stormy.metric("catalyst_circuits_open"), timeout=10)
-    assert stormy.ask().variables()["catalyst_meta"]["attempts"][0] == {
+    assert stormy.run_to_review().variables()["catalyst_meta"]["attempts"][0] == {
         "endpoint": "main",
         "model": DEFAULT,
         "result": "answered",
@@ -122,13 +122,13 @@ def test_circuit_breaker_opens_on_failures_and_closes_after(example, emulator, b
 
 
 def test_retired_default_model_uses_operators_replacement(example, emulator, tmp_path):
-    emulator.next(None, refusal="model_not_found", when={"model": DEFAULT})
+    emulator.next(None, error_code="model_not_found", when={"model": DEFAULT})
     (tmp_path / "models.yaml").write_text(f"models: [{{id: {DEFAULT}, replacement: {SMALLER}}}]")
-    variables = example(endpoints=[], models="models.yaml").ask().variables()
+    variables = example(endpoints=[], models="models.yaml").run_to_review().variables()
 
     assert variables["modelUsed"] == SMALLER
-    way = variables["catalyst_meta"]["attempts"]
-    assert [(step["model"], step["result"]) for step in way] == [
+    attempts = variables["catalyst_meta"]["attempts"]
+    assert [(attempt["model"], attempt["result"]) for attempt in attempts] == [
         (DEFAULT, "404 model_not_found"),
         (SMALLER, "answered"),
     ]
@@ -136,7 +136,7 @@ def test_retired_default_model_uses_operators_replacement(example, emulator, tmp
 
 def test_endpoint_without_key_uses_the_tasks_key(example, emulator):
     own_names = {"name": "groq", "models": {DEFAULT: SMALLER}}
-    variables = example(endpoints=[own_names]).ask().variables()
+    variables = example(endpoints=[own_names]).run_to_review().variables()
 
     assert variables["modelUsed"] == SMALLER
     assert [call.organization for call in emulator.calls] == [ORGANIZATIONS[ENV_KEY]]
@@ -146,7 +146,7 @@ def test_endpoint_without_key_uses_the_tasks_key(example, emulator):
 def test_circuit_breaker_open_costs_no_retry_and_no_request(example, emulator):
     emulator.next(2, status=503)
     alone = example(endpoints=[], circuit_threshold=2, circuit_reset_timeout="PT2S")
-    variables = alone.ask().variables()
+    variables = alone.run_to_review().variables()
 
     assert variables["catalyst_success"] is True
     assert [call.status for call in emulator.calls] == [503, 503, 200]

@@ -58,7 +58,7 @@ def test_error_details_show_request_and_response(start_instance, emulator):
 
 
 def test_rate_limit_is_waited_out(start_instance, emulator):
-    emulator.next(1, refusal="rate_limit_exceeded", headers={"retry-after": "1"})
+    emulator.next(1, error_code="rate_limit_exceeded", headers={"retry-after": "1"})
     instance = start_instance(diagram(boundary=True), userMessage="hello")
 
     assert instance.task() == "Review"

@@ -47,8 +47,8 @@ def limited(emulator):
 
 
 @pytest.fixture
-def at_work(engine, limited, process_client, tmp_path):
-    """Let some workers do a hundred tasks."""
+def run_workers(engine, limited, process_client, tmp_path):
+    """Run workers until they have completed a hundred tasks."""
 
     def work(topic, workers, **settings):
         key, xml = diagram(topic=topic, properties={"catalyst_retries": "R1/PT0S"})
@@ -85,25 +85,25 @@ def refused(emulator):
     return sum(call.status == 429 for call in emulator.calls)
 
 
-def test_rate_limits_shared_by_three_workers_cause_no_429(at_work, limited, redis):
+def test_rate_limits_shared_by_three_workers_cause_no_429(run_workers, limited, redis):
     with Redis.from_url(redis) as server:
         server.flushall()
-    run = at_work("limits-shared", 3, limits_redis_url=redis, **PLAN)
+    run = run_workers("limits-shared", 3, limits_redis_url=redis, **PLAN)
 
     assert refused(limited) == 0
     assert run.seconds <= ALLOWED / 0.9
 
 
-def test_rate_limits_of_one_worker_need_no_redis(at_work, limited):
-    run = at_work("limits-alone", 1, **PLAN)
+def test_rate_limits_of_one_worker_need_no_redis(run_workers, limited):
+    run = run_workers("limits-alone", 1, **PLAN)
 
     assert refused(limited) == 0
     assert run.seconds <= ALLOWED / 0.9
     assert run.locked <= 2, "tasks that have to wait are free for other workers"
 
 
-def test_rate_limits_off_completes_every_task_after_429(at_work, limited):
-    at_work("limits-off", 1, limits="off")
+def test_rate_limits_off_completes_every_task_after_429(run_workers, limited):
+    run_workers("limits-off", 1, limits="off")
 
     assert refused(limited) > 0
 
@@ -124,16 +124,16 @@ def test_rate_limit_of_a_day_costs_no_lock_and_no_retry(engine, emulator, proces
     topic, properties = "limits-day", {"catalyst_retries": "R1/PT0S", "catalyst_giveUpAfter": "PT1H"}
     settings = {"topic": topic, "concurrency": "1", "limits": "auto"}
 
-    def begin(**more):
+    def start_one(**more):
         return start(process_client, diagram(topic=topic, properties=properties | more), userMessage="hello")
 
     with WorkerProcess(tmp_path / "1", engine.rest_url, emulator.base_url, worker_id="day-1", **settings):
-        asked = begin()
-        first = asked.failed_task()
-        held = begin()
+        refused = start_one()
+        first = refused.failed_task()
+        held = start_one()
         second = held.failed_task()
-        assert begin(catalyst_model="openai/gpt-oss-20b").task() == "Review", "there is a place for other models"
-    assert [call.status for call in emulator.calls] == [429, 200], "no request was sent for the second"
+        assert start_one(catalyst_model="openai/gpt-oss-20b").task() == "Review", "there is a place for other models"
+    assert [call.status for call in emulator.calls] == [429, 200], "no request was sent for the second one"
     assert second["errorMessage"].startswith(
         "Groq: held back by the worker's rate limiter: tokens per day (TPD): Limit 72000"
     )
@@ -144,7 +144,7 @@ def test_rate_limit_of_a_day_costs_no_lock_and_no_retry(engine, emulator, proces
     for task in (first, second):
         process_client._post(f"/external-task/{task['id']}/unlock")
     with WorkerProcess(tmp_path / "2", engine.rest_url, emulator.base_url, worker_id="day-2", **settings):
-        assert (asked.task(), held.task()) == ("Review", "Review")
+        assert (refused.task(), held.task()) == ("Review", "Review")
 
 
 def locked_for(task):
@@ -152,12 +152,12 @@ def locked_for(task):
 
 
 def test_rate_limit_below_request_size_is_incident_at_once(engine, emulator, process_client, tmp_path):
-    """The first is refused by Groq, which teaches the limit. No request is sent for the second."""
+    """The first is refused by Groq, which teaches the limit; no request is sent for the second."""
     emulator.set(limits={"*": {"tpm": 8000}})
     topic = "limits-too-large"
-    mine = {"topic": topic, "worker_id": topic, "limits": "auto"}
+    settings = {"topic": topic, "worker_id": topic, "limits": "auto"}
     large = {"catalyst_payload": PAYLOAD.replace("1024", "9000")}
-    with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, **mine):
+    with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, **settings):
         messages = [
             start(process_client, diagram(topic=topic, fields=large), userMessage="hello").incident() for _ in range(2)
         ]
@@ -171,8 +171,8 @@ def test_rate_limit_below_request_size_is_incident_at_once(engine, emulator, pro
 
 def test_output_limit_below_request_is_not_waited_for(engine, emulator, process_client, tmp_path):
     emulator.set(plan="free")
-    mine = {"topic": "limits-output", "worker_id": "limits-output", "limits": "auto"}
-    with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, **mine):
+    settings = {"topic": "limits-output", "worker_id": "limits-output", "limits": "auto"}
+    with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, **settings):
         model = {"catalyst_model": "qwen/qwen3.8-27b"}
         instance = start(process_client, diagram(topic="limits-output", properties=model), userMessage="hello")
         message = instance.incident()
@@ -183,10 +183,10 @@ def test_output_limit_below_request_is_not_waited_for(engine, emulator, process_
 
 def test_truncation_shortens_too_large_request(engine, emulator, process_client, tmp_path):
     emulator.set(limits={"*": {"tpm": 4000}})
-    mine = {"topic": "limits-shorter", "worker_id": "limits-shorter", "limits": "auto"}
-    made = diagram(topic=mine["topic"], properties={"catalyst_whenTooLong": "cutVariable"})
+    settings = {"topic": "limits-shorter", "worker_id": "limits-shorter", "limits": "auto"}
+    made = diagram(topic=settings["topic"], properties={"catalyst_whenTooLong": "cutVariable"})
     text = "It was a dark and stormy night. " * 1000
-    with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, **mine):
+    with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, **settings):
         instance = start(process_client, made, userMessage=text)
         assert instance.task() == "Review"
 

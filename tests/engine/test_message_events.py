@@ -5,7 +5,7 @@ import json
 import pytest
 
 from catalyst_groq.sandbox.process_client import wait_for
-from support.diagrams import begun
+from support.diagrams import process_with
 
 pytestmark = pytest.mark.engine
 
@@ -36,7 +36,7 @@ ACTIVITIES = {
 
 @pytest.mark.parametrize("kind", ACTIVITIES)
 def test_message_events_send_request_as_configured(start_instance, emulator, kind):
-    instance = start_instance(begun(ACTIVITIES[kind]), name="Ada")
+    instance = start_instance(process_with(ACTIVITIES[kind]), name="Ada")
 
     wait_for("the end", lambda: instance.state() == "COMPLETED", timeout=instance.timeout_seconds)
     [call] = emulator.calls

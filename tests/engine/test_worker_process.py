@@ -1,4 +1,4 @@
-"""Many tasks at once, stops, restarts and outages: no task is lost, failed or sent twice."""
+"""Many tasks at once, stops, restarts and outages: no task is lost, failed or sent to Groq twice."""
 
 import itertools
 import json
@@ -37,7 +37,7 @@ def start_many(process_client, count, made):
 
 
 def at_once(calls):
-    """How many of the calls were under way at the same moment, at most."""
+    """How many of the calls were in flight at the same moment, at most."""
     moments = sorted(
         moment for call in calls for moment in ((call.at.timestamp(), 1), (call.at.timestamp() + call.seconds, -1))
     )
@@ -63,7 +63,7 @@ def test_sigterm_finishes_active_tasks_and_leaves_the_others(process_client, emu
     with WorkerProcess(
         tmp_path, engine.rest_url, emulator.base_url, worker_id="stopped", concurrency="50", topic=topic
     ) as worker:
-        wait_for("50 calls under way", lambda: len(emulator.calls) >= 50, timeout=20)
+        wait_for("50 calls in flight", lambda: len(emulator.calls) >= 50, timeout=20)
         worker.signal(signal.SIGTERM)
         assert worker.wait() == 0
 
@@ -83,7 +83,7 @@ def test_second_signal_stops_at_once_and_restart_continues(process_client, emula
     with WorkerProcess(
         tmp_path, engine.rest_url, emulator.base_url, worker_id="hurried", async_response_timeout="PT0.2S", topic=topic
     ) as worker:
-        wait_for("three calls under way", lambda: len(emulator.calls) == 3, timeout=20)
+        wait_for("three calls in flight", lambda: len(emulator.calls) == 3, timeout=20)
         worker.signal(signal.SIGTERM)
         wait_for("the first signal taken", lambda: "a second signal stops at once" in worker.log, timeout=10)
         worker.signal(signal.SIGTERM)
@@ -96,7 +96,7 @@ def test_orphaned_tasks_of_killed_worker_resume_at_restart(process_client, emula
     instances = start_many(process_client, 3, diagram(topic=topic))
     emulator.next(3, fault="hang")
     with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, worker_id="killed", topic=topic) as worker:
-        wait_for("three calls under way", lambda: len(emulator.calls) == 3, timeout=20)
+        wait_for("three calls in flight", lambda: len(emulator.calls) == 3, timeout=20)
         worker.signal(signal.SIGKILL)
         worker.wait()
     with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, worker_id="killed", topic=topic):
@@ -146,7 +146,7 @@ def test_engine_outage_loses_no_task(tmp_path, topic):
     ):
         emulator.set(latency=4)
         instances = start_many(process_client, MANY, diagram(topic=topic))
-        wait_for("all calls under way", lambda: len(emulator.calls) == MANY, timeout=20)
+        wait_for("all calls in flight", lambda: len(emulator.calls) == MANY, timeout=20)
         engine.kill()
         wait_for("the outage", lambda: "Engine unreachable" in worker.log, timeout=20)
         engine.start()

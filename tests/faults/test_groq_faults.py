@@ -30,7 +30,7 @@ def test_transient_fault_costs_one_retry(fault_environment, fault):
     assert len(fault_environment.emulator.calls) == 2
 
 
-def test_permanent_fault_is_one_incident_after_three_tries(fault_environment):
+def test_permanent_fault_is_one_incident_after_three_attempts(fault_environment):
     instances = {}
     for fault, rule in FAULTS.items():
         fault_environment.emulator.next(None, when={"contains": f"<{fault}>"}, **rule)

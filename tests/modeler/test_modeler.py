@@ -100,9 +100,9 @@ def test_saved_diagram_is_processed_by_worker(modeler, process_client, worker, e
 
 
 @pytest.mark.parametrize("element", ["Plain", "Service"])
-@pytest.mark.parametrize("way", [by_script, by_clicks])
-def test_template_makes_external_task_with_all_defaults(modeler, way, element):
-    way(modeler, element)
+@pytest.mark.parametrize("apply", [by_script, by_clicks])
+def test_template_makes_external_task_with_all_defaults(modeler, apply, element):
+    apply(modeler, element)
 
     assert modeler.refusals == []
     assert held_by(modeler.saved_xml(), element) == written_by(TEMPLATE)

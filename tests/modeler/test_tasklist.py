@@ -53,7 +53,7 @@ class Example:
         (instance,) = self.process_client.get("/history/process-instance", processDefinitionId=self.definition_id)
         return instance["id"]
 
-    def ask(self, question="Why is the sky blue?"):
+    def start_instance(self, question="Why is the sky blue?"):
         instance_id = self.process_client.start("groq-example")
         self.process_client.complete_user_task(instance_id, {"userMessage": question})
 
@@ -146,7 +146,7 @@ def test_tasklist_user_uploads_recording_and_reads_transcript(tasklist, process_
 
 
 def test_tasklist_shows_and_keeps_20000_characters(tasklist, example):
-    example.ask()
+    example.start_instance()
     example.answer(aiReply=LONG_REPLY)
     before = example.process_client.typed_variables(example.instance_id)
 
@@ -162,7 +162,7 @@ def test_tasklist_shows_and_keeps_20000_characters(tasklist, example):
 
 
 def test_tasklist_shows_error_instead_of_answer(tasklist, example):
-    example.ask()
+    example.start_instance()
     example.refuse("RATE_LIMITED", "Groq's limit is used up for now")
 
     tasklist.open_task("Review", NAME)

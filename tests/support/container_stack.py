@@ -60,12 +60,12 @@ class Stack:
         ended = self.podman.run(["podman", "logs", container])
         return ended.stdout + ended.stderr
 
-    def asked(self) -> int:
-        """How many times the emulator has been asked."""
+    def request_count(self) -> int:
+        """Return the number of requests at the emulator."""
         return len(self.emulator.get("/calls").raise_for_status().json()["calls"])
 
     def set_groq(self, **settings: float) -> None:
-        """Forget earlier questions and change how the emulator answers."""
+        """Forget earlier requests and change how the emulator responds."""
         self.emulator.post("/reset").raise_for_status()
         self.emulator.post("/settings", json=settings).raise_for_status()
 

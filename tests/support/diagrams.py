@@ -16,7 +16,7 @@ BOUNDARY = """
 numbers = itertools.count(1)
 
 
-def begun(inside: str) -> tuple[str, str]:
+def process_with(inside: str) -> tuple[str, str]:
     """Return a new process key and its BPMN: a start that leads to the activity `Ask`, which is inside."""
     key = f"test-{next(numbers)}"
     return (
@@ -46,7 +46,7 @@ def diagram(
     written = "".join(FIELD.format(quoteattr(name), escape(text)) for name, text in (fields or {}).items())
     listed = "".join(PROPERTIES.format(quoteattr(name), quoteattr(text)) for name, text in (properties or {}).items())
     given = "".join(INPUT.format(quoteattr(name), escape(text)) for name, text in (inputs or {}).items())
-    return begun(
+    return process_with(
         f"""\
     <bpmn:serviceTask id="Ask" name="Ask Groq" camunda:type="external" camunda:topic="{topic}">
       <bpmn:extensionElements>

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from catalyst_groq.sandbox.emulator.answers import ChatCompletion
+from catalyst_groq.sandbox.emulator.chat_completion import ChatCompletion
 from catalyst_groq.sandbox.emulator.config import EmulatorConfig
 from catalyst_groq.sandbox.emulator.control import add_rule
 from catalyst_groq.sandbox.emulator.error_responses import ErrorResponse
@@ -12,9 +12,11 @@ from catalyst_groq.sandbox.emulator.generated_text import last_user_text
 from catalyst_groq.sandbox.emulator.service import ApiRequest, CompletionReply, ErrorReply, GroqService
 
 CHAT = "/openai/v1/chat/completions"
+GPT_OSS = "openai/gpt-oss-120b"
+QWEN = "qwen/qwen3.8-27b"
 
 
-def chat_body(text: str = "How are you?", *, model: str = "openai/gpt-oss-120b", **fields: Any) -> dict[str, Any]:
+def chat_body(text: str = "How are you?", *, model: str = GPT_OSS, **fields: Any) -> dict[str, Any]:
     """Return the body of a chat completions request."""
     return {"model": model, "messages": [{"role": "user", "content": text}], **fields}
 
@@ -50,3 +52,13 @@ def error_object(response: ErrorResponse) -> dict[str, Any]:
     """Return the error object of an error response."""
     error: dict[str, Any] = json.loads(response.body)["error"]
     return error
+
+
+def tool(name: str, **properties: Any) -> dict[str, Any]:
+    """Return a function tool whose parameters are all required."""
+    parameters = {"type": "object", "properties": properties, "required": list(properties)}
+    return {"type": "function", "function": {"name": name, "parameters": parameters}}
+
+
+WEATHER = tool("get_weather", city={"type": "string"}, days={"type": "integer", "minimum": 3})
+ORDER = tool("find_order", number={"type": "string"})

@@ -19,7 +19,7 @@ TYPES = {"Null", "String", "Integer", "Long", "Double", "Boolean", "Date", "Json
 INTEGER = range(-(2**31), 2**31)
 
 
-class Refusal(Exception):  # noqa: N818 -- the engine's word
+class RestError(Exception):
     """The engine's error response."""
 
     def __init__(self, status: int, kind: str, message: str, code: int | None = 0) -> None:
@@ -56,7 +56,7 @@ class Task:
 
 
 class ExternalTasks:
-    """All external tasks of an engine. Every method raises `Refusal`.
+    """All external tasks of an engine. Every method raises `RestError`.
 
     `json_format`: whether the engine has Spin JSON. Durations are milliseconds, as in the REST API.
     """
@@ -87,7 +87,7 @@ class ExternalTasks:
         stored = self._store(variables)
         if task.next_step_fails:
             message = "Unknown property used in expression: ${obstacle}. Cause: Cannot resolve identifier 'obstacle'"
-            raise Refusal(500, "ProcessEngineException", message)
+            raise RestError(500, "ProcessEngineException", message)
         self._continue(task, "Review", stored)
 
     def bpmn_error(
@@ -114,7 +114,7 @@ class ExternalTasks:
         self._check(variables)
         task = self._held_by(worker_id, task_id, "Failure of External Task {} cannot be reported")
         if retries < 0:
-            raise Refusal(500, "ProcessEngineException", "retries is not greater than or equal to 0")
+            raise RestError(500, "ProcessEngineException", "retries is not greater than or equal to 0")
         task.variables |= self._store(variables)
         task.error_message, task.error_details = message[:MAX_MESSAGE_CHARS], details
         task.retries, task.locked_until = retries, time.time() + retry_timeout / 1000
@@ -132,7 +132,7 @@ class ExternalTasks:
         task = self._held_by(worker_id, task_id, "The lock of the External Task {} cannot be extended")
         if not task.is_locked:
             message = f"Cannot extend a lock that expired: lockExpirationTime is not greater than or equal to {_now()}"
-            raise Refusal(400, "RestException", message)
+            raise RestError(400, "RestException", message)
         _lock(task, worker_id, duration)
 
     def unlock(self, task_id: str) -> None:
@@ -144,7 +144,7 @@ class ExternalTasks:
         """Find a task that is still waiting for a worker."""
         task = self.all.get(task_id)
         if task is None or task.waits_at != "Ask":
-            raise Refusal(404, "RestException", f"External task with id {task_id} does not exist")
+            raise RestError(404, "RestException", f"External task with id {task_id} does not exist")
         return task
 
     def waiting(self) -> Collection[Task]:
@@ -172,13 +172,13 @@ class ExternalTasks:
         for typed in variables.values():
             kind, value = typed["type"], typed["value"]
             if kind not in TYPES or (kind == "Json" and not self._json_format):
-                raise Refusal(400, "RestException", f"Unsupported value type '{kind}'", None)
+                raise RestError(400, "RestException", f"Unsupported value type '{kind}'", None)
             if kind in {"Json", "Object"} and not isinstance(value, str | None):
                 message = f"Must provide 'null' or String value for value of SerializableValue type '{kind}'."
-                raise Refusal(400, "InvalidRequestException", message, None)
+                raise RestError(400, "InvalidRequestException", message, None)
             if kind == "Integer" and value not in INTEGER:
                 message = f"Cannot convert value '{value}' of type 'Integer' to java type java.lang.Integer"
-                raise Refusal(400, "InvalidRequestException", message, None)
+                raise RestError(400, "InvalidRequestException", message, None)
 
     def _store(self, variables: Mapping[str, TypedValueDto]) -> dict[str, TypedValueDto]:
         """Return the variables as a query returns them: without the content of files."""
@@ -187,22 +187,22 @@ class ExternalTasks:
             too_long = typed["type"] == "String" and len(typed["value"].encode("utf-16-le")) // 2 > MAX_STRING_CHARS
             if too_long or len(name) > MAX_NAME_CHARS:
                 message = "An exception occurred in the persistence layer. Please check the server logs for a detailed "
-                raise Refusal(500, "ProcessEnginePersistenceException", message + "message.", 10002)
+                raise RestError(500, "ProcessEnginePersistenceException", message + "message.", 10002)
             if typed["type"] == "Object" and not self._json_format:
-                raise Refusal(500, "ProcessEngineException", "Cannot find serializer for value 'ObjectValue […]'.")
+                raise RestError(500, "ProcessEngineException", "Cannot find serializer for value 'ObjectValue […]'.")
             stored[name] = {"valueInfo": {}, **typed} | ({"value": None} if typed["type"] == "File" else {})
         return stored
 
 
 def _lock(task: Task, worker_id: str, duration: int) -> None:
     if duration <= 0:
-        raise Refusal(500, "ProcessEngineException", "lockTime is not greater than 0")
+        raise RestError(500, "ProcessEngineException", "lockTime is not greater than 0")
     task.worker_id, task.locked_until = worker_id, time.time() + duration / 1000
 
 
-def _locked_by_another(refused: str, worker_id: str, task: Task) -> Refusal:
+def _locked_by_another(refused: str, worker_id: str, task: Task) -> RestError:
     holder = task.worker_id or "null"
-    return Refusal(400, "RestException", f"{refused} by worker '{worker_id}'. It is locked by worker '{holder}'.")
+    return RestError(400, "RestException", f"{refused} by worker '{worker_id}'. It is locked by worker '{holder}'.")
 
 
 def _now() -> int:

@@ -1,4 +1,4 @@
-"""Hand-made tasks, definitions, answers and texts for the unit tests."""
+"""Hand-made tasks, definitions, responses and texts for the unit tests."""
 
 import json
 from dataclasses import replace
@@ -70,8 +70,8 @@ def make_definition(fields=None, caught=()):
     return Definition({"AskGroq": fields or {}}, {"AskGroq": frozenset(caught)}, frozenset())
 
 
-def make_answer(status=200, body=REPLY, **headers):
-    """An answer of Groq; `body` is a structure, or the text itself."""
+def make_response(status=200, body=REPLY, **headers):
+    """A response of Groq; `body` is a structure, or the text itself."""
     text = body if isinstance(body, str) else json.dumps(body)
     return Response(
         status, {name.replace("_", "-"): value for name, value in headers.items()}, text.encode(errors="surrogatepass")

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from support.engine_rules import ExternalTasks, Refusal, Task
+from support.engine_rules import ExternalTasks, RestError, Task
 
 MAX_ASYNC_RESPONSE_TIMEOUT_MS = 1_800_000
 QUERY_INTERVAL_SECONDS = 30.0
@@ -30,7 +30,7 @@ class FakeEngine:
         self.waiting_polls = 0
         self.response_delay_seconds = 0.0
         """Seconds between the end of a report or an unlock and its response; polls get their responses meanwhile."""
-        self._refusals: list[Refusal] = []
+        self._next_errors: list[RestError] = []
         self._more = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self._port = 0
@@ -48,7 +48,7 @@ class FakeEngine:
 
     def refuse(self, times: int, status: int, kind: str, message: str) -> None:
         """Respond with this error to the next reports."""
-        self._refusals += [Refusal(status, kind, message)] * times
+        self._next_errors += [RestError(status, kind, message)] * times
 
     async def start(self) -> None:
         """Listen; after `stop()` on the same port as before."""
@@ -64,7 +64,7 @@ class FakeEngine:
             self._runner = None
 
     def _application(self) -> web.Application:
-        application = web.Application(middlewares=[_render_refusals])
+        application = web.Application(middlewares=[_render_rest_errors])
         task = "/engine-rest/external-task"
         application.add_routes(
             [
@@ -87,7 +87,7 @@ class FakeEngine:
         if timeout_milliseconds > MAX_ASYNC_RESPONSE_TIMEOUT_MS:
             message = "The asynchronous response timeout cannot be set to a value greater than "
             message += f"{MAX_ASYNC_RESPONSE_TIMEOUT_MS} milliseconds"
-            raise Refusal(400, "InvalidRequestException", message, None)
+            raise RestError(400, "InvalidRequestException", message, None)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_milliseconds / 1000
         self.waiting_polls += 1
@@ -111,8 +111,8 @@ class FakeEngine:
 
     async def _report(self, request: web.Request) -> web.Response:
         body, task_id = await request.json(), request.match_info["id"]
-        if self._refusals:
-            raise self._refusals.pop(0)
+        if self._next_errors:
+            raise self._next_errors.pop(0)
         worker_id, variables = body["workerId"], body.get("variables") or {}
         match request.match_info["report"]:
             case "complete":
@@ -163,7 +163,7 @@ class FakeEngine:
     async def _xml(self, request: web.Request) -> web.Response:
         definition_id = request.match_info["id"]
         if definition_id != DEFINITION_ID:
-            raise Refusal(404, "InvalidRequestException", f"No matching definition with id {definition_id}")
+            raise RestError(404, "InvalidRequestException", f"No matching definition with id {definition_id}")
         return web.json_response({"id": definition_id, "bpmn20Xml": self.bpmn})
 
     async def _callers(self, request: web.Request) -> web.Response:
@@ -178,11 +178,11 @@ class FakeEngine:
 
 
 @web.middleware
-async def _render_refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _render_rest_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
-    except Refusal as refusal:
-        return web.json_response(refusal.body, status=refusal.status)
+    except RestError as error:
+        return web.json_response(error.body, status=error.status)
 
 
 def _query_result(task: Task) -> dict[str, Any]:

@@ -12,14 +12,14 @@ from catalyst_groq.groq.routing.endpoints import Endpoint
 from catalyst_groq.groq.routing.failover import RoutingState
 from catalyst_groq.groq.routing.retired_models import RetiredModels
 from catalyst_groq.groq.routing.router import Router
-from support.factories import make_answer
+from support.factories import make_response
 
 
 class FakeGroqClient:
     """Returns the given responses in turn, the last one for ever; an exception is raised. Records the requests."""
 
     def __init__(self, *responses):
-        self.responses = responses or (make_answer(),)
+        self.responses = responses or (make_response(),)
         self.requests = []
 
     async def send(self, request: GroqRequest) -> Response | NoResponse:
@@ -64,7 +64,7 @@ class InMemoryResponses:
 
 
 class FakeEndpoints:
-    """Endpoints `a`, `b` … each with responses of its own; records which was asked for which model."""
+    """Endpoints `a`, `b` … each with responses of its own; records which was called for which model."""
 
     def __init__(self, breakers=None, names=None, latency=None, **responses):
         self.clients = {name: FakeGroqClient(*given) for name, given in responses.items()}
@@ -82,7 +82,7 @@ class FakeEndpoints:
         return await self.clients[request.account.url.removeprefix("http://")].send(request)
 
     @property
-    def asked(self):
+    def routes_called(self):
         return [
             f"{request.account.url.removeprefix('http://')}:{request.payload['model']}" for request in self.requests
         ]

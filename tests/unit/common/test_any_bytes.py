@@ -42,7 +42,7 @@ answers = st.lists(st.sampled_from(PIECES) | st.binary(max_size=10), max_size=8)
 sometimes_valid = answers | answers.map(PIECES[0].__add__)
 
 
-async def result_of(data, ask):
+async def result_of(data, send):
     """Call a server that responds with `data` and closes the connection, and return the result."""
 
     async def serve(reader, writer):
@@ -53,10 +53,10 @@ async def result_of(data, ask):
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
-        return await ask(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        return await send(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
 
 
-async def ask_groq(url):
+async def send_to_groq(url):
     groq = HttpGroqClient(ANY_NETWORK)
     try:
         return await groq.send(
@@ -66,7 +66,7 @@ async def ask_groq(url):
         await groq.aclose()
 
 
-async def ask_engine(url, definition_id="ask:1:d1"):
+async def query_engine(url, definition_id="ask:1:d1"):
     engine = EngineClient(
         url, "worker", lock_duration=MINUTE, async_response_timeout=MINUTE, encoder=Encoder(), transport=ANY_NETWORK
     )
@@ -81,15 +81,15 @@ async def ask_engine(url, definition_id="ask:1:d1"):
 @given(sometimes_valid)
 @settings(max_examples=40)
 def test_groq_client_returns_a_value_for_any_bytes(data):
-    assert isinstance(asyncio.run(result_of(data, ask_groq)), Response | NoResponse)
+    assert isinstance(asyncio.run(result_of(data, send_to_groq)), Response | NoResponse)
 
 
 @given(sometimes_valid)
 @settings(max_examples=40)
 def test_engine_client_raises_only_engine_errors(data):
-    assert isinstance(asyncio.run(result_of(data, ask_engine)), str | EngineError)
+    assert isinstance(asyncio.run(result_of(data, query_engine)), str | EngineError)
 
 
 @pytest.mark.parametrize("odd", ["a b", "a/b", "ü", "a\r\nX: y", "\ud800", "?x#y", "%", ""])
 def test_engine_client_rejects_malformed_ids(odd):
-    assert isinstance(asyncio.run(result_of(b"HTTP/1.1 404 \r\n\r\n", lambda url: ask_engine(url, odd))), EngineError)
+    assert isinstance(asyncio.run(result_of(b"HTTP/1.1 404 \r\n\r\n", lambda url: query_engine(url, odd))), EngineError)

@@ -15,7 +15,7 @@ from catalyst_groq.groq.api.requests import Account, GroqRequest
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
 from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.journal import MemoryLedger
-from support.factories import REPLY, make_answer, make_task
+from support.factories import REPLY, make_response, make_task
 from support.groq_clients import FakeGroqClient
 
 pytestmark = pytest.mark.anyio
@@ -114,8 +114,8 @@ async def test_budget_is_exceeded_by_less_than_one_response(requests, budget):
 @pytest.mark.parametrize(
     "unpaid",
     [
-        make_answer(503, {}),
-        make_answer(200, {**REPLY, "model": "of my own"}),
+        make_response(503, {}),
+        make_response(200, {**REPLY, "model": "of my own"}),
         NoResponse(NoResponseReason.CONNECTION_RESET, "", sent=True, seconds=1),
     ],
 )

@@ -8,7 +8,7 @@ from catalyst_groq.connector.access.urls import GROQ_URL, AllowedUrls
 from catalyst_groq.domain.outcomes import Completion
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.routing.endpoints import Endpoint
-from support.factories import make_answer
+from support.factories import make_response
 from support.handler_harness import KEY, HandlerHarness, make_secrets
 
 pytestmark = pytest.mark.anyio
@@ -35,7 +35,9 @@ async def test_groqs_url_in_a_diagram_means_the_operators_groq_url():
     ],
 )
 async def test_operators_endpoints_serve_tasks_without_url_and_key(properties, account):
-    harness = HandlerHarness(make_answer(503, ""), endpoints=ENDPOINTS, urls=AllowedUrls(GROQ_URL, ("https://own/v1",)))
+    harness = HandlerHarness(
+        make_response(503, ""), endpoints=ENDPOINTS, urls=AllowedUrls(GROQ_URL, ("https://own/v1",))
+    )
     await harness.handle(None, properties)
     assert harness.accounts == ([account, (GROQ_URL, KEY)] if account == MAIN else [account])
 

@@ -11,13 +11,13 @@ from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure
 from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.errors import EngineRefused, EngineUnreachable
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
-from support.factories import RATE_LIMITED, make_answer
+from support.factories import RATE_LIMITED, make_response
 from support.handler_harness import CATCHING_TASK, KEY, PLAIN_TASK, HandlerHarness
 
 pytestmark = pytest.mark.anyio
 
-DENIED = make_answer(401, {"error": {"message": f"Invalid API Key {KEY}", "code": "invalid_api_key"}})
-REFUSED = make_answer(400, {"error": {"message": "no"}})
+DENIED = make_response(401, {"error": {"message": f"Invalid API Key {KEY}", "code": "invalid_api_key"}})
+REFUSED = make_response(400, {"error": {"message": "no"}})
 
 
 async def test_task_completes_with_groqs_response():
@@ -95,7 +95,7 @@ async def test_unknown_operation_is_named_with_those_that_exist():
 
 async def test_rate_limit_is_waited_for_in_the_task():
     limited = {"error": {"message": "Rate limit reached. Please try again in 10ms."}}
-    harness = HandlerHarness(make_answer(429, limited), make_answer())
+    harness = HandlerHarness(make_response(429, limited), make_response())
     outcome = await harness.handle()
     assert isinstance(outcome, Completion)
     assert outcome.variables["catalyst_meta"]["attemptCount"] == len(harness.groq.requests) == 2
@@ -103,7 +103,7 @@ async def test_rate_limit_is_waited_for_in_the_task():
 
 async def test_waiting_ends_at_an_age_of_the_task():
     times = {"createTime": "2026-11-21T10:00:00.000+0000", "lockExpirationTime": "2026-11-21T10:11:00.000+0000"}
-    harness = HandlerHarness(make_answer(429, RATE_LIMITED), process=CATCHING_TASK)
+    harness = HandlerHarness(make_response(429, RATE_LIMITED), process=CATCHING_TASK)
     outcome = await harness.handle(None, {"catalyst_giveUpAfter": "PT10M"}, **times)
     assert isinstance(outcome, BpmnError)
     assert len(harness.groq.requests) == 1
@@ -146,7 +146,7 @@ async def test_internal_error_fails_the_attempt(error, caplog):
 
 @pytest.mark.parametrize("depth", [600, 900, 940, 960, 980, 1000, 2000])
 async def test_deeply_nested_response_can_be_reported(depth):
-    deep = make_answer(200, '{"choices":[' + '{"a":' * depth + "1" + "}" * depth + "]}")
+    deep = make_response(200, '{"choices":[' + '{"a":' * depth + "1" + "}" * depth + "]}")
     outcome = await HandlerHarness(deep).handle(None, {"catalyst_responseMapping": "all: '@'"})
     assert json.dumps(Encoder().encode_all(outcome.variables))
 
@@ -160,7 +160,7 @@ async def test_cancelled_task_has_no_outcome():
         await asyncio.wait_for(HandlerHarness(client=SilentClient()).handle(), 0.02)
 
 
-@pytest.mark.parametrize("response", [DENIED, make_answer(403, "")])
+@pytest.mark.parametrize("response", [DENIED, make_response(403, "")])
 async def test_details_of_a_failure_contain_no_part_of_a_key(response):
     outcome = await HandlerHarness(response).handle({"userMessage": f"{'x' * 1990}{KEY}"})
     assert isinstance(outcome, Failure)
@@ -175,7 +175,7 @@ ECHO = {"model": KEY, "choices": [{"message": {"content": f"your key is {KEY}"}}
 @pytest.mark.parametrize(
     ("response", "process", "kind"),
     [
-        (make_answer(200, ECHO, x_request_id=KEY), PLAIN_TASK, Completion),
+        (make_response(200, ECHO, x_request_id=KEY), PLAIN_TASK, Completion),
         (DENIED, CATCHING_TASK, BpmnError),
         (DENIED, PLAIN_TASK, Failure),
         (NoResponse(NoResponseReason.INVALID_RESPONSE, KEY, sent=True, seconds=0), PLAIN_TASK, Failure),

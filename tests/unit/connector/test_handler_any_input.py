@@ -11,10 +11,10 @@ from prometheus_client import CollectorRegistry
 from catalyst_groq.domain.outcomes import Outcome
 from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.observability.metrics import Metrics
-from support.factories import REPLY, make_answer, make_task
+from support.factories import REPLY, make_response, make_task
 from support.handler_harness import CATCHING_TASK, HandlerHarness
 
-DENIED = make_answer(401, {"error": {"message": "Invalid API Key", "code": "invalid_api_key"}})
+DENIED = make_response(401, {"error": {"message": "Invalid API Key", "code": "invalid_api_key"}})
 
 any_text = st.text(st.characters(), max_size=40)
 field_names = st.sampled_from(
@@ -87,7 +87,7 @@ def test_any_response_has_an_outcome(status, body, headers, parameters):
         "catalyst_giveUpAfter": "PT0S",
         "catalyst_conversation": "talk",
     }
-    harness = HandlerHarness(make_answer(status, body, **headers), process=CATCHING_TASK)
+    harness = HandlerHarness(make_response(status, body, **headers), process=CATCHING_TASK)
     handle(harness, make_task({}, properties))
 
 

@@ -7,12 +7,12 @@ import pytest
 from catalyst_groq.domain.definitions import CallingProcess
 from catalyst_groq.domain.outcomes import BpmnError, Failure
 from catalyst_groq.errors import EngineUnreachable
-from support.factories import make_answer
+from support.factories import make_response
 from support.handler_harness import CATCHING_TASK, PLAIN_TASK, HandlerHarness
 
 pytestmark = pytest.mark.anyio
 
-DENIED = make_answer(401, {"error": {"message": "Invalid API Key", "code": "invalid_api_key"}})
+DENIED = make_response(401, {"error": {"message": "Invalid API Key", "code": "invalid_api_key"}})
 END_EVENT = """<endEvent id="AskGroq"><messageEventDefinition camunda:topic="catalyst-groq"/></endEvent>"""
 CALL = '<callActivity id="Call"/>'
 CATCHING_CALL = CALL + '<boundaryEvent id="b" attachedToRef="Call"><errorEventDefinition/></boundaryEvent>'
@@ -43,7 +43,7 @@ async def test_uncaught_bpmn_error_of_an_event_needs_a_subprocess():
 
 
 async def test_uncaught_bpmn_error_has_its_fix_within_666_characters():
-    response = make_answer(401, {"error": {"message": "x" * 5000}})
+    response = make_response(401, {"error": {"message": "x" * 5000}})
     code, activity = "AUTHENTICATION_HAS_FAILED", "Activity_AskGroqAboutTheCustomer"
     harness = HandlerHarness(response, process=PLAIN_TASK.replace("AskGroq", activity))
     outcome = await harness.handle(None, {"catalyst_errorMapping": f"401: {code}"}, activityId=activity)

@@ -12,12 +12,12 @@ from catalyst_groq.errors import JournalError
 from catalyst_groq.groq.api.errors import ApiError, ErrorKind, classify
 from catalyst_groq.groq.api.response_validation import validate_response
 from catalyst_groq.journal import NullJournal, SqliteFile, SqliteJournal, make_cipher
-from support.factories import REPLY, make_answer, make_task
+from support.factories import REPLY, make_response, make_task
 from support.handler_harness import HandlerHarness, InMemoryJournal
 
 pytestmark = pytest.mark.anyio
 
-BUSY = make_answer(503, "")
+BUSY = make_response(503, "")
 WITH_UMLAUTS = {"userMessage": "Grüße aus Köln"}
 JSON_PAYLOAD = json.dumps({
     "messages": [{"role": "user", "content": "${userMessage}"}],
@@ -105,8 +105,8 @@ async def test_kill_while_validating_does_not_pay_again(tmp_path):
 
 async def test_response_after_a_failed_follow_up_is_replayed():
     """The stored response has the key of the task's own payload, also if that is not plain ASCII."""
-    prose = make_answer()
-    in_json = make_answer(body={**REPLY, "choices": [{"message": {"content": "{}"}}]})
+    prose = make_response()
+    in_json = make_response(body={**REPLY, "choices": [{"message": {"content": "{}"}}]})
     properties = {"catalyst_payload": JSON_PAYLOAD, "catalyst_fallbackModels": "openai/gpt-oss-20b"}
     harness = HandlerHarness(prose, BUSY, in_json, journal=InMemoryJournal())
     first, again = [await harness.handle(WITH_UMLAUTS, properties) for _ in range(2)]
@@ -170,7 +170,7 @@ async def test_error_kind_added_from_outside_has_its_remedy():
             return ApiError(kind, ("prompt_flagged",), "400 No.", 400)
         return classify(response)
 
-    flagged = make_answer(400, {"error": {"message": "No."}})
+    flagged = make_response(400, {"error": {"message": "No."}})
     harness = HandlerHarness(flagged, throw_uncaught=True, router={"classify": classify_flagged})
     outcome = await harness.handle(None, {"catalyst_errorMapping": "other: OTHER"})
     assert outcome.message == "Groq: 400 No. Rephrase the prompt."

@@ -5,20 +5,20 @@ import json
 import pytest
 
 from catalyst_groq.domain.outcomes import Completion
-from support.factories import make_answer
+from support.factories import make_response
 from support.handler_harness import KEY, HandlerHarness
 
 pytestmark = pytest.mark.anyio
 
-DENIED = make_answer(401, {"error": {"message": f"Invalid API Key {KEY}", "code": "invalid_api_key"}})
+DENIED = make_response(401, {"error": {"message": f"Invalid API Key {KEY}", "code": "invalid_api_key"}})
 VISION = {"catalyst_payload": "messages: [{role: user, content: ['What is this?', '${photo}']}]"}
 PHOTO = {"type": "File", "value": None, "valueInfo": {"filename": "photo.txt"}}
 
 TRANSCRIBE = {"catalyst_operation": "transcribe"}
 VOICEMAIL = {"type": "File", "value": None, "valueInfo": {"filename": "voicemail.wav", "mimeType": "audio/wav"}}
-TRANSCRIPT = make_answer(200, {"text": "Hi", "model": "whisper-large-v3-turbo", "duration": 90, "segments": []})
+TRANSCRIPT = make_response(200, {"text": "Hi", "model": "whisper-large-v3-turbo", "duration": 90, "segments": []})
 
-TOO_LARGE = make_answer(
+TOO_LARGE = make_response(
     413,
     {
         "error": {
@@ -53,8 +53,8 @@ async def test_conversation_is_continued_in_its_variable():
 
 
 async def test_retired_model_is_replaced_for_this_task_and_the_next():
-    gone = make_answer(404, {"error": {"message": "gone", "code": "model_not_found"}})
-    harness = HandlerHarness(gone, make_answer())
+    gone = make_response(404, {"error": {"message": "gone", "code": "model_not_found"}})
+    harness = HandlerHarness(gone, make_response())
     retired = {"catalyst_model": "llama-3.3-70b-versatile"}
     outcome = await harness.handle(None, retired)
     await harness.handle(None, retired)
@@ -83,7 +83,7 @@ async def test_recording_in_details_has_no_content():
 
 
 async def test_request_that_is_too_large_is_sent_again_truncated():
-    harness = HandlerHarness(TOO_LARGE, make_answer())
+    harness = HandlerHarness(TOO_LARGE, make_response())
     text = "It was a dark and stormy night. " * 300
 
     outcome = await harness.handle({"userMessage": text}, CUT_VARIABLE)
@@ -95,8 +95,8 @@ async def test_request_that_is_too_large_is_sent_again_truncated():
 
 
 async def test_truncated_request_that_waits_is_sent_again_unchanged():
-    limited = make_answer(429, {"error": {"message": "Rate limit reached. Please try again in 0.001s."}})
-    harness = HandlerHarness(TOO_LARGE, limited, make_answer())
+    limited = make_response(429, {"error": {"message": "Rate limit reached. Please try again in 0.001s."}})
+    harness = HandlerHarness(TOO_LARGE, limited, make_response())
 
     await harness.handle({"userMessage": "A dark night. " * 600}, CUT_VARIABLE)
 

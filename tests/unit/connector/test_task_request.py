@@ -50,7 +50,7 @@ def test_task_without_fields_has_all_defaults():
     assert fields.error_mapping.codes == {"429": "RATE_LIMITED", "401": "AUTH_FAILED", "400": "INVALID_REQUEST"}
     assert fields.url == "https://api.groq.com/openai/v1/chat/completions"
     assert fields.timeout == 60
-    assert (fields.retries.tries, fields.retries.intervals) == (3, (timedelta(seconds=10),))
+    assert (fields.retries.max_attempts, fields.retries.intervals) == (3, (timedelta(seconds=10),))
     assert fields.give_up_after == timedelta(minutes=15)
 
 
@@ -72,7 +72,7 @@ def test_field_placeholders_are_filled_from_variables():
         {"who": "b", "seconds": 7, "nothing": None},
         {API_KEY: " groq_${who} ", TIMEOUT: "${seconds}", MODEL: "${nothing}", RETRIES: "R${seconds}/PT1S"},
     )
-    assert (fields.api_key, fields.timeout, fields.builder.model, fields.retries.tries) == ("groq_b", 7, None, 7)
+    assert (fields.api_key, fields.timeout, fields.builder.model, fields.retries.max_attempts) == ("groq_b", 7, None, 7)
 
 
 def test_payload_and_mappings_are_not_filled_yet():

@@ -5,7 +5,7 @@ import pytest
 from catalyst_groq.errors import JournalError
 from catalyst_groq.journal import BestEffortJournal, JournalKey, RequiredJournal
 from catalyst_groq.journal.availability import PROBE_KEY, check_writable
-from support.factories import make_answer
+from support.factories import make_response
 
 pytestmark = pytest.mark.anyio
 KEY = JournalKey("task-1", "request-1")
@@ -34,7 +34,7 @@ async def test_best_effort_journal_logs_an_outage_once(full_disk, caplog):
     availability = []
     for is_full in (True, True, False, False):
         full_disk.is_full = is_full
-        await journal.store(KEY, make_answer())
+        await journal.store(KEY, make_response())
         availability.append(journal.is_available)
 
     assert availability == [False, False, True, True]
@@ -43,7 +43,7 @@ async def test_best_effort_journal_logs_an_outage_once(full_disk, caplog):
 
 async def test_best_effort_journal_stays_unavailable_if_only_readable(full_disk):
     journal = BestEffortJournal(full_disk)
-    await journal.store(KEY, make_answer())
+    await journal.store(KEY, make_response())
     await journal.load(KEY)
     await journal.discard(KEY.task_id)
 
@@ -52,7 +52,7 @@ async def test_best_effort_journal_stays_unavailable_if_only_readable(full_disk)
 
 async def test_best_effort_journal_hides_all_errors(make_journal, tmp_path):
     journal = BestEffortJournal(make_journal(tmp_path))
-    await journal.store(KEY, make_answer())
+    await journal.store(KEY, make_response())
 
     assert await journal.load(KEY) is None
     await journal.discard(KEY.task_id)
@@ -62,7 +62,7 @@ async def test_required_journal_loads_nothing_while_disk_is_full(full_disk):
     journal = RequiredJournal(full_disk)
     await journal.load(KEY)
     with pytest.raises(JournalError, match="disk full"):
-        await journal.store(KEY, make_answer())
+        await journal.store(KEY, make_response())
     with pytest.raises(JournalError, match="disk full"):
         await journal.load(KEY)
     full_disk.is_full = False
@@ -73,7 +73,7 @@ async def test_required_journal_loads_nothing_while_disk_is_full(full_disk):
 async def test_required_journal_discards_its_probe_entry(full_disk):
     journal = RequiredJournal(full_disk)
     with pytest.raises(JournalError):
-        await journal.store(KEY, make_answer())
+        await journal.store(KEY, make_response())
     full_disk.is_full = False
     for _ in range(2):
         await journal.load(KEY)

@@ -17,7 +17,7 @@ from catalyst_groq.journal.base import (
     encode_response,
     request_key,
 )
-from support.factories import make_answer, texts
+from support.factories import make_response, texts
 
 AUDIO = bytes(range(256))
 
@@ -43,7 +43,7 @@ def test_entry_restores_response(content):
 
 
 def test_entry_names_its_version():
-    assert json.loads(encode_response(make_answer()))["version"] == ENTRY_VERSION
+    assert json.loads(encode_response(make_response()))["version"] == ENTRY_VERSION
 
 
 @pytest.mark.parametrize("text", ['{"a": "b"}', "half a pair: \ud83d"])

@@ -7,7 +7,7 @@ from cryptography.fernet import Fernet
 
 from catalyst_groq.errors import JournalError, SettingsError
 from catalyst_groq.journal import JournalKey, make_cipher
-from support.factories import make_answer
+from support.factories import make_response
 
 pytestmark = pytest.mark.anyio
 KEY = JournalKey("task-1", "request-1")
@@ -23,10 +23,10 @@ def test_cipher_restores_text(key, text):
 
 async def test_encrypted_file_needs_its_key(make_journal, tmp_path):
     key = Fernet.generate_key().decode()
-    await make_journal(key=key).store(KEY, make_answer())
+    await make_journal(key=key).store(KEY, make_response())
 
     assert b"Hello" not in b"".join(file.read_bytes() for file in (tmp_path / "state").iterdir())
-    assert await make_journal(key=key).load(KEY) == make_answer()
+    assert await make_journal(key=key).load(KEY) == make_response()
     with pytest.raises(JournalError, match="encrypted with another CATALYST_JOURNAL_KEY"):
         await make_journal(key=Fernet.generate_key().decode()).load(KEY)
 

@@ -3,17 +3,17 @@
 import sys
 from contextlib import aclosing
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from catalyst_groq.errors import SettingsError
 from catalyst_groq.journal import JournalKey, make_cipher, open_journal
-from support.factories import make_answer
+from support.factories import make_response
+from support.ledger import CENT
 
 pytestmark = pytest.mark.anyio
-CENT = Decimal("0.01")
+
 OPTIONS: dict[str, Any] = {"cipher": make_cipher(None), "max_age": timedelta(days=1), "max_bytes": 10**6}
 
 
@@ -23,12 +23,12 @@ async def test_journal_and_ledger_share_one_location(kind, is_stored, tmp_path, 
     key = JournalKey("task-1", tmp_path.name)
     journal, ledger = open_journal(location, **OPTIONS, required=False)
     async with aclosing(journal), aclosing(ledger):
-        await journal.store(key, make_answer())
+        await journal.store(key, make_response())
         await ledger.book({tmp_path.name: CENT})
 
     journal, ledger = open_journal(location, **OPTIONS, required=True)
     async with aclosing(journal), aclosing(ledger):
-        assert await journal.load(key) == (make_answer() if is_stored else None)
+        assert await journal.load(key) == (make_response() if is_stored else None)
         assert await ledger.spent([tmp_path.name]) == [CENT if is_stored else 0]
 
 

@@ -2,7 +2,6 @@
 
 from contextlib import aclosing
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 from redis.asyncio import Redis
@@ -10,11 +9,12 @@ from redis.asyncio import Redis
 from catalyst_groq.errors import JournalError
 from catalyst_groq.journal import JournalKey, make_cipher
 from catalyst_groq.journal.redis_store import ENTRY_PREFIX, SPENT_PREFIX, RedisJournal, RedisLedger
-from support.factories import make_answer
+from support.factories import make_response
+from support.ledger import CENT
 
 pytestmark = pytest.mark.anyio
 KEY = JournalKey("task-1", "request-1")
-CENT = Decimal("0.01")
+
 UNREACHABLE = "redis://127.0.0.1:1/0"
 
 
@@ -24,8 +24,8 @@ def make_journal(url):
 
 async def test_redis_journal_shares_responses_until_discarded(redis):
     async with aclosing(make_journal(redis)) as journal, aclosing(make_journal(redis)) as other:
-        await journal.store(KEY, make_answer())
-        assert await other.load(KEY) == make_answer()
+        await journal.store(KEY, make_response())
+        assert await other.load(KEY) == make_response()
         assert await other.load(JournalKey(KEY.task_id, "request-2")) is None
         await journal.discard(KEY.task_id)
         assert await other.load(KEY) is None
@@ -33,14 +33,14 @@ async def test_redis_journal_shares_responses_until_discarded(redis):
 
 async def test_redis_journal_entries_expire(redis):
     async with aclosing(make_journal(redis)) as journal, Redis.from_url(redis) as server:
-        await journal.store(KEY, make_answer())
+        await journal.store(KEY, make_response())
 
         assert 3590 < await server.ttl(ENTRY_PREFIX + KEY.task_id) <= 3600
 
 
 async def test_redis_journal_that_is_unreachable_raises():
     async with aclosing(make_journal(UNREACHABLE)) as journal:
-        for call in (journal.load(KEY), journal.store(KEY, make_answer()), journal.discard("task-1")):
+        for call in (journal.load(KEY), journal.store(KEY, make_response()), journal.discard("task-1")):
             with pytest.raises(JournalError, match="The journal in Redis cannot be used: "):
                 await call
 

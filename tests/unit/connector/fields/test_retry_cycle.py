@@ -1,4 +1,4 @@
-"""The Retries field: how often a task is tried, and the waits in between."""
+"""The Retries field: how many attempts a task has, and the waits in between."""
 
 from datetime import timedelta
 from itertools import pairwise
@@ -12,7 +12,7 @@ from catalyst_groq.errors import FieldError
 
 
 def waits_of(cycle, retries=None):
-    """The waits between all the tries of a task that never succeeds."""
+    """The waits between all attempts of a task that never succeeds."""
     waits: list[float] = []
     while True:
         retries, wait = cycle.after_failure(retries)
@@ -32,7 +32,7 @@ def waits_of(cycle, retries=None):
         ("PT10S, PT1M,PT1H", [10, 60, 3600]),
     ],
 )
-def test_retry_cycle_sets_tries_and_waits(text, waits):
+def test_retry_cycle_sets_attempts_and_waits(text, waits):
     assert waits_of(RetryCycle.parse("f", text)) == waits
 
 
@@ -63,7 +63,7 @@ def test_retry_cycle_counts_down_to_zero(times, retries):
 )
 def test_retry_cycle_that_is_wrong_names_the_fix(text):
     with pytest.raises(
-        FieldError, match=r"^f: '.*' is not an ISO 8601 duration .*\. Write R3/PT10S \(three tries"
+        FieldError, match=r"^f: '.*' is not an ISO 8601 duration .*\. Write R3/PT10S \(three attempts"
     ) as caught:
         RetryCycle.parse("f", text)
     assert caught.value.field == "f"

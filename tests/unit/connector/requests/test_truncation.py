@@ -18,7 +18,7 @@ from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
 from catalyst_groq.groq.models import token_estimate
 from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.groq.models.token_estimate import estimate_prompt, estimate_tokens
-from support.factories import make_answer
+from support.factories import make_response
 from support.groq_clients import FakeEndpoints
 
 pytestmark = pytest.mark.anyio
@@ -108,7 +108,7 @@ class LimitedClient:
         self.refusal = refusal
 
     async def send(self, request):
-        return self.refusal if estimate_prompt(request.payload, MODEL) > self.max_tokens else make_answer()
+        return self.refusal if estimate_prompt(request.payload, MODEL) > self.max_tokens else make_response()
 
 
 async def call(client, strategy, *fallback_models, payload=TALK, **variables):
@@ -125,7 +125,7 @@ async def call(client, strategy, *fallback_models, payload=TALK, **variables):
 LIMIT, REQUESTED = 600, estimate_prompt(TALK, MODEL) + 100
 FIGURES = f"on tokens per minute (TPM): Limit {LIMIT}, Requested {REQUESTED}"
 REFUSALS = {
-    "groq": make_answer(413, {"error": {"message": f"Request too large for model `m` {FIGURES}, please reduce"}}),
+    "groq": make_response(413, {"error": {"message": f"Request too large for model `m` {FIGURES}, please reduce"}}),
     "the worker": NoResponse(NoResponseReason.EXCEEDS_LIMIT, f"{FIGURES}: about", sent=False, seconds=0),
 }
 
@@ -145,8 +145,8 @@ async def test_truncation_starts_again_for_a_fallback_model():
     class LargerFallback(LimitedClient):
         async def send(self, request):
             if request.payload["model"] != MODEL.id:
-                return make_answer()
-            return self.refusal if len(request.payload["messages"]) == len(TALK["messages"]) else make_answer(503, "")
+                return make_response()
+            return self.refusal if len(request.payload["messages"]) == len(TALK["messages"]) else make_response(503, "")
 
     client = LargerFallback(0, REFUSALS["groq"])
     result, payloads = await call(client, OverflowStrategy.DROP_TURNS, "qwen/qwen3.8-27b")
@@ -158,7 +158,7 @@ async def test_truncation_starts_again_for_a_fallback_model():
 @pytest.mark.slow
 async def test_truncation_without_figures_uses_the_models_context():
     question = WORDS * 15_000
-    refusal = make_answer(400, {"error": {"message": "…", "code": "context_length_exceeded"}})
+    refusal = make_response(400, {"error": {"message": "…", "code": "context_length_exceeded"}})
     client = LimitedClient(131_072, refusal)
 
     result, _ = await call(client, OverflowStrategy.CUT_VARIABLE, payload=chat("s", question), question=question)
@@ -172,10 +172,10 @@ async def test_truncation_without_figures_uses_the_models_context():
     [
         (OverflowStrategy.FAIL, REFUSALS["groq"]),
         (OverflowStrategy.CUT_VARIABLE, REFUSALS["groq"]),
-        (OverflowStrategy.DROP_TURNS, make_answer(429, {"error": {"message": "Rate limit. Try again in 9m."}})),
+        (OverflowStrategy.DROP_TURNS, make_response(429, {"error": {"message": "Rate limit. Try again in 9m."}})),
         (
             OverflowStrategy.DROP_TURNS,
-            make_answer(429, {"error": {"message": "Request too large … (OTPM): Limit 1000, Requested 1962."}}),
+            make_response(429, {"error": {"message": "Request too large … (OTPM): Limit 1000, Requested 1962."}}),
         ),
     ],
     ids=["strategy fails", "nothing to cut", "rate limit", "output limit"],

@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
 from catalyst_groq.groq.routing.call_result import Attempt
-from support.factories import REPLY, make_answer, make_call_result, make_route
+from support.factories import REPLY, make_call_result, make_response, make_route
 
 MESSAGES = [{"role": "user", "content": "Hello Groq"}]
 REQUEST: dict[str, Any] = {"model": "m", "max_tokens": 5, "messages": MESSAGES}
-BUSY = make_answer(503, {"error": {"message": "Over capacity."}}, x_request_id="req_9", retry_after="2", server="edge")
+BUSY = make_response(
+    503, {"error": {"message": "Over capacity."}}, x_request_id="req_9", retry_after="2", server="edge"
+)
 
 
 def test_details_contain_attempts_response_and_request():
@@ -35,7 +37,7 @@ def test_details_contain_attempts_response_and_request():
         "The request:",
         *json.dumps(REQUEST, indent=2).split("\n"),
     ]
-    assert "Groq's request id: none" in ErrorDetails().describe_call(REQUEST, make_call_result(make_answer(500, "")))
+    assert "Groq's request id: none" in ErrorDetails().describe_call(REQUEST, make_call_result(make_response(500, "")))
 
 
 def test_details_contain_each_attempt():
@@ -73,7 +75,7 @@ CONTENTS = {
 @pytest.mark.parametrize("kind", CONTENTS)
 def test_details_may_mask_request_and_response(kind):
     status, body, content = CONTENTS[kind]
-    result = make_call_result(make_answer(status, body))
+    result = make_call_result(make_response(status, body))
     request = {**REQUEST, "messages": [*MESSAGES, {"role": "user", "content": [{"type": "text", "text": "Ada?"}]}]}
 
     masked = ErrorDetails(mask_contents=True).describe_call(request, result)
@@ -87,7 +89,7 @@ def test_details_may_mask_request_and_response(kind):
 
 
 def test_details_may_mask_transcriptions():
-    result = make_call_result(make_answer(200, {"text": "Hello", "segments": [{"start": 0, "text": "Hello"}]}))
+    result = make_call_result(make_response(200, {"text": "Hello", "segments": [{"start": 0, "text": "Hello"}]}))
 
     assert "Hello" not in ErrorDetails(mask_contents=True).describe_call(
         {"task": "transcribe", "prompt": "Hello"}, result
@@ -117,14 +119,14 @@ anything = st.recursive(
 def test_details_have_a_maximum_length(request_payload, body, masked):
     text = body if isinstance(body, str) else json.dumps(body)
 
-    assert len(ErrorDetails(masked).describe_call(request_payload, make_call_result(make_answer(500, text)))) < 50_000
+    assert len(ErrorDetails(masked).describe_call(request_payload, make_call_result(make_response(500, text)))) < 50_000
     assert (
         len(ErrorDetails(masked).describe_fields({"catalyst_payload": request_payload, "catalyst_url": text})) < 50_000
     )
 
 
 def test_details_leave_out_deep_structures():
-    deep = make_answer(400, "[" * 900 + "]" * 900)
+    deep = make_response(400, "[" * 900 + "]" * 900)
 
     assert "…" in ErrorDetails().describe_call(REQUEST, make_call_result(deep))
 

@@ -13,11 +13,11 @@ from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure
 from catalyst_groq.groq.api.errors import ERROR_KINDS, ApiError, ErrorKind
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
 from catalyst_groq.groq.models.catalog import shipped_catalog
-from support.factories import RATE_LIMITED, REPLY, make_answer, make_call_result, make_definition, make_task
+from support.factories import RATE_LIMITED, REPLY, make_call_result, make_definition, make_response, make_task
 
-BUSY = make_answer(503, {"error": {"message": "The model is over capacity."}}, x_request_id="req_9")
-LIMITED = make_answer(429, RATE_LIMITED)
-DENIED = make_answer(401, {"error": {"message": "Invalid API Key", "code": "invalid_api_key"}})
+BUSY = make_response(503, {"error": {"message": "The model is over capacity."}}, x_request_id="req_9")
+LIMITED = make_response(429, RATE_LIMITED)
+DENIED = make_response(401, {"error": {"message": "Invalid API Key", "code": "invalid_api_key"}})
 LOST = NoResponse(NoResponseReason.CONNECTION_RESET, "Server disconnected", sent=True, seconds=0.2)
 
 
@@ -35,7 +35,7 @@ def outcome_of(response, retries=None, *, fields=None, **result):
 
 
 def test_completion_has_mapped_and_standard_variables():
-    response = make_answer(x_request_id="ignored")
+    response = make_response(x_request_id="ignored")
     outcome = outcome_of(response, attempts=2, seconds=1.2345, waited=0.5)
     assert isinstance(outcome, Completion)
     variables = dict(outcome.variables)
@@ -77,29 +77,29 @@ json_values = st.recursive(
 
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys([*REPLY, "error"], json_values)))
 def test_completion_with_any_other_content_of_a_response(body):
-    assert isinstance(outcome_of(make_answer(body={**body, "choices": [body], "error": None})), Completion)
+    assert isinstance(outcome_of(make_response(body={**body, "choices": [body], "error": None})), Completion)
 
 
 @pytest.mark.parametrize("body", [{}, {"choices": None}, {"choices": []}, {"error": {"message": "boo"}}])
 def test_success_without_a_result_is_retried(body):
-    outcome = outcome_of(make_answer(body=body))
+    outcome = outcome_of(make_response(body=body))
     assert isinstance(outcome, Failure)
     assert outcome.retries == 2
 
 
 def test_mapping_that_fails_shows_the_response():
-    outcome = outcome_of(make_answer(), fields={"responseMapping": '{"n": "length(usage.total_tokens)"}'})
+    outcome = outcome_of(make_response(), fields={"responseMapping": '{"n": "length(usage.total_tokens)"}'})
     assert isinstance(outcome, Failure)
     assert outcome.retries == 0
     assert outcome.message.startswith("catalyst_responseMapping: `length(usage.total_tokens)` cannot be evaluated")
-    assert outcome.variables["catalyst_responseBody"] == make_answer().text
+    assert outcome.variables["catalyst_responseBody"] == make_response().text
 
 
 @pytest.mark.parametrize(
     ("response", "status", "error", "body"),
     [
         (BUSY, 503, "503 The model is over capacity.", BUSY.text),
-        (make_answer(502, ""), 502, "502 an empty response", ""),
+        (make_response(502, ""), 502, "502 an empty response", ""),
         (LOST, None, "connection reset: Server disconnected", ""),
     ],
 )
@@ -142,7 +142,7 @@ def test_bpmn_error_of_a_final_error_is_thrown_at_once():
 
 
 def test_final_error_that_is_not_mapped_is_an_incident():
-    outcome = outcome_of(make_answer(403, ""), 3)
+    outcome = outcome_of(make_response(403, ""), 3)
     assert isinstance(outcome, Failure)
     assert (outcome.retries, outcome.retry_timeout) == (0, timedelta())
     assert outcome.variables["catalyst_statusCode"] == 403
@@ -203,5 +203,5 @@ def test_request_held_back_is_mapped_like_groqs_refusal(reason, kind, code):
 
 
 def test_cost_includes_replayed_responses():
-    result = make_call_result(make_answer(503, ""), replayed_cost=Decimal("0.25"))
+    result = make_call_result(make_response(503, ""), replayed_cost=Decimal("0.25"))
     assert standard_variables(result, "m")["catalyst_meta"]["costUsd"] == 0.25

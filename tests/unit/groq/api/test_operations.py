@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from catalyst_groq.groq.api.audio import AudioFile
 from catalyst_groq.groq.api.operations import CHAT_COMPLETION, LIST_MODELS, TRANSCRIPTION, TRANSLATION
 from catalyst_groq.groq.api.responses import Response
-from support.factories import REPLY, make_answer, texts
+from support.factories import REPLY, make_response, texts
 
 PAYLOAD = {"model": "whisper-large-v3", "response_format": "verbose_json"}
 OPERATIONS = {
@@ -96,10 +96,13 @@ def test_form_may_hold_any_text(text):
 @pytest.mark.parametrize(
     ("response", "body"),
     [
-        (make_answer(200, "Hi", content_type="text/plain; charset=utf-8"), {"model": "whisper-large-v3", "text": "Hi"}),
-        (make_answer(200, "", content_type="text/plain"), {"model": "whisper-large-v3", "text": ""}),
-        (make_answer(200, {"text": "Hi"}), {"model": "whisper-large-v3", "text": "Hi"}),
-        (make_answer(200, {"text": "Hi", "model": "own"}), {"model": "own", "text": "Hi"}),
+        (
+            make_response(200, "Hi", content_type="text/plain; charset=utf-8"),
+            {"model": "whisper-large-v3", "text": "Hi"},
+        ),
+        (make_response(200, "", content_type="text/plain"), {"model": "whisper-large-v3", "text": ""}),
+        (make_response(200, {"text": "Hi"}), {"model": "whisper-large-v3", "text": "Hi"}),
+        (make_response(200, {"text": "Hi", "model": "own"}), {"model": "own", "text": "Hi"}),
     ],
 )
 def test_transcription_is_decoded_to_text_and_model(operation, response, body):
@@ -112,10 +115,10 @@ def test_transcription_is_decoded_to_text_and_model(operation, response, body):
 @pytest.mark.parametrize(
     "response",
     [
-        make_answer(200, "<html>Log in</html>", content_type="text/html"),
-        make_answer(400, "no text", content_type="text/plain"),
-        make_answer(200, {"error": {"message": "no"}}),
-        make_answer(200, "[]"),
+        make_response(200, "<html>Log in</html>", content_type="text/html"),
+        make_response(400, "no text", content_type="text/plain"),
+        make_response(200, {"error": {"message": "no"}}),
+        make_response(200, "[]"),
     ],
 )
 def test_transcription_error_is_not_decoded(response):
@@ -124,14 +127,14 @@ def test_transcription_error_is_not_decoded(response):
 
 
 def test_chat_response_is_not_decoded():
-    response = make_answer()
+    response = make_response()
     assert CHAT_COMPLETION.decode(response, PAYLOAD) is response
 
 
 def test_chat_consumes_tokens_by_kind():
     usage = {"prompt_tokens": 3_000_000, "prompt_tokens_details": {"cached_tokens": 1_000_000}, "completion_tokens": 5}
 
-    assert CHAT_COMPLETION.consumption(make_answer(body={**REPLY, "usage": usage})) == {
+    assert CHAT_COMPLETION.consumption(make_response(body={**REPLY, "usage": usage})) == {
         "input": 2,
         "cached_input": 1,
         "output": Decimal("0.000005"),
@@ -139,21 +142,21 @@ def test_chat_consumes_tokens_by_kind():
 
 
 def test_chat_without_usage_has_no_consumption():
-    assert CHAT_COMPLETION.consumption(make_answer(body={**REPLY, "usage": None})) is None
+    assert CHAT_COMPLETION.consumption(make_response(body={**REPLY, "usage": None})) is None
 
 
 @pytest.mark.parametrize(("seconds", "hours"), [(7200, 2), (1800.0, Decimal("0.5")), (3, Decimal(10) / 3600)])
 def test_audio_consumes_hours_and_at_least_ten_seconds(seconds, hours):
-    assert TRANSCRIPTION.consumption(make_answer(body={"text": "Hi", "duration": seconds})) == {"audio_hour": hours}
+    assert TRANSCRIPTION.consumption(make_response(body={"text": "Hi", "duration": seconds})) == {"audio_hour": hours}
 
 
 @pytest.mark.parametrize("duration", [None, "long", -1, float("inf"), float("nan"), [], True, False])
 def test_audio_of_unknown_length_has_no_consumption(duration):
-    assert TRANSCRIPTION.consumption(make_answer(body={"text": "Hi", "duration": duration})) is None
+    assert TRANSCRIPTION.consumption(make_response(body={"text": "Hi", "duration": duration})) is None
 
 
 def test_list_of_models_consumes_nothing():
-    assert LIST_MODELS.consumption(make_answer(body={"data": []})) == {}
+    assert LIST_MODELS.consumption(make_response(body={"data": []})) == {}
 
 
 bodies = st.binary() | st.dictionaries(

@@ -3,11 +3,11 @@
 import pytest
 
 from catalyst_groq.groq.api.reasoning import split_reasoning
-from support.factories import make_answer
+from support.factories import make_response
 
 
 def split_message(content, **more):
-    response = split_reasoning(make_answer(body={"choices": [{"message": {"content": content, **more}}]}))
+    response = split_reasoning(make_response(body={"choices": [{"message": {"content": content, **more}}]}))
     return response.body["choices"][0]["message"]
 
 
@@ -30,5 +30,5 @@ def test_reasoning_tag_inside_content_is_left_unchanged(content):
 
 @pytest.mark.parametrize("choices", [5, [5], "<think>"])
 def test_reasoning_in_malformed_choices_is_left_unchanged(choices):
-    response = make_answer(body={"choices": choices, "note": "<think>"})
+    response = make_response(body={"choices": choices, "note": "<think>"})
     assert split_reasoning(response) is response

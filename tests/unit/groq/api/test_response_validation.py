@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from catalyst_groq.groq.api.errors import ErrorKind, classify
 from catalyst_groq.groq.api.response_validation import ValidatedResponse, validate_response
 from catalyst_groq.groq.api.responses import Response
-from support.factories import REPLY, make_answer
+from support.factories import REPLY, make_response
 
 TEXT = {"model": "m", "messages": []}
 JSON = {**TEXT, "response_format": {"type": "json_object"}}
@@ -21,12 +21,12 @@ def json_schema(schema):
 
 
 def make_content_response(content, reason="stop"):
-    return make_answer(body={**REPLY, "choices": [{"message": {"content": content}, "finish_reason": reason}]})
+    return make_response(body={**REPLY, "choices": [{"message": {"content": content}, "finish_reason": reason}]})
 
 
 def make_json_error(generated):
     error = {"message": "Failed.", "code": "json_validate_failed", "failed_generation": generated}
-    return make_answer(400, {"error": error})
+    return make_response(400, {"error": error})
 
 
 def validate(response, payload):
@@ -40,7 +40,7 @@ def content_of(validated):
 @pytest.mark.parametrize(
     ("response", "payload"),
     [
-        (make_answer(), TEXT),
+        (make_response(), TEXT),
         (make_content_response("not JSON"), TEXT),
         (make_content_response('{"a": 1}'), JSON),
         (make_content_response('{"a": 1}'), json_schema({"required": ["a"]})),
@@ -94,7 +94,7 @@ def test_validation_leaves_groqs_error_for_json_beyond_repair():
 
 @pytest.mark.parametrize("payload", [TEXT, JSON])
 def test_validation_leaves_other_errors_unchanged(payload):
-    response = make_answer(503, "")
+    response = make_response(503, "")
     assert validate(response, payload) == ValidatedResponse(response, classify(response))
 
 

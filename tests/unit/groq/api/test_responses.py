@@ -8,18 +8,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from catalyst_groq.groq.api.responses import Response, Usage
-from support.factories import RATE_LIMITED, REPLY, make_answer
+from support.factories import RATE_LIMITED, REPLY, make_response
 
 
 def test_response_body_is_parsed():
-    response = make_answer()
+    response = make_response()
     assert response.ok
     assert response.body == REPLY
     assert (response.code, response.request_id) == ("", "req_1")
 
 
 def test_error_response_has_code_message_and_request_id():
-    response = make_answer(429, RATE_LIMITED, x_request_id="req_9")
+    response = make_response(429, RATE_LIMITED, x_request_id="req_9")
     assert not response.ok
     assert response.code == "rate_limit_exceeded"
     assert response.message.startswith("Rate limit reached")
@@ -41,7 +41,7 @@ def test_error_response_has_code_message_and_request_id():
     ],
 )
 def test_message_is_an_excerpt_of_a_body_without_an_error(body, message):
-    response = make_answer(502, body)
+    response = make_response(502, body)
     assert (response.message, response.code, response.request_id) == (message, "", "")
 
 
@@ -63,11 +63,11 @@ def test_message_is_an_excerpt_of_a_body_without_an_error(body, message):
     ],
 )
 def test_response_is_ok_with_status_2xx_and_a_result(status, body, ok):
-    assert make_answer(status, body).ok is ok
+    assert make_response(status, body).ok is ok
 
 
 def test_body_nested_too_deeply_is_no_json():
-    assert make_answer(200, "[" * 100_000).body is None
+    assert make_response(200, "[" * 100_000).body is None
 
 
 @pytest.mark.parametrize("body", ['{"x_groq": null}', '{"x_groq": "?"}', '{"x_groq": {"id": null}}', "[]"])
@@ -88,7 +88,7 @@ def test_request_id_falls_back_to_the_header(body):
     ],
 )
 def test_usage_is_read_from_the_body(usage, tokens):
-    assert make_answer(body={"usage": usage}).usage == tokens
+    assert make_response(body={"usage": usage}).usage == tokens
 
 
 NAMES = [

@@ -15,7 +15,7 @@ from catalyst_groq.groq.api.structured_output import (
     schema_problem,
     validate_output,
 )
-from support.factories import make_answer
+from support.factories import make_response
 
 SCHEMA = {
     "type": "object",
@@ -32,7 +32,7 @@ def validate(response, output_format):
 
 def make_content_response(content, finish_reason="stop", **message):
     choice = {"message": {"content": content, **message}, "finish_reason": finish_reason}
-    return make_answer(body={"choices": [choice]})
+    return make_response(body={"choices": [choice]})
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_truncated_json_is_not_repaired():
 
 def make_json_error(generated):
     error = {"message": "Failed to generate JSON.", "code": "json_validate_failed", "failed_generation": generated}
-    return make_answer(400, {"error": error})
+    return make_response(400, {"error": error})
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,8 @@ def test_invalid_json_found_by_groq_is_repaired():
 def test_tool_calls_and_other_errors_are_not_validated():
     for response in (
         make_content_response(None, tool_calls=[{}]),
-        make_answer(503, ""),
-        make_answer(body={"choices": 5}),
+        make_response(503, ""),
+        make_response(body={"choices": 5}),
     ):
         assert validate(response, WITH_SCHEMA) == ValidOutput(response)
 

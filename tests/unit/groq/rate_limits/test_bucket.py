@@ -24,9 +24,9 @@ def test_bucket_waits_equal_those_of_real_refusals(limit, window, used, requeste
 
 def test_bucket_drains_evenly_within_its_window():
     bucket = LeakyBucket(8000, MINUTE).add(8000, now=10)
-    begun = 10 + REQUEST_LATENCY_SECONDS
+    start = 10 + REQUEST_LATENCY_SECONDS
 
-    assert [bucket.level(begun + seconds) for seconds in (0, 15, 30, 60, 90)] == [8000, 6000, 4000, 0, 0]
+    assert [bucket.level(start + seconds) for seconds in (0, 15, 30, 60, 90)] == [8000, 6000, 4000, 0, 0]
 
 
 def test_bucket_drains_after_the_request_latency():

@@ -7,7 +7,7 @@ import pytest
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
 from catalyst_groq.groq.rate_limits.headers import parse_limit_updates
 from catalyst_groq.groq.rate_limits.queue import LimitUpdate
-from support.factories import make_answer
+from support.factories import make_response
 
 HEADERS = {
     "x_ratelimit_limit_requests": "1000",
@@ -21,18 +21,18 @@ HEADERS = {
 
 def refused(figures, status=429):
     message = f"Rate limit reached for model `m` in organization `o` service tier `on_demand` on {figures} Need more?"
-    return make_answer(status, {"error": {"message": message, "code": "rate_limit_exceeded"}})
+    return make_response(status, {"error": {"message": message, "code": "rate_limit_exceeded"}})
 
 
 def test_headers_report_requests_per_day_and_tokens_per_minute():
-    assert list(parse_limit_updates(make_answer(**HEADERS))) == [
+    assert list(parse_limit_updates(make_response(**HEADERS))) == [
         LimitUpdate(LimitKind.RPD, 1000, 999),
         LimitUpdate(LimitKind.TPM, 8000, 7922),
     ]
 
 
 def test_headers_of_a_stream_report_no_remainder():
-    stream = replace(make_answer(**HEADERS), first_token=0.1)
+    stream = replace(make_response(**HEADERS), first_token=0.1)
 
     assert list(parse_limit_updates(stream)) == [LimitUpdate(LimitKind.RPD, 1000), LimitUpdate(LimitKind.TPM, 8000)]
 
@@ -63,4 +63,4 @@ def test_refusal_reports_the_limit_that_caused_it(figures, updates):
 
 @pytest.mark.parametrize("headers", [{"x_ratelimit_limit_tokens": "0"}, {"x_ratelimit_limit_tokens": "many"}])
 def test_headers_without_numbers_report_nothing(headers):
-    assert list(parse_limit_updates(make_answer(**headers))) == []
+    assert list(parse_limit_updates(make_response(**headers))) == []

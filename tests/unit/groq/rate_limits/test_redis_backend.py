@@ -30,9 +30,9 @@ def amounts(tokens=1):
 
 
 async def test_redis_reservation_of_one_worker_makes_another_wait(backends):
-    mine, theirs = backends
-    admission = await mine.acquire("a", Ticket(1, "mine"), amounts(6000), FIGURES)
-    later = await theirs.acquire("a", Ticket(2, "theirs"), amounts(100), FIGURES)
+    own, other = backends
+    admission = await own.acquire("a", Ticket(1, "mine"), amounts(6000), FIGURES)
+    later = await other.acquire("a", Ticket(2, "theirs"), amounts(100), FIGURES)
 
     assert (admission.wait, admission.reserved) == (0, amounts(6000))
     assert later.wait == pytest.approx(1.5, abs=0.1)
@@ -41,41 +41,41 @@ async def test_redis_reservation_of_one_worker_makes_another_wait(backends):
 
 
 async def test_redis_workers_share_one_queue(backends):
-    mine, theirs = backends
-    await mine.acquire("b", Ticket(1, "before"), amounts(6000), FIGURES)
-    await mine.acquire("b", Ticket(2, "mine"), amounts(300), FIGURES)
-    later = await theirs.acquire("b", Ticket(3, "theirs"), amounts(10), FIGURES)
+    own, other = backends
+    await own.acquire("b", Ticket(1, "before"), amounts(6000), FIGURES)
+    await own.acquire("b", Ticket(2, "mine"), amounts(300), FIGURES)
+    later = await other.acquire("b", Ticket(3, "theirs"), amounts(10), FIGURES)
 
     assert later.wait == pytest.approx(3.6, abs=0.1)
 
 
 async def test_redis_queue_does_not_depend_on_worker_clocks(backends, monkeypatch):
-    mine, theirs = backends
+    own, other = backends
     now = time.monotonic()
-    await mine.acquire("ahead", Ticket(now, "before"), amounts(6000), FIGURES)
+    await own.acquire("ahead", Ticket(now, "before"), amounts(6000), FIGURES)
     monkeypatch.setattr("catalyst_groq.groq.rate_limits.redis_backend.time.monotonic", lambda: now + 1000)
-    await theirs.acquire("ahead", Ticket(now + 1000, "theirs"), amounts(300), FIGURES)
+    await other.acquire("ahead", Ticket(now + 1000, "theirs"), amounts(300), FIGURES)
     monkeypatch.undo()
     await asyncio.sleep(0.01)
-    later = await mine.acquire("ahead", Ticket(time.monotonic(), "mine"), amounts(10), FIGURES)
+    later = await own.acquire("ahead", Ticket(time.monotonic(), "mine"), amounts(10), FIGURES)
 
     assert later.wait == pytest.approx(3.6, abs=0.1)
 
 
 async def test_redis_caller_that_does_not_enqueue_holds_nobody(backends):
-    mine, theirs = backends
-    await mine.acquire("elsewhere", Ticket(1, "before"), amounts(6000), FIGURES)
-    gone = await mine.acquire("elsewhere", Ticket(2, "gone"), amounts(3000), FIGURES, enqueue=False)
-    later = await theirs.acquire("elsewhere", Ticket(3, "theirs"), amounts(10), FIGURES)
+    own, other = backends
+    await own.acquire("elsewhere", Ticket(1, "before"), amounts(6000), FIGURES)
+    gone = await own.acquire("elsewhere", Ticket(2, "gone"), amounts(3000), FIGURES, enqueue=False)
+    later = await other.acquire("elsewhere", Ticket(3, "theirs"), amounts(10), FIGURES)
 
     assert gone.wait > 30
     assert later.wait < 1
 
 
 async def test_redis_limits_learned_by_one_worker_apply_to_all(backends):
-    mine, theirs = backends
-    await mine.settle("c", {}, [LimitUpdate(RPM, 30, 0)])
-    admission = await theirs.acquire("c", Ticket(1, "theirs"), amounts(), {})
+    own, other = backends
+    await own.settle("c", {}, [LimitUpdate(RPM, 30, 0)])
+    admission = await other.acquire("c", Ticket(1, "theirs"), amounts(), {})
 
     assert (admission.wait, admission.exhausted) == (pytest.approx(2, abs=0.1), RPM)
 
@@ -114,11 +114,11 @@ async def test_redis_backend_equals_the_in_memory_one(backends, steps):
 
 @pytest.mark.slow
 async def test_redis_ticket_of_a_dead_worker_expires(backends):
-    mine, theirs = backends
-    await mine.acquire("d", Ticket(1, "before"), amounts(6000), FIGURES)
-    await mine.acquire("d", Ticket(2, "dead"), amounts(3000), FIGURES)
+    own, other = backends
+    await own.acquire("d", Ticket(1, "before"), amounts(6000), FIGURES)
+    await own.acquire("d", Ticket(2, "dead"), amounts(3000), FIGURES)
     began = time.monotonic()
-    while (admission := await theirs.acquire("d", Ticket(3, "theirs"), amounts(10), FIGURES)).wait > 5:
+    while (admission := await other.acquire("d", Ticket(3, "theirs"), amounts(10), FIGURES)).wait > 5:
         assert time.monotonic() - began < TICKET_TTL_SECONDS + 1
         await asyncio.sleep(0.1)
 

@@ -19,7 +19,7 @@ from catalyst_groq.groq.rate_limits.usage_estimate import (
     UsageEstimator,
     actual_usage,
 )
-from support.factories import REPLY, make_answer
+from support.factories import REPLY, make_response
 
 RPM, TPM, TPD, OTPM = LimitKind.RPM, LimitKind.TPM, LimitKind.TPD, LimitKind.OTPM
 MODEL = "openai/gpt-oss-120b"
@@ -34,7 +34,7 @@ def estimator():
 
 def used(prompt, cached=0, completion=0):
     details = {"prompt_tokens_details": {"cached_tokens": cached}} if cached else {}
-    return make_answer(body=REPLY | {"usage": {"prompt_tokens": prompt, "completion_tokens": completion, **details}})
+    return make_response(body=REPLY | {"usage": {"prompt_tokens": prompt, "completion_tokens": completion, **details}})
 
 
 def test_estimate_is_the_prompt_and_the_maximum_output():
@@ -114,14 +114,14 @@ RESERVED = UsageEstimate(100, 1000).amounts
     [
         (used(90, cached=40, completion=25), 1, 75, 25),
         (
-            make_answer(body={name: part for name, part in REPLY.items() if name != "usage"}),
+            make_response(body={name: part for name, part in REPLY.items() if name != "usage"}),
             1,
             1100,
             1000 + OUTPUT_MARGIN_TOKENS,
         ),
-        (make_answer(400, {"error": {"message": "no"}}), 1, 0, 0),
-        (make_answer(429, {"error": {"message": "no"}}), 0, 0, 0),
-        (make_answer(413, {"error": {"message": "no"}}), 0, 0, 0),
+        (make_response(400, {"error": {"message": "no"}}), 1, 0, 0),
+        (make_response(429, {"error": {"message": "no"}}), 0, 0, 0),
+        (make_response(413, {"error": {"message": "no"}}), 0, 0, 0),
         (NoResponse(NoResponseReason.CONNECTION_REFUSED, "", sent=False, seconds=0), 0, 0, 0),
         (NoResponse(NoResponseReason.TIMEOUT, "", sent=True, seconds=9), 1, 1100, 1000 + OUTPUT_MARGIN_TOKENS),
     ],

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from catalyst_groq.groq.routing import circuit_breaker, latency
+from catalyst_groq.groq.routing import circuit_breaker, latency, router
 
 
 @pytest.fixture
@@ -16,3 +16,15 @@ def clock(monkeypatch):
         monkeypatch.setattr(module, "time", moved)
     monkeypatch.setattr(circuit_breaker, "JITTER", 0)
     return moved
+
+
+@pytest.fixture
+def waits(monkeypatch):
+    """The waits, which take no time."""
+    recorded = []
+
+    async def sleep(seconds):
+        recorded.append(seconds)
+
+    monkeypatch.setattr(router, "asyncio", SimpleNamespace(sleep=sleep))
+    return recorded

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from catalyst_groq.groq.api.errors import ERROR_KINDS, ApiError, ErrorKind, classify
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
 from catalyst_groq.groq.routing.call_result import Attempt, AttemptLog, CallResult, RouteResult, best_result, summarize
-from support.factories import RATE_LIMITED, make_answer, make_route
+from support.factories import RATE_LIMITED, make_response, make_route
 
 A, B = make_route("a"), make_route("b")
-HELLO = make_answer()
-BUSY = make_answer(503, "")
+HELLO = make_response()
+BUSY = make_response(503, "")
 
 
 def make_log(*steps):
@@ -115,9 +115,9 @@ def test_log_loses_no_time_and_no_request(steps):
     [
         (HELLO, "answered"),
         (BUSY, "503"),
-        (make_answer(429, RATE_LIMITED), "429 rate_limit_exceeded"),
+        (make_response(429, RATE_LIMITED), "429 rate_limit_exceeded"),
         (NoResponse(NoResponseReason.TIMEOUT, "nothing within 5 s", sent=True, seconds=5), "timed out"),
-        (make_answer(400, {"error": {"message": "the secret prompt"}}), "400"),
+        (make_response(400, {"error": {"message": "the secret prompt"}}), "400"),
     ],
 )
 def test_summary_is_short_and_without_content(response, summary):

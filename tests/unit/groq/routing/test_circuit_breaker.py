@@ -2,9 +2,9 @@
 
 from catalyst_groq.groq.api.errors import ErrorKind, classify
 from catalyst_groq.groq.routing.circuit_breaker import CircuitBreakers
-from support.factories import make_answer, make_route
+from support.factories import make_response, make_route
 
-BUSY = classify(make_answer(503, {"error": {"message": "over capacity"}}))
+BUSY = classify(make_response(503, {"error": {"message": "over capacity"}}))
 
 
 A, B = make_route("a"), make_route("b")

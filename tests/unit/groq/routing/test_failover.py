@@ -12,13 +12,13 @@ from catalyst_groq.groq.routing.circuit_breaker import CircuitBreakers
 from catalyst_groq.groq.routing.endpoints import Endpoint, Route
 from catalyst_groq.groq.routing.failover import RoutePlan, RoutingState
 from catalyst_groq.groq.routing.retired_models import RetiredModels
-from support.factories import make_answer
+from support.factories import make_response
 
 OLD, NEW, OTHER = "llama-3.3-70b-versatile", "openai/gpt-oss-120b", "qwen/qwen3.8-27b"
 GONE = ApiError(ErrorKind.MODEL_NOT_FOUND, ("model_not_found",), f"404 The model `{OLD}` does not exist.", 404)
 BUSY = ApiError(ErrorKind.TRANSIENT, ("503",), "503 over capacity", 503)
-DENIED = classify(make_answer(401, {"error": {"message": "Invalid API Key"}}))
-LIMITED = classify(make_answer(429, {"error": {"message": "Try again in 2s."}}))
+DENIED = classify(make_response(401, {"error": {"message": "Invalid API Key"}}))
+LIMITED = classify(make_response(429, {"error": {"message": "Try again in 2s."}}))
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def tried(state, model, *fallback_models, at=("a",), errors=None):
     for routes in RoutePlan(state, endpoints, model, fallback_models):
         for route in routes:
             models.append(str(route) if len(at) > 1 else route.model)
-            state.record(route, make_answer(), (errors or {}).get(route.model), is_only=len(at) == 1)
+            state.record(route, make_response(), (errors or {}).get(route.model), is_only=len(at) == 1)
     return models
 
 
@@ -81,7 +81,7 @@ def test_retired_model_without_replacement_is_tried_again(state):
 )
 def test_refused_key_opens_the_circuit_where_there_is_another(state, error, is_only, opens):
     route = Route(endpoint("a"), "m")
-    state.record(route, make_answer(), error, is_only=is_only)
+    state.record(route, make_response(), error, is_only=is_only)
     assert (state.circuit_breakers.check(route) is not None) is opens
 
 

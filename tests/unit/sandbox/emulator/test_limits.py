@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from catalyst_groq.groq.api.go_duration import format_go_duration
 from catalyst_groq.groq.models.catalog import ModelLimits
 from catalyst_groq.sandbox.emulator.limits import OTPM, RPD, RPM, TPD, TPM, LimitBucket, RateLimiter, RequestUsage
+from catalyst_groq.sandbox.emulator.service import CompletionReply
 from support.emulator_requests import chat_body, completion_of, error_object, error_of, make_service, reply_to
 
 MINUTE, DAY = 60, 86_400
@@ -42,16 +43,16 @@ def test_durations_have_gos_format(seconds, shown):
     assert format_go_duration(seconds) == shown
 
 
-def account(**limits):
+def make_limiter(**limits):
     return RateLimiter("org_x", "openai/gpt-oss-120b", ModelLimits(**limits))
 
 
 def test_rate_limit_error_has_groqs_text():
-    asked = account(rpm=30)
+    limiter = make_limiter(rpm=30)
     for _ in range(30):
-        assert asked.admit(RequestUsage(), "on_demand", now=0) is None
+        assert limiter.admit(RequestUsage(), "on_demand", now=0) is None
 
-    response = asked.admit(RequestUsage(), "on_demand", now=0)
+    response = limiter.admit(RequestUsage(), "on_demand", now=0)
 
     assert response
     assert (response.status, response.headers["retry-after"]) == (429, "2")
@@ -75,20 +76,20 @@ def test_rate_limit_error_has_groqs_text():
     ],
 )
 def test_each_limit_type_admits_after_its_wait(limits, name, wait, seconds):
-    asked = account(**limits)
+    limiter = make_limiter(**limits)
     demand = RequestUsage(prompt_tokens=0, output_tokens=1000, expected_output=1000)
     response = None
     while response is None:
-        response = asked.admit(demand, "on_demand", now=0)
+        response = limiter.admit(demand, "on_demand", now=0)
 
     assert f"on {name}: " in response.body
     assert f"Please try again in {wait}." in response.body
     assert response.headers["retry-after"] == str(seconds)
-    assert asked.admit(demand, "on_demand", now=seconds) is None
+    assert limiter.admit(demand, "on_demand", now=seconds) is None
 
 
 def test_request_above_the_token_limit_is_413():
-    response = account(tpm=6000).admit(RequestUsage(12_000, 328), "on_demand", now=0)
+    response = make_limiter(tpm=6000).admit(RequestUsage(12_000, 328), "on_demand", now=0)
 
     assert response
     assert response.status == 413
@@ -131,7 +132,7 @@ def test_limits_are_per_organization_and_model():
     assert completion_of(groq, chat_body()).content
     assert error_of(groq, chat_body()).status == 429
     assert completion_of(groq, chat_body(model="openai/gpt-oss-20b")).content
-    assert not hasattr(reply_to(groq, chat_body(), organization="org_2"), "refusal")
+    assert isinstance(reply_to(groq, chat_body(), organization="org_2"), CompletionReply)
 
 
 def test_clock_advance_refills_daily_limits():

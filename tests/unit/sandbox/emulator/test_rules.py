@@ -138,8 +138,8 @@ def test_rule_with_a_number_of_characters(response_format, length):
         ("answers: [{status: 200}]", "answers.0: status 200 requires `body`"),
         ("answers: [{body: x, answer: y}]", "answers.0: `body` requires `status`"),
         (
-            "answers: [{refusal: go_away}]",
-            "answers.0.refusal: unknown error code 'go_away'; must be one of invalid_api",
+            "answers: [{error_code: go_away}]",
+            "answers.0.error_code: unknown error code 'go_away'; must be one of invalid_api",
         ),
         ("answers: [{fault: fire}]", "answers.0.fault: Input should be 'hang', 'cut', 'garbage', 'reset'"),
     ],

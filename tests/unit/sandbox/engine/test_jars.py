@@ -45,7 +45,7 @@ def jar(maven):
     return jar
 
 
-def leftovers(repository):
+def remaining_files(repository):
     return [file for file in repository.local.rglob("*") if file.is_file()]
 
 
@@ -54,7 +54,7 @@ def test_missing_jar_is_downloaded_to_the_local_repository(jar, repository):
 
     assert file == repository.local / "org/example/group/engine/1.0/engine-1.0.jar"
     assert file.read_bytes() == CONTENT
-    assert leftovers(repository) == [file]
+    assert remaining_files(repository) == [file]
 
 
 def test_jar_name_contains_the_classifier():
@@ -88,7 +88,7 @@ def test_wrong_checksum_is_an_error_after_three_attempts(jar, repository, maven)
         fetch_missing([jar], "Engine", repository, ignore_event)
 
     assert len(maven.requested_paths) == 3
-    assert leftovers(repository) == []
+    assert remaining_files(repository) == []
 
 
 def test_server_error_is_retried_three_times(jar, repository, maven):
@@ -170,7 +170,7 @@ def test_interrupted_download_leaves_no_partial_file(jar, repository):
     with pytest.raises(KeyboardInterrupt):
         fetch_missing([jar], "Engine", repository, interrupt)
 
-    assert leftovers(repository) == []
+    assert remaining_files(repository) == []
 
 
 def test_concurrent_installations_succeed(jar, repository):
@@ -179,7 +179,7 @@ def test_concurrent_installations_succeed(jar, repository):
 
     assert len({str(file) for (file,) in installed}) == 1
     assert installed[0][0].read_bytes() == CONTENT
-    assert leftovers(repository) == installed[0]
+    assert remaining_files(repository) == installed[0]
 
 
 @pytest.mark.parametrize("flavour", Flavour)

@@ -1,4 +1,4 @@
-"""The Retries field: how often the engine tries a failed task, and how long it waits in between."""
+"""The Retries field: how many attempts a task has, and how long the engine waits in between."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from catalyst_groq.errors import FieldError
 
 REPEATED_CYCLE = re.compile(r"R(?P<times>\d+)/(?P<interval>P.+)")
 _DURATION_ADAPTER = TypeAdapter(timedelta)
-MAX_TRIES = 1000
+MAX_ATTEMPTS = 1000
 
 
 def parse_duration(text: str) -> timedelta:
@@ -27,9 +27,9 @@ def parse_duration(text: str) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class RetryCycle:
-    """Waits between tries, as in `camunda:failedJobRetryTimeCycle`: `R3/PT10S` means three tries, 10 s apart."""
+    """Waits between attempts, as in `camunda:failedJobRetryTimeCycle`: `R3/PT10S` means three attempts, 10 s apart."""
 
-    tries: int
+    max_attempts: int
     intervals: tuple[timedelta, ...]
     """The wait after each failure; the last one repeats."""
 
@@ -38,19 +38,19 @@ class RetryCycle:
         """Parse `R3/PT10S`, or a list of waits such as `PT10S,PT1M`. Raises `FieldError`."""
         try:
             if repeated := REPEATED_CYCLE.fullmatch(text.strip()):
-                times = min(max(int(repeated["times"]), 1), MAX_TRIES)
+                times = min(max(int(repeated["times"]), 1), MAX_ATTEMPTS)
                 return cls(times, (parse_duration(repeated["interval"]),))
             intervals = tuple(parse_duration(part) for part in text.split(","))
         except ValueError as error:
-            raise FieldError(field, str(error), "Write R3/PT10S (three tries, 10 s apart) or PT10S,PT1M") from error
+            raise FieldError(field, str(error), "Write R3/PT10S (three attempts, 10 s apart) or PT10S,PT1M") from error
         return cls(len(intervals) + 1, intervals)
 
     def retries_left(self, retries: int | None) -> int:
-        """Return the tries left, this one included. The engine's `retries` are None until the first failure."""
-        return self.tries if retries is None else retries
+        """Return the attempts left, this one included. The engine's `retries` are None until the first failure."""
+        return self.max_attempts if retries is None else retries
 
     def after_failure(self, retries: int | None) -> Retry:
-        """Return the tries left after one more failure, and the wait before the next."""
+        """Return the attempts left after one more failure, and the wait before the next."""
         left = max(self.retries_left(retries) - 1, 0)
-        failures = max(self.tries - left - 1, 0)
+        failures = max(self.max_attempts - left - 1, 0)
         return Retry(left, self.intervals[min(failures, len(self.intervals) - 1)])

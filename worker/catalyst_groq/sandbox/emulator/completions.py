@@ -8,8 +8,8 @@ from zlib import crc32
 
 from catalyst_groq.groq.models.catalog import Model
 from catalyst_groq.groq.models.token_estimate import cut_to_tokens, estimate_prompt, estimate_tokens
-from catalyst_groq.sandbox.emulator.answers import ChatCompletion, CompletionUsage, ToolCall
 from catalyst_groq.sandbox.emulator.capabilities import max_output_tokens
+from catalyst_groq.sandbox.emulator.chat_completion import ChatCompletion, CompletionUsage, ToolCall
 from catalyst_groq.sandbox.emulator.error_responses import ErrorResponse, json_validate_failed
 from catalyst_groq.sandbox.emulator.generated_text import generate_filler, generate_text, last_user_text, scripted_text
 from catalyst_groq.sandbox.emulator.rules import Rule

@@ -17,7 +17,7 @@ from catalyst_groq.sandbox.emulator.error_responses import ErrorResponse, rate_l
 
 Fault = Literal["hang", "cut", "garbage", "reset", "stream_error"]
 _ANSWER_FIELDS = ("answer", "tool_calls", "characters", "tokens")
-_ERROR_FIELDS = ("status", "refusal")
+_ERROR_FIELDS = ("status", "error_code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,8 @@ class Rule(_Part):
     """One rule: its condition, the number of requests it applies to (None: all), and its effect.
 
     The effect is a completion (`answer`: a text, or a structure sent as JSON; `tool_calls`; generated text of a number
-    of `characters` or `tokens`), an error (`status`, or its code in `refusal`, with optional `body` and `headers`), or
-    a `fault` of the connection. `delay` is in seconds and needs no other effect.
+    of `characters` or `tokens`), an error (`status`, or Groq's `error_code`, with optional `body` and `headers`), or a
+    `fault` of the connection. `delay` is in seconds and needs no other effect.
     """
 
     when: Condition = Condition()
@@ -90,7 +90,7 @@ class Rule(_Part):
     characters: PositiveInt | None = None
     tokens: PositiveInt | None = None
     status: int | None = Field(None, ge=200, le=599)
-    refusal: str | None = None
+    error_code: str | None = None
     headers: Mapping[str, str] = {}
     body: str | Mapping[str, Any] | None = None
     fault: Fault | None = None
@@ -100,7 +100,7 @@ class Rule(_Part):
     def _lower_names(cls, headers: Mapping[str, str]) -> Mapping[str, str]:
         return {name.lower(): value for name, value in headers.items()}
 
-    @field_validator("refusal")
+    @field_validator("error_code")
     @classmethod
     def _check_error_code(cls, code: str | None) -> str | None:
         if code is not None and code not in BY_CODE:
@@ -125,7 +125,7 @@ class Rule(_Part):
     @property
     def is_error(self) -> bool:
         """Whether the effect is an error response."""
-        return bool(self.status or self.refusal)
+        return bool(self.status or self.error_code)
 
     @property
     def bypasses_model(self) -> bool:
@@ -134,7 +134,7 @@ class Rule(_Part):
 
     def error_response(self, model: str) -> ErrorResponse:
         """Return the error response of the rule for a request to `model`."""
-        error = BY_CODE[self.refusal](model) if self.refusal else self._response_for_status(model)
+        error = BY_CODE[self.error_code](model) if self.error_code else self._response_for_status(model)
         return error.with_headers(self.headers)
 
     def _response_for_status(self, model: str) -> ErrorResponse:

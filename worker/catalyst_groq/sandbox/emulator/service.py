@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 
 from catalyst_groq.groq.models.catalog import Feature, Model, ModelLimits, shipped_catalog
 from catalyst_groq.groq.models.token_estimate import estimate_prompt
-from catalyst_groq.sandbox.emulator.answers import ChatCompletion
 from catalyst_groq.sandbox.emulator.api_keys import ApiKeys
 from catalyst_groq.sandbox.emulator.call_log import CallLog, OnCall, ignore_call
 from catalyst_groq.sandbox.emulator.capabilities import (
@@ -18,6 +17,7 @@ from catalyst_groq.sandbox.emulator.capabilities import (
     validate_capabilities,
     validate_model,
 )
+from catalyst_groq.sandbox.emulator.chat_completion import ChatCompletion
 from catalyst_groq.sandbox.emulator.clock import Clock
 from catalyst_groq.sandbox.emulator.completions import GenerationContext, generate_completion
 from catalyst_groq.sandbox.emulator.config import EVERY_MODEL, EmulatorConfig, EmulatorSettings, update_settings
@@ -31,14 +31,14 @@ from catalyst_groq.sandbox.emulator.error_responses import (
 from catalyst_groq.sandbox.emulator.generated_text import scripted_text
 from catalyst_groq.sandbox.emulator.limits import RateLimiter, RequestUsage
 from catalyst_groq.sandbox.emulator.prompt_cache import PromptCache
-from catalyst_groq.sandbox.emulator.recordings import (
+from catalyst_groq.sandbox.emulator.request_schema import validate_schema
+from catalyst_groq.sandbox.emulator.rules import RequestSummary, Rule, RuleSet
+from catalyst_groq.sandbox.emulator.transcriptions import (
     AudioUpload,
     format_transcription,
     generate_transcript,
     validate_upload,
 )
-from catalyst_groq.sandbox.emulator.request_schema import validate_schema
-from catalyst_groq.sandbox.emulator.rules import RequestSummary, Rule, RuleSet
 
 _DEFAULT_TOKENS_PER_SECOND = 500
 _EXPECTED_OUTPUT_MARGIN_TOKENS = 16

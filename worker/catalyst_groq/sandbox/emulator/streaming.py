@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalyst_groq.groq.models.token_estimate import split_tokens
-from catalyst_groq.sandbox.emulator.answers import SYSTEM_FINGERPRINT, ChatCompletion
+from catalyst_groq.sandbox.emulator.chat_completion import SYSTEM_FINGERPRINT, ChatCompletion
 
 DONE_EVENT = b"data: [DONE]\n\n"
 

@@ -7,7 +7,7 @@ from typing import Any
 from zlib import crc32
 
 from catalyst_groq.groq.models.catalog import Feature, Model
-from catalyst_groq.sandbox.emulator.answers import ToolCall
+from catalyst_groq.sandbox.emulator.chat_completion import ToolCall
 from catalyst_groq.sandbox.emulator.error_responses import ErrorResponse, tool_use_failed
 from catalyst_groq.sandbox.emulator.generated_text import last_user_text
 from catalyst_groq.sandbox.emulator.rules import ScriptedCall

@@ -1,0 +1,62 @@
+"""The number of tasks that the rate limits leave room for."""
+
+import asyncio
+import time
+
+import pytest
+
+from catalyst_groq.groq.models.catalog import ModelLimits
+from catalyst_groq.groq.rate_limits.queue import TICKET_TTL_SECONDS
+from support.groq_clients import BlockingGroqClient
+from support.rate_limiter import MODEL, OTHER, chat_request, limit_config, limited_to, make_limiter
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize(
+    ("free", "active", "fetchable"),
+    [(50, 0, 20), (10, 0, 10), (50, 5, 15)],
+    ids=["capacity", "little free", "not sending yet"],
+)
+async def test_fetchable_tasks_are_those_that_fit_the_limits(free, active, fetchable):
+    limiter = make_limiter(limited_to(rpm=21))
+    await limiter.send(chat_request())
+    assert limiter.fetchable_tasks(free, active) == fetchable
+
+
+async def test_fetchable_tasks_do_not_count_requests_in_flight_twice():
+    client = BlockingGroqClient()
+    limiter = make_limiter(limited_to(rpm=21), client=client)
+    in_flight = [asyncio.create_task(limiter.send(chat_request())) for _ in range(5)]
+    await asyncio.sleep(0)
+    fetchable = limiter.fetchable_tasks(50, active=5)
+    client.release()
+    await asyncio.gather(*in_flight)
+    assert fetchable == 16
+
+
+async def test_fetchable_tasks_before_the_first_request():
+    assert make_limiter(limit_config()).fetchable_tasks(50, 0) == 50
+    assert make_limiter(limit_config("free")).fetchable_tasks(50, 0) == 1
+
+
+async def test_fetchable_tasks_follow_the_model_with_most_capacity():
+    limiter = make_limiter(limited_to(rpm=1))
+    await limiter.send(chat_request())
+    assert limiter.fetchable_tasks(50, 0) == 1, "it may be for another model"
+    await limiter.send(chat_request())
+    assert limiter.fetchable_tasks(50, 1) == 0, "one waits"
+
+    limiter = make_limiter(limit_config(**{MODEL: ModelLimits(rpm=1), OTHER: ModelLimits(rpm=31)}))
+    for model in (MODEL, OTHER):
+        await limiter.send(chat_request(model=model))
+    assert limiter.fetchable_tasks(50, 0) == 30
+
+
+async def test_fetchable_tasks_forget_callers_that_gave_up(monkeypatch):
+    limiter, now = make_limiter(limited_to(rpm=1)), time.monotonic()
+    for _ in range(2):
+        await limiter.send(chat_request())
+    assert limiter.fetchable_tasks(50, 1) == 0
+    monkeypatch.setattr("catalyst_groq.groq.rate_limits.limiter.time.monotonic", lambda: now + TICKET_TTL_SECONDS + 1)
+    assert limiter.fetchable_tasks(50, 0) == 1
