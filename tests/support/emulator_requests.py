@@ -9,7 +9,8 @@ from catalyst_groq.sandbox.emulator.config import EmulatorConfig
 from catalyst_groq.sandbox.emulator.control import add_rule
 from catalyst_groq.sandbox.emulator.error_responses import ErrorResponse
 from catalyst_groq.sandbox.emulator.generated_text import last_user_text
-from catalyst_groq.sandbox.emulator.service import ApiRequest, CompletionReply, ErrorReply, GroqService
+from catalyst_groq.sandbox.emulator.messages import ApiRequest, CompletionReply, ErrorReply
+from catalyst_groq.sandbox.emulator.service import GroqService
 
 CHAT = "/openai/v1/chat/completions"
 GPT_OSS = "openai/gpt-oss-120b"

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalyst_groq.groq.models.token_estimate import estimate_tokens
-from catalyst_groq.sandbox.emulator.service import CompletionReply, ErrorReply
+from catalyst_groq.sandbox.emulator.messages import CompletionReply, ErrorReply
 from support.emulator_requests import chat_body, completion_of, make_service, reply_to
 
 WORDS = [

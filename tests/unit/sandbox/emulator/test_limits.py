@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from catalyst_groq.groq.api.go_duration import format_go_duration
 from catalyst_groq.groq.models.catalog import ModelLimits
 from catalyst_groq.sandbox.emulator.limits import OTPM, RPD, RPM, TPD, TPM, LimitBucket, RateLimiter, RequestUsage
-from catalyst_groq.sandbox.emulator.service import CompletionReply
+from catalyst_groq.sandbox.emulator.messages import CompletionReply
 from support.emulator_requests import chat_body, completion_of, error_object, error_of, make_service, reply_to
 
 MINUTE, DAY = 60, 86_400

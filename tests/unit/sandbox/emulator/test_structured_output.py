@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import validate
 
+from catalyst_groq.sandbox.emulator.messages import CompletionReply
 from catalyst_groq.sandbox.emulator.schemas import generate_sample
-from catalyst_groq.sandbox.emulator.service import CompletionReply
 from support.emulator_requests import chat_body, completion_of, error_object, error_of, make_service, reply_to
 
 

@@ -10,8 +10,9 @@ from aiohttp import web
 from catalyst_groq.sandbox.emulator.control import add_control
 from catalyst_groq.sandbox.emulator.error_responses import unknown_url
 from catalyst_groq.sandbox.emulator.generated_text import last_user_text
+from catalyst_groq.sandbox.emulator.messages import ApiRequest, ErrorReply, Reply
 from catalyst_groq.sandbox.emulator.response_delivery import ConnectionDropped, deliver
-from catalyst_groq.sandbox.emulator.service import ApiRequest, ErrorReply, GroqService, Reply
+from catalyst_groq.sandbox.emulator.service import GroqService
 from catalyst_groq.sandbox.emulator.transcriptions import AudioUpload
 
 API_PATH = "/openai/v1"

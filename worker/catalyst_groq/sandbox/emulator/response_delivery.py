@@ -11,15 +11,9 @@ from aiohttp import web
 from catalyst_groq.sandbox.emulator.error_responses import internal_error
 from catalyst_groq.sandbox.emulator.headers import response_headers
 from catalyst_groq.sandbox.emulator.limits import RequestUsage
+from catalyst_groq.sandbox.emulator.messages import CompletionReply, ErrorReply, Reply, SimpleReply
 from catalyst_groq.sandbox.emulator.rules import Rule
-from catalyst_groq.sandbox.emulator.service import (
-    CompletionReply,
-    ErrorReply,
-    GroqService,
-    Reply,
-    SimpleReply,
-    new_request_id,
-)
+from catalyst_groq.sandbox.emulator.service import GroqService, new_request_id
 from catalyst_groq.sandbox.emulator.streaming import DONE_EVENT, error_event, split_into_chunks
 
 _GARBAGE = b"\x00\x17this is not HTTP\r\n\r\n"

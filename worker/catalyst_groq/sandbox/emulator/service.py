@@ -3,9 +3,8 @@
 import time
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 from catalyst_groq.groq.models.catalog import Feature, Model, ModelLimits, shipped_catalog
 from catalyst_groq.groq.models.token_estimate import estimate_prompt
@@ -17,7 +16,6 @@ from catalyst_groq.sandbox.emulator.capabilities import (
     validate_capabilities,
     validate_model,
 )
-from catalyst_groq.sandbox.emulator.chat_completion import ChatCompletion
 from catalyst_groq.sandbox.emulator.clock import Clock
 from catalyst_groq.sandbox.emulator.completions import GenerationContext, generate_completion
 from catalyst_groq.sandbox.emulator.config import EVERY_MODEL, EmulatorConfig, EmulatorSettings, update_settings
@@ -30,9 +28,10 @@ from catalyst_groq.sandbox.emulator.error_responses import (
 )
 from catalyst_groq.sandbox.emulator.generated_text import scripted_text
 from catalyst_groq.sandbox.emulator.limits import RateLimiter, RequestUsage
+from catalyst_groq.sandbox.emulator.messages import ApiRequest, CompletionReply, ErrorReply, Reply, SimpleReply
 from catalyst_groq.sandbox.emulator.prompt_cache import PromptCache
 from catalyst_groq.sandbox.emulator.request_schema import validate_schema
-from catalyst_groq.sandbox.emulator.rules import RequestSummary, Rule, RuleSet
+from catalyst_groq.sandbox.emulator.rules import Rule, RuleSet
 from catalyst_groq.sandbox.emulator.transcriptions import (
     AudioUpload,
     format_transcription,
@@ -42,61 +41,6 @@ from catalyst_groq.sandbox.emulator.transcriptions import (
 
 _DEFAULT_TOKENS_PER_SECOND = 500
 _EXPECTED_OUTPUT_MARGIN_TOKENS = 16
-
-
-@dataclass(frozen=True, slots=True)
-class ApiRequest:
-    """A received request. `body` is None if it is not a JSON object; rules compare `match_text`."""
-
-    method: str
-    path: str
-    organization: str | None
-    body: Mapping[str, Any] | None
-    match_text: str = ""
-
-    @property
-    def model(self) -> str:
-        """The requested model, or an empty text."""
-        return str((self.body or {}).get("model") or "")
-
-    @property
-    def summary(self) -> RequestSummary:
-        """The parts that rules compare."""
-        return RequestSummary(self.method, self.path, self.model, self.match_text)
-
-
-@dataclass(frozen=True, slots=True)
-class CompletionReply:
-    """A completion, its reserved usage, and the rule that changes its delivery."""
-
-    completion: ChatCompletion
-    stream: bool
-    rate_limiter: RateLimiter
-    reserved: RequestUsage
-    tokens_per_second: float | None
-    rule: Rule | None
-
-
-@dataclass(frozen=True, slots=True)
-class SimpleReply:
-    """A reply in one piece: JSON or plain text. `delay` is in seconds."""
-
-    body: Mapping[str, Any] | str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    delay: float = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorReply:
-    """An error response, with the rate limit headers of the organization."""
-
-    error: ErrorResponse
-    headers: Mapping[str, str] = field(default_factory=dict)
-    delay: float = 0
-
-
-Reply: TypeAlias = CompletionReply | SimpleReply | ErrorReply | Rule
-"""The reply to a request. A `Rule` is a fault of the connection."""
 
 
 class GroqService:
