@@ -59,6 +59,7 @@ async def test_ledger_is_shared_by_workers(store):
         assert await each.spent(["instance", "day", "nobody"]) == [CENT, 3 * CENT, 0]
 
 
+@pytest.mark.slow
 async def test_ledger_loses_no_concurrent_booking(store):
     await asyncio.gather(*[each.book({"day": CENT}) for each in store for _ in range(50)])
 

@@ -203,6 +203,7 @@ async def test_file_writes_large_rows_in_thread(file):
     assert stored(file) == ["a"]
 
 
+@pytest.mark.slow
 def test_file_can_be_created_by_many_workers_at_once(tmp_path):
     with ThreadPoolExecutor(8) as workers:
         for number in range(20):

@@ -79,6 +79,7 @@ def test_child_outlives_the_thread_that_started_it(start):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent was killed")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.slow
 def test_child_ends_with_its_parent(tmp_path, number):
     parent = [sys.executable, "-c", PARENT, str(tmp_path), *STUBBORN]
     with subprocess.Popen(parent, stdout=subprocess.PIPE, text=True) as process:

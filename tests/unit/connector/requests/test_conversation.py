@@ -55,6 +55,7 @@ def test_conversation_variable_must_hold_messages(turns):
         read(turns)
 
 
+@pytest.mark.slow
 def test_conversation_leaves_out_the_oldest_turns():
     long = {"role": "user", "content": "word " * 60_000}
     turns = [long, CALLING, RESULT, ANSWERED, {**long}, ANSWERED]
@@ -71,6 +72,7 @@ def test_conversation_estimates_no_turn_twice(monkeypatch):
     assert messages == [SYSTEM, *turns[-(len(messages) - 2) :], QUESTION]
 
 
+@pytest.mark.slow
 def test_conversation_is_left_out_before_a_long_question():
     long = {"role": "user", "content": "word " * 140_000}
     assert prepend([ASKED, ANSWERED], payload(long)) == [long]

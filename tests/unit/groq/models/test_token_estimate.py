@@ -115,6 +115,7 @@ def test_estimate_is_the_sum_of_its_pieces(text):
     assert estimate_tokens(text) == ceil(round(sum(tokens for _, tokens in split_tokens(text)), 6))
 
 
+@pytest.mark.slow
 def test_estimate_of_a_long_text_copies_nothing():
     text = "一二三 four 5 " * 20_000
     tracemalloc.start()

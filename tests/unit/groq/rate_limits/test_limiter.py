@@ -170,19 +170,24 @@ async def test_waiting_caller_has_its_request_estimated_once(monkeypatch):
     assert estimated == ["Hello", "Something else"]
 
 
-LONG = "word " * 200_000
+TOO_MANY_OUTPUT_TOKENS = 140_000
+"""More than the context of any model."""
 
 
 async def test_plan_limits_do_not_apply_to_other_servers():
     limiter = make_limiter(limit_config("free"))
-    assert isinstance(await limiter.send(chat_request(OWN_SERVER, text=LONG)), Response)
+    assert isinstance(await limiter.send(chat_request(OWN_SERVER, max_tokens=TOO_MANY_OUTPUT_TOKENS)), Response)
     assert not list(limiter.remaining())
-    assert (await limiter.send(chat_request(text=LONG))).reason is NoResponseReason.EXCEEDS_LIMIT
+    assert (
+        await limiter.send(chat_request(max_tokens=TOO_MANY_OUTPUT_TOKENS))
+    ).reason is NoResponseReason.EXCEEDS_LIMIT
 
 
 async def test_configured_limits_apply_to_other_servers():
     limiter = make_limiter(limited_to(tpm=8000))
-    assert (await limiter.send(chat_request(OWN_SERVER, text=LONG))).reason is NoResponseReason.EXCEEDS_LIMIT
+    assert (
+        await limiter.send(chat_request(OWN_SERVER, max_tokens=TOO_MANY_OUTPUT_TOKENS))
+    ).reason is NoResponseReason.EXCEEDS_LIMIT
 
 
 TOO_LARGE = make_response(413, {"error": {"message": "tokens per minute (TPM): Limit 8000, Requested 9000"}})

@@ -92,6 +92,7 @@ steps = st.lists(
 
 @given(steps=steps)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.slow
 async def test_redis_backend_equals_the_in_memory_one(backends, steps):
     shared, own, name = backends[0], InMemoryBackend(), f"law {time.monotonic_ns()}"
     for kind, first, second in steps:

@@ -137,6 +137,7 @@ def test_unsupported_feature_of_a_model_is_rejected(model, fields, message):
     assert error_object(response)["message"].startswith(message)
 
 
+@pytest.mark.slow
 def test_context_window_overflow_is_rejected():
     response = error_of(make_service(), chat_body("word " * 131_072))
 

@@ -149,6 +149,7 @@ def test_unwritable_local_repository_is_named(jar, repository):
         fetch_missing([jar], "Engine", repository, ignore_event)
 
 
+@pytest.mark.slow
 def test_progress_counts_each_byte_once_despite_retries(repository, maven):
     locked_jars = [locked(f"jar-{number}") for number in range(20)]
     maven.files.update({str(jar.path): CONTENT for jar in locked_jars})
@@ -173,6 +174,7 @@ def test_interrupted_download_leaves_no_partial_file(jar, repository):
     assert remaining_files(repository) == []
 
 
+@pytest.mark.slow
 def test_concurrent_installations_succeed(jar, repository):
     with ThreadPoolExecutor(8) as pool:
         installed = list(pool.map(lambda _: fetch_missing([jar], "Engine", repository, ignore_event), range(8)))
