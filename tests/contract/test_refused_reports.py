@@ -106,18 +106,18 @@ async def test_refused_fallback_leaves_the_task_locked(fake_engine, start_worker
 
 
 async def test_conflict_is_reported_again(fake_engine, start_worker, topic, caplog):
-    fake_engine.refuse(3, *CONFLICT)
+    fake_engine.refuse(12, *CONFLICT)
     task = fake_engine.create(Task(topic=topic))
     worker = start_worker(fake_engine.rest_url)
-    await wait_until(lambda: worker.accepted, 1)
+    await wait_until(lambda: worker.accepted)
 
     assert (task.waits_at, task.error_message) == ("Review", None)
     assert log_messages(caplog) == []
 
 
 async def test_conflict_without_end_is_an_incident(fake_engine, start_worker, topic, monkeypatch):
-    monkeypatch.setattr(reporter, "MAX_CONFLICTS", 3)
-    fake_engine.refuse(3, *CONFLICT)
+    monkeypatch.setattr(reporter, "CONFLICT_TIMEOUT_SECONDS", 0)
+    fake_engine.refuse(1, *CONFLICT)
     task = fake_engine.create(Task(topic=topic))
     worker = start_worker(fake_engine.rest_url)
     await wait_until(lambda: worker.accepted)

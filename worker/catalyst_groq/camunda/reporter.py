@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import time
 from dataclasses import replace
+from weakref import WeakValueDictionary
 
 from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.locks import TaskLock
@@ -14,19 +16,25 @@ from catalyst_groq.errors import EngineConflict, EngineRefused, EngineUnreachabl
 
 log = logging.getLogger(__name__)
 
-MAX_CONFLICTS = 10
-"""Conflicts (parallel branches that join) of one report, after which it counts as refused."""
+CONFLICT_TIMEOUT_SECONDS = 600.0
+"""Conflicts of one report end after some attempts. Those that last longer have another cause: the report is refused."""
 
 FALLBACK_FAILURE = Failure("The engine refused the outcome of this task. See the worker's log.")
 """Reported when even a failure without variables is refused: without an incident the task would be fetched for ever."""
 
 
 class OutcomeReporter:
-    """Reports each outcome until the engine has accepted it or refused it for good."""
+    """Reports each outcome until the engine has accepted it or refused it for good.
+
+    The reports of one process instance form a queue: the engine executes one at a time, and refuses what comes
+    meanwhile with an optimistic locking conflict (parallel multi-instance, branches that join).
+    """
 
     def __init__(self, engine: EngineClient, outage: OutageMonitor) -> None:
         self._engine = engine
         self._outage = outage
+        self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """By process instance id, for as long as a report uses it. A lock is fair: first come, first served."""
 
     async def report(self, task: ExternalTask, outcome: Outcome, lock: TaskLock) -> Outcome | None:
         """Report the outcome. Returns the outcome that the engine accepted; None when it accepted none.
@@ -34,6 +42,11 @@ class OutcomeReporter:
         A refused outcome becomes a failure with the engine's message. That failure has retries left only if another
         attempt costs nothing at Groq (`Completion.if_refused`).
         """
+        queue = self._queues.setdefault(task.process_instance_id, asyncio.Lock())
+        async with queue:
+            return await self._report(task, outcome, lock)
+
+    async def _report(self, task: ExternalTask, outcome: Outcome, lock: TaskLock) -> Outcome | None:
         while True:
             if isinstance(outcome, Failure | Unlocked):
                 # The engine may offer the task again before its response to this report arrives here.
@@ -52,8 +65,13 @@ class OutcomeReporter:
                 return outcome
 
     async def _report_with_retries(self, task: ExternalTask, outcome: Outcome) -> None:
-        """Report until the engine responds: with long waits while it is unreachable, with short ones on a conflict."""
-        outage_backoff, conflict_backoff, conflicts = Backoff(), Backoff(initial_seconds=0.02, max_seconds=1.0), 0
+        """Report until the engine responds: with long waits while it is unreachable, with short ones on a conflict.
+
+        A conflict comes from another worker or from another part of the process instance. Without the lock, the next
+        report raises `TaskLost`.
+        """
+        outage_backoff, conflict_backoff = Backoff(), Backoff(initial_seconds=0.02, max_seconds=1.0)
+        conflict_deadline = time.monotonic() + CONFLICT_TIMEOUT_SECONDS
         while True:
             try:
                 await self._send(task, outcome)
@@ -61,8 +79,7 @@ class OutcomeReporter:
                 self._outage.record_failure(error)
                 await asyncio.sleep(outage_backoff.next())
             except EngineConflict:
-                conflicts += 1
-                if conflicts == MAX_CONFLICTS:
+                if time.monotonic() > conflict_deadline:
                     raise
                 await asyncio.sleep(conflict_backoff.next())
             else:
