@@ -2,13 +2,14 @@
 
 import asyncio
 import ssl
+from base64 import b64encode
 
 import pytest
 from aiohttp import web
 from yarl import URL
 
 from catalyst_groq.camunda.client import EngineClient
-from catalyst_groq.common.transport import make_transport
+from catalyst_groq.common.transport import NO_PROXY, Proxy, make_transport
 from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.errors import EngineUnreachable, SettingsError
 from catalyst_groq.groq.api.client import HttpGroqClient
@@ -47,13 +48,11 @@ async def server(authority):
 
 @pytest.fixture
 async def proxy():
-    """A proxy that returns an empty list and records request lines."""
+    """A proxy that returns an empty list and records the heads of requests."""
     asked = []
 
     async def serve(reader, writer):
-        asked.append((await reader.readline()).decode())
-        while (await reader.readline()).strip():
-            pass
+        asked.append((await reader.readuntil(b"\r\n\r\n")).decode())
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n[]")
         await writer.drain()
         writer.close()
@@ -138,8 +137,58 @@ async def test_the_environments_proxy_is_used_except_for_the_hosts_it_excepts(pr
     await asked_engine("http://engine.test/engine-rest", through)
 
     assert len(asked) == 1
-    assert through.proxy_for(URL("http://near.test/engine-rest")) is None
-    assert make_transport(proxy="http://own.test").proxy_for(URL("http://near.test/")) == "http://own.test"
+    assert through.proxy_for(URL("http://near.test/engine-rest")) == NO_PROXY
+    assert make_transport(proxy="http://own.test").proxy_for(URL("http://near.test/")) == Proxy(URL("http://own.test"))
+
+
+@pytest.mark.parametrize("source", ["setting", "environment", "environment without a scheme"])
+async def test_password_of_a_proxy_is_sent_and_not_shown(proxy, monkeypatch, source):
+    url, asked = proxy
+    with_password = url.replace("http://127.0.0.1", "http://me:s3%40cret@LOCALHOST")
+    if source == "setting":
+        through = make_transport(proxy=with_password)
+    else:
+        monkeypatch.setenv("http_proxy", with_password.removeprefix("http://" if "without" in source else ""))
+        through = make_transport()
+    host = f"http://{source.replace(' ', '-')}-sent.test"  # proxies are looked up once per host
+    await asked_engine(f"{host}/engine-rest", through)
+    await send_to_groq(f"{host}/openai/v1", through)
+
+    sent = "Proxy-Authorization: Basic " + b64encode(b"me:s3@cret").decode()
+    assert [sent in head for head in asked] == [True, True]
+    chosen = through.proxy_for(URL(host))
+    assert str(chosen.url) == url.replace("127.0.0.1", "localhost")
+    assert "s3" not in repr((through, chosen))
+
+
+@pytest.mark.parametrize("source", ["setting", "environment"])
+async def test_password_of_a_proxy_is_not_in_errors(monkeypatch, source):
+    """Nothing listens at port 1."""
+    with_password = "http://me:s3cret@LocalHost:1"
+    if source == "environment":
+        monkeypatch.setenv("http_proxy", with_password)
+    through = make_transport(proxy=with_password if source == "setting" else None)
+    with pytest.raises(EngineUnreachable) as caught:
+        await asked_engine(f"http://{source}-errors.test/engine-rest", through)
+    no_response = await send_to_groq(f"http://{source}-errors.test/openai/v1", through)
+
+    assert "localhost" in no_response.message
+    shown = f"{caught.value} {caught.value.__cause__!r} {no_response!r}"
+    assert "me:" not in shown
+    assert "s3cret" not in shown
+
+
+async def test_proxy_of_the_environment_that_is_no_url_fails_each_call(monkeypatch):
+    monkeypatch.setenv("http_proxy", "socks5://me:s3cret@localhost:1")
+    no_response = await send_to_groq("http://socks.test/openai/v1", make_transport())
+    assert (no_response.reason, no_response.sent) == (NoResponseReason.CONNECTION_REFUSED, False)
+    assert no_response.message == "http_proxy - the proxy of the environment is not an http(s) URL"
+
+
+def test_proxy_that_is_no_url_is_refused():
+    with pytest.raises(SettingsError, match="is not an http") as caught:
+        make_transport(proxy="socks5://me:s3cret@localhost:1")
+    assert "s3cret" not in str(caught.value)
 
 
 async def test_netrc_is_not_used(proxy, monkeypatch, tmp_path):

@@ -23,7 +23,7 @@ from catalyst_groq.common.optional_dependencies import require_extra
 from catalyst_groq.config import factory
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.connector.access.providers import SecretProvider, default_providers
-from catalyst_groq.connector.access.redaction import Redactor
+from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.connector.access.secrets import Secrets
 from catalyst_groq.connector.access.urls import AllowedUrls
 from catalyst_groq.connector.budgets import BudgetedClient, BudgetLimits
@@ -94,7 +94,7 @@ async def build_worker(
     journal, ledger = _open_journal(settings)
     async with (
         aclosing(engine),
-        aclosing(HttpGroqClient(factory.make_groq_transport(settings), redactor.mask_all)) as http,
+        aclosing(HttpGroqClient(factory.make_groq_transport(settings), redactor)) as http,
         aclosing(journal),
         aclosing(ledger),
         _limiter_backend(settings) as backend,
@@ -170,7 +170,7 @@ async def report_models(settings: Settings, environ: Mapping[str, str]) -> Model
     endpoints = await factory.make_endpoints(settings, _secrets(settings, environ, redactor))
     async with (
         aclosing(_engine(settings, "catalyst-groq-models")) as engine,
-        aclosing(HttpGroqClient(factory.make_groq_transport(settings), redactor.mask_all)) as client,
+        aclosing(HttpGroqClient(factory.make_groq_transport(settings), redactor)) as client,
     ):
         own_account = Account(settings.groq_api_url, environ.get("GROQ_API_KEY", "").strip())
         references = await find_used_models(engine, settings.topic)

@@ -108,7 +108,7 @@ def run(
     """Run the worker until Ctrl-C or SIGTERM."""
     from catalyst_groq.app import run_worker
     from catalyst_groq.config.settings import Settings, environment
-    from catalyst_groq.connector.access.redaction import Redactor
+    from catalyst_groq.domain.redaction import Redactor
     from catalyst_groq.observability.logging import set_up_logging
 
     settings = Settings.load(config or Path("worker.yaml"), ENV_FILE)

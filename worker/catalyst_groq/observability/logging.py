@@ -5,7 +5,7 @@ import sys
 import time
 from functools import lru_cache
 
-from catalyst_groq.connector.access.redaction import Redactor
+from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Outcome, Unlocked
 

@@ -15,7 +15,7 @@ from catalyst_groq.connector.access.providers import (
     PROPERTIES_SOURCE,
     SecretProvider,
 )
-from catalyst_groq.connector.access.redaction import KEY_PREFIX, MASK, Redactor
+from catalyst_groq.domain.redaction import KEY_PREFIX, MASK, Redactor
 from catalyst_groq.errors import FieldError
 
 CACHED_NAMES = 64

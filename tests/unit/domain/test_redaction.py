@@ -1,6 +1,6 @@
 """Keys are removed from texts and structures."""
 
-from catalyst_groq.connector.access.redaction import Redactor
+from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.domain.variables import TypedValue
 
 KEY = "gsk_0123456789abcdef"
