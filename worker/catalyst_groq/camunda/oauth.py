@@ -65,7 +65,7 @@ class OAuthTokenProvider:
                 data=form,
                 headers=headers,
                 proxy=proxy.url,
-                proxy_auth=proxy.auth,
+                proxy_headers=proxy.headers,
                 timeout=ClientTimeout(TOKEN_TIMEOUT_SECONDS),
                 allow_redirects=False,
             ) as response:

@@ -100,7 +100,7 @@ class RestClient:
                 data=content,
                 headers=headers,
                 proxy=proxy.url,
-                proxy_auth=proxy.auth,
+                proxy_headers=proxy.headers,
                 timeout=ClientTimeout(total=timeout, sock_connect=CONNECT_TIMEOUT_SECONDS),
                 allow_redirects=False,
             ) as response:

@@ -1,6 +1,7 @@
 """Transport to a server: trusted certificates, client certificate and proxy."""
 
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import NamedTuple
 from urllib.request import getproxies, proxy_bypass
 
 import certifi
-from aiohttp import BasicAuth, InvalidUrlClientError, TCPConnector
+from aiohttp import InvalidUrlClientError, TCPConnector, encode_basic_auth
 from yarl import URL
 
 from catalyst_groq.common.credentials import find_passwords, split_credentials
@@ -22,7 +23,8 @@ class Proxy(NamedTuple):
 
     url: URL | None = None
     """None for a direct connection."""
-    auth: BasicAuth | None = None
+    headers: Mapping[str, str] | None = None
+    """The authorization, if there is one."""
 
     def __repr__(self) -> str:
         return f"Proxy({self.url})"
@@ -74,8 +76,10 @@ def _parse_proxy(text: str) -> Proxy:
     url = URL(parts.url)
     if url.scheme not in {"http", "https"} or not url.host:
         raise ValueError("not an http(s) URL")
-    has_credentials = parts.user or parts.password
-    return Proxy(url, BasicAuth(parts.user, parts.password, "utf-8") if has_credentials else None)
+    if not parts.user and not parts.password:
+        return Proxy(url)
+    # aiohttp sends it as Proxy-Authorization, to http and https servers alike; with that name it would do so for https only.
+    return Proxy(url, {"authorization": encode_basic_auth(parts.user, parts.password)})
 
 
 def make_transport(

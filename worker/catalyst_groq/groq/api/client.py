@@ -92,7 +92,7 @@ class HttpGroqClient:
                     data=operation.encode(request.payload),
                     headers={"authorization": f"Bearer {account.key}"} if account.key else {},
                     proxy=proxy.url,
-                    proxy_auth=proxy.auth,
+                    proxy_headers=proxy.headers,
                     timeout=ClientTimeout(total=None, sock_connect=min(CONNECT_TIMEOUT_SECONDS, timeout)),
                     allow_redirects=False,
                 ) as received,
