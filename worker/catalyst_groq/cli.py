@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from catalyst_groq import __version__
+from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
 from catalyst_groq.errors import CatalystError, SettingsError
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ def main() -> None:
     try:
         app()
     except CatalystError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{escape_control_characters(str(error), keep=TAB_AND_LINE_FEED)}\n")
         sys.exit(2 if isinstance(error, SettingsError) else 1)
     except asyncio.CancelledError:
         sys.exit(130)

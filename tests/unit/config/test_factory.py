@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from yarl import URL
 
 from catalyst_groq.camunda.oauth import ClientCredentials
+from catalyst_groq.common.transport import Proxy
 from catalyst_groq.config import factory
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.connector.access.providers import default_providers
@@ -126,7 +128,7 @@ def test_transports_of_engine_and_groq_are_independent(tmp_path, make_transport,
     }
     transport = make_transport(Settings(**own))
 
-    assert transport.proxy == "http://proxy:3128"
+    assert transport.proxy == Proxy(URL("http://proxy:3128"))
     assert [one["subject"] for one in transport.ssl_context.get_ca_certs()] == [((("commonName", "authority"),),)]
     assert make_transport(Settings.model_validate({f"{other}_proxy": "http://proxy:3128"})).proxy is None
     with pytest.raises(SettingsError, match="missing"):

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Unlocked
+from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.observability.logging import NOISY_LOGGERS, UNUSED_LOOKUPS, log_outcome, set_up_logging
 from support.factories import make_task
 

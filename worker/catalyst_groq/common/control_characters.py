@@ -14,7 +14,7 @@ TAB_AND_LINE_FEED = "\t\n"
 
 
 def escape_control_characters(text: str, keep: str = "") -> str:
-    """Return the text with control characters as in Python's string literals: `\\n`, `\\x1b`, `\\u2028`.
+    r"""Return the text with control characters as in Python's string literals: `\n`, `\x1b`, `\u2028`.
 
     `keep` are control characters that stay as they are.
     """

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 USER_INFO = re.compile(r"(?<=//)\S*@")
 """Matches user and password of a URL in a text, also where the URL is invalid."""
@@ -28,12 +28,13 @@ def split_credentials(url: str) -> SplitUrl:
 
 
 def find_passwords(url: str) -> set[str]:
-    """Return the password in a URL as it is written there and decoded, without blank ones."""
+    """Return the passwords in a URL, as it is written there and decoded: also Redis's parameter `password`."""
     try:
-        written = urlsplit(url).password or ""
+        parts = urlsplit(url)
+        written = parts.password or ""
     except ValueError:
         return set()
-    return {written, unquote(written)} - {""}
+    return {written, unquote(written), *parse_qs(parts.query).get("password", ())} - {""}
 
 
 def hide_user_info(text: str) -> str:

@@ -78,7 +78,7 @@ def _parse_proxy(text: str) -> Proxy:
         raise ValueError("not an http(s) URL")
     if not parts.user and not parts.password:
         return Proxy(url)
-    # aiohttp sends it as Proxy-Authorization, to http and https servers alike; with that name it would do so for https only.
+    # aiohttp sends it as Proxy-Authorization; under that name it would do so for https servers only.
     return Proxy(url, {"authorization": encode_basic_auth(parts.user, parts.password)})
 
 

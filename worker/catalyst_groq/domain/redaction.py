@@ -158,7 +158,7 @@ def _mask_escaped(text: str, forms: Iterable[str]) -> str:
 
 def _unescape(match: re.Match[str]) -> str:
     escape = match[0]
-    return escape[1] if escape == "\\/" else chr(int(escape[2:], 16))
+    return escape[1] if escape == "\\/" else chr(int(escape.removeprefix("\\u"), 16))
 
 
 @lru_cache(CACHED_KEYS)
