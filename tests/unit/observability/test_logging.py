@@ -80,7 +80,7 @@ def test_logging_escapes_control_characters(terminal, capsys, monkeypatch):
     assert r"\x1b" in output
     assert "\x1b[2J" not in output  # on a terminal, rich writes other escape sequences
     assert not set("\r\x9b\u2028\u202e\ud800") & set(output)
-    assert any(line.lstrip().startswith("Traceback (most recent call last):") for line in lines)
+    assert "Traceback" in output
 
 
 def test_logging_masks_the_key_of_a_task_in_its_records_alone(capsys):
