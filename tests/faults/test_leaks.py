@@ -5,6 +5,8 @@ import re
 import subprocess
 import sys
 from base64 import b64encode
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import httpx
 import pytest
@@ -162,16 +164,36 @@ def test_key_of_a_task_changes_no_other_tasks_answer(fault_environment):
     assert len(fault_environment.emulator.calls) == 2
 
 
+class RefusingProxy(BaseHTTPRequestHandler):
+    def do_CONNECT(self):
+        self.server.authorizations.append(self.headers["Proxy-Authorization"])
+        self.send_error(407)
+
+    def log_message(self, *_):
+        """Nothing: the server's log would be the test's output."""
+
+
+@pytest.fixture
+def refusing_proxy():
+    with ThreadingHTTPServer(("127.0.0.1", 0), RefusingProxy) as server:
+        server.authorizations = []
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
 @pytest.mark.parametrize("source", ["setting", "environment"])
-def test_password_of_a_proxy_leaks_nowhere(fault_environment, source):
-    """Nothing listens at port 1."""
+def test_password_of_a_proxy_leaks_nowhere(fault_environment, refusing_proxy, source):
+    """The proxy's URL is in the error message of a refused tunnel."""
     password = "pass%2Fword-of-the-proxy"
-    url = f"http://somebody:{password}@LocalHost:1"
+    url = f"http://somebody:{password}@LocalHost:{refusing_proxy.server_port}"
     settings = {"log_level": "DEBUG", **({"groq_proxy": url} if source == "setting" else {})}
     worker = fault_environment.worker(**settings)
-    worker.environ["GROQ_API_URL"] = "http://groq.test/openai/v1"
+    worker.environ["GROQ_API_URL"] = "https://groq.test/openai/v1"
     if source == "environment":
-        worker.environ |= {"http_proxy": url, "no_proxy": "127.0.0.1"}
+        worker.environ |= {"https_proxy": url, "no_proxy": "127.0.0.1"}
     with worker:
         instance = fault_environment.instance(properties={"catalyst_retries": "R1/PT0S"})
         message = instance.incident()
@@ -186,9 +208,10 @@ def test_password_of_a_proxy_leaks_nowhere(fault_environment, source):
     records = [json.dumps(part) for part in engine_records(instance.process_client, instance)]
     texts = [message, worker.log, models.stdout, models.stderr, *records]
 
-    assert "localhost" in message
-    assert "localhost" in models.stdout
-    assert not [text for text in texts for secret in (password, "pass/word", "somebody") if secret in text]
+    assert "407" in message
+    assert "407" in models.stdout
+    assert set(refusing_proxy.authorizations) == {"Basic " + b64encode(b"somebody:pass/word-of-the-proxy").decode()}
+    assert not [text for text in texts for secret in (password, "pass/word", "somebody:") if secret in text]
 
 
 def test_error_details_can_omit_prompts_and_answers(fault_environment):
