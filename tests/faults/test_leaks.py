@@ -7,6 +7,7 @@ import sys
 from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -165,8 +166,12 @@ def test_key_of_a_task_changes_no_other_tasks_answer(fault_environment):
 
 
 class RefusingProxy(BaseHTTPRequestHandler):
+    """Asks for other credentials at each tunnel, and records those that it gets."""
+
+    authorizations: ClassVar[list[str | None]] = []
+
     def do_CONNECT(self):
-        self.server.authorizations.append(self.headers["Proxy-Authorization"])
+        self.authorizations.append(self.headers["Proxy-Authorization"])
         self.send_error(407)
 
     def log_message(self, *_):
@@ -176,7 +181,7 @@ class RefusingProxy(BaseHTTPRequestHandler):
 @pytest.fixture
 def refusing_proxy():
     with ThreadingHTTPServer(("127.0.0.1", 0), RefusingProxy) as server:
-        server.authorizations = []
+        RefusingProxy.authorizations.clear()
         thread = Thread(target=server.serve_forever)
         thread.start()
         yield server
@@ -210,7 +215,7 @@ def test_password_of_a_proxy_leaks_nowhere(fault_environment, refusing_proxy, so
 
     assert "407" in message
     assert "407" in models.stdout
-    assert set(refusing_proxy.authorizations) == {"Basic " + b64encode(b"somebody:pass/word-of-the-proxy").decode()}
+    assert set(RefusingProxy.authorizations) == {"Basic " + b64encode(b"somebody:pass/word-of-the-proxy").decode()}
     assert not [text for text in texts for secret in (password, "pass/word", "somebody:") if secret in text]
 
 

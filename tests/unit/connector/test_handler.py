@@ -222,6 +222,16 @@ async def test_key_of_a_task_is_masked_in_an_internal_error_and_its_log_record(c
     assert harness.handler.secrets.redactor.mask(OWN_KEY) == OWN_KEY
 
 
+@pytest.mark.parametrize("properties", [{}, OWN])
+async def test_message_that_is_shortened_contains_no_part_of_a_key(properties):
+    key = OWN_KEY if properties else KEY
+    outcome = await HandlerHarness().handle(
+        {"userMessage": "a", "myKey": OWN_KEY}, {**properties, "catalyst_timeout": f"{'x' * 440}{key}{'y' * 99}"}
+    )
+    assert "***" in outcome.message
+    assert key[:5] not in outcome.message
+
+
 async def test_user_info_in_a_tasks_url_is_not_shown():
     outcome = await HandlerHarness().handle({"userMessage": "a"}, {"catalyst_url": "https://me:s3cret@host/v1"})
     assert outcome.message.startswith("catalyst_url: 'https://***@host/v1' is not a plain http(s) URL")

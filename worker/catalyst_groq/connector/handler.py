@@ -120,7 +120,8 @@ class Handler:
             payload = await self._build_payload(task, request)
             result = await self._call_groq(task, request, payload)
         except FieldError as error:
-            return Failure(str(error), self.details.describe_fields(redactor.mask_all(fields.non_default)))
+            details = self.details.describe_fields(redactor.mask_all(fields.non_default))
+            return Failure(error.describe(redactor.mask), details)
         outcome = to_outcome(request, result, task.retries, payload)
         if isinstance(outcome, BpmnError) and not self.throw_uncaught:
             outcome = await self._incident_if_uncaught(outcome, task, definition)
