@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from catalyst_groq import app, cli
 from catalyst_groq.config.settings import Settings
-from catalyst_groq.connector.access.redaction import Redactor
+from catalyst_groq.domain.redaction import Redactor
 
 
 def main(file: str) -> None:

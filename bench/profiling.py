@@ -29,7 +29,7 @@ STEPS = {
     "HTTP call to Groq": "groq.api.client:HttpGroqClient.send",
     "writing the journal": "journal.replay:TaskResponses.store",
     "mapping the outcome": "connector.results.outcome_mapping:to_outcome",
-    "masking keys": "connector.handler:Handler._redacted",
+    "masking keys": "connector.results.outcome_redaction:redact_outcome",
     "reporting the outcome": "camunda.reporter:OutcomeReporter.report",
     "encoding variables": "domain.variables:Encoder.encode_all",
     "log line": "observability.logging:log_outcome",

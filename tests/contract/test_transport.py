@@ -2,13 +2,14 @@
 
 import asyncio
 import ssl
+from base64 import b64encode
 
 import pytest
 from aiohttp import web
 from yarl import URL
 
 from catalyst_groq.camunda.client import EngineClient
-from catalyst_groq.common.transport import make_transport
+from catalyst_groq.common.transport import NO_PROXY, Proxy, make_transport
 from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.errors import EngineUnreachable, SettingsError
 from catalyst_groq.groq.api.client import HttpGroqClient
@@ -47,20 +48,18 @@ async def server(authority):
 
 @pytest.fixture
 async def proxy():
-    """A proxy that responds in place of every server; the request lines it received are in `request_lines`."""
-    request_lines = []
+    """A proxy that returns an empty list and records the heads of requests."""
+    heads = []
 
     async def serve(reader, writer):
-        request_lines.append((await reader.readline()).decode())
-        while (await reader.readline()).strip():
-            pass
+        heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n[]")
         await writer.drain()
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", request_lines
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", heads
 
 
 async def query_engine(url, through):
@@ -119,38 +118,92 @@ async def test_a_certificate_for_another_host_is_refused(server, authority):
 
 
 async def test_proxy_is_used_for_the_engine_and_groq(proxy):
-    url, request_lines = proxy
+    url, heads = proxy
     through = make_transport(proxy=url)
     await query_engine("http://engine.test/engine-rest", through)
     await send_to_groq("http://groq.test/openai/v1", through)
 
-    assert [line.split()[1].split("?")[0] for line in request_lines] == [
+    assert [line.split()[1].split("?")[0] for line in heads] == [
         "http://engine.test/engine-rest/external-task",
         "http://groq.test/openai/v1/chat/completions",
     ]
 
 
 async def test_environment_proxy_is_used_except_for_excluded_hosts(proxy, monkeypatch):
-    url, request_lines = proxy
+    url, heads = proxy
     monkeypatch.setenv("http_proxy", url)
     monkeypatch.setenv("no_proxy", "near.test")
     through = make_transport()
     await query_engine("http://engine.test/engine-rest", through)
 
-    assert len(request_lines) == 1
-    assert through.proxy_for(URL("http://near.test/engine-rest")) is None
-    assert make_transport(proxy="http://own.test").proxy_for(URL("http://near.test/")) == "http://own.test"
+    assert len(heads) == 1
+    assert through.proxy_for(URL("http://near.test/engine-rest")) == NO_PROXY
+    assert make_transport(proxy="http://own.test").proxy_for(URL("http://near.test/")) == Proxy(URL("http://own.test"))
+
+
+@pytest.mark.parametrize("source", ["setting", "environment", "environment without a scheme"])
+async def test_password_of_a_proxy_is_sent_and_not_shown(proxy, monkeypatch, source):
+    url, heads = proxy
+    with_password = url.replace("http://127.0.0.1", "http://me:s3%40cret@LOCALHOST")
+    if source == "setting":
+        through = make_transport(proxy=with_password)
+    else:
+        monkeypatch.setenv("http_proxy", with_password.removeprefix("http://" if "without" in source else ""))
+        through = make_transport()
+    host = f"http://{source.replace(' ', '-')}-sent.test"  # proxies are looked up once per host
+    await query_engine(f"{host}/engine-rest", through)
+    await send_to_groq(f"{host}/openai/v1", through)
+    if source == "setting":
+        await send_to_groq(f"{host.replace('http', 'https')}/openai/v1", through)
+        assert heads[-1].startswith("CONNECT ")
+
+    sent = "Proxy-Authorization: Basic " + b64encode(b"me:s3@cret").decode()
+    assert [sent in head for head in heads] == [True] * len(heads)
+    assert not any("\r\nAuthorization: Basic" in head for head in heads)
+    chosen = through.proxy_for(URL(host))
+    assert str(chosen.url) == url.replace("127.0.0.1", "localhost")
+    assert "s3" not in repr((through, chosen))
+
+
+@pytest.mark.parametrize("source", ["setting", "environment"])
+async def test_password_of_a_proxy_is_not_in_errors(monkeypatch, source):
+    """Nothing listens at port 1."""
+    with_password = "http://me:s3cret@LocalHost:1"
+    if source == "environment":
+        monkeypatch.setenv("http_proxy", with_password)
+    through = make_transport(proxy=with_password if source == "setting" else None)
+    with pytest.raises(EngineUnreachable) as caught:
+        await query_engine(f"http://{source}-errors.test/engine-rest", through)
+    no_response = await send_to_groq(f"http://{source}-errors.test/openai/v1", through)
+
+    assert "localhost" in no_response.message
+    shown = f"{caught.value} {caught.value.__cause__!r} {no_response!r}"
+    assert "me:" not in shown
+    assert "s3cret" not in shown
+
+
+async def test_proxy_of_the_environment_that_is_no_url_fails_each_call(monkeypatch):
+    monkeypatch.setenv("http_proxy", "socks5://me:s3cret@localhost:1")
+    no_response = await send_to_groq("http://socks.test/openai/v1", make_transport())
+    assert (no_response.reason, no_response.sent) == (NoResponseReason.CONNECTION_REFUSED, False)
+    assert no_response.message == "http_proxy - the proxy of the environment is not an http(s) URL"
+
+
+def test_proxy_that_is_no_url_is_refused():
+    with pytest.raises(SettingsError, match="is not an http") as caught:
+        make_transport(proxy="socks5://me:s3cret@localhost:1")
+    assert "s3cret" not in str(caught.value)
 
 
 async def test_netrc_is_not_used(proxy, monkeypatch, tmp_path):
-    url, request_lines = proxy
+    url, heads = proxy
     netrc = tmp_path / ".netrc"
     netrc.write_text("machine 127.0.0.1 login somebody password else")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
 
     await send_to_groq(url, make_transport())
-    assert len(request_lines) == 1
+    assert len(heads) == 1
 
 
 def test_unreadable_certificate_is_reported_at_startup(tmp_path, authority):

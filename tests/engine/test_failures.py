@@ -115,7 +115,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "secret outside its folder": (
         {"properties": {"catalyst_secretSource": "file", "catalyst_apiKey": "groq/../../etc/passwd"}},
-        "catalyst_apiKey: 'groq/../../etc/passwd' leads out of",
+        "catalyst_apiKey: 'groq/../../etc/passwd' is not the bare name of a secret",
     ),
     "missing key variable": (
         {"properties": {"catalyst_secretSource": "variable", "catalyst_apiKey": "myKey"}},

@@ -58,7 +58,7 @@ def http_response(body, *headers, status="200 OK", length=None):
 async def send_to(serve, groq_client, scheme="http", timeout=5.0):
     async with running_server(serve) as address:
         return await groq_client.send(
-            make_request(Account(f"{scheme}://{address}/openai/v1", "gsk_key"), PAYLOAD, timeout)
+            make_request(Account(f"{scheme}://{address}/openai/v1", "gsk_key7"), PAYLOAD, timeout)
         )
 
 

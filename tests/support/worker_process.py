@@ -16,7 +16,10 @@ FILE_KEY = "gsk_key_from_a_secret_file"
 PROPERTIES_KEY = "gsk_key_from_a_properties_file"
 VARIABLE_KEY = "gsk_key_from_the_process"
 ENDPOINT_KEY = "key-of-an-endpoint"
-KEYS = (ENV_KEY, FILE_KEY, PROPERTIES_KEY, VARIABLE_KEY, ENDPOINT_KEY)
+TASK_KEY = "password-of-somebody-1"
+"""A task's own key, which has not the form of Groq's keys."""
+
+KEYS = (ENV_KEY, FILE_KEY, PROPERTIES_KEY, VARIABLE_KEY, ENDPOINT_KEY, TASK_KEY)
 ORGANIZATIONS = {key: f"org_{number}" for number, key in enumerate(KEYS)}
 
 

@@ -23,13 +23,13 @@ from catalyst_groq.common.optional_dependencies import require_extra
 from catalyst_groq.config import factory
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.connector.access.providers import SecretProvider, default_providers
-from catalyst_groq.connector.access.redaction import Redactor
 from catalyst_groq.connector.access.secrets import Secrets
 from catalyst_groq.connector.access.urls import AllowedUrls
 from catalyst_groq.connector.budgets import BudgetedClient, BudgetLimits
 from catalyst_groq.connector.handler import Handler
 from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.connector.task_request import TASK_OPERATIONS, TaskOperation, TaskRequestReader
+from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.groq.api.client import HttpGroqClient
 from catalyst_groq.groq.api.errors import classify
@@ -83,8 +83,7 @@ async def build_worker(
     extensions: Extensions = NO_EXTENSIONS,
 ) -> AsyncIterator[Poller]:
     """Build a worker; leaving the context closes its connections."""
-    for secret in factory.collect_secret_values(settings):
-        redactor.add(secret)
+    factory.mask_secrets(settings, redactor)
     catalog = factory.load_catalog(settings)
     secrets = _secrets(settings, environ, redactor, extensions.secret_providers)
     endpoints = await factory.make_endpoints(settings, secrets)
@@ -94,7 +93,7 @@ async def build_worker(
     journal, ledger = _open_journal(settings)
     async with (
         aclosing(engine),
-        aclosing(HttpGroqClient(factory.make_groq_transport(settings), redactor.mask_all)) as http,
+        aclosing(HttpGroqClient(factory.make_groq_transport(settings), redactor)) as http,
         aclosing(journal),
         aclosing(ledger),
         _limiter_backend(settings) as backend,
@@ -166,14 +165,15 @@ def _tune_gc() -> None:
 async def report_models(settings: Settings, environ: Mapping[str, str]) -> ModelReport:
     """Ask the endpoints for their models, and the engine for the models that its processes name; any may be away."""
     catalog = factory.load_catalog(settings)
-    redactor = Redactor()
+    redactor = Redactor(value for _, value in factory.collect_secret_values(settings))
     endpoints = await factory.make_endpoints(settings, _secrets(settings, environ, redactor))
     async with (
         aclosing(_engine(settings, "catalyst-groq-models")) as engine,
-        aclosing(HttpGroqClient(factory.make_groq_transport(settings), redactor.mask_all)) as client,
+        aclosing(HttpGroqClient(factory.make_groq_transport(settings), redactor)) as client,
     ):
         own_account = Account(settings.groq_api_url, environ.get("GROQ_API_KEY", "").strip())
-        references = await find_used_models(engine, settings.topic)
+        redactor.add(own_account.key)
+        references = redactor.mask_all(await find_used_models(engine, settings.topic))
         return await collect_model_report(catalog, client, own_account, endpoints, references)
 
 

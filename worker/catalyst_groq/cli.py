@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from catalyst_groq import __version__
+from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
 from catalyst_groq.errors import CatalystError, SettingsError
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def run(
     """Run the worker until Ctrl-C or SIGTERM."""
     from catalyst_groq.app import run_worker
     from catalyst_groq.config.settings import Settings, environment
-    from catalyst_groq.connector.access.redaction import Redactor
+    from catalyst_groq.domain.redaction import Redactor
     from catalyst_groq.observability.logging import set_up_logging
 
     settings = Settings.load(config or Path("worker.yaml"), ENV_FILE)
@@ -177,7 +178,7 @@ def main() -> None:
     try:
         app()
     except CatalystError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{escape_control_characters(str(error), keep=TAB_AND_LINE_FEED)}\n")
         sys.exit(2 if isinstance(error, SettingsError) else 1)
     except asyncio.CancelledError:
         sys.exit(130)

@@ -15,6 +15,8 @@
 A response of Groq is never an exception: it is a value (`catalyst_groq.groq.api.responses`).
 """
 
+from collections.abc import Callable
+
 MAX_PROBLEM_CHARS = 450
 """Characters of a problem in a message: the engine keeps 666 in all, and the remedy must fit in too."""
 
@@ -38,9 +40,19 @@ class FieldError(CatalystError):
     """
 
     def __init__(self, field: str, problem: str, fix: str) -> None:
-        shown = problem if len(problem) <= MAX_PROBLEM_CHARS else problem[:MAX_PROBLEM_CHARS] + "…"
-        super().__init__(f"{field}: {shown}. {fix}")
+        super().__init__(_format_problem(field, problem, fix))
         self.field = field
+        self._problem = problem
+        self._fix = fix
+
+    def describe(self, mask: Callable[[str], str]) -> str:
+        """Return the message without keys: masked before it is shortened, so that no part of one is left."""
+        return mask(_format_problem(self.field, mask(self._problem), self._fix))
+
+
+def _format_problem(field: str, problem: str, fix: str) -> str:
+    shown = problem if len(problem) <= MAX_PROBLEM_CHARS else problem[:MAX_PROBLEM_CHARS] + "…"
+    return f"{field}: {shown}. {fix}"
 
 
 class JournalError(CatalystError):

@@ -85,3 +85,12 @@ def test_models_view_accepts_models_of_endpoints():
     assert ALL_AVAILABLE in render("", [RETIRED], (endpoint, "connection refused"))
     other = (make_endpoint("other"), frozenset({"x"}))
     assert f"uses {RETIRED.model}" in render(frozenset({RETIRED.model}), [RETIRED], other)
+
+
+def test_models_view_escapes_control_characters_of_servers_and_diagrams():
+    reference = ModelReference("order\x1b[2J", "Ask\n", "acme/typo\u202e")
+    endpoint = make_endpoint("main"), frozenset({"a\x1b]0;title\x07"})
+    text = render(frozenset({"new\x1b[31m"}), [reference], endpoint, (make_endpoint("b", {"x\x9b": "x"}), "no\x1b[1m"))
+    assert r"new\x1b[31m" in text
+    assert r"order\x1b[2J/Ask\n uses acme/typo\u202e, unavailable." in text
+    assert not set("\x1b\x9b\x07\u202e") & set(text)

@@ -3,13 +3,16 @@
 from typing import Any
 
 import pytest
+from yarl import URL
 
 from catalyst_groq.camunda.oauth import ClientCredentials
+from catalyst_groq.common.transport import Proxy
 from catalyst_groq.config import factory
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.connector.access.providers import default_providers
 from catalyst_groq.connector.access.secrets import Secrets
 from catalyst_groq.connector.access.urls import GROQ_URL
+from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.errors import SettingsError
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.models.catalog import shipped_catalog
@@ -23,7 +26,44 @@ def test_secret_values_include_every_secret_setting():
     values: dict[str, Any] = {name: f"the {name}" for name in names} | proxies
     settings = Settings(**values)
 
-    assert set(factory.collect_secret_values(settings)) == {*(f"the {name}" for name in names), *proxies.values()}
+    assert {value for _, value in factory.collect_secret_values(settings)} == {
+        *(f"the {name}" for name in names),
+        *proxies.values(),
+        *("engine", "groq"),
+    }
+
+
+def test_secret_values_include_passwords_of_urls(monkeypatch):
+    monkeypatch.setenv("https_proxy", "me:of%20the%20environment@proxy:1")
+    settings = Settings(
+        journal="redis://:of%2Fthe%2Fjournal@host/0", limits_redis_url="rediss://host?password=of%20the%20limits"
+    )
+    assert set(factory.collect_secret_values(settings)) == {
+        ("CATALYST_JOURNAL", "of%2Fthe%2Fjournal"),
+        ("CATALYST_JOURNAL", "of/the/journal"),
+        ("CATALYST_LIMITS_REDIS_URL", "of the limits"),
+        ("the proxy of the environment", "of%20the%20environment"),
+        ("the proxy of the environment", "of the environment"),
+    }
+
+
+def test_secret_that_is_too_short_to_be_masked_is_logged(caplog):
+    redactor = Redactor()
+    factory.mask_secrets(Settings(engine_user="demo", engine_password="demo", engine_token="long-enough"), redactor)
+    assert redactor.mask("demo long-enough") == "demo ***"
+    assert caplog.messages == [
+        "CATALYST_ENGINE_PASSWORD: fewer than 8 characters are not masked in logs and outcomes. Choose a longer secret."
+    ]
+
+
+@pytest.mark.anyio
+async def test_endpoint_whose_key_is_an_assignment_is_refused(secrets, tmp_path):
+    (tmp_path / "from_file").write_text("OWN_KEY=the-key-from-a-file\n")
+    with pytest.raises(SettingsError) as caught:
+        await factory.make_endpoints(Settings(endpoints=[{"name": "a", "key": "from_file"}]), secrets)
+    assert str(caught.value) == (
+        "Endpoint a: the key found for 'from_file' is written as NAME=value. Store the value alone, without NAME="
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,7 +166,7 @@ def test_transports_of_engine_and_groq_are_independent(tmp_path, make_transport,
     }
     transport = make_transport(Settings(**own))
 
-    assert transport.proxy == "http://proxy:3128"
+    assert transport.proxy == Proxy(URL("http://proxy:3128"))
     assert [one["subject"] for one in transport.ssl_context.get_ca_certs()] == [((("commonName", "authority"),),)]
     assert make_transport(Settings.model_validate({f"{other}_proxy": "http://proxy:3128"})).proxy is None
     with pytest.raises(SettingsError, match="missing"):

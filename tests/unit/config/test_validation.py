@@ -93,3 +93,45 @@ def test_token_url_with_password_is_refused_and_masked(find_problems):
 
     assert "Use CATALYST_ENGINE_CLIENT_ID and CATALYST_ENGINE_CLIENT_SECRET" in line
     assert "s3cret" not in line
+
+
+@pytest.mark.parametrize(
+    "name", ["ENGINE_URL", "ENGINE_TOKEN_URL", "ENGINE_PROXY", "JOURNAL", "LIMITS_REDIS_URL", "ALLOWED_URLS"]
+)
+@pytest.mark.parametrize("scheme", ["ftp", "HTTP", "REDIS", "postgresql"])
+@pytest.mark.parametrize("password", ["s3cret", "s3/c@ret", "s3cret:"])
+def test_password_in_an_invalid_url_is_not_shown(find_problems, name, scheme, password):
+    problems = find_problems(
+        **{f"CATALYST_{name}": f"{scheme}://worker:{password}@host:port"}, CATALYST_CONCURRENCY="many"
+    )
+    assert len(problems) == 2
+    assert not [line for line in problems if "s3" in line]
+
+
+def test_password_in_an_endpoints_url_is_not_shown(find_problems):
+    [line] = find_problems(CATALYST_ENDPOINTS="[{name: a, url: 'https://me:s3cret@host/v1'}]")
+    assert (
+        line
+        == "CATALYST_ENDPOINTS[0].url: 'https://***@host/v1' is not a plain http(s) URL such as https://api.groq.com/openai/v1"
+    )
+
+
+def test_journal_of_another_kind_of_server_is_refused(find_problems):
+    """As a file's name, the URL would be shown."""
+    [line] = find_problems(CATALYST_JOURNAL="redis+sentinel://:s3cret@host/0")
+    assert line == "CATALYST_JOURNAL=redis+sentinel://***@host/0: is neither a file, redis://… nor off"
+
+
+def test_control_characters_in_a_value_are_refused_and_escaped(find_problems):
+    assert find_problems(
+        CATALYST_WORKER_ID="a\x1b[2J", CATALYST_ENGINE_URL="http://host/\u202e", GROQ_API_URL="http://host/\x1b/v1"
+    ) == [
+        r"CATALYST_ENGINE_URL=http://host/\u202e: is not an http(s) URL such as http://localhost:8080/engine-rest",
+        r"CATALYST_WORKER_ID=a\x1b[2J: contains control characters",
+        r"GROQ_API_URL=http://host/\x1b/v1: 'http://host/\x1b/v1' is not a plain http(s) URL such as https://api.groq.com/openai/v1",
+    ]
+
+
+def test_key_in_a_wrong_setting_is_not_shown(find_problems):
+    [line] = find_problems(CATALYST_CONCURRENCY="gsk_0123456789abcdef")
+    assert line.startswith("CATALYST_CONCURRENCY=***: ")

@@ -30,7 +30,10 @@ async def test_groqs_url_in_a_diagram_means_the_operators_groq_url():
         ({"catalyst_secretSource": "env", "catalyst_apiKey": "GROQ_API_KEY"}, MAIN),
         ({"catalyst_url": "https://api.groq.com/openai/v1/chat/completions"}, MAIN),
         ({"catalyst_apiKey": "groq_billing_key"}, (GROQ_URL, "key-of-billing")),
-        ({"catalyst_secretSource": "variable", "catalyst_apiKey": "key-of-a-process"}, (GROQ_URL, "key-of-a-process")),
+        (
+            {"catalyst_secretSource": "variable", "catalyst_apiKey": "key-1-of-a-process"},
+            (GROQ_URL, "key-1-of-a-process"),
+        ),
         ({"catalyst_url": "https://own/v1"}, ("https://own/v1", KEY)),
     ],
 )
@@ -45,9 +48,9 @@ async def test_operators_endpoints_serve_tasks_without_url_and_key(properties, a
 async def test_key_of_a_process_goes_to_no_endpoint_of_the_operator():
     """Even if the process variable has the name of the operator's secret."""
     harness = HandlerHarness(endpoints=ENDPOINTS)
-    variables = {"userMessage": "Hi", "groq_api_key": "key-of-a-process"}
+    variables = {"userMessage": "Hi", "groq_api_key": "key-1-of-a-process"}
     await harness.handle(variables, {"catalyst_secretSource": "variable", "catalyst_apiKey": "groq_api_key"})
-    assert harness.accounts == [(GROQ_URL, "key-of-a-process")]
+    assert harness.accounts == [(GROQ_URL, "key-1-of-a-process")]
 
 
 async def test_key_of_a_task_is_not_looked_up_when_none_needs_it():

@@ -190,3 +190,57 @@ async def test_key_is_masked_in_every_outcome(response, process, kind, source):
     assert isinstance(outcome, kind)
     assert KEY not in repr(outcome)
     assert "***" in repr(outcome)
+
+
+OWN_KEY = "key-1-of-this-process"
+OWN = {"catalyst_secretSource": "variable", "catalyst_apiKey": "myKey"}
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {**OWN, "catalyst_timeout": OWN_KEY},
+        {**OWN, "catalyst_url": f"http://host/{OWN_KEY}"},
+        {**OWN, "catalyst_payload": f'{{"messages": {OWN_KEY}'},
+        {"catalyst_secretSource": "variable", "catalyst_apiKey": OWN_KEY, "catalyst_retries": OWN_KEY},
+        {"catalyst_secretSource": "variable", "catalyst_apiKey": "${keys[0]}", "catalyst_retries": OWN_KEY},
+    ],
+)
+async def test_key_of_a_task_is_masked_in_its_refused_fields(properties):
+    outcome = await HandlerHarness().handle({"userMessage": "a", "myKey": OWN_KEY, "keys": [OWN_KEY]}, properties)
+    assert isinstance(outcome, Failure)
+    assert "***" in outcome.details + outcome.message
+    assert OWN_KEY not in repr(outcome)
+
+
+async def test_key_of_a_task_is_masked_in_an_internal_error_and_its_log_record(caplog):
+    harness = HandlerHarness(ValueError(OWN_KEY))
+    outcome = await harness.handle({"userMessage": "a", "myKey": OWN_KEY}, OWN)
+    assert outcome.message == "Internal error of the worker, see its log: ValueError: ***"
+    [record] = caplog.records
+    assert record.redactor.mask(OWN_KEY) == "***"
+    assert harness.handler.secrets.redactor.mask(OWN_KEY) == OWN_KEY
+
+
+@pytest.mark.parametrize("properties", [{}, OWN])
+async def test_message_that_is_shortened_contains_no_part_of_a_key(properties):
+    key = OWN_KEY if properties else KEY
+    outcome = await HandlerHarness().handle(
+        {"userMessage": "a", "myKey": OWN_KEY}, {**properties, "catalyst_timeout": f"{'x' * 440}{key}{'y' * 99}"}
+    )
+    assert "***" in outcome.message
+    assert key[:5] not in outcome.message
+
+
+async def test_user_info_in_a_tasks_url_is_not_shown():
+    outcome = await HandlerHarness().handle({"userMessage": "a"}, {"catalyst_url": "https://me:s3cret@host/v1"})
+    assert outcome.message.startswith("catalyst_url: 'https://***@host/v1' is not a plain http(s) URL")
+    assert "s3cret" not in outcome.details
+
+
+async def test_key_of_a_task_is_no_word_of_other_answers():
+    """The response itself comes from a client that masks nothing: only the outcome does."""
+    harness = HandlerHarness(make_response(200, {"choices": [{"message": {"content": f"not {OWN_KEY}"}}]}))
+    own = await harness.handle({"userMessage": "a", "myKey": OWN_KEY}, OWN)
+    other = await harness.handle({"userMessage": "a"})
+    assert (own.variables["aiReply"], other.variables["aiReply"]) == ("not ***", f"not {OWN_KEY}")

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from catalyst_groq.connector.access.redaction import Redactor
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Unlocked
+from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.observability.logging import NOISY_LOGGERS, UNUSED_LOOKUPS, log_outcome, set_up_logging
 from support.factories import make_task
 
@@ -60,6 +60,38 @@ def test_logging_masks_secrets_in_every_form(terminal, capsys, monkeypatch):
     assert "refused ***" in output
     assert output.count("***") >= 6
     assert KEY not in output
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_logging_escapes_control_characters(terminal, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    set_up_logging("DEBUG", Redactor())
+    forged = "done\n2030-01-01 00:00:00,000 ERROR   forged line\r\x1b[2J\x9b\u2028\u202e\ud800"
+    log = logging.getLogger("worker.anything")
+    log.info("Completed %s", forged)
+    try:
+        raise_with(forged)
+    except ValueError:
+        log.exception(forged)
+
+    output = capsys.readouterr().err
+    lines = output.splitlines()
+    assert not [line for line in lines if line.startswith("2030")]
+    assert r"\x1b" in output
+    assert "\x1b[2J" not in output  # on a terminal, rich writes other escape sequences
+    assert not set("\r\x9b\u2028\u202e\ud800") & set(output)
+    assert "Traceback" in output
+
+
+def test_logging_masks_the_key_of_a_task_in_its_records_alone(capsys):
+    redactor = Redactor()
+    set_up_logging("DEBUG", redactor)
+    log = logging.getLogger("worker.anything")
+    log.info("own %s", "the-key-of-a-task", extra={"redactor": redactor.for_key("the-key-of-a-task")})
+    log.info("other %s", "the-key-of-a-task")
+    [own, other] = capsys.readouterr().err.splitlines()
+    assert own.endswith("own ***")
+    assert other.endswith("other the-key-of-a-task")
 
 
 def test_logging_in_a_pipe_has_time_level_and_logger(capsys):

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 from catalyst_groq.camunda.oauth import ClientCredentials
 from catalyst_groq.camunda.rest_client import NO_CONTENT, RestClient
+from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
 from catalyst_groq.common.transport import TransportConfig, make_transport
 from catalyst_groq.domain.definitions import CallingProcess
 from catalyst_groq.domain.external_task import ExternalTask
@@ -99,7 +100,7 @@ class EngineClient:
 
     async def bpmn_error(self, task_id: str, code: str, message: str, variables: Mapping[str, Any]) -> None:
         """Throw a BPMN error at the task. The engine ends the instance silently when nothing catches it."""
-        error = {"errorCode": code, "errorMessage": message}
+        error = {"errorCode": code, "errorMessage": escape_control_characters(message)}
         await self._report(f"{self._tasks}/{task_id}/bpmnError", error, variables)
 
     async def failure(  # noqa: PLR0913 -- the fields of a failure in the REST API
@@ -114,8 +115,8 @@ class EngineClient:
     ) -> None:
         """Report a failure. The engine raises an incident if `retries` is 0; it stores 666 characters of `message`."""
         failure = {
-            "errorMessage": message,
-            "errorDetails": details,
+            "errorMessage": escape_control_characters(message),
+            "errorDetails": escape_control_characters(details, keep=TAB_AND_LINE_FEED),
             "retries": retries,
             "retryTimeout": _milliseconds(retry_timeout),
         }

@@ -59,11 +59,13 @@ class OAuthTokenProvider:
         headers = {"authorization": basic_authorization(quote_plus(client.client_id), quote_plus(client.client_secret))}
         url = URL(client.token_url)
         try:
+            proxy = self._transport.proxy_for(url)
             async with self._http.post(
                 url,
                 data=form,
                 headers=headers,
-                proxy=self._transport.proxy_for(url),
+                proxy=proxy.url,
+                proxy_headers=proxy.headers,
                 timeout=ClientTimeout(TOKEN_TIMEOUT_SECONDS),
                 allow_redirects=False,
             ) as response:

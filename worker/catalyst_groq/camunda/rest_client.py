@@ -93,12 +93,14 @@ class RestClient:
         headers = {**self._headers, "authorization": f"Bearer {token}"} if token else self._headers
         parsed_url = URL(url, encoded=True)
         try:
+            proxy = self._transport.proxy_for(parsed_url)
             async with self._http.request(
                 method,
                 parsed_url,
                 data=content,
                 headers=headers,
-                proxy=self._transport.proxy_for(parsed_url),
+                proxy=proxy.url,
+                proxy_headers=proxy.headers,
                 timeout=ClientTimeout(total=timeout, sock_connect=CONNECT_TIMEOUT_SECONDS),
                 allow_redirects=False,
             ) as response:

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from catalyst_groq.commands.model_references import ModelReference
 from catalyst_groq.commands.models import ModelReport, OfferedModels, select_usable_models
+from catalyst_groq.common.control_characters import escape_control_characters
 from catalyst_groq.groq.models.catalog import Model
 from catalyst_groq.groq.routing.endpoints import Endpoint
 
@@ -19,17 +20,26 @@ def show_models(console: Console, report: ModelReport) -> None:
         table.add_row(*_model_row(model, report.offered))
     console.print(table, f"Model catalog of {report.catalog.dated}.", sep="\n")
     if isinstance(report.offered, str):
-        console.print(report.offered, markup=False)
+        _print(console, report.offered)
     elif unknown := sorted(report.offered - {model.id for model in report.catalog.models}):
-        console.print(f"Groq also offers: {', '.join(unknown)}", markup=False)
+        _print(console, f"Groq also offers: {', '.join(unknown)}")
     if report.endpoints:
         console.print(_endpoint_table(report.endpoints))
     if isinstance(report.references, str):
-        console.print(report.references, markup=False)
+        _print(console, report.references)
         return
     problems = [text for reference in report.references if (text := _describe_unavailable(reference, report))]
     for text in problems or ["No deployed process uses an unavailable model."]:
-        console.print(text, markup=False)
+        _print(console, text)
+
+
+def _print(console: Console, text: str) -> None:
+    """Print a text of a server or a diagram as it is: no control characters, no markup."""
+    console.print(escape_control_characters(text), markup=False)
+
+
+def _escape_cell(text: str) -> str:
+    return escape(escape_control_characters(text))
 
 
 def _model_row(model: Model, offered: OfferedModels) -> list[str]:
@@ -37,7 +47,7 @@ def _model_row(model: Model, offered: OfferedModels) -> list[str]:
     figures = (model.context_window, model.max_completion_tokens, model.price.input, model.price.output)
     cells = ("" if figure is None else f"{figure:,}" for figure in figures)
     features = ", ".join(sorted(feature.replace("_", " ") for feature in model.features)) or model.kind
-    return [model.id, model.status, *cells, features, allowed]
+    return [_escape_cell(model.id), model.status, *cells, features, allowed]
 
 
 def _endpoint_table(endpoints: Sequence[tuple[Endpoint, OfferedModels]]) -> Table:
@@ -47,9 +57,8 @@ def _endpoint_table(endpoints: Sequence[tuple[Endpoint, OfferedModels]]) -> Tabl
         missing = sorted(set(endpoint.models or ()) - usable)
         listed = ", ".join(sorted(usable)) if endpoint.models is not None else f"all: {len(usable)}"
         models = offered if isinstance(offered, str) else listed
-        table.add_row(
-            *map(escape, (endpoint.name, endpoint.account.url, str(endpoint.priority), models, ", ".join(missing)))
-        )
+        cells = (endpoint.name, endpoint.account.url, str(endpoint.priority), models, ", ".join(missing))
+        table.add_row(*map(_escape_cell, cells))
     return table
 
 

@@ -7,8 +7,8 @@ import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic_settings import NoDecode
 
-from catalyst_groq.connector.access.redaction import KEY_PREFIX
 from catalyst_groq.connector.access.urls import base_url
+from catalyst_groq.domain.redaction import KEY_PREFIX
 
 ENDPOINT_NAME = re.compile(r"[\w.-]{1,40}", re.ASCII)
 """An endpoint's name appears in logs and metric labels."""

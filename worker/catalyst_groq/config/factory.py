@@ -1,26 +1,51 @@
 """Builds credentials, transports, endpoints and the model catalog from the settings."""
 
+import logging
 from collections.abc import Iterator
 
 import yaml
 from pydantic import SecretStr
 
 from catalyst_groq.camunda.oauth import ClientCredentials, basic_authorization
-from catalyst_groq.common.transport import TransportConfig, make_transport
+from catalyst_groq.common.credentials import find_passwords
+from catalyst_groq.common.transport import TransportConfig, find_environment_passwords, make_transport
 from catalyst_groq.config.endpoints import EndpointSettings
 from catalyst_groq.config.settings import Settings
+from catalyst_groq.config.validation import SettingsDiagnostics
 from catalyst_groq.connector.access.secrets import Secrets
-from catalyst_groq.errors import SettingsError
+from catalyst_groq.domain.redaction import MIN_KEY_CHARS, Redactor
+from catalyst_groq.errors import FieldError, SettingsError
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.models.catalog import ModelCatalog, apply_overrides, shipped_catalog
 from catalyst_groq.groq.routing.endpoints import Endpoint
 
+log = logging.getLogger(__name__)
 
-def collect_secret_values(settings: Settings) -> Iterator[str]:
-    """Yield the values of all secret settings: the redactor masks them in logs and outcomes."""
-    for _, value in settings:
+
+def collect_secret_values(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield the variable's name and the value of each secret: the redactor masks these in logs and outcomes.
+
+    A URL's secrets are its password as it is written there and decoded.
+    """
+    names = SettingsDiagnostics(Settings.model_fields)
+    for field, value in settings:
+        secret = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if isinstance(secret, str) and "://" in secret:
+            yield from ((names.variable_name(field), password) for password in find_passwords(secret))
         if isinstance(value, SecretStr):
-            yield value.get_secret_value()
+            yield names.variable_name(field), value.get_secret_value()
+    yield from (("the proxy of the environment", password) for password in find_environment_passwords())
+
+
+def mask_secrets(settings: Settings, redactor: Redactor) -> None:
+    """Let the redactor mask all secrets of the settings. Logs which are too short for that."""
+    short = {name for name, value in collect_secret_values(settings) if value and not redactor.add(value)}
+    for name in sorted(short):
+        log.warning(
+            "%s: fewer than %d characters are not masked in logs and outcomes. Choose a longer secret.",
+            name,
+            MIN_KEY_CHARS,
+        )
 
 
 def make_engine_authorization(settings: Settings) -> str:
@@ -79,7 +104,11 @@ async def make_endpoints(settings: Settings, secrets: Secrets) -> tuple[Endpoint
 
 
 async def _make_endpoint(entry: EndpointSettings, settings: Settings, secrets: Secrets) -> Endpoint:
-    key = await secrets.find(entry.key) if entry.key else None
+    try:
+        key = await secrets.find(entry.key) if entry.key else None
+    except FieldError as error:
+        problem = str(error).removeprefix(f"{error.field}: ")
+        raise SettingsError(f"Endpoint {entry.name}: {problem}") from error
     if entry.key and not key:
         # The name is not shown: it may be a key by mistake.
         sources = f"the environment, {settings.secrets_dir} or {settings.secrets_file}"

@@ -23,10 +23,12 @@ from catalyst_groq.config.types import (
     Dollars,
     Duration,
     EngineUrl,
+    Journal,
     LimitsByModel,
     LimitsPlan,
     Names,
     Pairs,
+    Printable,
     Proxy,
     RedisUrl,
     TokenUrl,
@@ -94,7 +96,7 @@ class Settings(BaseSettings):
     only_variables: Pairs = Field(
         {}, description="Fetch only tasks of instances with these String variables (name=value,…)"
     )
-    worker_id: str = Field(
+    worker_id: Printable = Field(
         "", description="Stable across restarts, unique per replica; derived from the host name when not set"
     )
     concurrency: int = Field(50, ge=1, le=2000, description="Maximum number of active tasks")
@@ -154,7 +156,7 @@ class Settings(BaseSettings):
         {}, description="Rate limits by model, instead (* is every model): openai/gpt-oss-120b rpm=30 tpm=8000, …"
     )
     limits_redis_url: RedisUrl = Field("", description="redis://…: workers with the same keys share the rate limits")
-    journal: str = Field(
+    journal: Journal = Field(
         "", description="Where responses are stored until the engine has them: an SQLite file, redis://… or off"
     )
     journal_required: bool = Field(default=False, description="Process no task while the journal is unavailable")

@@ -1,6 +1,5 @@
 """Annotated types of settings: durations, lists, pairs, limits and URLs, each with its parsing and validation."""
 
-import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -64,8 +63,29 @@ def _parse_limits_of_model(entry: str) -> tuple[str, dict[str, str]]:
 
 
 def _check_redis_url(text: str) -> str:
-    if text and not text.startswith(("redis://", "rediss://")):
+    if text and not _is_redis_url(text):
         raise ValueError("is not a Redis URL such as redis://localhost:6379/0")
+    return text
+
+
+def _check_journal(text: str) -> str:
+    """Refuse a URL other than Redis's: as a file's name it would show its password."""
+    if "://" in text and not _is_redis_url(text):
+        raise ValueError("is neither a file, redis://… nor off")
+    return text
+
+
+def _is_redis_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return text.startswith(("redis://", "rediss://")) and text.isprintable() and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _check_printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("contains control characters")
     return text
 
 
@@ -73,7 +93,11 @@ def _parse_http_url(text: str, example: str) -> SplitResult:
     try:
         parts = urlsplit(text)
         is_valid = (
-            parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and not re.search(r"\s", text)
+            parts.scheme in {"http", "https"}
+            and parts.hostname
+            and parts.port != 0
+            and text.isprintable()
+            and " " not in text
         )
     except ValueError:
         is_valid = False
@@ -108,6 +132,8 @@ Pairs = Annotated[dict[str, str], NoDecode, BeforeValidator(_parse_pairs)]
 
 LimitsPlan = Literal["auto", "off", "free", "developer"]
 LimitsByModel = Annotated[dict[str, ModelLimits], NoDecode, BeforeValidator(_parse_model_limits)]
+Printable = Annotated[str, AfterValidator(_check_printable)]
+Journal = Annotated[str, AfterValidator(_check_journal)]
 RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]
 BaseUrls = Annotated[Names, AfterValidator(lambda urls: tuple(map(base_url, urls)))]
 Proxy = Annotated[SecretStr | None, AfterValidator(_check_proxy)]

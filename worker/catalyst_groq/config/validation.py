@@ -1,7 +1,6 @@
 """Problems with settings: unknown names, incomplete pairs and invalid values, each with its variable name."""
 
 import difflib
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -10,10 +9,11 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-PREFIX = "CATALYST_"
-IN_URL = re.compile(r"//[^/@]*@")
-"""Matches user and password in a URL, to mask them."""
+from catalyst_groq.common.control_characters import escape_control_characters
+from catalyst_groq.common.credentials import hide_user_info
+from catalyst_groq.domain.redaction import Redactor
 
+PREFIX = "CATALYST_"
 REQUIRED_SETTINGS = {
     "engine_password": "engine_user",
     "engine_token_url": "engine_client_id",
@@ -56,14 +56,15 @@ class SettingsDiagnostics:
         ]
 
     def describe_error(self, entry: ErrorDetails) -> str:
-        """Return the message of one validation error, without values that may be secret."""
+        """Return the message of one validation error in one line, without values that may be secret."""
         name, *path = entry["loc"]
         setting = self.variable_name(str(name)) if name in self.fields else str(name)
         if name == "endpoints":  # its values are not shown: one may be a key by mistake
             setting += "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
         else:
             setting += f"={'***' if self._is_secret(str(name)) else entry['input']}"
-        return IN_URL.sub("//***@", f"{setting}: {entry['msg'].removeprefix('Value error, ')}")
+        text = hide_user_info(f"{setting}: {entry['msg'].removeprefix('Value error, ')}")
+        return escape_control_characters(Redactor().mask(text))
 
     def _did_you_mean(self, name: str, format_name: Callable[[str], str]) -> str:
         close = difflib.get_close_matches(name.lower().removeprefix(PREFIX.lower()), self.fields, 1)

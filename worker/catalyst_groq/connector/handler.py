@@ -10,17 +10,19 @@ from catalyst_groq.connector.access.secrets import Secrets
 from catalyst_groq.connector.access.urls import AllowedUrls
 from catalyst_groq.connector.budgets import BudgetLimits
 from catalyst_groq.connector.endpoint_selection import resolve_base_url, select_endpoints
-from catalyst_groq.connector.fields.names import COMMON_DEFAULTS, PAYLOAD, RETRIES
+from catalyst_groq.connector.fields.names import API_KEY, COMMON_DEFAULTS, PAYLOAD, RETRIES, SECRET_SOURCE
 from catalyst_groq.connector.fields.raw import RawFields
 from catalyst_groq.connector.fields.retry_cycle import RetryCycle
 from catalyst_groq.connector.requests.files import files_in
 from catalyst_groq.connector.requests.payload import to_bytes
 from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.connector.results.outcome_mapping import to_outcome
+from catalyst_groq.connector.results.outcome_redaction import redact_outcome
 from catalyst_groq.connector.task_request import TaskRequest, TaskRequestReader
 from catalyst_groq.domain.definitions import CallingProcess, Definition
 from catalyst_groq.domain.external_task import ExternalTask
-from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Outcome, Unlocked
+from catalyst_groq.domain.outcomes import BpmnError, Failure, Outcome, Unlocked
+from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.domain.variables_to_fetch import VariablesToFetch
 from catalyst_groq.errors import EngineError, EngineUnreachable, FieldError, JournalError
 from catalyst_groq.groq.routing.call import GroqCall
@@ -64,12 +66,25 @@ class Handler:
 
     async def handle(self, task: ExternalTask) -> Outcome:
         """Return a task's outcome. Never raises: whatever happens is an outcome."""
+        redactor = self.secrets.redactor
         try:
-            return self._redacted(await self._outcome(task))
+            definition = await self.definition_of(task.process_definition_id)
+            fields = self.reader.read_fields(task, definition)
+            redactor = self._redactor_for(task, fields)
+            outcome = await self._outcome(task, fields, definition, redactor)
+        except EngineUnreachable as error:
+            outcome = Failure(str(error), retries=DEFAULT_RETRIES.retries_left(task.retries))
+        except JournalError as error:
+            message = f"{error}. No request is sent until the journal is available"
+            retries = DEFAULT_RETRIES.retries_left(task.retries)
+            outcome = Failure(message, retries=retries, retry_timeout=JOURNAL_RETRY_TIMEOUT)
+        except EngineError as error:
+            outcome = _attempt_failed(task, f"The engine refused to return data of the process: {error}")
         except Exception as error:
-            log.exception("Task %s: internal error", task.id)
+            log.exception("Task %s: internal error", task.id, extra={"redactor": redactor})
             message = f"Internal error of the worker, see its log: {type(error).__name__}: {error}"
-            return self._redacted(_attempt_failed(task, message))
+            outcome = _attempt_failed(task, message)
+        return redact_outcome(outcome, redactor)
 
     async def on_reported(self, task: ExternalTask, outcome: Outcome) -> None:
         """Discard a task's stored responses once no further attempt can use them."""
@@ -81,37 +96,37 @@ class Handler:
         except JournalError as error:
             log.warning("Task %s: its stored responses stay in the journal until they expire: %s", task.id, error)
 
-    async def _outcome(self, task: ExternalTask) -> Outcome:
+    def _redactor_for(self, task: ExternalTask, fields: RawFields) -> Redactor:
+        """Return the redactor of a task, which masks the key that it brings."""
         try:
-            definition = await self.definition_of(task.process_definition_id)
-            fields = self.reader.read_fields(task, definition)
-            self.variables_to_fetch.add(required := fields.required_variables)
-            if not task.has_variables(required):
-                return Unlocked()
-            return await self._execute(task, fields, definition)
-        except EngineUnreachable as error:
-            return Failure(str(error), retries=DEFAULT_RETRIES.retries_left(task.retries))
-        except JournalError as error:
-            message = f"{error}. No request is sent until the journal is available"
-            retries = DEFAULT_RETRIES.retries_left(task.retries)
-            return Failure(message, retries=retries, retry_timeout=JOURNAL_RETRY_TIMEOUT)
-        except EngineError as error:
-            return _attempt_failed(task, f"The engine refused to return data of the process: {error}")
+            return self.secrets.redactor_for(fields.text(SECRET_SOURCE), fields.text(API_KEY), task.variables)
+        except FieldError:  # reported when the fields are checked; without them the task brings no key
+            return self.secrets.redactor
 
-    async def _execute(self, task: ExternalTask, fields: RawFields, definition: Definition) -> Outcome:
+    async def _outcome(
+        self, task: ExternalTask, fields: RawFields, definition: Definition, redactor: Redactor
+    ) -> Outcome:
+        self.variables_to_fetch.add(required := fields.required_variables)
+        if not task.has_variables(required):
+            return Unlocked()
+        return await self._execute(task, fields, definition, redactor)
+
+    async def _execute(
+        self, task: ExternalTask, fields: RawFields, definition: Definition, redactor: Redactor
+    ) -> Outcome:
         """Send the task's request and map the result."""
-        mask_all = self.secrets.redactor.mask_all
         try:
             request = self.reader.read(fields)
             payload = await self._build_payload(task, request)
             result = await self._call_groq(task, request, payload)
         except FieldError as error:
-            return Failure(str(error), self.details.describe_fields(mask_all(fields.non_default)))
+            details = self.details.describe_fields(redactor.mask_all(fields.non_default))
+            return Failure(error.describe(redactor.mask), details)
         outcome = to_outcome(request, result, task.retries, payload)
         if isinstance(outcome, BpmnError) and not self.throw_uncaught:
             outcome = await self._incident_if_uncaught(outcome, task, definition)
         if isinstance(outcome, Failure):
-            return replace(outcome, details=self.details.describe_call(mask_all(payload), result))
+            return replace(outcome, details=self.details.describe_call(redactor.mask_all(payload), result))
         return outcome
 
     async def _build_payload(self, task: ExternalTask, request: TaskRequest) -> dict[str, Any]:
@@ -159,21 +174,6 @@ class Handler:
                 return True
             caller = await self.calling_process(caller.instance_id)
         return False
-
-    def _redacted(self, outcome: Outcome) -> Outcome:
-        """Return the outcome without keys."""
-        mask, mask_all = self.secrets.redactor.mask, self.secrets.redactor.mask_all
-        variables = mask_all(outcome.variables)
-        match outcome:
-            case Completion():
-                return outcome if variables is outcome.variables else replace(outcome, variables=variables)
-            case BpmnError():
-                return replace(outcome, message=mask(outcome.message), variables=variables)
-            case Failure():
-                message, details = mask(outcome.message), mask(outcome.details)
-                return replace(outcome, message=message, details=details, variables=variables)
-            case Unlocked():
-                return outcome
 
 
 def _attempt_failed(task: ExternalTask, message: str) -> Failure:

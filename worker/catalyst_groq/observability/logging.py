@@ -1,13 +1,16 @@
-"""Logging: one line per event, with all secrets masked. Nothing changes until `set_up_logging` is called."""
+"""Logging: one line per event, without secrets and control characters. `set_up_logging` switches it on."""
 
 import logging
 import sys
 import time
 from functools import lru_cache
+from textwrap import indent
+from typing import Any
 
-from catalyst_groq.connector.access.redaction import Redactor
+from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Outcome, Unlocked
+from catalyst_groq.domain.redaction import Redactor
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +27,10 @@ def set_up_logging(level: str, redactor: Redactor) -> None:
         from rich.logging import RichHandler  # noqa: PLC0415 -- the same
 
         handler = RichHandler(console=Console(stderr=True), show_path=False, rich_tracebacks=False)
-        handler.setFormatter(_MaskingFormatter(redactor, "%(message)s"))
+        handler.setFormatter(_SafeFormatter(redactor, "%(message)s"))
     else:
         handler = logging.StreamHandler()
-        handler.setFormatter(_MaskingFormatter(redactor, PLAIN_FORMAT))
+        handler.setFormatter(_SafeFormatter(redactor, PLAIN_FORMAT))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     _disable_unused_lookups()
     for name in NOISY_LOGGERS:
@@ -41,24 +44,43 @@ def _disable_unused_lookups() -> None:
         setattr(logging, name, False)
 
 
-class _MaskingFormatter(logging.Formatter):
-    """Masks secrets after formatting, so that arguments and tracebacks are covered as well."""
+class _SafeFormatter(logging.Formatter):
+    """Masks secrets and escapes control characters, in arguments and tracebacks as well.
+
+    A message is one line, and the lines of a traceback are indented: so no text can forge a line of the log. A record
+    of a task may carry the task's `redactor`, which masks the task's own key too.
+    """
 
     def __init__(self, redactor: Redactor, layout: str) -> None:
         super().__init__(layout)
         self._redactor = redactor
 
     def format(self, record: logging.LogRecord) -> str:
-        return self._redactor.mask(super().format(record))
+        redactor: Redactor = getattr(record, "redactor", self._redactor)
+        return redactor.mask(super().format(record))
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- logging's
+        record.message = escape_control_characters(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 -- logging's
+        return _indent(super().formatException(ei))
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802 -- logging's
+        return _indent(super().formatStack(stack_info))
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802 -- logging's
         return f"{_format_second(int(record.created))},{int(record.msecs):03d}"
 
 
+def _indent(traceback: str) -> str:
+    return indent(escape_control_characters(traceback, keep=TAB_AND_LINE_FEED), "  ")
+
+
 @lru_cache(1)
 def _format_second(seconds: int) -> str:
     """Format a second as local time; consecutive records usually share it."""
-    return time.strftime(_MaskingFormatter.default_time_format, time.localtime(seconds))
+    return time.strftime(_SafeFormatter.default_time_format, time.localtime(seconds))
 
 
 def log_outcome(task: ExternalTask, outcome: Outcome, seconds: float) -> None:

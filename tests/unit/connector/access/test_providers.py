@@ -1,10 +1,18 @@
 """The built-in secret sources, and one that is added from outside of the package."""
 
+import os
+import socket
 from pathlib import Path
 
 import pytest
 
-from catalyst_groq.connector.access.providers import EnvProvider, FileProvider, PropertiesProvider, SecretProvider
+from catalyst_groq.connector.access.providers import (
+    EnvProvider,
+    FileProvider,
+    PropertiesProvider,
+    SecretProvider,
+    check_name,
+)
 from catalyst_groq.connector.access.urls import GROQ_URL
 from catalyst_groq.connector.endpoint_selection import select_endpoints
 from catalyst_groq.connector.task_request import TASK_OPERATIONS, TaskRequestReader
@@ -42,13 +50,58 @@ async def test_file_provider_reads_a_changed_file_again(directory):
         assert await FileProvider(directory).get("groq_api_key") == key
 
 
-@pytest.mark.parametrize("name", ["groq/../../outside", "../outside", "/etc/hostname", "groq_link"])
-async def test_file_provider_stays_in_its_directory(directory, tmp_path, name):
-    (tmp_path / "outside").write_text(KEY)
-    (directory / "groq").mkdir()
-    (directory / "groq_link").symlink_to(tmp_path / "outside")
-    message = await error_of(FileProvider(directory), name)
-    assert message == f"catalyst_apiKey: '{name}' leads out of {directory}. Write the bare name of a file there"
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("groq/../engine_password", "../outside", "/etc/hostname", "..", ".", "", "groq\\..\\x", "C:groq", "groq..x"),
+        *("groq\0", "groq\n", "groq\x1b[2J", "groq\u2028", "groq\u202e", "groq\xa0key", "g" * 101),
+        *("ﬁle", "groq_ａpi_key", "groq_a\u0308", "groq_\u212b", "groq／x", "groq‥x"),  # noqa: RUF001 -- on purpose
+    ],
+)
+def test_name_that_is_not_bare_is_refused(name):
+    """Also one that NFKC would change: U+2025 becomes two dots, a full-width slash a slash."""
+    with pytest.raises(FieldError) as caught:
+        check_name(name)
+    assert str(caught.value).startswith(
+        f"catalyst_apiKey: {name!a} is not the bare name of a secret. Write a name such"
+    )
+
+
+@pytest.mark.parametrize("name", ["groq_api_key", "groq-api.key", "schlüssel", "鍵", "my key", ".env"])
+def test_bare_name_is_accepted(name):
+    check_name(name)
+
+
+async def test_env_provider_refuses_letters_that_upper_case_makes_ascii():
+    """The dotless i becomes an I."""
+    assert "is no name of an environment variable" in await error_of(EnvProvider({"GROQ_API_KEY": KEY}), "groq_apı_key")  # noqa: RUF001
+
+
+@pytest.mark.parametrize("target", ["file", "folder"])
+async def test_file_provider_follows_no_link_out_of_its_directory(directory, tmp_path, target):
+    (tmp_path / "groq_key").write_text(KEY)
+    if target == "file":
+        (directory / "groq_key").symlink_to(tmp_path / "groq_key")
+    else:
+        (directory / "..data").symlink_to(tmp_path)
+        (directory / "groq_key").symlink_to(Path("..data") / "groq_key")
+    message = await error_of(FileProvider(directory), "groq_key")
+    assert message == f"catalyst_apiKey: 'groq_key' leads out of {directory}. Write the bare name of a file there"
+
+
+async def test_file_provider_reads_only_regular_files_of_a_limited_size(directory):
+    os.mkfifo(directory / "groq_pipe")
+    (directory / "groq_huge").write_bytes(b"x" * 64_001)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(directory / "groq_socket"))
+        files = FileProvider(directory)
+        assert "cannot be read (not a regular file)" in await error_of(files, "groq_pipe")
+        assert "cannot be read (larger than 64,000 bytes)" in await error_of(files, "groq_huge")
+        assert "cannot be read (No such device or address)" in await error_of(files, "groq_socket")
+
+
+async def test_properties_provider_reads_no_device():
+    assert "cannot be read (not a regular file)" in await error_of(PropertiesProvider(Path("/dev/zero")), "groq_key")
 
 
 async def test_file_provider_follows_a_link_inside_its_directory(directory):
@@ -71,7 +124,6 @@ async def test_file_provider_says_why_a_file_cannot_be_read(directory):
     assert "cannot be read (Is a directory)" in await error_of(files, "groq_folder")
     assert "cannot be read (not a text file)" in await error_of(files, "groq_image")
     assert "cannot be read (" in await error_of(files, "groq_circle")
-    assert "cannot be read (" in await error_of(files, "groq\0")
 
 
 @pytest.mark.parametrize("line", [f"groq_api_key = {KEY}", f"groq_api_key:{KEY}", f"! note\n\n  groq_api_key {KEY}"])

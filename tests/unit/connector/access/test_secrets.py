@@ -42,12 +42,19 @@ async def test_secret_comes_from_the_field_or_a_variable(make_secrets, text, var
 
 
 @pytest.mark.parametrize("source", ["env", "file", "properties"])
-@pytest.mark.parametrize("name", ["aws_secret", "", "my_groq_key", "../groq_api_key"])
+@pytest.mark.parametrize("name", ["aws_secret", "my_groq_key"])
 async def test_secret_name_must_be_allowed(make_secrets, source, name):
     assert await error_of(make_secrets(AWS_SECRET=KEY, MY_GROQ_KEY=KEY), source, name) == (
         f"catalyst_apiKey: the secret name '{name}' is not allowed here (allowed: groq*). "
         "Use an allowed name, or ask the operator to add it to CATALYST_ALLOWED_SECRETS"
     )
+
+
+@pytest.mark.parametrize("source", ["env", "file", "properties"])
+@pytest.mark.parametrize("name", ["groq/../engine_password", "groq\0", ""])
+async def test_secret_name_must_be_bare_in_every_source(make_secrets, source, name):
+    message = await error_of(make_secrets(allowed=("*",), GROQ____ENGINE_PASSWORD=KEY), source, name)
+    assert message.startswith(f"catalyst_apiKey: {name!a} is not the bare name of a secret. ")
 
 
 async def test_secret_name_patterns_ignore_case(make_secrets):
@@ -74,6 +81,77 @@ async def test_secret_source_variable_can_be_switched_off(make_secrets):
 async def test_secret_must_be_a_valid_header_value(make_secrets, key):
     message = await error_of(make_secrets(), "variable", "key", {"key": key})
     assert message == "catalyst_apiKey: the key found for 'key' is empty or has unprintable characters. Set it again"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("choices", '"choices"', "password", "internationalization", "gsk_short", "16 characters 12", "a" * 16),
+        *('{"a":1,"b":2,"c":3}', "with-a-quote-12'", "finish_reason_stop", "0123456789abcde"),
+    ],
+)
+async def test_key_of_a_task_that_may_be_a_word_is_refused(make_secrets, key):
+    """Masking it would change the texts of the answer."""
+    message = await error_of(make_secrets(), "variable", "key", {"key": key})
+    assert message.startswith("catalyst_apiKey: the value is no API key: one that a process brings has at least 16 cha")
+    assert message.endswith(". Correct it, or let the operator store the key and write its name here")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *(KEY, "gsk_key_from_the_process", "sk-proj-0123456789abcdef", "sk-ant-api03-AbC_dEf-0123"),
+        *("0123456789abcdef0123456789abcdef", "QmFzZTY0IG9mIGEga2V5MQ==", "abcdefghijklmnopqrstuvwxyzabcdef"),
+        *("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "a/b+c~d.e-f_1234"),
+    ],
+)
+async def test_key_of_a_task_has_the_form_of_existing_keys(make_secrets, key):
+    secrets = make_secrets()
+    assert (await secrets.resolve("variable", "my_key", {"my_key": key})).reveal() == key
+
+
+async def test_short_key_of_the_operator_is_used(make_secrets):
+    assert (await make_secrets(GROQ_LOCAL="ollama").resolve("env", "groq_local", {})).reveal() == "ollama"
+
+
+@pytest.mark.parametrize(
+    "text", [f"GROQ_API_KEY={KEY}", f"export GROQ_API_KEY='{KEY}'\n", f"GROQ_API_KEY = {KEY}\nOTHER=1\n"]
+)
+@pytest.mark.parametrize("source", ["env", "file"])
+async def test_secret_that_is_an_assignment_is_refused(make_secrets, directory, source, text):
+    (directory / "groq_api_key").write_text(text)
+    assert await error_of(make_secrets(GROQ_API_KEY=text), source, "groq_api_key") == (
+        "catalyst_apiKey: the key found for 'groq_api_key' is written as NAME=value. "
+        "Store the value alone, without NAME="
+    )
+
+
+async def test_secret_may_end_with_equals_signs(make_secrets):
+    assert (await make_secrets(GROQ_API_KEY="QmFzZTY0==").resolve("env", "groq_api_key", {})).reveal() == "QmFzZTY0=="
+
+
+async def test_key_of_a_task_is_masked_for_that_task_alone(make_secrets):
+    key, secrets = "another-kind-of-key-1", make_secrets()
+    await secrets.resolve("variable", "my_key", {"my_key": key})
+    assert secrets.redactor.mask(key) == key
+    assert secrets.redactor_for("variable", "my_key", {"my_key": f" {key}\n"}).mask(f"<{key}>") == "<***>"
+    assert secrets.redactor_for("variable", key, {}).mask(f"<{key}>") == "<***>"
+    assert secrets.redactor_for("env", key, {}) is secrets.redactor
+    assert secrets.redactor_for("variable", "my_other_key", {}) is secrets.redactor
+
+
+@pytest.mark.parametrize(
+    "name", ["sk-0123456789abcdef01", "0123456789abcdef0123456789abcdef", "ab/cd+0123456789abcdef0123456789=="]
+)
+async def test_secret_name_that_looks_like_a_key_is_not_shown(make_secrets, name):
+    message = await error_of(make_secrets(), "env", name)
+    assert message.startswith("catalyst_apiKey: holds a key instead of the name of a secret. ")
+    assert name not in message
+
+
+async def test_long_secret_name_is_allowed(make_secrets):
+    name = "groq_api_key_of_team_7_in_production"
+    assert (await make_secrets(**{name.upper(): KEY}).resolve("env", name, {})).reveal() == KEY
 
 
 async def test_secret_is_masked_once_resolved(make_secrets):

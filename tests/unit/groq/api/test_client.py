@@ -7,7 +7,6 @@ import json
 import pytest
 
 from catalyst_groq import __version__
-from catalyst_groq.groq.api.client import HttpGroqClient
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import Response
 from support.factories import REPLY
@@ -41,7 +40,7 @@ async def test_client_sends_headers_and_body(groq_client):
     request_line, *lines = head.strip().lower().split("\r\n")
     assert request_line == "post /openai/v1/chat/completions http/1.1"
     assert {
-        "authorization: bearer gsk_key",
+        "authorization: bearer gsk_key7",
         "content-type: application/json",
         "accept: application/json",
         f"user-agent: catalyst-groq-worker/{__version__}",
@@ -67,19 +66,63 @@ async def test_client_sends_no_authorization_without_a_key(groq_client):
     assert "authorization" not in requests[0][0].lower()
 
 
-async def test_key_in_a_response_is_masked():
-    groq_client = HttpGroqClient(mask=lambda value: json.loads(json.dumps(value).replace("gsk_key", "***")))
-    body = json.dumps({"key": "gsk_key"}).encode()
-    stream = b'data: {"choices": [{"index": 0, "delta": {"content": "gsk_"}}]}\n\n'
-    stream += b'data: {"choices": [{"index": 0, "delta": {"content": "key"}, "finish_reason": "stop"}]}\n\n'
-    responses = [
-        await send_to(respond_with(http_response(body, "X-Echo: gsk_key")), groq_client),
-        await send_to(respond_with(http_response(stream, EVENT_STREAM)), groq_client),
-        await send_to(respond_with(b"gsk_key\r\n\r\n"), groq_client),
-    ]
-    await groq_client.aclose()
+KEY = "gsk_key7"
+ESCAPED_KEY = "".join(f"\\u{ord(character):04x}" for character in KEY)
+NESTED_KEY = ESCAPED_KEY.replace("\\", "\\\\")
 
-    assert [("***" in repr(response), "gsk_key" in repr(response)) for response in responses] == [(True, False)] * 3
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"key": "gsk_key7"}',
+        '{"gsk_key7": 1}',
+        f'{{"key": "{ESCAPED_KEY}"}}',
+        f'{{"content": "{{\\"key\\": \\"{NESTED_KEY}\\"}}"}}',
+        f'{{"key": "{ESCAPED_KEY}", "key": "twice"}}',
+        '["gsk_key7", [\n1e3 ]]',
+        "<html>gsk_key7</html>",
+        f'{{"cut off": "{ESCAPED_KEY}',
+        '{"key": "7yek_ksg"}',
+        '{"basic": "dXNlcjpnc2tfa2V5Nw=="}',
+        '{"url": "http://x/?key=%67sk_key7"}',
+    ],
+)
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain"])
+async def test_key_in_a_response_is_masked(groq_client, body, content_type):
+    """Whether or not it is known beforehand: the request brings it."""
+    async with running_server(respond_with(http_response(body.encode(), f"content-type: {content_type}"))) as address:
+        response = await groq_client.send(make_request(Account(f"http://{address}/v1", KEY), PAYLOAD, 5))
+
+    is_json = not body.startswith("<") and not body.startswith('{"cut')
+    shown = response.text if not is_json else json.dumps(json.loads(response.content), ensure_ascii=False)
+    assert "***" in shown or "twice" in shown
+    for form in (KEY, KEY[::-1], ESCAPED_KEY, NESTED_KEY, "Z3NrX2tleTc", "%67sk_key7"):
+        assert form not in response.text
+
+
+async def test_key_of_a_request_is_masked_in_headers_streams_and_messages(groq_client):
+    stream = b'data: {"choices": [{"index": 0, "delta": {"content": "gsk_"}}]}\n\n'
+    stream += b'data: {"choices": [{"index": 0, "delta": {"content": "key7"}, "finish_reason": "stop"}]}\n\n'
+    responses = [
+        await send_to(respond_with(http_response(b"{}", "X-Echo: gsk_key7")), groq_client),
+        await send_to(respond_with(http_response(stream, EVENT_STREAM)), groq_client),
+        await send_to(respond_with(b"gsk_key7\r\n\r\n"), groq_client),
+    ]
+
+    assert [("***" in repr(response), KEY in repr(response)) for response in responses] == [(True, False)] * 3
+
+
+async def test_key_of_a_request_is_not_masked_in_responses_to_others(groq_client):
+    body = b'{"choices":[{"index":0,"text":"\\u0022choices\\u0022 and the password1"}]}'
+    responses = []
+    for key in ("password1", "another-key"):
+        async with running_server(respond_with(http_response(body))) as address:
+            request = make_request(Account(f"http://{address}/v1", key), PAYLOAD, 5)
+            responses.append(await groq_client.send(request))
+
+    [own, other] = responses
+    assert own.body["choices"][0]["text"] == '"choices" and the ***'
+    assert other.body["choices"][0]["text"] == '"choices" and the password1'
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,11 @@ To add one, write a class with `SecretProvider`'s method and register it under t
 """
 
 import asyncio
+import errno
+import os
 import re
+import stat
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +26,31 @@ FILE_SOURCE = "file"
 PROPERTIES_SOURCE = "properties"
 
 
+NONBLOCK = getattr(os, "O_NONBLOCK", 0)  # Windows has none
+MAX_NAME_CHARS = 100
+MAX_SECRET_FILE_BYTES = 64_000
+SEPARATORS = re.compile(r"[/\\:]|\.\.")
+
+
+def check_name(name: str) -> None:
+    """Check that a secret's name is a bare name, so that no source can take it for a path or for another name.
+
+    Raises `FieldError`. Names in other normal forms of Unicode are refused, because a file system may equate them.
+    """
+    is_bare = 0 < len(name) <= MAX_NAME_CHARS and name.isprintable() and not SEPARATORS.search(name) and name != "."
+    if not is_bare or unicodedata.normalize("NFKC", name) != name:
+        raise FieldError(
+            API_KEY_FIELD,
+            f"{name!a} is not the bare name of a secret",
+            "Write a name such as groq_api_key, without path, colon and special characters",
+        )
+
+
 class SecretProvider(Protocol):
-    """One secret source. It is called for every task that uses it, on the event loop, so it must not block."""
+    """One secret source. It is called for every task that uses it, on the event loop, so it must not block.
+
+    The names that it gets are bare ones, see `check_name`.
+    """
 
     async def get(self, name: str) -> str | None:
         """Return the secret of that name, or None where the source has none.
@@ -40,7 +67,9 @@ class EnvProvider:
     environ: Mapping[str, str]
 
     async def get(self, name: str) -> str:
-        """Return the variable's value. Raises `FieldError` where it is not set or blank."""
+        """Return the variable's value. Raises `FieldError` where it is not set or blank, or is no such name."""
+        if not name.isascii():
+            raise FieldError(API_KEY_FIELD, f"{name!a} is no name of an environment variable", "Write it in ASCII")
         variable = re.sub(r"\W", "_", name).upper()
         if not (value := self.environ.get(variable, "")).strip():
             raise FieldError(
@@ -64,12 +93,13 @@ class FileProvider:
     def _read(self, name: str) -> str:
         path = self.directory / name
         try:
-            is_inside = path.resolve().is_relative_to(self.directory.resolve())
-            content = path.read_text(encoding="utf-8") if is_inside else None
+            check_name(name)
+            real_path = path.resolve()
+            is_inside = real_path.is_relative_to(self.directory.resolve())
+            content = _read_text(real_path) if is_inside else None
         except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: circular links, before Python 3.13
-            reason = getattr(error, "strerror", None) or "not a text file"
             raise FieldError(
-                API_KEY_FIELD, f"the secret file {path} cannot be read ({reason})", f"Put the key into {path}"
+                API_KEY_FIELD, f"the secret file {path} cannot be read ({_reason(error)})", f"Put the key into {path}"
             ) from error
         if content is None:
             raise FieldError(
@@ -90,10 +120,9 @@ class PropertiesProvider:
 
     def _read(self, name: str) -> str:
         try:
-            with self.path.open(encoding="utf-8") as file:
-                properties: dict[str, str] = javaproperties.load(file)
+            properties: dict[str, str] = javaproperties.loads(_read_text(self.path))
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "not a properties file"
+            reason = _reason(error, "not a properties file")
             raise FieldError(
                 API_KEY_FIELD,
                 f"the properties file {self.path} cannot be read ({reason})",
@@ -104,6 +133,25 @@ class PropertiesProvider:
                 API_KEY_FIELD, f"'{name}' is not set in {self.path}", f"Add the line '{name} = gsk_…' there"
             )
         return properties[name]
+
+
+def _read_text(path: Path) -> str:
+    """Return the content of a regular file of at most `MAX_SECRET_FILE_BYTES`. Raises `OSError`, `ValueError`.
+
+    Opened without waiting: a named pipe that nobody writes to would stop the worker's threads.
+    """
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | NONBLOCK)) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        content = file.read(MAX_SECRET_FILE_BYTES + 1)
+    if len(content) > MAX_SECRET_FILE_BYTES:
+        raise OSError(errno.EFBIG, f"larger than {MAX_SECRET_FILE_BYTES:,} bytes")
+    return content.decode("utf-8")
+
+
+def _reason(error: Exception, otherwise: str = "not a text file") -> str:
+    return getattr(error, "strerror", None) or otherwise
 
 
 def default_providers(environ: Mapping[str, str], directory: Path, properties: Path) -> dict[str, SecretProvider]:

@@ -14,12 +14,26 @@ from catalyst_groq.connector.access.providers import (
     FILE_SOURCE,
     PROPERTIES_SOURCE,
     SecretProvider,
+    check_name,
 )
-from catalyst_groq.connector.access.redaction import KEY_PREFIX, MASK, Redactor
+from catalyst_groq.domain.redaction import KEY_PREFIX, MASK, Redactor
 from catalyst_groq.errors import FieldError
 
 CACHED_NAMES = 64
 VARIABLE_NAME = re.compile(r"[A-Za-z_]\w{0,39}")
+ASSIGNMENT = re.compile(r"\s*(?:export\s+)?[A-Za-z_]\w*\s*=\s*[^\s=]")
+"""Matches a line of an environment file. A key may only end with equals signs, as base64 does."""
+
+BEARER_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+"""The characters that a key has in the Authorization header (RFC 6750)."""
+
+MIN_TASK_KEY_CHARS = 16
+MIN_WORD_KEY_CHARS = 32
+"""A text without digits that is shorter than this may be a word of the answers."""
+
+HEX_KEY = re.compile(r"[0-9a-fA-F]{32,}")
+KEY_LIKE = re.compile(r"sk-\S{16,}|(?=\S*\d)(?!\S*\.\.)\S{32,}")
+"""Matches a text that messages do not show as a name: it may be a key by mistake."""
 
 VARIABLE_SOURCE = "variable"
 """The key comes with the task itself. No `SecretProvider`, because it needs the task's variables."""
@@ -70,10 +84,11 @@ class Secrets:
     async def resolve(self, source: str, name: str, variables: Mapping[str, Any]) -> Secret:
         """Return the key that a task's Secret Source (one of `sources`) and Groq API Key fields stand for.
 
-        Raises `FieldError` that says where the worker looked, and never what is stored elsewhere.
+        Raises `FieldError` that says where the worker looked, and never what is stored elsewhere. The operator's key is
+        masked everywhere from then on, the task's own (`variable`) is not: see `Redactor.for_key`.
         """
         if source == VARIABLE_SOURCE:
-            return self._register(name, self._from_variable(name, variables))
+            return self._from_task(name, variables)
         self._check_allowed(name)
         value = await self.providers[source].get(name)
         if value is None:
@@ -82,38 +97,56 @@ class Secrets:
                 f"the secret source '{source}' has no secret '{name}'",
                 "Add it there, or choose another Secret Source",
             )
-        return self._register(name, value)
+        key = _check_key(name, value)
+        self.redactor.add_resolved(key)
+        return Secret(key)
+
+    def redactor_for(self, source: str, name: str, variables: Mapping[str, Any]) -> Redactor:
+        """Return the redactor of a task: with the task's own key if it brings one, also where that is refused."""
+        value = _find_own_key(name, variables) if source == VARIABLE_SOURCE else None
+        return self.redactor.for_key(value.strip()) if isinstance(value, str) else self.redactor
 
     async def find(self, name: str) -> Secret | None:
         """Return the operator's own secret of that name from the first source that has it.
 
-        `allowed` is for tasks and does not matter here.
+        `allowed` is for tasks and does not matter here. Raises `FieldError` for a value that is no key.
         """
         for provider in self.providers.values():
+            value = None
             with suppress(FieldError):
-                if (value := await provider.get(name)) is not None:
-                    return self._register(name, value)
+                check_name(name)
+                value = await provider.get(name)
+            if value is not None:
+                key = _check_key(name, value)
+                self.redactor.add(key)
+                return Secret(key)
         return None
 
-    def _register(self, name: str, value: str) -> Secret:
-        key = value.strip()
-        if not key or not key.isascii() or not key.isprintable():
-            raise FieldError(
-                API_KEY_FIELD, f"the key found for '{name}' is empty or has unprintable characters", "Set it again"
-            )
-        self.redactor.add(key)
-        return Secret(key)
-
     def _check_allowed(self, name: str) -> None:
-        if name.startswith(KEY_PREFIX):
+        is_allowed = _matches_any(name, self.allowed)
+        if name.startswith(KEY_PREFIX) or (KEY_LIKE.fullmatch(name) and not is_allowed):
             fix = "Write the name of the secret, such as groq_api_key, and revoke the key: it is in the diagram now"
             raise FieldError(API_KEY_FIELD, "holds a key instead of the name of a secret", fix)
-        if not _matches_any(name, self.allowed):
+        check_name(name)
+        if not is_allowed:
             raise FieldError(
                 API_KEY_FIELD,
                 f"the secret name '{name}' is not allowed here (allowed: {', '.join(self.allowed)})",
                 "Use an allowed name, or ask the operator to add it to CATALYST_ALLOWED_SECRETS",
             )
+
+    def _from_task(self, text: str, variables: Mapping[str, Any]) -> Secret:
+        """Return a task's own key. One that could be a word of its answers is refused: masking it would change them."""
+        key = _check_key(text if text in variables else "", self._from_variable(text, variables))
+        is_word = len(key) < MIN_WORD_KEY_CHARS and not key.startswith(KEY_PREFIX) and not any(map(str.isdigit, key))
+        if len(key) < MIN_TASK_KEY_CHARS or is_word or not BEARER_TOKEN.fullmatch(key):
+            raise FieldError(
+                API_KEY_FIELD,
+                f"the value is no API key: one that a process brings has at least {MIN_TASK_KEY_CHARS} characters "
+                "(letters, digits and . _ ~ + / - =) and is no word",
+                "Correct it, or let the operator store the key and write its name here",
+            )
+        return Secret(key)
 
     def _from_variable(self, text: str, variables: Mapping[str, Any]) -> str:
         """Return the key itself, or the value of the process variable that the text names."""
@@ -123,20 +156,37 @@ class Secrets:
                 "'variable' is switched off by the operator, because a key in a process is a key in its history",
                 f"Use one of {', '.join(self.providers)}",
             )
-        if text in variables:
-            value = variables[text]
-            if not isinstance(value, str):
-                raise FieldError(
-                    API_KEY_FIELD, f"the process variable '{text}' holds no text", "Put the key into it as a String"
-                )
-            return value
-        if VARIABLE_NAME.fullmatch(text) and not text.startswith(KEY_PREFIX):
+        value = _find_own_key(text, variables)
+        if value is None and text not in variables:
             raise FieldError(
                 API_KEY_FIELD,
                 f"there is no process variable '{text}'",
                 "Set it before this task, or write the key itself into the field (development only)",
             )
-        return text
+        if not isinstance(value, str):
+            raise FieldError(
+                API_KEY_FIELD, f"the process variable '{text}' holds no text", "Put the key into it as a String"
+            )
+        return value
+
+
+def _find_own_key(text: str, variables: Mapping[str, Any]) -> Any:
+    """Return the value of the process variable that the text names, or the text if it is the key; None for neither."""
+    if text in variables:
+        return variables[text]
+    is_key = text.startswith(KEY_PREFIX) or HEX_KEY.fullmatch(text) or not VARIABLE_NAME.fullmatch(text)
+    return text if is_key else None
+
+
+def _check_key(name: str, value: str) -> str:
+    """Return the key without blanks around it. Raises `FieldError` if it cannot be sent in a header."""
+    found = f"the key found for '{name}'" if name else "the key"
+    if ASSIGNMENT.match(value):
+        raise FieldError(API_KEY_FIELD, f"{found} is written as NAME=value", "Store the value alone, without NAME=")
+    key = value.strip()
+    if not key or not key.isascii() or not key.isprintable():
+        raise FieldError(API_KEY_FIELD, f"{found} is empty or has unprintable characters", "Set it again")
+    return key
 
 
 @lru_cache(CACHED_NAMES)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from catalyst_groq.common.credentials import hide_user_info
 from catalyst_groq.groq.api.operations import CHAT_PATH, TRANSCRIPTIONS_PATH, TRANSLATIONS_PATH
 
 GROQ_URL = "https://api.groq.com/openai/v1"
@@ -23,10 +24,11 @@ def base_url(text: str) -> str:
     try:
         parts = urlsplit(text.strip())
         usable = parts.scheme in DEFAULT_PORTS and HOST.fullmatch(parts.hostname or "") and parts.port != 0
+        usable = usable and text.strip().isprintable()
     except ValueError:
         usable = False
     if not usable or "@" in parts.netloc or parts.query or parts.fragment or ".." in unquote(parts.path):
-        raise ValueError(f"'{text}' is not a plain http(s) URL such as {GROQ_URL}")
+        raise ValueError(f"'{hide_user_info(text)}' is not a plain http(s) URL such as {GROQ_URL}")
     path = ENDPOINT_PATH.sub("", parts.path.rstrip("/")) or urlsplit(GROQ_URL).path
     return f"{parts.scheme}://{_authority(parts)}{path}"
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from catalyst_groq.connector.fields.names import API_KEY, PAYLOAD, PROMPT
+from catalyst_groq.common.credentials import hide_user_info
+from catalyst_groq.connector.fields.names import API_KEY, PAYLOAD, PROMPT, URL
 from catalyst_groq.groq.api.responses import NoResponse, Response
 from catalyst_groq.groq.routing.call_result import CallResult
 
@@ -66,6 +67,8 @@ class ErrorDetails:
 
     def _format_field(self, name: str, value: str | Mapping[str, Any]) -> str:
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        if name == URL:
+            return hide_user_info(text)
         return _length_note(text) if self.mask_contents and name in {PAYLOAD, PROMPT} else text
 
     def _format_json(self, structure: Any) -> str:

@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import replace
 from http import HTTPStatus
-from typing import Any
 
 from aiohttp import (
     ClientConnectorDNSError,
@@ -19,6 +21,7 @@ from aiohttp import (
     ClientTimeout,
     ConnectionTimeoutError,
     DummyCookieJar,
+    InvalidURL,
 )
 from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
@@ -26,6 +29,7 @@ from yarl import URL
 from catalyst_groq import __version__
 from catalyst_groq.common.json_codec import to_bytes
 from catalyst_groq.common.transport import TransportConfig, make_transport
+from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.groq.api.requests import GroqRequest
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
 from catalyst_groq.groq.api.streaming import InvalidStreamError, SSELineDecoder, StreamAccumulator
@@ -46,20 +50,21 @@ EVENT_STREAM = "text/event-stream"
 BINARY_TYPES = ("audio/", "video/", "image/", "application/octet-stream")
 """Content types whose bodies are not text, so that they are not searched for keys."""
 
+ESCAPE = re.compile(r"\\[u/\\]")
+"""Matches the escapes of JSON that can hide a key: also a backslash, which may begin an escape in a JSON text in it."""
+
 
 class HttpGroqClient:
     """A `GroqClient` over HTTP, for Groq and every server with an OpenAI-compatible API.
 
-    It never retries and never raises. It never follows a redirect, which could send the key to another server. `mask`
-    removes keys from bodies, headers and messages before anything can store them. It uses aiohttp directly: that needs
-    a fraction of httpx's CPU time.
+    It never retries and never raises. It never follows a redirect, which could send the key to another server. The
+    operator's keys and that of the request are removed from bodies, headers and messages before anything can store
+    them. It uses aiohttp directly: that needs a fraction of httpx's CPU time.
     """
 
-    def __init__(
-        self, transport: TransportConfig | None = None, mask: Callable[[Any], Any] = lambda value: value
-    ) -> None:
+    def __init__(self, transport: TransportConfig | None = None, redactor: Redactor | None = None) -> None:
         self._transport = transport or make_transport()
-        self._mask = mask
+        self._redactor = redactor or Redactor()
         connector = self._transport.make_connector(KEEP_ALIVE_SECONDS)
         # Without cookies, nothing from one account's responses is sent with another account's requests.
         self._http = ClientSession(connector=connector, headers=HEADERS, cookie_jar=DummyCookieJar())
@@ -76,7 +81,9 @@ class HttpGroqClient:
         operation, account, timeout = request.operation, request.account, request.timeout
         started = time.monotonic()
         url = URL(account.url + operation.path)
+        redactor = self._redactor.for_key(account.key)
         try:
+            proxy = self._transport.proxy_for(url)
             async with (
                 asyncio.timeout(timeout),
                 self._http.request(
@@ -84,34 +91,28 @@ class HttpGroqClient:
                     url,
                     data=operation.encode(request.payload),
                     headers={"authorization": f"Bearer {account.key}"} if account.key else {},
-                    proxy=self._transport.proxy_for(url),
+                    proxy=proxy.url,
+                    proxy_headers=proxy.headers,
                     timeout=ClientTimeout(total=None, sock_connect=min(CONNECT_TIMEOUT_SECONDS, timeout)),
                     allow_redirects=False,
                 ) as received,
             ):
-                headers = self._mask({name.lower(): value for name, value in received.headers.items()})
+                headers = redactor.mask_all({name.lower(): value for name, value in received.headers.items()})
                 content_type = headers.get("content-type", "")
                 if content_type.startswith(EVENT_STREAM):
                     response = await self._read_stream(received, headers, started)
                 else:
-                    content = self._masked(await received.read(), content_type)
-                    response = Response(received.status, headers, content, time.monotonic() - started)
+                    response = Response(received.status, headers, await received.read(), time.monotonic() - started)
         except InvalidStreamError as error:
-            message, seconds = self._mask(str(error)), time.monotonic() - started
+            message, seconds = redactor.mask(str(error)), time.monotonic() - started
             return NoResponse(NoResponseReason.INVALID_RESPONSE, message, sent=True, seconds=seconds)
         except (ClientError, OSError) as error:  # a TimeoutError is an OSError
             reason, sent = classify_network_error(error)
             message = " ".join(str(error).split()) or f"nothing within {timeout:g} s"
-            return NoResponse(reason, self._mask(message), sent, time.monotonic() - started)
-        return _decode(request, response) if isinstance(response, Response) else response
-
-    def _masked(self, content: bytes, content_type: str) -> bytes:
-        """Return the body with its keys masked."""
-        if content_type.startswith(BINARY_TYPES):
-            return content
-        text = content.decode(errors="replace")
-        masked: str = self._mask(text)
-        return content if masked is text or masked == text else masked.encode()
+            return NoResponse(reason, redactor.mask(message), sent, time.monotonic() - started)
+        if isinstance(response, NoResponse):
+            return response
+        return _decode(request, _mask_body(response, redactor))
 
     async def _read_stream(
         self, received: ClientResponse, headers: dict[str, str], started: float
@@ -129,8 +130,25 @@ class HttpGroqClient:
             return NoResponse(NoResponseReason.INCOMPLETE_RESPONSE, message, sent=True, seconds=seconds)
         status = accumulator.error.get("status_code") if accumulator.error else received.status
         status = status if isinstance(status, int) else HTTPStatus.INTERNAL_SERVER_ERROR
-        content = self._masked(to_bytes(accumulator.body()), EVENT_STREAM)
-        return Response(status, headers, content, seconds, first_token)
+        return Response(status, headers, to_bytes(accumulator.body()), seconds, first_token)
+
+
+def _mask_body(response: Response, redactor: Redactor) -> Response:
+    """Return the response without keys.
+
+    A JSON body that may contain one is parsed, masked and written anew: in its text, escapes could hide the key. A body
+    that is not JSON is masked as text.
+    """
+    if response.headers.get("content-type", "").startswith(BINARY_TYPES):
+        return response
+    text = response.text
+    if not ESCAPE.search(text) and redactor.mask(text) == text:
+        return response
+    if response.body is not None:
+        with suppress(RecursionError, TypeError, ValueError):  # nested too deeply to be written
+            return response.with_body(redactor.mask_all(response.body))
+    masked = redactor.mask(text)
+    return response if masked == text else replace(response, content=masked.encode())
 
 
 def _decode(request: GroqRequest, response: Response) -> Response:
@@ -156,6 +174,8 @@ def classify_network_error(error: BaseException) -> tuple[NoResponseReason, bool
     match error:
         case ClientConnectorDNSError():
             return NoResponseReason.DNS_FAILURE, False
+        case InvalidURL():  # of the proxy
+            return NoResponseReason.CONNECTION_REFUSED, False
         case ClientSSLError():
             return NoResponseReason.TLS_FAILURE, False
         case ClientConnectorError():

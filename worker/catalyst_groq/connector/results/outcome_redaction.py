@@ -1,0 +1,21 @@
+"""Removes keys from an outcome before anything shows or reports it. Pure."""
+
+from dataclasses import replace
+
+from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Outcome, Unlocked
+from catalyst_groq.domain.redaction import Redactor
+
+
+def redact_outcome(outcome: Outcome, redactor: Redactor) -> Outcome:
+    """Return the outcome without keys, in its messages and its variables."""
+    variables = redactor.mask_all(outcome.variables)
+    match outcome:
+        case Completion():
+            return outcome if variables is outcome.variables else replace(outcome, variables=variables)
+        case BpmnError():
+            return replace(outcome, message=redactor.mask(outcome.message), variables=variables)
+        case Failure():
+            message, details = redactor.mask(outcome.message), redactor.mask(outcome.details)
+            return replace(outcome, message=message, details=details, variables=variables)
+        case Unlocked():
+            return outcome
