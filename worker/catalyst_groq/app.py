@@ -94,7 +94,7 @@ async def build_worker(
     journal, ledger = _open_journal(settings)
     async with (
         aclosing(engine),
-        aclosing(HttpGroqClient(factory.make_groq_transport(settings), redactor.mask_all)) as http,
+        aclosing(_groq_client(settings, redactor)) as http,
         aclosing(journal),
         aclosing(ledger),
         _limiter_backend(settings) as backend,
@@ -170,11 +170,15 @@ async def report_models(settings: Settings, environ: Mapping[str, str]) -> Model
     endpoints = await factory.make_endpoints(settings, _secrets(settings, environ, redactor))
     async with (
         aclosing(_engine(settings, "catalyst-groq-models")) as engine,
-        aclosing(HttpGroqClient(factory.make_groq_transport(settings), redactor.mask_all)) as client,
+        aclosing(_groq_client(settings, redactor)) as client,
     ):
         own_account = Account(settings.groq_api_url, environ.get("GROQ_API_KEY", "").strip())
         references = await find_used_models(engine, settings.topic)
         return await collect_model_report(catalog, client, own_account, endpoints, references)
+
+
+def _groq_client(settings: Settings, redactor: Redactor) -> HttpGroqClient:
+    return HttpGroqClient(factory.make_groq_transport(settings), redactor.mask_all, settings.max_response_bytes)
 
 
 def _engine(settings: Settings, worker_id: str) -> EngineClient:

@@ -7,6 +7,7 @@
     ├── JournalError            the operator, in the log; the modeller, where the journal is required
     └── EngineError             the operator, in the log, and the part that called the engine
         ├── EngineUnreachable   no response: retried with backoff
+        │   └── EngineResponseTooLarge  a response that is not read: data of a process, or no engine
         └── EngineRefused       an error response
             ├── EngineConflict  optimistic locking: retried at once
             ├── ValueTooLong    a database column is too short: written once more in another form
@@ -53,6 +54,13 @@ class EngineError(CatalystError):
 
 class EngineUnreachable(EngineError):  # noqa: N818 -- named after the state
     """The engine did not respond, or responded that it is not running."""
+
+
+class EngineResponseTooLarge(EngineUnreachable):
+    """A response is larger than the worker reads. The message names the engine and the bound.
+
+    Where it holds data of a process (variables, a File, a diagram), sending the request again does not help.
+    """
 
 
 class EngineRefused(EngineError):  # noqa: N818 -- named after the state

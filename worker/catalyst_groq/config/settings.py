@@ -35,6 +35,7 @@ from catalyst_groq.config.types import (
 from catalyst_groq.config.validation import PREFIX, SettingsDiagnostics
 from catalyst_groq.connector.access.urls import GROQ_URL, base_url
 from catalyst_groq.errors import SettingsError
+from catalyst_groq.groq.api.client import MAX_RESPONSE_BYTES
 
 
 def environment(env_file: Path) -> Mapping[str, str]:
@@ -126,6 +127,9 @@ class Settings(BaseSettings):
     )
     stream: bool = Field(
         default=False, description="Request streamed responses, so that a stalled one is detected after 20 seconds"
+    )
+    max_response_bytes: int = Field(
+        MAX_RESPONSE_BYTES, ge=1_000_000, description="Maximum size of a response of Groq, decompressed (bytes)"
     )
     mask_contents: bool = Field(
         default=False, description="Show only the length of prompts and answers in error details"

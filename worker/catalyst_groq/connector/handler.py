@@ -22,7 +22,7 @@ from catalyst_groq.domain.definitions import CallingProcess, Definition
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Outcome, Unlocked
 from catalyst_groq.domain.variables_to_fetch import VariablesToFetch
-from catalyst_groq.errors import EngineError, EngineUnreachable, FieldError, JournalError
+from catalyst_groq.errors import EngineError, EngineResponseTooLarge, EngineUnreachable, FieldError, JournalError
 from catalyst_groq.groq.routing.call import GroqCall
 from catalyst_groq.groq.routing.call_result import CallResult
 from catalyst_groq.groq.routing.endpoints import Endpoint
@@ -89,6 +89,8 @@ class Handler:
             if not task.has_variables(required):
                 return Unlocked()
             return await self._execute(task, fields, definition)
+        except EngineResponseTooLarge as error:
+            return Failure(f"{error}. Store less in the File or the diagram, then raise the task's retries.")
         except EngineUnreachable as error:
             return Failure(str(error), retries=DEFAULT_RETRIES.retries_left(task.retries))
         except JournalError as error:

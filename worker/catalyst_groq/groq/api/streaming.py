@@ -31,11 +31,17 @@ class SSELineDecoder:
     """
 
     def __init__(self) -> None:
-        self._incomplete = b""
+        self._incomplete: list[bytes] = []
+        """The pieces of the last line."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Add bytes; return the lines that they complete, without their ends."""
-        *lines, self._incomplete = (self._incomplete + data).split(LINE_END)
+        end, *rest = data.split(LINE_END)
+        self._incomplete.append(end)
+        if not rest:
+            return iter(())
+        lines = [b"".join(self._incomplete), *rest]
+        self._incomplete = [lines.pop()]
         return (line.rstrip(b"\r") for line in lines)
 
 
