@@ -88,27 +88,27 @@ class RestClient:
         return await self._authenticated_call("GET", url, None, timeout, MAX_FILE_BYTES)
 
     async def _call(self, method: str, url: str, content: bytes | None, timeout: float, shape: type[T]) -> T:
-        body = await self._authenticated_call(method, url, content, timeout)
+        body = await self._authenticated_call(method, url, content, timeout, MAX_JSON_BYTES)
         parsed = _parse(body) if body else None
         if not isinstance(parsed, shape):
             raise EngineUnreachable(f"The server at {self._url} is not a Camunda engine: {_excerpt(body)}")
         return parsed
 
     async def _authenticated_call(
-        self, method: str, url: str, content: bytes | None, timeout: float, max_bytes: int = MAX_JSON_BYTES
+        self, method: str, url: str, content: bytes | None, timeout: float, max_bytes: int
     ) -> bytes:
         """Call once, and once more with a new token if the engine refuses the first one."""
         token = await self._tokens.current() if self._tokens else ""
-        status, body = await self._send(method, url, content, timeout, token, max_bytes)
+        status, body = await self._send(method, url, content, timeout=timeout, token=token, max_bytes=max_bytes)
         if status == HTTPStatus.UNAUTHORIZED and self._tokens:
             token = await self._tokens.current(refused=token)
-            status, body = await self._send(method, url, content, timeout, token, max_bytes)
+            status, body = await self._send(method, url, content, timeout=timeout, token=token, max_bytes=max_bytes)
         if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             raise self._to_error(status, body)
         return body
 
     async def _send(  # noqa: PLR0913 -- one HTTP request
-        self, method: str, url: str, content: bytes | None, timeout: float, token: str, max_bytes: int
+        self, method: str, url: str, content: bytes | None, *, timeout: float, token: str, max_bytes: int
     ) -> tuple[int, bytes]:
         """Return status and body. Every failure without a response is the same error: they are all handled alike."""
         headers = {**self._headers, "authorization": f"Bearer {token}"} if token else self._headers

@@ -105,7 +105,8 @@ class HttpGroqClient:
                     content = self._masked(await read_body(received, self._max_response_bytes), content_type)
                     response = Response(received.status, headers, content, time.monotonic() - started)
         except (InvalidStreamError, BodyTooLarge) as error:
-            message, seconds = self._mask(str(error)), time.monotonic() - started
+            bound = " (CATALYST_MAX_RESPONSE_BYTES)" if isinstance(error, BodyTooLarge) else ""
+            message, seconds = self._mask(f"{error}{bound}"), time.monotonic() - started
             return NoResponse(NoResponseReason.INVALID_RESPONSE, message, sent=True, seconds=seconds)
         except (ClientError, OSError) as error:  # a TimeoutError is an OSError
             reason, sent = classify_network_error(error)
