@@ -5,6 +5,7 @@
     ├── SandboxError            the user of the sandbox: exit code 1
     ├── FieldError              the modeller: a failure with retries=0 that names the field and the remedy
     ├── JournalError            the operator, in the log; the modeller, where the journal is required
+    │   └── UnreadableEntry     the operator, in an incident of its task where the journal is required
     └── EngineError             the operator, in the log, and the part that called the engine
         ├── EngineUnreachable   no response: retried with backoff
         │   └── EngineResponseTooLarge  a response that is not read: data of a process, or no engine
@@ -46,6 +47,15 @@ class FieldError(CatalystError):
 
 class JournalError(CatalystError):
     """The journal cannot be read or written."""
+
+
+class UnreadableEntry(JournalError):  # noqa: N818 -- named after the state
+    """A stored response cannot be read; `remedy` is what an operator can do to read it."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem}. {remedy}")
+        self.problem = problem
+        self.remedy = remedy
 
 
 class EngineError(CatalystError):

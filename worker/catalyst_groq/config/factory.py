@@ -14,6 +14,7 @@ from catalyst_groq.errors import SettingsError
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.models.catalog import ModelCatalog, apply_overrides, shipped_catalog
 from catalyst_groq.groq.routing.endpoints import Endpoint
+from catalyst_groq.journal import split_keys
 
 
 def collect_secret_values(settings: Settings) -> Iterator[str]:
@@ -21,6 +22,7 @@ def collect_secret_values(settings: Settings) -> Iterator[str]:
     for _, value in settings:
         if isinstance(value, SecretStr):
             yield value.get_secret_value()
+    yield from split_keys(_reveal(settings.journal_key) or "")
 
 
 def make_engine_authorization(settings: Settings) -> str:

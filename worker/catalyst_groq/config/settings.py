@@ -162,7 +162,10 @@ class Settings(BaseSettings):
         "", description="Where responses are stored until the engine has them: an SQLite file, redis://… or off"
     )
     journal_required: bool = Field(default=False, description="Process no task while the journal is unavailable")
-    journal_key: SecretStr | None = Field(default=None, description="Fernet key that encrypts the stored responses")
+    journal_key: SecretStr | None = Field(
+        default=None,
+        description="Fernet keys, separated by commas: the first encrypts the stored responses, all decrypt them",
+    )
     journal_max_age: Duration = Field(
         timedelta(days=7), description="How long responses are stored that the engine has not accepted"
     )

@@ -22,7 +22,14 @@ from catalyst_groq.domain.definitions import CallingProcess, Definition
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Outcome, Unlocked
 from catalyst_groq.domain.variables_to_fetch import VariablesToFetch
-from catalyst_groq.errors import EngineError, EngineResponseTooLarge, EngineUnreachable, FieldError, JournalError
+from catalyst_groq.errors import (
+    EngineError,
+    EngineResponseTooLarge,
+    EngineUnreachable,
+    FieldError,
+    JournalError,
+    UnreadableEntry,
+)
 from catalyst_groq.groq.routing.call import GroqCall
 from catalyst_groq.groq.routing.call_result import CallResult
 from catalyst_groq.groq.routing.endpoints import Endpoint
@@ -33,6 +40,12 @@ log = logging.getLogger(__name__)
 
 JOURNAL_RETRY_TIMEOUT = timedelta(seconds=30)
 """How long a task waits in the engine for a journal that is required and unavailable."""
+
+UNREADABLE_ENTRY = (
+    "CATALYST_JOURNAL: Groq has answered this task, but the stored response cannot be read: {}. It is set aside and "
+    "kept for CATALYST_JOURNAL_MAX_AGE. {}, then raise the task's retries: the response is used, Groq is not asked. "
+    "If the retries are raised without that, Groq is asked again, and the answer is paid for a second time."
+)
 
 DEFAULT_RETRIES = RetryCycle.parse(RETRIES, COMMON_DEFAULTS[RETRIES])
 
@@ -93,6 +106,8 @@ class Handler:
             return Failure(f"{error}. Store less in the File or the diagram, then raise the task's retries.")
         except EngineUnreachable as error:
             return Failure(str(error), retries=DEFAULT_RETRIES.retries_left(task.retries))
+        except UnreadableEntry as error:
+            return Failure(UNREADABLE_ENTRY.format(error.problem, error.remedy))
         except JournalError as error:
             message = f"{error}. No request is sent until the journal is available"
             retries = DEFAULT_RETRIES.retries_left(task.retries)

@@ -94,7 +94,7 @@ def test_wrong_checksum_is_an_error_after_three_attempts(jar, repository, maven)
 @pytest.mark.parametrize("content", [CONTENT + b"!", b"a" * 10_000_000], ids=["by a byte", "by megabytes"])
 def test_download_larger_than_its_file_is_not_read_further(jar, repository, maven, content):
     maven.files[str(jar.path)] = content
-    received = []
+    received: list[Any] = []
 
     with pytest.raises(SandboxError, match=rf"engine-1\.0\.jar .*it is larger than {len(CONTENT):,} bytes"):
         fetch_missing([jar], "Engine", repository, received.append)
