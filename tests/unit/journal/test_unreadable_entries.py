@@ -60,7 +60,7 @@ async def test_unreadable_entry_does_not_make_the_journal_unavailable(open_store
 
 async def test_new_entry_is_used_instead_of_one_that_was_set_aside(open_store):
     await open_store(OLD).store(KEY, make_answer())
-    journal = BestEffortJournal(open_store(f"{NEW}"))
+    journal = BestEffortJournal(open_store(NEW))
     await journal.load(KEY)
     await journal.store(KEY, make_answer(body="new"))
 
@@ -72,7 +72,7 @@ async def test_entry_that_was_set_aside_survives_the_end_of_its_task(open_store)
     journal = BestEffortJournal(open_store(NEW))
     await journal.load(KEY)
     await journal.discard(KEY.task_id)
-    await journal.aclose()
+    await journal.store(JournalKey("task-2", "request-1"), make_answer())  # writes the deletion too
 
     assert await open_store(OLD).load(KEY) == make_answer()
 
