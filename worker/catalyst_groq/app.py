@@ -150,7 +150,7 @@ async def run_worker(
     async with AsyncExitStack() as parts:
         poller = await parts.enter_async_context(build_worker(settings, environ, redactor, registry, extensions))
         if settings.http_port is not None:
-            await parts.enter_async_context(health_server(settings.http_port, poller, registry))
+            await parts.enter_async_context(health_server(settings.http_host, settings.http_port, poller, registry))
         _tune_gc()
         polling = asyncio.create_task(poller.run())
         _on_signals(partial(_stop, poller, polling))
