@@ -66,7 +66,7 @@ def test_entry_of_newer_version_is_refused():
         "[]",
         "{}",
         '{"version": "new"}',
-        "[" * 100_000,
+        pytest.param("[" * 100_000, id="nested deeply"),
         '{"status": "200", "headers": {}, "seconds": 0, "text": ""}',
         '{"status": 200, "headers": [], "seconds": 0, "text": ""}',
         '{"status": 200, "headers": {}, "seconds": 0, "text": null}',
