@@ -23,6 +23,7 @@ COPY --from=build /opt/catalyst-groq /opt/catalyst-groq
 RUN install -d -o 10001 -g 10001 -m 700 /var/lib/catalyst-groq
 # The worker claims its worker id in a file. /dev/shm is writable even where the root file system is read-only.
 ENV PATH=/opt/catalyst-groq/bin:$PATH \
+    CATALYST_HTTP_HOST=0.0.0.0 \
     CATALYST_HTTP_PORT=8081 \
     CATALYST_JOURNAL=/var/lib/catalyst-groq/journal.sqlite \
     TMPDIR=/dev/shm

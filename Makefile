@@ -10,13 +10,15 @@ EXPORT_requirements-dev.lock := --all-extras --group dev
 # The container's two stages: one builds the worker, one runs it.
 EXPORT_requirements-build.lock := --only-group build
 EXPORT_requirements-worker.lock := --extra redis --extra encryption
+# What users install, with all extras. Without the network: uv reads uv.lock, and the licences are those of the packages in .venv.
+SBOM := $(BIN)/uv export --quiet --frozen --offline --no-default-groups --all-extras --preview-features sbom-export --format cyclonedx1.5 | $(BIN)/python scripts/sbom.py
 NO_PACKAGES := { echo "The packages could not be installed: see pip's error above. Where pip cannot reach its package index it needs HTTPS_PROXY or PIP_INDEX_URL." >&2; exit 1; }
 
 # Where an image forbids bytecode, every process of a test run would compile all modules anew, which takes 6 s.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help pictures demo bench test container-test test-fast test-faults soak check format lock clean
+.PHONY: help pictures demo bench test container-test test-fast test-faults soak check format lock sbom clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -42,7 +44,7 @@ test-faults: $(BIN)/.dev ## kills, outages, cuts and full disks, on a real engin
 soak: $(BIN)/.dev ## 20,000 tasks with random faults (some 20 minutes)
 	@$(BIN)/pytest tests/faults/test_soak.py --soak 20000 $(ARGS)
 
-check: $(BIN)/.dev ## format, lint, types, import layers, lock files, containers, workflows, no keys, docs against code
+check: $(BIN)/.dev ## format, lint, types, import layers, lock files, licences, containers, workflows, no keys, docs against code
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -50,6 +52,7 @@ check: $(BIN)/.dev ## format, lint, types, import layers, lock files, containers
 	@$(BIN)/uv lock --quiet --check
 	@$(foreach lock,$(LOCKS),$(EXPORT) $(EXPORT_$(lock)) | cmp -s - $(lock) || { echo "$(lock) differs from uv.lock. Run make lock." >&2; exit 1; };)
 	@$(BIN)/python scripts/no_keys.py
+	@$(SBOM) > /dev/null
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker-compose.yml
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
@@ -66,6 +69,10 @@ format: $(BIN)/.dev ## format the code and apply all automatic fixes
 lock: $(BIN)/.dev ## update uv.lock from pyproject.toml and export the files that pip reads
 	@$(BIN)/uv lock --quiet
 	@$(foreach lock,$(LOCKS),$(EXPORT) $(EXPORT_$(lock)) > $(lock) &&) true
+
+sbom: $(BIN)/.dev ## write dist/sbom.cdx.json: all packages of uv.lock that users install, with hashes and licences (CycloneDX)
+	@mkdir -p dist
+	@$(SBOM) > dist/sbom.cdx.json
 
 pictures: $(BIN)/.dev ## take the pictures in docs/pictures again, in the real Modeler, Tasklist and Cockpit
 	@PYTHONPATH=tests:. $(BIN)/python tests/modeler/pictures.py

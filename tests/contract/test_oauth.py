@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import time
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 import pytest
 from aiohttp import web
@@ -33,7 +33,8 @@ class TokenServer:
         self.forms.append(dict(await request.post()))
         self.clients.append(base64.b64decode(request.headers["authorization"].removeprefix("Basic ")).decode())
         if self.token_response is not None:
-            return self.token_response()
+            response = self.token_response()
+            return await response(request) if callable(response) else response
         self.issued.append(f"token-{len(self.issued) + 1}")
         return web.json_response(
             {"access_token": self.issued[-1], "token_type": "Bearer", "expires_in": self.expires_in}
@@ -139,12 +140,22 @@ async def test_oauth_token_refused_twice_is_an_error(server, engine):
     assert (server.refusals, len(server.issued)) == (2, 2)
 
 
+async def endless_response(request):
+    response = web.StreamResponse()
+    await response.prepare(request)
+    with suppress(ConnectionError):
+        while True:
+            await response.write(b"a" * 100_000)
+    return response
+
+
 @pytest.mark.parametrize(
     ("response", "reason"),
     [
         (lambda: web.json_response({"error": "invalid_client"}, status=401), "issued no token: 401 invalid_client"),
         (lambda: web.Response(text="<html>"), "issued no token: 200 it sent no access_token"),
         (lambda: web.json_response(["token"]), "issued no token: 200 it sent no access_token"),
+        (lambda: endless_response, "issued no token: the response of http://127.0.0.1:"),
     ],
 )
 async def test_oauth_server_without_a_token_is_an_outage(server, engine, response, reason):

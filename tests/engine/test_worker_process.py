@@ -4,6 +4,7 @@ import itertools
 import json
 import signal
 
+import psutil
 import pytest
 
 from catalyst_groq.sandbox.emulator import EmulatorConfig, running_emulator
@@ -11,10 +12,11 @@ from catalyst_groq.sandbox.engine import EngineProcess
 from catalyst_groq.sandbox.process_client import ProcessClient, wait_for
 from support.diagrams import diagram
 from support.process_instance import Instance, start
-from support.worker_process import ORGANIZATIONS, WorkerProcess
+from support.worker_process import ENV_KEY, ORGANIZATIONS, WorkerProcess
 
 pytestmark = pytest.mark.engine
 MANY = 50
+ANY_HOST = "0.0.0.0"  # noqa: S104 -- for the length of a test
 numbers = itertools.count(1)
 
 
@@ -220,3 +222,40 @@ def test_engine_url_without_rest_path_is_explained_in_log(engine, emulator, tmp_
         wait_for("the outage", lambda: "Retrying until it responds" in worker.log, timeout=20)
 
     assert "Is /engine-rest missing in CATALYST_ENGINE_URL?" in worker.log
+
+
+def listening_addresses(processes):
+    """The addresses that processes listen at, each once."""
+    sockets = [entry for process in processes for entry in process.net_connections("inet")]
+    return {entry.laddr.ip for entry in sockets if entry.status == psutil.CONN_LISTEN}
+
+
+@pytest.mark.parametrize(("host", "expected"), [("", "127.0.0.1"), (ANY_HOST, ANY_HOST)], ids=["default", "all"])
+def test_health_listens_on_loopback_by_default(engine, emulator, tmp_path, host, expected):
+    settings = {"http_port": "0", "http_host": host}
+    with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, "--processes", "2", **settings) as worker:
+        wait_for("both workers", lambda: worker.log.count("Health and metrics at ") == 2, timeout=20)
+        assert listening_addresses(worker.children()) == {expected}
+
+
+def test_sandbox_listens_on_loopback_only(engine, emulator):
+    if not isinstance(engine, EngineProcess):
+        pytest.skip("the engine was not started here")
+    children = [child for child in psutil.Process().children(recursive=True) if "java" in child.name()]
+
+    assert children
+    assert listening_addresses([psutil.Process(), *children]) <= {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
+
+
+def test_secrets_from_files_are_used(process_client, emulator, engine, tmp_path, topic):
+    key_file = tmp_path / "key"
+    key_file.write_text(f"{ENV_KEY}\n")
+    instance = start(process_client, diagram(topic=topic), userMessage="hello")
+    worker = WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, topic=topic)
+    del worker.environ["GROQ_API_KEY"]
+    worker.environ["GROQ_API_KEY_FILE"] = str(key_file)
+    with worker:
+        assert instance.task() == "Review"
+
+    [call] = emulator.calls
+    assert call.organization == ORGANIZATIONS[ENV_KEY]

@@ -1,11 +1,13 @@
 """An installed wheel works beside a user's own modules of any name: it is built, installed and run here."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import sysconfig
+from hashlib import sha256
 from pathlib import Path
 
 import psutil
@@ -19,6 +21,7 @@ PLUGIN = "catalyst_groq.sandbox.emulator.pytest_plugin"
 # In the user's tests: `worker` is theirs, and nothing of ours is loaded without a request.
 OWN_TEST = """
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import worker
@@ -145,3 +148,23 @@ def test_wheel_runs_workers_beside_modules_of_user(bin_folder, environ, tmp_path
         kill_tree(process)
 
     assert log.read_text("utf-8").count("fetches") == processes
+
+
+def test_builds_of_the_same_commit_are_identical(tmp_path):
+    """Of two checkouts with other times and permissions, as on two machines."""
+    digests = []
+    for number, mode in enumerate((0o644, 0o664)):
+        checkout, built = tmp_path / str(number), tmp_path / f"built-{number}"
+        archive = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        for name in archive.split("\0")[:-1]:
+            (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, checkout / name)
+            (checkout / name).chmod(mode)
+            os.utime(checkout / name, (number * 10**9, number * 10**9))
+        command: list[str | Path] = [sys.executable, "-m", "hatchling", "build", "--directory", built]
+        environ = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"}
+        subprocess.run(command, cwd=checkout, env=environ, check=True, capture_output=True, timeout=60)
+        digests.append({file.name: sha256(file.read_bytes()).hexdigest() for file in built.iterdir()})
+
+    assert len(digests[0]) == 2
+    assert digests[0] == digests[1]

@@ -17,6 +17,8 @@ class FakeMavenRepository:
     truncations: deque[int] = field(default_factory=deque)
     requested_paths: list[str] = field(default_factory=list)
     authorizations: list[str | None] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    """Further headers of each response."""
     url: str = ""
 
 
@@ -33,6 +35,8 @@ def running_repository() -> Iterator[FakeMavenRepository]:
             status = 200 if path in repository.files else 404
             self.send_response(repository.statuses.popleft() if repository.statuses else status)
             self.send_header("Content-Length", str(len(content)))
+            for name, value in repository.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content[: repository.truncations.popleft()] if repository.truncations else content)
 

@@ -78,6 +78,11 @@ class WorkerProcess:
         """Bytes of memory in use."""
         return psutil.Process(self._process.pid).memory_info().rss
 
+    def peak_memory(self) -> int:
+        """Most bytes of memory that were in use at any moment (Linux)."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
     def children(self) -> list[psutil.Process]:
         return psutil.Process(self._process.pid).children()
 

@@ -93,7 +93,7 @@ async def build_worker(
     journal, ledger = _open_journal(settings)
     async with (
         aclosing(engine),
-        aclosing(HttpGroqClient(factory.make_groq_transport(settings), redactor)) as http,
+        aclosing(_groq_client(settings, redactor)) as http,
         aclosing(journal),
         aclosing(ledger),
         _limiter_backend(settings) as backend,
@@ -149,7 +149,7 @@ async def run_worker(
     async with AsyncExitStack() as parts:
         poller = await parts.enter_async_context(build_worker(settings, environ, redactor, registry, extensions))
         if settings.http_port is not None:
-            await parts.enter_async_context(health_server(settings.http_port, poller, registry))
+            await parts.enter_async_context(health_server(settings.http_host, settings.http_port, poller, registry))
         _tune_gc()
         polling = asyncio.create_task(poller.run())
         _on_signals(partial(_stop, poller, polling))
@@ -169,12 +169,16 @@ async def report_models(settings: Settings, environ: Mapping[str, str]) -> Model
     endpoints = await factory.make_endpoints(settings, _secrets(settings, environ, redactor))
     async with (
         aclosing(_engine(settings, "catalyst-groq-models")) as engine,
-        aclosing(HttpGroqClient(factory.make_groq_transport(settings), redactor)) as client,
+        aclosing(_groq_client(settings, redactor)) as client,
     ):
         own_account = Account(settings.groq_api_url, environ.get("GROQ_API_KEY", "").strip())
         redactor.add(own_account.key)
         references = redactor.mask_all(await find_used_models(engine, settings.topic))
         return await collect_model_report(catalog, client, own_account, endpoints, references)
+
+
+def _groq_client(settings: Settings, redactor: Redactor) -> HttpGroqClient:
+    return HttpGroqClient(factory.make_groq_transport(settings), redactor, settings.max_response_bytes)
 
 
 def _engine(settings: Settings, worker_id: str) -> EngineClient:

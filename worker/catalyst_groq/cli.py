@@ -153,11 +153,12 @@ def models() -> None:
 @app.command()
 def healthy(
     port: Annotated[int, typer.Option(min=1, max=65535, envvar="CATALYST_HTTP_PORT", help="The worker's health port.")],
+    host: Annotated[str, typer.Option(envvar="CATALYST_HTTP_HOST", help="The address it listens at.")] = "127.0.0.1",
 ) -> None:
     """Check whether the worker on this machine is alive (exit code 0, else 1): a container's health check."""
     from catalyst_groq.observability.health import is_healthy
 
-    if not asyncio.run(is_healthy(port)):
+    if not asyncio.run(is_healthy(host, port)):
         raise typer.Exit(1)
 
 

@@ -5,8 +5,10 @@
     ├── SandboxError            the user of the sandbox: exit code 1
     ├── FieldError              the modeller: a failure with retries=0 that names the field and the remedy
     ├── JournalError            the operator, in the log; the modeller, where the journal is required
+    │   └── UnreadableEntry     the operator, in an incident of its task where the journal is required
     └── EngineError             the operator, in the log, and the part that called the engine
         ├── EngineUnreachable   no response: retried with backoff
+        │   └── EngineResponseTooLarge  a response that is not read: data of a process, or no engine
         └── EngineRefused       an error response
             ├── EngineConflict  optimistic locking: retried at once
             ├── ValueTooLong    a database column is too short: written once more in another form
@@ -59,12 +61,28 @@ class JournalError(CatalystError):
     """The journal cannot be read or written."""
 
 
+class UnreadableEntry(JournalError):  # noqa: N818 -- named after the state
+    """A stored response cannot be read; `remedy` is what an operator can do to read it."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem}. {remedy}")
+        self.problem = problem
+        self.remedy = remedy
+
+
 class EngineError(CatalystError):
     """A request to the engine failed."""
 
 
 class EngineUnreachable(EngineError):  # noqa: N818 -- named after the state
     """The engine did not respond, or responded that it is not running."""
+
+
+class EngineResponseTooLarge(EngineUnreachable):
+    """A response is larger than the worker reads. The message names the engine and the bound.
+
+    Where it holds data of a process (variables, a File, a diagram), sending the request again does not help.
+    """
 
 
 class EngineRefused(EngineError):  # noqa: N818 -- named after the state

@@ -33,6 +33,7 @@ statuses = st.sampled_from([200, 204, 302, 400, 401, 404, 500, 503])
 QUERIES = {
     "fetch": lambda engine: engine.fetch_and_lock(["topic"], 1),
     "locked": lambda engine: engine.locked_tasks(),
+    "locks": lambda engine: engine.locks(),
     "xml": lambda engine: engine.definition_xml("ask:1:d1"),
     "definitions": lambda engine: engine.latest_definitions(),
     "file": lambda engine: engine.file("instance-1", "photo"),
@@ -51,7 +52,7 @@ def send(monkeypatch):
     """Make a call whose response is given; returns its result or its `EngineError`."""
     responses: list[tuple[int, bytes]] = []
 
-    async def respond(*_):
+    async def respond(*_, **__):
         return responses[-1]
 
     async def make_client():

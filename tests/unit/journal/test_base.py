@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalyst_groq.errors import JournalError
+from catalyst_groq.errors import UnreadableEntry
 from catalyst_groq.groq.api.responses import Response
 from catalyst_groq.journal.base import (
     ENTRY_VERSION,
@@ -55,7 +55,7 @@ def test_entry_without_version_is_read(text):
 
 def test_entry_of_newer_version_is_refused():
     entry = json.dumps({"version": ENTRY_VERSION + 1, "status": 200, "headers": {}, "text": "", "seconds": 0})
-    with pytest.raises(JournalError, match=rf"version {ENTRY_VERSION + 1}; this worker reads versions up to"):
+    with pytest.raises(UnreadableEntry, match=rf"version {ENTRY_VERSION + 1}; this worker reads versions up to"):
         decode_response(entry)
 
 
@@ -66,12 +66,15 @@ def test_entry_of_newer_version_is_refused():
         "[]",
         "{}",
         '{"version": "new"}',
+        pytest.param("[" * 100_000, id="nested deeply"),
+        '{"status": "200", "headers": {}, "seconds": 0, "text": ""}',
+        '{"status": 200, "headers": [], "seconds": 0, "text": ""}',
         '{"status": 200, "headers": {}, "seconds": 0, "text": null}',
         '{"status": 200, "headers": {}, "seconds": 0, "base64": "?"}',
     ],
 )
-def test_entry_that_is_malformed_is_a_journal_error(entry):
-    with pytest.raises(JournalError, match="An entry cannot be read: "):
+def test_entry_that_is_malformed_is_unreadable(entry):
+    with pytest.raises(UnreadableEntry, match="it is damaged "):
         decode_response(entry)
 
 

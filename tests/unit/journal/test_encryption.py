@@ -1,16 +1,18 @@
 """Encryption of journal entries."""
 
+import base64
 import sys
 
 import pytest
 from cryptography.fernet import Fernet
 
-from catalyst_groq.errors import JournalError, SettingsError
+from catalyst_groq.errors import SettingsError, UnreadableEntry
 from catalyst_groq.journal import JournalKey, make_cipher
 from support.factories import make_response
 
 pytestmark = pytest.mark.anyio
 KEY = JournalKey("task-1", "request-1")
+OLD, NEW = (base64.urlsafe_b64encode(byte * 32).decode() for byte in (b"o", b"n"))
 
 
 @pytest.mark.parametrize("key", [None, Fernet.generate_key().decode()], ids=["none", "fernet"])
@@ -27,13 +29,46 @@ async def test_encrypted_file_needs_its_key(make_journal, tmp_path):
 
     assert b"Hello" not in b"".join(file.read_bytes() for file in (tmp_path / "state").iterdir())
     assert await make_journal(key=key).load(KEY) == make_response()
-    with pytest.raises(JournalError, match="encrypted with another CATALYST_JOURNAL_KEY"):
+    with pytest.raises(UnreadableEntry, match="encrypted with another CATALYST_JOURNAL_KEY"):
         await make_journal(key=Fernet.generate_key().decode()).load(KEY)
 
 
-def test_encryption_refuses_invalid_key():
-    with pytest.raises(SettingsError, match="CATALYST_JOURNAL_KEY is not a valid Fernet key"):
-        make_cipher("secret")
+@pytest.mark.parametrize(("keys", "number"), [("secret", 1), (f"{OLD}, secret", 2)])
+def test_encryption_refuses_invalid_key(keys, number):
+    with pytest.raises(SettingsError, match=f"CATALYST_JOURNAL_KEY: key {number} is not a valid Fernet key"):
+        make_cipher(keys)
+
+
+def test_encryption_uses_the_first_of_several_keys():
+    before, between, after = make_cipher(OLD), make_cipher(f"{NEW}, {OLD}"), make_cipher(NEW)
+
+    assert between.decrypt(before.encrypt("text")) == "text"
+    assert after.decrypt(between.encrypt("text")) == "text"
+
+
+@pytest.mark.parametrize(
+    ("written_with", "read_with", "change", "problem"),
+    [
+        (
+            OLD,
+            NEW,
+            lambda entry: entry,
+            "it was encrypted with another CATALYST_JOURNAL_KEY, or is damaged. Add its key",
+        ),
+        (OLD, OLD, lambda entry: entry[:50], "it was encrypted with another CATALYST_JOURNAL_KEY, or is damaged"),
+        (OLD, OLD, lambda _: b"gAAAA\xff", "it was encrypted with another CATALYST_JOURNAL_KEY, or is damaged"),
+        (OLD, None, lambda entry: entry, "it is encrypted, and CATALYST_JOURNAL_KEY is not set. Set its key"),
+        (None, OLD, lambda entry: entry, "it is not encrypted, and CATALYST_JOURNAL_KEY is set. Start the worker"),
+        (None, None, lambda _: b"\xff\xff", "it is damaged"),
+    ],
+)
+def test_entry_that_cannot_be_decrypted_says_why(written_with, read_with, change, problem):
+    entry = change(make_cipher(written_with).encrypt('{"version": 1}'))
+
+    with pytest.raises(UnreadableEntry) as unreadable:
+        make_cipher(read_with).decrypt(entry)
+
+    assert str(unreadable.value).startswith(problem)
 
 
 def test_encryption_without_its_extra_names_it(monkeypatch):

@@ -1,5 +1,7 @@
 """Liveness and readiness probes."""
 
+import socket
+from contextlib import suppress
 from dataclasses import dataclass
 
 import httpx
@@ -18,6 +20,13 @@ class FakeStatus:
     is_ready: bool = True
 
 
+def has_ipv6():
+    with suppress(OSError), socket.socket(socket.AF_INET6) as probe:
+        probe.bind(("::1", 0))
+        return True
+    return False
+
+
 async def get(port, path):
     async with httpx.AsyncClient(trust_env=False) as client:
         return await client.get(f"http://127.0.0.1:{port}{path}")
@@ -28,27 +37,27 @@ async def get_status(port, path):
 
 
 async def test_health_of_a_working_worker():
-    async with health_server(0, FakeStatus(), CollectorRegistry()) as port:
+    async with health_server("127.0.0.1", 0, FakeStatus(), CollectorRegistry()) as port:
         assert (await get_status(port, "/health/live"), await get_status(port, "/health/ready")) == (200, 200)
-        assert await is_healthy(port)
+        assert await is_healthy("127.0.0.1", port)
 
 
 async def test_health_with_unreachable_engine_is_live_but_not_ready():
-    async with health_server(0, FakeStatus(is_ready=False), CollectorRegistry()) as port:
+    async with health_server("127.0.0.1", 0, FakeStatus(is_ready=False), CollectorRegistry()) as port:
         assert (await get_status(port, "/health/live"), await get_status(port, "/health/ready")) == (200, 503)
-        assert await is_healthy(port)
+        assert await is_healthy("127.0.0.1", port)
 
 
 async def test_health_with_stalled_event_loop_is_not_live():
-    async with health_server(0, FakeStatus(is_stalled=True), CollectorRegistry()) as port:
+    async with health_server("127.0.0.1", 0, FakeStatus(is_stalled=True), CollectorRegistry()) as port:
         assert await get_status(port, "/health/live") == 503
-        assert not await is_healthy(port)
+        assert not await is_healthy("127.0.0.1", port)
 
 
 async def test_health_server_serves_metrics():
     registry = CollectorRegistry()
     Gauge("catalyst_example", "An example", registry=registry).set(3)
-    async with health_server(0, FakeStatus(), registry) as port:
+    async with health_server("127.0.0.1", 0, FakeStatus(), registry) as port:
         response = await get(port, "/metrics")
 
     assert "catalyst_example 3.0" in response.text
@@ -56,13 +65,40 @@ async def test_health_server_serves_metrics():
 
 
 async def test_health_without_a_server_is_not_healthy():
-    async with health_server(0, FakeStatus(), CollectorRegistry()) as port:
+    async with health_server("127.0.0.1", 0, FakeStatus(), CollectorRegistry()) as port:
         pass
-    assert not await is_healthy(port)
+    assert not await is_healthy("127.0.0.1", port)
 
 
 async def test_health_server_names_a_port_in_use():
-    async with health_server(0, FakeStatus(), CollectorRegistry()) as port:
+    async with health_server("127.0.0.1", 0, FakeStatus(), CollectorRegistry()) as port:
         with pytest.raises(SettingsError, match=f"CATALYST_HTTP_PORT={port} cannot be used"):
-            async with health_server(port, FakeStatus(), CollectorRegistry()):
+            async with health_server("127.0.0.1", port, FakeStatus(), CollectorRegistry()):
                 pass
+
+
+@pytest.mark.parametrize(
+    ("host", "reached_at"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("0.0.0.0", "127.0.0.1"),  # noqa: S104 -- for the length of the test
+        ("::1", "[::1]"),
+        ("::", "[::1]"),
+        ("localhost", "localhost"),
+    ],
+)
+async def test_health_server_listens_at_its_host(host, reached_at):
+    if ":" in host and not has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    async with (
+        health_server(host, 0, FakeStatus(), CollectorRegistry()) as port,
+        httpx.AsyncClient(trust_env=False) as client,
+    ):
+        assert (await client.get(f"http://{reached_at}:{port}/health/live")).status_code == 200
+        assert await is_healthy(host, port)
+
+
+async def test_health_server_names_a_host_of_another_machine():
+    with pytest.raises(SettingsError, match=r"CATALYST_HTTP_HOST=192\.0\.2\.1, CATALYST_HTTP_PORT=0 cannot be used"):
+        async with health_server("192.0.2.1", 0, FakeStatus(), CollectorRegistry()):
+            pass

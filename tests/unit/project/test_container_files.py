@@ -43,6 +43,19 @@ def test_port_is_the_same_in_all_files():
     assert CONTAINER["ports"] == [{"name": "health", "containerPort": PORT}]
 
 
+def test_health_is_reachable_from_outside_of_the_container_only_there():
+    assert "CATALYST_HTTP_HOST=0.0.0.0" in DOCKERFILE
+    assert "CATALYST_HTTP_HOST" not in COMPOSE["services"]["worker"]["environment"]
+    assert Settings.model_fields["http_host"].default == "127.0.0.1"
+
+
+def test_published_ports_are_of_this_machine_only():
+    ports = [port for service in COMPOSE["services"].values() for port in service.get("ports", ())]
+
+    assert ports
+    assert [port for port in ports if not port.startswith("127.0.0.1:")] == []
+
+
 def test_journal_is_on_a_volume_in_all_files():
     assert COMPOSE["services"]["worker"]["volumes"] == [JOURNAL_FOLDER]
     assert JOURNAL_FOLDER in [mount["mountPath"] for mount in CONTAINER["volumeMounts"]]

@@ -46,6 +46,13 @@ def test_readme_lists_every_setting_with_its_default():
     assert table == rows, "\n" + "\n".join(rows)
 
 
+def test_readme_lists_every_secret_that_may_be_in_a_file():
+    diagnostics = SettingsDiagnostics(Settings.model_fields)
+    listed = re.search(r"It works for (.+?)\.\n", README, re.DOTALL)[1]
+
+    assert set(re.findall(r"`(\w+)`", listed)) == {"GROQ_API_KEY", *map(diagnostics.variable_name, diagnostics.secrets)}
+
+
 def test_changelog_begins_with_unreleased_and_this_version():
     versions = re.findall(r"^## \[(\S+)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
 

@@ -135,10 +135,19 @@ class EngineClient:
 
         The engine shows the retry timeout as a lock too, and unlocking the task would end that timeout early.
         """
-        query = urlencode({"workerId": self.worker_id, "locked": "true"})
-        locked = await self._rest.get(f"{self._tasks}?{query}", list)
+        locked = await self._query_locked()
         with self._parsing():
             return [task["id"] for task in locked if task.get("errorMessage") is None]
+
+    async def locks(self) -> dict[str, str]:
+        """Return when the locks of this worker id end, by task id. A retry timeout is shown as a lock too."""
+        locked = await self._query_locked()
+        with self._parsing():
+            return {task["id"]: task["lockExpirationTime"] for task in locked}
+
+    async def _query_locked(self) -> list[dict[str, Any]]:
+        query = urlencode({"workerId": self.worker_id, "locked": "true"})
+        return await self._rest.get(f"{self._tasks}?{query}", list)
 
     async def definition_xml(self, process_definition_id: str) -> str:
         """Return the deployed BPMN; needs the READ permission on the process definition."""

@@ -12,10 +12,12 @@ from urllib.parse import quote_plus
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from yarl import URL
 
+from catalyst_groq.common.bounded_body import BodyTooLarge, read_body
 from catalyst_groq.common.transport import TransportConfig
 from catalyst_groq.errors import EngineUnreachable
 
 TOKEN_TIMEOUT_SECONDS = 10.0
+MAX_TOKEN_RESPONSE_BYTES = 1_000_000
 EXPIRY_MARGIN_SECONDS = 30.0
 """A token is renewed this long before it expires."""
 
@@ -69,7 +71,9 @@ class OAuthTokenProvider:
                 timeout=ClientTimeout(TOKEN_TIMEOUT_SECONDS),
                 allow_redirects=False,
             ) as response:
-                status, content = response.status, await response.read()
+                status, content = response.status, await read_body(response, MAX_TOKEN_RESPONSE_BYTES)
+        except BodyTooLarge as error:
+            raise EngineUnreachable(f"The token server at {client.token_url} issued no token: {error}") from error
         except (ClientError, OSError) as error:
             raise EngineUnreachable(f"The token server at {client.token_url} is unreachable: {error}") from error
         body = _parse(content)

@@ -12,11 +12,12 @@ from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.locks import LockRenewer, TaskLock
 from catalyst_groq.camunda.orphaned_tasks import OrphanedTasks, unlock_tasks
 from catalyst_groq.camunda.outage import OutageMonitor
+from catalyst_groq.camunda.oversized_tasks import OversizedTasks
 from catalyst_groq.camunda.reporter import OutcomeReporter
 from catalyst_groq.common.backoff import Backoff
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.outcomes import Outcome
-from catalyst_groq.errors import EngineError
+from catalyst_groq.errors import EngineError, EngineResponseTooLarge
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ class Poller:
         self._backoff = Backoff()
         self._reporter = OutcomeReporter(engine, self._outage)
         self._orphaned_tasks = OrphanedTasks(engine)
+        self._oversized_tasks = OversizedTasks(engine)
         self._locks = LockRenewer(engine.lock_client, engine.lock_duration)
         self._active: dict[asyncio.Task[None], TaskLock] = {}
         self._changed = asyncio.Event()
@@ -159,9 +161,9 @@ class Poller:
         try:
             max_poll = None
             if not self._orphaned_tasks.is_done:
-                await self._orphaned_tasks.unlock(lock.task_id for lock in self._active.values())
+                await self._orphaned_tasks.unlock(self._active_ids())
                 self._has_connected, max_poll = True, ORPHAN_POLL_TIMEOUT
-            tasks = await self._engine.fetch_and_lock(self._topics, max_tasks, max_poll)
+            tasks = await self._fetch_readable(max_tasks, max_poll)
         except EngineError as error:
             await self._pause(error)
             return []
@@ -171,6 +173,20 @@ class Poller:
             await unlock_tasks(self._engine, [task.id for task in tasks])
             return []
         return [task for task in tasks if task.id not in self._locks]
+
+    async def _fetch_readable(self, max_tasks: int, max_poll: timedelta | None) -> list[ExternalTask]:
+        """Fetch, unless the variables of the tasks are too large: then return no task, and fetch fewer next time."""
+        limit = await self._oversized_tasks.limit(max_tasks, self._active_ids())
+        try:
+            tasks = await self._engine.fetch_and_lock(self._topics, limit, max_poll)
+        except EngineResponseTooLarge as error:
+            await self._oversized_tasks.record_too_large(error, self._active_ids())
+            return []
+        self._oversized_tasks.record_success(len(tasks), max_tasks)
+        return tasks
+
+    def _active_ids(self) -> list[str]:
+        return [lock.task_id for lock in self._active.values()]
 
     def _start(self, task: ExternalTask) -> None:
         """Start processing a fetched task. Its lock is renewed from now on, also while another task blocks the loop."""

@@ -9,9 +9,17 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from yarl import URL
 
 from catalyst_groq.camunda.oauth import ClientCredentials, OAuthTokenProvider
+from catalyst_groq.common.bounded_body import BodyTooLarge, read_body
 from catalyst_groq.common.json_codec import parse, to_bytes
 from catalyst_groq.common.transport import TransportConfig
-from catalyst_groq.errors import EngineConflict, EngineRefused, EngineUnreachable, TaskLost, ValueTooLong
+from catalyst_groq.errors import (
+    EngineConflict,
+    EngineRefused,
+    EngineResponseTooLarge,
+    EngineUnreachable,
+    TaskLost,
+    ValueTooLong,
+)
 
 CALL_TIMEOUT_SECONDS = 30.0
 """Timeout of a call other than a long poll. `complete` runs the next synchronous steps of the process."""
@@ -20,11 +28,19 @@ CONNECT_TIMEOUT_SECONDS = 10.0
 KEEP_ALIVE_SECONDS = 15.0
 """Lifetime of an idle connection: less than Tomcat's 20 s, or a report could use one that Tomcat is closing."""
 
+MAX_JSON_BYTES = 64_000_000
+"""Maximum size of a JSON response, decompressed: the tasks of one fetch with their variables, or a diagram."""
+
+MAX_FILE_BYTES = 128_000_000
+"""Maximum size of a File: Groq accepts recordings of 100 MB."""
+
 T = TypeVar("T")
 NO_CONTENT = type(None)
 """The shape of a response without content (204): any other response to a report does not come from an engine."""
 
 MAX_EXCERPT_CHARS = 300
+MAX_EXCERPT_SOURCE_BYTES = 4000
+"""Bytes of a response in which the title of a page is searched."""
 HTML_TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 COLUMN_SIZE_TOO_SMALL_CODE = 10002
 """The engine's code for a value that is too long, on any database (`BuiltinExceptionCode.COLUMN_SIZE_TOO_SMALL`)."""
@@ -57,7 +73,10 @@ class RestClient:
         await self._http.close()
 
     async def get(self, url: str, shape: type[T]) -> T:
-        """Return a JSON response of this shape. Raises `EngineUnreachable`, `EngineRefused`."""
+        """Return a JSON response of this shape. Raises `EngineUnreachable`, `EngineRefused`.
+
+        A response of more than `MAX_JSON_BYTES` is an `EngineResponseTooLarge`, which is an `EngineUnreachable`.
+        """
         return await self._call("GET", url, None, CALL_TIMEOUT_SECONDS, shape)
 
     async def post(self, url: str, body: Mapping[str, Any], shape: type[T], timeout: float = CALL_TIMEOUT_SECONDS) -> T:
@@ -65,29 +84,31 @@ class RestClient:
         return await self._call("POST", url, to_bytes(body), timeout, shape)
 
     async def read(self, url: str, timeout: float = CALL_TIMEOUT_SECONDS) -> bytes:
-        """Return the bytes of a response that is not JSON. Raises `EngineUnreachable`, `EngineRefused`."""
-        return await self._authenticated_call("GET", url, None, timeout)
+        """Return the bytes of a response that is not JSON, up to `MAX_FILE_BYTES`. Raises as `get` does."""
+        return await self._authenticated_call("GET", url, None, timeout, MAX_FILE_BYTES)
 
     async def _call(self, method: str, url: str, content: bytes | None, timeout: float, shape: type[T]) -> T:
-        body = await self._authenticated_call(method, url, content, timeout)
+        body = await self._authenticated_call(method, url, content, timeout, MAX_JSON_BYTES)
         parsed = _parse(body) if body else None
         if not isinstance(parsed, shape):
             raise EngineUnreachable(f"The server at {self._url} is not a Camunda engine: {_excerpt(body)}")
         return parsed
 
-    async def _authenticated_call(self, method: str, url: str, content: bytes | None, timeout: float) -> bytes:
+    async def _authenticated_call(
+        self, method: str, url: str, content: bytes | None, timeout: float, max_bytes: int
+    ) -> bytes:
         """Call once, and once more with a new token if the engine refuses the first one."""
         token = await self._tokens.current() if self._tokens else ""
-        status, body = await self._send(method, url, content, timeout, token)
+        status, body = await self._send(method, url, content, timeout=timeout, token=token, max_bytes=max_bytes)
         if status == HTTPStatus.UNAUTHORIZED and self._tokens:
             token = await self._tokens.current(refused=token)
-            status, body = await self._send(method, url, content, timeout, token)
+            status, body = await self._send(method, url, content, timeout=timeout, token=token, max_bytes=max_bytes)
         if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
             raise self._to_error(status, body)
         return body
 
-    async def _send(
-        self, method: str, url: str, content: bytes | None, timeout: float, token: str
+    async def _send(  # noqa: PLR0913 -- one HTTP request
+        self, method: str, url: str, content: bytes | None, *, timeout: float, token: str, max_bytes: int
     ) -> tuple[int, bytes]:
         """Return status and body. Every failure without a response is the same error: they are all handled alike."""
         headers = {**self._headers, "authorization": f"Bearer {token}"} if token else self._headers
@@ -104,7 +125,9 @@ class RestClient:
                 timeout=ClientTimeout(total=timeout, sock_connect=CONNECT_TIMEOUT_SECONDS),
                 allow_redirects=False,
             ) as response:
-                return response.status, await response.read()
+                return response.status, await read_body(response, max_bytes)
+        except BodyTooLarge as cause:
+            raise EngineResponseTooLarge(f"Engine at {self._url}: {cause}") from cause
         except (ClientError, OSError) as cause:  # a TimeoutError is an OSError
             reason = str(cause) or f"no response within {timeout:g} s"
             raise EngineUnreachable(f"Engine unreachable at {self._url}: {reason}") from cause
@@ -147,6 +170,6 @@ def _error_class(status: int, kind: str, message: str, code: int | None) -> type
 
 def _excerpt(content: bytes) -> str:
     """Summarize a response that is not JSON: the title of an HTML page, otherwise the beginning of the text."""
-    text = content.decode(errors="replace")
+    text = content[:MAX_EXCERPT_SOURCE_BYTES].decode(errors="replace")
     title = HTML_TITLE.search(text)
     return " ".join((title[1] if title else text).split())[:MAX_EXCERPT_CHARS]

@@ -18,6 +18,7 @@ from catalyst_groq.errors import FieldError, SettingsError
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.models.catalog import ModelCatalog, apply_overrides, shipped_catalog
 from catalyst_groq.groq.routing.endpoints import Endpoint
+from catalyst_groq.journal import split_keys
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ def collect_secret_values(settings: Settings) -> Iterator[tuple[str, str]]:
             yield from ((names.variable_name(field), password) for password in find_passwords(secret))
         if isinstance(value, SecretStr):
             yield names.variable_name(field), value.get_secret_value()
+    yield from (("CATALYST_JOURNAL_KEY", key) for key in split_keys(_reveal(settings.journal_key) or ""))
     yield from (("the proxy of the environment", password) for password in find_environment_passwords())
 
 

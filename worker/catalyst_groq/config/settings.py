@@ -18,6 +18,7 @@ from pydantic_settings import (
 )
 
 from catalyst_groq.config.endpoints import Endpoints
+from catalyst_groq.config.secret_files import read_secret_files
 from catalyst_groq.config.types import (
     BaseUrls,
     Dollars,
@@ -33,14 +34,30 @@ from catalyst_groq.config.types import (
     RedisUrl,
     TokenUrl,
     between,
+    check_host,
 )
 from catalyst_groq.config.validation import PREFIX, SettingsDiagnostics
 from catalyst_groq.connector.access.urls import GROQ_URL, base_url
 from catalyst_groq.errors import SettingsError
+from catalyst_groq.groq.api.client import MAX_RESPONSE_BYTES
+
+GROQ_API_KEY = "GROQ_API_KEY"
+"""The key of the secret source `env`: no setting, but a secret that may be in a file like those of the settings."""
 
 
 def environment(env_file: Path) -> Mapping[str, str]:
-    """Return the variables of `.env`, overridden by the environment; Secret Source `env` reads keys from it."""
+    """Return the variables of `.env`, overridden by the environment; Secret Source `env` reads keys from it.
+
+    GROQ_API_KEY_FILE may name a file with the key. Raises `SettingsError` when it cannot be used.
+    """
+    variables = _read_environment(env_file)
+    keys, problems = read_secret_files(variables, [GROQ_API_KEY])
+    if problems:
+        raise SettingsError(*problems)
+    return variables | keys
+
+
+def _read_environment(env_file: Path) -> dict[str, str]:
     from_file = {name: value for name, value in dotenv_values(env_file).items() if value is not None}
     return {**from_file, **os.environ}
 
@@ -129,6 +146,9 @@ class Settings(BaseSettings):
     stream: bool = Field(
         default=False, description="Request streamed responses, so that a stalled one is detected after 20 seconds"
     )
+    max_response_bytes: int = Field(
+        MAX_RESPONSE_BYTES, ge=1_000_000, description="Maximum size of a response of Groq, decompressed (bytes)"
+    )
     mask_contents: bool = Field(
         default=False, description="Show only the length of prompts and answers in error details"
     )
@@ -160,7 +180,10 @@ class Settings(BaseSettings):
         "", description="Where responses are stored until the engine has them: an SQLite file, redis://… or off"
     )
     journal_required: bool = Field(default=False, description="Process no task while the journal is unavailable")
-    journal_key: SecretStr | None = Field(default=None, description="Fernet key that encrypts the stored responses")
+    journal_key: SecretStr | None = Field(
+        default=None,
+        description="Fernet keys, separated by commas: the first encrypts the stored responses, all decrypt them",
+    )
     journal_max_age: Duration = Field(
         timedelta(days=7), description="How long responses are stored that the engine has not accepted"
     )
@@ -179,6 +202,11 @@ class Settings(BaseSettings):
     http_port: int | None = Field(
         default=None, ge=0, le=65535, description="Port of health probes and metrics (0: a free one); off when not set"
     )
+    http_host: Annotated[str, AfterValidator(check_host)] = Field(
+        "127.0.0.1",
+        description="Address that health probes and metrics listen at; `0.0.0.0` or `::`: all of IPv4 or IPv6 (in the "
+        "container image: `0.0.0.0`)",
+    )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = Field(
         "INFO", description="Lowest level that is logged"
     )
@@ -190,15 +218,21 @@ class Settings(BaseSettings):
     def load(cls, config: Path = Path("worker.yaml"), env_file: Path = Path(".env")) -> "Settings":
         """Read and validate all settings. Raises one `SettingsError` that lists every problem."""
         diagnostics = SettingsDiagnostics(cls.model_fields)
-        problems = diagnostics.find_unknown_variables(environment(env_file))
+        variables = _read_environment(env_file)
+        problems = diagnostics.find_unknown_variables(variables)
         try:
             from_yaml = _read_yaml(config)
         except SettingsError as error:
             problems.append(f"{config} {error}")
             from_yaml = {}
         problems += diagnostics.find_unknown_names(from_yaml, config.name)
+        secrets_of_yaml, yaml_problems = read_secret_files(from_yaml, diagnostics.secrets)
+        by_variable = {diagnostics.variable_name(name): name for name in diagnostics.secrets}
+        secrets, secret_problems = read_secret_files(variables, [*by_variable, GROQ_API_KEY])
+        problems += [*yaml_problems, *secret_problems]
+        from_files = {by_variable[variable]: secret for variable, secret in secrets.items() if variable in by_variable}
         try:
-            settings = cls(**_merge_sources(cls, from_yaml, env_file))
+            settings = cls(**_merge_sources(cls, from_yaml | secrets_of_yaml, env_file) | from_files)
         except ValidationError as error:
             problems += [diagnostics.describe_error(entry) for entry in error.errors(include_url=False)]
         else:

@@ -1,7 +1,9 @@
 """Annotated types of settings: durations, lists, pairs, limits and URLs, each with its parsing and validation."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
@@ -13,6 +15,7 @@ from catalyst_groq.connector.fields.retry_cycle import parse_duration
 from catalyst_groq.groq.models.catalog import ModelLimits
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
 
+HOST_NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*", re.IGNORECASE | re.ASCII)
 LIMIT_NAMES = tuple(kind.name.lower() for kind in LimitKind)
 
 
@@ -60,6 +63,17 @@ def _parse_limits_of_model(entry: str) -> tuple[str, dict[str, str]]:
     if not pairs or not all(name and figure for name, _, figure in pairs):
         raise ValueError("write model rpm=30 tpm=8000, model …")
     return model, {name: figure for name, _, figure in pairs}
+
+
+def check_host(text: str) -> str:
+    """Return a host name or an IP address without the brackets that URLs need. Raises `ValueError`."""
+    host = text.removeprefix("[").removesuffix("]")
+    try:
+        ip_address(host)
+    except ValueError:
+        if not HOST_NAME.fullmatch(host):
+            raise ValueError("is no IP address and no host name. Write an address such as 127.0.0.1 or ::1") from None
+    return host
 
 
 def _check_redis_url(text: str) -> str:

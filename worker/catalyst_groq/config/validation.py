@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from catalyst_groq.common.control_characters import escape_control_characters
 from catalyst_groq.common.credentials import hide_user_info
+from catalyst_groq.config.secret_files import file_setting
 from catalyst_groq.domain.redaction import Redactor
 
 PREFIX = "CATALYST_"
@@ -36,15 +37,22 @@ class SettingsDiagnostics:
         alias = self.fields[name].validation_alias
         return alias if isinstance(alias, str) else PREFIX + name.upper()
 
+    @property
+    def secrets(self) -> list[str]:
+        """The settings that hold a secret, by name."""
+        return [name for name in self.fields if self._is_secret(name)]
+
     def find_unknown_variables(self, environ: Mapping[str, str]) -> list[str]:
         """Return a message for each CATALYST_ variable that is no setting: ignoring a misspelt one would hide it."""
         known = set(map(self.variable_name, self.fields))
+        known |= {file_setting(self.variable_name(name)) for name in self.secrets}
         unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
         return [f"{name}: unknown setting.{self._did_you_mean(name, self.variable_name)}" for name in unknown]
 
     def find_unknown_names(self, values: Mapping[str, Any], file: str) -> list[str]:
         """Return a message for each name in a file that is no setting."""
-        unknown = [name for name in values if name not in self.fields]
+        known = {*self.fields, *map(file_setting, self.secrets)}
+        unknown = [name for name in values if name not in known]
         return [f"{name} (in {file}): unknown setting.{self._did_you_mean(name, str)}" for name in unknown]
 
     def find_incomplete(self, settings: object) -> list[str]:

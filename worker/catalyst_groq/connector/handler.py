@@ -24,7 +24,14 @@ from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.outcomes import BpmnError, Failure, Outcome, Unlocked
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.domain.variables_to_fetch import VariablesToFetch
-from catalyst_groq.errors import EngineError, EngineUnreachable, FieldError, JournalError
+from catalyst_groq.errors import (
+    EngineError,
+    EngineResponseTooLarge,
+    EngineUnreachable,
+    FieldError,
+    JournalError,
+    UnreadableEntry,
+)
 from catalyst_groq.groq.routing.call import GroqCall
 from catalyst_groq.groq.routing.call_result import CallResult
 from catalyst_groq.groq.routing.endpoints import Endpoint
@@ -35,6 +42,12 @@ log = logging.getLogger(__name__)
 
 JOURNAL_RETRY_TIMEOUT = timedelta(seconds=30)
 """How long a task waits in the engine for a journal that is required and unavailable."""
+
+UNREADABLE_ENTRY = (
+    "CATALYST_JOURNAL: Groq has answered this task, but the stored response cannot be read: {}. It is set aside and "
+    "kept for CATALYST_JOURNAL_MAX_AGE. {}, then raise the task's retries: the response is used, Groq is not asked. "
+    "If the retries are raised without that, Groq is asked again, and the answer is paid for a second time."
+)
 
 DEFAULT_RETRIES = RetryCycle.parse(RETRIES, COMMON_DEFAULTS[RETRIES])
 
@@ -72,14 +85,8 @@ class Handler:
             fields = self.reader.read_fields(task, definition)
             redactor = self._redactor_for(task, fields)
             outcome = await self._outcome(task, fields, definition, redactor)
-        except EngineUnreachable as error:
-            outcome = Failure(str(error), retries=DEFAULT_RETRIES.retries_left(task.retries))
-        except JournalError as error:
-            message = f"{error}. No request is sent until the journal is available"
-            retries = DEFAULT_RETRIES.retries_left(task.retries)
-            outcome = Failure(message, retries=retries, retry_timeout=JOURNAL_RETRY_TIMEOUT)
-        except EngineError as error:
-            outcome = _attempt_failed(task, f"The engine refused to return data of the process: {error}")
+        except (EngineError, JournalError) as error:
+            outcome = _error_to_failure(task, error)
         except Exception as error:
             log.exception("Task %s: internal error", task.id, extra={"redactor": redactor})
             message = f"Internal error of the worker, see its log: {type(error).__name__}: {error}"
@@ -174,6 +181,23 @@ class Handler:
                 return True
             caller = await self.calling_process(caller.instance_id)
         return False
+
+
+def _error_to_failure(task: ExternalTask, error: EngineError | JournalError) -> Failure:
+    """Return the failure of a task that could not be processed without the engine's data or the journal."""
+    retries = DEFAULT_RETRIES.retries_left(task.retries)
+    match error:
+        case EngineResponseTooLarge():
+            return Failure(f"{error}. Store less in the File or the diagram, then raise the task's retries.")
+        case EngineUnreachable():
+            return Failure(str(error), retries=retries)
+        case UnreadableEntry():
+            return Failure(UNREADABLE_ENTRY.format(error.problem, error.remedy))
+        case JournalError():
+            message = f"{error}. No request is sent until the journal is available"
+            return Failure(message, retries=retries, retry_timeout=JOURNAL_RETRY_TIMEOUT)
+        case EngineError():
+            return _attempt_failed(task, f"The engine refused to return data of the process: {error}")
 
 
 def _attempt_failed(task: ExternalTask, message: str) -> Failure:

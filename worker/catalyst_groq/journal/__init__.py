@@ -2,7 +2,7 @@
 
 from catalyst_groq.journal.availability import BestEffortJournal, RequiredJournal, check_writable
 from catalyst_groq.journal.base import Journal, JournalKey, NullJournal, request_key
-from catalyst_groq.journal.encryption import Cipher, make_cipher
+from catalyst_groq.journal.encryption import Cipher, make_cipher, split_keys
 from catalyst_groq.journal.factory import open_journal
 from catalyst_groq.journal.ledger import Ledger, MemoryLedger, SqliteLedger, WriteBehindLedger
 from catalyst_groq.journal.replay import TaskResponses
@@ -27,4 +27,5 @@ __all__ = [
     "make_cipher",
     "open_journal",
     "request_key",
+    "split_keys",
 ]

@@ -3,7 +3,7 @@
 import logging
 from http import HTTPStatus
 
-from catalyst_groq.errors import JournalError
+from catalyst_groq.errors import JournalError, UnreadableEntry
 from catalyst_groq.groq.api.responses import Response
 from catalyst_groq.journal.base import Journal, JournalKey
 
@@ -38,12 +38,22 @@ class BestEffortJournal:
         return not self._is_failing
 
     async def load(self, key: JournalKey) -> Response | None:
-        """Return the stored response; None when there is none or the journal fails."""
+        """Return the stored response; None when there is none, it cannot be read, or the journal fails."""
         try:
             return await self._journal.load(key)
+        except UnreadableEntry as error:
+            log.error("Task %s: its stored response cannot be read, Groq is asked again: %s", key.task_id, error)  # noqa: TRY400 -- the cause says it
+            await self.set_aside(key)
         except JournalError as error:
             self._on_error(error)
-            return None
+        return None
+
+    async def set_aside(self, key: JournalKey) -> None:
+        """Set an entry aside if possible."""
+        try:
+            await self._journal.set_aside(key)
+        except JournalError as error:
+            self._on_error(error)
 
     async def store(self, key: JournalKey, response: Response) -> None:
         """Store a response if possible. Only a write ends an outage, because a full disk can still be read."""
@@ -87,12 +97,23 @@ class RequiredJournal:
         """The response that could not be stored: as large as what must fit on the disk again."""
 
     async def load(self, key: JournalKey) -> Response | None:
-        """Return the stored response or None. Raises `JournalError` while responses cannot be stored."""
+        """Return the stored response or None. Raises `JournalError` while responses cannot be stored.
+
+        An entry that cannot be read is set aside and raised once: the next `load` finds no entry unless it can be read.
+        """
         if self._unstored:
             await self._journal.store(PROBE_KEY, self._unstored)
             await self._journal.discard(PROBE_KEY.task_id)
             self._unstored = None
-        return await self._journal.load(key)
+        try:
+            return await self._journal.load(key)
+        except UnreadableEntry:
+            await self._journal.set_aside(key)
+            raise
+
+    async def set_aside(self, key: JournalKey) -> None:
+        """Set an entry aside that cannot be read."""
+        await self._journal.set_aside(key)
 
     async def store(self, key: JournalKey, response: Response) -> None:
         """Store a response. After an error, the next `load` first checks that this response can be stored."""

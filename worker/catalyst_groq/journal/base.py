@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from catalyst_groq.common.json_codec import to_bytes
-from catalyst_groq.errors import JournalError
+from catalyst_groq.errors import UnreadableEntry
 from catalyst_groq.groq.api.responses import Response
 
 STORED_HEADERS = ("x-request-id",)
+RESTORE_REMEDY = "Restore the journal from a backup"
 ENTRY_VERSION = 1
 """The format of an entry. Entries of version 0 name no version, and their body is always in `text`."""
 
@@ -49,15 +50,21 @@ def encode_response(response: Response) -> str:
 
 
 def decode_response(text: str) -> Response:
-    """Return the response of an entry. Raises `JournalError` when the entry is malformed or its version is unknown."""
+    """Return the response of an entry. Raises `UnreadableEntry` when it is malformed or its version is unknown."""
     try:
         entry = json.loads(text)
         version = entry.get("version", 0)
         if version > ENTRY_VERSION:
-            raise JournalError(f"An entry has version {version}; this worker reads versions up to {ENTRY_VERSION}")
-        return Response(entry["status"], entry["headers"], decode_body(entry), entry["seconds"])
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise JournalError(f"An entry cannot be read: {type(error).__name__}: {error}") from error
+            raise UnreadableEntry(
+                f"it has version {version}; this worker reads versions up to {ENTRY_VERSION}",
+                "Start a worker of the version that wrote it, or of a later one",
+            )
+        status, headers, seconds = entry["status"], entry["headers"], entry["seconds"]
+        if not (isinstance(status, int) and isinstance(headers, dict) and isinstance(seconds, int | float)):
+            raise TypeError("a field has the wrong type")  # noqa: TRY301 -- one message for all malformed entries
+        return Response(status, headers, decode_body(entry), seconds)
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise UnreadableEntry(f"it is damaged ({type(error).__name__})", RESTORE_REMEDY) from error
 
 
 def encode_body(body: bytes) -> dict[str, str]:
@@ -78,14 +85,21 @@ def decode_body(entry: Mapping[str, Any]) -> bytes:
 
 
 class Journal(Protocol):
-    """Stores responses until the engine has acknowledged the task's outcome. All methods raise `JournalError`."""
+    """Stores responses until the engine has acknowledged the task's outcome. All methods raise `JournalError`.
+
+    An entry that cannot be read is set aside: kept until its maximum age, read again with each `load` of its key, and
+    returned as soon as it can be read.
+    """
 
     @property
     def is_available(self) -> bool:
         """Whether a response that is stored now can be loaded later."""
 
     async def load(self, key: JournalKey) -> Response | None:
-        """Return the stored response, or None."""
+        """Return the stored response, or None. Raises `UnreadableEntry` for one that is not set aside yet."""
+
+    async def set_aside(self, key: JournalKey) -> None:
+        """Set an entry aside that cannot be read."""
 
     async def store(self, key: JournalKey, response: Response) -> None:
         """Store a response. When this returns, the response survives a crash of the worker."""
@@ -105,6 +119,9 @@ class NullJournal:
     async def load(self, key: JournalKey) -> Response | None:  # noqa: ARG002 -- the protocol's
         """Return None."""
         return None
+
+    async def set_aside(self, key: JournalKey) -> None:
+        """Do nothing."""
 
     async def store(self, key: JournalKey, response: Response) -> None:
         """Do nothing."""

@@ -1,9 +1,16 @@
-"""Optional encryption of the journal's entries."""
+"""Optional encryption of the journal's entries, with several keys so that one can be replaced."""
 
 from typing import Protocol
 
 from catalyst_groq.common.optional_dependencies import require_extra
-from catalyst_groq.errors import JournalError, SettingsError
+from catalyst_groq.errors import SettingsError, UnreadableEntry
+from catalyst_groq.journal.base import RESTORE_REMEDY
+
+FERNET_START = b"gAAAA"
+"""How each encrypted entry begins: the version of the format and the first bytes of a time, in base64."""
+
+ENTRY_START = b"{"
+"""How each entry begins that is not encrypted: it is a JSON object."""
 
 
 class Cipher(Protocol):
@@ -13,7 +20,7 @@ class Cipher(Protocol):
         """Return the encrypted text."""
 
     def decrypt(self, encrypted: bytes) -> str:
-        """Return the decrypted text. Raises `JournalError` when it was encrypted with another key."""
+        """Return the decrypted text. Raises `UnreadableEntry` when it was encrypted with another key, or is damaged."""
 
 
 class NoCipher:
@@ -24,22 +31,33 @@ class NoCipher:
         return text.encode("utf-8", "surrogatepass")
 
     def decrypt(self, encrypted: bytes) -> str:
-        """Return the text of UTF-8 bytes."""
-        return encrypted.decode("utf-8", "surrogatepass")
+        """Return the text of UTF-8 bytes. Raises `UnreadableEntry` for other ones, and for encrypted ones."""
+        if encrypted.startswith(FERNET_START):
+            raise UnreadableEntry("it is encrypted, and CATALYST_JOURNAL_KEY is not set", "Set its key")
+        try:
+            return encrypted.decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError as error:
+            raise UnreadableEntry("it is damaged (it is no text)", RESTORE_REMEDY) from error
 
 
-def make_cipher(key: str | None) -> Cipher:
-    """Return a Fernet cipher for a key, `NoCipher` for none. Raises `SettingsError` when the key is invalid.
+def split_keys(keys: str) -> list[str]:
+    """Return the single keys of CATALYST_JOURNAL_KEY, which separates them by commas."""
+    return [key.strip() for key in keys.split(",") if key.strip()]
 
+
+def make_cipher(keys: str | None) -> Cipher:
+    """Return a Fernet cipher, `NoCipher` without a key. Raises `SettingsError` when a key is invalid.
+
+    `keys` are separated by commas: the first one encrypts, all of them decrypt.
     `python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"` makes a key.
     """
-    if not key:
+    if not keys or not split_keys(keys):
         return NoCipher()
     with require_extra("encryption", "CATALYST_JOURNAL_KEY"):
-        from cryptography.fernet import Fernet, InvalidToken  # noqa: PLC0415 -- an extra
+        from cryptography.fernet import Fernet, InvalidToken, MultiFernet  # noqa: PLC0415 -- an extra
 
     class FernetCipher:
-        def __init__(self, fernet: Fernet) -> None:
+        def __init__(self, fernet: MultiFernet) -> None:
             self._fernet = fernet
 
         def encrypt(self, text: str) -> bytes:
@@ -49,9 +67,18 @@ def make_cipher(key: str | None) -> Cipher:
             try:
                 return NoCipher().decrypt(self._fernet.decrypt(encrypted))
             except InvalidToken as error:
-                raise JournalError("An entry was encrypted with another CATALYST_JOURNAL_KEY") from error
+                if encrypted.startswith(ENTRY_START):
+                    problem = "it is not encrypted, and CATALYST_JOURNAL_KEY is set"
+                    raise UnreadableEntry(problem, "Start the worker without CATALYST_JOURNAL_KEY") from error
+                raise UnreadableEntry(
+                    "it was encrypted with another CATALYST_JOURNAL_KEY, or is damaged",
+                    "Add its key behind the present one (CATALYST_JOURNAL_KEY=new,old)",
+                ) from error
 
-    try:
-        return FernetCipher(Fernet(key))
-    except ValueError as error:
-        raise SettingsError(f"CATALYST_JOURNAL_KEY is not a valid Fernet key: {error}") from error
+    fernets = []
+    for number, key in enumerate(split_keys(keys), 1):
+        try:
+            fernets.append(Fernet(key))
+        except ValueError as error:
+            raise SettingsError(f"CATALYST_JOURNAL_KEY: key {number} is not a valid Fernet key: {error}") from error
+    return FernetCipher(MultiFernet(fernets))

@@ -11,11 +11,13 @@ from redis.exceptions import RedisError
 
 from catalyst_groq.errors import JournalError
 from catalyst_groq.groq.api.responses import Response
-from catalyst_groq.journal.base import JournalKey, decode_response, encode_response
+from catalyst_groq.journal.base import JournalKey, encode_response
 from catalyst_groq.journal.encryption import Cipher
 from catalyst_groq.journal.ledger import UNIT_USD, Charges, get_retention, to_units
+from catalyst_groq.journal.unreadable_entries import read_response
 
 ENTRY_PREFIX = "catalyst:answers:"
+SET_ASIDE_PREFIX = "catalyst:answers-set-aside:"
 SPENT_PREFIX = "catalyst:spent:"
 REDIS_TIMEOUT_SECONDS = 5.0
 
@@ -34,10 +36,24 @@ class RedisJournal:
         self._max_age = max_age
 
     async def load(self, key: JournalKey) -> Response | None:
-        """Return the stored response, or None."""
+        """Return the stored response, or None. Raises `UnreadableEntry` for one that is not set aside yet."""
         with _translate_errors():
-            encrypted: Any = await self._redis.hget(ENTRY_PREFIX + key.task_id, key.request_key)
-        return decode_response(self._cipher.decrypt(encrypted)) if encrypted else None
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                pipeline.hget(ENTRY_PREFIX + key.task_id, key.request_key)
+                pipeline.hget(SET_ASIDE_PREFIX + key.task_id, key.request_key)
+                entry, set_aside = await pipeline.execute()
+        return read_response(self._cipher, key, entry, set_aside)
+
+    async def set_aside(self, key: JournalKey) -> None:
+        """Set an entry aside; it is kept for another `max_age`."""
+        name, set_aside = ENTRY_PREFIX + key.task_id, SET_ASIDE_PREFIX + key.task_id
+        with _translate_errors():
+            entry: Any = await self._redis.hget(name, key.request_key)
+            async with self._redis.pipeline(transaction=True) as pipeline:
+                pipeline.hset(set_aside, key.request_key, entry)
+                pipeline.expire(set_aside, self._max_age)
+                pipeline.hdel(name, key.request_key)
+                await pipeline.execute()
 
     async def store(self, key: JournalKey, response: Response) -> None:
         """Store a response; when this returns, the server has it."""

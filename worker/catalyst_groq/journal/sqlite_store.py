@@ -6,15 +6,20 @@ from datetime import timedelta
 
 from catalyst_groq.errors import JournalError
 from catalyst_groq.groq.api.responses import Response
-from catalyst_groq.journal.base import JournalKey, decode_response, encode_response
+from catalyst_groq.journal.base import JournalKey, encode_response
 from catalyst_groq.journal.encryption import Cipher
 from catalyst_groq.journal.sqlite_file import SqliteFile, Statement
+from catalyst_groq.journal.unreadable_entries import read_response
 
 DISCARD_BATCH_TASKS = 100
 
-SELECT = "SELECT sealed FROM answer WHERE task_id = ? AND request = ?"
+SET_ASIDE_PREFIX = "set-aside:"
+"""Stands before the request of an entry that was set aside."""
+
+SELECT = "SELECT request, sealed FROM answer WHERE task_id = ? AND request IN (?, ?)"
 INSERT = "INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)"
-DELETE = "DELETE FROM answer WHERE task_id = ?"
+SET_ASIDE = "UPDATE OR REPLACE answer SET request = ?, kept_at = ? WHERE task_id = ? AND request = ?"
+DELETE = f"DELETE FROM answer WHERE task_id = ? AND request NOT LIKE '{SET_ASIDE_PREFIX}%'"  # noqa: S608 -- a constant
 DELETE_OLD_AND_EXCESS = """
 DELETE FROM answer WHERE (task_id, request) IN (
     SELECT task_id, request FROM (
@@ -42,11 +47,17 @@ class SqliteJournal:
         file.add_maintenance(self._prune_statements)
 
     async def load(self, key: JournalKey) -> Response | None:
-        """Return the stored response, or None."""
+        """Return the stored response, or None. Raises `UnreadableEntry` for one that is not set aside yet."""
         if key.task_id in self._discarded:
             return None
-        rows = self._file.read(SELECT, key.task_id, key.request_key)
-        return decode_response(self._cipher.decrypt(rows[0][0])) if rows else None
+        name, set_aside = key.request_key, SET_ASIDE_PREFIX + key.request_key
+        entries = dict(self._file.read(SELECT, key.task_id, name, set_aside))
+        return read_response(self._cipher, key, entries.get(name), entries.get(set_aside))
+
+    async def set_aside(self, key: JournalKey) -> None:
+        """Set an entry aside; it is kept for another `max_age`."""
+        row = (SET_ASIDE_PREFIX + key.request_key, time.time(), key.task_id, key.request_key)
+        await self._file.write([(SET_ASIDE, row)])
 
     async def store(self, key: JournalKey, response: Response) -> None:
         """Store a response; when this returns, it survives the process."""

@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 
 LIVE, READY, METRICS = "/health/live", "/health/ready", "/metrics"
 PROBE_TIMEOUT_SECONDS = 3.0
+LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared, not listened at
+"""Where a worker of this machine can be reached that listens on all interfaces."""
 
 
 class HealthStatus(Protocol):
@@ -29,11 +31,11 @@ class HealthStatus(Protocol):
 
 
 @asynccontextmanager
-async def health_server(port: int, status: HealthStatus, registry: CollectorRegistry) -> AsyncIterator[int]:
-    """Serve probes and metrics on all interfaces while the block runs; yields the port, a free one for 0.
+async def health_server(host: str, port: int, status: HealthStatus, registry: CollectorRegistry) -> AsyncIterator[int]:
+    """Serve probes and metrics at an address while the block runs; yields the port, a free one for 0.
 
     An unreachable engine makes the worker unready, never dead: restarting the worker would not bring the engine back.
-    Raises `SettingsError` when the port is in use.
+    Raises `SettingsError` when the address is not of this machine, or the port is in use.
     """
 
     async def live(_: web.Request) -> web.Response:
@@ -51,28 +53,31 @@ async def health_server(port: int, status: HealthStatus, registry: CollectorRegi
     await runner.setup()
     try:
         try:
-            await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104 -- probes come from outside the container
+            await web.TCPSite(runner, host, port).start()
         except OSError as error:
-            raise SettingsError(
-                f"CATALYST_HTTP_PORT={port} cannot be used: {error.strerror}. Choose another."
-            ) from error
+            address = f"CATALYST_HTTP_HOST={host}, CATALYST_HTTP_PORT={port}"
+            raise SettingsError(f"{address} cannot be used: {error.strerror}. Choose another.") from error
         bound = int(runner.addresses[0][1])
-        log.info("Health and metrics at port %d: %s, %s, %s", bound, LIVE, READY, METRICS)
+        log.info("Health and metrics at http://%s:%d: %s, %s, %s", _in_url(host), bound, LIVE, READY, METRICS)
         yield bound
     finally:
         await runner.cleanup()
 
 
-async def is_healthy(port: int) -> bool:
-    """Return whether the worker at this port of this machine is alive; for a container's health check."""
+async def is_healthy(host: str, port: int) -> bool:
+    """Return whether the worker that listens at this address is alive; for a container's health check."""
     try:
         async with (
             ClientSession(timeout=ClientTimeout(PROBE_TIMEOUT_SECONDS)) as client,
-            client.get(f"http://127.0.0.1:{port}{LIVE}") as response,
+            client.get(f"http://{_in_url(LOOPBACK.get(host, host))}:{port}{LIVE}") as response,
         ):
             return response.ok
     except (ClientError, TimeoutError):
         return False
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _respond(state: str, *, is_ok: bool) -> web.Response:

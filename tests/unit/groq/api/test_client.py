@@ -3,12 +3,15 @@
 import asyncio
 import gzip
 import json
+import re
+from contextlib import aclosing
 
 import pytest
 
 from catalyst_groq import __version__
+from catalyst_groq.groq.api.client import HttpGroqClient
 from catalyst_groq.groq.api.requests import Account
-from catalyst_groq.groq.api.responses import Response
+from catalyst_groq.groq.api.responses import NoResponseReason, Response
 from support.factories import REPLY
 from support.groq_clients import make_request
 from support.groq_server import (
@@ -64,6 +67,63 @@ async def test_client_sends_no_authorization_without_a_key(groq_client):
         await groq_client.send(make_request(Account(f"http://{address}/v1", ""), PAYLOAD, 5))
 
     assert "authorization" not in requests[0][0].lower()
+
+
+def endless(head, block):
+    async def serve(reader, writer):
+        await read_request(reader)
+        writer.write(head)
+        while True:
+            writer.write(block)
+            await writer.drain()
+
+    return serve
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+ZIPPED = gzip.compress(b"a" * 5_000_000)
+TOO_LARGE = {
+    "endless chunks": endless(CHUNKED + b"\r\n", b"1000\r\n" + b"a" * 4096 + b"\r\n"),
+    "endless line": endless(CHUNKED + b"Content-Type: text/event-stream\r\n\r\n", b"1000\r\n" + b"a" * 4096 + b"\r\n"),
+    "endless body": endless(b"HTTP/1.1 200 OK\r\n\r\n", b"a" * 4096),
+    "declared length": respond_with(http_response(b"{", length=10**10), then_close=False),
+    "compressed": respond_with(http_response(ZIPPED, "Content-Encoding: gzip")),
+    "an error": respond_with(http_response(b"a" * 2_000_000, status="500 Internal Server Error")),
+}
+
+
+@pytest.mark.parametrize("kind", TOO_LARGE)
+async def test_response_larger_than_its_bound_is_invalid(kind):
+    async with aclosing(HttpGroqClient(max_response_bytes=1_000_000)) as groq_client:
+        result = await send_to(TOO_LARGE[kind], groq_client)
+
+    assert (result.reason, result.sent) == (NoResponseReason.INVALID_RESPONSE, True)
+    assert re.fullmatch(
+        r"the response of http://127\.0\.0\.1:\d+ is larger than 1,000,000 bytes \(CATALYST_MAX_RESPONSE_BYTES\)",
+        result.message,
+    )
+
+
+@pytest.mark.parametrize("size", [999_999, 1_000_000])
+async def test_response_of_its_bound_is_read(size):
+    async with aclosing(HttpGroqClient(max_response_bytes=1_000_000)) as groq_client:
+        body = gzip.compress(b"a" * size)
+        response = await send_to(respond_with(http_response(body, "Content-Encoding: gzip")), groq_client)
+
+    assert response.content == b"a" * size
+
+
+async def test_headers_without_end_are_invalid(groq_client):
+    result = await send_to(endless(b"HTTP/1.1 200 OK\r\n", b"X-Flood: " + b"a" * 1000 + b"\r\n"), groq_client)
+
+    assert (result.reason, result.sent) == (NoResponseReason.INVALID_RESPONSE, True)
+
+
+async def test_body_compressed_twice_is_not_decompressed_twice(groq_client):
+    body = gzip.compress(gzip.compress(b"a" * 5_000_000))
+    response = await send_to(respond_with(http_response(body, "Content-Encoding: gzip, gzip")), groq_client)
+
+    assert len(response.content) < 10_000
 
 
 KEY = "gsk_key7"

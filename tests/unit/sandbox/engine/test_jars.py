@@ -91,6 +91,25 @@ def test_wrong_checksum_is_an_error_after_three_attempts(jar, repository, maven)
     assert remaining_files(repository) == []
 
 
+@pytest.mark.parametrize("content", [CONTENT + b"!", b"a" * 10_000_000], ids=["by a byte", "by megabytes"])
+def test_download_larger_than_its_file_is_not_read_further(jar, repository, maven, content):
+    maven.files[str(jar.path)] = content
+    received: list[Any] = []
+
+    with pytest.raises(SandboxError, match=rf"engine-1\.0\.jar .*it is larger than {len(CONTENT):,} bytes"):
+        fetch_missing([jar], "Engine", repository, received.append)
+
+    assert max(event.done for event in received if hasattr(event, "done")) <= len(CONTENT)
+
+
+def test_download_is_not_decompressed(jar, repository, maven):
+    maven.headers["Content-Encoding"] = "gzip"
+
+    (file,) = fetch_missing([jar], "Engine", repository, ignore_event)
+
+    assert file.read_bytes() == CONTENT
+
+
 def test_server_error_is_retried_three_times(jar, repository, maven):
     maven.statuses.extend([503, 429])
 

@@ -27,6 +27,7 @@ from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
 from catalyst_groq import __version__
+from catalyst_groq.common.bounded_body import BodyTooLarge, read_body, read_chunks
 from catalyst_groq.common.json_codec import to_bytes
 from catalyst_groq.common.transport import TransportConfig, make_transport
 from catalyst_groq.domain.redaction import Redactor
@@ -46,6 +47,9 @@ CONNECT_TIMEOUT_SECONDS = 10.0
 STREAM_IDLE_TIMEOUT_SECONDS = 20.0
 """A stream that sends nothing for this long has timed out."""
 
+MAX_RESPONSE_BYTES = 32_000_000
+"""Maximum size of a response, decompressed: several times the longest transcript with the timestamps of its words."""
+
 EVENT_STREAM = "text/event-stream"
 BINARY_TYPES = ("audio/", "video/", "image/", "application/octet-stream")
 """Content types whose bodies are not text, so that they are not searched for keys."""
@@ -59,12 +63,19 @@ class HttpGroqClient:
 
     It never retries and never raises. It never follows a redirect, which could send the key to another server. The
     operator's keys and that of the request are removed from bodies, headers and messages before anything can store
-    them. It uses aiohttp directly: that needs a fraction of httpx's CPU time.
+    them. Of a response it reads no more than `max_response_bytes`. It uses aiohttp directly: that needs a fraction of
+    httpx's CPU time.
     """
 
-    def __init__(self, transport: TransportConfig | None = None, redactor: Redactor | None = None) -> None:
+    def __init__(
+        self,
+        transport: TransportConfig | None = None,
+        redactor: Redactor | None = None,
+        max_response_bytes: int = MAX_RESPONSE_BYTES,
+    ) -> None:
         self._transport = transport or make_transport()
         self._redactor = redactor or Redactor()
+        self._max_response_bytes = max_response_bytes
         connector = self._transport.make_connector(KEEP_ALIVE_SECONDS)
         # Without cookies, nothing from one account's responses is sent with another account's requests.
         self._http = ClientSession(connector=connector, headers=HEADERS, cookie_jar=DummyCookieJar())
@@ -102,9 +113,11 @@ class HttpGroqClient:
                 if content_type.startswith(EVENT_STREAM):
                     response = await self._read_stream(received, headers, started)
                 else:
-                    response = Response(received.status, headers, await received.read(), time.monotonic() - started)
-        except InvalidStreamError as error:
-            message, seconds = redactor.mask(str(error)), time.monotonic() - started
+                    content = await read_body(received, self._max_response_bytes)
+                    response = Response(received.status, headers, content, time.monotonic() - started)
+        except (InvalidStreamError, BodyTooLarge) as error:
+            bound = " (CATALYST_MAX_RESPONSE_BYTES)" if isinstance(error, BodyTooLarge) else ""
+            message, seconds = redactor.mask(f"{error}{bound}"), time.monotonic() - started
             return NoResponse(NoResponseReason.INVALID_RESPONSE, message, sent=True, seconds=seconds)
         except (ClientError, OSError) as error:  # a TimeoutError is an OSError
             reason, sent = classify_network_error(error)
@@ -119,7 +132,7 @@ class HttpGroqClient:
     ) -> Response | NoResponse:
         """Read a stream to its end. An error in the stream becomes a response with the status that the error names."""
         accumulator, decoder, first_token = StreamAccumulator(), SSELineDecoder(), None
-        chunks = received.content.iter_any()
+        chunks = read_chunks(received, self._max_response_bytes)
         while not accumulator.error and (chunk := await _read_chunk(chunks)):
             accumulator.add_all(decoder.feed(chunk))
             if first_token is None and accumulator.has_begun:

@@ -31,11 +31,17 @@ class SSELineDecoder:
     """
 
     def __init__(self) -> None:
-        self._incomplete = b""
+        self._incomplete: list[bytes] = []
+        """The pieces of the last line."""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Add bytes; return the lines that they complete, without their ends."""
-        *lines, self._incomplete = (self._incomplete + data).split(LINE_END)
+        end, *rest = data.split(LINE_END)
+        self._incomplete.append(end)
+        if not rest:
+            return iter(())
+        lines = [b"".join(self._incomplete), *rest]
+        self._incomplete = [lines.pop()]
         return (line.rstrip(b"\r") for line in lines)
 
 
@@ -85,9 +91,7 @@ class StreamAccumulator:
             return {"error": self.error}
         usage = self._top.get("usage") or self._x_groq.get("usage")
         x_groq = {name: value for name, value in self._x_groq.items() if name != "usage"}
-        choices = [self._choices[index] for index in sorted(self._choices)]
-        for choice in choices:
-            choice["message"].setdefault("content", None if "tool_calls" in choice["message"] else "")
+        choices = [_join_choice(self._choices[index]) for index in sorted(self._choices)]
         body = {**self._top, "object": "chat.completion", "choices": choices, "usage": usage}
         return body | ({"x_groq": x_groq} if x_groq else {})
 
@@ -105,10 +109,39 @@ class StreamAccumulator:
             _add_delta(choice["message"], part.get("delta") or {})
 
 
+class _Pieces:
+    """The pieces of a text. They are joined once: each `+=` would copy the text so far."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+
+    def add(self, piece: str) -> None:
+        if not isinstance(piece, str):
+            raise TypeError(piece)
+        self._pieces.append(piece)
+
+    def join(self) -> str:
+        return "".join(self._pieces)
+
+
+def _join_choice(choice: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a choice with its texts as texts."""
+    message: dict[str, Any] = {
+        name: value.join() if isinstance(value, _Pieces) else value for name, value in choice["message"].items()
+    }
+    if "tool_calls" in message:
+        message["tool_calls"] = [
+            {**call, "function": {name: pieces.join() for name, pieces in call["function"].items()}}
+            for call in message["tool_calls"]
+        ]
+    message.setdefault("content", None if "tool_calls" in message else "")
+    return {**choice, "message": message}
+
+
 def _add_delta(message: dict[str, Any], delta: Mapping[str, Any]) -> None:
     for name in TEXT_FIELDS:
         if piece := delta.get(name):
-            message[name] = message.get(name, "") + piece
+            message.setdefault(name, _Pieces()).add(piece)
     for name in LIST_FIELDS:
         if entries := delta.get(name):
             message.setdefault(name, []).extend(entries)
@@ -120,11 +153,11 @@ def _add_call(calls: list[dict[str, Any]], piece: Mapping[str, Any]) -> None:
     """Add a piece of a tool call to the call. The arguments may arrive in several pieces."""
     index = _read_index(piece, len(calls))
     while len(calls) <= index:
-        calls.append({"type": "function", "function": {"name": "", "arguments": ""}})
+        calls.append({"type": "function", "function": {"name": _Pieces(), "arguments": _Pieces()}})
     call, function = calls[index], piece.get("function") or {}
     call |= {name: piece[name] for name in ("id", "type") if piece.get(name)}
-    call["function"]["name"] += function.get("name") or ""
-    call["function"]["arguments"] += function.get("arguments") or ""
+    call["function"]["name"].add(function.get("name") or "")
+    call["function"]["arguments"].add(function.get("arguments") or "")
 
 
 def _read_index(part: Mapping[str, Any], default: int) -> int:

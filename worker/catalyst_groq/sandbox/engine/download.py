@@ -23,6 +23,9 @@ RETRY_PAUSE_SECONDS = 0.5
 """Pause before the second attempt; the pause before the third is twice as long."""
 HTTP_TIMEOUT = httpx.Timeout(20.0)
 RETRYABLE_STATUS_CODES = (httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS)
+UNCOMPRESSED = {"accept-encoding": "identity"}
+"""Bodies are never decompressed: the files are archives already, and a small body could unpack to gigabytes."""
+
 REMEDY = (
     "Check the network and the proxy (HTTPS_PROXY), or name a Maven mirror in MAVEN_REPOSITORY or ~/.m2/settings.xml"
 )
@@ -125,19 +128,22 @@ class _Downloader:
             self._on_progress(Download(self._done, self._total))
 
     def _download(self, locked: LockedFile, receive: Callable[[bytes], None]) -> None:
-        digest = hashlib.sha256()
+        digest, size = hashlib.sha256(), 0
         for chunk in self._stream_content(f"{self._repository.url.rstrip('/')}/{locked.path}"):
+            size += len(chunk)
+            if size > locked.size:
+                raise _DownloadError(f"it is larger than {locked.size:,} bytes")
             digest.update(chunk)
             receive(chunk)
         if digest.hexdigest() != locked.sha256:
             raise _DownloadError(f"its SHA-256 is {digest.hexdigest()} instead of {locked.sha256}")
 
     def _stream_content(self, url: str) -> Iterator[bytes]:
-        with self._client.stream("GET", url) as response:
+        with self._client.stream("GET", url, headers=UNCOMPRESSED) as response:
             if not response.is_success:
                 final = response.is_client_error and response.status_code not in RETRYABLE_STATUS_CODES
                 raise _DownloadError(f"the response is HTTP {response.status_code}", final=final)
-            for chunk in response.iter_bytes():
+            for chunk in response.iter_raw():
                 if self.cancelled.is_set():
                     raise _DownloadError("cancelled", final=True)
                 yield chunk

@@ -1,0 +1,32 @@
+"""Reads HTTP bodies of bounded size, so that no server can fill the worker's memory."""
+
+from collections.abc import AsyncIterator
+
+from aiohttp import ClientResponse
+
+
+class BodyTooLarge(Exception):  # noqa: N818 -- named after the state
+    """A body is larger than allowed. The message names the server and the bound; the rest of the body is not read."""
+
+    def __init__(self, response: ClientResponse, max_bytes: int) -> None:
+        super().__init__(f"the response of {response.url.origin()} is larger than {max_bytes:,} bytes")
+
+
+async def read_body(response: ClientResponse, max_bytes: int) -> bytes:
+    """Return the body, decompressed. Raises `BodyTooLarge`."""
+    return b"".join([chunk async for chunk in read_chunks(response, max_bytes)])
+
+
+async def read_chunks(response: ClientResponse, max_bytes: int) -> AsyncIterator[bytes]:
+    """Yield the body as it arrives, decompressed. Raises `BodyTooLarge` for more than `max_bytes` in total.
+
+    aiohttp decompresses no more than it was asked for, so a chunk is small even if the body unpacks to gigabytes.
+    """
+    if (response.content_length or 0) > max_bytes:
+        raise BodyTooLarge(response, max_bytes)
+    size = 0
+    while chunk := await response.content.readany():
+        size += len(chunk)
+        if size > max_bytes:
+            raise BodyTooLarge(response, max_bytes)
+        yield chunk
