@@ -20,6 +20,7 @@ from catalyst_groq.groq.routing.call import Truncated
 from catalyst_groq.groq.routing.circuit_breaker import CircuitBreakers
 from catalyst_groq.groq.routing.endpoints import Route
 from catalyst_groq.groq.routing.latency import LatencyTracker
+from catalyst_groq.groq.routing.waiting_places import MIN_RETURN_SECONDS
 from support.factories import REPLY, make_answer
 from support.groq_clients import FakeEndpoints, InMemoryResponses, results_by_route
 
@@ -483,3 +484,29 @@ def test_call_ends_and_its_sums_are_those_of_its_attempts(at_a, at_b, in_json):
     result = asyncio.run(run())
     assert result.attempt_count == len(endpoints.requests)
     assert result.stored == (result.error is None or result.error.kind is ErrorKind.GENERATION_FAILED) or result.error
+
+
+async def test_rate_limit_without_a_waiting_place_is_left_to_the_engine(slept):
+    endpoints = FakeEndpoints(a=[limited("1s"), limited("1s"), HELLO])
+    places = endpoints.state.waiting_places
+    route_id = Route(endpoints.endpoints[0], "m").id
+    while places.has_room(route_id):
+        places.take(route_id)
+    result = await endpoints.call(max_wait=900)
+    assert (result.attempt_count, slept) == (1, [])
+    assert MIN_RETURN_SECONDS <= result.wait_more < MIN_RETURN_SECONDS + 1
+    places.release(route_id)
+    assert (await endpoints.call(max_wait=900)).error is None
+    assert places.has_room(route_id), "the place is free again"
+
+
+async def test_refused_key_is_left_to_the_engine_until_the_task_gives_up():
+    endpoints = FakeEndpoints(a=[DENIED])
+    first, second = await endpoints.call(max_wait=900), await endpoints.call(max_wait=900)
+    assert endpoints.asked == ["a:m"]
+    assert 20 < first.wait_more < 40
+    assert 20 < second.wait_more < 40
+    assert second.error.causes == first.error.causes
+    assert results_by_route(second) == [("a", "not sent: key refused")]
+    assert (await endpoints.call(max_wait=10)).wait_more == pytest.approx(10, abs=1)
+    assert (await endpoints.call(max_wait=1)).wait_more is None
