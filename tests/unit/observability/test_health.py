@@ -66,3 +66,10 @@ async def test_health_server_names_a_port_in_use():
         with pytest.raises(SettingsError, match=f"CATALYST_HTTP_PORT={port} cannot be used"):
             async with health_server(port, FakeStatus(), CollectorRegistry()):
                 pass
+
+
+async def test_health_names_endpoints_that_refuse_their_keys():
+    async with health_server(0, FakeStatus(), CollectorRegistry(), lambda: ["a", "b"]) as port:
+        response = await get(port, "/health/ready")
+        assert (response.status_code, response.text) == (503, "not ready: the key is refused by a, b")
+        assert await get_status(port, "/health/live") == 200
