@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from catalyst_groq import __version__
 from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.definition_cache import DefinitionCache
-from catalyst_groq.camunda.poller import Poller, no_fetch_limit
+from catalyst_groq.camunda.poller import Poller
 from catalyst_groq.camunda.worker_id import WorkerIdClaim
 from catalyst_groq.commands.models import ModelReport, collect_model_report, find_used_models
 from catalyst_groq.common.optional_dependencies import require_extra
@@ -39,15 +39,19 @@ from catalyst_groq.groq.rate_limits.limit_state import LimitConfig
 from catalyst_groq.groq.rate_limits.limiter import RateLimitedClient
 from catalyst_groq.groq.rate_limits.queue import InMemoryBackend, LimiterBackend
 from catalyst_groq.groq.routing.circuit_breaker import CircuitBreakers
+from catalyst_groq.groq.routing.endpoints import Endpoint
 from catalyst_groq.groq.routing.failover import RoutingState
 from catalyst_groq.groq.routing.latency import LatencyTracker
+from catalyst_groq.groq.routing.paused_accounts import PausedAccounts
 from catalyst_groq.groq.routing.retired_models import RetiredModels
 from catalyst_groq.groq.routing.router import Classify, Router
+from catalyst_groq.groq.routing.waiting_places import WaitingPlaces
 from catalyst_groq.journal import Journal, Ledger, check_writable, make_cipher, open_journal
 from catalyst_groq.observability.health import health_server
 from catalyst_groq.observability.logging import log_outcome
 from catalyst_groq.observability.metrics import (
     Metrics,
+    register_account_gauges,
     register_circuit_gauges,
     register_limit_gauges,
     register_worker_gauges,
@@ -74,6 +78,15 @@ class Extensions:
 NO_EXTENSIONS = Extensions()
 
 
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker that is built, and what its health depends on besides."""
+
+    poller: Poller
+    blocked_endpoints: Callable[[], Sequence[str]]
+    """Returns the names of the endpoints that refuse their keys, if no other account is left; see `PausedAccounts`."""
+
+
 @asynccontextmanager
 async def build_worker(
     settings: Settings,
@@ -81,13 +94,13 @@ async def build_worker(
     redactor: Redactor,
     registry: CollectorRegistry,
     extensions: Extensions = NO_EXTENSIONS,
-) -> AsyncIterator[Poller]:
+) -> AsyncIterator[Worker]:
     """Build a worker; leaving the context closes its connections."""
     factory.mask_secrets(settings, redactor)
     catalog = factory.load_catalog(settings)
     secrets = _secrets(settings, environ, redactor, extensions.secret_providers)
     endpoints = await factory.make_endpoints(settings, secrets)
-    state = _routing_state(settings, catalog)
+    state = _routing_state(settings, catalog, endpoints)
     identity = WorkerIdClaim(user_state_path("catalyst-groq") / "ids", settings.worker_id)
     engine = _engine(settings, identity.worker_id)
     journal, ledger = _open_journal(settings)
@@ -99,8 +112,8 @@ async def build_worker(
         _limiter_backend(settings) as backend,
     ):
         await check_writable(journal)
-        limiter = RateLimitedClient(http, backend, _limit_config(settings, catalog)) if backend else None
-        router = Router(BudgetedClient(limiter or http, ledger, catalog), state, catalog, extensions.classify)
+        limiter = RateLimitedClient(http, backend, _limit_config(settings, catalog))
+        router = Router(BudgetedClient(limiter, ledger, catalog), state, catalog, extensions.classify)
         handler = Handler(
             definition_of=DefinitionCache(engine.definition_xml).get,
             variables_to_fetch=engine.variables_to_fetch,
@@ -125,12 +138,12 @@ async def build_worker(
             topics=settings.topic,
             concurrency=settings.concurrency,
             shutdown_timeout=settings.shutdown_timeout,
-            fetch_limit=limiter.fetchable_tasks if limiter else no_fetch_limit,
+            fetch_limit=limiter.fetchable_tasks,
         )
         register_worker_gauges(registry, poller)
-        register_circuit_gauges(registry, state.circuit_breakers.open_routes, catalog)
-        if limiter:
-            register_limit_gauges(registry, limiter.remaining, catalog)
+        register_circuit_gauges(registry, state.circuit_breakers.open_subjects, catalog)
+        register_account_gauges(registry, state.accounts.paused)
+        register_limit_gauges(registry, limiter.remaining, catalog)
         log.info(
             "Worker %s %s fetches %s at %s",
             engine.worker_id,
@@ -138,7 +151,7 @@ async def build_worker(
             ", ".join(settings.topic),
             settings.engine_url,
         )
-        yield poller
+        yield Worker(poller, state.accounts.blocked)
 
 
 async def run_worker(
@@ -147,9 +160,11 @@ async def run_worker(
     """Run until SIGTERM or SIGINT, then finish the active tasks; a second signal stops at once."""
     registry = CollectorRegistry()
     async with AsyncExitStack() as parts:
-        poller = await parts.enter_async_context(build_worker(settings, environ, redactor, registry, extensions))
+        worker = await parts.enter_async_context(build_worker(settings, environ, redactor, registry, extensions))
+        poller = worker.poller
         if settings.http_port is not None:
-            await parts.enter_async_context(health_server(settings.http_host, settings.http_port, poller, registry))
+            health = health_server(settings.http_host, settings.http_port, poller, registry, worker.blocked_endpoints)
+            await parts.enter_async_context(health)
         _tune_gc()
         polling = asyncio.create_task(poller.run())
         _on_signals(partial(_stop, poller, polling))
@@ -239,26 +254,30 @@ def _budget_limits(settings: Settings) -> BudgetLimits:
     )
 
 
-def _routing_state(settings: Settings, catalog: ModelCatalog) -> RoutingState:
+def _routing_state(settings: Settings, catalog: ModelCatalog, endpoints: Sequence[Endpoint]) -> RoutingState:
+    reset_timeout = settings.circuit_reset_timeout.total_seconds()
+    tasks_account = Account(settings.groq_api_url, "")
+    with_own_key = [endpoint for endpoint in endpoints if not endpoint.needs_key_of(tasks_account)]
     return RoutingState(
         RetiredModels(catalog),
-        CircuitBreakers(settings.circuit_threshold, settings.circuit_reset_timeout.total_seconds()),
+        CircuitBreakers(settings.circuit_threshold, reset_timeout),
         LatencyTracker() if settings.routing_strategy == "least-latency" else None,
+        PausedAccounts(reset_timeout, with_own_key),
+        WaitingPlaces(settings.concurrency),
     )
 
 
 def _limit_config(settings: Settings, catalog: ModelCatalog) -> LimitConfig:
     plan = None if settings.limits == "auto" or settings.limits == "off" else settings.limits  # noqa: PLR1714 -- narrows the type
+    if settings.limits == "off":
+        return LimitConfig(settings.groq_api_url, catalog, is_enforced=False)
     return LimitConfig(settings.groq_api_url, catalog, plan, settings.model_limits)
 
 
 @asynccontextmanager
-async def _limiter_backend(settings: Settings) -> AsyncIterator[LimiterBackend | None]:
-    """Return where the rate limiter keeps its queues; None when the worker is not to limit itself."""
-    if settings.limits == "off":
-        yield None
-        return
-    if not settings.limits_redis_url:
+async def _limiter_backend(settings: Settings) -> AsyncIterator[LimiterBackend]:
+    """Return where the rate limiter keeps its queues."""
+    if settings.limits == "off" or not settings.limits_redis_url:
         yield InMemoryBackend()
         return
     with require_extra("redis", "CATALYST_LIMITS_REDIS_URL"):

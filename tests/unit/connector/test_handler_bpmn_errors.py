@@ -13,6 +13,8 @@ from support.handler_harness import CATCHING_TASK, PLAIN_TASK, HandlerHarness
 pytestmark = pytest.mark.anyio
 
 DENIED = make_response(401, {"error": {"message": "Invalid API Key", "code": "invalid_api_key"}})
+GIVE_UP = {"catalyst_giveUpAfter": "PT0S"}
+"""The task does not wait for another key."""
 END_EVENT = """<endEvent id="AskGroq"><messageEventDefinition camunda:topic="catalyst-groq"/></endEvent>"""
 CALL = '<callActivity id="Call"/>'
 CATCHING_CALL = CALL + '<boundaryEvent id="b" attachedToRef="Call"><errorEventDefinition/></boundaryEvent>'
@@ -26,8 +28,15 @@ async def test_bpmn_error_is_thrown_with_all_standard_variables():
     assert outcome.variables["catalyst_success"] is False
 
 
-async def test_uncaught_bpmn_error_is_an_incident_with_a_fix():
+async def test_refused_key_that_nothing_catches_is_handed_back_until_the_task_gives_up():
     outcome = await HandlerHarness(DENIED).handle()
+    assert isinstance(outcome, Failure)
+    assert outcome.retries == 3
+    assert outcome.message.startswith("Groq: 401 Invalid API Key. Retrying in ")
+
+
+async def test_uncaught_bpmn_error_is_an_incident_with_a_fix():
+    outcome = await HandlerHarness(DENIED).handle(None, GIVE_UP)
     assert isinstance(outcome, Failure)
     assert outcome.retries == 0
     assert outcome.message.startswith("Groq: 401 Invalid API Key")
@@ -38,7 +47,7 @@ async def test_uncaught_bpmn_error_is_an_incident_with_a_fix():
 
 
 async def test_uncaught_bpmn_error_of_an_event_needs_a_subprocess():
-    outcome = await HandlerHarness(DENIED, process=END_EVENT).handle()
+    outcome = await HandlerHarness(DENIED, process=END_EVENT).handle(None, GIVE_UP)
     assert outcome.message.endswith("put 'AskGroq' into a subprocess and attach an error boundary event to that.")
 
 
@@ -46,7 +55,7 @@ async def test_uncaught_bpmn_error_has_its_fix_within_666_characters():
     response = make_response(401, {"error": {"message": "x" * 5000}})
     code, activity = "AUTHENTICATION_HAS_FAILED", "Activity_AskGroqAboutTheCustomer"
     harness = HandlerHarness(response, process=PLAIN_TASK.replace("AskGroq", activity))
-    outcome = await harness.handle(None, {"catalyst_errorMapping": f"401: {code}"}, activityId=activity)
+    outcome = await harness.handle(None, {"catalyst_errorMapping": f"401: {code}", **GIVE_UP}, activityId=activity)
     assert len(outcome.message) <= 666
     assert outcome.message.endswith(f"{code}: attach an error boundary event to '{activity}'.")
 

@@ -102,3 +102,10 @@ async def test_health_server_names_a_host_of_another_machine():
     with pytest.raises(SettingsError, match=r"CATALYST_HTTP_HOST=192\.0\.2\.1, CATALYST_HTTP_PORT=0 cannot be used"):
         async with health_server("192.0.2.1", 0, FakeStatus(), CollectorRegistry()):
             pass
+
+
+async def test_health_names_endpoints_that_refuse_their_keys():
+    async with health_server("127.0.0.1", 0, FakeStatus(), CollectorRegistry(), lambda: ["a", "b"]) as port:
+        response = await get(port, "/health/ready")
+        assert (response.status_code, response.text) == (503, "not ready: the key is refused by a, b")
+        assert await get_status(port, "/health/live") == 200

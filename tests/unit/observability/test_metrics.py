@@ -12,6 +12,7 @@ from catalyst_groq.groq.rate_limits.bucket import LimitKind
 from catalyst_groq.groq.routing.endpoints import Endpoint, Route
 from catalyst_groq.observability.metrics import (
     Metrics,
+    register_account_gauges,
     register_circuit_gauges,
     register_limit_gauges,
     register_worker_gauges,
@@ -121,3 +122,10 @@ def test_limit_gauges_show_known_models_only():
     assert read(registry, "groq_limit", model=MODEL, limit="tpm") == 8000
     assert read(registry, "groq_limit_remaining", model=MODEL, limit="tpm") == 7500.5
     assert {sample.labels["model"] for metric in registry.collect() for sample in metric.samples} == {MODEL}
+
+
+def test_account_gauges_count_by_endpoint():
+    registry = CollectorRegistry()
+    endpoints = [Endpoint("main", Account("http://main", key)) for key in ("one", "two")]
+    register_account_gauges(registry, lambda: endpoints)
+    assert read(registry, "accounts_paused", endpoint="main") == 2

@@ -43,7 +43,7 @@ async def select_endpoints(
     if uses_defaults and not any(endpoint.needs_key_of(Account(base, "")) for endpoint in configured):
         return configured
     key = await secrets.resolve(request.secret_source, request.api_key, variables)
-    own = _make_endpoint(base, key.reveal())
+    own = _make_endpoint(base, key.reveal(), is_operators=request.secret_source != VARIABLE_SOURCE)
     if not uses_defaults:
         return [own]
     return [
@@ -58,6 +58,6 @@ def _uses_worker_defaults(request: TaskRequest) -> bool:
 
 
 @lru_cache(CACHED_ENDPOINTS)
-def _make_endpoint(base: str, key: str) -> Endpoint:
+def _make_endpoint(base: str, key: str, *, is_operators: bool) -> Endpoint:
     """Return one object for all tasks, so that an account's id is computed once."""
-    return Endpoint(urlsplit(base).netloc, Account(base, key))
+    return Endpoint(urlsplit(base).netloc, Account(base, key), is_operators=is_operators)

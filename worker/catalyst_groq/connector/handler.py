@@ -16,7 +16,7 @@ from catalyst_groq.connector.fields.retry_cycle import RetryCycle
 from catalyst_groq.connector.requests.files import files_in
 from catalyst_groq.connector.requests.payload import to_bytes
 from catalyst_groq.connector.results.error_details import ErrorDetails
-from catalyst_groq.connector.results.outcome_mapping import to_outcome
+from catalyst_groq.connector.results.outcome_mapping import hand_back, to_outcome
 from catalyst_groq.connector.results.outcome_redaction import redact_outcome
 from catalyst_groq.connector.task_request import TaskRequest, TaskRequestReader
 from catalyst_groq.domain.definitions import CallingProcess, Definition
@@ -131,7 +131,9 @@ class Handler:
             return Failure(error.describe(redactor.mask), details)
         outcome = to_outcome(request, result, task.retries, payload)
         if isinstance(outcome, BpmnError) and not self.throw_uncaught:
-            outcome = await self._incident_if_uncaught(outcome, task, definition)
+            caught = await self._incident_if_uncaught(outcome, task, definition)
+            handed_back = hand_back(request, result, task.retries, outcome.variables)
+            outcome = handed_back if handed_back and isinstance(caught, Failure) else caught
         if isinstance(outcome, Failure):
             return replace(outcome, details=self.details.describe_call(redactor.mask_all(payload), result))
         return outcome

@@ -1,7 +1,7 @@
 """Liveness, readiness and metrics over HTTP, for orchestrators and Prometheus."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
@@ -31,10 +31,17 @@ class HealthStatus(Protocol):
 
 
 @asynccontextmanager
-async def health_server(host: str, port: int, status: HealthStatus, registry: CollectorRegistry) -> AsyncIterator[int]:
+async def health_server(
+    host: str,
+    port: int,
+    status: HealthStatus,
+    registry: CollectorRegistry,
+    blocked_endpoints: Callable[[], Sequence[str]] = list,
+) -> AsyncIterator[int]:
     """Serve probes and metrics at an address while the block runs; yields the port, a free one for 0.
 
     An unreachable engine makes the worker unready, never dead: restarting the worker would not bring the engine back.
+    `blocked_endpoints` returns names if none of the operator's endpoints accepts its key, which makes it unready too.
     Raises `SettingsError` when the address is not of this machine, or the port is in use.
     """
 
@@ -42,6 +49,8 @@ async def health_server(host: str, port: int, status: HealthStatus, registry: Co
         return _respond("alive", is_ok=not status.is_stalled)
 
     async def ready(_: web.Request) -> web.Response:
+        if blocked := blocked_endpoints():
+            return web.Response(text=f"not ready: the key is refused by {', '.join(blocked)}", status=503)
         return _respond("ready", is_ok=status.is_ready)
 
     async def metrics(_: web.Request) -> web.Response:

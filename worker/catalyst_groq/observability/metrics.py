@@ -13,7 +13,7 @@ from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Outcome, Unlocked
 from catalyst_groq.groq.models.catalog import ModelCatalog
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
-from catalyst_groq.groq.routing.endpoints import Route
+from catalyst_groq.groq.routing.endpoints import Endpoint, Route
 
 SECONDS_BUCKETS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300)
 
@@ -124,6 +124,25 @@ def register_circuit_gauges(
 ) -> None:
     """Register the gauge of open circuit breakers; `read` yields their routes."""
     registry.register(_OpenCircuits(read, catalog))
+
+
+class _PausedAccounts(Collector):
+    """Collects paused accounts at scrape time."""
+
+    def __init__(self, read: Callable[[], Iterable[Endpoint]]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterator[Metric]:
+        """Count the accounts whose key is refused, by endpoint."""
+        gauge = GaugeMetricFamily("catalyst_accounts_paused", "Accounts whose key is refused", labels=["endpoint"])
+        for name, count in Counts(endpoint.name for endpoint in self._read()).items():
+            gauge.add_metric([name], count)
+        yield gauge
+
+
+def register_account_gauges(registry: CollectorRegistry, read: Callable[[], Iterable[Endpoint]]) -> None:
+    """Register the gauge of paused accounts; `read` returns their endpoints."""
+    registry.register(_PausedAccounts(read))
 
 
 class _Limits(Collector):

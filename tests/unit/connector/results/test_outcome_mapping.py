@@ -205,3 +205,15 @@ def test_request_held_back_is_mapped_like_groqs_refusal(reason, kind, code):
 def test_cost_includes_replayed_responses():
     result = make_call_result(make_response(503, ""), replayed_cost=Decimal("0.25"))
     assert standard_variables(result, "m")["catalyst_meta"]["costUsd"] == 0.25
+
+
+def test_refused_key_that_the_process_handles_is_a_bpmn_error_also_while_its_account_is_paused():
+    assert isinstance(outcome_of(DENIED, wait_more=30), BpmnError)
+
+
+@pytest.mark.parametrize(("retries", "left"), [(None, 3), (1, 1)])
+def test_refused_key_without_a_bpmn_error_is_left_to_the_engine(retries, left):
+    outcome = outcome_of(DENIED, retries, fields={"errorMapping": "{}"}, wait_more=30)
+    assert (outcome.retries, outcome.retry_timeout) == (left, timedelta(seconds=30))
+    assert outcome.message == "Groq: 401 Invalid API Key. Retrying in 30 s."
+    assert outcome_of(DENIED, retries, fields={"errorMapping": "{}"}).retries == 0

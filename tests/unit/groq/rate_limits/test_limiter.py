@@ -4,6 +4,7 @@ import asyncio
 import time
 from contextlib import aclosing
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,10 +12,11 @@ from catalyst_groq.groq.api.client import HttpGroqClient
 from catalyst_groq.groq.api.errors import ErrorKind, classify
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
-from catalyst_groq.groq.models.catalog import ModelLimits
+from catalyst_groq.groq.models.catalog import ModelLimits, shipped_catalog
 from catalyst_groq.groq.rate_limits import limiter as limiter_module
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
-from catalyst_groq.groq.rate_limits.limit_state import ANY_MODEL, LIMIT_TTL_SECONDS
+from catalyst_groq.groq.rate_limits.limit_state import ANY_MODEL, LIMIT_TTL_SECONDS, LimitConfig
+from catalyst_groq.groq.rate_limits.limiter import LONG_WAIT_SECONDS, MAX_REPORTED_PAUSE_SECONDS
 from catalyst_groq.groq.rate_limits.usage_estimate import UsageEstimator
 from catalyst_groq.groq.routing.endpoints import Endpoint
 from catalyst_groq.sandbox.emulator import Emulator, EmulatorConfig
@@ -241,3 +243,70 @@ async def burst(emulator_config, limits, tasks):
         results = await asyncio.gather(*limiter_calls)
         assert all(result.error is None for result in results)
         return sum(received.status == 429 for received in emulator.calls)
+
+
+NO_FIGURES = make_response(429, {"error": {"message": "slow down"}})
+
+
+async def test_pause_after_a_429_without_figures_is_one_for_all_callers():
+    client = FakeGroqClient(NO_FIGURES)
+    limiter = make_limiter(limit_config(), client=client)
+    await limiter.send(chat_request())
+    held = [await limiter.send(chat_request()) for _ in range(20)]
+
+    assert len(client.requests) == 1
+    assert {response.reason for response in held} == {NoResponseReason.RATE_LIMITED_LOCALLY}
+    assert held[0].message.startswith(f"{MODEL} is paused after a 429 without figures. The next attempt is in 0.")
+    await limiter.send(chat_request(model=OTHER))
+    await limiter.send(chat_request(account=OWN_SERVER))
+    assert len(client.requests) == 3, "another model and another key are not concerned"
+
+
+async def test_pause_lasts_as_long_as_retry_after_says_within_a_bound():
+    for seconds, expected in (("7", 7), ("1e9", MAX_REPORTED_PAUSE_SECONDS)):
+        limiter = make_limiter(limit_config(), replace(NO_FIGURES, headers={"retry-after": seconds}))
+        await limiter.send(chat_request())
+        assert (await limiter.send(chat_request())).wait == pytest.approx(expected, abs=0.5)
+
+
+async def test_pause_grows_with_refusals_in_a_row_and_ends_with_a_response():
+    clock = SimpleNamespace(now=0.0)
+    limiter = make_limiter(limit_config(), *[NO_FIGURES] * 10, make_response(), clock=lambda: clock.now)
+    waits = []
+    for _ in range(10):
+        assert not (await limiter.send(chat_request())).held_back
+        waits.append((await limiter.send(chat_request())).wait)
+        clock.now += waits[-1]
+    assert waits == pytest.approx([0.5, 1, 2, 4, 8, 16, 30, 30, 30, 30], rel=0.21)
+    assert (await limiter.send(chat_request())).ok
+    assert (await limiter.send(chat_request())).ok
+
+
+async def test_pause_is_tried_out_again_after_a_probe_without_response():
+    clock = SimpleNamespace(now=0.0)
+    lost = NoResponse(NoResponseReason.TIMEOUT, "its own timeout", sent=True, seconds=0.2)
+    client = FakeGroqClient(NO_FIGURES, lost, make_response())
+    limiter = make_limiter(limit_config(), client=client, clock=lambda: clock.now)
+    await limiter.send(chat_request())
+    clock.now += 1
+    assert [(await limiter.send(chat_request())) for _ in "12"] == [lost, make_response()]
+
+
+async def test_limiter_that_enforces_nothing_still_pauses():
+    figures = make_response(429, {"error": {"message": "(RPM): Limit 30, Used 30, Requested 1. Try again in 9s."}})
+    client = FakeGroqClient(figures)
+    limiter = make_limiter(LimitConfig(ACCOUNT.url, shipped_catalog(), is_enforced=False), client=client)
+    await limiter.send(chat_request())
+    assert (await limiter.send(chat_request())).wait == pytest.approx(9, abs=0.5)
+    assert list(limiter.remaining()) == []
+    assert limiter.fetchable_tasks(50, 0) == 50
+
+
+async def test_fetchable_tasks_after_a_long_wait_may_be_for_another_model(monkeypatch):
+    limiter, now = make_limiter(limited_to(rpm=1)), time.monotonic()
+    await limiter.send(chat_request())
+    await limiter.send(chat_request(caller="waits"))
+    later = now + LONG_WAIT_SECONDS + 0.5
+    monkeypatch.setattr("catalyst_groq.groq.rate_limits.limiter.time.monotonic", lambda: later)
+    await limiter.send(chat_request(caller="waits"))
+    assert [limiter.fetchable_tasks(50, 1) for _ in "12"] == [1, 0]

@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalyst_groq.groq.rate_limits.bucket import REQUEST_LATENCY_SECONDS, LimitKind
-from catalyst_groq.groq.rate_limits.queue import TICKET_TTL_SECONDS, LimitQueue, LimitUpdate, Ticket
+from catalyst_groq.groq.rate_limits.queue import (
+    PROBE_TIMEOUT_SECONDS,
+    QUEUE_POLL_INTERVAL_SECONDS,
+    TICKET_TTL_SECONDS,
+    LimitQueue,
+    LimitUpdate,
+    PauseUpdate,
+    Ticket,
+)
 
 RPM, TPM = LimitKind.RPM, LimitKind.TPM
 FIGURES = {RPM: 60, TPM: 6000}
@@ -119,3 +127,40 @@ def test_queue_starves_no_caller(requests):
         now += 0.5
 
     assert not waiting
+
+
+def refused(seen=0, seconds=4.0):
+    return PauseUpdate(seen, seen + 1, seconds)
+
+
+def test_queue_pauses_for_all_callers():
+    queue = LimitQueue()
+    queue.settle({}, (), now=0, pause=refused())
+    admissions = [queue.acquire(Ticket(number, "a"), amounts(), {}, now=1) for number in range(3)]
+
+    assert [(admission.wait, admission.exhausted) for admission in admissions] == [(3, None)] * 3
+
+
+def test_queue_lets_one_caller_try_out_the_end_of_a_pause():
+    queue = LimitQueue()
+    queue.settle({}, (), now=0, pause=refused())
+    waits = [queue.acquire(Ticket(number, str(number)), amounts(), {}, now=4).wait for number in range(3)]
+    assert waits == [0, QUEUE_POLL_INTERVAL_SECONDS, QUEUE_POLL_INTERVAL_SECONDS]
+    queue.settle({}, (), now=5, pause=PauseUpdate(1, 0, 0))
+    assert [queue.acquire(Ticket(number, str(number)), amounts(), {}, now=5).wait for number in range(3)] == [0, 0, 0]
+
+
+def test_queue_counts_refusals_at_once_as_one():
+    queue = LimitQueue()
+    for _ in range(50):
+        queue.settle({}, (), now=0, pause=refused(0))
+    assert queue.refusals == 1
+    queue.settle({}, (), now=0, pause=PauseUpdate(0, 0, 0))
+    assert queue.refusals == 1, "a response to an earlier request says nothing about the pause"
+
+
+def test_queue_replaces_a_probe_without_result():
+    queue = LimitQueue()
+    queue.settle({}, (), now=0, pause=refused())
+    assert queue.acquire(Ticket(0, "lost"), amounts(), {}, now=4).wait == 0
+    assert queue.acquire(Ticket(1, "next"), amounts(), {}, now=4 + PROBE_TIMEOUT_SECONDS).wait == 0

@@ -8,7 +8,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
-from catalyst_groq.groq.rate_limits.queue import TICKET_TTL_SECONDS, InMemoryBackend, LimitUpdate, Ticket
+from catalyst_groq.groq.rate_limits.queue import (
+    QUEUE_POLL_INTERVAL_SECONDS,
+    TICKET_TTL_SECONDS,
+    InMemoryBackend,
+    LimitUpdate,
+    PauseUpdate,
+    Ticket,
+)
 from catalyst_groq.groq.rate_limits.redis_backend import FallbackBackend, RedisBackend
 
 pytestmark = pytest.mark.anyio
@@ -84,6 +91,7 @@ steps = st.lists(
     st.one_of(
         st.tuples(st.just("acquire"), st.integers(0, 5), st.integers(0, 7000)),
         st.tuples(st.just("settle"), st.integers(-3000, 3000), st.just(0)),
+        st.tuples(st.just("pause"), st.integers(0, 3), st.integers(0, 3)),
         st.tuples(st.just("update"), st.integers(1000, 9000), st.one_of(st.none(), st.integers(0, 1000))),
     ),
     max_size=12,
@@ -105,7 +113,9 @@ async def test_redis_backend_equals_the_in_memory_one(backends, steps):
         else:
             updates = [LimitUpdate(TPM, first, second)] if kind == "update" else []
             change = {RPM: 0, TPM: first} if kind == "settle" else {}
-            there, here = await shared.settle(name, change, updates), await own.settle(name, change, updates)
+            pause = PauseUpdate(first, second, 100.0) if kind == "pause" else None
+            settled = [await backend.settle(name, change, updates, pause) for backend in (shared, own)]
+            there, here = settled
         assert there.waiting == here.waiting
         now = time.monotonic()
         for dimension, bucket in here.buckets.items():
@@ -151,3 +161,18 @@ async def test_redis_is_used_again_after_an_outage(redis, caplog, monkeypatch):
     await shared.aclose()
 
     assert caplog.messages[-1] == "Rate limits are shared with the other workers again"
+
+
+async def test_redis_pause_of_one_worker_pauses_all(backends):
+    mine, theirs = backends
+    await mine.settle("pause", {}, [], PauseUpdate(0, 1, 60))
+    await theirs.settle("pause", {}, [], PauseUpdate(0, 1, 600))
+    paused = await theirs.acquire("pause", Ticket(1, "theirs"), amounts(), {})
+    assert (paused.wait, paused.exhausted) == (pytest.approx(60, abs=1), None)
+
+    await mine.settle("pause", {}, [], PauseUpdate(1, 2, 0))
+    probe = await theirs.acquire("pause", Ticket(1, "theirs"), amounts(), {})
+    assert (probe.wait, probe.refusals) == (0, 2)
+    assert 0 < (await mine.acquire("pause", Ticket(2, "mine"), amounts(), {})).wait <= QUEUE_POLL_INTERVAL_SECONDS
+    await theirs.settle("pause", {}, [], PauseUpdate(2, 0, 0))
+    assert (await mine.acquire("pause", Ticket(2, "mine"), amounts(), {})).wait == 0

@@ -168,3 +168,10 @@ def test_best_result_prefers_any_response_to_a_skipped_route(kind):
 @pytest.mark.parametrize(("response", "was_tried"), [(HELLO, True), (BUSY, True), (HELD_BACK, True), (SKIPPED, False)])
 def test_route_that_was_skipped_was_not_tried(response, was_tried):
     assert RouteResult(response, classify(response)).was_tried is was_tried
+
+
+def test_refused_key_waits_only_if_no_other_route_may_pass():
+    refused = RouteResult(BUSY, make_error(ErrorKind.AUTHENTICATION), wait_more=5)
+    for name in ("held back, short wait", "transient", "circuit breaker, long wait"):
+        assert best_result([RANKED[name], refused]) is RANKED[name]
+    assert best_result([refused, RANKED["skipped"]]) is refused

@@ -2,6 +2,7 @@
 
 from catalyst_groq.groq.api.errors import ErrorKind, classify
 from catalyst_groq.groq.routing.circuit_breaker import CircuitBreakers
+from catalyst_groq.groq.routing.endpoints import Route
 from support.factories import make_response, make_route
 
 BUSY = classify(make_response(503, {"error": {"message": "over capacity"}}))
@@ -11,7 +12,7 @@ A, B = make_route("a"), make_route("b")
 
 
 def after_failures(count, route=A):
-    breakers = CircuitBreakers(threshold=3, reset_timeout=30)
+    breakers: CircuitBreakers[Route] = CircuitBreakers(threshold=3, reset_timeout=30)
     for _ in range(count):
         breakers.record_failure(route, BUSY)
     return breakers
@@ -27,7 +28,7 @@ def test_breaker_opens_at_its_threshold(clock):
         "The circuit breaker of m at a is open for 30 s after 3 failures in a row: 503 over capacity"
     )
     assert breakers.check(B) is None
-    assert [str(route) for route in breakers.open_routes()] == ["m at a"]
+    assert [str(route) for route in breakers.open_subjects()] == ["m at a"]
 
 
 def test_breaker_counts_failures_in_a_row(clock):
@@ -40,7 +41,7 @@ def test_breaker_counts_failures_in_a_row(clock):
 def test_breaker_lets_one_probe_through_and_closes(clock):
     breakers = after_failures(3)
     clock.now += 31
-    assert list(breakers.open_routes()) == []
+    assert list(breakers.open_subjects()) == []
     assert [breakers.check(A) is None for _ in range(3)] == [True, False, False]
     breakers.record_success(A)
     assert breakers.check(A) is None
@@ -68,7 +69,7 @@ def test_breaker_stays_open_after_a_failed_or_silent_probe(clock):
 
 
 def test_breaker_can_be_tripped_at_once(clock):
-    breakers = CircuitBreakers()
+    breakers: CircuitBreakers[Route] = CircuitBreakers()
     breakers.record_failure(A, BUSY, trip=True)
     assert breakers.check(A).wait == 30
 

@@ -18,6 +18,7 @@ OLD, NEW, OTHER = "llama-3.3-70b-versatile", "openai/gpt-oss-120b", "qwen/qwen3.
 GONE = ApiError(ErrorKind.MODEL_NOT_FOUND, ("model_not_found",), f"404 The model `{OLD}` does not exist.", 404)
 BUSY = ApiError(ErrorKind.TRANSIENT, ("503",), "503 over capacity", 503)
 DENIED = classify(make_response(401, {"error": {"message": "Invalid API Key"}}))
+SPENT = classify(make_response(400, {"error": {"message": "no", "code": "spend_limit_reached"}}))
 LIMITED = classify(make_response(429, {"error": {"message": "Try again in 2s."}}))
 
 
@@ -77,16 +78,31 @@ def test_retired_model_without_replacement_is_tried_again(state):
 
 
 @pytest.mark.parametrize(
-    ("error", "is_only", "opens"), [(DENIED, False, True), (DENIED, True, False), (LIMITED, False, False)]
+    ("error", "is_only", "opens"), [(SPENT, False, True), (SPENT, True, False), (LIMITED, False, False)]
 )
-def test_refused_key_opens_the_circuit_where_there_is_another(state, error, is_only, opens):
+def test_spend_limit_opens_the_circuit_where_there_is_another(state, error, is_only, opens):
     route = Route(endpoint("a"), "m")
     state.record(route, make_response(), error, is_only=is_only)
     assert (state.circuit_breakers.check(route) is not None) is opens
 
 
+def test_refused_key_is_an_obstacle_for_every_model(state):
+    state.record(Route(endpoint("a"), "m"), make_response(401, ""), DENIED, is_only=True)
+    obstacle = state.obstacle(Route(endpoint("a"), "n"))
+    assert (obstacle.error.kind, obstacle.reason) == (ErrorKind.AUTHENTICATION, "key refused")
+    assert state.obstacle(Route(endpoint("b"), "m")) is None
+
+
+def test_timeouts_that_tasks_chose_open_no_circuit(state):
+    route, lost = Route(endpoint("a"), "m"), NoResponse(NoResponseReason.TIMEOUT, "late", sent=True, seconds=0.2)
+    for _ in range(20):
+        state.record(route, lost, classify(lost), is_only=True, timeout=0.2)
+    assert state.obstacle(route) is None
+
+
 def test_request_that_was_held_back_teaches_nothing():
-    breakers, route = CircuitBreakers(threshold=1, reset_timeout=0), Route(endpoint("a"), "m")
+    breakers: CircuitBreakers[Route] = CircuitBreakers(threshold=1, reset_timeout=0)
+    route = Route(endpoint("a"), "m")
     state = RoutingState(RetiredModels(shipped_catalog()), breakers)
     breakers.record_failure(route, BUSY)
     assert breakers.check(route) is None, "the probe is due"

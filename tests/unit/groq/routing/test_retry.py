@@ -29,8 +29,11 @@ def make_state(
     committed_wait=None,
     shortest_wait=None,
     resend=None,
+    has_waiting_place=True,
 ):
-    return RetryState(seconds_left, may_fail_over, has_untried_routes, committed_wait, shortest_wait, resend)
+    return RetryState(
+        seconds_left, may_fail_over, has_untried_routes, committed_wait, shortest_wait, resend, has_waiting_place
+    )
 
 
 CASES = {
@@ -69,6 +72,11 @@ CASES = {
         RATE_LIMITED,
         make_state(seconds_left=30, shortest_wait=(30, 0)),
         Wait(30, 0),
+    ),
+    "rate limit without a waiting place": (
+        RATE_LIMITED,
+        make_state(shortest_wait=(1, 0), has_waiting_place=False),
+        NEXT_ROUTE,
     ),
     "rate limit beyond the deadline": (RATE_LIMITED, make_state(seconds_left=29, shortest_wait=(30, 0)), NEXT_ROUTE),
     "rate limit after the deadline": (RATE_LIMITED, make_state(seconds_left=-5, shortest_wait=(0.01, 0)), NEXT_ROUTE),

@@ -6,6 +6,8 @@ import pytest
 
 from catalyst_groq.groq.api.errors import ErrorKind
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
+from catalyst_groq.groq.routing.endpoints import Route
+from catalyst_groq.groq.routing.waiting_places import MIN_RETURN_SECONDS
 from support.factories import make_response
 from support.groq_clients import FakeEndpoints, results_by_route
 from support.groq_responses import BAD, BUSY, DENIED, HELLO, rate_limited
@@ -108,3 +110,17 @@ async def test_wait_takes_the_time_that_groq_asks_for():
     started = time.monotonic()
     await FakeEndpoints(a=[rate_limited("50ms"), HELLO]).call()
     assert 0.05 <= time.monotonic() - started < 5
+
+
+async def test_rate_limit_without_a_waiting_place_is_left_to_the_engine(waits):
+    endpoints = FakeEndpoints(a=[rate_limited("1s"), rate_limited("1s"), HELLO])
+    places = endpoints.state.waiting_places
+    route_id = Route(endpoints.endpoints[0], "m").id
+    while places.has_room(route_id):
+        places.take(route_id)
+    result = await endpoints.call(max_wait=900)
+    assert (result.attempt_count, waits) == (1, [])
+    assert MIN_RETURN_SECONDS <= result.wait_more < MIN_RETURN_SECONDS + 1
+    places.release(route_id)
+    assert (await endpoints.call(max_wait=900)).error is None
+    assert places.has_room(route_id), "the place is free again"

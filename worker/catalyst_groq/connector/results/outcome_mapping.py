@@ -37,17 +37,30 @@ def to_outcome(request: TaskRequest, result: CallResult, retries: int | None, pa
         except FieldError as problem:
             return Failure(str(problem), variables=standard)
         return Completion(variables, request.retries.after_failure(retries) if result.stored else NO_RETRY)
-    if result.wait_more is not None:
-        unchanged = Retry(request.retries.retries_left(retries), timedelta(seconds=result.wait_more))
-        return _retry_failure(error, unchanged, standard)
+    handed_back = hand_back(request, result, retries, standard)
+    # The process itself handles a refused key if it has a BPMN error for it, also while the account is paused.
+    if handed_back and error.kind is not ErrorKind.AUTHENTICATION:
+        return handed_back
     retry = request.retries.after_failure(retries)
     if error.kind.action is RetryAction.RETRY and retry.left:
         return _retry_failure(error, retry, standard)
     message = error_message(error)
     if code := request.error_mapping.code_for(error.causes):
         return BpmnError(code, message, standard)
+    if handed_back:
+        return handed_back
     # A retry must not replay this response: it can never be used.
     return Failure(message, variables=standard, discard_responses=error.kind is ErrorKind.GENERATION_FAILED)
+
+
+def hand_back(
+    request: TaskRequest, result: CallResult, retries: int | None, variables: Mapping[str, Any]
+) -> Failure | None:
+    """Return the failure with unchanged retries that leaves a wait to the engine; None when there is none to wait."""
+    if result.error is None or result.wait_more is None:
+        return None
+    unchanged = Retry(request.retries.retries_left(retries), timedelta(seconds=result.wait_more))
+    return _retry_failure(result.error, unchanged, variables)
 
 
 def error_message(error: ApiError) -> str:

@@ -162,6 +162,7 @@ KIND_BY_CODE = {
     "blocked_api_access": ErrorKind.SPEND_LIMIT,
     "spend_limit_reached": ErrorKind.SPEND_LIMIT,
     "unknown_url": ErrorKind.WRONG_URL,
+    "invalid_api_key": ErrorKind.AUTHENTICATION,
 }
 KIND_BY_STATUS: Mapping[int, ErrorKind] = {
     HTTPStatus.UNAUTHORIZED: ErrorKind.AUTHENTICATION,

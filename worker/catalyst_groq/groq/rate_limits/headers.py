@@ -32,10 +32,20 @@ def parse_limit_updates(response: Response) -> Iterator[LimitUpdate]:
             # The headers of a stream were written before it had used anything.
             remaining = _parse_count(response.headers.get(remaining_header)) if response.first_token is None else None
             yield LimitUpdate(kind, limit, remaining)
-    match = None if response.ok else LIMIT_MESSAGE.search(response.message)
-    if match and match["name"] in LimitKind.__members__:
+    if match := _limit_message(response):
         limit, used = int(match["limit"]), _parse_count(match["used"])
         yield LimitUpdate(LimitKind[match["name"]], limit, None if used is None else limit - used)
+
+
+def names_limit(response: Response) -> bool:
+    """Whether a refusal has the figures of the limit that caused it, so that the queue knows how long to wait."""
+    match = _limit_message(response)
+    return match is not None and match["used"] is not None
+
+
+def _limit_message(response: Response) -> re.Match[str] | None:
+    match = None if response.ok else LIMIT_MESSAGE.search(response.message)
+    return match if match and match["name"] in LimitKind.__members__ else None
 
 
 def fraction_that_fits(error: ApiError, payload: Payload, model: Model) -> float | None:

@@ -68,6 +68,8 @@ class LimitConfig:
     plan: Plan | None = None
     configured: Mapping[str, ModelLimits] = field(default_factory=dict)
     """By model; at every endpoint."""
+    is_enforced: bool = True
+    """Whether requests wait for limits. Without it the worker only pauses after a refusal."""
 
     def __bool__(self) -> bool:
         return bool(self.plan or self.configured)

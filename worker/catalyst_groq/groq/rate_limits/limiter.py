@@ -1,20 +1,28 @@
 """The rate limiter: a request is sent when it fits Groq's limits, so that Groq need not refuse it."""
 
 import logging
+import random
 import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import ceil
 
-from catalyst_groq.groq.api.errors import ErrorKind, classify
+from catalyst_groq.groq.api.errors import ApiError, ErrorKind, classify
 from catalyst_groq.groq.api.operations import Payload
 from catalyst_groq.groq.api.requests import Account, GroqClient, GroqRequest
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
-from catalyst_groq.groq.rate_limits.headers import parse_limit_updates
+from catalyst_groq.groq.rate_limits.headers import names_limit, parse_limit_updates
 from catalyst_groq.groq.rate_limits.limit_state import LastUse, LimitConfig, LimitState
-from catalyst_groq.groq.rate_limits.queue import TICKET_TTL_SECONDS, Admission, Amounts, LimiterBackend, Ticket
+from catalyst_groq.groq.rate_limits.queue import (
+    TICKET_TTL_SECONDS,
+    Admission,
+    Amounts,
+    LimiterBackend,
+    PauseUpdate,
+    Ticket,
+)
 from catalyst_groq.groq.rate_limits.usage_estimate import UsageEstimate, UsageEstimator, actual_usage
 
 log = logging.getLogger(__name__)
@@ -22,8 +30,25 @@ log = logging.getLogger(__name__)
 ACTIVE_WINDOW_SECONDS = 60.0
 """A model counts as in use for this long after its last request."""
 
+LONG_WAIT_SECONDS = 2.0
+"""When a caller has waited for this long, tasks are fetched in spite of the limits: they may use another model."""
+
+EXTRA_FETCH_INTERVAL_SECONDS = 0.2
+"""Between two such fetches of one task."""
+
 MAX_TRACKED_MODELS = 1000
 """Models, each for one account, whose limits are remembered: their names may come from process variables."""
+
+INITIAL_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.5, 30.0
+"""After a 429 that reports neither a limit nor a wait; the pause doubles with each refusal in a row."""
+
+MAX_DOUBLINGS = 10
+
+MAX_REPORTED_PAUSE_SECONDS = 900.0
+"""The longest pause that a server can ask for; then one request tries again."""
+
+JITTER = 0.2
+"""Share by which a pause is longer or shorter, so that workers do not try at the same time."""
 
 
 @dataclass(slots=True)
@@ -42,7 +67,8 @@ class RateLimitedClient:
     A request reserves the maximum it may use before it is sent, and is settled to its actual usage afterwards. When it
     does not fit, the result is a `NoResponse` with the seconds to wait, like Groq's own 429. A caller (the request's
     `caller`) that sends again keeps its queue position; one that does not within TICKET_TTL_SECONDS loses it. Whatever
-    Groq reports about its limits corrects the state.
+    Groq reports about its limits corrects the state. A 429 that does not say which limit is exhausted pauses the
+    account's model for all callers; then one request tries it out, while the others go on waiting.
     """
 
     def __init__(self, client: GroqClient, backend: LimiterBackend, config: LimitConfig) -> None:
@@ -55,6 +81,7 @@ class RateLimitedClient:
         """Distinguishes this worker's tickets: engines may give the same id to different tasks."""
         self._waiters: dict[str, Waiter] = {}
         self._in_flight = 0
+        self._next_extra_fetch = 0.0
 
     async def send(self, request: GroqRequest) -> Response | NoResponse:
         """Send the request if it fits the limits now."""
@@ -62,7 +89,7 @@ class RateLimitedClient:
         state = self._state(request.account, model_id)
         waiter = self._waiters.get(request.caller) if self._waiters else None
         estimate = self._estimate(waiter, state, request)
-        if problem := estimate.check_fits(state.confirmed_limits(), state.context):
+        if self._config.is_enforced and (problem := estimate.check_fits(state.confirmed_limits(), state.context)):
             return NoResponse(NoResponseReason.EXCEEDS_LIMIT, problem, sent=False, seconds=0)
         now = time.monotonic()
         waiter = waiter or Waiter(Ticket(now, f"{self._worker} {request.caller}"), now)
@@ -71,9 +98,9 @@ class RateLimitedClient:
         # A first-time caller does not queue yet: it may fail over.
         admission = await self._backend.acquire(state.queue_name, waiter.ticket, amounts, state.initial, enqueue=known)
         state.last_use = LastUse(admission.snapshot, amounts)
-        if admission.exhausted:
+        if admission.wait:
             self._remember(request.caller, waiter)
-            return _rate_limited(admission, admission.exhausted)
+            return _rate_limited(admission, model_id)
         if self._waiters:
             self._waiters.pop(request.caller, None)
         self._in_flight += 1
@@ -82,11 +109,11 @@ class RateLimitedClient:
         finally:
             self._in_flight -= 1
         try:
-            await self._settle(request, response, state, estimate, admission.reserved)
+            await self._settle(request, response, state, estimate, admission)
         except Exception:
             # No error of the accounting may lose a response that was paid for.
             log.exception("Rate limit: the usage of a response from %s is not counted: internal error", model_id)
-        if _is_rate_limited(response):
+        if _rate_limit_error(response):
             self._remember(request.caller, waiter)
         return response
 
@@ -96,12 +123,15 @@ class RateLimitedClient:
         response: Response | NoResponse,
         state: LimitState,
         estimate: UsageEstimate,
-        reserved: Amounts,
+        admission: Admission,
     ) -> None:
         """Correct the state by the actual usage, and by what the response reports about the limits."""
-        updates = state.update(list(parse_limit_updates(response))) if isinstance(response, Response) else ()
-        change = _usage_difference(response, reserved)
-        snapshot = await self._backend.settle(state.queue_name, change, updates)
+        reported = response if self._config.is_enforced and isinstance(response, Response) else None
+        updates = state.update(list(parse_limit_updates(reported))) if reported else ()
+        change = _usage_difference(response, admission.reserved)
+        knows_limit = reported is not None and names_limit(reported)
+        pause = _pause_update(response, admission.refusals, knows_limit=knows_limit)
+        snapshot = await self._backend.settle(state.queue_name, change, updates, pause)
         state.last_use = LastUse(snapshot, estimate.amounts)
         if isinstance(response, Response):
             self._estimator.update(request.payload["model"], estimate, response)
@@ -110,8 +140,8 @@ class RateLimitedClient:
         """Return how many tasks may be fetched, given the free capacity and the number of active tasks.
 
         Which models the tasks will use is unknown, so the model with the most capacity decides: a throttled model must
-        not stop the tasks of others. When no model has capacity, one task is fetched as long as no task waits: it may
-        use yet another model.
+        not stop the tasks of others. When no model has capacity, one task is fetched as long as no task waits, or when
+        one has waited for LONG_WAIT_SECONDS: it may use yet another model.
         """
         now = time.monotonic()
         known = [state.last_use for state in self._states.values() if state.last_use]
@@ -120,7 +150,16 @@ class RateLimitedClient:
             return min(free, 1) if self._config else free
         not_sending = max(active - self._count_waiters(now) - self._in_flight, 0)
         capacity = max(use.snapshot.requests_that_fit(use.typical, now) for use in uses) - not_sending
-        return int(min(free, max(capacity, 1 if active <= self._in_flight else 0)))
+        if capacity < 1 and (active <= self._in_flight or self._may_fetch_extra(now)):
+            capacity = 1
+        return int(max(min(free, capacity), 0))
+
+    def _may_fetch_extra(self, now: float) -> bool:
+        oldest = min((waiter.ticket.since for waiter in self._waiters.values()), default=now)
+        if now - oldest < LONG_WAIT_SECONDS or now < self._next_extra_fetch:
+            return False
+        self._next_extra_fetch = now + EXTRA_FETCH_INTERVAL_SECONDS
+        return True
 
     def remaining(self) -> Iterator[tuple[str, LimitKind, int, float]]:
         """Yield by model and kind the limit and what remains of it now. Among accounts, the tightest counts."""
@@ -165,13 +204,35 @@ def _usage_difference(response: Response | NoResponse, reserved: Amounts) -> Amo
     return {kind: difference for kind, amount in reserved.items() if (difference := used[kind] - amount)}
 
 
-def _is_rate_limited(response: Response | NoResponse) -> bool:
+def _rate_limit_error(response: Response | NoResponse) -> ApiError | None:
     error = classify(response)
-    return error is not None and error.kind is ErrorKind.RATE_LIMITED
+    return error if error and error.kind is ErrorKind.RATE_LIMITED else None
 
 
-def _rate_limited(admission: Admission, kind: LimitKind) -> NoResponse:
-    bucket = admission.snapshot.buckets[kind]
-    figures = f"Limit {bucket.limit}, Used {ceil(bucket.level(admission.snapshot.at))}"
-    message = f"{kind.description} ({kind.name}): {figures}. It fits in {admission.wait:,.1f} s"
+def _pause_update(response: Response | NoResponse, refusals: int, *, knows_limit: bool) -> PauseUpdate | None:
+    """Return what a result says about the pause of its queue, given the refusals before it; None for nothing."""
+    error = _rate_limit_error(response)
+    if error and not knows_limit:
+        return PauseUpdate(refusals, refusals + 1, _pause_seconds(error, refusals))
+    if not refusals:
+        return None
+    # Without a response, nothing is known about the limit: the next request tries it out.
+    return PauseUpdate(refusals, 0 if isinstance(response, Response) else refusals, 0.0)
+
+
+def _pause_seconds(error: ApiError, refusals: int) -> float:
+    if error.wait:
+        return min(error.wait, MAX_REPORTED_PAUSE_SECONDS)
+    jitter = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 -- spreads load, protects nothing
+    return jitter * min(INITIAL_PAUSE_SECONDS * float(2 ** min(refusals, MAX_DOUBLINGS)), MAX_PAUSE_SECONDS)
+
+
+def _rate_limited(admission: Admission, model_id: str) -> NoResponse:
+    kind = admission.exhausted
+    if kind:
+        bucket = admission.snapshot.buckets[kind]
+        figures = f"Limit {bucket.limit}, Used {ceil(bucket.level(admission.snapshot.at))}"
+        message = f"{kind.description} ({kind.name}): {figures}. It fits in {admission.wait:,.1f} s"
+    else:
+        message = f"{model_id} is paused after a 429 without figures. The next attempt is in {admission.wait:,.1f} s"
     return NoResponse(NoResponseReason.RATE_LIMITED_LOCALLY, message, sent=False, seconds=0, wait=admission.wait)

@@ -7,6 +7,7 @@ local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
 local stored = redis.call('GET', KEYS[1])
 local queue = stored and cjson.decode(stored) or {buckets = {}, waiting = {}}
+queue.refusals = queue.refusals or 0
 
 local function level(kind, bucket)
   return math.max(0, bucket.used - math.max(0, now - bucket.at) * bucket.limit / step.windows[kind])
@@ -68,20 +69,35 @@ local function acquire()
       wait, exhausted = seconds, kind
     end
   end
-  if exhausted then
+  if queue.refusals > 0 then
+    local pause = queue.paused_until - now
+    if queue.probing then
+      pause = math.min(pause, step.poll_interval)
+    end
+    if pause > wait then
+      wait, exhausted = pause, nil
+    end
+  end
+  if wait > 0 then
     if step.enqueue then
       queue.waiting[step.holder] = {who = step.holder, since = step.since, seen = now, demand = step.amounts}
     end
     return {wait = wait, exhausted = exhausted}
   end
   queue.waiting[step.holder] = nil
+  if queue.refusals > 0 then
+    queue.probing, queue.paused_until = true, now + step.probe_timeout
+  end
   for kind, bucket in pairs(queue.buckets) do
     add(kind, bucket, step.amounts[kind])
   end
-  return {wait = 0}
+  return {wait = 0, refusals = queue.refusals}
 end
 
 local function settle()
+  if step.pause and step.pause.seen == queue.refusals then
+    queue.refusals, queue.paused_until, queue.probing = step.pause.refusals, now + step.pause.seconds, false
+  end
   for kind, amount in pairs(step.change) do
     if queue.buckets[kind] then
       add(kind, queue.buckets[kind], amount)

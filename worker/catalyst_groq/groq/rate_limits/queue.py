@@ -13,6 +13,9 @@ QUEUE_POLL_INTERVAL_SECONDS = 1.0
 TICKET_TTL_SECONDS = 3 * QUEUE_POLL_INTERVAL_SECONDS
 """A ticket expires when its caller has not retried for this long: it has died or given up."""
 
+PROBE_TIMEOUT_SECONDS = 30.0
+"""The request that tries out the end of a pause makes way for another one when it has no result after this time."""
+
 Amounts = Mapping[LimitKind, float]
 LimitFigures = Mapping[LimitKind, int]
 NO_AMOUNTS: Amounts = {}
@@ -31,6 +34,20 @@ class LimitUpdate(NamedTuple):
     kind: LimitKind
     limit: int
     remaining: float | None = None
+
+
+class PauseUpdate(NamedTuple):
+    """What the result of a request says about a pause of its queue.
+
+    It applies only if the refusals in a row are still as many as when the request was admitted (`seen`): of many
+    requests that are refused at once, the first one alone begins the pause.
+    """
+
+    seen: int
+    refusals: int
+    """Refusals in a row from now on; 0 ends the pause."""
+    seconds: float
+    """Until the next request may be sent."""
 
 
 class QueueSnapshot(NamedTuple):
@@ -60,6 +77,9 @@ class Admission(NamedTuple):
     reserved: Amounts = NO_AMOUNTS
     wait: float = 0.0
     exhausted: LimitKind | None = None
+    """None while the queue is paused: Groq did not say which limit it is."""
+    refusals: int = 0
+    """Refusals in a row without figures, before this admission."""
 
 
 class LimiterBackend(Protocol):
@@ -73,7 +93,9 @@ class LimiterBackend(Protocol):
         `limits`: the limits of a queue for which Groq has reported none yet.
         """
 
-    async def settle(self, name: str, change: Amounts, updates: Iterable[LimitUpdate]) -> QueueSnapshot:
+    async def settle(
+        self, name: str, change: Amounts, updates: Iterable[LimitUpdate], pause: PauseUpdate | None = None
+    ) -> QueueSnapshot:
         """Add what was used beyond the reservation (refund it when negative), and apply what Groq reports."""
 
 
@@ -84,6 +106,11 @@ class LimitQueue:
     buckets: dict[LimitKind, LeakyBucket] = field(default_factory=dict)
     waiting: dict[Ticket, tuple[Amounts, float]] = field(default_factory=dict)
     """By ticket the amounts, and when its holder last asked."""
+    refusals: int = 0
+    """429 responses in a row that did not say which limit is exhausted; the queue is paused while there are any."""
+    paused_until: float = 0.0
+    is_probing: bool = False
+    """Whether a request is under way that tries out whether the pause may end."""
 
     def acquire(
         self, ticket: Ticket, amounts: Amounts, limits: LimitFigures, now: float, *, enqueue: bool = True
@@ -102,16 +129,29 @@ class LimitQueue:
             for kind, bucket in self.buckets.items()
         }
         exhausted = max(waits, key=waits.__getitem__, default=None)
-        if exhausted and (wait := waits[exhausted]) > 0:
+        wait = waits[exhausted] if exhausted else 0.0
+        if self.refusals and (pause := self._pause_left(now)) > wait:
+            wait, exhausted = pause, None
+        if wait > 0:
             if enqueue:
                 self.waiting[ticket] = (amounts, now)
             return Admission(self.snapshot(now), wait=wait, exhausted=exhausted)
         self.waiting.pop(ticket, None)
+        if self.refusals:
+            self.is_probing, self.paused_until = True, now + PROBE_TIMEOUT_SECONDS
         reserved = {kind: amounts[kind] for kind in self.buckets}
-        return Admission(self.settle(reserved, (), now), reserved)
+        return Admission(self.settle(reserved, (), now), reserved, refusals=self.refusals)
 
-    def settle(self, change: Amounts, updates: Iterable[LimitUpdate], now: float) -> QueueSnapshot:
-        """Correct the buckets."""
+    def _pause_left(self, now: float) -> float:
+        left = self.paused_until - now
+        return min(left, QUEUE_POLL_INTERVAL_SECONDS) if self.is_probing else left
+
+    def settle(
+        self, change: Amounts, updates: Iterable[LimitUpdate], now: float, pause: PauseUpdate | None = None
+    ) -> QueueSnapshot:
+        """Correct the buckets, and begin, prolong or end a pause."""
+        if pause and pause.seen == self.refusals:
+            self.refusals, self.paused_until, self.is_probing = pause.refusals, now + pause.seconds, False
         for kind, amount in change.items():
             if bucket := self.buckets.get(kind):
                 self.buckets[kind] = bucket.add(amount, now)
@@ -142,9 +182,11 @@ class InMemoryBackend:
         """Reserve amounts, or keep the ticket in the queue if `enqueue`."""
         return self._queue(name).acquire(ticket, amounts, limits, self._clock(), enqueue=enqueue)
 
-    async def settle(self, name: str, change: Amounts, updates: Iterable[LimitUpdate]) -> QueueSnapshot:
+    async def settle(
+        self, name: str, change: Amounts, updates: Iterable[LimitUpdate], pause: PauseUpdate | None = None
+    ) -> QueueSnapshot:
         """Correct what was reserved, and apply what Groq reports."""
-        return self._queue(name).settle(change, updates, self._clock())
+        return self._queue(name).settle(change, updates, self._clock(), pause)
 
     def _queue(self, name: str) -> LimitQueue:
         return self._queues.setdefault(name, LimitQueue())

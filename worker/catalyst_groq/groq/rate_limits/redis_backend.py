@@ -12,12 +12,15 @@ from redis.exceptions import RedisError
 
 from catalyst_groq.groq.rate_limits.bucket import REQUEST_LATENCY_SECONDS, LeakyBucket, LimitKind
 from catalyst_groq.groq.rate_limits.queue import (
+    PROBE_TIMEOUT_SECONDS,
+    QUEUE_POLL_INTERVAL_SECONDS,
     TICKET_TTL_SECONDS,
     Admission,
     Amounts,
     InMemoryBackend,
     LimitFigures,
     LimitUpdate,
+    PauseUpdate,
     QueueSnapshot,
     Ticket,
 )
@@ -37,6 +40,8 @@ SCRIPT_CONSTANTS = {
     "windows": {kind.name: kind.window_seconds for kind in LimitKind},
     "request_latency": REQUEST_LATENCY_SECONDS,
     "ticket_ttl": TICKET_TTL_SECONDS,
+    "poll_interval": QUEUE_POLL_INTERVAL_SECONDS,
+    "probe_timeout": PROBE_TIMEOUT_SECONDS,
     "key_ttl": KEY_TTL_SECONDS,
 }
 
@@ -65,12 +70,21 @@ class RedisBackend:
         result = await self._run_script(name, step)
         snapshot = _parse_snapshot(result)
         if result["wait"]:
-            return Admission(snapshot, wait=result["wait"], exhausted=LimitKind[result["exhausted"]])
-        return Admission(snapshot, {kind: amounts[kind] for kind in snapshot.buckets})
+            exhausted = LimitKind[result["exhausted"]] if "exhausted" in result else None
+            return Admission(snapshot, wait=result["wait"], exhausted=exhausted)
+        reserved = {kind: amounts[kind] for kind in snapshot.buckets}
+        return Admission(snapshot, reserved, refusals=result["refusals"])
 
-    async def settle(self, name: str, change: Amounts, updates: Iterable[LimitUpdate]) -> QueueSnapshot:
+    async def settle(
+        self, name: str, change: Amounts, updates: Iterable[LimitUpdate], pause: PauseUpdate | None = None
+    ) -> QueueSnapshot:
         """Correct what was reserved, and apply what Groq reports."""
-        step = {"change": _by_name(change), "updates": [_serialize_update(update) for update in updates]}
+        step: dict[str, Any] = {
+            "change": _by_name(change),
+            "updates": [_serialize_update(update) for update in updates],
+        }
+        if pause:
+            step["pause"] = pause._asdict()
         return _parse_snapshot(await self._run_script(name, step))
 
     async def aclose(self) -> None:
@@ -98,11 +112,13 @@ class FallbackBackend:
         admission = await self._try_shared(lambda: self._shared.acquire(name, ticket, amounts, limits, enqueue=enqueue))
         return admission or await self._own.acquire(name, ticket, amounts, limits, enqueue=enqueue)
 
-    async def settle(self, name: str, change: Amounts, updates: Iterable[LimitUpdate]) -> QueueSnapshot:
+    async def settle(
+        self, name: str, change: Amounts, updates: Iterable[LimitUpdate], pause: PauseUpdate | None = None
+    ) -> QueueSnapshot:
         """Correct what was reserved, and apply what Groq reports."""
         updates = tuple(updates)
-        snapshot = await self._try_shared(lambda: self._shared.settle(name, change, updates))
-        own = await self._own.settle(name, {} if snapshot else change, updates)
+        snapshot = await self._try_shared(lambda: self._shared.settle(name, change, updates, pause))
+        own = await self._own.settle(name, {} if snapshot else change, updates, None if snapshot else pause)
         return snapshot or own
 
     async def aclose(self) -> None:

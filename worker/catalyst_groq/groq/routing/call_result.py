@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import IntEnum, auto
 from itertools import groupby
 
-from catalyst_groq.groq.api.errors import ApiError, RetryAction
+from catalyst_groq.groq.api.errors import ApiError, ErrorKind, RetryAction
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
 from catalyst_groq.groq.api.structured_output import InvalidOutput
 from catalyst_groq.groq.routing.endpoints import Route
@@ -161,7 +161,8 @@ def _rank(result: RouteResult) -> tuple[_ResultRank, float]:
     """Rank a result; waits rank by their length. A request that the worker holds back ranks like Groq's own refusal."""
     if result.error is None:
         return _ResultRank.ANSWERED, 0
-    if result.wait_more is not None:
+    # A refused key waits only if no other endpoint has anything to say.
+    if result.wait_more is not None and result.error.kind is not ErrorKind.AUTHENTICATION:
         rank = _ResultRank.WAIT_AND_SEND_AGAIN if result.was_tried else _ResultRank.WAIT_FOR_CIRCUIT_BREAKER
         return rank, result.wait_more
     if result.was_tried:

@@ -16,6 +16,16 @@ class Endpoint:
     """Its own model names by the names that processes use. None: it serves every model under its own name."""
     priority: int = 0
     """Endpoints with a lower number are tried first."""
+    is_operators: bool = True
+    """Whether the operator's key is used. False: the task brought the key, so that only the task is concerned."""
+
+    @property
+    def id(self) -> str:
+        """Identifies the account, and does not reveal its key."""
+        return self.account.id
+
+    def __str__(self) -> str:
+        return self.name
 
     def serves(self, model: str) -> bool:
         """Whether requests for the model may be sent there."""

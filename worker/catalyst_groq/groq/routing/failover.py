@@ -2,13 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from catalyst_groq.groq.api.errors import ApiError, ErrorKind, Failover
 from catalyst_groq.groq.api.responses import NoResponse, Response
 from catalyst_groq.groq.routing.circuit_breaker import CircuitBreakers
 from catalyst_groq.groq.routing.endpoints import Endpoint, Route
 from catalyst_groq.groq.routing.latency import LatencyTracker
+from catalyst_groq.groq.routing.outage_detection import DEFAULT_TIMEOUT_SECONDS, Finding, judge_result
+from catalyst_groq.groq.routing.paused_accounts import PausedAccounts
 from catalyst_groq.groq.routing.retired_models import RetiredModels
+from catalyst_groq.groq.routing.waiting_places import WaitingPlaces
+
+
+class Obstacle(NamedTuple):
+    """Why a route is not used now: the error for the task, and a short reason."""
+
+    error: ApiError
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,24 +27,52 @@ class RoutingState:
     """What all tasks have learned about models and endpoints since the worker started."""
 
     retired_models: RetiredModels
-    circuit_breakers: CircuitBreakers = field(default_factory=CircuitBreakers)
+    circuit_breakers: CircuitBreakers[Route] = field(default_factory=CircuitBreakers)
     latency: LatencyTracker | None = None
     """Decides which endpoint is tried first; without it the endpoints' order does."""
+    accounts: PausedAccounts = field(default_factory=PausedAccounts)
+    waiting_places: WaitingPlaces = field(default_factory=WaitingPlaces)
 
-    def record(self, route: Route, response: Response | NoResponse, error: ApiError | None, *, is_only: bool) -> None:
-        """Learn from a result. `is_only`: there is no other endpoint, so that an account's error opens no circuit."""
-        breakers = self.circuit_breakers
-        if response.held_back:
-            breakers.release_probe(route)
-            return
+    def obstacle(self, route: Route) -> Obstacle | None:
+        """Return why the route is not used now; None when a request may be sent on it."""
+        if error := self.circuit_breakers.check(route):
+            return Obstacle(error, "circuit breaker open")
+        if error := self.accounts.check(route.endpoint):
+            self.circuit_breakers.release_probe(route)
+            return Obstacle(error, "key refused")
+        return None
+
+    def record(
+        self,
+        route: Route,
+        response: Response | NoResponse,
+        error: ApiError | None,
+        *,
+        is_only: bool,
+        timeout: float = DEFAULT_TIMEOUT_SECONDS,
+    ) -> None:
+        """Learn from a result. `is_only`: there is no other endpoint, so that an account's error opens no circuit.
+
+        `timeout`: the seconds that the task gave the request.
+        """
         if error and error.kind is ErrorKind.MODEL_NOT_FOUND:
             self.retired_models.mark_unavailable(route, error)
-        if error and error.kind is ErrorKind.TRANSIENT:
-            breakers.record_failure(route, error)
-        elif error and Failover.OTHER_ACCOUNT in error.kind.failover and not is_only:
-            breakers.record_failure(route, error, trip=True)
-        elif isinstance(response, Response):
-            breakers.record_success(route)
+        match judge_result(response, error, timeout):
+            case Finding.NOTHING:
+                self.circuit_breakers.release_probe(route)
+                self.accounts.release_probe(route.endpoint)
+            case Finding.FAILURE if error:
+                self.circuit_breakers.record_failure(route, error)
+                self.accounts.release_probe(route.endpoint)
+            case Finding.REFUSED_KEY if error:
+                self.circuit_breakers.record_success(route)
+                self.accounts.record_refused(route.endpoint, error)
+            case Finding.REFUSED_ACCOUNT if error and not is_only:
+                self.circuit_breakers.record_failure(route, error, trip=True)
+                self.accounts.record_accepted(route.endpoint)
+            case _:
+                self.circuit_breakers.record_success(route)
+                self.accounts.record_accepted(route.endpoint)
         if self.latency and not error:
             self.latency.record(route, response.seconds)
 

@@ -13,6 +13,10 @@ UNAVAILABLE_TTL_SECONDS = 3600.0
 """After this time an unavailable model is tried again: an organization may get it back."""
 
 
+MAX_TRACKED = 1000
+"""Unavailable models that are remembered: their names may come from process variables."""
+
+
 class RetiredModels:
     """The models that were found unavailable, each for one account, and their replacements."""
 
@@ -33,6 +37,8 @@ class RetiredModels:
         """Remember that a model is unavailable, and log it once."""
         if self.is_unavailable(route):
             return
+        if len(self._unavailable_until) >= MAX_TRACKED:
+            del self._unavailable_until[next(iter(self._unavailable_until))]
         self._unavailable_until[route.id] = time.monotonic() + UNAVAILABLE_TTL_SECONDS
         replacement = self.replacement_for(route.model)
         effect = f"{replacement} replaces it for one hour" if replacement else "no replacement is known"

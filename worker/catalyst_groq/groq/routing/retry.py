@@ -56,6 +56,8 @@ class RetryState(NamedTuple):
     """The shortest wait among the model's rate limited routes, and the route's number."""
     resend: Payload | None = None
     """A changed payload that may succeed on the same route."""
+    has_waiting_place: bool = True
+    """Whether the call may wait in the worker; without a place, the wait is left to the engine."""
 
 
 def decide(error: ApiError | None, state: RetryState) -> Decision:
@@ -79,4 +81,5 @@ def decide(error: ApiError | None, state: RetryState) -> Decision:
 
 def _wait_if_short(wait: tuple[float, int], state: RetryState) -> Wait | None:
     seconds, number = wait
-    return Wait(seconds, number) if seconds <= min(state.seconds_left, MAX_LOCAL_WAIT_SECONDS) else None
+    is_short = seconds <= min(state.seconds_left, MAX_LOCAL_WAIT_SECONDS)
+    return Wait(seconds, number) if is_short and state.has_waiting_place else None

@@ -35,6 +35,7 @@ from catalyst_groq.groq.routing.retry import (
     Wait,
     decide,
 )
+from catalyst_groq.groq.routing.waiting_places import MIN_RETURN_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -85,30 +86,35 @@ class _RoutedCall:
         self._results: list[RouteResult] = []
         """Of earlier models, and of stored responses."""
         self._replayed_cost: Decimal | None = None
+        self._waiting_for: tuple[str, str] | None = None
+        """The id of the route for which the call has taken a waiting place."""
 
     async def run(self) -> CallResult:
         """Send, decide, and go on until the decision is to stop."""
-        result = await self._replay() or await self._next_route()
-        while result:
-            match self._decide(result):
-                case Stop():
-                    break
-                case NextRoute():
-                    self._payload, self._is_follow_up = self._call.payload, False
-                    failed, result = result, await self._next_route()
-                    if result:
-                        log.info(
-                            "Failover: task %s went on with %s after %s",
-                            self._call.caller,
-                            self._routes[self._number],
-                            summarize(failed.response, failed.error),
-                        )
-                case Resend(payload):
-                    result = await self._resend(payload)
-                case Wait(seconds, number):
-                    await self._wait(seconds, number)
-                    result = await self._send()
+        try:
+            result = await self._replay() or await self._next_route()
+            while result:
+                match self._decide(result):
+                    case Stop():
+                        break
+                    case NextRoute():
+                        self._payload, self._is_follow_up = self._call.payload, False
+                        failed, result = result, await self._next_route()
+                        if result:
+                            self._log_failover(failed)
+                    case Resend(payload):
+                        result = await self._resend(payload)
+                    case Wait(seconds, number):
+                        await self._wait(seconds, number)
+                        result = await self._send()
+        finally:
+            if self._waiting_for:
+                self._router.state.waiting_places.release(self._waiting_for)
         return self._conclude()
+
+    def _log_failover(self, failed: RouteResult) -> None:
+        route, summary = self._routes[self._number], summarize(failed.response, failed.error)
+        log.info("Failover: task %s went on with %s after %s", self._call.caller, route, summary)
 
     def _decide(self, result: RouteResult) -> Decision:
         if result.error is None:
@@ -120,9 +126,13 @@ class _RoutedCall:
             has_untried_routes=not self._is_waiting and self._number + 1 < len(self._routes),
             committed_wait=(result.wait or 0, self._number) if self._is_waiting or self._is_follow_up else None,
             shortest_wait=min(waits, default=None),
+            has_waiting_place=not waits or self._may_wait(min(waits)[1]),
             resend=self._changed_payload(result),
         )
         return decide(result.error, state)
+
+    def _may_wait(self, number: int) -> bool:
+        return bool(self._waiting_for) or self._router.state.waiting_places.has_room(self._routes[number].id)
 
     async def _replay(self) -> RouteResult | None:
         """Judge the stored response to the payload, if there is one."""
@@ -145,8 +155,8 @@ class _RoutedCall:
         elif not self._next_model():
             return None
         route = self._routes[self._number]
-        if open_circuit := self._router.state.circuit_breakers.check(route):
-            result = self._skip(route, open_circuit, "circuit breaker open")
+        if obstacle := self._router.state.obstacle(route):
+            result = self._skip(route, *obstacle)
             self._model_results[self._number] = result
             return result
         return await self._send()
@@ -172,7 +182,7 @@ class _RoutedCall:
             limited = [self._model_results[self._number]]
         if limited:
             soonest = min(limited, key=lambda result: result.wait or 0)
-            soonest.wait_more = self._if_in_time(soonest.wait)
+            soonest.wait_more = self._engine_wait(soonest.wait)
         self._results += self._model_results.values()
         self._model_results = {}
 
@@ -194,6 +204,9 @@ class _RoutedCall:
         if not self._is_waiting:
             log.info("Rate limit: task %s waits %.1f s for %s", self._call.caller, seconds, self._routes[number])
         self._is_waiting = self._is_waiting or not self._is_follow_up
+        if not self._waiting_for:
+            self._waiting_for = self._routes[number].id
+            self._router.state.waiting_places.take(self._waiting_for)
         held_back = self._model_results[number].response.held_back
         pause = min(seconds, QUEUE_POLL_INTERVAL_SECONDS) if held_back else seconds
         self._log.add_wait(pause)
@@ -214,7 +227,9 @@ class _RoutedCall:
         result.stored, result.omitted = stored, self._truncated.omitted if self._truncated else ""
         self._model_results[self._number] = result
         is_only = len(call.endpoints) == 1
-        self._router.state.record(route, result.response, result.error, is_only=is_only)
+        self._router.state.record(route, result.response, result.error, is_only=is_only, timeout=call.timeout)
+        if result.error and result.error.kind is ErrorKind.AUTHENTICATION:
+            result.wait_more = self._wait_for_key(self._router.state.accounts.wait(route.endpoint))
         summary, sent = summarize(result.response, result.error), not response.held_back
         self._log.add(Attempt(route, summary, sent, seconds, cost=cost, changes=self._request.changes))
         return result
@@ -251,7 +266,20 @@ class _RoutedCall:
     def _skip(self, route: Route, error: ApiError, reason: str) -> RouteResult:
         self._log.add(Attempt(route, f"{NoResponseReason.SKIPPED}: {reason}", sent=False))
         response = NoResponse(NoResponseReason.SKIPPED, error.message, sent=False, seconds=0)
-        return RouteResult(response, error, wait_more=self._if_in_time(error.wait))
+        is_key_refused = error.kind is ErrorKind.AUTHENTICATION
+        wait_more = self._wait_for_key(error.wait) if is_key_refused else self._if_in_time(error.wait)
+        return RouteResult(response, error, wait_more=wait_more)
+
+    def _wait_for_key(self, wait: float | None) -> float | None:
+        """Return how long the engine waits for a refused key: at most until the task gives up."""
+        if wait is None or self._seconds_left < MIN_RETURN_SECONDS:
+            return None
+        return min(max(wait, MIN_RETURN_SECONDS), self._seconds_left)
+
+    def _engine_wait(self, wait: float | None) -> float | None:
+        """Return how long the engine waits for a rate limit: no task comes back too often."""
+        wait = self._if_in_time(wait)
+        return None if wait is None else max(wait, min(MIN_RETURN_SECONDS, self._seconds_left))
 
     def _if_in_time(self, wait: float | None) -> float | None:
         return wait if wait is not None and wait <= self._seconds_left else None
@@ -267,13 +295,20 @@ class _RoutedCall:
             best.response,
             best.error,
             self._log.attempts(),
-            wait_more=best.wait_more,
+            wait_more=self._return_time(best.wait_more),
             stored=best.stored,
             replayed=best.replayed,
             replayed_cost=self._replayed_cost,
             repaired=best.repaired,
             omitted=best.omitted,
         )
+
+    def _return_time(self, wait: float | None) -> float | None:
+        if wait is None:
+            return None
+        route_id = self._call.endpoints[0].account.id, self._call.payload["model"]
+        spread = self._router.state.waiting_places.return_time(route_id, wait)
+        return min(spread, max(self._seconds_left, wait))
 
     def _no_route(self) -> RouteResult:
         names = ", ".join(endpoint.name for endpoint in self._call.endpoints)

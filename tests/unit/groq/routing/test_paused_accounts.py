@@ -1,0 +1,107 @@
+"""Accounts whose key is refused: when they are paused, and when none is left."""
+
+from dataclasses import replace
+
+import pytest
+
+from catalyst_groq.groq.api.errors import ErrorKind, classify
+from catalyst_groq.groq.routing.circuit_breaker import OVERDUE_SECONDS, PROBE_WAIT_SECONDS
+from catalyst_groq.groq.routing.paused_accounts import MAX_PROBE_INTERVAL_SECONDS, PausedAccounts
+from support.factories import make_response, make_route
+
+DENIED = classify(make_response(401, {"error": {"message": "Invalid API Key", "code": "invalid_api_key"}}))
+A, B = make_route("a").endpoint, make_route("b").endpoint
+
+
+def test_refused_key_pauses_its_account_alone(clock):
+    accounts = PausedAccounts()
+    accounts.record_refused(A, DENIED)
+
+    error = accounts.check(A)
+    assert (error.kind, error.causes, error.wait) == (ErrorKind.AUTHENTICATION, DENIED.causes, 30)
+    assert accounts.check(B) is None
+    assert accounts.paused() == [A]
+
+
+def test_refused_key_is_tried_now_and_then_and_ever_more_rarely(clock):
+    accounts, intervals = PausedAccounts(), []
+    accounts.record_refused(A, DENIED)
+    for _ in range(6):
+        intervals.append(accounts.wait(A))
+        clock.now += accounts.wait(A)
+        assert accounts.check(A) is None
+        assert accounts.check(A).wait == PROBE_WAIT_SECONDS, "one request is enough"
+        accounts.record_refused(A, DENIED)
+    assert intervals == [30, 60, 120, 240, MAX_PROBE_INTERVAL_SECONDS, MAX_PROBE_INTERVAL_SECONDS]
+
+
+def test_refusals_at_once_are_one_pause(clock, caplog):
+    accounts = PausedAccounts()
+    for _ in range(50):
+        accounts.record_refused(A, DENIED)
+    assert accounts.wait(A) == 30
+    assert len(caplog.messages) == 1
+
+
+def test_accepted_key_ends_the_pause(clock, caplog):
+    caplog.set_level("INFO")
+    accounts = PausedAccounts()
+    accounts.record_refused(A, DENIED)
+    accounts.record_accepted(A)
+    assert accounts.paused() == [A], "the response is to a request that was sent before"
+    clock.now += 31
+    assert accounts.check(A) is None
+    assert accounts.blocked() == ["a"], "the probe is under way"
+    accounts.record_accepted(A)
+    assert (accounts.check(A), accounts.paused(), accounts.blocked()) == (None, [], ())
+    assert [message.split(" is refused.")[0] for message in caplog.messages] == [
+        "The key of the endpoint a",
+        "The pause of the endpoint a has ended: its key is accepted, or is no longer used",
+    ]
+
+
+def test_key_of_a_task_pauses_nothing_and_waits_for_nothing(clock):
+    accounts, own = PausedAccounts(), replace(A, is_operators=False)
+    accounts.record_refused(own, DENIED)
+    assert (accounts.check(A), accounts.paused()) == (None, [])
+    accounts.record_refused(A, DENIED)
+    assert (accounts.check(own), accounts.wait(own)) == (None, None)
+
+
+def test_blocked_only_if_no_account_is_left(clock):
+    accounts = PausedAccounts(30, [A, B])
+    assert accounts.blocked() == ()
+    accounts.record_refused(A, DENIED)
+    assert accounts.blocked() == ()
+    accounts.record_refused(B, DENIED)
+    assert accounts.blocked() == ["a", "b"]
+    clock.now += 31
+    assert accounts.check(B) is None
+    accounts.record_accepted(B)
+    assert accounts.blocked() == ()
+
+
+@pytest.mark.parametrize("changed", ["to a bad key", "to a good key"])
+def test_blocked_after_a_key_was_changed(clock, changed):
+    """The account of a replaced key still counts for nothing."""
+    accounts = PausedAccounts()
+    old, new = (replace(A, account=replace(A.account, key=key)) for key in ("old", "new"))
+    if changed == "to a bad key":
+        accounts.record_accepted(old)
+        accounts.record_refused(new, DENIED)
+        assert accounts.blocked() == ["a"]
+    else:
+        accounts.record_refused(old, DENIED)
+        accounts.record_accepted(new)
+        assert accounts.blocked() == ()
+        clock.now += 31 + OVERDUE_SECONDS
+        assert accounts.paused() == []
+
+
+def test_probe_that_shows_nothing_is_released(clock):
+    accounts = PausedAccounts()
+    accounts.record_refused(A, DENIED)
+    clock.now += 31
+    assert accounts.check(A) is None
+    accounts.release_probe(A)
+    assert accounts.check(A) is None

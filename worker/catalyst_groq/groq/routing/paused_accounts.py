@@ -1,0 +1,76 @@
+"""Accounts whose key is refused: they are paused, so that their tasks fail no more, and one request tries the key."""
+
+from collections.abc import Iterable, Sequence
+
+from catalyst_groq.groq.api.errors import ApiError
+from catalyst_groq.groq.routing.circuit_breaker import OVERDUE_SECONDS, CircuitBreakers, Wording
+from catalyst_groq.groq.routing.endpoints import Endpoint
+
+MAX_PROBE_INTERVAL_SECONDS = 300.0
+MAX_KNOWN_ACCOUNTS = 100
+
+WORDING = Wording(
+    (),
+    "The key of the endpoint {} is refused, the next attempt is in {:.0f} s ({} refused so far): {}",
+    "The key of the endpoint %s is refused. Its tasks go back to the engine, and one request tries the key in about "
+    "%g s, then less often (%d refused so far): %s",
+    "The pause of the endpoint %s has ended: its key is accepted, or is no longer used",
+)
+
+
+class PausedAccounts:
+    """The operator's accounts: which are known to work, and which are paused. Each worker has its own.
+
+    A key that a task brings itself is not the operator's: its refusal is that task's error alone. `probe_interval`:
+    seconds until the key is tried again; it doubles up to MAX_PROBE_INTERVAL_SECONDS.
+    """
+
+    def __init__(self, probe_interval: float = 30.0, configured: Iterable[Endpoint] = ()) -> None:
+        longest = max(probe_interval, MAX_PROBE_INTERVAL_SECONDS)
+        self._breakers: CircuitBreakers[Endpoint] = CircuitBreakers(1, probe_interval, longest, WORDING)
+        self._known: dict[str, str] = {endpoint.id: endpoint.name for endpoint in configured}
+        """Names of endpoints by account, the longest unused first."""
+        self._configured = frozenset(self._known)
+
+    def check(self, endpoint: Endpoint) -> ApiError | None:
+        """Return the error of a paused account, with the seconds to wait; None when a request may be sent."""
+        return self._breakers.check(endpoint) if endpoint.is_operators else None
+
+    def wait(self, endpoint: Endpoint) -> float | None:
+        """Return the seconds until the key is tried again; None when the account is not paused."""
+        return self._breakers.wait(endpoint) if endpoint.is_operators else None
+
+    def record_refused(self, endpoint: Endpoint, error: ApiError) -> None:
+        """Pause the account."""
+        if not endpoint.is_operators:
+            return
+        if self.wait(endpoint) is None:
+            # An earlier key of the same endpoint says nothing about this one.
+            replaced = [key for key, name in self._known.items() if name == endpoint.name]
+            for key in replaced:
+                if key not in self._configured:
+                    del self._known[key]
+        self._breakers.record_failure(endpoint, error)
+
+    def record_accepted(self, endpoint: Endpoint) -> None:
+        """End the account's pause, if the request has tried that out."""
+        if not endpoint.is_operators:
+            return
+        self._breakers.record_success(endpoint, only_probe=True)
+        if endpoint.id not in self._known:
+            if len(self._known) >= MAX_KNOWN_ACCOUNTS:
+                del self._known[next(iter(self._known))]
+            self._known[endpoint.id] = endpoint.name
+
+    def release_probe(self, endpoint: Endpoint) -> None:
+        """Let the next request try the key: this one could not show anything."""
+        self._breakers.release_probe(endpoint)
+
+    def paused(self) -> Sequence[Endpoint]:
+        """Return the endpoints whose accounts are paused, without those that no task has used for a while."""
+        return list(self._breakers.open_subjects(OVERDUE_SECONDS))
+
+    def blocked(self) -> Sequence[str]:
+        """Return the names of the paused endpoints if no account of the operator is known to work; else nothing."""
+        paused = {endpoint.id: endpoint.name for endpoint in self.paused()}
+        return sorted(set(paused.values())) if paused.keys() >= self._known.keys() else ()
