@@ -4,6 +4,7 @@
     ├── SettingsError           the operator, at the start: exit code 2
     ├── SandboxError            the user of the sandbox: exit code 1
     ├── FieldError              the modeller: a failure with retries=0 that names the field and the remedy
+    ├── DefinitionError         the modeller: a failure with retries=0 that says why the process cannot be read
     ├── JournalError            the operator, in the log; the modeller, where the journal is required
     └── EngineError             the operator, in the log, and the part that called the engine
         ├── EngineUnreachable   no response: retried with backoff
@@ -41,6 +42,10 @@ class FieldError(CatalystError):
         shown = problem if len(problem) <= MAX_PROBLEM_CHARS else problem[:MAX_PROBLEM_CHARS] + "…"
         super().__init__(f"{field}: {shown}. {fix}")
         self.field = field
+
+
+class DefinitionError(CatalystError):
+    """The deployed BPMN of a process cannot be read."""
 
 
 class JournalError(CatalystError):

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from catalyst_groq.camunda.definition_cache import DefinitionCache
+from support.inline_executor import InlineExecutor
 
 pytestmark = pytest.mark.anyio
 
@@ -33,7 +34,7 @@ class FakeDeployments:
 
 async def test_definition_cache_shares_one_fetch_among_callers():
     deployments = FakeDeployments()
-    definitions = DefinitionCache(deployments.fetch_xml)
+    definitions = DefinitionCache(deployments.fetch_xml, InlineExecutor())
     getting = [asyncio.create_task(definitions.get(name)) for name in ("a", "a", "b", "a")]
     deployments.may_respond.set()
 
@@ -47,7 +48,7 @@ async def test_definition_cache_shares_one_fetch_among_callers():
 async def test_definition_cache_fetches_again_after_a_failure():
     deployments = FakeDeployments(OSError("away"))
     deployments.may_respond.set()
-    definitions = DefinitionCache(deployments.fetch_xml)
+    definitions = DefinitionCache(deployments.fetch_xml, InlineExecutor())
 
     failures = await asyncio.gather(definitions.get("a"), definitions.get("a"), return_exceptions=True)
     assert [str(failure) for failure in failures] == ["away", "away"]
@@ -58,7 +59,7 @@ async def test_definition_cache_fetches_again_after_a_failure():
 
 async def test_definition_cache_fetch_survives_a_cancelled_caller():
     deployments = FakeDeployments()
-    definitions = DefinitionCache(deployments.fetch_xml)
+    definitions = DefinitionCache(deployments.fetch_xml, InlineExecutor())
     cancelled, waiting = (asyncio.create_task(definitions.get("a")) for _ in range(2))
     await deployments.fetch_started.wait()
 

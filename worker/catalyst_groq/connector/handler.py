@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from catalyst_groq.common.bounded_execution import BoundedExecutor
 from catalyst_groq.connector.access.secrets import Secrets
 from catalyst_groq.connector.access.urls import AllowedUrls
 from catalyst_groq.connector.budgets import BudgetLimits
@@ -15,6 +16,7 @@ from catalyst_groq.connector.fields.raw import RawFields
 from catalyst_groq.connector.fields.retry_cycle import RetryCycle
 from catalyst_groq.connector.requests.files import files_in
 from catalyst_groq.connector.requests.payload import to_bytes
+from catalyst_groq.connector.requests.response_schema import check_response_schema
 from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.connector.results.outcome_mapping import to_outcome
 from catalyst_groq.connector.task_request import TaskRequest, TaskRequestReader
@@ -22,7 +24,7 @@ from catalyst_groq.domain.definitions import CallingProcess, Definition
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Outcome, Unlocked
 from catalyst_groq.domain.variables_to_fetch import VariablesToFetch
-from catalyst_groq.errors import EngineError, EngineUnreachable, FieldError, JournalError
+from catalyst_groq.errors import DefinitionError, EngineError, EngineUnreachable, FieldError, JournalError
 from catalyst_groq.groq.routing.call import GroqCall
 from catalyst_groq.groq.routing.call_result import CallResult
 from catalyst_groq.groq.routing.endpoints import Endpoint
@@ -52,6 +54,8 @@ class Handler:
     secrets: Secrets
     urls: AllowedUrls
     router: Router
+    executor: BoundedExecutor
+    """Runs what may take any time or memory for what a modeller, a process or Groq has written."""
     journal: Journal
     lock_duration: timedelta
     details: ErrorDetails = field(default_factory=ErrorDetails)
@@ -85,10 +89,13 @@ class Handler:
         try:
             definition = await self.definition_of(task.process_definition_id)
             fields = self.reader.read_fields(task, definition)
+            await fields.parse_in_advance(self.executor)
             self.variables_to_fetch.add(required := fields.required_variables)
             if not task.has_variables(required):
                 return Unlocked()
             return await self._execute(task, fields, definition)
+        except DefinitionError as error:
+            return Failure(f"{error}. Deploy the process again, without what is named here")
         except EngineUnreachable as error:
             return Failure(str(error), retries=DEFAULT_RETRIES.retries_left(task.retries))
         except JournalError as error:
@@ -102,12 +109,12 @@ class Handler:
         """Send the task's request and map the result."""
         mask_all = self.secrets.redactor.mask_all
         try:
-            request = self.reader.read(fields)
+            request = self.reader.read(await fields.evaluate_in_advance(self.executor))
             payload = await self._build_payload(task, request)
             result = await self._call_groq(task, request, payload)
         except FieldError as error:
             return Failure(str(error), self.details.describe_fields(mask_all(fields.non_default)))
-        outcome = to_outcome(request, result, task.retries, payload)
+        outcome = await to_outcome(request, result, task.retries, payload, self.executor)
         if isinstance(outcome, BpmnError) and not self.throw_uncaught:
             outcome = await self._incident_if_uncaught(outcome, task, definition)
         if isinstance(outcome, Failure):
@@ -117,6 +124,7 @@ class Handler:
     async def _build_payload(self, task: ExternalTask, request: TaskRequest) -> dict[str, Any]:
         """Return the payload with the contents of the Files that it uses."""
         payload = request.builder.payload(stream=self.stream)
+        await check_response_schema(payload, self.executor)
         used = files_in(payload) if task.has_files else ()
         contents = {file.name: await self.read_file(task.process_instance_id, file.name) for file in used}
         return request.builder.with_files(payload, contents)

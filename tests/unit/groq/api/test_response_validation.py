@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalyst_groq.groq.api.errors import ErrorKind, classify
-from catalyst_groq.groq.api.response_validation import ValidatedResponse, validate_response
+from catalyst_groq.groq.api.response_validation import ResponseValidator, ValidatedResponse
 from catalyst_groq.groq.api.responses import Response
 from support.factories import REPLY, make_answer
+from support.inline_executor import InlineExecutor
 
 TEXT = {"model": "m", "messages": []}
 JSON = {**TEXT, "response_format": {"type": "json_object"}}
@@ -30,7 +31,7 @@ def make_json_error(generated):
 
 
 def validate(response, payload):
-    return asyncio.run(validate_response(response, payload, classify(response)))
+    return asyncio.run(ResponseValidator(InlineExecutor()).validate(response, payload, classify(response)))
 
 
 def content_of(validated):

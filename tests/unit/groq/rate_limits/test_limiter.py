@@ -12,6 +12,7 @@ from catalyst_groq.groq.api.client import HttpGroqClient
 from catalyst_groq.groq.api.errors import ErrorKind, classify
 from catalyst_groq.groq.api.operations import CHAT_COMPLETION
 from catalyst_groq.groq.api.requests import Account, GroqRequest
+from catalyst_groq.groq.api.response_validation import ResponseValidator
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
 from catalyst_groq.groq.models.catalog import ModelLimits, shipped_catalog
 from catalyst_groq.groq.rate_limits import limiter as limiter_module
@@ -28,6 +29,7 @@ from catalyst_groq.groq.routing.router import Router
 from catalyst_groq.sandbox.emulator import Emulator, EmulatorConfig
 from support.factories import make_answer
 from support.groq_clients import BlockingGroqClient, FakeGroqClient, InMemoryResponses
+from support.inline_executor import InlineExecutor
 
 pytestmark = pytest.mark.anyio
 MODEL, OTHER = "openai/gpt-oss-120b", "openai/gpt-oss-20b"
@@ -63,7 +65,9 @@ def make_limiter(limits, *responses, client=None, **backend):
 async def call(limiter, endpoints=ENDPOINTS, max_wait=60, caller=None, **more):
     """Call through a router, as a task does."""
     catalog = shipped_catalog()
-    router = Router(limiter, RoutingState(RetiredModels(catalog)), catalog)
+    router = Router(
+        limiter, RoutingState(RetiredModels(catalog)), catalog, ResponseValidator(InlineExecutor()).validate
+    )
     return await router.call(
         GroqCall(
             operation=CHAT_COMPLETION,
