@@ -141,7 +141,12 @@ async def _call(process: Process, request: bytes) -> Any:
         return Unfinished(f"takes more than {MAX_WALL_SECONDS:g} seconds")
     except (asyncio.IncompleteReadError, ConnectionError):
         return Unfinished(_reason_of_end(await process.wait()))
-    match Status(status):
+    return decode_result(Status(status), content)
+
+
+def decode_result(status: Status, content: bytes) -> Any:
+    """Return what `bounded_process.call` has encoded: a result, or `Unfinished`."""
+    match status:
         case Status.RESULT:
             return _Unpickler(BytesIO(content)).load()
         case Status.MEMORY:

@@ -63,14 +63,15 @@ def serve() -> None:
         except EOFError:
             return
         _limit_cpu_time()
-        status, content = _run(function, args)
+        status, content = call(function, args)
         responses.write(HEADER.pack(status, len(content)) + content)
         responses.flush()
 
 
-def _run(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Status, bytes]:
+def call(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Status, bytes]:
+    """Call a function; return its encoded result, or what kept it from having one. Never raises."""
     try:
-        return Status.RESULT, encode_result(function(*args))
+        return Status.RESULT, _encode(function(*args))
     except MemoryError:
         return Status.MEMORY, b""
     except RecursionError:
@@ -82,11 +83,8 @@ def _run(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Status, b
         return Status.ERROR, " ".join(text.split()).encode(errors="replace")
 
 
-def encode_result(value: Any) -> bytes:
-    """Pickle a value without shared references: a part that occurs twice is written twice.
-
-    Raises `ResultTooLargeError`, `RecursionError`.
-    """
+def _encode(value: Any) -> bytes:
+    """Pickle a value without shared references: a part that occurs twice is written twice."""
     buffer = _BoundedBuffer()
     pickler = pickle.Pickler(buffer, pickle.HIGHEST_PROTOCOL)
     pickler.fast = True

@@ -265,7 +265,7 @@ def _may_take_long(expression: str) -> bool:
 
 
 def _expressions_in_field(name: str, value: FieldValue) -> Iterator[str]:
-    """Yield the expressions of all placeholders. A text with a mistake has none: it is reported when the text is filled."""
+    """Yield the expressions of all placeholders; none of a text with a mistake, which is reported later."""
     structure: Any = value
     if name in OBJECT_FIELDS and isinstance(value, str):
         try:

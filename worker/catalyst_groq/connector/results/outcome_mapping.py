@@ -10,7 +10,7 @@ from catalyst_groq.connector.task_request import TaskRequest
 from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Completion, Failure, Outcome, Retry
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.errors import ApiError, ErrorKind, RetryAction
-from catalyst_groq.groq.api.responses import Response
+from catalyst_groq.groq.api.responses import MAX_COUNT, Response
 from catalyst_groq.groq.routing.call_result import Attempt, CallResult
 
 MAX_QUOTED_CHARS = 400
@@ -117,7 +117,7 @@ def _text_or_none(value: Any) -> str | None:
 
 
 def _count_or_none(value: Any) -> int | None:
-    return value if isinstance(value, int) and value >= 0 else None
+    return value if isinstance(value, int) and 0 <= value <= MAX_COUNT else None
 
 
 def _milliseconds(seconds: float | None) -> int | None:

@@ -12,6 +12,9 @@ from catalyst_groq.common.json_codec import MAX_DEPTH, NestedTooDeeplyError, par
 MAX_EXCERPT_CHARS = 300
 """Length to which a message quotes a body that is not JSON."""
 
+MAX_COUNT = 2**53
+"""Of tokens: a larger integer does not fit into a float."""
+
 RESULT_KEYS = ("choices", "text", "data")
 """A successful response has one of these: chat completions, transcriptions, other OpenAI operations in this order."""
 
@@ -37,7 +40,7 @@ class Usage(NamedTuple):
 
 def _read_count(usage: Mapping[str, Any], name: str) -> int:
     tokens = usage.get(name)
-    return max(tokens, 0) if isinstance(tokens, int) else 0
+    return min(max(tokens, 0), MAX_COUNT) if isinstance(tokens, int) else 0
 
 
 class NoResponseReason(StrEnum):
