@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from catalyst_groq.sandbox.process_client import wait_for
+from support.diagrams import diagram
 from support.factories import REPLY
+from support.process_instance import Instance
 
 pytestmark = pytest.mark.engine
 ORDINARY_TASKS = 20
@@ -57,7 +59,7 @@ OFFENDERS: dict[str, tuple[dict[str, str], dict[str, Any] | None, str, int]] = {
     "<deep>": (
         payload_with("<deep>", response_format={"type": "json_object"}),
         content_rule("[" * 3000),
-        "Groq: The response is not what was requested: its check against the response_format",
+        "Groq: The response is not what was requested: JSON is nested more than 200 levels deep",
         1,
     ),
     "<digits>": (
@@ -73,12 +75,7 @@ OFFENDERS: dict[str, tuple[dict[str, str], dict[str, Any] | None, str, int]] = {
         0,
     ),
     "<yaml>": ({"catalyst_payload": MERGE_BOMB}, None, "catalyst_payload: has more than 10000 parts", 0),
-    "<flow>": (
-        {"catalyst_payload": "messages: " + "[" * 40_000},
-        None,
-        "catalyst_payload: is nested too deeply",
-        0,
-    ),
+    "<flow>": ({"catalyst_payload": "messages: " + "[" * 40_000}, None, "catalyst_payload: is nested too deeply", 0),
     "<file>": (
         payload_with("<file>", **schema_format({"$ref": "file:///etc/hostname"})),
         None,
@@ -108,7 +105,10 @@ def test_offenders_fail_alone_beside_ordinary_tasks(fault_environment, tmp_path)
             environment.emulator.next(None, when={"contains": name}, **rule)
         properties = {"catalyst_retries": "R3/PT0S", "catalyst_giveUpAfter": "PT0S"}
         offenders[name] = environment.instance(fields=fields, properties=properties)
-    ordinary = [environment.instance(variables={"userMessage": f"ordinary {n}"}) for n in range(ORDINARY_TASKS)]
+    key, xml = diagram(topic=environment.topic)
+    client = environment.process_client
+    client.deploy_texts({f"{key}.bpmn": xml})
+    ordinary = [Instance(client, client.start(key, {"userMessage": f"ordinary {n}"})) for n in range(ORDINARY_TASKS)]
     probe = tmp_path / "longest-hold"
     with environment.worker({"LOOP_PROBE_FILE": str(probe)}) as worker:
         for instance in ordinary:

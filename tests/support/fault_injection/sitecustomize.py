@@ -1,6 +1,7 @@
 """Python imports this module at start where its folder is on PYTHONPATH: a wrong clock, a full disk, a loop probe."""
 
 import asyncio
+import gc
 import os
 import resource
 import time
@@ -29,7 +30,8 @@ if probe := os.environ.get("LOOP_PROBE_FILE"):
 
         def step(self) -> None:
             now = time.thread_time()
-            if now - self._last > self._longest:
+            has_started = gc.get_freeze_count() > 0  # the worker freezes its objects before its first poll
+            if has_started and now - self._last > self._longest:
                 self._longest = now - self._last
                 self._path.write_text(str(self._longest))
             self._last = time.thread_time()

@@ -9,7 +9,7 @@ from typing import Any
 import json_repair
 
 from catalyst_groq.common.bounded_execution import BoundedExecutor, Unfinished
-from catalyst_groq.common.json_codec import parse, to_text
+from catalyst_groq.common.json_codec import NestedTooDeeplyError, parse, to_text
 from catalyst_groq.groq.api.json_schema import find_mismatch
 from catalyst_groq.groq.api.responses import Response
 
@@ -29,7 +29,8 @@ MAX_CHECK_SIZE = 250_000
 UNBOUNDED_KEYWORDS = ("pattern", "$ref", "$dynamicRef", "$recursiveRef", "uniqueItems")
 """Keywords of JSON Schema that may take any time for a short content: regular expressions, and loops of references."""
 
-NO_JSON = object()
+NO_JSON, TOO_DEEP = object(), object()
+"""In place of the value of a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,8 @@ async def _check_json(
 def check_json(content: str, schema: Mapping[str, Any] | None) -> ValidJson | InvalidOutput:
     """Check that a text is JSON that matches a schema; repair it where it is almost JSON. Takes time without bound."""
     value, repaired = _parse(content), None
+    if value is TOO_DEEP:
+        return InvalidOutput(str(NestedTooDeeplyError()), content, may_improve=False)
     if value is NO_JSON:
         value = json_repair.loads(content)
         if not isinstance(value, dict | list):
@@ -163,7 +166,9 @@ def _is_quickly_checked(content: str, schema: Mapping[str, Any] | None) -> bool:
 def _parse(content: str) -> Any:
     try:
         return parse(content)
-    except (ValueError, RecursionError):
+    except NestedTooDeeplyError:
+        return TOO_DEEP
+    except ValueError:
         return NO_JSON
 
 
