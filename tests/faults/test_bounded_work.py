@@ -79,19 +79,19 @@ OFFENDERS: dict[str, tuple[dict[str, str], dict[str, Any] | None, str, int]] = {
     "<file>": (
         payload_with("<file>", **schema_format({"$ref": "file:///etc/hostname"})),
         None,
-        "catalyst_payload: has an invalid JSON schema: its $ref 'file:///etc/hostname' leads to nothing within the schema",
+        "catalyst_payload: has an invalid JSON schema: its $ref 'file:///etc/hostname' leads to nothing within",
         0,
     ),
     "<url>": (
         payload_with("<url>", **schema_format({"$id": "http://127.0.0.1:9/", "items": {"$dynamicRef": "other.json"}})),
         None,
-        "catalyst_payload: has an invalid JSON schema: its $dynamicRef 'other.json' leads to nothing within the schema",
+        "catalyst_payload: has an invalid JSON schema: its $dynamicRef 'other.json' leads to nothing within",
         0,
     ),
     "<dangling>": (
         payload_with("<dangling>", **schema_format({"items": {"$ref": "#/$defs/none"}})),
         None,
-        "catalyst_payload: has an invalid JSON schema: its $ref '#/$defs/none' leads to nothing within the schema",
+        "catalyst_payload: has an invalid JSON schema: its $ref '#/$defs/none' leads to nothing within",
         0,
     ),
 }

@@ -38,8 +38,8 @@ if probe := os.environ.get("LOOP_PROBE_FILE"):
             asyncio.get_running_loop().call_later(INTERVAL_SECONDS, self.step)
 
     class ProbedRunner(asyncio.Runner):
-        def run(self, coroutine, **options):
+        def run(self, coroutine, **options):  # type: ignore[override]
             self.get_loop().call_soon(lambda: LoopProbe(Path(probe)).step())
             return super().run(coroutine, **options)
 
-    asyncio.Runner = ProbedRunner
+    asyncio.Runner = ProbedRunner  # type: ignore[misc]

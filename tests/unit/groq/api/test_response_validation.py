@@ -103,8 +103,10 @@ def test_validation_that_fails_is_an_error_of_the_response():
     validated = validate(make_content_response("{}"), json_schema({"$ref": "https://nowhere.invalid/schema"}))
 
     assert validated.error.kind is ErrorKind.GENERATION_FAILED
-    assert validated.error.message.startswith("The response cannot be validated: ")
-    assert validated.invalid is None
+    assert validated.error.message.endswith(
+        "fails (_WrappedReferencingError: Unresolvable: https://nowhere.invalid/schema)"
+    )
+    assert not validated.invalid.may_improve
 
 
 def test_validation_that_fails_leaves_an_earlier_error():

@@ -15,10 +15,9 @@ REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 def schema_problem(schema: Mapping[str, Any]) -> str | None:
     """Describe why a JSON schema cannot be used; None when it can."""
     from jsonschema.exceptions import SchemaError  # noqa: PLC0415 -- 2 MB that most workers never need
-    from jsonschema.validators import validator_for  # noqa: PLC0415 -- the same
 
     try:
-        validator_for(schema).check_schema(dict(schema))
+        _validator_class(schema).check_schema(dict(schema))
         return _find_dangling_reference(schema)
     except SchemaError as error:
         return error.message[:MAX_EXCERPT_CHARS]
@@ -31,23 +30,21 @@ def schema_problem(schema: Mapping[str, Any]) -> str | None:
 def find_mismatch(value: Any, schema: Mapping[str, Any]) -> str | None:
     """Describe where a value does not match a schema; None when it matches."""
     from jsonschema.exceptions import best_match  # noqa: PLC0415 -- 2 MB that most workers never need
-    from jsonschema.validators import validator_for  # noqa: PLC0415 -- the same
     from referencing import Registry  # noqa: PLC0415 -- the same
 
     # jsonschema's default registry opens the files and URLs that a schema refers to; an empty one retrieves nothing.
-    validator = validator_for(schema)(schema, registry=Registry())
+    validator = _validator_class(schema)(schema, registry=Registry())
     error = best_match(validator.iter_errors(value))
     return f"at {error.json_path} {error.message}"[:MAX_EXCERPT_CHARS] if error else None
 
 
 def _find_dangling_reference(schema: Mapping[str, Any]) -> str | None:
     """Describe a reference to something that is not in the schema itself, also one that only a reference leads to."""
-    from jsonschema.validators import validator_for  # noqa: PLC0415 -- 2 MB that most workers never need
-    from referencing import Registry  # noqa: PLC0415 -- the same
+    from referencing import Registry  # noqa: PLC0415 -- 2 MB that most workers never need
     from referencing.exceptions import Unresolvable  # noqa: PLC0415 -- the same
     from referencing.jsonschema import specification_with  # noqa: PLC0415 -- the same
 
-    meta_schema = validator_for(schema).META_SCHEMA
+    meta_schema = _validator_class(schema).META_SCHEMA
     specification = specification_with(meta_schema.get("$id") or meta_schema["id"])
     root = specification.create_resource(schema)
     registry: Registry[Any] = Registry()
@@ -68,3 +65,10 @@ def _find_dangling_reference(schema: Mapping[str, Any]) -> str | None:
                 remaining.append((specification.create_resource(target.contents), target.resolver))
         remaining += [(part, resolver.in_subresource(part)) for part in resource.subresources()]
     return None
+
+
+def _validator_class(schema: Mapping[str, Any]) -> Any:
+    """Return the validator for the draft that a schema names; the latest draft's for an unknown one."""
+    from jsonschema.validators import Draft202012Validator, validator_for  # noqa: PLC0415 -- 2 MB that most workers never need
+
+    return validator_for(schema, default=Draft202012Validator)
