@@ -37,7 +37,7 @@ if probe := os.environ.get("LOOP_PROBE_FILE"):
             self._last = time.thread_time()
             asyncio.get_running_loop().call_later(INTERVAL_SECONDS, self.step)
 
-    class ProbedRunner(asyncio.Runner):
+    class ProbedRunner(asyncio.Runner):  # type: ignore[misc]
         def run(self, coroutine, **options):  # type: ignore[override]
             self.get_loop().call_soon(lambda: LoopProbe(Path(probe)).step())
             return super().run(coroutine, **options)

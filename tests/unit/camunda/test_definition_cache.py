@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from catalyst_groq.camunda.definition_cache import DefinitionCache
+from catalyst_groq.errors import DefinitionError
 from support.inline_executor import InlineExecutor
 
 pytestmark = pytest.mark.anyio
@@ -69,3 +70,24 @@ async def test_definition_cache_fetch_survives_a_cancelled_caller():
 
     assert (await waiting).fields_of("Ask") == {}
     assert deployments.fetched == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("xml", "reason"),
+    [
+        ("<definitions>", "is not well-formed XML: no element found"),
+        (
+            '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/hostname">]><a>&b;</a>',
+            "is not well-formed XML: undefined entity",
+        ),
+        (f'<!DOCTYPE a [<!ENTITY b "{"x" * 9999}">]><a>{"&b;" * 9999}</a>', "is not well-formed XML: limit on input"),
+    ],
+)
+async def test_definition_that_cannot_be_read_says_why(xml, reason):
+    async def fetch(_):
+        return xml
+
+    executor = InlineExecutor()
+    with pytest.raises(DefinitionError, match=f"^The BPMN of the process definition a {reason}"):
+        await DefinitionCache(fetch, executor).get("a")
+    assert executor.functions == ["parse_or_explain"] * ("ENTITY" in xml)
