@@ -4,6 +4,7 @@ import asyncio
 
 from catalyst_groq.groq.api.operations import CHAT_COMPLETION
 from catalyst_groq.groq.api.requests import Account, GroqRequest
+from catalyst_groq.groq.api.response_validation import ResponseValidator
 from catalyst_groq.groq.api.responses import NoResponse, Response
 from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.groq.routing.call import GroqCall
@@ -13,6 +14,7 @@ from catalyst_groq.groq.routing.failover import RoutingState
 from catalyst_groq.groq.routing.retired_models import RetiredModels
 from catalyst_groq.groq.routing.router import Router
 from support.factories import make_response
+from support.inline_executor import InlineExecutor
 
 
 class FakeGroqClient:
@@ -74,7 +76,7 @@ class FakeEndpoints:
         self.requests = []
         catalog = shipped_catalog()
         self.state = RoutingState(RetiredModels(catalog), breakers or CircuitBreakers(), latency)
-        self.router = Router(self, self.state, catalog)
+        self.router = Router(self, self.state, catalog, ResponseValidator(InlineExecutor()).validate)
         self.responses = InMemoryResponses()
 
     async def send(self, request):

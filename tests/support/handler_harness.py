@@ -14,6 +14,7 @@ from catalyst_groq.connector.handler import Handler
 from catalyst_groq.connector.task_request import TASK_OPERATIONS, TaskOperation, TaskRequestReader
 from catalyst_groq.domain.outcomes import Outcome
 from catalyst_groq.domain.variables_to_fetch import VariablesToFetch
+from catalyst_groq.groq.api.response_validation import ResponseValidator
 from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.groq.routing.failover import RoutingState
 from catalyst_groq.groq.routing.retired_models import RetiredModels
@@ -21,6 +22,7 @@ from catalyst_groq.groq.routing.router import Router
 from catalyst_groq.journal import MemoryLedger, NullJournal
 from support.factories import make_task
 from support.groq_clients import FakeGroqClient
+from support.inline_executor import InlineExecutor
 
 NO_FOLDER = Path("/nowhere")
 KEY = "gsk_0123456789abcdef"
@@ -72,10 +74,12 @@ class HandlerHarness:
         ledger=None,
         operations: Mapping[str, TaskOperation] = TASK_OPERATIONS,
         router=None,
+        executor=None,
         **parts,
     ):
         self.groq = client or FakeGroqClient(*responses)
         self.ledger = ledger or MemoryLedger()
+        self.executor = executor or InlineExecutor()
         self.read_files: list[str] = []
         self._process = process
         self._processes = processes or {}
@@ -85,13 +89,19 @@ class HandlerHarness:
         state = RoutingState(RetiredModels(catalog))
         secrets = make_secrets({"GROQ_API_KEY": KEY, "GROQ_BILLING_KEY": "key-of-billing"})
         surroundings: dict[str, Any] = {
-            "definition_of": DefinitionCache(self._definition_xml).get,
+            "definition_of": DefinitionCache(self._definition_xml, self.executor).get,
             "calling_process": self._calling_process,
             "read_file": self._read_file,
             "reader": TaskRequestReader(catalog, operations, secrets.sources),
             "secrets": secrets,
             "urls": AllowedUrls(GROQ_URL),
-            "router": Router(BudgetedClient(self.groq, self.ledger, catalog), state, catalog, **(router or {})),
+            "router": Router(
+                BudgetedClient(self.groq, self.ledger, catalog),
+                state,
+                catalog,
+                **{"validate": ResponseValidator(self.executor).validate, **(router or {})},
+            ),
+            "executor": self.executor,
             "variables_to_fetch": VariablesToFetch(),
             "journal": NullJournal(),
             "lock_duration": timedelta(minutes=1),

@@ -4,6 +4,7 @@ import itertools
 
 from catalyst_groq.groq.api.operations import CHAT_COMPLETION
 from catalyst_groq.groq.api.requests import Account, GroqRequest
+from catalyst_groq.groq.api.response_validation import ResponseValidator
 from catalyst_groq.groq.models.catalog import ModelLimits, shipped_catalog
 from catalyst_groq.groq.rate_limits.limit_state import ANY_MODEL, LimitConfig
 from catalyst_groq.groq.rate_limits.limiter import RateLimitedClient
@@ -14,6 +15,7 @@ from catalyst_groq.groq.routing.failover import RoutingState
 from catalyst_groq.groq.routing.retired_models import RetiredModels
 from catalyst_groq.groq.routing.router import Router
 from support.groq_clients import FakeGroqClient, InMemoryResponses
+from support.inline_executor import InlineExecutor
 
 MODEL, OTHER = "openai/gpt-oss-120b", "openai/gpt-oss-20b"
 ACCOUNT, OWN_SERVER = Account("http://groq", "gsk_a"), Account("http://gpu", "")
@@ -45,7 +47,9 @@ def make_limiter(limits, *responses, client=None, **backend):
 async def call_with_router(limiter, endpoints=ENDPOINTS, max_wait=60, caller=None, **more):
     """Call through a router, as a task does."""
     catalog = shipped_catalog()
-    router = Router(limiter, RoutingState(RetiredModels(catalog)), catalog)
+    router = Router(
+        limiter, RoutingState(RetiredModels(catalog)), catalog, ResponseValidator(InlineExecutor()).validate
+    )
     return await router.call(
         GroqCall(
             operation=CHAT_COMPLETION,

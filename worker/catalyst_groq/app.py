@@ -19,6 +19,7 @@ from catalyst_groq.camunda.definition_cache import DefinitionCache
 from catalyst_groq.camunda.poller import Poller
 from catalyst_groq.camunda.worker_id import WorkerIdClaim
 from catalyst_groq.commands.models import ModelReport, collect_model_report, find_used_models
+from catalyst_groq.common.bounded_execution import ProcessPool
 from catalyst_groq.common.optional_dependencies import require_extra
 from catalyst_groq.config import factory
 from catalyst_groq.config.settings import Settings
@@ -34,6 +35,7 @@ from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.groq.api.client import HttpGroqClient
 from catalyst_groq.groq.api.errors import classify
 from catalyst_groq.groq.api.requests import Account
+from catalyst_groq.groq.api.response_validation import ResponseValidator
 from catalyst_groq.groq.models.catalog import ModelCatalog
 from catalyst_groq.groq.rate_limits.limit_state import LimitConfig
 from catalyst_groq.groq.rate_limits.limiter import RateLimitedClient
@@ -109,13 +111,15 @@ async def build_worker(
         aclosing(_groq_client(settings, redactor)) as http,
         aclosing(journal),
         aclosing(ledger),
+        aclosing(ProcessPool(_process_environment(environ))) as executor,
         _limiter_backend(settings) as backend,
     ):
         await check_writable(journal)
         limiter = RateLimitedClient(http, backend, _limit_config(settings, catalog))
-        router = Router(BudgetedClient(limiter, ledger, catalog), state, catalog, extensions.classify)
+        client = BudgetedClient(limiter, ledger, catalog)
+        router = Router(client, state, catalog, ResponseValidator(executor).validate, extensions.classify)
         handler = Handler(
-            definition_of=DefinitionCache(engine.definition_xml).get,
+            definition_of=DefinitionCache(engine.definition_xml, executor).get,
             variables_to_fetch=engine.variables_to_fetch,
             calling_process=engine.calling_process,
             read_file=engine.file,
@@ -123,6 +127,7 @@ async def build_worker(
             secrets=secrets,
             urls=AllowedUrls(settings.groq_api_url, settings.allowed_urls),
             router=router,
+            executor=executor,
             endpoints=endpoints,
             journal=journal,
             lock_duration=settings.lock_duration,
@@ -223,6 +228,11 @@ def _on_signals(callback: Callable[[], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with suppress(NotImplementedError):  # Windows
             loop.add_signal_handler(number, callback)
+
+
+def _process_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of the processes for bounded work: what Python needs to start, and no key."""
+    return {name: environ[name] for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT") if name in environ}
 
 
 def _task_filter(settings: Settings) -> dict[str, Any]:

@@ -5,6 +5,8 @@ import asyncio
 import pytest
 
 from catalyst_groq.camunda.definition_cache import DefinitionCache
+from catalyst_groq.errors import DefinitionError
+from support.inline_executor import InlineExecutor
 
 pytestmark = pytest.mark.anyio
 
@@ -33,7 +35,7 @@ class FakeDeployments:
 
 async def test_definition_cache_shares_one_fetch_among_callers():
     deployments = FakeDeployments()
-    definitions = DefinitionCache(deployments.fetch_xml)
+    definitions = DefinitionCache(deployments.fetch_xml, InlineExecutor())
     getting = [asyncio.create_task(definitions.get(name)) for name in ("a", "a", "b", "a")]
     deployments.may_respond.set()
 
@@ -47,7 +49,7 @@ async def test_definition_cache_shares_one_fetch_among_callers():
 async def test_definition_cache_fetches_again_after_a_failure():
     deployments = FakeDeployments(OSError("away"))
     deployments.may_respond.set()
-    definitions = DefinitionCache(deployments.fetch_xml)
+    definitions = DefinitionCache(deployments.fetch_xml, InlineExecutor())
 
     failures = await asyncio.gather(definitions.get("a"), definitions.get("a"), return_exceptions=True)
     assert [str(failure) for failure in failures] == ["away", "away"]
@@ -58,7 +60,7 @@ async def test_definition_cache_fetches_again_after_a_failure():
 
 async def test_definition_cache_fetch_survives_a_cancelled_caller():
     deployments = FakeDeployments()
-    definitions = DefinitionCache(deployments.fetch_xml)
+    definitions = DefinitionCache(deployments.fetch_xml, InlineExecutor())
     cancelled, waiting = (asyncio.create_task(definitions.get("a")) for _ in range(2))
     await deployments.fetch_started.wait()
 
@@ -68,3 +70,24 @@ async def test_definition_cache_fetch_survives_a_cancelled_caller():
 
     assert (await waiting).fields_of("Ask") == {}
     assert deployments.fetched == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("xml", "reason"),
+    [
+        ("<definitions>", "is not well-formed XML: no element found"),
+        (
+            '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/hostname">]><a>&b;</a>',
+            "is not well-formed XML: undefined entity",
+        ),
+        (f'<!DOCTYPE a [<!ENTITY b "{"x" * 9999}">]><a>{"&b;" * 9999}</a>', "is not well-formed XML: limit on input"),
+    ],
+)
+async def test_definition_that_cannot_be_read_says_why(xml, reason):
+    async def fetch(_):
+        return xml
+
+    executor = InlineExecutor()
+    with pytest.raises(DefinitionError, match=f"^The BPMN of the process definition a {reason}"):
+        await DefinitionCache(fetch, executor).get("a")
+    assert executor.functions == ["parse_or_explain"] * ("ENTITY" in xml)

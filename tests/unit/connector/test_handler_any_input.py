@@ -12,7 +12,7 @@ from catalyst_groq.domain.outcomes import Outcome
 from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.observability.metrics import Metrics
 from support.factories import REPLY, make_response, make_task
-from support.handler_harness import CATCHING_TASK, HandlerHarness
+from support.handler_harness import CATCHING_TASK, HandlerHarness, InMemoryJournal
 
 DENIED = make_response(401, {"error": {"message": "Invalid API Key", "code": "invalid_api_key"}})
 
@@ -89,6 +89,97 @@ def test_any_response_has_an_outcome(status, body, headers, parameters):
     }
     harness = HandlerHarness(make_response(status, body, **headers), process=CATCHING_TASK)
     handle(harness, make_task({}, properties))
+
+
+HOSTILE_JSON = ["1" * 5000, "9" * 300, "NaN", "-Infinity", "1e999", '"\\ud800"', '"\\u0000"', "[" * 3000 + "]" * 3000]
+HOSTILE_JSON += ["[" * 190 + "]" * 190, '{"a":' * 150 + "1" + "}" * 150, "[" * 3000, '"<think>"']
+hostile_json = st.sampled_from(HOSTILE_JSON) | structures(RESPONSE_NAMES).map(json.dumps)
+SCHEMA_NAMES = [
+    "type",
+    "properties",
+    "items",
+    "$ref",
+    "$dynamicRef",
+    "$id",
+    "$schema",
+    "$defs",
+    "enum",
+    "allOf",
+    "object",
+]
+SCHEMA_NAMES += [
+    "#",
+    "#/$defs/type",
+    "http://127.0.0.1:9/",
+    "file:///etc/passwd",
+    "string",
+    "pattern",
+    "required",
+    "not",
+]
+EXPRESSIONS = [
+    "@",
+    "a",
+    "choices[0]",
+    "[@, @]",
+    "{a: @, b: @}",
+    "[*]",
+    "to_string(@)",
+    "join('', @)",
+    "sum(@)",
+    "*",
+    "[]",
+]
+EXPRESSIONS += [
+    "sort(@)",
+    "max_by(@, &a)",
+    "map(&@, @)",
+    "merge(@, @)",
+    "parse_json(@)",
+    "tool_calls(@)",
+    "`[1]`",
+    "[::0]",
+]
+
+
+@pytest.mark.slow
+@given(
+    st.fixed_dictionaries(
+        {}, optional=dict.fromkeys(("id", "model", "content", "prompt_tokens", "finish_reason", "extra"), hostile_json)
+    ),
+    st.none() | hostile_json,
+    st.dictionaries(st.sampled_from(SCHEMA_NAMES), structures(SCHEMA_NAMES), max_size=4),
+    st.lists(st.sampled_from(EXPRESSIONS), min_size=1, max_size=8).map(" | ".join),
+)
+def test_any_paid_response_is_paid_once_and_no_internal_error(parts, content, schema, expression):
+    text = json.dumps({**REPLY, "usage": {"prompt_tokens": 1, "completion_tokens": 1}, **dict.fromkeys(parts, "#")})
+    for part in parts.values():
+        text = text.replace('"#"', part, 1)
+    if content is not None:
+        text = text.replace('"Hello Ada"', json.dumps(content))
+    payload = {
+        "messages": [{"role": "user", "content": f"${{{expression}}}"}],
+        "response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}},
+    }
+    properties = {
+        "catalyst_payload": json.dumps(payload),
+        "catalyst_responseMapping": json.dumps({"x": expression, "y:Integer": expression}),
+    }
+    journal = InMemoryJournal()
+    harness = HandlerHarness(make_response(200, text), journal=journal)
+    task = make_task({"a": [1, {"a": "x"}]}, properties)
+    handle(harness, task)
+    requests = len(harness.payloads)
+    handle(harness, task)
+    assert len(harness.payloads) == requests or not journal.responses
+
+
+@pytest.mark.parametrize("figures", ["Limit 5, Requested {}", "Limit {}, Requested 9", "try again in {}u.s"])
+@pytest.mark.parametrize("status", [413, 429])
+def test_refusal_with_thousands_of_digits_has_an_outcome(status, figures):
+    message = f"Request too large for model: {figures.format('1' * 5000)}"
+    body = {"error": {"message": message, "code": "rate_limit_exceeded"}}
+    handle(HandlerHarness(make_response(status, body)), make_task(properties={"catalyst_whenTooLong": "dropTurns"}))
 
 
 ENGINE_JSON = structures(["type", "value", "valueInfo", "String", "Json", "File", "Object", "encoding"])

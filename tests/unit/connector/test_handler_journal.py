@@ -10,10 +10,11 @@ import pytest
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Unlocked
 from catalyst_groq.errors import JournalError
 from catalyst_groq.groq.api.errors import ApiError, ErrorKind, classify
-from catalyst_groq.groq.api.response_validation import validate_response
+from catalyst_groq.groq.api.response_validation import ResponseValidator
 from catalyst_groq.journal import NullJournal, SqliteFile, SqliteJournal, make_cipher
 from support.factories import REPLY, make_response, make_task
 from support.handler_harness import HandlerHarness, InMemoryJournal
+from support.inline_executor import InlineExecutor
 
 pytestmark = pytest.mark.anyio
 
@@ -39,7 +40,9 @@ class FailingOnce:
         return self._function(*args)
 
 
-@pytest.mark.parametrize(("part", "function"), [("validate", validate_response), ("classify", classify)])
+@pytest.mark.parametrize(
+    ("part", "function"), [("validate", ResponseValidator(InlineExecutor()).validate), ("classify", classify)]
+)
 async def test_error_after_a_paid_response_does_not_pay_again(part, function):
     harness = HandlerHarness(journal=InMemoryJournal(), router={part: FailingOnce(function)})
 

@@ -141,7 +141,8 @@ def test_date_without_time_zone_is_local():
         ({"type": "Bytes", "value": "/9j/"}, OpaqueValue("Bytes (no UTF-8 text)")),
         ({"type": "Bytes", "value": None}, OpaqueValue("Bytes (no UTF-8 text)")),
         ({"type": "Json", "value": "{"}, OpaqueValue("Json (broken JSON)")),
-        ({"type": "Json", "value": "[" * 100_000}, OpaqueValue("Json (broken JSON)")),
+        ({"type": "Json", "value": "[" * 100_000}, OpaqueValue("Json (nested too deeply)")),
+        ({"type": "Json", "value": "[" * 300 + "]" * 300}, OpaqueValue("Json (nested too deeply)")),
         (
             {
                 "type": "Object",

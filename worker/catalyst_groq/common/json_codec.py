@@ -1,14 +1,15 @@
 """Fast JSON: orjson, with the standard library as fallback for the few values that orjson refuses."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
 import orjson
 
-MAX_ORJSON_BRACKETS = 500
-"""Texts with more opening brackets are parsed by the standard library: orjson writes at most 254 levels."""
+MAX_DEPTH = 200
+"""Levels of nesting that are parsed: orjson writes at most 254, and functions that call themselves reach Python's limit
+soon after."""
 
 COMPACT_SEPARATORS = (",", ":")
 ORJSON_OPTIONS = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
@@ -34,16 +35,58 @@ def to_text(value: Any, default: Callable[[Any], Any]) -> str:
         return json.dumps(_replace_non_finite(value, default), ensure_ascii=False, separators=COMPACT_SEPARATORS)
 
 
-def parse(text: str | bytes) -> Any:
-    """Decode; an integer of more than 64 bits becomes a float. Raises `ValueError`, `RecursionError`.
+class NestedTooDeeplyError(ValueError):
+    """A JSON text has more than `MAX_DEPTH` levels."""
 
-    A text that may be nested more deeply than orjson writes is parsed by the standard library, which can write
-    whatever it can parse.
+    def __init__(self) -> None:
+        super().__init__(f"JSON is nested more than {MAX_DEPTH} levels deep")
+
+
+def parse(text: str | bytes) -> Any:
+    """Decode; an integer of more than 64 bits may become a float. Raises `ValueError`.
+
+    Raises `NestedTooDeeplyError` for a text that other code could not process level by level.
     """
     with suppress(ValueError):  # perhaps half a surrogate pair
-        if _count_brackets(text) < MAX_ORJSON_BRACKETS:
-            return orjson.loads(text)
-    return json.loads(text)
+        value = orjson.loads(text)
+        check_depth(value, text)
+        return value
+    try:
+        value = json.loads(text, parse_int=_parse_integer)
+    except RecursionError as error:
+        raise NestedTooDeeplyError from error
+    check_depth(value, text)
+    return value
+
+
+def check_depth(value: Any, text: str | bytes) -> None:
+    """Raise `NestedTooDeeplyError` if the value of a JSON text has more than `MAX_DEPTH` levels."""
+    if _count_brackets(text) > MAX_DEPTH and is_nested_too_deeply(value):
+        raise NestedTooDeeplyError
+
+
+def is_nested_too_deeply(value: Any) -> bool:
+    """Whether a structure has more than `MAX_DEPTH` levels."""
+    level, depth = [value], 0
+    while level := [part for parent in level for part in _parts_of(parent)]:
+        depth += 1
+        if depth > MAX_DEPTH:
+            return True
+    return False
+
+
+def _parts_of(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return [part for part in value.values() if isinstance(part, dict | list)]
+    return [part for part in value if isinstance(part, dict | list)] if isinstance(value, list) else ()
+
+
+def _parse_integer(digits: str) -> int | float:
+    """Decode an integer; one with more digits than Python converts becomes a float."""
+    try:
+        return int(digits)
+    except ValueError:
+        return float(digits)
 
 
 def _count_brackets(text: str | bytes) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
+from catalyst_groq.common.bounded_execution import BoundedExecutor
 from catalyst_groq.connector.access.secrets import Secrets
 from catalyst_groq.connector.access.urls import AllowedUrls
 from catalyst_groq.connector.budgets import BudgetLimits
@@ -15,6 +16,7 @@ from catalyst_groq.connector.fields.raw import RawFields
 from catalyst_groq.connector.fields.retry_cycle import RetryCycle
 from catalyst_groq.connector.requests.files import files_in
 from catalyst_groq.connector.requests.payload import to_bytes
+from catalyst_groq.connector.requests.response_schema import check_response_schema
 from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.connector.results.outcome_mapping import hand_back, to_outcome
 from catalyst_groq.connector.results.outcome_redaction import redact_outcome
@@ -25,6 +27,7 @@ from catalyst_groq.domain.outcomes import BpmnError, Failure, Outcome, Unlocked
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.domain.variables_to_fetch import VariablesToFetch
 from catalyst_groq.errors import (
+    DefinitionError,
     EngineError,
     EngineResponseTooLarge,
     EngineUnreachable,
@@ -67,6 +70,8 @@ class Handler:
     secrets: Secrets
     urls: AllowedUrls
     router: Router
+    executor: BoundedExecutor
+    """Runs what may take any time or memory for what a modeller, a process or Groq has written."""
     journal: Journal
     lock_duration: timedelta
     details: ErrorDetails = field(default_factory=ErrorDetails)
@@ -83,9 +88,10 @@ class Handler:
         try:
             definition = await self.definition_of(task.process_definition_id)
             fields = self.reader.read_fields(task, definition)
-            redactor = self._redactor_for(task, fields)
+            await fields.parse_in_advance(self.executor)
+            redactor = await self._redactor_for(task, fields)
             outcome = await self._outcome(task, fields, definition, redactor)
-        except (EngineError, JournalError) as error:
+        except (DefinitionError, EngineError, JournalError) as error:
             outcome = _error_to_failure(task, error)
         except Exception as error:
             log.exception("Task %s: internal error", task.id, extra={"redactor": redactor})
@@ -103,9 +109,10 @@ class Handler:
         except JournalError as error:
             log.warning("Task %s: its stored responses stay in the journal until they expire: %s", task.id, error)
 
-    def _redactor_for(self, task: ExternalTask, fields: RawFields) -> Redactor:
+    async def _redactor_for(self, task: ExternalTask, fields: RawFields) -> Redactor:
         """Return the redactor of a task, which masks the key that it brings."""
         try:
+            fields = await fields.evaluate_in_advance(self.executor, (SECRET_SOURCE, API_KEY))
             return self.secrets.redactor_for(fields.text(SECRET_SOURCE), fields.text(API_KEY), task.variables)
         except FieldError:  # reported when the fields are checked; without them the task brings no key
             return self.secrets.redactor
@@ -123,13 +130,13 @@ class Handler:
     ) -> Outcome:
         """Send the task's request and map the result."""
         try:
-            request = self.reader.read(fields)
+            request = self.reader.read(await fields.evaluate_in_advance(self.executor))
             payload = await self._build_payload(task, request)
             result = await self._call_groq(task, request, payload)
         except FieldError as error:
             details = self.details.describe_fields(redactor.mask_all(fields.non_default))
             return Failure(error.describe(redactor.mask), details)
-        outcome = to_outcome(request, result, task.retries, payload)
+        outcome = await to_outcome(request, result, task.retries, payload, self.executor)
         if isinstance(outcome, BpmnError) and not self.throw_uncaught:
             caught = await self._incident_if_uncaught(outcome, task, definition)
             handed_back = hand_back(request, result, task.retries, outcome.variables)
@@ -141,6 +148,7 @@ class Handler:
     async def _build_payload(self, task: ExternalTask, request: TaskRequest) -> dict[str, Any]:
         """Return the payload with the contents of the Files that it uses."""
         payload = request.builder.payload(stream=self.stream)
+        await check_response_schema(payload, self.executor)
         used = files_in(payload) if task.has_files else ()
         contents = {file.name: await self.read_file(task.process_instance_id, file.name) for file in used}
         return request.builder.with_files(payload, contents)
@@ -185,10 +193,12 @@ class Handler:
         return False
 
 
-def _error_to_failure(task: ExternalTask, error: EngineError | JournalError) -> Failure:
+def _error_to_failure(task: ExternalTask, error: DefinitionError | EngineError | JournalError) -> Failure:
     """Return the failure of a task that could not be processed without the engine's data or the journal."""
     retries = DEFAULT_RETRIES.retries_left(task.retries)
     match error:
+        case DefinitionError():
+            return Failure(f"{error}. Deploy the process again, without what is named here")
         case EngineResponseTooLarge():
             return Failure(f"{error}. Store less in the File or the diagram, then raise the task's retries.")
         case EngineUnreachable():

@@ -9,7 +9,7 @@ from datetime import datetime
 from mimetypes import guess_type
 from typing import Any
 
-from catalyst_groq.common.json_codec import to_text
+from catalyst_groq.common.json_codec import NestedTooDeeplyError, check_depth, to_text
 
 TypedValueDto = dict[str, Any]
 """One variable as the REST API writes it: `{"value": …, "type": "String", "valueInfo": {…}}`."""
@@ -61,9 +61,13 @@ def decode(typed: Mapping[str, Any], name: str = "") -> Any:
         return OpaqueValue(f"Object ({info.get('serializationDataFormat') or 'not serialised'})")
     if kind in {"Json", "Object"} and isinstance(value, str):
         try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
+            decoded = json.loads(value)
+            check_depth(decoded, value)
+        except (NestedTooDeeplyError, RecursionError):
+            return OpaqueValue(f"{kind} (nested too deeply)")
+        except ValueError:
             return OpaqueValue(f"{kind} (broken JSON)")
+        return decoded
     return value
 
 

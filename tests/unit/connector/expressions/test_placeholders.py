@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalyst_groq.connector.expressions.jmespath import ExpressionError
-from catalyst_groq.connector.expressions.placeholders import PlaceholderError, render, render_all
+from catalyst_groq.connector.expressions.placeholders import PlaceholderError, render_all
 from catalyst_groq.domain.variables import OpaqueValue
 from support.factories import texts
 
@@ -43,13 +43,13 @@ def test_placeholder_value_never_changes_the_structure(template, text):
 
 @given(texts)
 def test_placeholder_in_a_variable_is_not_filled(text):
-    assert render("${a}", {"a": text}) == text
-    assert render("<${a}|${a}>", {"a": text}) == f"<{text}|{text}>"
+    assert render_all("${a}", {"a": text}) == text
+    assert render_all("<${a}|${a}>", {"a": text}) == f"<{text}|{text}>"
 
 
 @given(st.text())
 def test_placeholder_can_be_escaped(text):
-    assert render(text.replace("${", "$${"), {}) == text
+    assert render_all(text.replace("${", "$${"), {}) == text
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,8 @@ def test_placeholder_can_be_escaped(text):
     ],
 )
 def test_placeholder_renders_its_value(text, rendered):
-    assert render(text, VARIABLES) == rendered
-    assert type(render(text, VARIABLES)) is type(rendered)
+    assert render_all(text, VARIABLES) == rendered
+    assert type(render_all(text, VARIABLES)) is type(rendered)
 
 
 @pytest.mark.parametrize(
@@ -89,24 +89,24 @@ def test_placeholder_renders_its_value(text, rendered):
 )
 def test_placeholder_names_a_missing_variable_and_the_fix(text):
     with pytest.raises(PlaceholderError, match=r"needs the process variable 'nobody'.*\|\| 'text'"):
-        render(text, VARIABLES)
+        render_all(text, VARIABLES)
 
 
 def test_placeholder_path_without_a_value_is_refused():
     with pytest.raises(PlaceholderError, match=r"^\$\{order.price\} finds no value in the process variables"):
-        render("${order.price}", VARIABLES)
+        render_all("${order.price}", VARIABLES)
 
 
 @pytest.mark.parametrize("text", ["${scan}", "see ${scan}", "${[scan, name]}", "see ${{file: scan}}", "${@}"])
 def test_placeholder_of_a_variable_without_text_is_refused(text):
     with pytest.raises(PlaceholderError, match="is a variable of type Bytes, which has no text"):
-        render(text, VARIABLES)
+        render_all(text, VARIABLES)
 
 
 @pytest.mark.parametrize("text", ["Hi ${name", "${'}", "${{a: name}", r"${'\'}"])
 def test_placeholder_that_is_not_closed_names_the_fix(text):
     with pytest.raises(PlaceholderError, match=r"not closed. Add the }, or write \$\$\{ for a literal"):
-        render(text, VARIABLES)
+        render_all(text, VARIABLES)
 
 
 @pytest.mark.parametrize(
@@ -119,9 +119,9 @@ def test_placeholder_that_is_not_closed_names_the_fix(text):
 )
 def test_placeholder_that_is_not_jmespath_is_quoted(text, reason):
     with pytest.raises(ExpressionError, match=reason):
-        render(text, VARIABLES)
+        render_all(text, VARIABLES)
 
 
 def test_placeholder_function_error_is_one_line():
     with pytest.raises(ExpressionError, match=r"^`length\(count\)` cannot be evaluated: .*number.*$"):
-        render("${length(count)}", VARIABLES)
+        render_all("${length(count)}", VARIABLES)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalyst_groq.connector.expressions.placeholders import render
+from catalyst_groq.connector.expressions.placeholders import render_all
 from catalyst_groq.connector.expressions.required_variables import ALL_VARIABLES, variables_used_by
 from catalyst_groq.connector.fields.names import CHAT_DEFAULTS
 from catalyst_groq.connector.task_request import TaskRequestReader
@@ -55,7 +55,7 @@ def test_required_variables_are_enough_to_render(expression, variables):
 
     def outcome(given_variables):
         try:
-            return render(text, given_variables)
+            return render_all(text, given_variables)
         except ValueError as error:
             return str(error)
 

@@ -1,5 +1,6 @@
 """Response mapping and error mapping."""
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,12 @@ from catalyst_groq.connector.fields.mappings import ErrorMapping, ResponseMappin
 from catalyst_groq.connector.fields.structured_text import parse_object
 from catalyst_groq.domain.variables import TypedValue
 from catalyst_groq.errors import FieldError
-from support.factories import REPLY
+from support.factories import REPLY, make_response
+from support.inline_executor import InlineExecutor
+
+
+def apply(mapping, body):
+    return asyncio.run(mapping.apply(make_response(body=body), InlineExecutor()))
 
 
 def test_mapping_takes_values_from_the_answer():
@@ -19,11 +25,11 @@ def test_mapping_takes_values_from_the_answer():
             '{"reply": "choices[0].message.content", "tokens": "usage.total_tokens", "all": "usage", "none": "a.b"}',
         ),
     )
-    assert mapping.apply(REPLY) == {"reply": "Hello Ada", "tokens": 23, "all": REPLY["usage"], "none": None}
+    assert apply(mapping, REPLY) == {"reply": "Hello Ada", "tokens": 23, "all": REPLY["usage"], "none": None}
 
 
 def value_of(expression, body):
-    return ResponseMapping.parse("f", {"x": expression}).apply(body)["x"]
+    return apply(ResponseMapping.parse("f", {"x": expression}), body)["x"]
 
 
 def answer_with(**message):
@@ -77,7 +83,7 @@ def test_mapping_finds_no_tool_calls_in_other_answers(body):
     ],
 )
 def test_mapping_converts_to_a_type(kind, answered, value):
-    converted = ResponseMapping.parse("f", {f"x:{kind}": "a"}).apply({"a": answered})["x"]
+    converted = apply(ResponseMapping.parse("f", {f"x:{kind}": "a"}), {"a": answered})["x"]
     assert (converted, type(converted)) == (value, type(value))
 
 
@@ -97,7 +103,7 @@ def test_mapping_converts_to_a_type(kind, answered, value):
 )
 def test_mapping_names_a_value_of_another_type(kind, answered):
     with pytest.raises(FieldError, match=f"is not of type {kind}"):
-        ResponseMapping.parse("f", {f"x:{kind}": "a"}).apply({"a": answered})
+        apply(ResponseMapping.parse("f", {f"x:{kind}": "a"}), {"a": answered})
 
 
 def test_mapping_with_an_unknown_type_is_refused():
@@ -112,7 +118,7 @@ def test_mapping_name_may_have_255_characters():
 
 
 def test_mapping_name_may_be_a_number():
-    assert ResponseMapping.parse("f", parse_object("f", "1: model")).apply(REPLY) == {"1": "openai/gpt-oss-120b"}
+    assert apply(ResponseMapping.parse("f", parse_object("f", "1: model")), REPLY) == {"1": "openai/gpt-oss-120b"}
 
 
 @pytest.mark.parametrize(
@@ -141,7 +147,7 @@ def test_mapping_that_fails_points_to_the_answer():
     with pytest.raises(
         FieldError, match=r"^f: `length.* cannot be evaluated.*Groq has answered, see catalyst_responseBody"
     ):
-        mapping.apply(REPLY)
+        apply(mapping, REPLY)
 
 
 def test_error_mapping_uses_the_most_specific_cause():

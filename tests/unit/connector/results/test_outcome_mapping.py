@@ -1,5 +1,6 @@
 """The outcome of a task, from the result of its call."""
 
+import asyncio
 from datetime import timedelta
 from decimal import Decimal
 
@@ -14,6 +15,7 @@ from catalyst_groq.groq.api.errors import ERROR_KINDS, ApiError, ErrorKind
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
 from catalyst_groq.groq.models.catalog import shipped_catalog
 from support.factories import RATE_LIMITED, REPLY, make_call_result, make_definition, make_response, make_task
+from support.inline_executor import InlineExecutor
 
 BUSY = make_response(503, {"error": {"message": "The model is over capacity."}}, x_request_id="req_9")
 LIMITED = make_response(429, RATE_LIMITED)
@@ -31,7 +33,8 @@ def read_request(**fields):
 
 def outcome_of(response, retries=None, *, fields=None, **result):
     payload = {"model": "openai/gpt-oss-120b", "messages": [{"role": "user", "content": "Hi"}]}
-    return to_outcome(read_request(**fields or {}), make_call_result(response, **result), retries, payload)
+    request, called = read_request(**fields or {}), make_call_result(response, **result)
+    return asyncio.run(to_outcome(request, called, retries, payload, InlineExecutor()))
 
 
 def test_completion_has_mapped_and_standard_variables():

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalyst_groq.groq.api.errors import ErrorKind, classify
-from catalyst_groq.groq.api.response_validation import ValidatedResponse, validate_response
+from catalyst_groq.groq.api.response_validation import ResponseValidator, ValidatedResponse
 from catalyst_groq.groq.api.responses import Response
 from support.factories import REPLY, make_response
+from support.inline_executor import InlineExecutor
 
 TEXT = {"model": "m", "messages": []}
 JSON = {**TEXT, "response_format": {"type": "json_object"}}
@@ -30,7 +31,7 @@ def make_json_error(generated):
 
 
 def validate(response, payload):
-    return asyncio.run(validate_response(response, payload, classify(response)))
+    return asyncio.run(ResponseValidator(InlineExecutor()).validate(response, payload, classify(response)))
 
 
 def content_of(validated):
@@ -102,8 +103,10 @@ def test_validation_that_fails_is_an_error_of_the_response():
     validated = validate(make_content_response("{}"), json_schema({"$ref": "https://nowhere.invalid/schema"}))
 
     assert validated.error.kind is ErrorKind.GENERATION_FAILED
-    assert validated.error.message.startswith("The response cannot be validated: ")
-    assert validated.invalid is None
+    assert validated.error.message.endswith(
+        "fails (_WrappedReferencingError: Unresolvable: https://nowhere.invalid/schema)"
+    )
+    assert not validated.invalid.may_improve
 
 
 def test_validation_that_fails_leaves_an_earlier_error():

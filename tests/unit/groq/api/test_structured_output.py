@@ -1,21 +1,23 @@
 """Responses that must be JSON: valid, repaired, or invalid."""
 
+import asyncio
 import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalyst_groq.groq.api.json_schema import schema_problem
 from catalyst_groq.groq.api.structured_output import (
     InvalidOutput,
     OutputFormat,
     ValidOutput,
     output_format_of,
     repair_request,
-    schema_problem,
     validate_output,
 )
 from support.factories import make_response
+from support.inline_executor import InlineExecutor
 
 SCHEMA = {
     "type": "object",
@@ -27,7 +29,7 @@ ANY_JSON, WITH_SCHEMA = OutputFormat(), OutputFormat(SCHEMA)
 
 
 def validate(response, output_format):
-    return validate_output(response, output_format, "some/model")
+    return asyncio.run(validate_output(response, output_format, "some/model", InlineExecutor()))
 
 
 def make_content_response(content, finish_reason="stop", **message):

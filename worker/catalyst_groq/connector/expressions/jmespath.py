@@ -11,7 +11,10 @@ from jmespath.exceptions import JMESPathError, JMESPathTypeError
 from jmespath.parser import ParsedResult
 from jmespath.visitor import TreeInterpreter
 
+from catalyst_groq.common.json_codec import check_depth
+
 CACHED_EXPRESSIONS = 4096
+MAX_EXPRESSION_CHARS = 10_000
 
 
 class CustomFunctions(functions.Functions):
@@ -39,9 +42,11 @@ def _parse_call(call: dict[str, Any]) -> dict[str, Any]:
 
 def _parse_json(function: str, text: str) -> Any:
     try:
-        return json.loads(text)
+        value = json.loads(text)
+        check_depth(value, text)
     except (ValueError, RecursionError) as error:
         raise JMESPathTypeError(function, text[:80], "text that is not JSON", ["JSON"]) from error
+    return value
 
 
 INTERPRETER = TreeInterpreter(jmespath.Options(custom_functions=CustomFunctions()))
@@ -55,6 +60,8 @@ class ExpressionError(ValueError):
 @lru_cache(CACHED_EXPRESSIONS)
 def compile_expression(text: str) -> ParsedResult:
     """Parse an expression, once per text. Raises `ExpressionError` that names the position of the mistake."""
+    if len(text) > MAX_EXPRESSION_CHARS:
+        raise ExpressionError(f"`{text[:40]}…` has more than {MAX_EXPRESSION_CHARS:,} characters")
     try:
         return jmespath.compile(text)
     except JMESPathError as error:
@@ -70,6 +77,12 @@ def evaluate(text: str, data: Mapping[str, Any]) -> Any:
         return INTERPRETER.visit(compile_expression(text).parsed, data) if path is None else _follow_path(path, data)
     except JMESPathError as error:
         raise ExpressionError(f"`{text}` cannot be evaluated: {_one_line(error)}") from error
+    except RecursionError as error:
+        raise ExpressionError(f"`{text[:40]}…` is nested too deeply") from error
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        # jmespath does not expect every value: `sum` of a huge integer and a fraction, `sort` of different types.
+        reason = f"{type(error).__name__}: {_one_line(error)}"
+        raise ExpressionError(f"`{text}` cannot be evaluated ({reason})") from error
 
 
 @lru_cache(CACHED_EXPRESSIONS)

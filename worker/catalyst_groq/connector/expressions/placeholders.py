@@ -1,7 +1,7 @@
 """Fills the `${…}` in a modeller's text with process variables; data never changes the structure around it."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -11,6 +11,9 @@ from catalyst_groq.connector.expressions.jmespath import ExpressionError, compil
 from catalyst_groq.domain.variables import FileVariable, OpaqueValue
 
 CACHED_TEXTS = 4096
+MAX_FILLED_CHARS = 20_000_000
+"""Characters of all values in one field. No model takes nearly as many."""
+
 PLACEHOLDER_START = "${"
 OPENING_MARKS = re.compile(r"\$\$\{|\$\{")
 QUOTES = {'"', "'", "`"}
@@ -52,28 +55,71 @@ def parse(text: str) -> Parts:
     return (*parts, literal) if literal else tuple(parts)
 
 
-def render(text: str, variables: Mapping[str, Any]) -> Any:
-    """Fill the placeholders of one text, in one pass: what a variable holds is never read as a placeholder.
+class EvaluatedVariables(dict[str, Any]):
+    """The variables, and the values of expressions that were evaluated in advance, or why they have none."""
 
-    A text that is exactly one placeholder keeps the value's type. Raises `PlaceholderError`, `ExpressionError`.
-    """
-    if PLACEHOLDER_START not in text:
-        return text
-    parts = parse(text)
-    if len(parts) == 1 and isinstance(parts[0], Placeholder):
-        return _value(parts[0], variables)
-    return "".join(part if isinstance(part, str) else _as_text(part, _value(part, variables)) for part in parts)
+    def __init__(self, variables: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        super().__init__(variables)
+        self.values_by_expression = values
+
+
+def evaluate_all(expressions: Iterable[str], variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of placeholders by their expressions; the error where there is none. Takes any time."""
+    return {expression: _value_or_error(expression, variables) for expression in expressions}
+
+
+def _value_or_error(expression: str, variables: Mapping[str, Any]) -> Any:
+    try:
+        return _value(Placeholder(expression), variables)
+    except (PlaceholderError, ExpressionError) as error:
+        return PlaceholderError(str(error))
 
 
 def render_all(value: Any, variables: Mapping[str, Any]) -> Any:
-    """Fill the placeholders in every string value of a structure. Keys, numbers and the structure itself stay."""
-    if isinstance(value, str):
-        return render(value, variables)
-    if isinstance(value, dict):
-        return {key: render_all(entry, variables) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [render_all(entry, variables) for entry in value]
-    return value
+    """Fill the placeholders in every string value of a structure. Keys, numbers and the structure itself stay.
+
+    It is done in one pass: what a variable holds is never read as a placeholder. A text that is exactly one placeholder
+    keeps the value's type. Raises `PlaceholderError`, `ExpressionError`, `RecursionError`.
+    """
+    return _Renderer(variables).render_all(value)
+
+
+class _Renderer:
+    """Fills placeholders up to `MAX_FILLED_CHARS` in all: a short text may repeat a long variable many times."""
+
+    def __init__(self, variables: Mapping[str, Any]) -> None:
+        self._variables = variables
+        self._chars_left = MAX_FILLED_CHARS
+
+    def render_all(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._render(value) if PLACEHOLDER_START in value else value
+        if isinstance(value, dict):
+            return {key: self.render_all(entry) for key, entry in value.items()}
+        if isinstance(value, list):
+            return [self.render_all(entry) for entry in value]
+        return value
+
+    def _render(self, text: str) -> Any:
+        parts = parse(text)
+        if len(parts) == 1 and isinstance(parts[0], Placeholder):
+            value = _value(parts[0], self._variables)
+            for part in walk(value):
+                self._take(len(part) if isinstance(part, str) else 1)
+            return value
+        return "".join(part if isinstance(part, str) else self._text(part) for part in parts)
+
+    def _text(self, placeholder: Placeholder) -> str:
+        text = _as_text(placeholder, _value(placeholder, self._variables))
+        self._take(len(text))
+        return text
+
+    def _take(self, chars: int) -> None:
+        self._chars_left -= chars
+        if self._chars_left < 0:
+            raise PlaceholderError(
+                f"its placeholders fill in more than {MAX_FILLED_CHARS:,} characters. Use fewer or shorter variables"
+            )
 
 
 class _TrackedVariables(dict[str, Any]):
@@ -96,6 +142,11 @@ def _value(placeholder: Placeholder, variables: Mapping[str, Any]) -> Any:
     finds no value, is an error: a mistake in the expression would otherwise reach Groq as an empty text.
     """
     expression = placeholder.expression
+    if isinstance(variables, EvaluatedVariables) and expression in variables.values_by_expression:
+        value = variables.values_by_expression[expression]
+        if isinstance(value, PlaceholderError):
+            raise value
+        return value
     tracked = _TrackedVariables(variables)
     try:
         value = evaluate(expression, tracked)

@@ -5,10 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from catalyst_groq.common.bounded_execution import BoundedExecutor, Unfinished
+from catalyst_groq.common.json_codec import parse
 from catalyst_groq.connector.expressions.conversions import CONVERSIONS, convert
+from catalyst_groq.connector.expressions.evaluation_cost import max_inline_chars
 from catalyst_groq.connector.expressions.jmespath import ExpressionError, compile_expression, evaluate
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.errors import BUDGET_EXCEEDED
+from catalyst_groq.groq.api.responses import Response
 
 RESERVED_PREFIX = "catalyst_"
 DEFAULT_CODES = {BUDGET_EXCEEDED: "BUDGET_EXCEEDED"}
@@ -65,17 +69,33 @@ class ResponseMapping:
                 )
         return cls(field, expressions, types)
 
-    def apply(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the process variables from an answer; None where a path finds no value in it. Raises `FieldError`."""
+    async def apply(self, response: Response, executor: BoundedExecutor) -> dict[str, Any]:
+        """Return the process variables from a response; None where a path finds no value in it. Raises `FieldError`."""
+        size = len(response.content)
+        if all(size <= max_inline_chars(expression) for expression in self.expressions.values()):
+            result = self.evaluate(response.body)
+        else:
+            result = await executor.run(evaluate_content, self, response.content)
+        if isinstance(result, Unfinished):
+            result = f"its evaluation {result.reason}"
+        if isinstance(result, str):
+            raise FieldError(self.field, result, "Fix the expression; Groq has answered, see catalyst_responseBody")
+        return result
+
+    def evaluate(self, body: Mapping[str, Any]) -> dict[str, Any] | str:
+        """Return the process variables, or why an expression has no value. It may take any time."""
         try:
             return {
                 name: convert(evaluate(expression, body), self.types.get(name))
                 for name, expression in self.expressions.items()
             }
         except ValueError as error:
-            raise FieldError(
-                self.field, str(error), "Fix the expression; Groq has answered, see catalyst_responseBody"
-            ) from error
+            return str(error)
+
+
+def evaluate_content(mapping: ResponseMapping, content: bytes) -> dict[str, Any] | str:
+    """Evaluate a mapping on the content of a response."""
+    return mapping.evaluate(parse(content.decode(errors="replace")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,25 @@
 """Looks up a task's fields, fills their placeholders and parses them."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from math import inf
 from typing import Any, TypeVar
 
-from catalyst_groq.connector.expressions.placeholders import OPENING_MARKS
+from catalyst_groq.common.bounded_execution import BoundedExecutor, Unfinished
+from catalyst_groq.connector.expressions.evaluation_cost import is_larger, max_inline_chars
+from catalyst_groq.connector.expressions.jmespath import ExpressionError
+from catalyst_groq.connector.expressions.placeholders import (
+    OPENING_MARKS,
+    EvaluatedVariables,
+    Placeholder,
+    PlaceholderError,
+    evaluate_all,
+    parse,
+    walk,
+)
 from catalyst_groq.connector.expressions.required_variables import (
     ALL_VARIABLES,
     NO_VARIABLES,
@@ -23,7 +36,7 @@ from catalyst_groq.connector.fields.names import (
     OPERATION,
     PAYLOAD,
 )
-from catalyst_groq.connector.fields.structured_text import fill, parse_object
+from catalyst_groq.connector.fields.structured_text import fill, parse_in_advance, parse_object
 from catalyst_groq.domain.definitions import Definition
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.errors import FieldError
@@ -75,6 +88,15 @@ class FieldTemplate:
         return union([frozenset(self.fields), *named, *used])
 
     @cached_property
+    def costly_expressions(self) -> Mapping[str, tuple[str, ...]]:
+        """By field name the expressions of its placeholders whose evaluation may take long, if the data is large."""
+        return {
+            name: costly
+            for name, value in self.fields.items()
+            if (costly := tuple(sorted(filter(_may_take_long, _expressions_in_field(name, value)))))
+        }
+
+    @cached_property
     def constants(self) -> frozenset[str]:
         """Names of the fields in which no placeholder uses a variable."""
         return frozenset(
@@ -98,6 +120,34 @@ class RawFields:
     def required_variables(self) -> VariableNames:
         """Names of all variables that checking the fields and filling the payload may look at."""
         return self.template.required_variables
+
+    async def parse_in_advance(self, executor: BoundedExecutor) -> None:
+        """Parse the texts of objects that may take long."""
+        for name in OBJECT_FIELDS.intersection(self.fields):
+            if isinstance(text := self.fields[name], str):
+                await parse_in_advance(text, executor)
+
+    async def evaluate_in_advance(self, executor: BoundedExecutor, names: Collection[str] | None = None) -> "RawFields":
+        """Return the fields with the values of the placeholders that may take long. Raises `FieldError`.
+
+        Only those of the fields `names`, unless that is None.
+        """
+        values: dict[str, Any] = {}
+        for name, expressions in self.template.costly_expressions.items():
+            if names is not None and name not in names:
+                continue
+            if costly := [expression for expression in expressions if self._takes_long(expression)]:
+                result = await executor.run(evaluate_all, costly, dict(self.variables))
+                if isinstance(result, Unfinished):
+                    problem = f"the evaluation of its placeholder ${{{costly[0]}}} {result.reason}"
+                    raise FieldError(name, problem, "Use a simpler expression, or less data")
+                values |= result
+        return replace(self, variables=EvaluatedVariables(self.variables, values)) if values else self
+
+    def _takes_long(self, expression: str) -> bool:
+        names = variables_used_by(f"${{{expression}}}")
+        data = self.variables if names is ALL_VARIABLES else {name: self.variables.get(name) for name in names}
+        return is_larger(data, max_inline_chars(expression))
 
     @property
     def non_default(self) -> dict[str, FieldValue]:
@@ -213,6 +263,24 @@ def _is_set(name: str, value: Any) -> bool:
 def _variables_named_by(text: str, of_placeholder: VariableNames) -> VariableNames:
     """Return the variable whose name the text is; `of_placeholder` where a placeholder makes up the text."""
     return of_placeholder if OPENING_MARKS.search(text) else frozenset({text} - {""})
+
+
+def _may_take_long(expression: str) -> bool:
+    return max_inline_chars(expression) < inf
+
+
+def _expressions_in_field(name: str, value: FieldValue) -> Iterator[str]:
+    """Yield the expressions of all placeholders; none of a text with a mistake, which is reported later."""
+    structure: Any = value
+    if name in OBJECT_FIELDS and isinstance(value, str):
+        try:
+            structure = parse_object(name, value)
+        except FieldError:
+            return
+    for text in walk(structure):
+        if isinstance(text, str) and OPENING_MARKS.search(text):
+            with suppress(PlaceholderError, ExpressionError):
+                yield from (part.expression for part in parse(text) if isinstance(part, Placeholder))
 
 
 def _variables_in_field(name: str, value: FieldValue) -> VariableNames:

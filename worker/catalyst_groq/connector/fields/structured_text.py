@@ -3,19 +3,41 @@
 import json
 import re
 from collections.abc import Mapping
-from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
+from math import inf
 from typing import Any
 
 import yaml
 
+from catalyst_groq.common.bounded_execution import BoundedExecutor, Unfinished
+from catalyst_groq.common.json_codec import is_nested_too_deeply
+from catalyst_groq.common.lru_cache import LruCache
 from catalyst_groq.connector.expressions.jmespath import ExpressionError
 from catalyst_groq.connector.expressions.placeholders import PlaceholderError, find_opaque_values, render_all, walk
 from catalyst_groq.errors import FieldError
 
-CACHED_OBJECTS = 1024
+MAX_CHARS = 1_000_000
+"""Of a field that holds an object."""
+
 MAX_PARTS = 10_000
-"""Values in one object, also those that YAML aliases repeat."""
+"""Values in one object, also those that YAML aliases and merge keys repeat."""
+
+MAX_INLINE_YAML_CHARS = 50_000
+MAX_INLINE_YAML_MARKS = 300
+"""A longer YAML text, or one with more structure, is parsed in another process: PyYAML takes its time."""
+
+YAML_MARKS = re.compile(r"[:,\-?\[{&*]")
+TOO_DEEP = ("is nested too deeply", "Write it flatter")
+TOO_MANY_PARTS = (f"has more than {MAX_PARTS} parts", "Use fewer YAML aliases, and none within itself")
+Mistake = tuple[str, str]
+"""What is wrong with a text, and how to fix it."""
+
+_parsed_objects: LruCache[dict[str, Any] | Mistake] = LruCache(1024)
+"""Objects, or what is wrong with them, by their texts."""
+
+
+class _TooManyPartsError(Exception):
+    """A YAML document has more than `MAX_PARTS` nodes."""
 
 
 class _JsonSchemaLoader(yaml.SafeLoader):
@@ -37,31 +59,84 @@ for _tag, _pattern, _first in (
     _JsonSchemaLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"({_pattern})$"), _first)
 
 
-@lru_cache(CACHED_OBJECTS)
 def parse_object(field: str, text: str) -> dict[str, Any]:
     """Parse the JSON, or YAML, object in a multi-line field. Raises `FieldError`.
 
     A text that starts with a brace must be JSON, so that a mistake in it gives JSON's message and is never parsed as
     YAML. The result is cached and shared by tasks: copy it before changing it.
     """
+    result = _parsed_objects.get(text) if text in _parsed_objects else _parsed_objects.put(text, parse_text(text))
+    if isinstance(result, tuple):
+        raise FieldError(field, *result)
+    return result
+
+
+async def parse_in_advance(text: str, executor: BoundedExecutor) -> None:
+    """Parse a text that may take long, so that `parse_object` finds its result."""
+    if text in _parsed_objects or _is_parsed_quickly(text):
+        return
+    result = await executor.run(parse_text, text)
+    if isinstance(result, Unfinished):
+        result = (f"is a YAML text whose parsing {result.reason}", "Write it as JSON, or shorter")
+    _parsed_objects.put(text, result)
+
+
+def parse_text(text: str) -> dict[str, Any] | Mistake:
+    """Parse an object, or return what is wrong with its text. YAML may take any time."""
+    if len(text) > MAX_CHARS:
+        return f"has more than {MAX_CHARS:,} characters", "Keep long texts in process variables"
     try:
-        looks_like_json = text.lstrip().startswith("{")
-        parsed = json.loads(text) if looks_like_json else yaml.load(text, Loader=_JsonSchemaLoader)  # noqa: S506 -- a SafeLoader
+        parsed = json.loads(text) if _looks_like_json(text) else _load_yaml(text)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise FieldError(
-            field, f"is not JSON: {error.msg} at {where}", "Check quotes, commas and braces there"
-        ) from error
-    except RecursionError as error:
-        raise FieldError(field, "is nested too deeply", "Write it flatter") from error
-    except yaml.YAMLError as error:
+        return f"is not JSON: {error.msg} at {where}", "Check quotes, commas and braces there"
+    except RecursionError:
+        return TOO_DEEP
+    except _TooManyPartsError:
+        return TOO_MANY_PARTS
+    except (yaml.YAMLError, ValueError) as error:  # a ValueError: a number with thousands of digits
         reason = " ".join(str(error).split())[:200]
-        raise FieldError(field, f"is neither JSON nor YAML: {reason}", "Write a JSON object such as {…}") from error
+        return f"is neither JSON nor YAML: {reason}", "Write a JSON object such as {…}"
     if not isinstance(parsed, dict):
-        raise FieldError(field, f"is {_describe_type(parsed)}, not an object", "Write a JSON object such as {…}")
+        return f"is {_describe_type(parsed)}, not an object", "Write a JSON object such as {…}"
     if _has_too_many_parts(parsed):
-        raise FieldError(field, f"has more than {MAX_PARTS} parts", "Use fewer YAML aliases, and none within itself")
-    return parsed
+        return TOO_MANY_PARTS
+    return TOO_DEEP if is_nested_too_deeply(parsed) else parsed
+
+
+def _load_yaml(text: str) -> Any:
+    """Construct a YAML document. Its nodes are counted before: an alias repeats a node without writing it again."""
+    loader = _JsonSchemaLoader(text)
+    try:
+        root = loader.get_single_node()
+        if root is None:
+            return None
+        if _count_nodes(root, {}) > MAX_PARTS:
+            raise _TooManyPartsError
+        return loader.construct_document(root)
+    finally:
+        loader.dispose()
+
+
+def _count_nodes(node: yaml.Node, counts: dict[yaml.Node, float]) -> float:
+    """Count a node and all nodes in it, each as often as it is repeated; infinitely many in one within itself."""
+    if node not in counts:
+        counts[node] = inf
+        parts = node.value if isinstance(node, yaml.CollectionNode) else ()
+        inner = chain.from_iterable(parts) if isinstance(node, yaml.MappingNode) else parts
+        counts[node] = 1 + sum(_count_nodes(part, counts) for part in inner)
+    return counts[node]
+
+
+def _looks_like_json(text: str) -> bool:
+    return text.lstrip().startswith("{")
+
+
+def _is_parsed_quickly(text: str) -> bool:
+    if _looks_like_json(text) or len(text) > MAX_CHARS:
+        return True
+    marks = islice(YAML_MARKS.finditer(text), MAX_INLINE_YAML_MARKS, None)
+    return len(text) <= MAX_INLINE_YAML_CHARS and next(marks, None) is None
 
 
 def fill(field: str, value: Any, variables: Mapping[str, Any], *, files: bool = False) -> Any:

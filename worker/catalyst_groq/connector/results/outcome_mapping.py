@@ -1,15 +1,16 @@
-"""From the result of a call to the task's outcome. Pure."""
+"""From the result of a call to the task's outcome."""
 
 import math
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from catalyst_groq.common.bounded_execution import BoundedExecutor
 from catalyst_groq.connector.task_request import TaskRequest
 from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Completion, Failure, Outcome, Retry
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.errors import ApiError, ErrorKind, RetryAction
-from catalyst_groq.groq.api.responses import Response
+from catalyst_groq.groq.api.responses import MAX_COUNT, Response
 from catalyst_groq.groq.routing.call_result import Attempt, CallResult
 
 MAX_QUOTED_CHARS = 400
@@ -20,8 +21,10 @@ UNREACHABLE_REMEDY = (
 )
 
 
-def to_outcome(request: TaskRequest, result: CallResult, retries: int | None, payload: Mapping[str, Any]) -> Outcome:
-    """Return the outcome of a call.
+async def to_outcome(
+    request: TaskRequest, result: CallResult, retries: int | None, payload: Mapping[str, Any], executor: BoundedExecutor
+) -> Outcome:
+    """Return the outcome of a call. The response mapping runs in `executor` where it may take any time.
 
     `retries` are the task's attempts left before this one (None: never failed). The error mapping applies once waiting
     and retrying have come to an end.
@@ -31,9 +34,8 @@ def to_outcome(request: TaskRequest, result: CallResult, retries: int | None, pa
     if error is None:
         assert isinstance(result.response, Response)  # noqa: S101 -- without an error there is a response
         try:
-            body = result.response.body
-            variables = request.response_mapping.apply(body) | standard
-            variables |= request.builder.output_variables(payload, body)
+            variables = await request.response_mapping.apply(result.response, executor) | standard
+            variables |= request.builder.output_variables(payload, result.response.body)
         except FieldError as problem:
             return Failure(str(problem), variables=standard)
         return Completion(variables, request.retries.after_failure(retries) if result.stored else NO_RETRY)
@@ -128,7 +130,7 @@ def _text_or_none(value: Any) -> str | None:
 
 
 def _count_or_none(value: Any) -> int | None:
-    return value if isinstance(value, int) and value >= 0 else None
+    return value if isinstance(value, int) and 0 <= value <= MAX_COUNT else None
 
 
 def _milliseconds(seconds: float | None) -> int | None:

@@ -190,6 +190,9 @@ NO_SUCH_MODEL = re.compile(r"\bmodel\b.+(does not exist|not found)", re.IGNORECA
 
 NEVER_FITS = re.compile(r"^Request too large", re.IGNORECASE)
 """The message about a request that is larger than a rate limit: no wait can help. Its status is 413 or 429."""
+MAX_SEARCHED_CHARS = 2000
+"""Of a message that is searched: the time of a search may grow with the square of the length."""
+
 URL_SECRETS = re.compile(r"(?<=//)[^/@]*@|[?#].*", re.DOTALL)
 """User, password and query of a URL."""
 
@@ -223,12 +226,14 @@ def classify(response: Response | NoResponse) -> ApiError | None:
 
 
 def _kind_of(response: Response) -> ErrorKind:
-    status = response.status
-    if NEVER_FITS.match(response.message):
+    status, message = response.status, response.message[:MAX_SEARCHED_CHARS]
+    if response.is_success and response.is_nested_too_deeply:
+        return ErrorKind.GENERATION_FAILED
+    if NEVER_FITS.match(message):
         return ErrorKind.TOO_LARGE
     if response.code in KIND_BY_CODE:
         return KIND_BY_CODE[response.code]
-    if status == HTTPStatus.NOT_FOUND and NO_SUCH_MODEL.search(response.message):
+    if status == HTTPStatus.NOT_FOUND and NO_SUCH_MODEL.search(message):
         return ErrorKind.MODEL_NOT_FOUND
     if status in KIND_BY_STATUS:
         return KIND_BY_STATUS[status]
@@ -253,7 +258,7 @@ def _is_redirect(response: Response) -> bool:
 
 def _retry_after(response: Response) -> float | None:
     """Return the seconds to wait: from the message, which is exact to the millisecond, otherwise from the header."""
-    match = TRY_AGAIN_IN.search(response.message)
+    match = TRY_AGAIN_IN.search(response.message[:MAX_SEARCHED_CHARS])
     from_message = parse_go_duration(match[1]) if match else None
     return _retry_after_header(response.headers) if from_message is None else from_message
 

@@ -5,12 +5,17 @@ from math import ceil
 
 SECONDS_BY_UNIT = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(h|ms|us|µs|ns|m|s)")
+MAX_DURATION_CHARS = 50
+"""A longer text is no duration: the time to find that out grows with the square of its length."""
+
 FLOAT_NOISE = 1e-6
 """Milliseconds that are not rounded up: they come from binary fractions."""
 
 
 def parse_go_duration(text: str) -> float | None:
     """Return the seconds of a Go duration, which may have blanks between its parts; None for any other text."""
+    if len(text) > MAX_DURATION_CHARS:
+        return None
     compact = "".join(text.split())
     parts = DURATION_PART.findall(compact)
     if not parts or "".join(number + unit for number, unit in parts) != compact:

@@ -6,8 +6,6 @@ Source: Groq's page on OpenAI compatibility, and refusals of Groq that were obse
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from catalyst_groq.groq.api.structured_output import output_format_of, schema_problem
-
 UNSUPPORTED_PARAMETERS = ("logprobs", "top_logprobs", "logit_bias")
 MAX_STOPS = 4
 MAX_TOOLS = 128
@@ -31,7 +29,7 @@ def can_stream(payload: Mapping[str, Any]) -> bool:
 
 
 def _find_problems(payload: Mapping[str, Any]) -> Iterator[UnsupportedParameter]:
-    for check in (_find_unsupported, _find_too_many, _find_exclusive, _find_invalid_schema):
+    for check in (_find_unsupported, _find_too_many, _find_exclusive):
         yield from check(payload)
 
 
@@ -66,12 +64,6 @@ def _find_exclusive(payload: Mapping[str, Any]) -> Iterator[UnsupportedParameter
         yield UnsupportedParameter(
             "has 'include_reasoning' and 'reasoning_format', which Groq refuses together", "Remove one"
         )
-
-
-def _find_invalid_schema(payload: Mapping[str, Any]) -> Iterator[UnsupportedParameter]:
-    output_format = output_format_of(payload)
-    if output_format and output_format.schema is not None and (problem := schema_problem(output_format.schema)):
-        yield UnsupportedParameter(f"has an invalid JSON schema: {problem}", "Correct 'response_format'")
 
 
 def _has_schema(payload: Mapping[str, Any]) -> bool:

@@ -7,10 +7,13 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from catalyst_groq.common.json_codec import parse, to_bytes
+from catalyst_groq.common.json_codec import MAX_DEPTH, NestedTooDeeplyError, parse, to_bytes
 
 MAX_EXCERPT_CHARS = 300
 """Length to which a message quotes a body that is not JSON."""
+
+MAX_COUNT = 2**53
+"""Of tokens: a larger integer does not fit into a float."""
 
 RESULT_KEYS = ("choices", "text", "data")
 """A successful response has one of these: chat completions, transcriptions, other OpenAI operations in this order."""
@@ -37,7 +40,7 @@ class Usage(NamedTuple):
 
 def _read_count(usage: Mapping[str, Any], name: str) -> int:
     tokens = usage.get(name)
-    return max(tokens, 0) if isinstance(tokens, int) else 0
+    return min(max(tokens, 0), MAX_COUNT) if isinstance(tokens, int) else 0
 
 
 class NoResponseReason(StrEnum):
@@ -117,9 +120,22 @@ class Response:
                 return parse(content)
             except UnicodeDecodeError:  # not an error of the JSON: `text` has these bytes replaced
                 continue
-            except (ValueError, RecursionError):
+            except ValueError:
                 return None
         return None
+
+    @cached_property
+    def is_nested_too_deeply(self) -> bool:
+        """Whether the body is JSON with more levels than the worker reads."""
+        if self.body is not None:
+            return False
+        try:
+            parse(self.text)
+        except NestedTooDeeplyError:
+            return True
+        except ValueError:
+            return False
+        return False
 
     @property
     def choices(self) -> list[dict[str, Any]]:
@@ -165,6 +181,8 @@ class Response:
         """Groq's error message; the beginning of the body when there is none."""
         if message := self.error.get("message"):
             return str(message)
+        if self.is_nested_too_deeply:
+            return f"The response is JSON that is nested more than {MAX_DEPTH} levels deep"
         return " ".join(self.text.split())[:MAX_EXCERPT_CHARS] or "an empty response"
 
     @property

@@ -1,4 +1,4 @@
-"""Structured output: responses whose content must be JSON, with or without a schema. Pure."""
+"""Structured output: responses whose content must be JSON, with or without a schema."""
 
 import json
 from collections.abc import Mapping
@@ -8,6 +8,9 @@ from typing import Any
 
 import json_repair
 
+from catalyst_groq.common.bounded_execution import BoundedExecutor, Unfinished
+from catalyst_groq.common.json_codec import NestedTooDeeplyError, parse, to_text
+from catalyst_groq.groq.api.json_schema import find_mismatch
 from catalyst_groq.groq.api.responses import Response
 
 JSON_VALIDATE_FAILED = "json_validate_failed"
@@ -15,8 +18,19 @@ JSON_VALIDATE_FAILED = "json_validate_failed"
 
 OUT_OF_TOKENS = "max completion tokens reached"
 """Groq's text in `failed_generation` when the output limit ended the content."""
-MAX_EXCERPT_CHARS = 300
-"""Length to which a problem is described to the model and to the modeller."""
+
+MAX_REPAIRED_CHARS = 1000
+MAX_REPAIRED_BRACKETS = 20
+"""A text of more characters or opening brackets is repaired in another process: the time grows with their square."""
+
+MAX_CHECK_SIZE = 250_000
+"""Characters of a schema times characters of a content that are checked on the event loop."""
+
+UNBOUNDED_KEYWORDS = ("pattern", "$ref", "$dynamicRef", "$recursiveRef", "uniqueItems")
+"""Keywords of JSON Schema that may take any time for a short content: regular expressions, and loops of references."""
+
+NO_JSON, TOO_DEEP = object(), object()
+"""In place of the value of a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +46,13 @@ class ValidOutput:
 
     response: Response
     repaired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ValidJson:
+    """A text that is JSON. `repaired`: the JSON in place of a malformed text; None when the text itself is JSON."""
+
+    repaired: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,39 +80,31 @@ def output_format_of(payload: Mapping[str, Any]) -> OutputFormat | None:
             return None
 
 
-def schema_problem(schema: Mapping[str, Any]) -> str | None:
-    """Describe what is wrong with a JSON schema; None when it is valid."""
-    from jsonschema.exceptions import SchemaError  # noqa: PLC0415 -- 2 MB that most workers never need
-    from jsonschema.validators import validator_for  # noqa: PLC0415 -- the same
-
-    try:
-        validator_for(schema).check_schema(dict(schema))
-    except SchemaError as error:
-        return error.message[:MAX_EXCERPT_CHARS]
-    return None
-
-
-def validate_output(response: Response, output_format: OutputFormat, model: str) -> ValidOutput | InvalidOutput:
+async def validate_output(
+    response: Response, output_format: OutputFormat, model: str, executor: BoundedExecutor
+) -> ValidOutput | InvalidOutput:
     """Validate the content of a response, and repair malformed JSON. A response with tool calls has no such content.
 
     When Groq itself finds the content invalid, it responds with an error that contains the text. Text that can be
     repaired becomes the content of a valid response of `model`.
     """
     if response.code != JSON_VALIDATE_FAILED:
-        return _validate_content(response, output_format)
+        return await _validate_content(response, output_format, executor)
     generated = str(response.error.get("failed_generation") or "")
     if OUT_OF_TOKENS in generated:
         return InvalidOutput(response.message, generated, may_improve=False)
     message = {"role": "assistant", "content": generated}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
     body = {"object": "chat.completion", "model": model, "choices": [choice]}
-    verdict = _validate_content(replace(response, status=HTTPStatus.OK).with_body(body), output_format)
+    verdict = await _validate_content(replace(response, status=HTTPStatus.OK).with_body(body), output_format, executor)
     if isinstance(verdict, ValidOutput):
         return replace(verdict, repaired=True)
-    return InvalidOutput(response.message, generated)
+    return InvalidOutput(response.message, generated, may_improve=verdict.may_improve)
 
 
-def _validate_content(response: Response, output_format: OutputFormat) -> ValidOutput | InvalidOutput:
+async def _validate_content(
+    response: Response, output_format: OutputFormat, executor: BoundedExecutor
+) -> ValidOutput | InvalidOutput:
     choice = response.choices[0] if response.ok and response.choices else {}
     message = choice.get("message")
     if not isinstance(message, dict) or message.get("tool_calls"):
@@ -99,23 +112,64 @@ def _validate_content(response: Response, output_format: OutputFormat) -> ValidO
     content = str(message.get("content") or "")
     if choice.get("finish_reason") == "length":
         return InvalidOutput("the response ends before its JSON does", content, may_improve=False)
-    try:
-        value, repaired = json.loads(content), False
-    except (ValueError, RecursionError):
-        value, repaired = json_repair.loads(content), True
-    if repaired and not isinstance(value, dict | list):
-        return InvalidOutput("the response is not JSON", content)
-    if output_format.schema is not None and (problem := _find_mismatch(value, output_format.schema)):
+    verdict = await _check_json(content, output_format.schema, executor)
+    if isinstance(verdict, InvalidOutput):
+        return verdict
+    return (
+        ValidOutput(_with_content(response, verdict.repaired), repaired=True)
+        if verdict.repaired
+        else ValidOutput(response)
+    )
+
+
+async def _check_json(
+    content: str, schema: Mapping[str, Any] | None, executor: BoundedExecutor
+) -> ValidJson | InvalidOutput:
+    if _is_quickly_checked(content, schema):
+        return check_json(content, schema)
+    verdict: ValidJson | InvalidOutput | Unfinished = await executor.run(check_json, content, schema)
+    if isinstance(verdict, Unfinished):
+        problem = f"its check against the response_format of catalyst_payload {verdict.reason}"
+        return InvalidOutput(problem, content, may_improve=False)
+    return verdict
+
+
+def check_json(content: str, schema: Mapping[str, Any] | None) -> ValidJson | InvalidOutput:
+    """Check that a text is JSON that matches a schema; repair it where it is almost JSON. Takes time without bound."""
+    value, repaired = _parse(content), None
+    if value is TOO_DEEP:
+        return InvalidOutput(str(NestedTooDeeplyError()), content, may_improve=False)
+    if value is NO_JSON:
+        value = json_repair.loads(content)
+        if not isinstance(value, dict | list):
+            return InvalidOutput("the response is not JSON", content)
+        repaired = json.dumps(value, ensure_ascii=False)
+    if schema is not None and (problem := find_mismatch(value, schema)):
         return InvalidOutput(problem, content)
-    return ValidOutput(_with_content(response, value), repaired=True) if repaired else ValidOutput(response)
+    return ValidJson(repaired)
 
 
-def _find_mismatch(value: Any, schema: Mapping[str, Any]) -> str | None:
-    from jsonschema.exceptions import best_match  # noqa: PLC0415 -- 2 MB that most workers never need
-    from jsonschema.validators import validator_for  # noqa: PLC0415 -- the same
+def _is_quickly_checked(content: str, schema: Mapping[str, Any] | None) -> bool:
+    """Whether size and form bound the time of `check_json` to milliseconds."""
+    brackets = content.count("{") + content.count("[")
+    is_repaired_quickly = len(content) <= MAX_REPAIRED_CHARS and brackets <= MAX_REPAIRED_BRACKETS
+    if not is_repaired_quickly and _parse(content) is NO_JSON:
+        return False
+    if schema is None:
+        return True
+    schema_text = to_text(schema, str)
+    return len(schema_text) * max(len(content), 1) <= MAX_CHECK_SIZE and not any(
+        keyword in schema_text for keyword in UNBOUNDED_KEYWORDS
+    )
 
-    error = best_match(validator_for(schema)(schema).iter_errors(value))
-    return f"at {error.json_path} {error.message}"[:MAX_EXCERPT_CHARS] if error else None
+
+def _parse(content: str) -> Any:
+    try:
+        return parse(content)
+    except NestedTooDeeplyError:
+        return TOO_DEEP
+    except ValueError:
+        return NO_JSON
 
 
 def repair_request(payload: Mapping[str, Any], invalid: InvalidOutput) -> dict[str, Any]:
@@ -125,7 +179,7 @@ def repair_request(payload: Mapping[str, Any], invalid: InvalidOutput) -> dict[s
     return {**payload, "messages": [*payload["messages"], *follow_up]}
 
 
-def _with_content(response: Response, value: Any) -> Response:
+def _with_content(response: Response, content: str) -> Response:
     first, *others = response.choices
-    message = {**first["message"], "content": json.dumps(value, ensure_ascii=False)}
+    message = {**first["message"], "content": content}
     return response.with_body({**response.body, "choices": [{**first, "message": message}, *others]})

@@ -7,7 +7,7 @@ other limits appear only in the refusals that they cause.
 import re
 from collections.abc import Iterator
 
-from catalyst_groq.groq.api.errors import ApiError, ErrorKind
+from catalyst_groq.groq.api.errors import MAX_SEARCHED_CHARS, ApiError, ErrorKind
 from catalyst_groq.groq.api.operations import Payload
 from catalyst_groq.groq.api.responses import Response
 from catalyst_groq.groq.models.catalog import Model
@@ -19,7 +19,12 @@ LIMIT_HEADERS = (
     (LimitKind.RPD, "x-ratelimit-limit-requests", "x-ratelimit-remaining-requests"),
     (LimitKind.TPM, "x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens"),
 )
-LIMIT_FIGURES = re.compile(r"Limit (?P<limit>[1-9]\d*),(?: Used (?P<used>\d+),)? Requested (?P<requested>\d+)")
+MAX_DIGITS = 18
+"""Of a count; Python refuses to convert thousands of them."""
+
+LIMIT_FIGURES = re.compile(
+    r"Limit (?P<limit>[1-9]\d{0,17}),(?: Used (?P<used>\d{1,18}),)? Requested (?P<requested>\d{1,18})"
+)
 LIMIT_MESSAGE = re.compile(rf"\((?P<name>[A-Z]+)\): {LIMIT_FIGURES.pattern}")
 TRUNCATION_SAFETY_FACTOR = 0.95
 """A truncated request is made this much smaller than what fits, because sizes are estimates."""
@@ -44,7 +49,7 @@ def names_limit(response: Response) -> bool:
 
 
 def _limit_message(response: Response) -> re.Match[str] | None:
-    match = None if response.ok else LIMIT_MESSAGE.search(response.message)
+    match = None if response.ok else LIMIT_MESSAGE.search(response.message[:MAX_SEARCHED_CHARS])
     return match if match and match["name"] in LimitKind.__members__ else None
 
 
@@ -56,7 +61,7 @@ def fraction_that_fits(error: ApiError, payload: Payload, model: Model) -> float
     if error.kind is not ErrorKind.TOO_LARGE or f"({LimitKind.OTPM.name})" in error.message:
         return None
     output = max_output_tokens(payload)
-    if match := LIMIT_FIGURES.search(error.message):
+    if match := LIMIT_FIGURES.search(error.message[:MAX_SEARCHED_CHARS]):
         limit, prompt = int(match["limit"]), int(match["requested"]) - output
     else:
         limit, prompt = model.context_window or 0, estimate_prompt(payload, model)
@@ -66,4 +71,4 @@ def fraction_that_fits(error: ApiError, payload: Payload, model: Model) -> float
 
 
 def _parse_count(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() else None
+    return int(text) if text and len(text) <= MAX_DIGITS and text.isdecimal() else None

@@ -11,7 +11,7 @@ from catalyst_groq.common.backoff import Backoff
 from catalyst_groq.groq.api.errors import ApiError, ErrorKind, RetryAction, classify
 from catalyst_groq.groq.api.operations import Payload
 from catalyst_groq.groq.api.requests import GroqClient, GroqRequest
-from catalyst_groq.groq.api.response_validation import ValidatedResponse, validate_response
+from catalyst_groq.groq.api.response_validation import ValidatedResponse
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
 from catalyst_groq.groq.api.structured_output import repair_request
 from catalyst_groq.groq.models.catalog import ModelCatalog
@@ -50,9 +50,9 @@ class Router:
     client: GroqClient
     state: RoutingState
     catalog: ModelCatalog
+    validate: Validate
     classify: Classify = classify
     """Classifies results. One of a caller's own may know further error kinds and leave the rest to `classify`."""
-    validate: Validate = validate_response
 
     def call(self, call: GroqCall) -> Awaitable[CallResult]:
         """Return the result of a call. Raises `JournalError` when it is unknown whether a response is stored."""

@@ -1,0 +1,67 @@
+"""Schemas for the response are checked before Groq is asked, and no reference leaves them."""
+
+import asyncio
+
+import pytest
+
+from catalyst_groq.connector.requests.response_schema import check_response_schema
+from catalyst_groq.errors import FieldError
+from support.inline_executor import InlineExecutor
+
+DRAFT_2019 = {"$schema": "https://json-schema.org/draft/2019-09/schema"}
+
+
+def check(schema, executor=None):
+    payload = {"response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}}
+    asyncio.run(check_response_schema(payload, executor or InlineExecutor()))
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "file:///etc/hostname"},
+        {"$ref": "http://127.0.0.1:9/schema.json"},
+        {"items": {"$dynamicRef": "http://127.0.0.1:9/#a"}},
+        {**DRAFT_2019, "$recursiveRef": "http://127.0.0.1:9/"},
+        {"$id": "http://127.0.0.1:9/", "items": {"$ref": "other.json"}},
+        {"items": {"$ref": "#/$defs/none"}},
+        {"items": {"$ref": "#none"}},
+        {"unknown": {"$ref": "file:///etc/hostname"}, "items": {"$ref": "#/unknown"}},
+        {"$ref": "https://json-schema.org/draft/2020-12/schema"},
+        {"$schema": "http://json-schema.org/draft-04/schema#", "items": {"$ref": "other.json"}},
+    ],
+)
+def test_reference_that_leaves_the_schema_is_refused(schema):
+    with pytest.raises(
+        FieldError, match=r"^catalyst_payload: has an invalid JSON schema: its \$\w+ '.*' leads to nothing"
+    ):
+        check(schema)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#"},
+        {"$defs": {"a": {"$anchor": "b"}}, "items": {"$ref": "#b"}},
+        {"$id": "http://127.0.0.1:9/a", "$defs": {"b": {"$id": "b"}}, "items": {"$ref": "b"}},
+        {"properties": {"$ref": {"type": "string"}}},
+        {"enum": [{"$ref": "file:///etc/hostname"}]},
+        {"$schema": "http://127.0.0.1:9/schema"},
+    ],
+)
+def test_reference_within_the_schema_is_allowed(schema):
+    check(schema)
+
+
+@pytest.mark.parametrize("schema", [{"$schema": ["a"]}, {"$id": 5}, {"type": "text"}, {"$id": "http://[", "$ref": "a"}])
+def test_schema_that_is_none_is_refused(schema):
+    with pytest.raises(FieldError, match=r"^catalyst_payload: has an invalid JSON schema: "):
+        check(schema)
+
+
+def test_long_schema_is_checked_once_in_the_executor():
+    executor = InlineExecutor()
+    schema = {"properties": {f"a property {number}": {"type": "string"} for number in range(100)}}
+    check(schema, executor)
+    check(schema, executor)
+    assert executor.functions == ["schema_problem"]

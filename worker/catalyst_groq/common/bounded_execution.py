@@ -1,0 +1,184 @@
+"""Runs a function on foreign data in a child process, within bounds on time, memory and the size of its result.
+
+Regular expressions, JSON repair, YAML or JMESPath can take any time and memory for a short text. No thread can be
+stopped in the middle of them, but a process can be killed, and it does not hold the event loop.
+
+`anyio.to_process` is not used: its time bound would include the start of the process, a process that is cancelled
+while it starts is not ended, it runs the main module once more, and it cannot be given an environment without keys.
+"""
+
+import asyncio
+import pickle
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, Protocol
+
+from catalyst_groq.common.bounded_process import (
+    HEADER,
+    MAX_CPU_SECONDS,
+    MAX_MEMORY_BYTES,
+    MAX_RESULT_BYTES,
+    READY,
+    Status,
+)
+
+MAX_PROCESSES = 4
+"""More calls at the same time wait for their turn."""
+
+MAX_IDLE_PROCESSES = 1
+MAX_WALL_SECONDS = 30.0
+"""For a process that gets no CPU, and for systems without a bound on CPU time."""
+
+START_TIMEOUT_SECONDS = 60.0
+COMMAND = "import sys; sys.path[:] = sys.argv[1:]; from catalyst_groq.common.bounded_process import serve; serve()"
+
+OUT_OF_TIME = f"takes more than {MAX_CPU_SECONDS} seconds"
+OUT_OF_MEMORY = f"needs more than {MAX_MEMORY_BYTES // 2**20} MB of memory"
+TOO_LARGE = f"has a result of more than {MAX_RESULT_BYTES:,} bytes"
+TOO_DEEP = "is nested too deeply"
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A call without a result. `reason` continues a sentence about the call: "takes more than 2 seconds"."""
+
+    reason: str
+
+
+class BoundedExecutor(Protocol):
+    """Runs functions within bounds."""
+
+    async def run(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Return the function's result, or `Unfinished`. Raises `OSError` if it cannot be run at all."""
+
+
+class ProcessPool:
+    """A `BoundedExecutor` whose processes are started on demand and end with this process.
+
+    Functions must be defined in a module. Arguments and results are pickled; a result is written without shared
+    references, so its size is that of its JSON. `environ` is the environment of the processes.
+    """
+
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+        self._environ = dict(environ or {})
+        self._turns = asyncio.Semaphore(MAX_PROCESSES)
+        self._idle: list[Process] = []
+
+    async def aclose(self) -> None:
+        """End the idle processes."""
+        while self._idle:
+            await _end(self._idle.pop())
+
+    async def run(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Return the function's result, or `Unfinished`. Raises `OSError` if no process can be started."""
+        request = pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL)
+        async with self._turns:
+            process = self._take_idle() or await self._start()
+            try:
+                result = await _call(process, request)
+            except BaseException:
+                await asyncio.shield(_end(process))
+                raise
+            if isinstance(result, Unfinished) or len(self._idle) >= MAX_IDLE_PROCESSES:
+                await _end(process)
+            else:
+                self._idle.append(process)
+            return result
+
+    def _take_idle(self) -> Process | None:
+        while self._idle:
+            process = self._idle.pop()
+            if process.returncode is None:
+                return process
+        return None
+
+    async def _start(self) -> Process:
+        """Start a process. It sees neither the environment nor modules of the current directory."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-I",
+            "-c",
+            COMMAND,
+            *filter(None, sys.path),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=DEVNULL,
+            env=self._environ,
+            start_new_session=True,  # Ctrl-C in a terminal reaches this process only
+        )
+        try:
+            async with asyncio.timeout(START_TIMEOUT_SECONDS):
+                started = await _pipes(process)[1].readexactly(len(READY))
+        except asyncio.IncompleteReadError as error:
+            await _end(process)
+            raise OSError("A process for bounded work ends while it starts") from error
+        except BaseException:
+            await asyncio.shield(_end(process))
+            raise
+        assert started == READY  # noqa: S101 -- nothing else is written first
+        return process
+
+
+def _pipes(process: Process) -> tuple[asyncio.StreamWriter, asyncio.StreamReader]:
+    assert process.stdin and process.stdout  # noqa: S101, PT018 -- both are pipes
+    return process.stdin, process.stdout
+
+
+async def _call(process: Process, request: bytes) -> Any:
+    stdin, stdout = _pipes(process)
+    try:
+        async with asyncio.timeout(MAX_WALL_SECONDS):
+            stdin.write(request)
+            await stdin.drain()
+            status, length = HEADER.unpack(await stdout.readexactly(HEADER.size))
+            content = await stdout.readexactly(length)
+    except TimeoutError:
+        return Unfinished(f"takes more than {MAX_WALL_SECONDS:g} seconds")
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return Unfinished(_reason_of_end(await process.wait()))
+    return decode_result(Status(status), content)
+
+
+def decode_result(status: Status, content: bytes) -> Any:
+    """Return what `bounded_process.call` has encoded: a result, or `Unfinished`."""
+    match status:
+        case Status.RESULT:
+            return _Unpickler(BytesIO(content)).load()
+        case Status.MEMORY:
+            return Unfinished(OUT_OF_MEMORY)
+        case Status.SIZE:
+            return Unfinished(TOO_LARGE)
+        case Status.DEPTH:
+            return Unfinished(TOO_DEEP)
+        case Status.ERROR:
+            return Unfinished(f"fails ({content.decode()})")
+
+
+def _reason_of_end(exit_code: int) -> str:
+    if sys.platform != "win32":
+        if exit_code == -signal.SIGXCPU:
+            return OUT_OF_TIME
+        if exit_code == -signal.SIGKILL:
+            return OUT_OF_MEMORY  # the kernel, out of memory, ends the process that is most dispensable
+    return f"ends its process (exit code {exit_code})"
+
+
+async def _end(process: Process) -> None:
+    with suppress(ProcessLookupError):
+        process.kill()
+    _pipes(process)[0].close()
+    await process.wait()
+
+
+class _Unpickler(pickle.Unpickler):
+    """Loads plain values, and those of this package. A result comes from a process that had foreign data in it."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module.startswith("catalyst_groq.") or module == "datetime":
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"{module}.{name}")
