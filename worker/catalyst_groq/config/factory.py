@@ -1,24 +1,41 @@
-"""Builds credentials, transports, endpoints and the model catalog from the settings."""
+"""Builds the parts of a worker that depend on settings only: clients, journal, secrets, endpoints, catalog, limits."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
 
 import yaml
+from platformdirs import user_state_path
 from pydantic import SecretStr
 
+from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.oauth import ClientCredentials, basic_authorization
 from catalyst_groq.common.credentials import find_passwords
+from catalyst_groq.common.optional_dependencies import require_extra
 from catalyst_groq.common.transport import TransportConfig, find_environment_passwords, make_transport
 from catalyst_groq.config.endpoints import EndpointSettings
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.config.validation import SettingsDiagnostics
+from catalyst_groq.connector.access.providers import SecretProvider, default_providers
 from catalyst_groq.connector.access.secrets import Secrets
+from catalyst_groq.connector.budgets import BudgetLimits
 from catalyst_groq.domain.redaction import MIN_KEY_CHARS, Redactor
+from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.errors import FieldError, SettingsError
+from catalyst_groq.groq.api.client import HttpGroqClient
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.models.catalog import ModelCatalog, apply_overrides, shipped_catalog
+from catalyst_groq.groq.rate_limits.limit_state import LimitConfig
+from catalyst_groq.groq.rate_limits.queue import InMemoryBackend, LimiterBackend
+from catalyst_groq.groq.routing.circuit_breaker import CircuitBreakers
 from catalyst_groq.groq.routing.endpoints import Endpoint
-from catalyst_groq.journal import split_keys
+from catalyst_groq.groq.routing.failover import RoutingState
+from catalyst_groq.groq.routing.latency import LatencyTracker
+from catalyst_groq.groq.routing.paused_accounts import PausedAccounts
+from catalyst_groq.groq.routing.retired_models import RetiredModels
+from catalyst_groq.groq.routing.waiting_places import WaitingPlaces
+from catalyst_groq.journal import Journal, Ledger, make_cipher, open_journal, split_keys
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +122,97 @@ async def make_endpoints(settings: Settings, secrets: Secrets) -> tuple[Endpoint
     return tuple([await _make_endpoint(entry, settings, secrets) for entry in by_priority])
 
 
+def make_engine_client(settings: Settings, worker_id: str) -> EngineClient:
+    """Return the client of the engine."""
+    return EngineClient(
+        settings.engine_url,
+        worker_id,
+        lock_duration=settings.lock_duration,
+        async_response_timeout=settings.async_response_timeout,
+        encoder=Encoder(settings.string_limit),
+        authorization=make_engine_authorization(settings),
+        task_filter=_task_filter(settings),
+        transport=make_engine_transport(settings),
+        credentials=make_engine_credentials(settings),
+    )
+
+
+def make_groq_client(settings: Settings, redactor: Redactor) -> HttpGroqClient:
+    """Return the HTTP client of Groq."""
+    return HttpGroqClient(make_groq_transport(settings), redactor, settings.max_response_bytes)
+
+
+def make_journal(settings: Settings) -> tuple[Journal, Ledger]:
+    """Return the journal and the ledger."""
+    return open_journal(
+        settings.journal or str(user_state_path("catalyst-groq") / "journal.sqlite"),
+        cipher=make_cipher(settings.journal_key.get_secret_value() if settings.journal_key else None),
+        max_age=settings.journal_max_age,
+        max_bytes=settings.journal_max_bytes,
+        required=settings.journal_required,
+    )
+
+
+def make_secrets(
+    settings: Settings,
+    environ: Mapping[str, str],
+    redactor: Redactor,
+    further_providers: Mapping[str, SecretProvider] | None = None,
+) -> Secrets:
+    """Return the secrets; `further_providers` are those of the caller, by source."""
+    built_in = default_providers(environ, settings.secrets_dir, settings.secrets_file)
+    return Secrets(
+        providers={**built_in, **(further_providers or {})},
+        allowed=settings.allowed_secrets,
+        allow_variables=settings.allow_variable_secrets,
+        redactor=redactor,
+    )
+
+
+def make_budget_limits(settings: Settings) -> BudgetLimits:
+    """Return the operator's budgets."""
+    return BudgetLimits(
+        per_instance=settings.budget_per_instance,
+        per_definition=settings.budget_per_definition,
+        per_day=settings.budget_per_day,
+    )
+
+
+def make_routing_state(settings: Settings, catalog: ModelCatalog, endpoints: Sequence[Endpoint]) -> RoutingState:
+    """Return what all calls learn about routes, with nothing learned yet."""
+    reset_timeout = settings.circuit_reset_timeout.total_seconds()
+    tasks_account = Account(settings.groq_api_url, "")
+    with_own_key = [endpoint for endpoint in endpoints if not endpoint.needs_key_of(tasks_account)]
+    return RoutingState(
+        RetiredModels(catalog),
+        CircuitBreakers(settings.circuit_threshold, reset_timeout),
+        LatencyTracker() if settings.routing_strategy == "least-latency" else None,
+        PausedAccounts(reset_timeout, with_own_key),
+        WaitingPlaces(settings.concurrency),
+    )
+
+
+def make_limit_config(settings: Settings, catalog: ModelCatalog) -> LimitConfig:
+    """Return the rate limits that are known before Groq reports any."""
+    plan = None if settings.limits == "auto" or settings.limits == "off" else settings.limits  # noqa: PLR1714 -- narrows the type
+    if settings.limits == "off":
+        return LimitConfig(settings.groq_api_url, catalog, is_enforced=False)
+    return LimitConfig(settings.groq_api_url, catalog, plan, settings.model_limits)
+
+
+@asynccontextmanager
+async def open_limiter_backend(settings: Settings) -> AsyncIterator[LimiterBackend]:
+    """Return where the rate limiter keeps its queues."""
+    if settings.limits == "off" or not settings.limits_redis_url:
+        yield InMemoryBackend()
+        return
+    with require_extra("redis", "CATALYST_LIMITS_REDIS_URL"):
+        from catalyst_groq.groq.rate_limits.redis_backend import FallbackBackend, RedisBackend  # noqa: PLC0415 -- an extra
+
+    async with aclosing(FallbackBackend(RedisBackend(settings.limits_redis_url), InMemoryBackend())) as backend:
+        yield backend
+
+
 async def _make_endpoint(entry: EndpointSettings, settings: Settings, secrets: Secrets) -> Endpoint:
     try:
         key = await secrets.find(entry.key) if entry.key else None
@@ -121,3 +229,14 @@ async def _make_endpoint(entry: EndpointSettings, settings: Settings, secrets: S
 
 def _reveal(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret else None
+
+
+def _task_filter(settings: Settings) -> dict[str, Any]:
+    """Return which tasks to fetch, as the REST API has it; what is not set does not matter."""
+    task_filter = {
+        "tenantIdIn": list(settings.only_tenants),
+        "processDefinitionKeyIn": list(settings.only_process_definitions),
+        "businessKey": settings.only_business_key,
+        "processVariables": settings.only_variables,
+    }
+    return {name: value for name, value in task_filter.items() if value}
