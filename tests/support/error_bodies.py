@@ -2,7 +2,7 @@
 
 import json
 
-from catalyst_groq.groq.api.errors import ErrorKind
+from catalyst_groq.groq.api.error_kinds import ErrorKind
 
 UPGRADE = "Need more tokens? Upgrade to Dev Tier today at https://console.groq.com/settings/billing"
 CLOUDFLARE = "<!DOCTYPE html>\n<html><head><title>{}</title></head><body>…</body></html>"

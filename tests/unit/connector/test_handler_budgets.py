@@ -8,7 +8,7 @@ import pytest
 from catalyst_groq.connector.budgets import BudgetLimits
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure
 from catalyst_groq.errors import JournalError
-from catalyst_groq.groq.api.errors import ErrorKind
+from catalyst_groq.groq.api.error_kinds import ErrorKind
 from catalyst_groq.journal import MemoryLedger, WriteBehindLedger
 from support.handler_harness import CATCHING_TASK, HandlerHarness, InMemoryJournal
 

@@ -9,7 +9,8 @@ import pytest
 
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Unlocked
 from catalyst_groq.errors import JournalError
-from catalyst_groq.groq.api.errors import ApiError, ErrorKind, classify
+from catalyst_groq.groq.api.error_kinds import ErrorKind
+from catalyst_groq.groq.api.errors import ApiError, classify
 from catalyst_groq.groq.api.response_validation import ResponseValidator
 from catalyst_groq.journal import NullJournal, SqliteFile, SqliteJournal, make_cipher
 from support.factories import REPLY, make_response, make_task

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.config.validation import SettingsDiagnostics
-from catalyst_groq.groq.api.errors import ERROR_KINDS
+from catalyst_groq.groq.api.error_kinds import ERROR_KINDS
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

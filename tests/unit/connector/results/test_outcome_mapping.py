@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from catalyst_groq.connector.results.outcome_mapping import error_message, standard_variables, to_outcome
 from catalyst_groq.connector.task_request import TaskRequestReader
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure
-from catalyst_groq.groq.api.errors import ERROR_KINDS, ApiError, ErrorKind
+from catalyst_groq.groq.api.error_kinds import ERROR_KINDS, ErrorKind
+from catalyst_groq.groq.api.errors import ApiError
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
 from catalyst_groq.groq.models.catalog import shipped_catalog
 from support.factories import RATE_LIMITED, REPLY, make_call_result, make_definition, make_response, make_task

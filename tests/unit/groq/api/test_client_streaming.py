@@ -4,7 +4,8 @@ import pytest
 
 from catalyst_groq.groq.api import client
 from catalyst_groq.groq.api.client import HttpGroqClient
-from catalyst_groq.groq.api.errors import ErrorKind, classify
+from catalyst_groq.groq.api.error_kinds import ErrorKind
+from catalyst_groq.groq.api.errors import classify
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import NoResponseReason, Response
 from support.groq_clients import make_request

@@ -2,7 +2,8 @@
 
 import pytest
 
-from catalyst_groq.groq.api.errors import ERROR_KINDS, ApiError, ErrorKind, Failover, RetryAction, classify
+from catalyst_groq.groq.api.error_kinds import ERROR_KINDS, ErrorKind, Failover, RetryAction
+from catalyst_groq.groq.api.errors import ApiError, classify
 from catalyst_groq.groq.api.responses import HELD_BACK_REASONS, NoResponse, NoResponseReason
 from support.error_bodies import ERRORS, error_body
 from support.factories import make_response

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalyst_groq.groq.api.errors import ErrorKind, classify
+from catalyst_groq.groq.api.error_kinds import ErrorKind
+from catalyst_groq.groq.api.errors import classify
 from catalyst_groq.groq.api.response_validation import ResponseValidator, ValidatedResponse
 from catalyst_groq.groq.api.responses import Response
 from support.factories import REPLY, make_response

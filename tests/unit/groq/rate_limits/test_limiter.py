@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from catalyst_groq.groq.api.client import HttpGroqClient
-from catalyst_groq.groq.api.errors import ErrorKind, classify
+from catalyst_groq.groq.api.error_kinds import ErrorKind
+from catalyst_groq.groq.api.errors import classify
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
 from catalyst_groq.groq.models.catalog import ModelLimits, shipped_catalog

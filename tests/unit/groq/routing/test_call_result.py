@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalyst_groq.groq.api.errors import ERROR_KINDS, ApiError, ErrorKind, classify
+from catalyst_groq.groq.api.error_kinds import ERROR_KINDS, ErrorKind
+from catalyst_groq.groq.api.errors import ApiError, classify
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
 from catalyst_groq.groq.routing.call_result import Attempt, AttemptLog, CallResult, RouteResult, best_result, summarize
 from support.factories import RATE_LIMITED, make_response, make_route

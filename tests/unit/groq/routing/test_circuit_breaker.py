@@ -1,6 +1,7 @@
 """Circuit breakers: when they open, probe and close, and what is logged."""
 
-from catalyst_groq.groq.api.errors import ErrorKind, classify
+from catalyst_groq.groq.api.error_kinds import ErrorKind
+from catalyst_groq.groq.api.errors import classify
 from catalyst_groq.groq.routing.circuit_breaker import CircuitBreakers
 from catalyst_groq.groq.routing.endpoints import Route
 from support.factories import make_response, make_route

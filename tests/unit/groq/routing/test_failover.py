@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from catalyst_groq.groq.api.errors import ApiError, ErrorKind, classify
+from catalyst_groq.groq.api.error_kinds import ErrorKind
+from catalyst_groq.groq.api.errors import ApiError, classify
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
 from catalyst_groq.groq.models.catalog import shipped_catalog

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from catalyst_groq.groq.api.errors import ErrorKind, classify
+from catalyst_groq.groq.api.error_kinds import ErrorKind
+from catalyst_groq.groq.api.errors import classify
 from catalyst_groq.groq.routing.circuit_breaker import OVERDUE_SECONDS, PROBE_WAIT_SECONDS
 from catalyst_groq.groq.routing.paused_accounts import MAX_PROBE_INTERVAL_SECONDS, PausedAccounts
 from support.factories import make_response, make_route

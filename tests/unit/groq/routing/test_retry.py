@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalyst_groq.groq.api.errors import ERROR_KINDS, ApiError, ErrorKind, RetryAction
+from catalyst_groq.groq.api.error_kinds import ERROR_KINDS, ErrorKind, RetryAction
+from catalyst_groq.groq.api.errors import ApiError
 from catalyst_groq.groq.routing.retry import (
     MAX_LOCAL_WAIT_SECONDS,
     NEXT_ROUTE,

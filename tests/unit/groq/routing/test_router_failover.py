@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalyst_groq.groq.api.errors import ApiError, ErrorKind, Failover, RetryAction, classify
+from catalyst_groq.groq.api.error_kinds import ErrorKind, Failover, RetryAction
+from catalyst_groq.groq.api.errors import ApiError, classify
 from catalyst_groq.groq.api.responses import NoResponse
 from catalyst_groq.groq.routing.circuit_breaker import CircuitBreakers
 from catalyst_groq.groq.routing.endpoints import Route

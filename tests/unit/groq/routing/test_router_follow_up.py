@@ -2,7 +2,7 @@
 
 import pytest
 
-from catalyst_groq.groq.api.errors import ErrorKind
+from catalyst_groq.groq.api.error_kinds import ErrorKind
 from catalyst_groq.groq.api.operations import CHAT_COMPLETION
 from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.groq.models.pricing import cost_usd

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from catalyst_groq.groq.api.errors import ErrorKind
+from catalyst_groq.groq.api.error_kinds import ErrorKind
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
 from catalyst_groq.groq.routing.endpoints import Route
 from catalyst_groq.groq.routing.waiting_places import MIN_RETURN_SECONDS

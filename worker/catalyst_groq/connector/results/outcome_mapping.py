@@ -9,7 +9,8 @@ from catalyst_groq.common.bounded_execution import BoundedExecutor
 from catalyst_groq.connector.task_request import TaskRequest
 from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Completion, Failure, Outcome, Retry
 from catalyst_groq.errors import FieldError
-from catalyst_groq.groq.api.errors import ApiError, ErrorKind, RetryAction
+from catalyst_groq.groq.api.error_kinds import ErrorKind, RetryAction
+from catalyst_groq.groq.api.errors import ApiError
 from catalyst_groq.groq.api.responses import MAX_COUNT, Response
 from catalyst_groq.groq.routing.call_result import Attempt, CallResult
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from catalyst_groq.common.bounded_execution import BoundedExecutor
-from catalyst_groq.groq.api.errors import ApiError, ErrorKind
+from catalyst_groq.groq.api.error_kinds import ErrorKind
+from catalyst_groq.groq.api.errors import ApiError
 from catalyst_groq.groq.api.operations import Payload
 from catalyst_groq.groq.api.reasoning import split_reasoning
 from catalyst_groq.groq.api.responses import Response

@@ -7,7 +7,8 @@ other limits appear only in the refusals that they cause.
 import re
 from collections.abc import Iterator
 
-from catalyst_groq.groq.api.errors import MAX_SEARCHED_CHARS, ApiError, ErrorKind
+from catalyst_groq.groq.api.error_kinds import ErrorKind
+from catalyst_groq.groq.api.errors import MAX_SEARCHED_CHARS, ApiError
 from catalyst_groq.groq.api.operations import Payload
 from catalyst_groq.groq.api.responses import Response
 from catalyst_groq.groq.models.catalog import Model

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import ceil
 
-from catalyst_groq.groq.api.errors import ApiError, ErrorKind, classify
+from catalyst_groq.groq.api.error_kinds import ErrorKind
+from catalyst_groq.groq.api.errors import ApiError, classify
 from catalyst_groq.groq.api.operations import Payload
 from catalyst_groq.groq.api.requests import Account, GroqClient, GroqRequest
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response

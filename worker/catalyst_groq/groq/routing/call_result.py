@@ -6,7 +6,8 @@ from decimal import Decimal
 from enum import IntEnum, auto
 from itertools import groupby
 
-from catalyst_groq.groq.api.errors import ApiError, ErrorKind, RetryAction
+from catalyst_groq.groq.api.error_kinds import ErrorKind, RetryAction
+from catalyst_groq.groq.api.errors import ApiError
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
 from catalyst_groq.groq.api.structured_output import InvalidOutput
 from catalyst_groq.groq.routing.endpoints import Route

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from catalyst_groq.groq.api.errors import ApiError, ErrorKind, Failover
+from catalyst_groq.groq.api.error_kinds import ErrorKind, Failover
+from catalyst_groq.groq.api.errors import ApiError
 from catalyst_groq.groq.api.responses import NoResponse, Response
 from catalyst_groq.groq.routing.circuit_breaker import CircuitBreakers
 from catalyst_groq.groq.routing.endpoints import Endpoint, Route

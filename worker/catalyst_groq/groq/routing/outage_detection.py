@@ -3,7 +3,8 @@
 from enum import Enum, auto
 from http import HTTPStatus
 
-from catalyst_groq.groq.api.errors import ApiError, ErrorKind
+from catalyst_groq.groq.api.error_kinds import ErrorKind
+from catalyst_groq.groq.api.errors import ApiError
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
 
 DEFAULT_TIMEOUT_SECONDS = 60.0

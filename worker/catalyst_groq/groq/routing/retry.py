@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from catalyst_groq.groq.api.errors import ApiError, RetryAction
+from catalyst_groq.groq.api.error_kinds import RetryAction
+from catalyst_groq.groq.api.errors import ApiError
 from catalyst_groq.groq.api.operations import Payload
 
 MAX_LOCAL_WAIT_SECONDS = 60.0

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from catalyst_groq.common.backoff import Backoff
-from catalyst_groq.groq.api.errors import ApiError, ErrorKind, RetryAction, classify
+from catalyst_groq.groq.api.error_kinds import ErrorKind, RetryAction
+from catalyst_groq.groq.api.errors import ApiError, classify
 from catalyst_groq.groq.api.operations import Payload
 from catalyst_groq.groq.api.requests import GroqClient, GroqRequest
 from catalyst_groq.groq.api.response_validation import ValidatedResponse
