@@ -83,6 +83,10 @@ class WorkerProcess:
         status = Path(f"/proc/{self._process.pid}/status").read_text()
         return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
+    def open_files(self) -> int:
+        """How many file descriptors are open."""
+        return psutil.Process(self._process.pid).num_fds()
+
     def children(self) -> list[psutil.Process]:
         return psutil.Process(self._process.pid).children()
 
