@@ -41,7 +41,7 @@ test-fast: $(BIN)/.dev ## the quick tests that need no engine, on all cores
 test-faults: $(BIN)/.dev ## kills, outages, cuts and full disks, on a real engine
 	@$(BIN)/pytest tests/faults $(ARGS)
 
-soak: $(BIN)/.dev ## 20,000 tasks with random faults (some 20 minutes)
+soak: $(BIN)/.dev ## 20,000 tasks with random faults, beside tasks that try to harm them (half an hour)
 	@$(BIN)/pytest tests/faults/test_soak.py --soak 20000 $(ARGS)
 
 check: $(BIN)/.dev ## format, lint, types, import layers, lock files, licences, containers, workflows, no keys, docs against code

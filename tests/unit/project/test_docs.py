@@ -84,9 +84,10 @@ def test_failure_modes_list_every_remedy():
     assert table.strip().splitlines()[2:] == [f"| {kind.description} | {kind.remedy} |" for kind in ERROR_KINDS]
 
 
-def test_failure_modes_cite_existing_tests():
-    table = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
-    cited = re.findall(r"\[(test_\w+)\]\(\.\./([^)]+)\)", table)
+@pytest.mark.parametrize("document", ["docs/faults.md", "SECURITY.md"])
+def test_guarantees_cite_existing_tests(document):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    cited = re.findall(r"\[(test_\w+)\]\((?:\.\./)?([^)]+)\)", text)
     sources = {file: (ROOT / file).read_text(encoding="utf-8") for _, file in cited}
 
     assert cited
