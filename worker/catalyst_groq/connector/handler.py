@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from catalyst_groq.common.bounded_execution import BoundedExecutor
+from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.connector.access.secrets import Secrets
 from catalyst_groq.connector.access.urls import AllowedUrls
 from catalyst_groq.connector.budgets import BudgetLimits
@@ -147,11 +148,12 @@ class Handler:
 
     async def _build_payload(self, task: ExternalTask, request: TaskRequest) -> dict[str, Any]:
         """Return the payload with the contents of the Files that it uses."""
-        payload = request.builder.payload(stream=self.stream)
+        builder = request.builder
+        payload = await run_beside_loop_if_large(task.variables, builder.payload, stream=self.stream)
         await check_response_schema(payload, self.executor)
         used = files_in(payload) if task.has_files else ()
         contents = {file.name: await self.read_file(task.process_instance_id, file.name) for file in used}
-        return request.builder.with_files(payload, contents)
+        return builder.with_files(payload, contents)
 
     async def _call_groq(self, task: ExternalTask, request: TaskRequest, payload: Mapping[str, Any]) -> CallResult:
         """Call Groq, or replay the responses that this task has got before."""

@@ -4,7 +4,8 @@ from math import inf
 
 import pytest
 
-from catalyst_groq.connector.expressions.evaluation_cost import is_larger, max_inline_chars
+from catalyst_groq.common.structures import is_larger
+from catalyst_groq.connector.expressions.evaluation_cost import max_inline_chars
 
 
 @pytest.mark.parametrize("expression", ["a", "a.b[0]", "a || 'x'", "choices[0].message.content | @"])

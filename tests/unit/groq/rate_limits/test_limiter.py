@@ -1,6 +1,7 @@
 """The rate limiter, before fake clients and before the emulator, which keeps Groq's limits exactly."""
 
 import asyncio
+import threading
 import time
 from contextlib import aclosing
 from dataclasses import replace
@@ -18,7 +19,7 @@ from catalyst_groq.groq.rate_limits import limiter as limiter_module
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
 from catalyst_groq.groq.rate_limits.limit_state import ANY_MODEL, LIMIT_TTL_SECONDS, LimitConfig
 from catalyst_groq.groq.rate_limits.limiter import LONG_WAIT_SECONDS, MAX_REPORTED_PAUSE_SECONDS
-from catalyst_groq.groq.rate_limits.usage_estimate import UsageEstimator
+from catalyst_groq.groq.rate_limits.usage_estimate import UsageEstimate, UsageEstimator
 from catalyst_groq.groq.routing.endpoints import Endpoint
 from catalyst_groq.sandbox.emulator import Emulator, EmulatorConfig
 from support.factories import make_response
@@ -57,6 +58,16 @@ async def test_limiter_holds_back_what_does_not_fit():
     assert held.wait == pytest.approx(30.5, abs=0.1)
     assert held.message.startswith("requests per minute (RPM): Limit 2, Used 2. It fits in 30.")
     assert len(client.requests) == 2
+
+
+async def test_limiter_estimates_a_long_prompt_beside_the_loop(monkeypatch):
+    threads = []
+    monkeypatch.setattr(UsageEstimator, "estimate", lambda *_: threads.append(threading.get_ident()) or UsageEstimate())
+    limiter = make_limiter(limit_config())
+    await limiter.send(chat_request())
+    await limiter.send(chat_request(text="word " * 20_000))
+
+    assert [thread == threading.get_ident() for thread in threads] == [True, False]
 
 
 async def test_limiter_whose_accounting_fails_returns_the_response(monkeypatch, caplog):

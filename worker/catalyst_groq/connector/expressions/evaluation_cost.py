@@ -10,7 +10,6 @@ from math import inf
 from typing import Any
 
 from catalyst_groq.connector.expressions.jmespath import compile_expression
-from catalyst_groq.connector.expressions.placeholders import walk
 
 MAX_INLINE_COST = 100_000
 """Evaluated nodes times characters of data, at most. It takes less than 100 ms."""
@@ -92,15 +91,3 @@ def _growth_of_node(node: Mapping[str, Any]) -> float:
     if node["value"] in REPEATING_FUNCTIONS:
         return 2
     return 1 if node["value"] in LINEAR_FUNCTIONS else inf
-
-
-def is_larger(data: Any, max_chars: float) -> bool:
-    """Whether a structure has more than so many characters. It looks no further than that."""
-    chars = 0
-    for part in walk(data):
-        chars += len(part) if isinstance(part, str) else 1
-        if isinstance(part, dict):
-            chars += sum(map(len, map(str, part)))
-        if chars > max_chars:
-            return True
-    return False

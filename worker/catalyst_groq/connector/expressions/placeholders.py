@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from catalyst_groq.common.structures import walk
 from catalyst_groq.connector.expressions.conversions import to_text
 from catalyst_groq.connector.expressions.jmespath import ExpressionError, compile_expression, evaluate
 from catalyst_groq.domain.variables import FileVariable, OpaqueValue
@@ -168,15 +169,6 @@ def _value(placeholder: Placeholder, variables: Mapping[str, Any]) -> Any:
         if not isinstance(opaque, FileVariable):
             raise _opaque_value_error(placeholder, opaque)
     return value
-
-
-def walk(value: Any) -> Iterator[Any]:
-    """Yield a structure and every value in it, depth first, without recursion: it may be nested to any depth."""
-    stack = [value]
-    while stack:
-        yield (part := stack.pop())
-        if isinstance(part, dict | list):
-            stack += reversed(part.values() if isinstance(part, dict) else part)
 
 
 def find_opaque_values(value: Any) -> Iterator[OpaqueValue]:

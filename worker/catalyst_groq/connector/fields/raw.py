@@ -9,7 +9,8 @@ from math import inf
 from typing import Any, TypeVar
 
 from catalyst_groq.common.bounded_execution import BoundedExecutor, Unfinished
-from catalyst_groq.connector.expressions.evaluation_cost import is_larger, max_inline_chars
+from catalyst_groq.common.structures import is_larger, walk
+from catalyst_groq.connector.expressions.evaluation_cost import max_inline_chars
 from catalyst_groq.connector.expressions.jmespath import ExpressionError
 from catalyst_groq.connector.expressions.placeholders import (
     OPENING_MARKS,
@@ -18,7 +19,6 @@ from catalyst_groq.connector.expressions.placeholders import (
     PlaceholderError,
     evaluate_all,
     parse,
-    walk,
 )
 from catalyst_groq.connector.expressions.required_variables import (
     ALL_VARIABLES,

@@ -12,8 +12,9 @@ import yaml
 from catalyst_groq.common.bounded_execution import BoundedExecutor, Unfinished
 from catalyst_groq.common.json_codec import is_nested_too_deeply
 from catalyst_groq.common.lru_cache import LruCache
+from catalyst_groq.common.structures import walk
 from catalyst_groq.connector.expressions.jmespath import ExpressionError
-from catalyst_groq.connector.expressions.placeholders import PlaceholderError, find_opaque_values, render_all, walk
+from catalyst_groq.connector.expressions.placeholders import PlaceholderError, find_opaque_values, render_all
 from catalyst_groq.errors import FieldError
 
 MAX_CHARS = 1_000_000

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import ceil
 
+from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.groq.api.error_kinds import ErrorKind
 from catalyst_groq.groq.api.errors import ApiError, classify
 from catalyst_groq.groq.api.operations import Payload
@@ -89,7 +90,7 @@ class RateLimitedClient:
         model_id = request.payload["model"]
         state = self._state(request.account, model_id)
         waiter = self._waiters.get(request.caller) if self._waiters else None
-        estimate = self._estimate(waiter, state, request)
+        estimate = await self._estimate(waiter, state, request)
         if self._config.is_enforced and (problem := estimate.check_fits(state.confirmed_limits(), state.context)):
             return NoResponse(NoResponseReason.EXCEEDS_LIMIT, problem, sent=False, seconds=0)
         now = time.monotonic()
@@ -182,10 +183,12 @@ class RateLimitedClient:
         self._states[key] = state
         return state
 
-    def _estimate(self, waiter: Waiter | None, state: LimitState, request: GroqRequest) -> UsageEstimate:
+    async def _estimate(self, waiter: Waiter | None, state: LimitState, request: GroqRequest) -> UsageEstimate:
         """Return the estimate; a caller that sends the same payload again need not have it estimated again."""
         earlier = waiter.estimates.get(state.queue_name) if waiter else None
-        return earlier[1] if earlier and earlier[0] is request.payload else self._estimator.estimate(request)
+        if earlier and earlier[0] is request.payload:
+            return earlier[1]
+        return await run_beside_loop_if_large(request.payload, self._estimator.estimate, request)
 
     def _remember(self, caller: str, waiter: Waiter) -> None:
         waiter.seen = time.monotonic()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from catalyst_groq.common.backoff import Backoff
+from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.groq.api.error_kinds import ErrorKind, RetryAction
 from catalyst_groq.groq.api.errors import ApiError, classify
 from catalyst_groq.groq.api.operations import Payload
@@ -95,7 +96,7 @@ class _RoutedCall:
         try:
             result = await self._replay() or await self._next_route()
             while result:
-                match self._decide(result):
+                match await self._decide(result):
                     case Stop():
                         break
                     case NextRoute():
@@ -117,7 +118,7 @@ class _RoutedCall:
         route, summary = self._routes[self._number], summarize(failed.response, failed.error)
         log.info("Failover: task %s went on with %s after %s", self._call.caller, route, summary)
 
-    def _decide(self, result: RouteResult) -> Decision:
+    async def _decide(self, result: RouteResult) -> Decision:
         if result.error is None:
             return STOP
         waits = [(other.wait, number) for number, other in self._model_results.items() if other.wait is not None]
@@ -128,7 +129,7 @@ class _RoutedCall:
             committed_wait=(result.wait or 0, self._number) if self._is_waiting or self._is_follow_up else None,
             shortest_wait=min(waits, default=None),
             has_waiting_place=not waits or self._may_wait(min(waits)[1]),
-            resend=self._changed_payload(result),
+            resend=await self._changed_payload(result),
         )
         return decide(result.error, state)
 
@@ -246,17 +247,19 @@ class _RoutedCall:
             result.wait = result.error.wait or self._backoff.next()
         return result
 
-    def _changed_payload(self, result: RouteResult) -> Payload | None:
+    async def _changed_payload(self, result: RouteResult) -> Payload | None:
         """Return a payload that may succeed where this one failed: the follow-up for invalid JSON, or a shorter one."""
         if result.invalid and result.invalid.may_improve and not self._is_follow_up:
             return repair_request(self._payload, result.invalid)
         if result.error and self._routes and self._truncated is None and not result.replayed:
             payload = self._request_payload(self._routes[self._number])
-            fraction = fraction_that_fits(result.error, payload, self._router.catalog.assume(payload["model"]))
-            if fraction is not None and (truncated := self._call.truncate(payload, fraction)):
-                self._truncated = truncated
-                return truncated.payload
+            self._truncated = await run_beside_loop_if_large(payload, self._truncate, payload, result.error)
+            return self._truncated.payload if self._truncated else None
         return None
+
+    def _truncate(self, payload: Payload, error: ApiError) -> Truncated | None:
+        fraction = fraction_that_fits(error, payload, self._router.catalog.assume(payload["model"]))
+        return None if fraction is None else self._call.truncate(payload, fraction)
 
     def _request_payload(self, route: Route) -> Payload:
         payload = {**self._request.payload, "model": route.model_at_endpoint}
