@@ -58,7 +58,7 @@ def wait_until_handed_back(environment, instances, count):
 
 
 def http_get(worker, path):
-    port = re.search(r"metrics at port (\d+)", worker.log)[1]
+    port = re.search(r"metrics at http://127\.0\.0\.1:(\d+)", worker.log)[1]
     return httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False)
 
 
@@ -149,7 +149,7 @@ def test_refused_key_pauses_its_account_and_burns_no_retries(fault_environment):
         assert http_get(worker, "/health/ready").status_code == 200
         assert paused_metric(worker) == []
     assert len(sent(fault_environment, status=200)) == 40
-    assert worker.log.count("is refused. Its tasks go back to the engine") == 1
+    assert worker.log.count("is refused: the account is paused. Its tasks go back to the engine") == 1
     assert worker.log.count("has ended: its key is accepted") == 1
     assert ENV_KEY not in worker.log
 

@@ -261,30 +261,33 @@ NO_FIGURES = make_response(429, {"error": {"message": "slow down"}})
 
 
 async def test_pause_after_a_429_without_figures_is_one_for_all_callers():
-    client = FakeGroqClient(NO_FIGURES)
+    client = FakeGroqClient(NO_FIGURES, NO_FIGURES)
     limiter = make_limiter(limit_config(), client=client)
-    await limiter.send(chat_request())
+    for _ in range(2):
+        assert not (await limiter.send(chat_request())).held_back, "one refusal alone pauses nothing"
     held = [await limiter.send(chat_request()) for _ in range(20)]
 
-    assert len(client.requests) == 1
+    assert len(client.requests) == 2
     assert {response.reason for response in held} == {NoResponseReason.RATE_LIMITED_LOCALLY}
     assert held[0].message.startswith(f"{MODEL} is paused after a 429 without figures. The next attempt is in 0.")
     await limiter.send(chat_request(model=OTHER))
     await limiter.send(chat_request(account=OWN_SERVER))
-    assert len(client.requests) == 3, "another model and another key are not concerned"
+    assert len(client.requests) == 4, "another model and another key are not concerned"
 
 
 async def test_pause_lasts_as_long_as_retry_after_says_within_a_bound():
     for seconds, expected in (("7", 7), ("1e9", MAX_REPORTED_PAUSE_SECONDS)):
-        limiter = make_limiter(limit_config(), replace(NO_FIGURES, headers={"retry-after": seconds}))
-        await limiter.send(chat_request())
+        limiter = make_limiter(limit_config(), *[replace(NO_FIGURES, headers={"retry-after": seconds})] * 2)
+        for _ in range(2):
+            await limiter.send(chat_request())
         assert (await limiter.send(chat_request())).wait == pytest.approx(expected, abs=0.5)
 
 
 async def test_pause_grows_with_refusals_in_a_row_and_ends_with_a_response():
     clock = SimpleNamespace(now=0.0)
-    limiter = make_limiter(limit_config(), *[NO_FIGURES] * 10, make_response(), clock=lambda: clock.now)
+    limiter = make_limiter(limit_config(), *[NO_FIGURES] * 11, make_response(), clock=lambda: clock.now)
     waits = []
+    await limiter.send(chat_request())
     for _ in range(10):
         assert not (await limiter.send(chat_request())).held_back
         waits.append((await limiter.send(chat_request())).wait)
@@ -297,18 +300,20 @@ async def test_pause_grows_with_refusals_in_a_row_and_ends_with_a_response():
 async def test_pause_is_tried_out_again_after_a_probe_without_response():
     clock = SimpleNamespace(now=0.0)
     lost = NoResponse(NoResponseReason.TIMEOUT, "its own timeout", sent=True, seconds=0.2)
-    client = FakeGroqClient(NO_FIGURES, lost, make_response())
+    client = FakeGroqClient(NO_FIGURES, NO_FIGURES, lost, make_response())
     limiter = make_limiter(limit_config(), client=client, clock=lambda: clock.now)
-    await limiter.send(chat_request())
+    for _ in range(2):
+        await limiter.send(chat_request())
     clock.now += 1
     assert [(await limiter.send(chat_request())) for _ in "12"] == [lost, make_response()]
 
 
 async def test_limiter_that_enforces_nothing_still_pauses():
     figures = make_response(429, {"error": {"message": "(RPM): Limit 30, Used 30, Requested 1. Try again in 9s."}})
-    client = FakeGroqClient(figures)
+    client = FakeGroqClient(figures, figures)
     limiter = make_limiter(LimitConfig(ACCOUNT.url, shipped_catalog(), is_enforced=False), client=client)
-    await limiter.send(chat_request())
+    for _ in range(2):
+        await limiter.send(chat_request())
     assert (await limiter.send(chat_request())).wait == pytest.approx(9, abs=0.5)
     assert list(limiter.remaining()) == []
     assert limiter.fetchable_tasks(50, 0) == 50

@@ -12,6 +12,7 @@ from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.groq.routing.circuit_breaker import CircuitBreakers
 from catalyst_groq.groq.routing.endpoints import Endpoint, Route
 from catalyst_groq.groq.routing.failover import RoutePlan, RoutingState
+from catalyst_groq.groq.routing.paused_accounts import REFUSALS_UNTIL_PAUSE
 from catalyst_groq.groq.routing.retired_models import RetiredModels
 from support.factories import make_response
 
@@ -88,7 +89,8 @@ def test_spend_limit_opens_the_circuit_where_there_is_another(state, error, is_o
 
 
 def test_refused_key_is_an_obstacle_for_every_model(state):
-    state.record(Route(endpoint("a"), "m"), make_response(401, ""), DENIED, is_only=True)
+    for _ in range(REFUSALS_UNTIL_PAUSE):
+        state.record(Route(endpoint("a"), "m"), make_response(401, ""), DENIED, is_only=True)
     obstacle = state.obstacle(Route(endpoint("a"), "n"))
     assert (obstacle.error.kind, obstacle.reason) == (ErrorKind.AUTHENTICATION, "key refused")
     assert state.obstacle(Route(endpoint("b"), "m")) is None

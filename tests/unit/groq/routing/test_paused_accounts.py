@@ -7,16 +7,32 @@ import pytest
 from catalyst_groq.groq.api.error_kinds import ErrorKind
 from catalyst_groq.groq.api.errors import classify
 from catalyst_groq.groq.routing.circuit_breaker import OVERDUE_SECONDS, PROBE_WAIT_SECONDS
-from catalyst_groq.groq.routing.paused_accounts import MAX_PROBE_INTERVAL_SECONDS, PausedAccounts
+from catalyst_groq.groq.routing.paused_accounts import MAX_PROBE_INTERVAL_SECONDS, REFUSALS_UNTIL_PAUSE, PausedAccounts
 from support.factories import make_response, make_route
 
 DENIED = classify(make_response(401, {"error": {"message": "Invalid API Key", "code": "invalid_api_key"}}))
 A, B = make_route("a").endpoint, make_route("b").endpoint
 
 
+def refuse(accounts, endpoint):
+    """Refuse the key as often as it takes to pause the account."""
+    for _ in range(REFUSALS_UNTIL_PAUSE):
+        accounts.record_refused(endpoint, DENIED)
+
+
+def test_refusals_that_are_not_in_a_row_pause_nothing(clock):
+    accounts = PausedAccounts()
+    for _ in range(5):
+        for _ in range(REFUSALS_UNTIL_PAUSE - 1):
+            accounts.record_refused(A, DENIED)
+            assert (accounts.check(A), accounts.wait(A)) == (None, 30), "the refused task waits all the same"
+        accounts.record_accepted(A)
+    assert accounts.paused() == []
+
+
 def test_refused_key_pauses_its_account_alone(clock):
     accounts = PausedAccounts()
-    accounts.record_refused(A, DENIED)
+    refuse(accounts, A)
 
     error = accounts.check(A)
     assert (error.kind, error.causes, error.wait) == (ErrorKind.AUTHENTICATION, DENIED.causes, 30)
@@ -26,7 +42,7 @@ def test_refused_key_pauses_its_account_alone(clock):
 
 def test_refused_key_is_tried_now_and_then_and_ever_more_rarely(clock):
     accounts, intervals = PausedAccounts(), []
-    accounts.record_refused(A, DENIED)
+    refuse(accounts, A)
     for _ in range(6):
         intervals.append(accounts.wait(A))
         clock.now += accounts.wait(A)
@@ -47,7 +63,7 @@ def test_refusals_at_once_are_one_pause(clock, caplog):
 def test_accepted_key_ends_the_pause(clock, caplog):
     caplog.set_level("INFO")
     accounts = PausedAccounts()
-    accounts.record_refused(A, DENIED)
+    refuse(accounts, A)
     accounts.record_accepted(A)
     assert accounts.paused() == [A], "the response is to a request that was sent before"
     clock.now += 31
@@ -55,7 +71,7 @@ def test_accepted_key_ends_the_pause(clock, caplog):
     assert accounts.blocked() == ["a"], "the probe is under way"
     accounts.record_accepted(A)
     assert (accounts.check(A), accounts.paused(), accounts.blocked()) == (None, [], ())
-    assert [message.split(" is refused.")[0] for message in caplog.messages] == [
+    assert [message.split(" is refused:")[0] for message in caplog.messages] == [
         "The key of the endpoint a",
         "The pause of the endpoint a has ended: its key is accepted, or is no longer used",
     ]
@@ -65,16 +81,16 @@ def test_key_of_a_task_pauses_nothing_and_waits_for_nothing(clock):
     accounts, own = PausedAccounts(), replace(A, is_operators=False)
     accounts.record_refused(own, DENIED)
     assert (accounts.check(A), accounts.paused()) == (None, [])
-    accounts.record_refused(A, DENIED)
+    refuse(accounts, A)
     assert (accounts.check(own), accounts.wait(own)) == (None, None)
 
 
 def test_blocked_only_if_no_account_is_left(clock):
     accounts = PausedAccounts(30, [A, B])
     assert accounts.blocked() == ()
-    accounts.record_refused(A, DENIED)
+    refuse(accounts, A)
     assert accounts.blocked() == ()
-    accounts.record_refused(B, DENIED)
+    refuse(accounts, B)
     assert accounts.blocked() == ["a", "b"]
     clock.now += 31
     assert accounts.check(B) is None
@@ -89,10 +105,10 @@ def test_blocked_after_a_key_was_changed(clock, changed):
     old, new = (replace(A, account=replace(A.account, key=key)) for key in ("old", "new"))
     if changed == "to a bad key":
         accounts.record_accepted(old)
-        accounts.record_refused(new, DENIED)
+        refuse(accounts, new)
         assert accounts.blocked() == ["a"]
     else:
-        accounts.record_refused(old, DENIED)
+        refuse(accounts, old)
         accounts.record_accepted(new)
         assert accounts.blocked() == ()
         clock.now += 31 + OVERDUE_SECONDS
@@ -101,7 +117,7 @@ def test_blocked_after_a_key_was_changed(clock, changed):
 
 def test_probe_that_shows_nothing_is_released(clock):
     accounts = PausedAccounts()
-    accounts.record_refused(A, DENIED)
+    refuse(accounts, A)
     clock.now += 31
     assert accounts.check(A) is None
     accounts.release_probe(A)

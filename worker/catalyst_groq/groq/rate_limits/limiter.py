@@ -42,7 +42,7 @@ MAX_TRACKED_MODELS = 1000
 """Models, each for one account, whose limits are remembered: their names may come from process variables."""
 
 INITIAL_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.5, 30.0
-"""After a 429 that reports neither a limit nor a wait; the pause doubles with each refusal in a row."""
+"""After the second 429 in a row that reports neither a limit nor a wait; the pause doubles with each further one."""
 
 MAX_DOUBLINGS = 10
 
@@ -225,10 +225,13 @@ def _pause_update(response: Response | NoResponse, refusals: int, *, knows_limit
 
 
 def _pause_seconds(error: ApiError, refusals: int) -> float:
+    """Return the length of a pause after a refusal, given the refusals in a row before it."""
+    if refusals == 0:
+        return 0.0  # it may concern that request alone: the next one tries at once, and the others wait for its result
     if error.wait:
         return min(error.wait, MAX_REPORTED_PAUSE_SECONDS)
     jitter = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 -- spreads load, protects nothing
-    return jitter * min(INITIAL_PAUSE_SECONDS * float(2 ** min(refusals, MAX_DOUBLINGS)), MAX_PAUSE_SECONDS)
+    return jitter * min(INITIAL_PAUSE_SECONDS * float(2 ** min(refusals - 1, MAX_DOUBLINGS)), MAX_PAUSE_SECONDS)
 
 
 def _rate_limited(admission: Admission, model_id: str) -> NoResponse:

@@ -6,14 +6,17 @@ from catalyst_groq.groq.api.errors import ApiError
 from catalyst_groq.groq.routing.circuit_breaker import OVERDUE_SECONDS, CircuitBreakers, Wording
 from catalyst_groq.groq.routing.endpoints import Endpoint
 
+REFUSALS_UNTIL_PAUSE = 3
+"""Refusals in a row: a single one may be the mistake of a gateway, and the next request shows whether it was."""
+
 MAX_PROBE_INTERVAL_SECONDS = 300.0
 MAX_KNOWN_ACCOUNTS = 100
 
 WORDING = Wording(
     (),
     "The key of the endpoint {} is refused, the next attempt is in {:.0f} s ({} refused so far): {}",
-    "The key of the endpoint %s is refused. Its tasks go back to the engine, and one request tries the key in about "
-    "%g s, then less often (%d refused so far): %s",
+    "The key of the endpoint %s is refused: the account is paused. Its tasks go back to the engine, and one request "
+    "tries the key in about %g s, then less often (%d refused so far): %s",
     "The pause of the endpoint %s has ended: its key is accepted, or is no longer used",
 )
 
@@ -27,7 +30,10 @@ class PausedAccounts:
 
     def __init__(self, probe_interval: float = 30.0, configured: Iterable[Endpoint] = ()) -> None:
         longest = max(probe_interval, MAX_PROBE_INTERVAL_SECONDS)
-        self._breakers: CircuitBreakers[Endpoint] = CircuitBreakers(1, probe_interval, longest, WORDING)
+        self._probe_interval = probe_interval
+        self._breakers: CircuitBreakers[Endpoint] = CircuitBreakers(
+            REFUSALS_UNTIL_PAUSE, probe_interval, longest, WORDING
+        )
         self._known: dict[str, str] = {endpoint.id: endpoint.name for endpoint in configured}
         """Names of endpoints by account, the longest unused first."""
         self._configured = frozenset(self._known)
@@ -37,14 +43,17 @@ class PausedAccounts:
         return self._breakers.check(endpoint) if endpoint.is_operators else None
 
     def wait(self, endpoint: Endpoint) -> float | None:
-        """Return the seconds until the key is tried again; None when the account is not paused."""
-        return self._breakers.wait(endpoint) if endpoint.is_operators else None
+        """Return the seconds until a task whose key was refused may be sent again; None for a key of its own."""
+        if not endpoint.is_operators:
+            return None
+        pause = self._breakers.wait(endpoint)
+        return self._probe_interval if pause is None else pause
 
     def record_refused(self, endpoint: Endpoint, error: ApiError) -> None:
-        """Pause the account."""
+        """Pause the account after REFUSALS_UNTIL_PAUSE refusals in a row."""
         if not endpoint.is_operators:
             return
-        if self.wait(endpoint) is None:
+        if self._breakers.wait(endpoint) is None:
             # An earlier key of the same endpoint says nothing about this one.
             replaced = [key for key, name in self._known.items() if name == endpoint.name]
             for key in replaced:
@@ -53,7 +62,7 @@ class PausedAccounts:
         self._breakers.record_failure(endpoint, error)
 
     def record_accepted(self, endpoint: Endpoint) -> None:
-        """End the account's pause, if the request has tried that out."""
+        """End the account's pause, if the request has tried that out; count the refusals anew."""
         if not endpoint.is_operators:
             return
         self._breakers.record_success(endpoint, only_probe=True)
