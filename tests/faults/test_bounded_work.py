@@ -20,7 +20,7 @@ def test_offenders_fail_alone_beside_ordinary_tasks(fault_environment, tmp_path)
     for name, offender in OFFENDERS.items():
         if offender.rule:
             environment.emulator.next(None, when={"contains": name}, **offender.rule)
-        properties = {"catalyst_retries": "R1/PT0S", "catalyst_giveUpAfter": "PT0S", **offender.properties}
+        properties = {"catalyst_retries": "R1/PT0S", **offender.properties}
         offenders[name] = environment.instance(fields=offender.fields, properties=properties)
     key, xml = diagram(topic=environment.topic)
     client = environment.process_client

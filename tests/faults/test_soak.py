@@ -95,7 +95,7 @@ def deploy_offenders(environment):
     for name, offender in OFFENDERS.items():
         if offender.rule:
             environment.emulator.next(None, when={"contains": name}, **offender.rule)
-        properties = {"catalyst_retries": "R1/PT0S", "catalyst_giveUpAfter": "PT0S", **offender.properties}
+        properties = {"catalyst_retries": "R1/PT0S", **offender.properties}
         keys[name], xml = diagram(topic=environment.topic, fields=offender.fields, properties=properties)
         environment.process_client.deploy_texts({f"{keys[name]}.bpmn": xml})
     return keys

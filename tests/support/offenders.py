@@ -72,6 +72,7 @@ OFFENDERS = {
         {"status": 429, "body": {"error": {"message": f"{'x' * 9} try again in {'1' * 500_000}u.s"}}},
         "Groq: 429",
         0,
+        {"catalyst_giveUpAfter": "PT0S"},
     ),
     "<placeholder>": Offender(
         payload_with(f"<placeholder> ${{userMessage | {DOUBLING}}}"),

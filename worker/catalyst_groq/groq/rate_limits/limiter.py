@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 ACTIVE_WINDOW_SECONDS = 60.0
 """A model counts as in use for this long after its last request."""
 
-LONG_WAIT_SECONDS = 2.0
+LONG_WAIT_SECONDS = 5.0
 """When a caller has waited for this long, tasks are fetched in spite of the limits: they may use another model."""
 
 EXTRA_FETCH_INTERVAL_SECONDS = 0.2
