@@ -142,7 +142,7 @@ def test_retired_model_is_replaced_and_reported(start_instance):
     variables = instance.variables()
     assert variables["modelUsed"] == "openai/gpt-oss-20b"
     meta = variables["catalyst_meta"]
-    assert (meta["modelRequested"], meta["modelsTried"][-1]) == ("llama-3.1-8b-instant", "openai/gpt-oss-20b")
+    assert (meta["modelAsked"], meta["modelsTried"][-1]) == ("llama-3.1-8b-instant", "openai/gpt-oss-20b")
     assert meta["costUsd"] > 0
 
 

@@ -57,7 +57,7 @@ def test_transcription_example_transcribes_upload(process_client, emulator):
     assert variables["segments"] == [{"start": 0, "end": SECONDS, "text": " Call me back."}]
     assert (variables["catalyst_success"], variables["catalyst_statusCode"]) == (True, 200)
     meta = variables["catalyst_meta"]
-    assert meta["modelRequested"] == meta["modelUsed"] == "whisper-large-v3-turbo"
+    assert meta["modelAsked"] == meta["modelUsed"] == "whisper-large-v3-turbo"
     assert meta["costUsd"] == pytest.approx(0.04 / 360)  # Groq bills ten seconds at least
     assert emulator.calls[0].path.endswith("/audio/transcriptions")
     assert emulator.calls[0].body == {

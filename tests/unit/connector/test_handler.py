@@ -31,7 +31,7 @@ async def test_task_completes_with_groqs_response():
     assert request.payload["messages"][1]["content"] == 'say "hi"'
     assert isinstance(outcome, Completion)
     assert outcome.variables["aiReply"] == "Hello Ada"
-    assert outcome.variables["catalyst_meta"]["modelRequested"] == request.payload["model"]
+    assert outcome.variables["catalyst_meta"]["modelAsked"] == request.payload["model"]
 
 
 @pytest.mark.parametrize(

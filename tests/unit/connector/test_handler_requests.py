@@ -62,7 +62,7 @@ async def test_retired_model_is_replaced_for_this_task_and_the_next():
     requested, replacement = retired["catalyst_model"], "openai/gpt-oss-120b"
     assert [payload["model"] for payload in harness.payloads] == [requested, replacement, replacement]
     meta = outcome.variables["catalyst_meta"]
-    assert (meta["modelRequested"], meta["modelsTried"]) == (requested, [requested, replacement])
+    assert (meta["modelAsked"], meta["modelsTried"]) == (requested, [requested, replacement])
 
 
 async def test_recording_is_transcribed():

@@ -24,7 +24,7 @@ MODEL = "openai/gpt-oss-120b"
 PERSONAL = "Max, IBAN DE12"
 """A model that a process took from a variable."""
 META = {
-    "modelRequested": MODEL,
+    "modelAsked": MODEL,
     "modelUsed": MODEL,
     "promptTokens": 10,
     "completionTokens": 5,

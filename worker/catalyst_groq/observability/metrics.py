@@ -51,7 +51,7 @@ class Metrics:
         self._of_process(task.process_definition_key, label).inc()
         self._of_outcome(label).observe(seconds)
         if meta := outcome.variables.get("catalyst_meta"):
-            self._of_model(_model_label(meta["modelUsed"] or meta["modelRequested"], self._catalog)).add(meta)
+            self._of_model(_model_label(meta["modelUsed"] or meta["modelAsked"], self._catalog)).add(meta)
 
     def _make_model_counters(self, model: str) -> "_ModelCounters":
         return _ModelCounters(

@@ -58,7 +58,7 @@ def test_completion_has_mapped_and_standard_variables():
     assert (
         meta.items()
         >= {
-            "modelRequested": "openai/gpt-oss-120b",
+            "modelAsked": "openai/gpt-oss-120b",
             "modelUsed": "openai/gpt-oss-120b",
             "promptTokens": 18,
             "completionTokens": 5,
@@ -116,7 +116,7 @@ def test_standard_variables_of_a_failure(response, status, error, body):
         "catalyst_success": False,
         "catalyst_error": error,
     }
-    assert (meta["modelRequested"], meta["modelUsed"], meta["promptTokens"]) == ("asked", None, None)
+    assert (meta["modelAsked"], meta["modelUsed"], meta["promptTokens"]) == ("asked", None, None)
 
 
 def test_transient_failure_is_retried_until_none_is_left():

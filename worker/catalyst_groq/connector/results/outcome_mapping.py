@@ -102,7 +102,7 @@ def _meta(result: CallResult, requested_model: str) -> dict[str, Any]:
     usage = usable.body.get("usage") if usable else None
     tokens: Mapping[str, Any] = usage if isinstance(usage, dict) else {}
     return {
-        "modelRequested": requested_model,
+        "modelAsked": requested_model,
         "modelUsed": _text_or_none(usable.body.get("model")) if usable else None,
         "promptTokens": _count_or_none(tokens.get("prompt_tokens")),
         "completionTokens": _count_or_none(tokens.get("completion_tokens")),
