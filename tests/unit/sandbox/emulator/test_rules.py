@@ -232,3 +232,10 @@ def test_each_new_api_key_has_its_own_organization():
     one, other, again = (keys.organization(f"Bearer gsk_{name}") for name in ("one", "other", "one"))
 
     assert one == again != other
+
+
+@pytest.mark.parametrize("key", ["error_code", "refusal"])
+def test_script_names_an_error_code_by_its_present_or_earlier_key(script, key):
+    service = scripted(script(f"answers: [{{{key}: model_not_found}}]"))
+
+    assert error_of(service, chat_body("Hello")).status == 404

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveInt, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveInt,
+    field_validator,
+    model_validator,
+)
 
 from catalyst_groq.sandbox.emulator.error_catalog import BY_CODE, response_for_status
 from catalyst_groq.sandbox.emulator.error_responses import ErrorResponse, rate_limited
@@ -90,7 +99,8 @@ class Rule(_Part):
     characters: PositiveInt | None = None
     tokens: PositiveInt | None = None
     status: int | None = Field(None, ge=200, le=599)
-    error_code: str | None = None
+    error_code: str | None = Field(None, validation_alias=AliasChoices("error_code", "refusal"))
+    """`refusal` is its earlier name, which scripts may still have."""
     headers: Mapping[str, str] = {}
     body: str | Mapping[str, Any] | None = None
     fault: Fault | None = None
