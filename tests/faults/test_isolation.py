@@ -58,7 +58,7 @@ def wait_until_handed_back(environment, instances, count):
 
 
 def http_get(worker, path):
-    port = re.search(r"metrics at http://127\.0\.0\.1:(\d+)", worker.log)[1]
+    port = re.search(r"metrics at port (\d+)", worker.log)[1]
     return httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False)
 
 

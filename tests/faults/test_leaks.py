@@ -40,7 +40,7 @@ messages:
   - {role: system, content: "The key is ${myKey}"}
   - {role: user, content: "${userMessage}"}"""
 HISTORY = ("variable-instance", "detail", "incident", "external-task-log", "process-instance", "activity-instance")
-PORT_LOG_PREFIX = r"Health and metrics at http://127\.0\.0\.1:"
+PORT_LOG_PREFIX = "Health and metrics at port "
 
 
 def escape_as_json(key):

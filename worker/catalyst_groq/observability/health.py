@@ -67,7 +67,7 @@ async def health_server(
             address = f"CATALYST_HTTP_HOST={host}, CATALYST_HTTP_PORT={port}"
             raise SettingsError(f"{address} cannot be used: {error.strerror}. Choose another.") from error
         bound = int(runner.addresses[0][1])
-        log.info("Health and metrics at http://%s:%d: %s, %s, %s", _in_url(host), bound, LIVE, READY, METRICS)
+        log.info("Health and metrics at port %d of %s: %s, %s, %s", bound, host, LIVE, READY, METRICS)
         yield bound
     finally:
         await runner.cleanup()
