@@ -150,10 +150,10 @@ def _has_escapes(text: str) -> bool:
 def _mask_escaped(text: str, forms: Iterable[str]) -> str:
     """Mask the keys of which some characters are escaped; everything else stays as it is written."""
     unescaped = URL_ESCAPES.sub(lambda match: unquote(match[0]), JSON_ESCAPE.sub(_unescape, text))
-    for form in (*forms, *GROQ_KEY.findall(unescaped)):
+    for form in forms:
         if form in unescaped:
             text = _escaped_pattern(form).sub(MASK, text)
-    return text
+    return ESCAPED_GROQ_KEY.sub(MASK, text) if KEY_PREFIX in unescaped else text
 
 
 def _unescape(match: re.Match[str]) -> str:
@@ -173,3 +173,10 @@ def _escaped_character_pattern(character: str) -> str:
     in_url = "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
     slash = r"|\\/" if character == "/" else ""
     return f"(?:{re.escape(character)}|(?i:{in_json}|{in_url}){slash})"
+
+
+ESCAPED_WORD_CHARACTER = r"(?:\\u00|%)(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF])"
+ESCAPED_GROQ_KEY = re.compile(
+    "".join(map(_escaped_character_pattern, KEY_PREFIX)) + rf"(?:\w|{ESCAPED_WORD_CHARACTER}){{16,}}"
+)
+"""One pattern for all: a pattern for each key that a text holds takes time that grows with the square of its length."""
