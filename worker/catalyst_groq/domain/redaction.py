@@ -20,6 +20,9 @@ GROQ_KEY = re.compile(r"gsk_\w{16,}")
 MIN_KEY_CHARS = 8
 """A shorter text is not masked, because that would ruin the texts around it."""
 
+MAX_KEY_CHARS = 512
+"""Of a key that a task uses: its forms are kept for a while. The operator's own secrets may be longer."""
+
 MAX_RESOLVED_KEYS = 64
 """Maximum of resolved keys that are masked everywhere: the time to mask a text grows with their number."""
 
@@ -63,8 +66,8 @@ class Redactor:
             self._collect_forms()
 
     def for_key(self, key: str) -> "Redactor":
-        """Return a redactor that also masks this key; itself if it does so already."""
-        if len(key) < MIN_KEY_CHARS or key in self._permanent or key in self._resolved:
+        """Return a redactor that also masks this key; itself if it does so already, or if the text is no key."""
+        if not MIN_KEY_CHARS <= len(key) <= MAX_KEY_CHARS or key in self._permanent or key in self._resolved:
             return self
         return Redactor([*self._permanent, *self._resolved, key])
 
