@@ -105,7 +105,9 @@ class FileProvider:
             ) from error
         if content is None:
             raise FieldError(
-                API_KEY_FIELD, f"'{name}' leads out of {self.directory} or to another name", "Write the name of a file there"
+                API_KEY_FIELD,
+                f"'{name}' leads out of {self.directory} or to another name",
+                "Write the name of a file there",
             )
         return content
 
