@@ -216,7 +216,15 @@ class _RoutedCall:
 
     async def _send(self) -> RouteResult:
         """Send the request on the current route, store what was paid for, and judge it."""
-        call, route = self._call, self._routes[self._number]
+        route = self._routes[self._number]
+        try:
+            return await self._send_on(route)
+        except BaseException:  # cancelled, because the task's lock is lost, or the journal is unavailable
+            self._router.state.release_probes(route)
+            raise
+
+    async def _send_on(self, route: Route) -> RouteResult:
+        call = self._call
         payload = self._truncated.payload if self._truncated else self._request_payload(route)
         started = time.monotonic()
         response = await self._router.client.send(
