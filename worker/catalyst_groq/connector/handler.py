@@ -100,10 +100,10 @@ class Handler:
             outcome = _attempt_failed(task, message)
         try:
             return redact_outcome(outcome, redactor)
-        except Exception as error:
-            # Nothing of what cannot be masked may leave the worker, not even the error's text or traceback.
+        except Exception as error:  # noqa: BLE001 -- otherwise the task stays locked
             name = type(error).__name__
-            log.error("Task %s: its outcome cannot be masked: internal error (%s)", task.id, name)
+            # Without the traceback: what cannot be masked is not shown.
+            log.error("Task %s: its outcome cannot be masked: internal error (%s)", task.id, name)  # noqa: TRY400
             return _attempt_failed(task, f"Internal error of the worker: the outcome cannot be masked ({name})")
 
     async def on_reported(self, task: ExternalTask, outcome: Outcome) -> None:

@@ -345,13 +345,12 @@ async def test_pause_is_tried_out_again_after_a_cancelled_probe(monkeypatch, han
     client, backend = FakeGroqClient(NO_FIGURES), InMemoryBackend()
     limiter = RateLimitedClient(client, backend, limited_to(rpm=100))
     await limiter.send(chat_request())
-    limiter._client = BlockingGroqClient()
+    limiter._client = blocking = BlockingGroqClient()
     if hangs:
         limiter._backend = UnansweredSettle()
         limiter._backend._queues = backend._queues
     probe = asyncio.ensure_future(limiter.send(chat_request()))
-    while not limiter._in_flight:
-        await asyncio.sleep(0)
+    await blocking.started.wait()
     probe.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(probe, 10)

@@ -237,14 +237,11 @@ async def test_refused_key_is_left_to_the_engine_until_the_task_gives_up():
 async def cancel_call(endpoints):
     """Cancel a call while its request is under way."""
     endpoints.clients["a"] = blocking = BlockingGroqClient(HELLO)
-    sent = len(endpoints.requests)
     call = asyncio.ensure_future(endpoints.call())
-    while len(endpoints.requests) == sent:
-        await asyncio.sleep(0)
+    await asyncio.wait_for(blocking.started.wait(), 10)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
-    blocking.release()
 
 
 @pytest.mark.parametrize("failing", [BUSY, DENIED])

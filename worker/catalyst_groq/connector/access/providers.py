@@ -36,7 +36,8 @@ SEPARATORS = re.compile(r"[/\\:]|\.\.")
 def check_name(name: str) -> None:
     """Check that a secret's name is a bare name, so that no source can take it for a path or for another name.
 
-    Raises `FieldError`. Dots and spaces at the end are refused, because Windows ignores them there. Names in other normal forms of Unicode are refused, because a file system may equate them.
+    Raises `FieldError`. Names in other normal forms of Unicode are refused, because a file system may equate them; so
+    are dots and spaces at the end, which Windows ignores.
     """
     is_bare = 0 < len(name) <= MAX_NAME_CHARS and name.isprintable() and not SEPARATORS.search(name)
     if not is_bare or name.endswith(IGNORED_AT_END) or unicodedata.normalize("NFKC", name) != name:

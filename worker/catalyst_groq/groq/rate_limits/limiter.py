@@ -134,7 +134,7 @@ class RateLimitedClient:
         try:
             async with asyncio.timeout(RELEASE_TIMEOUT_SECONDS):
                 await self._backend.settle(state.queue_name, {}, (), pause)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- the cancellation goes on whatever the backend does
             log.warning("Rate limit: the pause of %s is tried out again later: %r", state.queue_name, error)
 
     async def _settle(

@@ -216,24 +216,22 @@ class _RoutedCall:
 
     async def _send(self) -> RouteResult:
         """Send the request on the current route, store what was paid for, and judge it."""
-        route = self._routes[self._number]
+        call, route = self._call, self._routes[self._number]
+        payload = self._truncated.payload if self._truncated else self._request_payload(route)
+        started = time.monotonic()
         try:
-            return await self._send_on(route)
+            response = await self._router.client.send(
+                GroqRequest(call.operation, route.endpoint.account, payload, call.timeout, call.caller, call.budgets)
+            )
+            seconds = time.monotonic() - started
+            stored = False
+            if isinstance(response, Response) and response.ok:
+                stored = await call.responses.store(self._payload, response)
+            result = await self._judge(response, payload)
         except BaseException:  # cancelled, because the task's lock is lost, or the journal is unavailable
             self._router.state.release_probes(route)
             raise
-
-    async def _send_on(self, route: Route) -> RouteResult:
-        call = self._call
-        payload = self._truncated.payload if self._truncated else self._request_payload(route)
-        started = time.monotonic()
-        response = await self._router.client.send(
-            GroqRequest(call.operation, route.endpoint.account, payload, call.timeout, call.caller, call.budgets)
-        )
-        seconds = time.monotonic() - started
-        stored = isinstance(response, Response) and response.ok and await call.responses.store(self._payload, response)
         cost = cost_usd(response, call.operation, self._router.catalog)
-        result = await self._judge(response, payload)
         result.stored, result.omitted = stored, self._truncated.omitted if self._truncated else ""
         self._model_results[self._number] = result
         is_only = len(call.endpoints) == 1
