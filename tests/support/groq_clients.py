@@ -37,13 +37,15 @@ class FakeGroqClient:
 
 
 class BlockingGroqClient(FakeGroqClient):
-    """Responds only after `release()`."""
+    """Responds only after `release()`. `started` is set as soon as a request is under way."""
 
     def __init__(self, *responses):
         super().__init__(*responses)
+        self.started = asyncio.Event()
         self._released = asyncio.Event()
 
     async def send(self, request: GroqRequest) -> Response | NoResponse:
+        self.started.set()
         await self._released.wait()
         return await super().send(request)
 

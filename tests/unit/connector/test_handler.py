@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from catalyst_groq.connector import handler
 from catalyst_groq.connector.access.urls import GROQ_URL
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure
 from catalyst_groq.domain.variables import Encoder
@@ -244,3 +245,17 @@ async def test_key_of_a_task_is_no_word_of_other_answers():
     own = await harness.handle({"userMessage": "a", "myKey": OWN_KEY}, OWN)
     other = await harness.handle({"userMessage": "a"})
     assert (own.variables["aiReply"], other.variables["aiReply"]) == ("not ***", f"not {OWN_KEY}")
+
+
+async def test_outcome_that_cannot_be_masked_fails_the_attempt_without_content(monkeypatch, caplog):
+    def raise_error(*_):
+        raise RecursionError(KEY)
+
+    monkeypatch.setattr(handler, "redact_outcome", raise_error)
+    outcome = await HandlerHarness().handle({"userMessage": "Hi"}, retries=2)
+    assert outcome == Failure(
+        "Internal error of the worker: the outcome cannot be masked (RecursionError)",
+        retries=1,
+        retry_timeout=outcome.retry_timeout,
+    )
+    assert KEY not in caplog.text

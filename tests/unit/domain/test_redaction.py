@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalyst_groq.domain.redaction import MASK, MAX_RESOLVED_KEYS, Redactor
+from catalyst_groq.domain import redaction
+from catalyst_groq.domain.redaction import MASK, MAX_KEY_CHARS, MAX_RESOLVED_KEYS, Redactor
 from catalyst_groq.domain.variables import TypedValue
 
 KEY = "gsk_0123456789abcdef"
@@ -139,3 +140,25 @@ def test_redactor_tells_a_key_that_is_too_short():
     assert not redactor.add("demo")
     assert redactor.mask("the demo") == "the demo"
     assert redactor.add("long-enough")
+
+
+@pytest.mark.parametrize("escape", ["%41", "\\u0041", "\\/"])
+def test_many_groq_keys_in_a_text_with_escapes_are_masked_by_one_pattern(escape):
+    keys = [f"gsk_%3{number % 10}{number:016}" for number in range(200)]
+    compiled = redaction._escaped_pattern.cache_info().misses
+    assert Redactor().mask(" ".join([escape, *keys])) == " ".join([escape, *[MASK] * len(keys)])
+    assert redaction._escaped_pattern.cache_info().misses == compiled
+
+
+@pytest.mark.parametrize("key", ["%67sk%5f", "\\u0067\\u0073k_", "gsk_%41%5F%7a\\u0030\\u007A"])
+def test_unknown_groq_key_with_escaped_characters_is_masked_alone(key):
+    assert Redactor().mask(f"%22{key}0123456789abcdef%22") == f"%22{MASK}%22"
+
+
+def test_redactor_ignores_a_text_too_long_for_the_key_of_a_task():
+    redactor, longest = Redactor(), "k" * MAX_KEY_CHARS
+    assert redactor.for_key(longest + "k") is redactor
+    assert redactor.mask(longest + "k") == longest + "k"
+    assert redactor.for_key(longest).mask(longest) == MASK
+    assert redactor.add(longest + "k")
+    assert redactor.mask(longest + "k") == MASK

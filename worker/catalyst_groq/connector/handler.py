@@ -98,7 +98,13 @@ class Handler:
             log.exception("Task %s: internal error", task.id, extra={"redactor": redactor})
             message = f"Internal error of the worker, see its log: {type(error).__name__}: {error}"
             outcome = _attempt_failed(task, message)
-        return redact_outcome(outcome, redactor)
+        try:
+            return redact_outcome(outcome, redactor)
+        except Exception as error:  # noqa: BLE001 -- otherwise the task stays locked
+            name = type(error).__name__
+            # Without the traceback: what cannot be masked is not shown.
+            log.error("Task %s: its outcome cannot be masked: internal error (%s)", task.id, name)  # noqa: TRY400
+            return _attempt_failed(task, f"Internal error of the worker: the outcome cannot be masked ({name})")
 
     async def on_reported(self, task: ExternalTask, outcome: Outcome) -> None:
         """Discard a task's stored responses once no further attempt can use them."""

@@ -20,6 +20,9 @@ GROQ_KEY = re.compile(r"gsk_\w{16,}")
 MIN_KEY_CHARS = 8
 """A shorter text is not masked, because that would ruin the texts around it."""
 
+MAX_KEY_CHARS = 512
+"""Of a key that a task uses: its forms are kept for a while. The operator's own secrets may be longer."""
+
 MAX_RESOLVED_KEYS = 64
 """Maximum of resolved keys that are masked everywhere: the time to mask a text grows with their number."""
 
@@ -63,8 +66,8 @@ class Redactor:
             self._collect_forms()
 
     def for_key(self, key: str) -> "Redactor":
-        """Return a redactor that also masks this key; itself if it does so already."""
-        if len(key) < MIN_KEY_CHARS or key in self._permanent or key in self._resolved:
+        """Return a redactor that also masks this key; itself if it does so already, or if the text is no key."""
+        if not MIN_KEY_CHARS <= len(key) <= MAX_KEY_CHARS or key in self._permanent or key in self._resolved:
             return self
         return Redactor([*self._permanent, *self._resolved, key])
 
@@ -150,10 +153,10 @@ def _has_escapes(text: str) -> bool:
 def _mask_escaped(text: str, forms: Iterable[str]) -> str:
     """Mask the keys of which some characters are escaped; everything else stays as it is written."""
     unescaped = URL_ESCAPES.sub(lambda match: unquote(match[0]), JSON_ESCAPE.sub(_unescape, text))
-    for form in (*forms, *GROQ_KEY.findall(unescaped)):
+    for form in forms:
         if form in unescaped:
             text = _escaped_pattern(form).sub(MASK, text)
-    return text
+    return ESCAPED_GROQ_KEY.sub(MASK, text) if KEY_PREFIX in unescaped else text
 
 
 def _unescape(match: re.Match[str]) -> str:
@@ -173,3 +176,10 @@ def _escaped_character_pattern(character: str) -> str:
     in_url = "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
     slash = r"|\\/" if character == "/" else ""
     return f"(?:{re.escape(character)}|(?i:{in_json}|{in_url}){slash})"
+
+
+ESCAPED_WORD_CHARACTER = r"(?:\\u00|%)(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF])"
+ESCAPED_GROQ_KEY = re.compile(
+    "".join(map(_escaped_character_pattern, KEY_PREFIX)) + rf"(?:\w|{ESCAPED_WORD_CHARACTER}){{16,}}"
+)
+"""One pattern for all: a pattern for each key that a text holds takes time that grows with the square of its length."""

@@ -54,6 +54,7 @@ async def test_file_provider_reads_a_changed_file_again(directory):
     "name",
     [
         *("groq/../engine_password", "../outside", "/etc/hostname", "..", ".", "", "groq\\..\\x", "C:groq", "groq..x"),
+        *("groq_key.", "groq_key ", "groq_key. ."),
         *("groq\0", "groq\n", "groq\x1b[2J", "groq\u2028", "groq\u202e", "groq\xa0key", "g" * 101),
         *("ﬁle", "groq_ａpi_key", "groq_a\u0308", "groq_\u212b", "groq／x", "groq‥x"),  # noqa: RUF001 -- on purpose
     ],
@@ -86,7 +87,16 @@ async def test_file_provider_follows_no_link_out_of_its_directory(directory, tmp
         (directory / "..data").symlink_to(tmp_path)
         (directory / "groq_key").symlink_to(Path("..data") / "groq_key")
     message = await error_of(FileProvider(directory), "groq_key")
-    assert message == f"catalyst_apiKey: 'groq_key' leads out of {directory}. Write the bare name of a file there"
+    assert message == (
+        f"catalyst_apiKey: 'groq_key' leads out of {directory} or to another name. Write the name of a file there"
+    )
+
+
+async def test_file_provider_follows_no_link_to_another_name(directory):
+    """Such a link would give a task a secret whose name is not allowed."""
+    (directory / "engine_password").write_text(KEY)
+    (directory / "groq_key").symlink_to("engine_password")
+    assert "leads out of" in await error_of(FileProvider(directory), "groq_key")
 
 
 async def test_file_provider_reads_only_regular_files_of_a_limited_size(directory):

@@ -5,6 +5,7 @@ import traceback
 import pytest
 
 from catalyst_groq.connector.access.secrets import Secret
+from catalyst_groq.domain.redaction import MAX_KEY_CHARS
 from catalyst_groq.errors import FieldError
 
 pytestmark = pytest.mark.anyio
@@ -199,3 +200,19 @@ async def test_find_returns_the_operators_secret_from_any_source(make_secrets, d
         "../in_file": None,
     }
     assert secrets.redactor.mask("key-in-properties") == "***"
+
+
+@pytest.mark.parametrize(("source", "name"), [("variable", "key"), ("file", "groq_key")])
+async def test_text_longer_than_any_key_is_refused(make_secrets, directory, source, name):
+    key = "gsk_" + "0" * (MAX_KEY_CHARS - 4)
+    secrets, variables = make_secrets(), {"key": key}
+    (directory / "groq_key").write_text(key)
+    assert (await secrets.resolve(source, name, variables)).reveal() == key
+    (directory / "groq_key").write_text(key + "0")
+    message = await error_of(secrets, source, name, {"key": key + "0"})
+    assert f"has more than {MAX_KEY_CHARS} characters. Store the key alone" in message
+
+
+def test_task_that_may_bring_no_key_has_the_common_redactor(make_secrets):
+    secrets = make_secrets(allow_variables=False)
+    assert secrets.redactor_for("variable", "key", {"key": "choices in the answer"}) is secrets.redactor

@@ -66,7 +66,7 @@ def test_error_kinds_are_complete_and_distinct():
     [
         (Failover.OTHER_MODEL, {"transient", "rate_limited", "model_not_found"}),
         (Failover.OTHER_ACCOUNT, {"authentication", "forbidden", "spend_limit", "wrong_url", "redirected"}),
-        (Failover.NONE, {"too_large", "generation_failed", "budget", "bad_request"}),
+        (Failover.NONE, {"too_large", "generation_failed", "response_too_large", "budget", "bad_request"}),
     ],
 )
 def test_error_kind_determines_the_failover(failover, kinds):
@@ -110,7 +110,9 @@ def test_wait_in_the_message_overrides_the_header(text, wait):
     assert classify_error(make_response(429, error_body(text), retry_after="9")).wait == pytest.approx(wait)
 
 
-@pytest.mark.parametrize("reason", sorted(set(NoResponseReason) - HELD_BACK_REASONS))
+@pytest.mark.parametrize(
+    "reason", sorted(set(NoResponseReason) - HELD_BACK_REASONS - {NoResponseReason.RESPONSE_TOO_LARGE})
+)
 def test_no_response_is_a_transient_network_error_or_timeout(reason):
     error = classify_error(NoResponse(reason, "no data", sent=True, seconds=1))
 
@@ -141,3 +143,11 @@ def test_exhausted_budget_is_a_final_error():
         ("budget_exceeded",),
         RetryAction.GIVE_UP,
     )
+
+
+def test_response_larger_than_its_bound_is_a_final_error():
+    error = classify_error(NoResponse(NoResponseReason.RESPONSE_TOO_LARGE, "of 9 bytes", sent=True, seconds=1))
+
+    assert (error.causes, error.kind.action) == (("response_too_large",), RetryAction.GIVE_UP)
+    assert not error.kind.failover
+    assert "CATALYST_MAX_RESPONSE_BYTES" in error.kind.remedy

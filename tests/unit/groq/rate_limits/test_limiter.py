@@ -18,7 +18,8 @@ from catalyst_groq.groq.models.catalog import ModelLimits, shipped_catalog
 from catalyst_groq.groq.rate_limits import limiter as limiter_module
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
 from catalyst_groq.groq.rate_limits.limit_state import ANY_MODEL, LIMIT_TTL_SECONDS, LimitConfig
-from catalyst_groq.groq.rate_limits.limiter import LONG_WAIT_SECONDS, MAX_REPORTED_PAUSE_SECONDS
+from catalyst_groq.groq.rate_limits.limiter import LONG_WAIT_SECONDS, MAX_REPORTED_PAUSE_SECONDS, RateLimitedClient
+from catalyst_groq.groq.rate_limits.queue import InMemoryBackend
 from catalyst_groq.groq.rate_limits.usage_estimate import UsageEstimate, UsageEstimator
 from catalyst_groq.groq.routing.endpoints import Endpoint
 from catalyst_groq.sandbox.emulator import Emulator, EmulatorConfig
@@ -327,3 +328,32 @@ async def test_fetchable_tasks_after_a_long_wait_may_be_for_another_model(monkey
     monkeypatch.setattr("catalyst_groq.groq.rate_limits.limiter.time.monotonic", lambda: later)
     await limiter.send(chat_request(caller="waits"))
     assert [limiter.fetchable_tasks(50, 1) for _ in "12"] == [1, 0]
+
+
+class UnansweredSettle(InMemoryBackend):
+    """A backend that is never done with a cancelled request."""
+
+    async def settle(self, name, change, updates, pause=None):
+        if not change:
+            await asyncio.Event().wait()
+        return await super().settle(name, change, updates, pause)
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+async def test_pause_is_tried_out_again_after_a_cancelled_probe(monkeypatch, hangs):
+    monkeypatch.setattr(limiter_module, "RELEASE_TIMEOUT_SECONDS", 0.01)
+    client, backend = FakeGroqClient(NO_FIGURES), InMemoryBackend()
+    limiter = RateLimitedClient(client, backend, limited_to(rpm=100))
+    await limiter.send(chat_request())
+    limiter._client = blocking = BlockingGroqClient()
+    if hangs:
+        limiter._backend = UnansweredSettle()
+        limiter._backend._queues = backend._queues
+    probe = asyncio.ensure_future(limiter.send(chat_request()))
+    await blocking.started.wait()
+    probe.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(probe, 10)
+    assert limiter._in_flight == 0
+    limiter._client = client
+    assert (await limiter.send(chat_request())).held_back is hangs

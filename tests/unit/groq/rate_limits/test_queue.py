@@ -1,14 +1,18 @@
 """The FIFO queue before rate limits."""
 
+from types import SimpleNamespace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from catalyst_groq.groq.rate_limits.bucket import REQUEST_LATENCY_SECONDS, LimitKind
 from catalyst_groq.groq.rate_limits.queue import (
+    MAX_QUEUES,
     PROBE_TIMEOUT_SECONDS,
     QUEUE_POLL_INTERVAL_SECONDS,
     TICKET_TTL_SECONDS,
+    InMemoryBackend,
     LimitQueue,
     LimitUpdate,
     PauseUpdate,
@@ -164,3 +168,19 @@ def test_queue_replaces_a_probe_without_result():
     queue.settle({}, (), now=0, pause=refused())
     assert queue.acquire(Ticket(0, "lost"), amounts(), {}, now=4).wait == 0
     assert queue.acquire(Ticket(1, "next"), amounts(), {}, now=4 + PROBE_TIMEOUT_SECONDS).wait == 0
+
+
+@pytest.mark.anyio
+async def test_queues_of_a_process_are_bounded_except_for_those_with_waiters():
+    clock = SimpleNamespace(now=0.0)
+    backend = InMemoryBackend(lambda: clock.now)
+    for holder in "ab":
+        await backend.acquire("waited for", Ticket(0, holder), amounts(), {RPM: 1, TPM: 1})
+    for number in range(MAX_QUEUES + 9):
+        await backend.acquire(f"model-{number}", Ticket(0, "c"), amounts(), FIGURES)
+        await backend.settle("in use", {RPM: 1}, ())
+    assert len(backend._queues) == MAX_QUEUES
+    assert {"waited for", "in use", f"model-{MAX_QUEUES}"} < backend._queues.keys()
+    clock.now += TICKET_TTL_SECONDS
+    await backend.acquire("another model", Ticket(0, "c"), amounts(), FIGURES)
+    assert "waited for" not in backend._queues

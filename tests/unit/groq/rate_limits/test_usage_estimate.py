@@ -12,6 +12,7 @@ from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
 from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
 from catalyst_groq.groq.rate_limits.usage_estimate import (
+    MAX_CORRECTED_MODELS,
     MAX_CORRECTION,
     MIN_CORRECTION,
     OUTPUT_MARGIN_TOKENS,
@@ -131,3 +132,12 @@ def test_actual_usage_comes_from_the_response(answer, requests, tokens, output):
     counted = actual_usage(answer, RESERVED)
 
     assert (counted[RPM], counted[TPM], counted[OTPM]) == (requests, tokens, output)
+
+
+def test_corrections_are_bounded():
+    learning, estimate = estimator(), UsageEstimate(100, 0, 100)
+    for number in range(MAX_CORRECTED_MODELS + 9):
+        learning.update(MODEL, estimate, used(150))
+        learning.update(f"model-{number}", estimate, used(150))
+    assert len(learning._corrections) == MAX_CORRECTED_MODELS
+    assert learning._corrections[MODEL] == pytest.approx(1.5)

@@ -1,6 +1,6 @@
 """Latency routing: the fastest route first, and what is measured again."""
 
-from catalyst_groq.groq.routing.latency import LatencyTracker
+from catalyst_groq.groq.routing.latency import MAX_ROUTES, LatencyTracker
 from support.factories import make_route
 
 A, B = make_route("a"), make_route("b")
@@ -39,3 +39,12 @@ def test_latency_that_is_unknown_is_measured(clock):
     tracker = LatencyTracker()
     tracker.record(A, 0.1)
     assert names(tracker.sort_by_latency([A, B])) == ["b", "a"]
+
+
+def test_latencies_are_bounded(clock):
+    tracker = LatencyTracker()
+    for number in range(MAX_ROUTES + 9):
+        tracker.record(A, 1.0)
+        tracker.record(make_route("b", f"model-{number}"), 1.0)
+    assert len(tracker._averages._entries) == MAX_ROUTES
+    assert A.id in tracker._averages

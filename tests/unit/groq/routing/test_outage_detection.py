@@ -30,6 +30,7 @@ CASES = {
     "answered": (make_response(), 60, Finding.AVAILABLE),
     "503": (make_response(503, ""), 0.2, Finding.FAILURE),
     "captive portal": (make_response(200, "<html>"), 60, Finding.FAILURE),
+    "JSON nested too deeply": (make_response(200, "[" * 2000 + "]" * 2000), 60, Finding.AVAILABLE),
     "connection refused": (no_response(REASON.CONNECTION_REFUSED), 0.2, Finding.FAILURE),
     "host not found": (no_response(REASON.DNS_FAILURE), 0.2, Finding.FAILURE),
     "TLS failed": (no_response(REASON.TLS_FAILURE), 0.2, Finding.FAILURE),

@@ -7,7 +7,12 @@ import pytest
 from catalyst_groq.groq.api.error_kinds import ErrorKind
 from catalyst_groq.groq.api.errors import classify
 from catalyst_groq.groq.routing.circuit_breaker import OVERDUE_SECONDS, PROBE_WAIT_SECONDS
-from catalyst_groq.groq.routing.paused_accounts import MAX_PROBE_INTERVAL_SECONDS, REFUSALS_UNTIL_PAUSE, PausedAccounts
+from catalyst_groq.groq.routing.paused_accounts import (
+    MAX_KNOWN_ACCOUNTS,
+    MAX_PROBE_INTERVAL_SECONDS,
+    REFUSALS_UNTIL_PAUSE,
+    PausedAccounts,
+)
 from support.factories import make_response, make_route
 
 DENIED = classify(make_response(401, {"error": {"message": "Invalid API Key", "code": "invalid_api_key"}}))
@@ -122,3 +127,34 @@ def test_probe_that_shows_nothing_is_released(clock):
     assert accounts.check(A) is None
     accounts.release_probe(A)
     assert accounts.check(A) is None
+
+
+def test_refused_key_leaves_another_that_works_at_the_same_endpoint(clock):
+    """Tasks may use several secrets at one endpoint, whose name is the same for all."""
+    accounts = PausedAccounts()
+    good, bad = (replace(A, account=replace(A.account, key=key)) for key in ("good", "bad"))
+    accounts.record_accepted(good)
+    accounts.record_refused(bad, DENIED)
+    accounts.record_accepted(good)
+    refuse(accounts, bad)
+    assert (accounts.paused(), accounts.blocked()) == ([bad], ())
+    clock.now += 31
+    assert accounts.check(bad) is None
+    accounts.record_refused(bad, DENIED)
+    assert accounts.blocked() == ()
+
+
+def test_single_refusal_forgets_no_account(clock):
+    accounts = PausedAccounts()
+    good, bad = (replace(A, account=replace(A.account, key=key)) for key in ("good", "bad"))
+    accounts.record_accepted(good)
+    accounts.record_refused(bad, DENIED)
+    refuse(accounts, B)
+    assert accounts.blocked() == ()
+
+
+def test_refused_accounts_are_bounded(clock):
+    accounts = PausedAccounts()
+    for number in range(2 * MAX_KNOWN_ACCOUNTS):
+        accounts.record_refused(replace(A, account=replace(A.account, key=str(number))), DENIED)
+    assert len(accounts._maybe_replaced) == MAX_KNOWN_ACCOUNTS

@@ -13,8 +13,9 @@ from catalyst_groq.groq.api.responses import NoResponse
 from catalyst_groq.groq.routing.circuit_breaker import CircuitBreakers
 from catalyst_groq.groq.routing.endpoints import Route
 from catalyst_groq.groq.routing.latency import LatencyTracker
+from catalyst_groq.groq.routing.paused_accounts import REFUSALS_UNTIL_PAUSE
 from support.factories import make_response
-from support.groq_clients import FakeEndpoints, results_by_route
+from support.groq_clients import BlockingGroqClient, FakeEndpoints, FakeGroqClient, results_by_route
 from support.groq_responses import (
     BAD,
     BUSY,
@@ -231,3 +232,24 @@ async def test_refused_key_is_left_to_the_engine_until_the_task_gives_up():
     assert results_by_route(paused) == [("a", "not sent: key refused")]
     assert (await endpoints.call(max_wait=10)).wait_more == pytest.approx(10, abs=1)
     assert (await endpoints.call(max_wait=1)).wait_more is None
+
+
+async def cancel_call(endpoints):
+    """Cancel a call while its request is under way."""
+    endpoints.clients["a"] = blocking = BlockingGroqClient(HELLO)
+    call = asyncio.ensure_future(endpoints.call())
+    await asyncio.wait_for(blocking.started.wait(), 10)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+
+
+@pytest.mark.parametrize("failing", [BUSY, DENIED])
+async def test_cancelled_call_leaves_the_probe_to_the_next_one(clock, failing):
+    endpoints = FakeEndpoints(CircuitBreakers(REFUSALS_UNTIL_PAUSE), a=[failing])
+    for _ in range(REFUSALS_UNTIL_PAUSE):
+        await endpoints.call()
+    clock.now += 31
+    await cancel_call(endpoints)
+    endpoints.clients["a"] = FakeGroqClient(HELLO)
+    assert (await endpoints.call()).error is None

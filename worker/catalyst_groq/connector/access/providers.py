@@ -29,16 +29,18 @@ PROPERTIES_SOURCE = "properties"
 NONBLOCK = getattr(os, "O_NONBLOCK", 0)  # Windows has none
 MAX_NAME_CHARS = 100
 MAX_SECRET_FILE_BYTES = 64_000
+IGNORED_AT_END = (".", " ")
 SEPARATORS = re.compile(r"[/\\:]|\.\.")
 
 
 def check_name(name: str) -> None:
     """Check that a secret's name is a bare name, so that no source can take it for a path or for another name.
 
-    Raises `FieldError`. Names in other normal forms of Unicode are refused, because a file system may equate them.
+    Raises `FieldError`. Names in other normal forms of Unicode are refused, because a file system may equate them; so
+    are dots and spaces at the end, which Windows ignores.
     """
-    is_bare = 0 < len(name) <= MAX_NAME_CHARS and name.isprintable() and not SEPARATORS.search(name) and name != "."
-    if not is_bare or unicodedata.normalize("NFKC", name) != name:
+    is_bare = 0 < len(name) <= MAX_NAME_CHARS and name.isprintable() and not SEPARATORS.search(name)
+    if not is_bare or name.endswith(IGNORED_AT_END) or unicodedata.normalize("NFKC", name) != name:
         raise FieldError(
             API_KEY_FIELD,
             f"{name!a} is not the bare name of a secret",
@@ -95,15 +97,18 @@ class FileProvider:
         try:
             check_name(name)
             real_path = path.resolve()
-            is_inside = real_path.is_relative_to(self.directory.resolve())
-            content = _read_text(real_path) if is_inside else None
+            # A link to a file of another name would get around the names that are allowed.
+            is_same = real_path.name == name and real_path.is_relative_to(self.directory.resolve())
+            content = _read_text(real_path) if is_same else None
         except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: circular links, before Python 3.13
             raise FieldError(
                 API_KEY_FIELD, f"the secret file {path} cannot be read ({_reason(error)})", f"Put the key into {path}"
             ) from error
         if content is None:
             raise FieldError(
-                API_KEY_FIELD, f"'{name}' leads out of {self.directory}", "Write the bare name of a file there"
+                API_KEY_FIELD,
+                f"'{name}' leads out of {self.directory} or to another name",
+                "Write the name of a file there",
             )
         return content
 

@@ -16,7 +16,7 @@ from catalyst_groq.connector.access.providers import (
     SecretProvider,
     check_name,
 )
-from catalyst_groq.domain.redaction import KEY_PREFIX, MASK, Redactor
+from catalyst_groq.domain.redaction import KEY_PREFIX, MASK, MAX_KEY_CHARS, Redactor
 from catalyst_groq.errors import FieldError
 
 CACHED_NAMES = 64
@@ -102,8 +102,9 @@ class Secrets:
         return Secret(key)
 
     def redactor_for(self, source: str, name: str, variables: Mapping[str, Any]) -> Redactor:
-        """Return the redactor of a task: with the task's own key if it brings one, also where that is refused."""
-        value = _find_own_key(name, variables) if source == VARIABLE_SOURCE else None
+        """Return the redactor of a task: with the task's own key if it may bring one, also where that is refused."""
+        brings_key = source == VARIABLE_SOURCE and self.allow_variables
+        value = _find_own_key(name, variables) if brings_key else None
         return self.redactor.for_key(value.strip()) if isinstance(value, str) else self.redactor
 
     async def find(self, name: str) -> Secret | None:
@@ -184,6 +185,8 @@ def _check_key(name: str, value: str) -> str:
     if ASSIGNMENT.match(value):
         raise FieldError(API_KEY_FIELD, f"{found} is written as NAME=value", "Store the value alone, without NAME=")
     key = value.strip()
+    if len(key) > MAX_KEY_CHARS:
+        raise FieldError(API_KEY_FIELD, f"{found} has more than {MAX_KEY_CHARS} characters", "Store the key alone")
     if not key or not key.isascii() or not key.isprintable():
         raise FieldError(API_KEY_FIELD, f"{found} is empty or has unprintable characters", "Set it again")
     return key

@@ -116,9 +116,9 @@ class HttpGroqClient:
                     content = await read_body(received, self._max_response_bytes)
                     response = Response(received.status, headers, content, time.monotonic() - started)
         except (InvalidStreamError, BodyTooLarge) as error:
-            bound = " (CATALYST_MAX_RESPONSE_BYTES)" if isinstance(error, BodyTooLarge) else ""
-            message, seconds = redactor.mask(f"{error}{bound}"), time.monotonic() - started
-            return NoResponse(NoResponseReason.INVALID_RESPONSE, message, sent=True, seconds=seconds)
+            is_too_large = isinstance(error, BodyTooLarge)
+            reason = NoResponseReason.RESPONSE_TOO_LARGE if is_too_large else NoResponseReason.INVALID_RESPONSE
+            return NoResponse(reason, redactor.mask(str(error)), sent=True, seconds=time.monotonic() - started)
         except (ClientError, OSError) as error:  # a TimeoutError is an OSError
             reason, sent = classify_network_error(error)
             message = " ".join(str(error).split()) or f"nothing within {timeout:g} s"

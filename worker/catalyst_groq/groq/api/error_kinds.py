@@ -44,6 +44,7 @@ class ErrorKind:
     RATE_LIMITED: ClassVar["ErrorKind"]
     TOO_LARGE: ClassVar["ErrorKind"]
     GENERATION_FAILED: ClassVar["ErrorKind"]
+    RESPONSE_TOO_LARGE: ClassVar["ErrorKind"]
     MODEL_NOT_FOUND: ClassVar["ErrorKind"]
     AUTHENTICATION: ClassVar["ErrorKind"]
     FORBIDDEN: ClassVar["ErrorKind"]
@@ -81,6 +82,13 @@ ErrorKind.GENERATION_FAILED = ErrorKind(
     RetryAction.GIVE_UP,
     Failover.NONE,
     "Raise max_tokens or simplify the prompt in the Request Payload.",
+)
+ErrorKind.RESPONSE_TOO_LARGE = ErrorKind(
+    "response_too_large",
+    "a response larger than the worker reads",
+    RetryAction.GIVE_UP,
+    Failover.NONE,
+    "Ask for less in the Request Payload, or have the operator raise CATALYST_MAX_RESPONSE_BYTES.",
 )
 ErrorKind.MODEL_NOT_FOUND = ErrorKind(
     "model_not_found",

@@ -43,6 +43,7 @@ KIND_BY_REASON: Mapping[NoResponseReason, tuple[ErrorKind, tuple[str, ...]]] = {
     # An error mapping treats a request that the worker held back like one that Groq refused for the same limit.
     NoResponseReason.RATE_LIMITED_LOCALLY: (ErrorKind.RATE_LIMITED, ("rate_limit_exceeded", "429", "4xx")),
     NoResponseReason.EXCEEDS_LIMIT: (ErrorKind.TOO_LARGE, ("rate_limit_exceeded", "413", "4xx")),
+    NoResponseReason.RESPONSE_TOO_LARGE: (ErrorKind.RESPONSE_TOO_LARGE, ("response_too_large",)),
     NoResponseReason.BUDGET_EXHAUSTED: (ErrorKind.BUDGET, (BUDGET_EXCEEDED,)),
 }
 NETWORK_FAILURE = (ErrorKind.TRANSIENT, ("network",))
@@ -67,7 +68,7 @@ class ApiError:
     kind: ErrorKind
     causes: tuple[str, ...]
     """What an error mapping may name, the most specific first: Groq's code, `429`, `4xx`; or `timeout`, `network`,
-    `budget_exceeded`."""
+    `response_too_large`, `budget_exceeded`."""
     message: str
     status: int | None = None
     wait: float | None = None

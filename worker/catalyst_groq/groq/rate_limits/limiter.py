@@ -1,5 +1,6 @@
 """The rate limiter: a request is sent when it fits Groq's limits, so that Groq need not refuse it."""
 
+import asyncio
 import logging
 import random
 import time
@@ -45,6 +46,9 @@ INITIAL_PAUSE_SECONDS, MAX_PAUSE_SECONDS = 0.5, 30.0
 """After the second 429 in a row that reports neither a limit nor a wait; the pause doubles with each further one."""
 
 MAX_DOUBLINGS = 10
+
+RELEASE_TIMEOUT_SECONDS = 1.0
+"""A request that is cancelled waits no longer than this for the backend."""
 
 MAX_REPORTED_PAUSE_SECONDS = 900.0
 """The longest pause that a server can ask for; then one request tries again."""
@@ -108,6 +112,9 @@ class RateLimitedClient:
         self._in_flight += 1
         try:
             response = await self._client.send(request)
+        except BaseException:  # cancelled, because the task's lock is lost
+            await self._release_probe(state, admission)
+            raise
         finally:
             self._in_flight -= 1
         try:
@@ -118,6 +125,17 @@ class RateLimitedClient:
         if _rate_limit_error(response):
             self._remember(request.caller, waiter)
         return response
+
+    async def _release_probe(self, state: LimitState, admission: Admission) -> None:
+        """Let the next request try out the end of a pause. What was reserved stays so: Groq may count the request."""
+        if not admission.refusals:
+            return
+        pause = PauseUpdate(admission.refusals, admission.refusals, 0.0)
+        try:
+            async with asyncio.timeout(RELEASE_TIMEOUT_SECONDS):
+                await self._backend.settle(state.queue_name, {}, (), pause)
+        except Exception as error:  # noqa: BLE001 -- the cancellation goes on whatever the backend does
+            log.warning("Rate limit: the pause of %s is tried out again later: %r", state.queue_name, error)
 
     async def _settle(
         self,

@@ -16,6 +16,9 @@ TICKET_TTL_SECONDS = 3 * QUEUE_POLL_INTERVAL_SECONDS
 PROBE_TIMEOUT_SECONDS = 30.0
 """The request that tries out the end of a pause makes way for another one when it has no result after this time."""
 
+MAX_QUEUES = 1000
+"""Queues of one process that are kept, beside those with waiting callers: tasks choose the names of models."""
+
 Amounts = Mapping[LimitKind, float]
 LimitFigures = Mapping[LimitKind, int]
 NO_AMOUNTS: Amounts = {}
@@ -142,6 +145,10 @@ class LimitQueue:
         reserved = {kind: amounts[kind] for kind in self.buckets}
         return Admission(self.settle(reserved, (), now), reserved, refusals=self.refusals)
 
+    def has_waiters(self, now: float) -> bool:
+        """Whether a ticket in the queue has not expired."""
+        return any(now - asked < TICKET_TTL_SECONDS for _, asked in self.waiting.values())
+
     def _pause_left(self, now: float) -> float:
         left = self.paused_until - now
         return min(left, QUEUE_POLL_INTERVAL_SECONDS) if self.is_probing else left
@@ -175,6 +182,7 @@ class InMemoryBackend:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._queues: dict[str, LimitQueue] = {}
+        """In the order in which they were last used."""
 
     async def acquire(
         self, name: str, ticket: Ticket, amounts: Amounts, limits: LimitFigures, *, enqueue: bool = True
@@ -189,4 +197,11 @@ class InMemoryBackend:
         return self._queue(name).settle(change, updates, self._clock(), pause)
 
     def _queue(self, name: str) -> LimitQueue:
-        return self._queues.setdefault(name, LimitQueue())
+        queue = self._queues.pop(name, None) or LimitQueue()
+        if len(self._queues) >= MAX_QUEUES:
+            now = self._clock()
+            unused = next((other for other, kept in self._queues.items() if not kept.has_waiters(now)), None)
+            if unused is not None:
+                del self._queues[unused]
+        self._queues[name] = queue
+        return queue

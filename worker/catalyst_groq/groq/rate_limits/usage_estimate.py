@@ -22,6 +22,9 @@ EWMA_WEIGHT = 0.2
 
 MIN_CORRECTION, MAX_CORRECTION = 0.5, 2.0
 
+MAX_CORRECTED_MODELS = 1000
+"""Models whose corrections are kept: tasks choose their names."""
+
 LIMIT_KINDS = (LimitKind.RPM, LimitKind.RPD, LimitKind.TPM, LimitKind.TPD, LimitKind.OTPM)
 UNCOUNTED_STATUSES = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
 """Refusals by the limits themselves, which Groq does not count."""
@@ -64,6 +67,7 @@ class UsageEstimator:
     def __init__(self, catalog: ModelCatalog) -> None:
         self._catalog = catalog
         self._corrections: dict[str, float] = {}
+        """By model, in the order in which they were last learned. No `LruCache`: estimates run in other threads."""
 
     def estimate(self, request: GroqRequest) -> UsageEstimate:
         """Estimate a request; one whose operation uses no tokens counts as a request only."""
@@ -80,7 +84,9 @@ class UsageEstimator:
         usage = response.usage
         if usage and usage.prompt and estimate.uncorrected:
             ratio = min(max(usage.prompt / estimate.uncorrected, MIN_CORRECTION), MAX_CORRECTION)
-            correction = self._corrections.get(model_id, 1.0)
+            correction = self._corrections.pop(model_id, 1.0)
+            if len(self._corrections) >= MAX_CORRECTED_MODELS:
+                del self._corrections[next(iter(self._corrections))]
             self._corrections[model_id] = correction + EWMA_WEIGHT * (ratio - correction)
 
 

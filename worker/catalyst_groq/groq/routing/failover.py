@@ -60,8 +60,7 @@ class RoutingState:
             self.retired_models.mark_unavailable(route, error)
         match judge_result(response, error, timeout):
             case Finding.NOTHING:
-                self.circuit_breakers.release_probe(route)
-                self.accounts.release_probe(route.endpoint)
+                self.release_probes(route)
             case Finding.FAILURE if error:
                 self.circuit_breakers.record_failure(route, error)
                 self.accounts.release_probe(route.endpoint)
@@ -76,6 +75,11 @@ class RoutingState:
                 self.accounts.record_accepted(route.endpoint)
         if self.latency and not error:
             self.latency.record(route, response.seconds)
+
+    def release_probes(self, route: Route) -> None:
+        """Let the next request probe the route and its account: this one could not show anything."""
+        self.circuit_breakers.release_probe(route)
+        self.accounts.release_probe(route.endpoint)
 
 
 def may_fail_over(error: ApiError, endpoints: Sequence[Endpoint]) -> bool:

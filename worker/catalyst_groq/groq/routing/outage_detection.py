@@ -49,6 +49,6 @@ def judge_result(response: Response | NoResponse, error: ApiError | None, timeou
         min_timeout = MIN_TIMEOUTS_SECONDS.get(response.reason)
         is_failure = response.reason in UNREACHABLE or (min_timeout is not None and timeout >= min_timeout)
         return Finding.FAILURE if is_failure else Finding.NOTHING
-    is_captive_portal = response.is_success and response.body is None
+    is_captive_portal = response.is_success and response.body is None and not response.is_nested_too_deeply
     is_failure = response.status >= HTTPStatus.INTERNAL_SERVER_ERROR or is_captive_portal
     return Finding.FAILURE if is_failure else Finding.AVAILABLE

@@ -35,8 +35,10 @@ class PausedAccounts:
             REFUSALS_UNTIL_PAUSE, probe_interval, longest, WORDING
         )
         self._known: dict[str, str] = {endpoint.id: endpoint.name for endpoint in configured}
-        """Names of endpoints by account, the longest unused first."""
+        """Names of endpoints by account, the one whose key was accepted longest ago first."""
         self._configured = frozenset(self._known)
+        self._maybe_replaced: dict[str, frozenset[str]] = {}
+        """By account whose key is refused: the others at its endpoint that have had no key accepted since then."""
 
     def check(self, endpoint: Endpoint) -> ApiError | None:
         """Return the error of a paused account, with the seconds to wait; None when a request may be sent."""
@@ -53,23 +55,32 @@ class PausedAccounts:
         """Pause the account after REFUSALS_UNTIL_PAUSE refusals in a row."""
         if not endpoint.is_operators:
             return
-        if self._breakers.wait(endpoint) is None:
-            # An earlier key of the same endpoint says nothing about this one.
-            replaced = [key for key, name in self._known.items() if name == endpoint.name]
-            for key in replaced:
-                if key not in self._configured:
-                    del self._known[key]
+        was_paused = self._breakers.wait(endpoint) is not None
         self._breakers.record_failure(endpoint, error)
+        if was_paused:
+            return
+        if endpoint.id not in self._maybe_replaced:
+            if len(self._maybe_replaced) >= MAX_KNOWN_ACCOUNTS:
+                del self._maybe_replaced[next(iter(self._maybe_replaced))]
+            same_endpoint = {account for account, name in self._known.items() if name == endpoint.name}
+            self._maybe_replaced[endpoint.id] = frozenset(same_endpoint - self._configured)
+        if self._breakers.wait(endpoint) is not None:
+            # A key that was used before this one, and not since then, was replaced: it serves no further task.
+            for account in self._maybe_replaced.pop(endpoint.id):
+                self._known.pop(account, None)
 
     def record_accepted(self, endpoint: Endpoint) -> None:
         """End the account's pause, if the request has tried that out; count the refusals anew."""
         if not endpoint.is_operators:
             return
         self._breakers.record_success(endpoint, only_probe=True)
-        if endpoint.id not in self._known:
-            if len(self._known) >= MAX_KNOWN_ACCOUNTS:
-                del self._known[next(iter(self._known))]
-            self._known[endpoint.id] = endpoint.name
+        if self._maybe_replaced:
+            self._maybe_replaced.pop(endpoint.id, None)
+            for refused, others in self._maybe_replaced.items():
+                self._maybe_replaced[refused] = others - {endpoint.id}
+        if self._known.pop(endpoint.id, None) is None and len(self._known) >= MAX_KNOWN_ACCOUNTS:
+            del self._known[next(iter(self._known))]
+        self._known[endpoint.id] = endpoint.name
 
     def release_probe(self, endpoint: Endpoint) -> None:
         """Let the next request try the key: this one could not show anything."""

@@ -219,13 +219,19 @@ class _RoutedCall:
         call, route = self._call, self._routes[self._number]
         payload = self._truncated.payload if self._truncated else self._request_payload(route)
         started = time.monotonic()
-        response = await self._router.client.send(
-            GroqRequest(call.operation, route.endpoint.account, payload, call.timeout, call.caller, call.budgets)
-        )
-        seconds = time.monotonic() - started
-        stored = isinstance(response, Response) and response.ok and await call.responses.store(self._payload, response)
+        try:
+            response = await self._router.client.send(
+                GroqRequest(call.operation, route.endpoint.account, payload, call.timeout, call.caller, call.budgets)
+            )
+            seconds = time.monotonic() - started
+            stored = False
+            if isinstance(response, Response) and response.ok:
+                stored = await call.responses.store(self._payload, response)
+            result = await self._judge(response, payload)
+        except BaseException:  # cancelled, because the task's lock is lost, or the journal is unavailable
+            self._router.state.release_probes(route)
+            raise
         cost = cost_usd(response, call.operation, self._router.catalog)
-        result = await self._judge(response, payload)
         result.stored, result.omitted = stored, self._truncated.omitted if self._truncated else ""
         self._model_results[self._number] = result
         is_only = len(call.endpoints) == 1
