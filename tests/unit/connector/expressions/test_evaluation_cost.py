@@ -25,7 +25,7 @@ def test_expression_that_multiplies_its_data_is_not_evaluated(expression):
     assert max_inline_chars(expression) < 1
 
 
-ONES = f"`[{','.join('1' * 4900)}]`"
+ONES = f"`[{','.join('1' * 2400)}]`"
 
 
 @pytest.mark.parametrize("expression", [f"xs[?contains({ONES}, @)]", f"{ONES}[?contains({ONES}, @)]"])

@@ -5,10 +5,10 @@ they are written as JSON.
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
 from math import inf
 from typing import Any
 
+from catalyst_groq.common.lru_cache import cache_short_texts
 from catalyst_groq.connector.expressions.jmespath import compile_expression
 
 MAX_INLINE_COST = 100_000
@@ -67,7 +67,7 @@ REPEATING_FUNCTIONS = {"join", "map", "max_by", "merge", "min_by", "sort_by", "t
 """Functions that may double the size of their data, if they are nested (`to_string` escapes each quote again)."""
 
 
-@lru_cache(4096)
+@cache_short_texts(4096)
 def max_inline_chars(expression: str) -> float:
     """Return on how many characters of data an evaluation takes milliseconds; 0 or less: on none.
 

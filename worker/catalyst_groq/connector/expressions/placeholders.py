@@ -1,11 +1,12 @@
 """Fills the `${…}` in a modeller's text with process variables; data never changes the structure around it."""
 
+import pickle
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
+from catalyst_groq.common.lru_cache import cache_short_texts
 from catalyst_groq.common.structures import walk
 from catalyst_groq.connector.expressions.conversions import to_text
 from catalyst_groq.connector.expressions.jmespath import ExpressionError, compile_expression, evaluate
@@ -34,7 +35,7 @@ class Placeholder:
 Parts = tuple[str | Placeholder, ...]
 
 
-@lru_cache(CACHED_TEXTS)
+@cache_short_texts(CACHED_TEXTS)
 def parse(text: str) -> Parts:
     """Split a text into literal parts and placeholders; `$${` stands for a literal `${`.
 
@@ -64,8 +65,9 @@ class EvaluatedVariables(dict[str, Any]):
         self.values_by_expression = values
 
 
-def evaluate_all(expressions: Iterable[str], variables: Mapping[str, Any]) -> dict[str, Any]:
+def evaluate_all(expressions: Iterable[str], pickled_variables: bytes) -> dict[str, Any]:
     """Return the values of placeholders by their expressions; the error where there is none. Takes any time."""
+    variables = pickle.loads(pickled_variables)  # noqa: S301 -- the caller's
     return {expression: _value_or_error(expression, variables) for expression in expressions}
 
 
