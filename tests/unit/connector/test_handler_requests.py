@@ -1,9 +1,11 @@
 """What the handler sends for a task: files, conversations, recordings, replaced models and truncated requests."""
 
 import json
+import threading
 
 import pytest
 
+from catalyst_groq.connector.task_request import TaskRequestReader
 from catalyst_groq.domain.outcomes import Completion
 from support.factories import make_response
 from support.handler_harness import KEY, HandlerHarness
@@ -110,3 +112,15 @@ async def test_request_that_is_too_large_fails_by_default():
     outcome = await harness.handle({"userMessage": "A dark night. " * 600})
     assert outcome.message.startswith("Groq: 413 Request too large")
     assert len(harness.groq.requests) == 1
+
+
+@pytest.mark.parametrize(("text", "is_beside"), [("short", False), ("x" * 60_000, True)])
+async def test_fields_are_read_beside_the_loop_for_large_variables(monkeypatch, text, is_beside):
+    threads, read = [], TaskRequestReader.read
+    monkeypatch.setattr(
+        TaskRequestReader, "read", lambda *args: (threads.append(threading.get_ident()), read(*args))[1]
+    )
+
+    await HandlerHarness().handle({"userMessage": text})
+
+    assert [thread != threading.get_ident() for thread in threads] == [is_beside]

@@ -131,8 +131,9 @@ class Handler:
     ) -> Outcome:
         """Send the task's request and map the result."""
         try:
-            request = self.reader.read(await fields.evaluate_in_advance(self.executor))
-            payload = await self._build_payload(task, request)
+            fields = await fields.evaluate_in_advance(self.executor)
+            request, payload = await run_beside_loop_if_large(task.variables, self._fill_fields, fields)
+            payload = await self._check_payload(task, request, payload)
             result = await self._call_groq(task, request, payload)
         except FieldError as error:
             details = self.details.describe_fields(redactor.mask_all(fields.non_default))
@@ -146,14 +147,17 @@ class Handler:
             return replace(outcome, details=self.details.describe_call(redactor.mask_all(payload), result))
         return outcome
 
-    async def _build_payload(self, task: ExternalTask, request: TaskRequest) -> dict[str, Any]:
-        """Return the payload with the contents of the Files that it uses."""
-        builder = request.builder
-        payload = await run_beside_loop_if_large(task.variables, builder.payload, stream=self.stream)
+    def _fill_fields(self, fields: RawFields) -> tuple[TaskRequest, dict[str, Any]]:
+        """Return the request and its payload, without the contents of Files. It takes time for large variables."""
+        request = self.reader.read(fields)
+        return request, request.builder.payload(stream=self.stream)
+
+    async def _check_payload(self, task: ExternalTask, request: TaskRequest, payload: dict[str, Any]) -> dict[str, Any]:
+        """Check the payload's schema, and return the payload with the contents of the Files that it uses."""
         await check_response_schema(payload, self.executor)
         used = files_in(payload) if task.has_files else ()
         contents = {file.name: await self.read_file(task.process_instance_id, file.name) for file in used}
-        return builder.with_files(payload, contents)
+        return request.builder.with_files(payload, contents)
 
     async def _call_groq(self, task: ExternalTask, request: TaskRequest, payload: Mapping[str, Any]) -> CallResult:
         """Call Groq, or replay the responses that this task has got before."""

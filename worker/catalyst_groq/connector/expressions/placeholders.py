@@ -16,9 +16,22 @@ CACHED_TEXTS = 4096
 MAX_FILLED_CHARS = 20_000_000
 """Characters of all values in one field. No model takes nearly as many."""
 
+MAX_FILLED_PARTS = 200_000
+"""Numbers, texts, lists and objects in all values of one field: each takes time, however short it is."""
+
+MAX_PLACEHOLDERS = 10_000
+MAX_PLACEHOLDER_CHARS = 50_000
+"""Characters of all expressions in one text."""
+
 PLACEHOLDER_START = "${"
 OPENING_MARKS = re.compile(r"\$\$\{|\$\{")
 QUOTES = {'"', "'", "`"}
+
+
+TOO_MANY_PLACEHOLDERS = (
+    f"a text has more than {MAX_PLACEHOLDERS:,} placeholders, or {MAX_PLACEHOLDER_CHARS:,} characters in them. "
+    "Use one placeholder for a list or an object"
+)
 
 
 class PlaceholderError(ValueError):
@@ -42,7 +55,7 @@ def parse(text: str) -> Parts:
     Raises `PlaceholderError` for an unclosed placeholder and `ExpressionError` for one that is no JMESPath.
     """
     parts: list[str | Placeholder] = []
-    literal, position = "", 0
+    literal, position, count, chars = "", 0, 0, 0
     while opening := OPENING_MARKS.search(text, position):
         literal += text[position : opening.start()]
         position = opening.end()
@@ -50,6 +63,9 @@ def parse(text: str) -> Parts:
             literal += "${"
             continue
         end = _closing_brace(text, position)
+        count, chars = count + 1, chars + end - position
+        if count > MAX_PLACEHOLDERS or chars > MAX_PLACEHOLDER_CHARS:
+            raise PlaceholderError(TOO_MANY_PLACEHOLDERS)
         compile_expression(expression := text[position:end].strip())
         parts += [literal, Placeholder(expression)] if literal else [Placeholder(expression)]
         literal, position = "", end + 1
@@ -88,11 +104,15 @@ def render_all(value: Any, variables: Mapping[str, Any]) -> Any:
 
 
 class _Renderer:
-    """Fills placeholders up to `MAX_FILLED_CHARS` in all: a short text may repeat a long variable many times."""
+    """Fills placeholders up to `MAX_FILLED_CHARS` and `MAX_FILLED_PARTS` in all.
+
+    A short text may repeat a large variable many times.
+    """
 
     def __init__(self, variables: Mapping[str, Any]) -> None:
         self._variables = variables
         self._chars_left = MAX_FILLED_CHARS
+        self._parts_left = MAX_FILLED_PARTS
 
     def render_all(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -107,22 +127,33 @@ class _Renderer:
         parts = parse(text)
         if len(parts) == 1 and isinstance(parts[0], Placeholder):
             value = _value(parts[0], self._variables)
-            for part in walk(value):
-                self._take(len(part) if isinstance(part, str) else 1)
+            self._take_parts(value)
             return value
         return "".join(part if isinstance(part, str) else self._text(part) for part in parts)
 
     def _text(self, placeholder: Placeholder) -> str:
-        text = _as_text(placeholder, _value(placeholder, self._variables))
-        self._take(len(text))
+        value = _value(placeholder, self._variables)
+        if not isinstance(value, str):
+            self._take_parts(value)
+        text = _as_text(placeholder, value)
+        self._take_chars(len(text))
         return text
 
-    def _take(self, chars: int) -> None:
+    def _take_parts(self, value: Any) -> None:
+        for part in walk(value):
+            self._parts_left -= 1
+            if self._parts_left < 0:
+                raise _filled_too_much(f"{MAX_FILLED_PARTS:,} values")
+            self._take_chars(len(part) if isinstance(part, str) else 1)
+
+    def _take_chars(self, chars: int) -> None:
         self._chars_left -= chars
         if self._chars_left < 0:
-            raise PlaceholderError(
-                f"its placeholders fill in more than {MAX_FILLED_CHARS:,} characters. Use fewer or shorter variables"
-            )
+            raise _filled_too_much(f"{MAX_FILLED_CHARS:,} characters")
+
+
+def _filled_too_much(bound: str) -> PlaceholderError:
+    return PlaceholderError(f"its placeholders fill in more than {bound}. Use fewer or shorter variables")
 
 
 class _TrackedVariables(dict[str, Any]):
