@@ -6,7 +6,7 @@ from catalyst_groq.common.lru_cache import MAX_CACHED_CHARS, LruCache, cache_sho
 
 
 def test_entry_that_is_stored_again_is_the_last_used():
-    cache = LruCache(2)
+    cache: LruCache[object] = LruCache(2)
     for key in ("a", "b", "a", "c"):
         cache.put(key, key)
 
@@ -15,7 +15,7 @@ def test_entry_that_is_stored_again_is_the_last_used():
 
 
 def test_keys_have_a_maximum_size_in_all():
-    cache = LruCache(10, max_chars=5)
+    cache: LruCache[object] = LruCache(10, max_chars=5)
     for key in ("aaa", "aaa", "bb", "c"):
         cache.put(key, 1)
 
@@ -27,7 +27,7 @@ def test_keys_have_a_maximum_size_in_all():
 
 @pytest.mark.parametrize(("length", "calls"), [(MAX_CACHED_CHARS, 1), (MAX_CACHED_CHARS + 1, 2)])
 def test_result_of_a_long_text_is_not_kept(length, calls):
-    called = []
+    called: list[str] = []
     function = cache_short_texts(10)(called.append)
     for _ in range(2):
         function("x" * length)

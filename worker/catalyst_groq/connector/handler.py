@@ -20,7 +20,7 @@ from catalyst_groq.connector.requests.payload import to_bytes
 from catalyst_groq.connector.requests.response_schema import check_response_schema
 from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.connector.results.outcome_mapping import hand_back, to_outcome
-from catalyst_groq.connector.results.outcome_redaction import redact_outcome
+from catalyst_groq.connector.results.outcome_redaction import redact_outcome, texts_of
 from catalyst_groq.connector.task_request import TaskRequest, TaskRequestReader
 from catalyst_groq.domain.definitions import CallingProcess, Definition
 from catalyst_groq.domain.external_task import ExternalTask
@@ -36,6 +36,7 @@ from catalyst_groq.errors import (
     JournalError,
     UnreadableEntry,
 )
+from catalyst_groq.groq.api.responses import Response
 from catalyst_groq.groq.routing.call import GroqCall
 from catalyst_groq.groq.routing.call_result import CallResult
 from catalyst_groq.groq.routing.endpoints import Endpoint
@@ -98,7 +99,7 @@ class Handler:
             log.exception("Task %s: internal error", task.id, extra={"redactor": redactor})
             message = f"Internal error of the worker, see its log: {type(error).__name__}: {error}"
             outcome = _attempt_failed(task, message)
-        return redact_outcome(outcome, redactor)
+        return await run_beside_loop_if_large(texts_of(outcome), redact_outcome, outcome, redactor)
 
     async def on_reported(self, task: ExternalTask, outcome: Outcome) -> None:
         """Discard a task's stored responses once no further attempt can use them."""
@@ -136,7 +137,7 @@ class Handler:
             payload = await self._check_payload(task, request, payload)
             result = await self._call_groq(task, request, payload)
         except FieldError as error:
-            details = self.details.describe_fields(redactor.mask_all(fields.non_default))
+            details = await run_beside_loop_if_large(fields.fields, self._describe_fields, fields, redactor)
             return Failure(error.describe(redactor.mask), details)
         outcome = await to_outcome(request, result, task.retries, payload, self.executor)
         if isinstance(outcome, BpmnError) and not self.throw_uncaught:
@@ -144,8 +145,16 @@ class Handler:
             handed_back = hand_back(request, result, task.retries, outcome.variables)
             outcome = handed_back if handed_back and isinstance(caught, Failure) else caught
         if isinstance(outcome, Failure):
-            return replace(outcome, details=self.details.describe_call(redactor.mask_all(payload), result))
+            content = result.response.content if isinstance(result.response, Response) else b""
+            details = await run_beside_loop_if_large([payload, content], self._describe_call, payload, result, redactor)
+            return replace(outcome, details=details)
         return outcome
+
+    def _describe_call(self, payload: Mapping[str, Any], result: CallResult, redactor: Redactor) -> str:
+        return self.details.describe_call(redactor.mask_all(payload), result)
+
+    def _describe_fields(self, fields: RawFields, redactor: Redactor) -> str:
+        return self.details.describe_fields(redactor.mask_all(fields.non_default))
 
     def _fill_fields(self, fields: RawFields) -> tuple[TaskRequest, dict[str, Any]]:
         """Return the request and its payload, without the contents of Files. It takes time for large variables."""

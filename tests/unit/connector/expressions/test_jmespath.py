@@ -65,7 +65,7 @@ def test_expression_that_is_not_jmespath_is_refused():
 @pytest.mark.parametrize(("repetitions", "calls"), [(50, 1), (150, 2)])
 def test_tree_of_a_long_expression_is_not_kept(monkeypatch, repetitions, calls):
     """It may be a hundred times as large. jmespath itself keeps 128 trees."""
-    compiled = []
+    compiled: list[str] = []
     monkeypatch.setattr(jmespath, "compile", compiled.append)
     for _ in range(2):
         compile_expression(" || ".join(["kept_or_not"] * repetitions))
