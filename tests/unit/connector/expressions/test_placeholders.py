@@ -143,5 +143,13 @@ def test_text_has_a_maximum_of_placeholders(text):
         parse(text)
 
 
+def test_end_of_a_placeholder_is_searched_no_further_than_the_longest_expression():
+    assert len(parse("${" + "a" * 10_000 + "}")) == 1
+    with pytest.raises(
+        PlaceholderError, match=r"a placeholder that is not closed within 10,000 characters\. Add the }"
+    ):
+        parse("${" + "a " * 10_000 + "}")
+
+
 def test_text_may_have_thousands_of_placeholders():
     assert len(parse("${a}" * 10_000)) == 10_000

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -70,9 +71,11 @@ def test_expressions_of_all_fields_are_evaluated_inline_only_if_they_are_quick_t
 
 
 def test_costly_expression_gets_only_the_variables_that_it_uses():
+    executor = InlineExecutor()
+    fields = read({MODEL: "${length(xs[?@ == 'a'])}"})
     variables = {"xs": ["a"] * 200_000, "other": threading.Lock()}  # a lock cannot be pickled
 
-    fields, executor = evaluate_in_advance({MODEL: "${length(xs[?@ == 'a'])}"}, variables)
+    fields = asyncio.run(replace(fields, variables=variables).evaluate_in_advance(executor))
 
     assert executor.functions == ["evaluate_all"]
     assert fields.text(MODEL) == "200000"

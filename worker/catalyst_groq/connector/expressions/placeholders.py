@@ -9,7 +9,12 @@ from typing import Any
 from catalyst_groq.common.lru_cache import cache_short_texts
 from catalyst_groq.common.structures import walk
 from catalyst_groq.connector.expressions.conversions import to_text
-from catalyst_groq.connector.expressions.jmespath import ExpressionError, compile_expression, evaluate
+from catalyst_groq.connector.expressions.jmespath import (
+    MAX_EXPRESSION_CHARS,
+    ExpressionError,
+    compile_expression,
+    evaluate,
+)
 from catalyst_groq.domain.variables import FileVariable, OpaqueValue
 
 CACHED_TEXTS = 4096
@@ -224,9 +229,13 @@ def _as_text(placeholder: Placeholder, value: Any) -> str:
 
 
 def _closing_brace(text: str, start: int) -> int:
-    """Return the position of the brace that ends a placeholder: JMESPath has braces of its own, also quoted ones."""
+    """Return the position of the brace that ends a placeholder: JMESPath has braces of its own, also quoted ones.
+
+    It looks no further than the longest expression: a text may be far longer.
+    """
     depth, quote, position = 1, "", start
-    while position < len(text):
+    limit = start + MAX_EXPRESSION_CHARS + 1
+    while position < min(len(text), limit):
         character = text[position]
         if quote and character == "\\":
             position += 1
@@ -240,6 +249,7 @@ def _closing_brace(text: str, start: int) -> int:
                 return position
         position += 1
     shown = text[start - 2 : start + 30]
+    within = f" within {MAX_EXPRESSION_CHARS:,} characters" if len(text) > limit else ""
     raise PlaceholderError(
-        f"`{shown}` opens a placeholder that is not closed. Add the }}, or write $${{ for a literal ${{"
+        f"`{shown}` opens a placeholder that is not closed{within}. Add the }}, or write $${{ for a literal ${{"
     )
