@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from catalyst_groq.common.bounded_execution import decode_result
+from catalyst_groq.common.bounded_process import Status
 from catalyst_groq.connector.fields.names import CHAT_DEFAULTS, MODEL, PAYLOAD, TIMEOUT
 from catalyst_groq.connector.fields.raw import FieldReader, RawFields
 from catalyst_groq.errors import FieldError
@@ -79,6 +81,17 @@ def test_costly_expression_gets_only_the_variables_that_it_uses():
 
     assert executor.functions == ["evaluate_all"]
     assert fields.text(MODEL) == "200000"
+
+
+def test_costly_expression_without_a_result_names_its_field_and_the_reason():
+    class SmallExecutor:
+        async def run(self, *_):
+            return decode_result(Status.MEMORY, b"")
+
+    fields = read({MODEL: f"${{length(xs[?@ == '{'a' * 1000}'])}}"}, {"xs": ["a"] * 200_000})
+
+    with pytest.raises(FieldError, match=r"^catalyst_model: the evaluation of its placeholder .{,110} needs more than"):
+        asyncio.run(fields.evaluate_in_advance(SmallExecutor()))
 
 
 def test_costly_expression_of_two_fields_is_evaluated_for_each():

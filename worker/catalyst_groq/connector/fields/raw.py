@@ -50,6 +50,8 @@ FieldValue = str | Mapping[str, Any]
 
 CACHED_TEMPLATES = 1024
 CACHED_TEXTS = 4096
+MAX_SHOWN_CHARS = 100
+"""Of an expression in a message: the engine stores 666 characters, and the reason comes after it."""
 
 VARIABLE_NAME_FIELDS: Mapping[str, VariableNames] = {
     API_KEY: ALL_VARIABLES,
@@ -149,7 +151,8 @@ class RawFields:
         used = self._variables_of(costly)
         values = await executor.run(evaluate_all, costly, await run_beside_loop_if_large(used, pickle.dumps, used))
         if isinstance(values, Unfinished):
-            problem = f"the evaluation of its placeholder ${{{costly[-1]}}} {values.reason}"
+            shown = costly[-1] if len(costly[-1]) <= MAX_SHOWN_CHARS else f"{costly[-1][:MAX_SHOWN_CHARS]}…"
+            problem = f"the evaluation of its placeholder ${{{shown}}} {values.reason}"
             raise FieldError(expressions[costly[-1]], problem, "Use a simpler expression, or less data")
         return replace(self, variables=EvaluatedVariables(self.variables, values))
 
