@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import threading
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalyst_groq.camunda import rest_client
 from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.rest_client import RestClient
 from catalyst_groq.common.transport import make_transport
@@ -95,3 +97,14 @@ def test_report_is_accepted_only_by_an_empty_response(report, body, send):
 
     assert isinstance(result, EngineError) is (body.strip() != b"null")
     assert send(REPORTS[report], 204, b"") is None
+
+
+@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize(("length", "is_beside"), [(1, False), (100_000, True)])
+def test_large_response_is_parsed_beside_the_loop(length, is_beside, status, send, monkeypatch):
+    threads = []
+    monkeypatch.setattr(rest_client, "_parse", lambda _: threads.append(threading.get_ident()))
+
+    send(QUERIES["xml"], status, b"x" * length)
+
+    assert [thread != threading.get_ident() for thread in threads] == [is_beside]

@@ -1,11 +1,15 @@
 """What the handler sends for a task: files, conversations, recordings, replaced models and truncated requests."""
 
 import json
+import threading
 
 import pytest
 
+from catalyst_groq.connector import handler
+from catalyst_groq.connector.results.error_details import ErrorDetails
+from catalyst_groq.connector.task_request import TaskRequestReader
 from catalyst_groq.domain.outcomes import Completion
-from support.factories import make_response
+from support.factories import REPLY, make_response
 from support.handler_harness import KEY, HandlerHarness
 
 pytestmark = pytest.mark.anyio
@@ -110,3 +114,36 @@ async def test_request_that_is_too_large_fails_by_default():
     outcome = await harness.handle({"userMessage": "A dark night. " * 600})
     assert outcome.message.startswith("Groq: 413 Request too large")
     assert len(harness.groq.requests) == 1
+
+
+@pytest.mark.parametrize(("text", "is_beside"), [("short", False), ("x" * 60_000, True)])
+async def test_fields_are_read_beside_the_loop_for_large_variables(monkeypatch, text, is_beside):
+    threads, read = [], TaskRequestReader.read
+    monkeypatch.setattr(
+        TaskRequestReader, "read", lambda *args: (threads.append(threading.get_ident()), read(*args))[1]
+    )
+
+    await HandlerHarness().handle({"userMessage": text})
+
+    assert [thread != threading.get_ident() for thread in threads] == [is_beside]
+
+
+@pytest.mark.parametrize(("text", "is_beside"), [("short", False), ("x" * 60_000, True)])
+async def test_large_outcome_is_redacted_and_described_beside_the_loop(monkeypatch, text, is_beside):
+    threads = {}
+
+    def record(owner, name):
+        original = getattr(owner, name)
+        monkeypatch.setattr(
+            owner, name, lambda *args: (threads.update({name: threading.get_ident()}), original(*args))[1]
+        )
+
+    record(handler, "redact_outcome")
+    record(ErrorDetails, "describe_call")
+    failed = make_response(400, {"error": {"message": "no"}})
+    await HandlerHarness(failed).handle({"userMessage": text}, {"catalyst_errorMapping": "{}"})
+    assert (threads["describe_call"] != threading.get_ident()) is is_beside
+
+    answer = make_response(body={**REPLY, "more": text})
+    await HandlerHarness(answer).handle({"userMessage": "Hi"}, {"catalyst_responseMapping": '{"all": "more"}'})
+    assert (threads["redact_outcome"] != threading.get_ident()) is is_beside

@@ -11,6 +11,7 @@ from yarl import URL
 from catalyst_groq.camunda.oauth import ClientCredentials, OAuthTokenProvider
 from catalyst_groq.common.bounded_body import BodyTooLarge, read_body
 from catalyst_groq.common.json_codec import parse, to_bytes
+from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.common.transport import TransportConfig
 from catalyst_groq.errors import (
     EngineConflict,
@@ -89,7 +90,7 @@ class RestClient:
 
     async def _call(self, method: str, url: str, content: bytes | None, timeout: float, shape: type[T]) -> T:
         body = await self._authenticated_call(method, url, content, timeout, MAX_JSON_BYTES)
-        parsed = _parse(body) if body else None
+        parsed = await run_beside_loop_if_large(body, _parse, body) if body else None
         if not isinstance(parsed, shape):
             raise EngineUnreachable(f"The server at {self._url} is not a Camunda engine: {_excerpt(body)}")
         return parsed
@@ -104,7 +105,7 @@ class RestClient:
             token = await self._tokens.current(refused=token)
             status, body = await self._send(method, url, content, timeout=timeout, token=token, max_bytes=max_bytes)
         if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-            raise self._to_error(status, body)
+            raise self._to_error(status, body, await run_beside_loop_if_large(body, _parse, body))
         return body
 
     async def _send(  # noqa: PLR0913 -- one HTTP request
@@ -132,8 +133,8 @@ class RestClient:
             reason = str(cause) or f"no response within {timeout:g} s"
             raise EngineUnreachable(f"Engine unreachable at {self._url}: {reason}") from cause
 
-    def _to_error(self, status: int, content: bytes) -> EngineRefused | EngineUnreachable:
-        body = _parse(content)
+    def _to_error(self, status: int, content: bytes, body: Any) -> EngineRefused | EngineUnreachable:
+        """Return the error that a response means; `body` is its parsed content."""
         is_from_engine = isinstance(body, dict) and "type" in body
         if status == HTTPStatus.NOT_FOUND and not is_from_engine:
             # The URL does not lead to the REST API, or the REST API is being redeployed.

@@ -1,30 +1,61 @@
-"""A cache with a maximum size, for what a coroutine computes; `functools.lru_cache` calls functions only."""
+"""Caches that are bounded by the size of what they keep; `functools.lru_cache` bounds the number of entries only."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from math import inf
+from threading import Lock
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+MAX_CACHED_CHARS = 2000
+"""Maximum length of a text whose result `cache_short_texts` keeps: what is made of it may be 100 times as large."""
+
+
+def cache_short_texts(max_entries: int) -> Callable[[Callable[..., T]], Callable[..., T]]:
+    """Cache the results of a function of texts, unless one of them is longer than `MAX_CACHED_CHARS`."""
+
+    def decorate(function: Callable[..., T]) -> Callable[..., T]:
+        cached = lru_cache(max_entries)(function)
+
+        @wraps(function)
+        def call(*texts: str) -> T:
+            for text in texts:
+                if len(text) > MAX_CACHED_CHARS:
+                    return function(*texts)
+            return cached(*texts)
+
+        return call
+
+    return decorate
+
 
 class LruCache(Generic[T]):
-    """Keeps the `max_entries` entries that were used last."""
+    """Keeps the entries that were used last: `max_entries`, with `max_chars` in all their keys. For any thread."""
 
-    def __init__(self, max_entries: int) -> None:
+    def __init__(self, max_entries: int, max_chars: float = inf) -> None:
         self._max_entries = max_entries
-        self._entries: OrderedDict[Hashable, T] = OrderedDict()
+        self._max_chars = max_chars
+        self._chars = 0
+        self._entries: OrderedDict[str, T] = OrderedDict()
+        self._lock = Lock()
 
-    def __contains__(self, key: Hashable) -> bool:
+    def __contains__(self, key: str) -> bool:
         return key in self._entries
 
-    def get(self, key: Hashable) -> T:
+    def get(self, key: str) -> T:
         """Return the entry. Raises `KeyError`."""
-        self._entries.move_to_end(key)
-        return self._entries[key]
+        with self._lock:
+            self._entries.move_to_end(key)
+            return self._entries[key]
 
-    def put(self, key: Hashable, value: T) -> T:
+    def put(self, key: str, value: T) -> T:
         """Store an entry, and return it."""
-        self._entries[key] = value
-        if len(self._entries) > self._max_entries:
-            self._entries.popitem(last=False)
+        with self._lock:
+            self._chars += 0 if key in self._entries else len(key)
+            self._entries[key] = value
+            self._entries.move_to_end(key)
+            while len(self._entries) > self._max_entries or self._chars > self._max_chars:
+                self._chars -= len(self._entries.popitem(last=False)[0])
         return value

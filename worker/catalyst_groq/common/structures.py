@@ -14,12 +14,20 @@ def walk(value: Any) -> Iterator[Any]:
 
 
 def is_larger(data: Any, max_chars: float) -> bool:
-    """Whether a structure has more than so many characters. It looks no further than that."""
+    """Whether the size of a structure is above a bound. See `measure`."""
+    return measure(data, max_chars) > max_chars
+
+
+def measure(data: Any, max_chars: float) -> int:
+    """Return the size of a structure: the characters of its texts and names, its bytes, and 1 for every other value.
+
+    An empty text counts as 1. It looks no further than `max_chars`: of a larger structure it returns some larger size.
+    """
     chars = 0
     for part in walk(data):
-        chars += len(part) if isinstance(part, str) else 1
+        chars += len(part) or 1 if isinstance(part, str | bytes) else 1
         if isinstance(part, dict):
             chars += sum(map(len, map(str, part)))
         if chars > max_chars:
-            return True
-    return False
+            break
+    return chars

@@ -20,7 +20,7 @@ from catalyst_groq.connector.requests.payload import to_bytes
 from catalyst_groq.connector.requests.response_schema import check_response_schema
 from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.connector.results.outcome_mapping import hand_back, to_outcome
-from catalyst_groq.connector.results.outcome_redaction import redact_outcome
+from catalyst_groq.connector.results.outcome_redaction import redact_outcome, texts_of
 from catalyst_groq.connector.task_request import TaskRequest, TaskRequestReader
 from catalyst_groq.domain.definitions import CallingProcess, Definition
 from catalyst_groq.domain.external_task import ExternalTask
@@ -36,6 +36,7 @@ from catalyst_groq.errors import (
     JournalError,
     UnreadableEntry,
 )
+from catalyst_groq.groq.api.responses import Response
 from catalyst_groq.groq.routing.call import GroqCall
 from catalyst_groq.groq.routing.call_result import CallResult
 from catalyst_groq.groq.routing.endpoints import Endpoint
@@ -99,7 +100,7 @@ class Handler:
             message = f"Internal error of the worker, see its log: {type(error).__name__}: {error}"
             outcome = _attempt_failed(task, message)
         try:
-            return redact_outcome(outcome, redactor)
+            return await run_beside_loop_if_large(texts_of(outcome), redact_outcome, outcome, redactor)
         except Exception as error:  # noqa: BLE001 -- otherwise the task stays locked
             name = type(error).__name__
             # Without the traceback: what cannot be masked is not shown.
@@ -137,11 +138,12 @@ class Handler:
     ) -> Outcome:
         """Send the task's request and map the result."""
         try:
-            request = self.reader.read(await fields.evaluate_in_advance(self.executor))
-            payload = await self._build_payload(task, request)
+            fields = await fields.evaluate_in_advance(self.executor)
+            request, payload = await run_beside_loop_if_large(task.variables, self._fill_fields, fields)
+            payload = await self._check_payload(task, request, payload)
             result = await self._call_groq(task, request, payload)
         except FieldError as error:
-            details = self.details.describe_fields(redactor.mask_all(fields.non_default))
+            details = await run_beside_loop_if_large(fields.fields, self._describe_fields, fields, redactor)
             return Failure(error.describe(redactor.mask), details)
         outcome = await to_outcome(request, result, task.retries, payload, self.executor)
         if isinstance(outcome, BpmnError) and not self.throw_uncaught:
@@ -149,17 +151,28 @@ class Handler:
             handed_back = hand_back(request, result, task.retries, outcome.variables)
             outcome = handed_back if handed_back and isinstance(caught, Failure) else caught
         if isinstance(outcome, Failure):
-            return replace(outcome, details=self.details.describe_call(redactor.mask_all(payload), result))
+            content = result.response.content if isinstance(result.response, Response) else b""
+            details = await run_beside_loop_if_large([payload, content], self._describe_call, payload, result, redactor)
+            return replace(outcome, details=details)
         return outcome
 
-    async def _build_payload(self, task: ExternalTask, request: TaskRequest) -> dict[str, Any]:
-        """Return the payload with the contents of the Files that it uses."""
-        builder = request.builder
-        payload = await run_beside_loop_if_large(task.variables, builder.payload, stream=self.stream)
+    def _describe_call(self, payload: Mapping[str, Any], result: CallResult, redactor: Redactor) -> str:
+        return self.details.describe_call(redactor.mask_all(payload), result)
+
+    def _describe_fields(self, fields: RawFields, redactor: Redactor) -> str:
+        return self.details.describe_fields(redactor.mask_all(fields.non_default))
+
+    def _fill_fields(self, fields: RawFields) -> tuple[TaskRequest, dict[str, Any]]:
+        """Return the request and its payload, without the contents of Files. It takes time for large variables."""
+        request = self.reader.read(fields)
+        return request, request.builder.payload(stream=self.stream)
+
+    async def _check_payload(self, task: ExternalTask, request: TaskRequest, payload: dict[str, Any]) -> dict[str, Any]:
+        """Check the payload's schema, and return the payload with the contents of the Files that it uses."""
         await check_response_schema(payload, self.executor)
         used = files_in(payload) if task.has_files else ()
         contents = {file.name: await self.read_file(task.process_instance_id, file.name) for file in used}
-        return builder.with_files(payload, contents)
+        return request.builder.with_files(payload, contents)
 
     async def _call_groq(self, task: ExternalTask, request: TaskRequest, payload: Mapping[str, Any]) -> CallResult:
         """Call Groq, or replay the responses that this task has got before."""

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalyst_groq.connector.expressions.jmespath import ExpressionError, evaluate
+from catalyst_groq.connector.expressions.jmespath import ExpressionError, compile_expression, evaluate
 
 NAMES = st.sampled_from(["a", "b", "choices"])
 DATA = st.recursive(
@@ -60,3 +60,14 @@ def test_expression_has_the_value_that_jmespath_finds(expression):
 def test_expression_that_is_not_jmespath_is_refused():
     with pytest.raises(ExpressionError, match="is not JMESPath"):
         evaluate("a..b", {})
+
+
+@pytest.mark.parametrize(("repetitions", "calls"), [(50, 1), (150, 2)])
+def test_tree_of_a_long_expression_is_not_kept(monkeypatch, repetitions, calls):
+    """It may be a hundred times as large. jmespath itself keeps 128 trees."""
+    compiled: list[str] = []
+    monkeypatch.setattr(jmespath, "compile", compiled.append)
+    for _ in range(2):
+        compile_expression(" || ".join(["kept_or_not"] * repetitions))
+
+    assert len(compiled) == calls

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalyst_groq.connector.expressions.jmespath import ExpressionError
-from catalyst_groq.connector.expressions.placeholders import PlaceholderError, render_all
+from catalyst_groq.connector.expressions.placeholders import PlaceholderError, parse, render_all
 from catalyst_groq.domain.variables import OpaqueValue
 from support.factories import texts
 
@@ -125,3 +125,31 @@ def test_placeholder_that_is_not_jmespath_is_quoted(text, reason):
 def test_placeholder_function_error_is_one_line():
     with pytest.raises(ExpressionError, match=r"^`length\(count\)` cannot be evaluated: .*number.*$"):
         render_all("${length(count)}", VARIABLES)
+
+
+@pytest.mark.parametrize("text", ["${numbers}", "all: ${numbers}"])
+def test_large_variable_cannot_be_repeated_without_end(text):
+    numbers = [1] * 49_000
+    assert len(render_all(["${numbers}"] * 4, {"numbers": numbers})) == 4
+    with pytest.raises(PlaceholderError, match=r"^its placeholders fill in more than 200,000 values\. Use fewer"):
+        render_all([text] * 5, {"numbers": numbers})
+
+
+@pytest.mark.parametrize(
+    "text", ["${a}" * 10_001, "${ab}" * 10_001, "".join(f"${{a{'b' * 600}{i}}}" for i in range(90))]
+)
+def test_text_has_a_maximum_of_placeholders(text):
+    with pytest.raises(PlaceholderError, match=r"^a text has more than 10,000 placeholders, or 50,000 characters"):
+        parse(text)
+
+
+def test_end_of_a_placeholder_is_searched_no_further_than_the_longest_expression():
+    assert len(parse("${" + "a" * 10_000 + "}")) == 1
+    with pytest.raises(
+        PlaceholderError, match=r"a placeholder that is not closed within 10,000 characters\. Add the }"
+    ):
+        parse("${" + "a " * 10_000 + "}")
+
+
+def test_text_may_have_thousands_of_placeholders():
+    assert len(parse("${a}" * 10_000)) == 10_000

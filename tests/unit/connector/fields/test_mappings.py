@@ -142,6 +142,17 @@ def test_mapping_that_is_wrong_names_the_fix(text, message):
     assert str(caught.value).startswith(message)
 
 
+@pytest.mark.parametrize(("expressions", "is_inline"), [(1, True), (1000, False)])
+def test_mapping_is_evaluated_inline_only_if_all_its_expressions_are_quick(expressions, is_inline):
+    mapping = ResponseMapping.parse("f", {f"v{number}": "choices[].index" for number in range(expressions)})
+    executor = InlineExecutor()
+
+    values = asyncio.run(mapping.apply(make_response(body={"choices": [{"index": 1}] * 50}), executor))
+
+    assert len(values) == expressions
+    assert (not executor.functions) is is_inline
+
+
 def test_mapping_that_fails_points_to_the_answer():
     mapping = ResponseMapping.parse("f", parse_object("f", '{"n": "length(usage.total_tokens)"}'))
     with pytest.raises(

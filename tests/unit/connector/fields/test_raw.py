@@ -1,14 +1,20 @@
 """Where a task's fields are looked up, and what is cached of them."""
 
+import asyncio
 import json
+import threading
+from dataclasses import replace
 
 import pytest
 
+from catalyst_groq.common.bounded_execution import decode_result
+from catalyst_groq.common.bounded_process import Status
 from catalyst_groq.connector.fields.names import CHAT_DEFAULTS, MODEL, PAYLOAD, TIMEOUT
 from catalyst_groq.connector.fields.raw import FieldReader, RawFields
 from catalyst_groq.errors import FieldError
 from support.element_templates import load, written_by
 from support.factories import make_definition, make_task
+from support.inline_executor import InlineExecutor
 
 CHAT_FIELDS = {"chat": CHAT_DEFAULTS}
 SPEAK = {"catalyst_operation": "speak", "catalyst_voice": "aria", "catalyst_timeout": "30"}
@@ -50,6 +56,55 @@ def test_fields_with_variables_are_parsed_for_each_task():
     reader = FieldReader(CHAT_FIELDS)
     texts = [read({TIMEOUT: "${s}"}, {"s": seconds}, reader).text(TIMEOUT) for seconds in (1, 2)]
     assert texts == ["1", "2"]
+
+
+def evaluate_in_advance(properties, variables, names=None):
+    executor = InlineExecutor()
+    return asyncio.run(read(properties, variables).evaluate_in_advance(executor, names)), executor
+
+
+@pytest.mark.parametrize(("expressions", "is_inline"), [(1, True), (1000, False)])
+def test_expressions_of_all_fields_are_evaluated_inline_only_if_they_are_quick_together(expressions, is_inline):
+    texts = "".join(f"${{length(xs[?@ != '{number}'])}}" for number in range(expressions // 2 + 1))
+    fields, executor = evaluate_in_advance({MODEL: texts, TIMEOUT: texts.replace("!=", "==")}, {"xs": ["a"] * 100})
+
+    assert executor.functions == ([] if is_inline else ["evaluate_all"])
+    assert fields.text(MODEL).startswith("100")
+
+
+def test_costly_expression_gets_only_the_variables_that_it_uses():
+    executor = InlineExecutor()
+    fields = read({MODEL: "${length(xs[?@ == 'a'])}"})
+    variables = {"xs": ["a"] * 200_000, "other": threading.Lock()}  # a lock cannot be pickled
+
+    fields = asyncio.run(replace(fields, variables=variables).evaluate_in_advance(executor))
+
+    assert executor.functions == ["evaluate_all"]
+    assert fields.text(MODEL) == "200000"
+
+
+def test_costly_expression_without_a_result_names_its_field_and_the_reason():
+    class SmallExecutor:
+        async def run(self, *_):
+            return decode_result(Status.MEMORY, b"")
+
+    fields = read({MODEL: f"${{length(xs[?@ == '{'a' * 1000}'])}}"}, {"xs": ["a"] * 200_000})
+
+    with pytest.raises(FieldError, match=r"^catalyst_model: the evaluation of its placeholder .{,110} needs more than"):
+        asyncio.run(fields.evaluate_in_advance(SmallExecutor()))
+
+
+def test_costly_expression_of_two_fields_is_evaluated_for_each():
+    costly = "${length(xs[?@ == 'a'])}"
+    for name in (MODEL, TIMEOUT):
+        _, executor = evaluate_in_advance({MODEL: costly, TIMEOUT: costly}, {"xs": ["a"] * 200_000}, (name,))
+        assert executor.functions == ["evaluate_all"]
+
+
+def test_fields_that_are_not_needed_yet_are_not_evaluated():
+    _, executor = evaluate_in_advance({MODEL: "${length(xs[?@ == 'a'])}"}, {"xs": ["a"] * 200_000}, (TIMEOUT,))
+
+    assert executor.functions == []
 
 
 def test_field_must_be_one_of_its_choices():

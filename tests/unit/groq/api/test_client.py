@@ -4,11 +4,13 @@ import asyncio
 import gzip
 import json
 import re
+import threading
 from contextlib import aclosing
 
 import pytest
 
 from catalyst_groq import __version__
+from catalyst_groq.groq.api import client
 from catalyst_groq.groq.api.client import HttpGroqClient
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import NoResponseReason, Response
@@ -244,3 +246,13 @@ async def test_cookie_of_a_response_is_not_sent(groq_client):
         for _ in range(2):
             assert isinstance(await groq_client.send(make_request(account, PAYLOAD, 10)), Response)
     assert "cookie" not in heads[1].lower()
+
+
+@pytest.mark.parametrize(("length", "is_beside"), [(1, False), (100_000, True)])
+async def test_large_response_is_searched_for_keys_beside_the_loop(groq_client, monkeypatch, length, is_beside):
+    threads = []
+    monkeypatch.setattr(client, "_mask_body", lambda response, _: (threads.append(threading.get_ident()), response)[1])
+    body = json.dumps({**REPLY, "more": "x" * length}).encode()
+
+    assert isinstance(await send_to(respond_with(http_response(body)), groq_client), Response)
+    assert [thread != threading.get_ident() for thread in threads] == [is_beside]

@@ -5,14 +5,17 @@ they are written as JSON.
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
 from math import inf
 from typing import Any
 
+from catalyst_groq.common.lru_cache import cache_short_texts
 from catalyst_groq.connector.expressions.jmespath import compile_expression
 
 MAX_INLINE_COST = 100_000
 """Evaluated nodes times characters of data, at most. It takes less than 100 ms."""
+
+CHARS_PER_NODE = 8
+"""Characters of a literal that take as long as one node, at most."""
 
 CONSTANT_TIME_NODES = {
     "field",
@@ -64,18 +67,32 @@ REPEATING_FUNCTIONS = {"join", "map", "max_by", "merge", "min_by", "sort_by", "t
 """Functions that may double the size of their data, if they are nested (`to_string` escapes each quote again)."""
 
 
-@lru_cache(4096)
+@cache_short_texts(4096)
 def max_inline_chars(expression: str) -> float:
-    """Return on how many characters of data an evaluation takes milliseconds. Raises `ExpressionError`."""
-    nodes, growth, is_constant = 0, 1.0, True
+    """Return on how many characters of data an evaluation takes milliseconds; 0 or less: on none.
+
+    A literal counts as data, and as nodes: a filter may compare each entry with all of it. Raises `ExpressionError`.
+    """
+    nodes, growth, literal_chars, is_constant = 0, 1.0, 0, True
     remaining: list[Mapping[str, Any]] = [compile_expression(expression).parsed]
     while remaining:
         node = remaining.pop()
-        nodes += 1
+        chars = len(str(node["value"])) if node["type"] == "literal" else 0
+        nodes += 1 + chars // CHARS_PER_NODE
+        literal_chars += chars
         growth *= _growth_of_node(node)
         is_constant = is_constant and node["type"] in CONSTANT_TIME_NODES
         remaining += [child for child in node.get("children", ()) if isinstance(child, dict)]
-    return inf if is_constant else MAX_INLINE_COST / (nodes * growth)
+    return inf if is_constant else MAX_INLINE_COST / (nodes * growth) - literal_chars
+
+
+def inline_share(expression: str, chars: float) -> float:
+    """Return the share that an evaluation on so many characters has in what may be done on the event loop at once.
+
+    All shares together may be 1 at most. Raises `ExpressionError`.
+    """
+    max_chars = max_inline_chars(expression)
+    return chars / max_chars if max_chars > 0 else inf
 
 
 def _growth_of_node(node: Mapping[str, Any]) -> float:
@@ -86,8 +103,8 @@ def _growth_of_node(node: Mapping[str, Any]) -> float:
         return max(len(children), 1)
     if kind != "function_expression":
         return inf
-    if node["value"] == "join" and children[:1] and children[0]["type"] != "literal":
-        return inf  # a long text between each two entries of a long list
+    if node["value"] == "join" and children[:1]:  # a text between each two entries of a list
+        return 2 + len(str(children[0]["value"])) if children[0]["type"] == "literal" else inf
     if node["value"] in REPEATING_FUNCTIONS:
         return 2
     return 1 if node["value"] in LINEAR_FUNCTIONS else inf

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import jmespath
@@ -12,6 +11,7 @@ from jmespath.parser import ParsedResult
 from jmespath.visitor import TreeInterpreter
 
 from catalyst_groq.common.json_codec import check_depth
+from catalyst_groq.common.lru_cache import cache_short_texts
 
 CACHED_EXPRESSIONS = 4096
 MAX_EXPRESSION_CHARS = 10_000
@@ -57,7 +57,7 @@ class ExpressionError(ValueError):
     """A text is not JMESPath, or its evaluation fails (a function gets an argument of the wrong type)."""
 
 
-@lru_cache(CACHED_EXPRESSIONS)
+@cache_short_texts(CACHED_EXPRESSIONS)
 def compile_expression(text: str) -> ParsedResult:
     """Parse an expression, once per text. Raises `ExpressionError` that names the position of the mistake."""
     if len(text) > MAX_EXPRESSION_CHARS:
@@ -85,7 +85,7 @@ def evaluate(text: str, data: Mapping[str, Any]) -> Any:
         raise ExpressionError(f"`{text}` cannot be evaluated ({reason})") from error
 
 
-@lru_cache(CACHED_EXPRESSIONS)
+@cache_short_texts(CACHED_EXPRESSIONS)
 def _simple_path(text: str) -> tuple[str | int, ...] | None:
     """Return the names and indexes of an expression that is only a path (`a.b[0]`); None for any other.
 

@@ -1,23 +1,42 @@
 """Fills the `${…}` in a modeller's text with process variables; data never changes the structure around it."""
 
+import pickle
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
+from catalyst_groq.common.lru_cache import cache_short_texts
 from catalyst_groq.common.structures import walk
 from catalyst_groq.connector.expressions.conversions import to_text
-from catalyst_groq.connector.expressions.jmespath import ExpressionError, compile_expression, evaluate
+from catalyst_groq.connector.expressions.jmespath import (
+    MAX_EXPRESSION_CHARS,
+    ExpressionError,
+    compile_expression,
+    evaluate,
+)
 from catalyst_groq.domain.variables import FileVariable, OpaqueValue
 
 CACHED_TEXTS = 4096
 MAX_FILLED_CHARS = 20_000_000
 """Characters of all values in one field. No model takes nearly as many."""
 
+MAX_FILLED_PARTS = 200_000
+"""Numbers, texts, lists and objects in all values of one field: each takes time, however short it is."""
+
+MAX_PLACEHOLDERS = 10_000
+MAX_PLACEHOLDER_CHARS = 50_000
+"""Characters of all expressions in one text."""
+
 PLACEHOLDER_START = "${"
 OPENING_MARKS = re.compile(r"\$\$\{|\$\{")
 QUOTES = {'"', "'", "`"}
+
+
+TOO_MANY_PLACEHOLDERS = (
+    f"a text has more than {MAX_PLACEHOLDERS:,} placeholders, or {MAX_PLACEHOLDER_CHARS:,} characters in them. "
+    "Use one placeholder for a list or an object"
+)
 
 
 class PlaceholderError(ValueError):
@@ -34,14 +53,14 @@ class Placeholder:
 Parts = tuple[str | Placeholder, ...]
 
 
-@lru_cache(CACHED_TEXTS)
+@cache_short_texts(CACHED_TEXTS)
 def parse(text: str) -> Parts:
     """Split a text into literal parts and placeholders; `$${` stands for a literal `${`.
 
     Raises `PlaceholderError` for an unclosed placeholder and `ExpressionError` for one that is no JMESPath.
     """
     parts: list[str | Placeholder] = []
-    literal, position = "", 0
+    literal, position, count, chars = "", 0, 0, 0
     while opening := OPENING_MARKS.search(text, position):
         literal += text[position : opening.start()]
         position = opening.end()
@@ -49,6 +68,9 @@ def parse(text: str) -> Parts:
             literal += "${"
             continue
         end = _closing_brace(text, position)
+        count, chars = count + 1, chars + end - position
+        if count > MAX_PLACEHOLDERS or chars > MAX_PLACEHOLDER_CHARS:
+            raise PlaceholderError(TOO_MANY_PLACEHOLDERS)
         compile_expression(expression := text[position:end].strip())
         parts += [literal, Placeholder(expression)] if literal else [Placeholder(expression)]
         literal, position = "", end + 1
@@ -64,8 +86,9 @@ class EvaluatedVariables(dict[str, Any]):
         self.values_by_expression = values
 
 
-def evaluate_all(expressions: Iterable[str], variables: Mapping[str, Any]) -> dict[str, Any]:
+def evaluate_all(expressions: Iterable[str], pickled_variables: bytes) -> dict[str, Any]:
     """Return the values of placeholders by their expressions; the error where there is none. Takes any time."""
+    variables = pickle.loads(pickled_variables)  # noqa: S301 -- the caller's
     return {expression: _value_or_error(expression, variables) for expression in expressions}
 
 
@@ -86,11 +109,15 @@ def render_all(value: Any, variables: Mapping[str, Any]) -> Any:
 
 
 class _Renderer:
-    """Fills placeholders up to `MAX_FILLED_CHARS` in all: a short text may repeat a long variable many times."""
+    """Fills placeholders up to `MAX_FILLED_CHARS` and `MAX_FILLED_PARTS` in all.
+
+    A short text may repeat a large variable many times.
+    """
 
     def __init__(self, variables: Mapping[str, Any]) -> None:
         self._variables = variables
         self._chars_left = MAX_FILLED_CHARS
+        self._parts_left = MAX_FILLED_PARTS
 
     def render_all(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -105,22 +132,33 @@ class _Renderer:
         parts = parse(text)
         if len(parts) == 1 and isinstance(parts[0], Placeholder):
             value = _value(parts[0], self._variables)
-            for part in walk(value):
-                self._take(len(part) if isinstance(part, str) else 1)
+            self._take_parts(value)
             return value
         return "".join(part if isinstance(part, str) else self._text(part) for part in parts)
 
     def _text(self, placeholder: Placeholder) -> str:
-        text = _as_text(placeholder, _value(placeholder, self._variables))
-        self._take(len(text))
+        value = _value(placeholder, self._variables)
+        if not isinstance(value, str):
+            self._take_parts(value)
+        text = _as_text(placeholder, value)
+        self._take_chars(len(text))
         return text
 
-    def _take(self, chars: int) -> None:
+    def _take_parts(self, value: Any) -> None:
+        for part in walk(value):
+            self._parts_left -= 1
+            if self._parts_left < 0:
+                raise _filled_too_much(f"{MAX_FILLED_PARTS:,} values")
+            self._take_chars(len(part) if isinstance(part, str) else 1)
+
+    def _take_chars(self, chars: int) -> None:
         self._chars_left -= chars
         if self._chars_left < 0:
-            raise PlaceholderError(
-                f"its placeholders fill in more than {MAX_FILLED_CHARS:,} characters. Use fewer or shorter variables"
-            )
+            raise _filled_too_much(f"{MAX_FILLED_CHARS:,} characters")
+
+
+def _filled_too_much(bound: str) -> PlaceholderError:
+    return PlaceholderError(f"its placeholders fill in more than {bound}. Use fewer or shorter variables")
 
 
 class _TrackedVariables(dict[str, Any]):
@@ -191,9 +229,13 @@ def _as_text(placeholder: Placeholder, value: Any) -> str:
 
 
 def _closing_brace(text: str, start: int) -> int:
-    """Return the position of the brace that ends a placeholder: JMESPath has braces of its own, also quoted ones."""
+    """Return the position of the brace that ends a placeholder: JMESPath has braces of its own, also quoted ones.
+
+    It looks no further than the longest expression: a text may be far longer.
+    """
     depth, quote, position = 1, "", start
-    while position < len(text):
+    limit = start + MAX_EXPRESSION_CHARS + 1
+    while position < min(len(text), limit):
         character = text[position]
         if quote and character == "\\":
             position += 1
@@ -207,6 +249,7 @@ def _closing_brace(text: str, start: int) -> int:
                 return position
         position += 1
     shown = text[start - 2 : start + 30]
+    within = f" within {MAX_EXPRESSION_CHARS:,} characters" if len(text) > limit else ""
     raise PlaceholderError(
-        f"`{shown}` opens a placeholder that is not closed. Add the }}, or write $${{ for a literal ${{"
+        f"`{shown}` opens a placeholder that is not closed{within}. Add the }}, or write $${{ for a literal ${{"
     )

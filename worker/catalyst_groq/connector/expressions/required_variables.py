@@ -1,9 +1,9 @@
 """Finds the process variables that a task's fields use, so that the worker fetches no others."""
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 from typing import Any
 
+from catalyst_groq.common.lru_cache import cache_short_texts
 from catalyst_groq.connector.expressions.jmespath import ExpressionError, compile_expression
 from catalyst_groq.connector.expressions.placeholders import Placeholder, PlaceholderError, parse
 
@@ -64,7 +64,7 @@ def union(parts: Iterable[VariableNames]) -> VariableNames:
     return frozenset(names)
 
 
-@lru_cache(CACHED_TEXTS)
+@cache_short_texts(CACHED_TEXTS)
 def _variables_in_text(text: str) -> VariableNames:
     try:
         placeholders = [part for part in parse(text) if isinstance(part, Placeholder)]

@@ -8,7 +8,7 @@ from typing import Any
 from catalyst_groq.common.bounded_execution import BoundedExecutor, Unfinished
 from catalyst_groq.common.json_codec import parse
 from catalyst_groq.connector.expressions.conversions import CONVERSIONS, convert
-from catalyst_groq.connector.expressions.evaluation_cost import max_inline_chars
+from catalyst_groq.connector.expressions.evaluation_cost import inline_share
 from catalyst_groq.connector.expressions.jmespath import ExpressionError, compile_expression, evaluate
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.errors import BUDGET_EXCEEDED
@@ -72,7 +72,7 @@ class ResponseMapping:
     async def apply(self, response: Response, executor: BoundedExecutor) -> dict[str, Any]:
         """Return the process variables from a response; None where a path finds no value in it. Raises `FieldError`."""
         size = len(response.content)
-        if all(size <= max_inline_chars(expression) for expression in self.expressions.values()):
+        if sum(inline_share(expression, size) for expression in self.expressions.values()) <= 1:
             result = self.evaluate(response.body)
         else:
             result = await executor.run(evaluate_content, self, response.content)

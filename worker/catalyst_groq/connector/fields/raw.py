@@ -1,7 +1,8 @@
 """Looks up a task's fields, fills their placeholders and parses them."""
 
+import pickle
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -9,8 +10,10 @@ from math import inf
 from typing import Any, TypeVar
 
 from catalyst_groq.common.bounded_execution import BoundedExecutor, Unfinished
-from catalyst_groq.common.structures import is_larger, walk
-from catalyst_groq.connector.expressions.evaluation_cost import max_inline_chars
+from catalyst_groq.common.lru_cache import cache_short_texts
+from catalyst_groq.common.structures import measure, walk
+from catalyst_groq.common.threads import run_beside_loop_if_large
+from catalyst_groq.connector.expressions.evaluation_cost import inline_share, max_inline_chars
 from catalyst_groq.connector.expressions.jmespath import ExpressionError
 from catalyst_groq.connector.expressions.placeholders import (
     OPENING_MARKS,
@@ -47,6 +50,8 @@ FieldValue = str | Mapping[str, Any]
 
 CACHED_TEMPLATES = 1024
 CACHED_TEXTS = 4096
+MAX_SHOWN_CHARS = 100
+"""Of an expression in a message: the engine stores 666 characters, and the reason comes after it."""
 
 VARIABLE_NAME_FIELDS: Mapping[str, VariableNames] = {
     API_KEY: ALL_VARIABLES,
@@ -88,13 +93,17 @@ class FieldTemplate:
         return union([frozenset(self.fields), *named, *used])
 
     @cached_property
-    def costly_expressions(self) -> Mapping[str, tuple[str, ...]]:
-        """By field name the expressions of its placeholders whose evaluation may take long, if the data is large."""
-        return {
-            name: costly
+    def costly_expressions(self) -> list[tuple[str, str]]:
+        """The expressions of placeholders whose evaluation may take long, if the data is large, each with its field.
+
+        Those that take the longest come last.
+        """
+        costly = {
+            (expression, name): max_inline_chars(expression)
             for name, value in self.fields.items()
-            if (costly := tuple(sorted(filter(_may_take_long, _expressions_in_field(name, value)))))
+            for expression in filter(_may_take_long, _expressions_in_field(name, value))
         }
+        return sorted(costly, key=costly.__getitem__, reverse=True)
 
     @cached_property
     def constants(self) -> frozenset[str]:
@@ -132,22 +141,36 @@ class RawFields:
 
         Only those of the fields `names`, unless that is None.
         """
-        values: dict[str, Any] = {}
-        for name, expressions in self.template.costly_expressions.items():
-            if names is not None and name not in names:
-                continue
-            if costly := [expression for expression in expressions if self._takes_long(expression)]:
-                result = await executor.run(evaluate_all, costly, dict(self.variables))
-                if isinstance(result, Unfinished):
-                    problem = f"the evaluation of its placeholder ${{{costly[0]}}} {result.reason}"
-                    raise FieldError(name, problem, "Use a simpler expression, or less data")
-                values |= result
-        return replace(self, variables=EvaluatedVariables(self.variables, values)) if values else self
+        expressions = {
+            expression: field
+            for expression, field in self.template.costly_expressions
+            if names is None or field in names
+        }
+        if not (costly := self._too_costly_for_loop(expressions)):
+            return self
+        used = self._variables_of(costly)
+        values = await executor.run(evaluate_all, costly, await run_beside_loop_if_large(used, pickle.dumps, used))
+        if isinstance(values, Unfinished):
+            shown = costly[-1] if len(costly[-1]) <= MAX_SHOWN_CHARS else f"{costly[-1][:MAX_SHOWN_CHARS]}…"
+            problem = f"the evaluation of its placeholder ${{{shown}}} {values.reason}"
+            raise FieldError(expressions[costly[-1]], problem, "Use a simpler expression, or less data")
+        return replace(self, variables=EvaluatedVariables(self.variables, values))
 
-    def _takes_long(self, expression: str) -> bool:
-        names = variables_used_by(f"${{{expression}}}")
-        data = self.variables if names is ALL_VARIABLES else {name: self.variables.get(name) for name in names}
-        return is_larger(data, max_inline_chars(expression))
+    def _too_costly_for_loop(self, expressions: Iterable[str]) -> list[str]:
+        """Return the expressions that remain when those before them take all the time that the event loop has."""
+        ordered, share_left = list(expressions), 1.0
+        for index, expression in enumerate(ordered):
+            max_chars = max_inline_chars(expression) * share_left
+            share_left -= inline_share(expression, measure(self._variables_of([expression]), max_chars))
+            if share_left < 0:
+                return ordered[index:]
+        return []
+
+    def _variables_of(self, expressions: Iterable[str]) -> dict[str, Any]:
+        names = union(variables_used_by(f"${{{expression}}}") for expression in expressions)
+        if names is ALL_VARIABLES:
+            return dict(self.variables)
+        return {name: self.variables[name] for name in names if name in self.variables}
 
     @property
     def non_default(self) -> dict[str, FieldValue]:
@@ -287,7 +310,7 @@ def _variables_in_field(name: str, value: FieldValue) -> VariableNames:
     return _variables_in_text(name, value) if isinstance(value, str) else variables_used_by(value)
 
 
-@lru_cache(CACHED_TEXTS)
+@cache_short_texts(CACHED_TEXTS)
 def _variables_in_text(name: str, text: str) -> VariableNames:
     try:
         return variables_used_by(parse_object(name, text) if name in OBJECT_FIELDS else text)

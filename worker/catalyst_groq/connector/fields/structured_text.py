@@ -23,7 +23,7 @@ MAX_CHARS = 1_000_000
 MAX_PARTS = 10_000
 """Values in one object, also those that YAML aliases and merge keys repeat."""
 
-MAX_INLINE_YAML_CHARS = 50_000
+MAX_INLINE_YAML_CHARS = 10_000
 MAX_INLINE_YAML_MARKS = 300
 """A longer YAML text, or one with more structure, is parsed in another process: PyYAML takes its time."""
 
@@ -33,7 +33,7 @@ TOO_MANY_PARTS = (f"has more than {MAX_PARTS} parts", "Use fewer YAML aliases, a
 Mistake = tuple[str, str]
 """What is wrong with a text, and how to fix it."""
 
-_parsed_objects: LruCache[dict[str, Any] | Mistake] = LruCache(1024)
+_parsed_objects: LruCache[dict[str, Any] | Mistake] = LruCache(1024, max_chars=20_000_000)
 """Objects, or what is wrong with them, by their texts."""
 
 
@@ -66,7 +66,10 @@ def parse_object(field: str, text: str) -> dict[str, Any]:
     A text that starts with a brace must be JSON, so that a mistake in it gives JSON's message and is never parsed as
     YAML. The result is cached and shared by tasks: copy it before changing it.
     """
-    result = _parsed_objects.get(text) if text in _parsed_objects else _parsed_objects.put(text, parse_text(text))
+    try:
+        result = _parsed_objects.get(text)
+    except KeyError:
+        result = _parsed_objects.put(text, parse_text(text))
     if isinstance(result, tuple):
         raise FieldError(field, *result)
     return result

@@ -1,9 +1,18 @@
 """Removes keys from an outcome before anything shows or reports it. Pure."""
 
 from dataclasses import replace
+from typing import Any
 
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Outcome, Unlocked
 from catalyst_groq.domain.redaction import Redactor
+from catalyst_groq.domain.variables import TypedValue
+
+
+def texts_of(outcome: Outcome) -> list[Any]:
+    """Return what `redact_outcome` searches for keys."""
+    values = outcome.variables.values()
+    texts: list[Any] = [value.value if isinstance(value, TypedValue) else value for value in values]
+    return [*texts, outcome.details] if isinstance(outcome, Failure) else texts
 
 
 def redact_outcome(outcome: Outcome, redactor: Redactor) -> Outcome:

@@ -29,6 +29,7 @@ from yarl import URL
 from catalyst_groq import __version__
 from catalyst_groq.common.bounded_body import BodyTooLarge, read_body, read_chunks
 from catalyst_groq.common.json_codec import to_bytes
+from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.common.transport import TransportConfig, make_transport
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.groq.api.requests import GroqRequest
@@ -125,7 +126,7 @@ class HttpGroqClient:
             return NoResponse(reason, redactor.mask(message), sent, time.monotonic() - started)
         if isinstance(response, NoResponse):
             return response
-        return _decode(request, _mask_body(response, redactor))
+        return await run_beside_loop_if_large(response.content, _mask_and_decode, request, response, redactor)
 
     async def _read_stream(
         self, received: ClientResponse, headers: dict[str, str], started: float
@@ -144,6 +145,10 @@ class HttpGroqClient:
         status = accumulator.error.get("status_code") if accumulator.error else received.status
         status = status if isinstance(status, int) else HTTPStatus.INTERNAL_SERVER_ERROR
         return Response(status, headers, to_bytes(accumulator.body()), seconds, first_token)
+
+
+def _mask_and_decode(request: GroqRequest, response: Response, redactor: Redactor) -> Response:
+    return _decode(request, _mask_body(response, redactor))
 
 
 def _mask_body(response: Response, redactor: Redactor) -> Response:

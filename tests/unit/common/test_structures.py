@@ -1,0 +1,18 @@
+"""Sizes of structures."""
+
+import pytest
+
+from catalyst_groq.common.structures import is_larger, measure
+
+
+@pytest.mark.parametrize(
+    ("data", "size"), [("", 1), ("four", 4), (b"four", 4), (1, 1), ([], 1), (["", 1], 3), ({"name": "text"}, 9)]
+)
+def test_size_is_that_of_texts_names_bytes_and_values(data, size):
+    assert measure(data, 100) == size
+    assert is_larger(data, size - 1)
+    assert not is_larger(data, size)
+
+
+def test_no_more_is_looked_at_than_the_bound():
+    assert measure([1] * 1000, 10) == 11
