@@ -28,9 +28,12 @@ MAX_CHECK_SIZE = 250_000
 
 NAMES_OF_TYPES = frozenset(("array", "boolean", "integer", "null", "number", "object", "string"))
 BOUNDED_KEYWORDS = frozenset(
-    "type properties required items additionalProperties enum const title description default examples $comment format "
-    "minimum maximum exclusiveMinimum exclusiveMaximum minLength maxLength minItems maxItems minProperties "
-    "maxProperties".split()
+    (
+        *("type", "enum", "const", "properties", "required", "additionalProperties", "items"),
+        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength"),
+        *("minItems", "maxItems", "minProperties", "maxProperties"),
+        *("title", "description", "default", "examples", "format", "$comment"),
+    )
 )
 """Keywords of JSON Schema that look at each part of a content once. Any other may take any time for a short content."""
 
