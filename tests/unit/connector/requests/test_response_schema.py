@@ -8,6 +8,7 @@ from catalyst_groq.connector.requests.response_schema import check_response_sche
 from catalyst_groq.errors import FieldError
 from support.inline_executor import InlineExecutor
 
+DRAFT_3 = {"$schema": "http://json-schema.org/draft-03/schema#"}
 DRAFT_2019 = {"$schema": "https://json-schema.org/draft/2019-09/schema"}
 
 
@@ -29,6 +30,11 @@ def check(schema, executor=None):
         {"unknown": {"$ref": "file:///etc/hostname"}, "items": {"$ref": "#/unknown"}},
         {"$ref": "https://json-schema.org/draft/2020-12/schema"},
         {"$schema": "http://json-schema.org/draft-04/schema#", "items": {"$ref": "other.json"}},
+        {**DRAFT_3, "type": [{"$ref": "file:///etc/hostname"}]},
+        {**DRAFT_3, "disallow": [{"items": [{"$ref": "file:///etc/hostname"}]}]},
+        {**DRAFT_3, "type": [{"properties": {"enum": {"$ref": "other.json"}}}]},
+        {"dependencies": {"a": {"$ref": "http://127.0.0.1:9/"}}},
+        {"dependencies": {"default": {"$ref": "http://127.0.0.1:9/"}}},
     ],
 )
 def test_reference_that_leaves_the_schema_is_refused(schema):
@@ -46,6 +52,9 @@ def test_reference_that_leaves_the_schema_is_refused(schema):
         {"$id": "http://127.0.0.1:9/a", "$defs": {"b": {"$id": "b"}}, "items": {"$ref": "b"}},
         {"properties": {"$ref": {"type": "string"}}},
         {"enum": [{"$ref": "file:///etc/hostname"}]},
+        {"items": {"properties": {"a": {"default": {"$ref": "file:///etc/hostname"}}}}},
+        {"dependencies": {"a": {"$ref": "#/$defs/b"}, "$ref": ["a"]}, "$defs": {"b": True}},
+        {**DRAFT_3, "id": "http://127.0.0.1:9/a", "type": [{"$ref": "a"}]},
         {"$schema": "http://127.0.0.1:9/schema"},
     ],
 )
