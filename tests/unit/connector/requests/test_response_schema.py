@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from catalyst_groq.common.bounded_execution import InterruptedCallError
 from catalyst_groq.connector.requests.response_schema import check_response_schema
 from catalyst_groq.errors import FieldError
 from support.inline_executor import InlineExecutor
@@ -74,3 +75,28 @@ def test_long_schema_is_checked_once_in_the_executor():
     check(schema, executor)
     check(schema, executor)
     assert executor.functions == ["schema_problem"]
+
+
+class SlowExecutor(InlineExecutor):
+    """Lets other tasks run before each function; its first call is interrupted."""
+
+    async def run(self, function, *args):
+        await asyncio.sleep(0)
+        result = await super().run(function, *args)
+        if len(self.functions) == 1:
+            raise InterruptedCallError("killed")
+        return result
+
+
+def test_concurrent_checks_share_one_run_and_an_interrupted_one_is_not_cached():
+    executor = SlowExecutor()
+    schema = {"properties": {f"some property {number}": {"type": "text"} for number in range(100)}}
+    payload = {"response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}}}
+
+    async def check_thrice():
+        checks = (check_response_schema(payload, executor) for _ in range(3))
+        return await asyncio.gather(*checks, return_exceptions=True)
+
+    assert set(map(type, asyncio.run(check_thrice()))) == {InterruptedCallError}
+    assert set(map(type, asyncio.run(check_thrice()))) == {FieldError}
+    assert executor.functions == ["schema_problem"] * 2
