@@ -10,7 +10,8 @@ pytestmark = pytest.mark.anyio
 
 
 async def test_concurrent_callers_share_one_call_and_its_error():
-    calls, made = SharedCalls(), []
+    calls: SharedCalls[None] = SharedCalls()
+    made = []
 
     async def fail():
         made.append(1)
