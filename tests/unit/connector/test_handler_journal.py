@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from catalyst_groq.common.bounded_execution import InterruptedCallError
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Unlocked
 from catalyst_groq.errors import JournalError
 from catalyst_groq.groq.api.error_kinds import ErrorKind
@@ -39,6 +40,38 @@ class FailingOnce:
         if self.calls == 1:
             raise RuntimeError("defect")
         return self._function(*args)
+
+
+class ExecutorInterruptedOnce(InlineExecutor):
+    """Its first call is interrupted, as on a host without memory."""
+
+    async def run(self, function, *args):
+        if not self.functions:
+            self.functions.append(function.__name__)
+            raise InterruptedCallError("The process of a bounded call has ended (exit code -9)")
+        return await super().run(function, *args)
+
+
+async def test_interrupted_check_of_a_paid_response_is_made_again_without_paying():
+    schema = {"pattern": ".", "not": {"const": 0}}
+    payload = {
+        "messages": [{"role": "user", "content": "a"}],
+        "response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}},
+    }
+    content = {"choices": [{"message": {"content": '"b"'}, "finish_reason": "stop"}]}
+    executor = ExecutorInterruptedOnce()
+    harness = HandlerHarness(make_response(body=content), journal=InMemoryJournal(), executor=executor)
+    properties = {"catalyst_payload": json.dumps(payload)}
+
+    failure = await harness.handle(properties=properties)
+    assert failure.message.startswith("The process of a bounded call has ended (exit code -9). Check that")
+    assert (failure.retries, failure.discard_responses) == (2, False)
+    await harness.handler.on_reported(make_task(), failure)
+    retried = await harness.handle(properties=properties, retries=2)
+
+    assert isinstance(retried, Completion)
+    assert executor.functions == ["check_json"] * 2
+    assert len(harness.groq.requests) == 1
 
 
 @pytest.mark.parametrize(

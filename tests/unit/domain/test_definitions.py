@@ -2,7 +2,7 @@
 
 import pytest
 
-from catalyst_groq.domain.definitions import parse
+from catalyst_groq.domain.definitions import MAX_INLINE_CHARS, is_parsed_quickly, parse
 
 ERRORS = """
 <error id="Limited" errorCode="RATE_LIMITED"/><error id="Denied" errorCode="AUTH_FAILED"/><error id="NoCode"/>"""
@@ -122,3 +122,24 @@ def test_message_event_is_an_external_task_with_fields(event):
     assert definition.fields_of("Ask") == {"on the event": "1", "on its message": "2", "timeout": "5"}
     assert definition.catches("Ask", "RATE_LIMITED")
     assert not definition.catches("Ask", "AUTH_FAILED")
+
+
+@pytest.mark.parametrize(
+    ("xml", "is_quick"),
+    [
+        (bpmn(ASK), True),
+        (bpmn(ASK) + " " * MAX_INLINE_CHARS, False),
+        ('<!DOCTYPE a [<!ENTITY b "c">]>' + ASK, False),
+        ('<!DOCTYPE a [<!ATTLIST a b CDATA "c">]>' + ASK, False),
+        ('<!DOCTYPE a SYSTEM "b">' + ASK, False),
+    ],
+)
+def test_diagram_is_parsed_beside_the_loop_unless_it_is_short_and_repeats_nothing(xml, is_quick):
+    assert is_parsed_quickly(xml) is is_quick
+
+
+def test_event_subprocess_catches_what_its_equal_sibling_throws():
+    inside = on_error(ASK, "Limited")
+    assert not catches(inside)
+    assert catches(inside + on_error(error="Limited"))
+    assert catches(sub(inside) + on_error(error="Limited"))

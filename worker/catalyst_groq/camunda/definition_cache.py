@@ -1,9 +1,9 @@
 """Cache of parsed process definitions."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 from catalyst_groq.common.bounded_execution import BoundedExecutor, Unfinished
+from catalyst_groq.common.shared_calls import SharedCalls
 from catalyst_groq.domain.definitions import Definition, is_parsed_quickly, parse_or_explain
 from catalyst_groq.errors import DefinitionError
 
@@ -15,7 +15,7 @@ class DefinitionCache:
         self._fetch_xml = fetch_xml
         self._executor = executor
         self._cached: dict[str, Definition] = {}
-        self._pending: dict[str, asyncio.Task[Definition]] = {}
+        self._fetches: SharedCalls[Definition] = SharedCalls()
 
     async def get(self, process_definition_id: str) -> Definition:
         """Return the definition; concurrent callers share one fetch.
@@ -24,11 +24,7 @@ class DefinitionCache:
         """
         if cached := self._cached.get(process_definition_id):
             return cached
-        pending = self._pending.get(process_definition_id)
-        if pending is None:
-            pending = self._pending[process_definition_id] = asyncio.create_task(self._fetch(process_definition_id))
-            pending.add_done_callback(lambda _: self._pending.pop(process_definition_id))
-        return await asyncio.shield(pending)
+        return await self._fetches.get(process_definition_id, lambda: self._fetch(process_definition_id))
 
     async def _fetch(self, process_definition_id: str) -> Definition:
         xml = await self._fetch_xml(process_definition_id)

@@ -37,6 +37,18 @@ MAX_WALL_SECONDS = 30.0
 START_TIMEOUT_SECONDS = 60.0
 COMMAND = "import sys; sys.path[:] = sys.argv[1:]; from catalyst_groq.common.bounded_process import serve; serve()"
 
+VALUE_CLASSES = {
+    ("catalyst_groq.connector.expressions.placeholders", "PlaceholderError"),
+    ("catalyst_groq.domain.definitions", "Definition"),
+    ("catalyst_groq.domain.variables", "FileVariable"),
+    ("catalyst_groq.domain.variables", "OpaqueValue"),
+    ("catalyst_groq.domain.variables", "TypedValue"),
+    ("catalyst_groq.groq.api.structured_output", "InvalidOutput"),
+    ("catalyst_groq.groq.api.structured_output", "ValidJson"),
+    *(("datetime", name) for name in ("date", "datetime", "time", "timedelta", "timezone")),
+}
+"""Modules and names of the classes whose objects a result may hold."""
+
 OUT_OF_TIME = f"takes more than {MAX_CPU_SECONDS} seconds"
 OUT_OF_MEMORY = f"needs more than {MAX_MEMORY_BYTES // 2**20} MB of memory"
 TOO_LARGE = f"has a result of more than {MAX_RESULT_BYTES:,} bytes"
@@ -45,16 +57,23 @@ TOO_DEEP = "is nested too deeply"
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """A call without a result. `reason` continues a sentence about the call: "takes more than 2 seconds"."""
+    """A call that cannot have a result, however often it is made: the function fails, or exceeds a bound.
+
+    `reason` continues a sentence about the call: "takes more than 2 seconds".
+    """
 
     reason: str
+
+
+class InterruptedCallError(OSError):
+    """A call's process has ended, or gets no CPU, for a reason that need not be the call's: it may succeed later."""
 
 
 class BoundedExecutor(Protocol):
     """Runs functions within bounds."""
 
     async def run(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Return the function's result, or `Unfinished`. Raises `OSError` if it cannot be run at all."""
+        """Return the function's result, or `Unfinished`. Raises `OSError` if neither is known: it may be run later."""
 
 
 class ProcessPool:
@@ -75,20 +94,28 @@ class ProcessPool:
             await _end(self._idle.pop())
 
     async def run(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Return the function's result, or `Unfinished`. Raises `OSError` if no process can be started."""
+        """Return the function's result, or `Unfinished`.
+
+        Raises `OSError` if no process can be started, or if the call is interrupted twice.
+        """
         request = pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL)
         async with self._turns:
-            process = self._take_idle() or await self._start()
             try:
-                result = await _call(process, request)
-            except BaseException:
-                await asyncio.shield(_end(process))
-                raise
-            if isinstance(result, Unfinished) or len(self._idle) >= MAX_IDLE_PROCESSES:
-                await _end(process)
-            else:
-                self._idle.append(process)
-            return result
+                return await self._run_in(self._take_idle() or await self._start(), request)
+            except InterruptedCallError:
+                return await self._run_in(await self._start(), request)
+
+    async def _run_in(self, process: Process, request: bytes) -> Any:
+        try:
+            result = await _call(process, request)
+        except BaseException:
+            await asyncio.shield(_end(process))
+            raise
+        if isinstance(result, Unfinished) or len(self._idle) >= MAX_IDLE_PROCESSES:
+            await _end(process)
+        else:
+            self._idle.append(process)
+        return result
 
     def _take_idle(self) -> Process | None:
         while self._idle:
@@ -137,10 +164,13 @@ async def _call(process: Process, request: bytes) -> Any:
             await stdin.drain()
             status, length = HEADER.unpack(await stdout.readexactly(HEADER.size))
             content = await stdout.readexactly(length)
-    except TimeoutError:
-        return Unfinished(f"takes more than {MAX_WALL_SECONDS:g} seconds")
-    except (asyncio.IncompleteReadError, ConnectionError):
-        return Unfinished(_reason_of_end(await process.wait()))
+    except TimeoutError as error:
+        raise InterruptedCallError(f"A bounded call has no result after {MAX_WALL_SECONDS:g} seconds") from error
+    except (asyncio.IncompleteReadError, ConnectionError) as error:
+        exit_code = await process.wait()
+        if sys.platform != "win32" and exit_code == -signal.SIGXCPU:
+            return Unfinished(OUT_OF_TIME)
+        raise InterruptedCallError(f"The process of a bounded call has ended (exit code {exit_code})") from error
     return decode_result(Status(status), content)
 
 
@@ -159,26 +189,19 @@ def decode_result(status: Status, content: bytes) -> Any:
             return Unfinished(f"fails ({content.decode()})")
 
 
-def _reason_of_end(exit_code: int) -> str:
-    if sys.platform != "win32":
-        if exit_code == -signal.SIGXCPU:
-            return OUT_OF_TIME
-        if exit_code == -signal.SIGKILL:
-            return OUT_OF_MEMORY  # the kernel, out of memory, ends the process that is most dispensable
-    return f"ends its process (exit code {exit_code})"
-
-
 async def _end(process: Process) -> None:
     with suppress(ProcessLookupError):
         process.kill()
-    _pipes(process)[0].close()
+    stdin, stdout = _pipes(process)
+    stdin.close()
+    await stdout.read()  # until Python 3.12, `wait` lasts for ever while a full buffer keeps a pipe from being read
     await process.wait()
 
 
 class _Unpickler(pickle.Unpickler):
-    """Loads plain values, and those of this package. A result comes from a process that had foreign data in it."""
+    """Loads plain values and `VALUE_CLASSES`. A result comes from a process that had foreign data in it."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if module.startswith("catalyst_groq.") or module == "datetime":
+        if (module, name) in VALUE_CLASSES:
             return super().find_class(module, name)
         raise pickle.UnpicklingError(f"{module}.{name}")

@@ -58,11 +58,11 @@ def serve() -> None:
     responses.write(READY)
     responses.flush()
     while True:
+        _limit_cpu_time()
         try:
             function, args = pickle.load(requests)  # noqa: S301 -- the parent's
         except EOFError:
             return
-        _limit_cpu_time()
         status, content = call(function, args)
         responses.write(HEADER.pack(status, len(content)) + content)
         responses.flush()
@@ -108,4 +108,6 @@ def _limit_cpu_time() -> None:
     if sys.platform != "win32":
         usage = resource.getrusage(resource.RUSAGE_SELF)
         limit = ceil(usage.ru_utime + usage.ru_stime) + MAX_CPU_SECONDS
-        resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+        hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        soft = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))

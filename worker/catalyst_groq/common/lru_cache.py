@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+Key = str | tuple[str, ...]
 
 MAX_CACHED_CHARS = 2000
 """Maximum length of a text whose result `cache_short_texts` keeps: what is made of it may be 100 times as large."""
@@ -32,25 +33,25 @@ def cache_short_texts(max_entries: int) -> Callable[[Callable[..., T]], Callable
 
 
 class LruCache(Generic[T]):
-    """Keeps the entries that were used last: `max_entries`, with `max_chars` in all their keys. For any thread."""
+    """Keeps the entries that were used last: `max_entries`, with `max_chars` in all keys that are texts. For any thread."""
 
     def __init__(self, max_entries: int, max_chars: float = inf) -> None:
         self._max_entries = max_entries
         self._max_chars = max_chars
         self._chars = 0
-        self._entries: OrderedDict[str, T] = OrderedDict()
+        self._entries: OrderedDict[Key, T] = OrderedDict()
         self._lock = Lock()
 
-    def __contains__(self, key: str) -> bool:
+    def __contains__(self, key: Key) -> bool:
         return key in self._entries
 
-    def get(self, key: str) -> T:
+    def get(self, key: Key) -> T:
         """Return the entry. Raises `KeyError`."""
         with self._lock:
             self._entries.move_to_end(key)
             return self._entries[key]
 
-    def put(self, key: str, value: T) -> T:
+    def put(self, key: Key, value: T) -> T:
         """Store an entry, and return it."""
         with self._lock:
             self._chars += 0 if key in self._entries else len(key)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from catalyst_groq.common.bounded_execution import BoundedExecutor
+from catalyst_groq.common.bounded_execution import BoundedExecutor, InterruptedCallError
 from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.connector.access.secrets import Secrets
 from catalyst_groq.connector.access.urls import AllowedUrls
@@ -95,6 +95,8 @@ class Handler:
             outcome = await self._outcome(task, fields, definition, redactor)
         except (DefinitionError, EngineError, JournalError) as error:
             outcome = _error_to_failure(task, error)
+        except InterruptedCallError as error:
+            outcome = _attempt_failed(task, f"{error}. Check that the worker's host has CPU time and memory left")
         except Exception as error:
             log.exception("Task %s: internal error", task.id, extra={"redactor": redactor})
             message = f"Internal error of the worker, see its log: {type(error).__name__}: {error}"

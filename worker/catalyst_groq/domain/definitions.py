@@ -1,5 +1,6 @@
 """The parsed BPMN of a process definition: the fields of external tasks, and which events catch BPMN errors."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,8 +15,8 @@ MESSAGE_EVENT = f"{BPMN}messageEventDefinition"
 TOPIC_ATTRIBUTE = f"{CAMUNDA}topic"
 EXTENSION_ELEMENTS = f"{BPMN}extensionElements"
 
-ENTITY = "<!ENTITY"
-MAX_INLINE_CHARS = 300_000
+DOCUMENT_TYPE = "<!DOCTYPE"
+MAX_INLINE_CHARS = 30_000
 """A longer diagram is parsed in another process."""
 
 CATCH_ALL = None
@@ -70,8 +71,11 @@ class CallingProcess(NamedTuple):
 
 
 def is_parsed_quickly(xml: str) -> bool:
-    """Whether size and form bound the time to parse a diagram to milliseconds: an entity may repeat others."""
-    return len(xml) <= MAX_INLINE_CHARS and ENTITY not in xml
+    """Whether size and form bound the time to parse a diagram to milliseconds.
+
+    A document type may repeat texts: in entities, and in default values of attributes.
+    """
+    return len(xml) <= MAX_INLINE_CHARS and DOCUMENT_TYPE not in xml
 
 
 def parse_or_explain(xml: str) -> Definition | str:
@@ -108,6 +112,7 @@ def _activities(scope: ET.Element, outer: Codes, codes: Mapping[str, str | None]
     """Yield all external tasks and call activities in a scope, each with the codes that are caught on and around it."""
     boundaries: dict[str, Codes] = {}
     event_subprocesses: dict[ET.Element, Codes] = {}
+    catchers: Counter[str | None] = Counter()
     for element in scope:
         if element.tag == f"{BPMN}boundaryEvent":
             attached_to = element.get("attachedToRef", "")
@@ -115,10 +120,12 @@ def _activities(scope: ET.Element, outer: Codes, codes: Mapping[str, str | None]
         elif element.tag in SCOPE_TAGS and element.get("triggeredByEvent") == "true":
             starts = element.iterfind(f"{BPMN}startEvent")
             event_subprocesses[element] = NO_CODES.union(*(_error_codes(start, codes) for start in starts))
+            catchers.update(event_subprocesses[element])
+    caught_in_scope = frozenset(catchers)
     for element in scope:
         # An event subprocess does not catch the errors of its own activities; its siblings do.
-        siblings = (caught for other, caught in event_subprocesses.items() if other is not element)
-        enclosing = outer.union(*siblings) | boundaries.get(element.get("id", ""), NO_CODES)
+        own = (code for code in event_subprocesses.get(element, NO_CODES) if catchers[code] == 1)
+        enclosing = caught_in_scope.difference(own) | outer | boundaries.get(element.get("id", ""), NO_CODES)
         if element.tag in SCOPE_TAGS:
             yield from _activities(element, enclosing, codes)
         elif element.tag == CALL_ACTIVITY or any(

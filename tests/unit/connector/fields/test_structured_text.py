@@ -4,18 +4,45 @@ import asyncio
 
 import pytest
 
+from catalyst_groq.common.bounded_execution import InterruptedCallError
 from catalyst_groq.connector.fields.structured_text import MAX_INLINE_YAML_CHARS, parse_in_advance, parse_object
 from support.inline_executor import InlineExecutor
 
+pytestmark = pytest.mark.anyio
+
+
+class SlowExecutor(InlineExecutor):
+    """Lets other tasks run before each function; its first call is interrupted."""
+
+    async def run(self, function, *args):
+        await asyncio.sleep(0)
+        result = await super().run(function, *args)
+        if len(self.functions) == 1:
+            raise InterruptedCallError("killed")
+        return result
+
 
 @pytest.mark.parametrize(("length", "is_inline"), [(MAX_INLINE_YAML_CHARS, True), (MAX_INLINE_YAML_CHARS + 1, False)])
-def test_long_yaml_is_parsed_once_in_another_process(length, is_inline):
+async def test_long_yaml_is_parsed_once_in_another_process(length, is_inline):
     text = "key: ".ljust(length, "x")
     executor = InlineExecutor()
 
     for _ in range(2):
-        asyncio.run(parse_in_advance(text, executor))
+        await parse_in_advance(text, executor)
 
     assert executor.functions == ([] if is_inline else ["parse_text"])
     assert parse_object("f", text) is parse_object("f", text)
     assert MAX_INLINE_YAML_CHARS <= 10_000
+
+
+async def test_concurrent_parses_share_one_run_and_an_interrupted_one_is_not_cached():
+    executor = SlowExecutor()
+    text = "".join(f"a name {number}: [{number}]\n" for number in range(1000))
+
+    async def parse_thrice():
+        return await asyncio.gather(*(parse_in_advance(text, executor) for _ in range(3)), return_exceptions=True)
+
+    assert set(map(type, await parse_thrice())) == {InterruptedCallError}
+    assert await parse_thrice() == [None] * 3
+    assert executor.functions == ["parse_text"] * 2
+    assert parse_object("catalyst_payload", text)["a name 7"] == [7]

@@ -132,3 +132,30 @@ def test_content_of_any_text_gets_a_verdict(content):
             json.loads(response.body["choices"][0]["message"]["content"])
         case InvalidOutput(problem):
             assert problem
+
+
+def nest(depth, schema, **keywords):
+    for _ in range(depth):
+        schema = {**keywords, "allOf": [schema]}
+    return schema
+
+
+@pytest.mark.parametrize(
+    ("schema", "is_bounded"),
+    [
+        (SCHEMA, True),
+        ({"type": "array", "items": SCHEMA, "minItems": 1}, True),
+        ({"properties": {"pattern": {"enum": ["$ref"]}, "unevaluatedItems": True}}, True),
+        ({"type": ["object", "null"], "additionalProperties": {"type": "string"}}, True),
+        (nest(20, {"type": "object"}, unevaluatedProperties=False), False),
+        ({"properties": {"a": nest(20, {}, unevaluatedItems=False)}}, False),
+        ({"type": [{"pattern": "^(a+)+$"}]}, False),
+        ({"additionalProperties": {"pattern": "^(a+)+$"}}, False),
+        ({"items": [{"type": "string"}]}, False),
+        ({"$schema": "http://json-schema.org/draft-03/schema#"}, False),
+    ],
+)
+def test_schema_is_checked_beside_the_loop_unless_its_keywords_bound_the_time(schema, is_bounded):
+    executor = InlineExecutor()
+    asyncio.run(validate_output(make_content_response("1"), OutputFormat(schema), "some/model", executor))
+    assert executor.functions == ([] if is_bounded else ["check_json"])

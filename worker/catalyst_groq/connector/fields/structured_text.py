@@ -12,6 +12,7 @@ import yaml
 from catalyst_groq.common.bounded_execution import BoundedExecutor, Unfinished
 from catalyst_groq.common.json_codec import is_nested_too_deeply
 from catalyst_groq.common.lru_cache import LruCache
+from catalyst_groq.common.shared_calls import SharedCalls
 from catalyst_groq.common.structures import walk
 from catalyst_groq.connector.expressions.jmespath import ExpressionError
 from catalyst_groq.connector.expressions.placeholders import PlaceholderError, find_opaque_values, render_all
@@ -35,6 +36,8 @@ Mistake = tuple[str, str]
 
 _parsed_objects: LruCache[dict[str, Any] | Mistake] = LruCache(1024, max_chars=20_000_000)
 """Objects, or what is wrong with them, by their texts."""
+
+_parses: SharedCalls[dict[str, Any] | Mistake] = SharedCalls()
 
 
 class _TooManyPartsError(Exception):
@@ -76,13 +79,16 @@ def parse_object(field: str, text: str) -> dict[str, Any]:
 
 
 async def parse_in_advance(text: str, executor: BoundedExecutor) -> None:
-    """Parse a text that may take long, so that `parse_object` finds its result."""
-    if text in _parsed_objects or _is_parsed_quickly(text):
-        return
-    result = await executor.run(parse_text, text)
+    """Parse a text that may take long, so that `parse_object` finds its result. Raises the executor's `OSError`."""
+    if text not in _parsed_objects and not _is_parsed_quickly(text):
+        _parsed_objects.put(text, await _parses.get(text, lambda: _parse_in_executor(text, executor)))
+
+
+async def _parse_in_executor(text: str, executor: BoundedExecutor) -> dict[str, Any] | Mistake:
+    result: dict[str, Any] | Mistake | Unfinished = await executor.run(parse_text, text)
     if isinstance(result, Unfinished):
-        result = (f"is a YAML text whose parsing {result.reason}", "Write it as JSON, or shorter")
-    _parsed_objects.put(text, result)
+        return f"is a YAML text whose parsing {result.reason}", "Write it as JSON, or shorter"
+    return result
 
 
 def parse_text(text: str) -> dict[str, Any] | Mistake:

@@ -8,6 +8,7 @@ from typing import Any
 from catalyst_groq.common.bounded_execution import BoundedExecutor, Unfinished
 from catalyst_groq.common.json_codec import to_text
 from catalyst_groq.common.lru_cache import LruCache
+from catalyst_groq.common.shared_calls import SharedCalls
 from catalyst_groq.connector.fields.names import PAYLOAD
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.json_schema import schema_problem
@@ -19,22 +20,25 @@ MAX_INLINE_CHARS = 1500
 _problems: LruCache[str | None] = LruCache(256)
 """What is wrong with a schema, by its text."""
 
+_checks: SharedCalls[str | None] = SharedCalls()
+
 
 async def check_response_schema(payload: Mapping[str, Any], executor: BoundedExecutor) -> None:
-    """Check the schema of `response_format`, once per text. Raises `FieldError`."""
+    """Check the schema of `response_format`, once per text. Raises `FieldError`, and the executor's `OSError`."""
     output_format = output_format_of(payload)
-    if output_format is None or output_format.schema is None:
+    schema = output_format.schema if output_format else None
+    if schema is None:
         return
-    text = to_text(output_format.schema, str)
+    text = to_text(schema, str)
     if text not in _problems:
-        await asyncio.to_thread(import_module, "jsonschema")  # takes longer than the event loop should be held
-        _problems.put(text, await _find_problem(output_format.schema, text, executor))
+        _problems.put(text, await _checks.get(text, lambda: _find_problem(schema, text, executor)))
     if problem := _problems.get(text):
         raise FieldError(PAYLOAD, f"has an invalid JSON schema: {problem}", "Correct 'response_format'")
 
 
 async def _find_problem(schema: Mapping[str, Any], text: str, executor: BoundedExecutor) -> str | None:
     if len(text) <= MAX_INLINE_CHARS:
+        await asyncio.to_thread(import_module, "jsonschema")  # takes longer than the event loop should be held
         return schema_problem(schema)
     result: str | Unfinished | None = await executor.run(schema_problem, schema)
     return f"its check {result.reason}" if isinstance(result, Unfinished) else result

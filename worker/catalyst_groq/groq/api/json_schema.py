@@ -3,13 +3,18 @@
 No reference leaves a schema: nothing is read from a file or a URL, whatever the schema names.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 MAX_EXCERPT_CHARS = 300
 """Length to which a problem is described to the model and to the modeller."""
 
 REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+DATA_KEYWORDS = {"enum", "const", "default", "examples"}
+"""Keywords whose values are no schemas, and hold none."""
+
+KEYWORDS_BY_NAME = {*("properties", "patternProperties", "dependencies", "dependentSchemas", "$defs", "definitions")}
+"""Keywords whose values hold schemas by any names, also by those of keywords."""
 
 
 def schema_problem(schema: Mapping[str, Any]) -> str | None:
@@ -48,7 +53,8 @@ def _find_dangling_reference(schema: Mapping[str, Any]) -> str | None:
     specification = specification_with(meta_schema.get("$id") or meta_schema["id"])
     root = specification.create_resource(schema)
     registry: Registry[Any] = Registry()
-    remaining = [(root, registry.resolver_with_root(root))]
+    root_resolver = registry.resolver_with_root(root)
+    remaining = [(root, root_resolver)]
     visited = set()
     while remaining:
         resource, resolver = remaining.pop()
@@ -61,10 +67,40 @@ def _find_dangling_reference(schema: Mapping[str, Any]) -> str | None:
                 try:
                     target = resolver.lookup(reference)
                 except Unresolvable:
-                    return f"its {name} '{reference[:80]}' leads to nothing within the schema"
+                    return _describe_dangling(name, reference)
                 remaining.append((specification.create_resource(target.contents), target.resolver))
         remaining += [(part, resolver.in_subresource(part)) for part in resource.subresources()]
+    # `subresources` leaves out what the validator follows: schemas in Draft 3's `type`, and `dependencies` in others.
+    for contents in _possible_schemas(schema):
+        for name in REFERENCES:
+            reference = contents.get(name)
+            if id(contents) in visited or not isinstance(reference, str) or reference.startswith("#"):
+                continue
+            try:
+                root_resolver.lookup(reference)
+            except Unresolvable:
+                return _describe_dangling(name, reference)
     return None
+
+
+def _describe_dangling(name: str, reference: str) -> str:
+    return f"its {name} '{reference[:80]}' leads to nothing within the schema"
+
+
+def _possible_schemas(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield every object in a schema that may be a schema in some draft."""
+    remaining: list[Any] = [schema]
+    while remaining:
+        part = remaining.pop()
+        if isinstance(part, list):
+            remaining += part
+        elif isinstance(part, Mapping):
+            yield part
+            for name, value in part.items():
+                if name in KEYWORDS_BY_NAME and isinstance(value, Mapping):
+                    remaining += value.values()
+                elif name not in DATA_KEYWORDS:
+                    remaining.append(value)
 
 
 def _validator_class(schema: Mapping[str, Any]) -> Any:

@@ -26,8 +26,16 @@ MAX_REPAIRED_BRACKETS = 20
 MAX_CHECK_SIZE = 250_000
 """Characters of a schema times characters of a content that are checked on the event loop."""
 
-UNBOUNDED_KEYWORDS = ("pattern", "$ref", "$dynamicRef", "$recursiveRef", "uniqueItems")
-"""Keywords of JSON Schema that may take any time for a short content: regular expressions, and loops of references."""
+NAMES_OF_TYPES = frozenset(("array", "boolean", "integer", "null", "number", "object", "string"))
+BOUNDED_KEYWORDS = frozenset(
+    (
+        *("type", "enum", "const", "properties", "required", "additionalProperties", "items"),
+        *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength"),
+        *("minItems", "maxItems", "minProperties", "maxProperties"),
+        *("title", "description", "default", "examples", "format", "$comment"),
+    )
+)
+"""Keywords of JSON Schema that look at each part of a content once. Any other may take any time for a short content."""
 
 NO_JSON, TOO_DEEP = object(), object()
 """In place of the value of a text."""
@@ -157,10 +165,25 @@ def _is_quickly_checked(content: str, schema: Mapping[str, Any] | None) -> bool:
         return False
     if schema is None:
         return True
-    schema_text = to_text(schema, str)
-    return len(schema_text) * max(len(content), 1) <= MAX_CHECK_SIZE and not any(
-        keyword in schema_text for keyword in UNBOUNDED_KEYWORDS
-    )
+    return len(to_text(schema, str)) * max(len(content), 1) <= MAX_CHECK_SIZE and _has_bounded_keywords(schema)
+
+
+def _has_bounded_keywords(schema: Any) -> bool:
+    """Whether a schema and those in it have only `BOUNDED_KEYWORDS`, in the form that they have in every draft."""
+    remaining = [schema]
+    while remaining:
+        part = remaining.pop()
+        if isinstance(part, bool):
+            continue
+        if not isinstance(part, Mapping) or not part.keys() <= BOUNDED_KEYWORDS:
+            return False
+        types, properties = part.get("type", []), part.get("properties", {})
+        if not isinstance(properties, Mapping) or not all(
+            isinstance(name, str) and name in NAMES_OF_TYPES for name in (types if isinstance(types, list) else [types])
+        ):
+            return False
+        remaining += [part.get("items", True), part.get("additionalProperties", True), *properties.values()]
+    return True
 
 
 def _parse(content: str) -> Any:
