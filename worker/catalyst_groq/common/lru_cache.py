@@ -33,7 +33,7 @@ def cache_short_texts(max_entries: int) -> Callable[[Callable[..., T]], Callable
 
 
 class LruCache(Generic[T]):
-    """Keeps the entries that were used last: `max_entries`, with `max_chars` in all keys that are texts. For any thread."""
+    """Keeps the entries used last: `max_entries`, with `max_chars` in all keys that are texts. For any thread."""
 
     def __init__(self, max_entries: int, max_chars: float = inf) -> None:
         self._max_entries = max_entries
