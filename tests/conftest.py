@@ -5,12 +5,14 @@ import os
 import shutil
 import signal
 from dataclasses import dataclass
+from unittest.mock import patch
 
 import pytest
 from rich.console import Console
 
 from catalyst_groq.sandbox.emulator import EmulatorConfig, running_emulator
 from catalyst_groq.sandbox.engine import EngineProcess, Flavour
+from catalyst_groq.sandbox.engine.java import JVM_FLAGS
 from catalyst_groq.sandbox.process_client import ProcessClient
 from catalyst_groq.sandbox.progress import ProgressDisplay
 from support.postgresql import MISSING, find_programs, running_postgresql
@@ -73,7 +75,9 @@ def engine(request, flavour):
     with ProgressDisplay(Console()) as show:
         engine = EngineProcess(flavour, on_progress=show)
         try:
-            with uncaptured():
+            # The history of the whole run stays in the memory of this engine; the sandbox's own heap is for a demo.
+            flags = (*JVM_FLAGS, "-Xmx2g")
+            with uncaptured(), patch("catalyst_groq.sandbox.engine.process.JVM_FLAGS", flags):
                 engine.start()
             yield engine
         finally:
