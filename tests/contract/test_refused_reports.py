@@ -105,6 +105,7 @@ async def test_refused_fallback_leaves_the_task_locked(fake_engine, start_worker
     assert task.error_message is None
 
 
+@pytest.mark.slow
 async def test_conflict_is_reported_again(fake_engine, start_worker, topic, caplog):
     fake_engine.refuse(12, *CONFLICT)
     task = fake_engine.create(Task(topic=topic))

@@ -46,6 +46,7 @@ def test_licence_of_a_package_that_is_not_installed_is_unknown():
     assert bom.keys() == {"metadata", "components"}
 
 
+@pytest.mark.slow
 def test_bill_of_materials_lists_the_lock_with_hashes_and_licences():
     command = re.search(r"^SBOM := \$\(BIN\)/(uv export .+?) \|", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     uv, *options = command[1].split()

@@ -64,6 +64,7 @@ def evaluate_in_advance(properties, variables, names=None):
 
 
 @pytest.mark.parametrize(("expressions", "is_inline"), [(1, True), (1000, False)])
+@pytest.mark.slow
 def test_expressions_of_all_fields_are_evaluated_inline_only_if_they_are_quick_together(expressions, is_inline):
     texts = "".join(f"${{length(xs[?@ != '{number}'])}}" for number in range(expressions // 2 + 1))
     fields, executor = evaluate_in_advance({MODEL: texts, TIMEOUT: texts.replace("!=", "==")}, {"xs": ["a"] * 100})
@@ -72,6 +73,7 @@ def test_expressions_of_all_fields_are_evaluated_inline_only_if_they_are_quick_t
     assert fields.text(MODEL).startswith("100")
 
 
+@pytest.mark.slow
 def test_costly_expression_gets_only_the_variables_that_it_uses():
     executor = InlineExecutor()
     fields = read({MODEL: "${length(xs[?@ == 'a'])}"})
@@ -94,6 +96,7 @@ def test_costly_expression_without_a_result_names_its_field_and_the_reason():
         asyncio.run(fields.evaluate_in_advance(SmallExecutor()))
 
 
+@pytest.mark.slow
 def test_costly_expression_of_two_fields_is_evaluated_for_each():
     costly = "${length(xs[?@ == 'a'])}"
     for name in (MODEL, TIMEOUT):
