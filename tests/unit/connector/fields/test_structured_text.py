@@ -6,20 +6,9 @@ import pytest
 
 from catalyst_groq.common.bounded_execution import InterruptedCallError
 from catalyst_groq.connector.fields.structured_text import MAX_INLINE_YAML_CHARS, parse_in_advance, parse_object
-from support.inline_executor import InlineExecutor
+from support.inline_executor import InlineExecutor, SlowExecutor
 
 pytestmark = pytest.mark.anyio
-
-
-class SlowExecutor(InlineExecutor):
-    """Lets other tasks run before each function; its first call is interrupted."""
-
-    async def run(self, function, *args):
-        await asyncio.sleep(0)
-        result = await super().run(function, *args)
-        if len(self.functions) == 1:
-            raise InterruptedCallError("killed")
-        return result
 
 
 @pytest.mark.parametrize(("length", "is_inline"), [(MAX_INLINE_YAML_CHARS, True), (MAX_INLINE_YAML_CHARS + 1, False)])

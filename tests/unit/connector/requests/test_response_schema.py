@@ -7,7 +7,7 @@ import pytest
 from catalyst_groq.common.bounded_execution import InterruptedCallError
 from catalyst_groq.connector.requests.response_schema import check_response_schema
 from catalyst_groq.errors import FieldError
-from support.inline_executor import InlineExecutor
+from support.inline_executor import InlineExecutor, SlowExecutor
 
 DRAFT_3 = {"$schema": "http://json-schema.org/draft-03/schema#"}
 DRAFT_2019 = {"$schema": "https://json-schema.org/draft/2019-09/schema"}
@@ -75,17 +75,6 @@ def test_long_schema_is_checked_once_in_the_executor():
     check(schema, executor)
     check(schema, executor)
     assert executor.functions == ["schema_problem"]
-
-
-class SlowExecutor(InlineExecutor):
-    """Lets other tasks run before each function; its first call is interrupted."""
-
-    async def run(self, function, *args):
-        await asyncio.sleep(0)
-        result = await super().run(function, *args)
-        if len(self.functions) == 1:
-            raise InterruptedCallError("killed")
-        return result
 
 
 def test_concurrent_checks_share_one_run_and_an_interrupted_one_is_not_cached():
