@@ -61,14 +61,15 @@ async def test_pool_measures_a_result_as_it_is_written(pool):
 
 
 async def test_cancelled_call_ends_its_process(pool):
+    others = set(psutil.Process().children())
     call = asyncio.create_task(pool.run(time.sleep, 60))
     await asyncio.sleep(0)
-    while not (children := psutil.Process().children()):  # noqa: ASYNC110 -- nothing reports the start
+    while not (started := set(psutil.Process().children()) - others):  # noqa: ASYNC110 -- nothing reports the start
         await asyncio.sleep(0.01)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
-    assert not any(child.is_running() for child in children)
+    assert not any(child.is_running() for child in started)
 
 
 async def test_pool_ignores_modules_of_the_current_directory(pool, tmp_path, monkeypatch):
@@ -154,5 +155,5 @@ def test_every_class_of_a_result_exists():
 
 
 async def test_error_of_a_placeholder_is_a_result(pool):
-    result = await pool.run(evaluate_all, ["missing"], {})
+    result = await pool.run(evaluate_all, ["missing"], pickle.dumps({}))
     assert isinstance(result["missing"], PlaceholderError)

@@ -6,7 +6,9 @@ import time
 import pytest
 
 from catalyst_groq.groq.models.catalog import ModelLimits
+from catalyst_groq.groq.rate_limits.limiter import LONG_WAIT_SECONDS
 from catalyst_groq.groq.rate_limits.queue import TICKET_TTL_SECONDS
+from support.factories import make_response
 from support.groq_clients import BlockingGroqClient
 from support.rate_limiter import MODEL, OTHER, chat_request, limit_config, limited_to, make_limiter
 
@@ -60,3 +62,14 @@ async def test_fetchable_tasks_forget_callers_that_gave_up(monkeypatch):
     assert limiter.fetchable_tasks(50, 1) == 0
     monkeypatch.setattr("catalyst_groq.groq.rate_limits.limiter.time.monotonic", lambda: now + TICKET_TTL_SECONDS + 1)
     assert limiter.fetchable_tasks(50, 0) == 1
+
+
+async def test_fetchable_tasks_count_callers_that_wait_as_long_as_a_429_says(monkeypatch):
+    """They send nothing meanwhile. Tasks of other models must be found."""
+    figures = {"x_ratelimit_limit_requests": "1000", "x_ratelimit_remaining_requests": "0"}
+    refused = make_response(429, {"error": {"message": "slow down"}}, retry_after="20", **figures)
+    limiter, now = make_limiter(limited_to(rpm=1), refused), time.monotonic()
+    await limiter.send(chat_request(caller="waits"))
+    for seconds, fetchable in ((LONG_WAIT_SECONDS - 0.5, 0), (LONG_WAIT_SECONDS + 0.5, 1), (19, 1)):
+        monkeypatch.setattr("catalyst_groq.groq.rate_limits.limiter.time.monotonic", lambda at=now + seconds: at)
+        assert limiter.fetchable_tasks(50, 1) == fetchable

@@ -239,8 +239,10 @@ async def test_limiter_forgets_the_least_recently_used_model(monkeypatch):
 
 @pytest.mark.slow
 async def test_burst_on_the_emulator_is_never_refused():
-    limits = {ANY_MODEL: QUICK}
-    assert await burst(EmulatorConfig(limits=limits, latency=0.05), limit_config(**limits), tasks=124) == 0
+    """The emulator allows two requests more: on a busy machine, the first ones arrive later than they were sent."""
+    allowed = {ANY_MODEL: ModelLimits(rpm=QUICK.rpm + 2, tpm=QUICK.tpm + 1_000)}
+    limits = limit_config(**{ANY_MODEL: QUICK})
+    assert await burst(EmulatorConfig(limits=allowed, latency=0.05), limits, tasks=QUICK.rpm + 6) == 0
 
 
 @pytest.mark.slow

@@ -62,8 +62,8 @@ class Waiter:
     """A caller that waits: its ticket, the same in each queue, and its estimates by queue."""
 
     ticket: Ticket
-    seen: float
-    """When `send` last returned a rate limit to it (`time.monotonic`)."""
+    expires: float
+    """When it has given up if it has not sent again by then (`time.monotonic`)."""
     estimates: dict[str, tuple[Payload, UsageEstimate]] = field(default_factory=dict)
 
 
@@ -105,7 +105,7 @@ class RateLimitedClient:
         admission = await self._backend.acquire(state.queue_name, waiter.ticket, amounts, state.initial, enqueue=known)
         state.last_use = LastUse(admission.snapshot, amounts)
         if admission.wait:
-            self._remember(request.caller, waiter)
+            self._remember(request.caller, waiter, retry_after=0.0)  # it asks the queue at short intervals
             return _rate_limited(admission, model_id)
         if self._waiters:
             self._waiters.pop(request.caller, None)
@@ -122,8 +122,8 @@ class RateLimitedClient:
         except Exception:
             # No error of the accounting may lose a response that was paid for.
             log.exception("Rate limit: the usage of a response from %s is not counted: internal error", model_id)
-        if _rate_limit_error(response):
-            self._remember(request.caller, waiter)
+        if error := _rate_limit_error(response):
+            self._remember(request.caller, waiter, retry_after=error.wait or 0.0)
         return response
 
     async def _release_probe(self, state: LimitState, admission: Admission) -> None:
@@ -208,13 +208,13 @@ class RateLimitedClient:
             return earlier[1]
         return await run_beside_loop_if_large(request.payload, self._estimator.estimate, request)
 
-    def _remember(self, caller: str, waiter: Waiter) -> None:
-        waiter.seen = time.monotonic()
+    def _remember(self, caller: str, waiter: Waiter, *, retry_after: float) -> None:
+        waiter.expires = time.monotonic() + retry_after + TICKET_TTL_SECONDS
         self._waiters[caller] = waiter
 
     def _count_waiters(self, now: float) -> int:
-        """Count the waiting callers; drop those whose tickets expired."""
-        expired = [caller for caller, waiter in self._waiters.items() if now - waiter.seen >= TICKET_TTL_SECONDS]
+        """Count the waiting callers; drop those that have given up."""
+        expired = [caller for caller, waiter in self._waiters.items() if waiter.expires <= now]
         for caller in expired:
             del self._waiters[caller]
         return len(self._waiters)
