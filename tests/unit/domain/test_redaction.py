@@ -155,6 +155,23 @@ def test_unknown_groq_key_with_escaped_characters_is_masked_alone(key):
     assert Redactor().mask(f"%22{key}0123456789abcdef%22") == f"%22{MASK}%22"
 
 
+@pytest.mark.parametrize("levels", [1, 2, 3, 4])
+def test_key_in_json_texts_inside_each_other_is_masked(levels):
+    text = '{"key": "' + "".join(f"\\u{ord(character):04x}" for character in "operators/key") + '"}'
+    for _ in range(levels - 1):
+        text = json.dumps(text)
+    masked = Redactor(["operators/key"]).mask(text)
+    for _ in range(levels - 1):
+        masked = json.loads(masked)
+    assert masked == '{"key": "***"}'
+
+
+def test_time_to_mask_backslashes_grows_with_their_number():
+    """A quadratic search would take minutes."""
+    text = "\\" * 1_000_000 + " \\u0041"
+    assert Redactor([KEY]).mask(text) == text
+
+
 def test_redactor_ignores_a_text_too_long_for_the_key_of_a_task():
     redactor, longest = Redactor(), "k" * MAX_KEY_CHARS
     assert redactor.for_key(longest + "k") is redactor

@@ -27,7 +27,9 @@ MAX_RESOLVED_KEYS = 64
 """Maximum of resolved keys that are masked everywhere: the time to mask a text grows with their number."""
 
 CACHED_KEYS = 256
-JSON_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|/)")
+JSON_ESCAPE = re.compile(r"\\\\{0,7}(?:u[0-9a-fA-F]{4}|/)")
+"""With 2, 4 or 8 backslashes in a JSON text that stands in other ones."""
+
 URL_ESCAPES = re.compile(r"%[0-9a-fA-F]{2}(?:%[0-9a-fA-F]{2})*")
 SCALAR_TYPES = frozenset((int, float, bool, type(None)))
 TEXT_SEPARATOR = "\0"
@@ -160,8 +162,8 @@ def _mask_escaped(text: str, forms: Iterable[str]) -> str:
 
 
 def _unescape(match: re.Match[str]) -> str:
-    escape = match[0]
-    return escape[1] if escape == "\\/" else chr(int(escape.removeprefix("\\u"), 16))
+    escape = match[0].lstrip("\\")
+    return "/" if escape == "/" else chr(int(escape[1:], 16))
 
 
 @lru_cache(CACHED_KEYS)
@@ -172,13 +174,13 @@ def _escaped_pattern(form: str) -> re.Pattern[str]:
 
 def _escaped_character_pattern(character: str) -> str:
     utf16 = character.encode("utf-16-be", "surrogatepass").hex(" ", 2).split()
-    in_json = "".join(f"\\\\u{unit}" for unit in utf16)
+    in_json = "".join(rf"\\\\{{0,7}}u{unit}" for unit in utf16)
     in_url = "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
-    slash = r"|\\/" if character == "/" else ""
+    slash = r"|\\\\{0,7}/" if character == "/" else ""
     return f"(?:{re.escape(character)}|(?i:{in_json}|{in_url}){slash})"
 
 
-ESCAPED_WORD_CHARACTER = r"(?:\\u00|%)(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF])"
+ESCAPED_WORD_CHARACTER = r"(?:\\\\{0,7}u00|%)(?:3[0-9]|[46][1-9a-fA-F]|[57][0-9aA]|5[fF])"
 ESCAPED_GROQ_KEY = re.compile(
     "".join(map(_escaped_character_pattern, KEY_PREFIX)) + rf"(?:\w|{ESCAPED_WORD_CHARACTER}){{16,}}"
 )

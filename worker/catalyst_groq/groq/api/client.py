@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -54,9 +53,6 @@ MAX_RESPONSE_BYTES = 32_000_000
 EVENT_STREAM = "text/event-stream"
 BINARY_TYPES = ("audio/", "video/", "image/", "application/octet-stream")
 """Content types whose bodies are not text, so that they are not searched for keys."""
-
-ESCAPE = re.compile(r"\\[u/\\]")
-"""Matches the escapes of JSON that can hide a key: also a backslash, which may begin an escape in a JSON text in it."""
 
 
 class HttpGroqClient:
@@ -154,19 +150,19 @@ def _mask_and_decode(request: GroqRequest, response: Response, redactor: Redacto
 def _mask_body(response: Response, redactor: Redactor) -> Response:
     """Return the response without keys.
 
-    A JSON body that may contain one is parsed, masked and written anew: in its text, escapes could hide the key. A body
-    that is not JSON is masked as text.
+    A JSON body that contains one is parsed, masked and written anew, so that it stays JSON. A body that is not JSON is
+    masked as text.
     """
     if response.headers.get("content-type", "").startswith(BINARY_TYPES):
         return response
     text = response.text
-    if not ESCAPE.search(text) and redactor.mask(text) == text:
+    masked = redactor.mask(text)
+    if masked == text:
         return response
     if response.body is not None:
         with suppress(RecursionError, TypeError, ValueError):  # nested too deeply to be written
             return response.with_body(redactor.mask_all(response.body))
-    masked = redactor.mask(text)
-    return response if masked == text else replace(response, content=masked.encode())
+    return replace(response, content=masked.encode())
 
 
 def _decode(request: GroqRequest, response: Response) -> Response:
