@@ -14,5 +14,11 @@ def test_size_is_that_of_texts_names_bytes_and_values(data, size):
     assert not is_larger(data, size)
 
 
-def test_no_more_is_looked_at_than_the_bound():
-    assert measure([1] * 1000, 10) == 11
+class Unread(list[int]):
+    def __iter__(self):
+        raise AssertionError
+
+
+@pytest.mark.parametrize("data", [Unread([1] * 1000), ["eleven chars", Unread([1])], {"eleven chars": Unread([1])}])
+def test_no_more_is_looked_at_than_the_bound(data):
+    assert measure(data, 10) > 10

@@ -38,9 +38,10 @@ class TaskLock:
 
     def __init__(self, task_id: str, release: Callable[["TaskLock"], None]) -> None:
         self.task_id = task_id
-        self._lost = threading.Event()
+        self.is_lost = False
+        """Whether the engine refused to renew the lock while there was work to do."""
         self.renewals_in_progress = 0
-        """Changed by the heartbeat's thread only."""
+        """Changed, like `is_lost`, by the heartbeat's thread only."""
         self._release = release
         self._work: asyncio.Task[Any] | None = None
         """The asyncio task that works under the lock."""
@@ -52,11 +53,6 @@ class TaskLock:
 
     def __exit__(self, *_: object) -> None:
         self.release()
-
-    @property
-    def is_lost(self) -> bool:
-        """Whether the engine refused to renew the lock while there was work to do."""
-        return self._lost.is_set()
 
     def release(self) -> None:
         """Stop renewing the lock."""
@@ -77,10 +73,7 @@ class TaskLock:
         assert current is not None  # noqa: S101 -- whatever awaits runs in a task
         cancelled_before, self._work = current.cancelling(), current
         try:
-            if self._lost.is_set():
-                work.close()
-                return None
-            result = await work
+            result = await self._unless_lost(work)
         except asyncio.CancelledError:
             if not self._is_cancelled or current.cancelling() > cancelled_before + 1:
                 raise  # cancelled by something other than the lost lock
@@ -89,7 +82,13 @@ class TaskLock:
             if self._is_cancelled:
                 current.uncancel()
             self._work, self._has_ended = None, True
-        return None if self._lost.is_set() else result
+        return None if self.is_lost else result
+
+    async def _unless_lost(self, work: Coroutine[Any, Any, T]) -> T | None:
+        if self.is_lost:
+            work.close()
+            return None
+        return await work
 
     def mark_lost(self) -> bool:
         """Cancel the work under the lock. Returns whether it has not ended: the task may have been reported meanwhile.
@@ -99,7 +98,7 @@ class TaskLock:
         """
         if self.is_lost or self._has_ended:
             return False
-        self._lost.set()  # before the work is looked up: work that starts meanwhile sees it
+        self.is_lost = True  # before the work is looked up: work that starts meanwhile sees it
         if work := self._work:
             work.get_loop().call_soon_threadsafe(self._cancel_work)
         return True

@@ -14,19 +14,28 @@ class BodyTooLarge(Exception):  # noqa: N818 -- named after the state
 
 async def read_body(response: ClientResponse, max_bytes: int) -> bytes:
     """Return the body, decompressed. Raises `BodyTooLarge`."""
-    return b"".join([chunk async for chunk in read_chunks(response, max_bytes)])
+    body = bytearray()
+    while chunk := await _read_chunk(response, max_bytes, len(body)):
+        body += chunk
+    return bytes(body)
 
 
 async def read_chunks(response: ClientResponse, max_bytes: int) -> AsyncIterator[bytes]:
-    """Yield the body as it arrives, decompressed. Raises `BodyTooLarge` for more than `max_bytes` in total.
+    """Yield the body as it arrives, decompressed. Raises `BodyTooLarge` for more than `max_bytes` in total."""
+    size = 0
+    while chunk := await _read_chunk(response, max_bytes, size):
+        size += len(chunk)
+        yield chunk
+
+
+async def _read_chunk(response: ClientResponse, max_bytes: int, size: int) -> bytes:
+    """Return what arrives after the first `size` bytes, `b""` at the end.
 
     aiohttp decompresses no more than it was asked for, so a chunk is small even if the body unpacks to gigabytes.
     """
-    if (response.content_length or 0) > max_bytes:
+    if not size and (response.content_length or 0) > max_bytes:
         raise BodyTooLarge(response, max_bytes)
-    size = 0
-    while chunk := await response.content.readany():
-        size += len(chunk)
-        if size > max_bytes:
-            raise BodyTooLarge(response, max_bytes)
-        yield chunk
+    chunk = await response.content.readany()
+    if size + len(chunk) > max_bytes:
+        raise BodyTooLarge(response, max_bytes)
+    return chunk

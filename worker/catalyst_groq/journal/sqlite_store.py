@@ -16,7 +16,7 @@ DISCARD_BATCH_TASKS = 100
 SET_ASIDE_PREFIX = "set-aside:"
 """Stands before the request of an entry that was set aside."""
 
-SELECT = "SELECT request, sealed FROM answer WHERE task_id = ? AND request IN (?, ?)"
+SELECT = "SELECT request, sealed FROM answer WHERE task_id = ?"
 INSERT = "INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)"
 SET_ASIDE = "UPDATE OR REPLACE answer SET request = ?, kept_at = ? WHERE task_id = ? AND request = ?"
 DELETE = f"DELETE FROM answer WHERE task_id = ? AND request NOT LIKE '{SET_ASIDE_PREFIX}%'"  # noqa: S608 -- a constant
@@ -50,9 +50,9 @@ class SqliteJournal:
         """Return the stored response, or None. Raises `UnreadableEntry` for one that is not set aside yet."""
         if key.task_id in self._discarded:
             return None
-        name, set_aside = key.request_key, SET_ASIDE_PREFIX + key.request_key
-        entries = dict(self._file.read(SELECT, key.task_id, name, set_aside))
-        return read_response(self._cipher, key, entries.get(name), entries.get(set_aside))
+        entries = dict(self._file.read(SELECT, key.task_id))  # one to three: faster than to select the two
+        set_aside = entries.get(SET_ASIDE_PREFIX + key.request_key)
+        return read_response(self._cipher, key, entries.get(key.request_key), set_aside)
 
     async def set_aside(self, key: JournalKey) -> None:
         """Set an entry aside; it is kept for another `max_age`."""

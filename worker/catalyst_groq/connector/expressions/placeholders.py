@@ -140,7 +140,7 @@ class _Renderer:
         value = _value(placeholder, self._variables)
         if not isinstance(value, str):
             self._take_parts(value)
-        text = _as_text(placeholder, value)
+        text: str = value if isinstance(value, str) else _as_text(placeholder, value)
         self._take_chars(len(text))
         return text
 
@@ -203,6 +203,8 @@ def _value(placeholder: Placeholder, variables: Mapping[str, Any]) -> Any:
             f"${{{expression}}} finds no value in the process variables. "
             f"Fix the path, or give a default: ${{{expression} || 'text'}}"
         )
+    if isinstance(value, str):
+        return value
     for opaque in find_opaque_values(value):
         if not isinstance(opaque, FileVariable):
             raise _opaque_value_error(placeholder, opaque)
