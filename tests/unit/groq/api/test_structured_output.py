@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from catalyst_groq.groq.api.json_schema import schema_problem
 from catalyst_groq.groq.api.structured_output import (
+    CUT_OFF,
     InvalidOutput,
     OutputFormat,
     ValidOutput,
@@ -25,7 +26,7 @@ SCHEMA = {
     "required": ["total"],
     "additionalProperties": False,
 }
-ANY_JSON, WITH_SCHEMA = OutputFormat(), OutputFormat(SCHEMA)
+ANY_JSON, AN_OBJECT, WITH_SCHEMA = OutputFormat(), OutputFormat(is_object=True), OutputFormat(SCHEMA)
 
 
 def validate(response, output_format):
@@ -42,7 +43,7 @@ def make_content_response(content, finish_reason="stop", **message):
     [
         (None, None),
         ({"type": "text"}, None),
-        ({"type": "json_object"}, ANY_JSON),
+        ({"type": "json_object"}, AN_OBJECT),
         ({"type": "json_schema", "json_schema": {"name": "a", "schema": SCHEMA}}, WITH_SCHEMA),
         ({"type": "json_schema"}, ANY_JSON),
         ("json", None),
@@ -57,7 +58,7 @@ def test_valid_json_is_left_unchanged():
     assert validate(response, WITH_SCHEMA) == ValidOutput(response)
 
 
-@pytest.mark.parametrize("content", ['```json\n{"total": 12.5}\n```', "{'total': 12.5}", 'Here: {"total": 12.5,}'])
+@pytest.mark.parametrize("content", ['```json\n{"total": 12.5}\n```', "{'total': 12.5}", '{"total": 12.5,}'])
 def test_malformed_json_is_repaired(content):
     verdict = validate(make_content_response(content), WITH_SCHEMA)
     assert verdict.repaired
@@ -72,13 +73,26 @@ def test_schema_mismatch_names_the_location():
 
 @pytest.mark.parametrize("content", ["Sorry, no.", "", None])
 def test_content_that_is_not_json_is_invalid(content):
-    assert validate(make_content_response(content), ANY_JSON).problem == "the response is not JSON"
+    assert validate(make_content_response(content), ANY_JSON).problem == "the response is not one whole JSON value"
 
 
-def test_truncated_json_is_not_repaired():
-    verdict = validate(make_content_response('{"total": 12', finish_reason="length"), ANY_JSON)
+@pytest.mark.parametrize("content", ["[1]", "5", "null", '"text"', "['a']"])
+def test_json_object_is_an_object(content):
+    assert validate(make_content_response(content), AN_OBJECT).problem == "the response is not a JSON object"
+    assert isinstance(validate(make_content_response(content), ANY_JSON), ValidOutput)
+
+
+@pytest.mark.parametrize("reason", ["length", "max_tokens", "error", "content_filter", "MAX_TOKENS", "unheard-of", 5])
+@pytest.mark.parametrize("content", ['{"total": 12', '{"total": 12}'])
+def test_json_of_a_response_that_was_cut_off_is_invalid(reason, content):
+    verdict = validate(make_content_response(content, finish_reason=reason), ANY_JSON)
     assert isinstance(verdict, InvalidOutput)
-    assert not verdict.may_improve
+    assert verdict.may_improve
+
+
+@pytest.mark.parametrize("reason", ["stop", None, "", "eos", "eos_token", "end_turn", "STOP", "tool_calls"])
+def test_json_of_a_response_that_the_model_ended_is_valid(reason):
+    assert isinstance(validate(make_content_response('{"total": 12}', finish_reason=reason), ANY_JSON), ValidOutput)
 
 
 def make_json_error(generated):
@@ -87,13 +101,17 @@ def make_json_error(generated):
 
 
 @pytest.mark.parametrize(
-    ("generated", "may_improve"),
-    [("Sorry", True), ('{"total": "much"}', True), ("max completion tokens reached before generating", False)],
+    ("generated", "problem"),
+    [
+        ("Sorry", "Failed to generate JSON."),
+        ('{"total": "much"}', "Failed to generate JSON."),
+        ('{"total": 12', "Failed to generate JSON."),
+        ("max completion tokens reached before generating", CUT_OFF),
+    ],
 )
-def test_invalid_json_found_by_groq_may_improve_unless_truncated(generated, may_improve):
+def test_invalid_json_found_by_groq_may_improve(generated, problem):
     verdict = validate(make_json_error(generated), WITH_SCHEMA)
-    assert (verdict.problem, verdict.content) == ("Failed to generate JSON.", generated)
-    assert verdict.may_improve is may_improve
+    assert verdict == InvalidOutput(problem, generated, may_improve=True)
 
 
 def test_invalid_json_found_by_groq_is_repaired():

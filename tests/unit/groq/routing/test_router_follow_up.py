@@ -31,13 +31,14 @@ async def test_follow_up_that_fails_again_has_groqs_error_code():
     result = await endpoints.call(**JSON)
     assert len(endpoints.requests) == 2
     assert result.error.causes == ("json_validate_failed",)
-    assert result.error.message == "The response is not what was requested: the response is not JSON"
+    assert result.error.message == "The response is not what was requested: the response is not one whole JSON value"
 
 
-async def test_follow_up_not_for_a_truncated_response():
-    endpoints = FakeEndpoints(a=[completion_with("{", reason="length")])
-    await endpoints.call(**JSON)
-    assert len(endpoints.requests) == 1
+async def test_follow_up_to_a_response_that_was_cut_off_requests_a_shorter_one():
+    endpoints = FakeEndpoints(a=[completion_with('{"a": 1', reason="length"), IN_JSON])
+    result = await endpoints.call(**JSON)
+    assert (result.error, len(endpoints.requests)) == (None, 2)
+    assert "a shorter one is needed" in endpoints.payloads[1]["messages"][-1]["content"]
 
 
 async def test_follow_up_waits_on_the_route_of_the_first_response(waits):
@@ -76,9 +77,9 @@ async def test_json_format_does_not_hide_other_errors():
 
 
 async def test_reasoning_is_split_before_json_is_read():
-    result = await FakeEndpoints(a=[completion_with("<think>{</think>[1]")]).call(**JSON)
+    result = await FakeEndpoints(a=[completion_with('<think>{</think>{"a": 1}')]).call(**JSON)
     assert result.error is None
-    assert result.response.body["choices"][0]["message"] == {"content": "[1]", "reasoning": "{"}
+    assert result.response.body["choices"][0]["message"] == {"content": '{"a": 1}', "reasoning": "{"}
 
 
 async def test_validation_that_raises_is_a_finding():

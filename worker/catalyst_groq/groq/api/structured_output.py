@@ -1,16 +1,15 @@
 """Structured output: responses whose content must be JSON, with or without a schema."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 
-import json_repair
-
 from catalyst_groq.common.bounded_execution import BoundedExecutor, Unfinished
 from catalyst_groq.common.json_codec import NestedTooDeeplyError, parse, to_text
 from catalyst_groq.groq.api.json_schema import find_mismatch
+from catalyst_groq.groq.api.lenient_json import parse_lenient
 from catalyst_groq.groq.api.responses import Response
 
 JSON_VALIDATE_FAILED = "json_validate_failed"
@@ -19,9 +18,11 @@ JSON_VALIDATE_FAILED = "json_validate_failed"
 OUT_OF_TOKENS = "max completion tokens reached"
 """Groq's text in `failed_generation` when the output limit ended the content."""
 
-MAX_REPAIRED_CHARS = 1000
-MAX_REPAIRED_BRACKETS = 20
-"""A text of more characters or opening brackets is repaired in another process: the time grows with their square."""
+NATURAL_ENDS = frozenset(("", "stop", "eos", "eos_token", "stop_sequence", "end_turn", "tool_calls", "function_call"))
+"""Values of `finish_reason` of Groq and of other servers: the model itself ended its response. Any other cut it off."""
+
+MAX_LENIENT_CHARS = 2000
+"""A longer text that is not JSON is parsed leniently in another process: it may take any time."""
 
 MAX_CHECK_SIZE = 250_000
 """Characters of a schema times characters of a content that are checked on the event loop."""
@@ -37,20 +38,23 @@ BOUNDED_KEYWORDS = frozenset(
 )
 """Keywords of JSON Schema that look at each part of a content once. Any other may take any time for a short content."""
 
+CUT_OFF = "the response ends before its JSON does, so a shorter one is needed"
+
 NO_JSON, TOO_DEEP = object(), object()
 """In place of the value of a text."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutputFormat:
-    """The format that the content must have: JSON that matches `schema`; any JSON without a schema."""
+    """The format that the content must have: JSON that matches `schema`; without one a JSON object, or any JSON."""
 
     schema: Mapping[str, Any] | None = None
+    is_object: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ValidOutput:
-    """A response whose content has the requested format. `repaired`: the JSON was malformed, and was repaired."""
+    """A response whose content has the requested format. `repaired`: the form of the JSON was corrected."""
 
     response: Response
     repaired: bool = False
@@ -58,7 +62,7 @@ class ValidOutput:
 
 @dataclass(frozen=True, slots=True)
 class ValidJson:
-    """A text that is JSON. `repaired`: the JSON in place of a malformed text; None when the text itself is JSON."""
+    """A text that is JSON. `repaired`: the JSON in place of a text with other forms; None when it is JSON itself."""
 
     repaired: str | None = None
 
@@ -79,7 +83,7 @@ def output_format_of(payload: Mapping[str, Any]) -> OutputFormat | None:
         return None
     match response_format.get("type"):
         case "json_object":
-            return OutputFormat()
+            return OutputFormat(is_object=True)
         case "json_schema":
             json_schema = response_format.get("json_schema")
             schema = json_schema.get("schema") if isinstance(json_schema, dict) else None
@@ -91,16 +95,16 @@ def output_format_of(payload: Mapping[str, Any]) -> OutputFormat | None:
 async def validate_output(
     response: Response, output_format: OutputFormat, model: str, executor: BoundedExecutor
 ) -> ValidOutput | InvalidOutput:
-    """Validate the content of a response, and repair malformed JSON. A response with tool calls has no such content.
+    """Validate the content of a response, and correct the form of its JSON. A response with tool calls has no content.
 
-    When Groq itself finds the content invalid, it responds with an error that contains the text. Text that can be
-    repaired becomes the content of a valid response of `model`.
+    When Groq itself finds the content invalid, it responds with an error that contains the text. Text that is JSON but
+    for its form becomes the content of a valid response of `model`.
     """
     if response.code != JSON_VALIDATE_FAILED:
         return await _validate_content(response, output_format, executor)
     generated = str(response.error.get("failed_generation") or "")
     if OUT_OF_TOKENS in generated:
-        return InvalidOutput(response.message, generated, may_improve=False)
+        return InvalidOutput(CUT_OFF, generated)
     message = {"role": "assistant", "content": generated}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
     body = {"object": "chat.completion", "model": model, "choices": [choice]}
@@ -118,9 +122,9 @@ async def _validate_content(
     if not isinstance(message, dict) or message.get("tool_calls"):
         return ValidOutput(response)
     content = str(message.get("content") or "")
-    if choice.get("finish_reason") == "length":
-        return InvalidOutput("the response ends before its JSON does", content, may_improve=False)
-    verdict = await _check_json(content, output_format.schema, executor)
+    if str(choice.get("finish_reason") or "").lower() not in NATURAL_ENDS:
+        return InvalidOutput(CUT_OFF, content)
+    verdict = await _check_json(content, output_format, executor)
     if isinstance(verdict, InvalidOutput):
         return verdict
     return (
@@ -131,37 +135,37 @@ async def _validate_content(
 
 
 async def _check_json(
-    content: str, schema: Mapping[str, Any] | None, executor: BoundedExecutor
+    content: str, output_format: OutputFormat, executor: BoundedExecutor
 ) -> ValidJson | InvalidOutput:
-    if _is_quickly_checked(content, schema):
-        return check_json(content, schema)
-    verdict: ValidJson | InvalidOutput | Unfinished = await executor.run(check_json, content, schema)
+    if _is_quickly_checked(content, output_format.schema):
+        return check_json(content, output_format)
+    verdict: ValidJson | InvalidOutput | Unfinished = await executor.run(check_json, content, output_format)
     if isinstance(verdict, Unfinished):
         problem = f"its check against the response_format of catalyst_payload {verdict.reason}"
         return InvalidOutput(problem, content, may_improve=False)
     return verdict
 
 
-def check_json(content: str, schema: Mapping[str, Any] | None) -> ValidJson | InvalidOutput:
-    """Check that a text is JSON that matches a schema; repair it where it is almost JSON. Takes time without bound."""
+def check_json(content: str, output_format: OutputFormat) -> ValidJson | InvalidOutput:
+    """Check that a text is JSON of a format; correct its form. Takes time without bound."""
     value, repaired = _parse(content), None
+    if value is NO_JSON:
+        value = _parse(content, parse_lenient)
+        if value is NO_JSON:
+            return InvalidOutput("the response is not one whole JSON value", content)
+        repaired = json.dumps(value, ensure_ascii=False)
     if value is TOO_DEEP:
         return InvalidOutput(str(NestedTooDeeplyError()), content, may_improve=False)
-    if value is NO_JSON:
-        value = json_repair.loads(content)
-        if not isinstance(value, dict | list):
-            return InvalidOutput("the response is not JSON", content)
-        repaired = json.dumps(value, ensure_ascii=False)
-    if schema is not None and (problem := find_mismatch(value, schema)):
+    if output_format.is_object and not isinstance(value, dict):
+        return InvalidOutput("the response is not a JSON object", content)
+    if output_format.schema is not None and (problem := find_mismatch(value, output_format.schema)):
         return InvalidOutput(problem, content)
     return ValidJson(repaired)
 
 
 def _is_quickly_checked(content: str, schema: Mapping[str, Any] | None) -> bool:
     """Whether size and form bound the time of `check_json` to milliseconds."""
-    brackets = content.count("{") + content.count("[")
-    is_repaired_quickly = len(content) <= MAX_REPAIRED_CHARS and brackets <= MAX_REPAIRED_BRACKETS
-    if not is_repaired_quickly and _parse(content) is NO_JSON:
+    if len(content) > MAX_LENIENT_CHARS and _parse(content) is NO_JSON:
         return False
     if schema is None:
         return True
@@ -186,7 +190,7 @@ def _has_bounded_keywords(schema: Any) -> bool:
     return True
 
 
-def _parse(content: str) -> Any:
+def _parse(content: str, parse: Callable[[str], Any] = parse) -> Any:
     try:
         return parse(content)
     except NestedTooDeeplyError:

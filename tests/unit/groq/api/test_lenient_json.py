@@ -1,0 +1,101 @@
+"""JSON in the forms that models write: corrected, but never completed or invented."""
+
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from catalyst_groq.common.json_codec import MAX_DEPTH, NestedTooDeeplyError
+from catalyst_groq.groq.api.lenient_json import parse_lenient
+
+FORMS = {
+    "code fence": '```json\n{"a": 1}\n```',
+    "code fence without a language": '```{"a": 1}```',
+    "byte order mark": '\ufeff{"a": 1}',
+    "trailing comma": '{"a": 1,}',
+    "comments": '{/* one */ "a": 1 // of it\n}',
+    "single quotes": "{'a': 1}",
+    "typographic quotes": "{“a”: 1}",
+    "no quotes": "{a: 1}",
+}
+OTHER_VALUES = {
+    "Python literals": ("{'yes': True, 'no': False, 'nothing': None}", {"yes": True, "no": False, "nothing": None}),
+    "literals in a text": ('{"a": "True, \'None\' // no comment",}', {"a": "True, 'None' // no comment"}),
+    "line break in a text": ('{"a": "one\ntwo\tthree"}', {"a": "one\ntwo\tthree"}),
+    "typographic quotes in a text": ('{"a": "the “best” one",}', {"a": "the “best” one"}),
+    "quotes in typographic quotes": ('{“a”: “say "yes"”}', {"a": 'say "yes"'}),
+    "escapes": ("{'a': 'it\\'s \\u00e4'}", {"a": "it's ä"}),
+    "a list": ("[1, 2,]", [1, 2]),
+}
+NO_JSON = {
+    "cut off": '{"approved": true, "amount": 125',
+    "cut off in a text": '{"approved": "tr',
+    "cut off in a fence": '```json\n{"a": 1',
+    "too few brackets": '{"a": [1, 2}',
+    "too many brackets": '{"a": 1}}',
+    "prose with brackets": "I cannot judge invoice [4711] without {details}.",
+    "prose around": 'Here it is: {"a": 1}',
+    "prose after it": '{"a": 1} I hope that helps.',
+    "two values": '{"a": 1}\n{"a": 2}',
+    "two fences": '```json\n{"a": 1}\n```\n```json\n{"a": 2}\n```',
+    "an ellipsis": '{"a": 1, ...}',
+    "an ellipsis as a value": '{"a": ...}',
+    "a number of another language": '{"amount": 1.250,50}',
+    "a number with separators": '{"amount": 1,250.50}',
+    "a missing comma": '{"a": 1 "b": 2}',
+    "texts side by side": '{"a": ["b" "c"]}',
+    "a missing value": '{"a": , "b": 2}',
+    "a placeholder": '{"a": <amount>}',
+    "no number": "{'a': NaN, 'b': Infinity}",
+    "a word": "None",
+    "a number": "5,",
+    "a text": "'yes'",
+    "nothing": "",
+    "a fence without content": "```json\n```",
+}
+
+
+@pytest.mark.parametrize("text", FORMS.values(), ids=FORMS)
+def test_forms_of_one_value(text):
+    assert parse_lenient(text) == {"a": 1}
+
+
+@pytest.mark.parametrize(("text", "value"), OTHER_VALUES.values(), ids=OTHER_VALUES)
+def test_forms_of_other_values(text, value):
+    assert parse_lenient(text) == value
+
+
+@pytest.mark.parametrize("text", NO_JSON.values(), ids=NO_JSON)
+def test_text_that_is_not_one_whole_value(text):
+    with pytest.raises(ValueError, match="JSON"):
+        parse_lenient(text)
+
+
+def test_nesting_is_bounded():
+    with pytest.raises(NestedTooDeeplyError):
+        parse_lenient("[" * (MAX_DEPTH + 2) + "]" * (MAX_DEPTH + 2))
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+VALUES = st.recursive(SCALARS, lambda parts: st.lists(parts) | st.dictionaries(st.text(), parts), max_leaves=10)
+OBJECTS = st.dictionaries(st.text(), VALUES, min_size=1)
+
+
+@given(OBJECTS)
+def test_every_object_is_read_as_it_is(value):
+    assert parse_lenient(json.dumps(value)) == json.loads(json.dumps(value))
+
+
+@given(OBJECTS, st.data())
+def test_no_beginning_of_an_object_is_one(value, data):
+    text = json.dumps(value, ensure_ascii=False)
+    with pytest.raises(ValueError, match="JSON"):
+        parse_lenient(text[: data.draw(st.integers(0, len(text) - 1))])
+
+
+@given(st.text())
+def test_any_text_has_a_value_or_an_error(text):
+    with suppress(ValueError):
+        assert isinstance(parse_lenient(text), dict | list)
