@@ -1,7 +1,5 @@
 """Reads HTTP bodies of bounded size, so that no server can fill the worker's memory."""
 
-from collections.abc import AsyncIterator
-
 from aiohttp import ClientResponse
 
 
@@ -15,21 +13,13 @@ class BodyTooLarge(Exception):  # noqa: N818 -- named after the state
 async def read_body(response: ClientResponse, max_bytes: int) -> bytes:
     """Return the body, decompressed. Raises `BodyTooLarge`."""
     body = bytearray()
-    while chunk := await _read_chunk(response, max_bytes, len(body)):
+    while chunk := await read_chunk(response, max_bytes, len(body)):
         body += chunk
     return bytes(body)
 
 
-async def read_chunks(response: ClientResponse, max_bytes: int) -> AsyncIterator[bytes]:
-    """Yield the body as it arrives, decompressed. Raises `BodyTooLarge` for more than `max_bytes` in total."""
-    size = 0
-    while chunk := await _read_chunk(response, max_bytes, size):
-        size += len(chunk)
-        yield chunk
-
-
-async def _read_chunk(response: ClientResponse, max_bytes: int, size: int) -> bytes:
-    """Return what arrives after the first `size` bytes, `b""` at the end.
+async def read_chunk(response: ClientResponse, max_bytes: int, size: int) -> bytes:
+    """Return what arrives after the first `size` bytes, `b""` at the end. Raises `BodyTooLarge`.
 
     aiohttp decompresses no more than it was asked for, so a chunk is small even if the body unpacks to gigabytes.
     """

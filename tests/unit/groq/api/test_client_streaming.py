@@ -2,7 +2,7 @@
 
 import pytest
 
-from catalyst_groq.groq.api import client
+from catalyst_groq.groq.api import body_reader
 from catalyst_groq.groq.api.client import HttpGroqClient
 from catalyst_groq.groq.api.error_kinds import ErrorKind
 from catalyst_groq.groq.api.errors import classify
@@ -61,7 +61,7 @@ async def test_stream_that_is_cut_off_is_an_incomplete_response(send, groq_emula
 
 
 async def test_stream_that_is_idle_times_out(send, groq_emulator, monkeypatch):
-    monkeypatch.setattr(client, "STREAM_IDLE_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(body_reader, "STREAM_IDLE_TIMEOUT_SECONDS", 0.1)
     groq_emulator.set(tokens_per_second=1)
     result = await send(stream=True)
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from catalyst_groq.groq.api.streaming import InvalidStreamError, SSELineDecoder, StreamAccumulator
+from catalyst_groq.groq.api.response_body import ResponseBody
+from catalyst_groq.groq.api.streaming import InvalidStreamError, StreamAccumulator
 
 CALL = {"id": "call_1", "type": "function", "function": {"name": "look_up", "arguments": ""}}
 
@@ -19,9 +20,11 @@ def event(delta=None, finish_reason=None, **top):
 
 
 def accumulate(*chunks):
-    decoder, accumulator = SSELineDecoder(), StreamAccumulator()
+    accumulator = StreamAccumulator()
+    body = ResponseBody(accumulator)
     for chunk in chunks:
-        accumulator.add_all(decoder.feed(chunk))
+        body.feed(chunk)
+    body.close()
     return accumulator
 
 
@@ -66,8 +69,34 @@ def test_chunk_boundaries_do_not_matter(cuts):
     assert accumulate(*chunks).body() == accumulate(STREAM).body()
 
 
-def test_lines_may_end_with_crlf():
-    assert accumulate(STREAM.replace(b"\n", b"\r\n")).body() == accumulate(STREAM).body()
+FORMS = {
+    "lines that end with CRLF": STREAM.replace(b"\n", b"\r\n"),
+    "lines that end with CR": STREAM.replace(b"\n", b"\r"),
+    "byte order mark": b"\xef\xbb\xbf" + STREAM,
+    "comments": b": PROCESSING\n\n" + STREAM.replace(b"data: ", b": ping\n\ndata: "),
+    "empty events": STREAM.replace(b"\n\n", b"\n\ndata:\n\ndata: \n\n"),
+    "null events": STREAM.replace(b"data: {", b"data: null\n\ndata: {"),
+    "no space after the colon": STREAM.replace(b"data: ", b"data:"),
+    "no blank lines": STREAM.replace(b"\n\n", b"\n"),
+    "two data lines": STREAM.replace(b', "choices"', b',\ndata: "choices"'),
+    "other fields": STREAM.replace(b"data: ", b"id: 7\nretry: 10\nevent: message\ndata: "),
+    "no end": STREAM.replace(b"data: [DONE]\n\n", b""),
+    "no blank line at the end": STREAM.removesuffix(b"\n\n"),
+    "something after the end": STREAM + b"data: {broken\n\n",
+}
+
+
+@pytest.mark.parametrize("stream", FORMS.values(), ids=FORMS)
+def test_forms_of_a_stream(stream):
+    assert accumulate(stream).body() == accumulate(STREAM).body()
+
+
+@given(st.sampled_from(sorted(FORMS.values())), st.data())
+def test_chunk_boundaries_do_not_matter_in_any_form(stream, data):
+    cuts = data.draw(st.lists(st.integers(0, len(stream)), max_size=8))
+    edges = [0, *sorted(cuts), len(stream)]
+    chunks = [stream[start:end] for start, end in itertools.pairwise(edges)]
+    assert accumulate(*chunks).body() == accumulate(STREAM).body()
 
 
 def test_tool_calls_may_arrive_in_pieces():
@@ -100,13 +129,37 @@ def test_first_token_is_the_first_with_content():
     "data",
     [
         b'event: error\ndata: {"error": {"message": "over", "status_code": 503}}\n\n',
+        b'event: error\ndata: {"message": "over", "code": "rate_limit_exceeded"}\n\n',
         event({"content": "H"}, error={"message": "over", "status_code": 503}),
         event({"content": "H"}) + event({}, x_groq={"error": "over"}),
+        b'data: {"object": "error", "message": "over", "code": 400}\n\n',
+        b'data: {"choices": [{"index": 0, "delta": {}, "error": {"message": "over"}}]}\n\n',
     ],
-    ids=["event", "top level", "x_groq"],
+    ids=["event", "plain event", "top level", "x_groq", "object", "choice"],
 )
 def test_error_in_a_stream_is_the_response(data):
-    assert accumulate(data).body()["error"]["message"] == "over"
+    assert accumulate(data).error["message"] == "over"
+
+
+def test_stream_with_several_choices_is_complete_when_all_are():
+    accumulator = StreamAccumulator(choices=2)
+    body = ResponseBody(accumulator)
+    body.feed(event({"content": "A"}, "stop"))
+    assert not body.is_complete
+    body.feed(event({"content": "B"}, "stop").replace(b'"index": 0', b'"index": 1'))
+    assert body.is_complete
+    assert [choice["message"]["content"] for choice in accumulator.body()["choices"]] == ["A", "B"]
+
+
+def test_message_in_place_of_a_delta():
+    data = event().replace(b'"delta": {}', b'"message": {"role": "assistant", "content": "hello"}')
+    assert accumulate(data).body()["choices"][0]["message"]["content"] == "hello"
+
+
+def test_content_in_parts_stays_a_list():
+    parts = [{"type": "thinking", "thinking": "Hm."}, {"type": "text", "text": "42"}]
+    accumulator = accumulate(event({"content": ""}), event({"content": parts}), event({}, "stop"))
+    assert accumulator.body()["choices"][0]["message"]["content"] == parts
 
 
 def test_stream_without_its_end_is_incomplete():

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
@@ -26,14 +25,17 @@ from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
 from catalyst_groq import __version__
-from catalyst_groq.common.bounded_body import BodyTooLarge, read_body, read_chunks
+from catalyst_groq.common.bounded_body import BodyTooLarge
 from catalyst_groq.common.json_codec import to_bytes
 from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.common.transport import TransportConfig, make_transport
 from catalyst_groq.domain.redaction import Redactor
+from catalyst_groq.groq.api.body_reader import BodyReader
+from catalyst_groq.groq.api.embedded_errors import error_response, surface_error
 from catalyst_groq.groq.api.requests import GroqRequest
+from catalyst_groq.groq.api.response_body import ResponseBody
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
-from catalyst_groq.groq.api.streaming import InvalidStreamError, SSELineDecoder, StreamAccumulator
+from catalyst_groq.groq.api.streaming import MAX_INDEX, InvalidStreamError, StreamAccumulator
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +46,6 @@ HEADERS = {
 }
 KEEP_ALIVE_SECONDS = 60.0
 CONNECT_TIMEOUT_SECONDS = 10.0
-STREAM_IDLE_TIMEOUT_SECONDS = 20.0
-"""A stream that sends nothing for this long has timed out."""
 
 MAX_RESPONSE_BYTES = 32_000_000
 """Maximum size of a response, decompressed: several times the longest transcript with the timestamps of its words."""
@@ -106,12 +106,7 @@ class HttpGroqClient:
                 ) as received,
             ):
                 headers = redactor.mask_all({name.lower(): value for name, value in received.headers.items()})
-                content_type = headers.get("content-type", "")
-                if content_type.startswith(EVENT_STREAM):
-                    response = await self._read_stream(received, headers, started)
-                else:
-                    content = await read_body(received, self._max_response_bytes)
-                    response = Response(received.status, headers, content, time.monotonic() - started)
+                response = await self._read(request, received, headers, started)
         except (InvalidStreamError, BodyTooLarge) as error:
             is_too_large = isinstance(error, BodyTooLarge)
             reason = NoResponseReason.RESPONSE_TOO_LARGE if is_too_large else NoResponseReason.INVALID_RESPONSE
@@ -124,27 +119,37 @@ class HttpGroqClient:
             return response
         return await run_beside_loop_if_large(response.content, _mask_and_decode, request, response, redactor)
 
-    async def _read_stream(
-        self, received: ClientResponse, headers: dict[str, str], started: float
+    async def _read(
+        self, request: GroqRequest, received: ClientResponse, headers: dict[str, str], started: float
     ) -> Response | NoResponse:
-        """Read a stream to its end. An error in the stream becomes a response with the status that the error names."""
-        accumulator, decoder, first_token = StreamAccumulator(), SSELineDecoder(), None
-        chunks = read_chunks(received, self._max_response_bytes)
-        while not accumulator.error and (chunk := await _read_chunk(chunks)):
-            accumulator.add_all(decoder.feed(chunk))
-            if first_token is None and accumulator.has_begun:
-                first_token = time.monotonic() - started
+        """Read the response. An error in a stream becomes a response with the status that the error names."""
+        body = ResponseBody(_expected_stream(request, received))
+        reader = BodyReader(received, body, self._max_response_bytes, started + request.timeout)
+        await reader.read()
         seconds = time.monotonic() - started
-        if not accumulator.error and not accumulator.is_complete:
+        if body.stream is None or not body.is_stream:
+            return Response(received.status, headers, body.content, seconds)
+        if body.stream.error is not None:
+            return error_response(Response(received.status, headers, b"", seconds), body.stream.error)
+        if not body.stream.is_complete:
             message = "the stream ended before the response did"
             return NoResponse(NoResponseReason.INCOMPLETE_RESPONSE, message, sent=True, seconds=seconds)
-        status = accumulator.error.get("status_code") if accumulator.error else received.status
-        status = status if isinstance(status, int) else HTTPStatus.INTERNAL_SERVER_ERROR
-        return Response(status, headers, to_bytes(accumulator.body()), seconds, first_token)
+        first_token = seconds if reader.first_token is None else reader.first_token - started
+        return Response(received.status, headers, to_bytes(body.stream.body()), seconds, first_token)
+
+
+def _expected_stream(request: GroqRequest, received: ClientResponse) -> StreamAccumulator | None:
+    """Return what accumulates the response, if it may be a stream. An error (no 2xx) is never one."""
+    if not HTTPStatus.OK <= received.status < HTTPStatus.MULTIPLE_CHOICES:
+        return None
+    if received.content_type != EVENT_STREAM and request.payload.get("stream") is not True:
+        return None
+    choices = request.payload.get("n")
+    return StreamAccumulator(choices if isinstance(choices, int) and 1 <= choices <= MAX_INDEX else 1)
 
 
 def _mask_and_decode(request: GroqRequest, response: Response, redactor: Redactor) -> Response:
-    return _decode(request, _mask_body(response, redactor))
+    return _decode(request, surface_error(_mask_body(response, redactor)))
 
 
 def _mask_body(response: Response, redactor: Redactor) -> Response:
@@ -172,15 +177,6 @@ def _decode(request: GroqRequest, response: Response) -> Response:
     except Exception:
         log.exception("A response of %s is not decoded: internal error", request.operation.path)
         return response
-
-
-async def _read_chunk(chunks: AsyncIterator[bytes]) -> bytes:
-    """Return the next bytes of a stream, `b""` at its end. Raises `TimeoutError` after STREAM_IDLE_TIMEOUT_SECONDS."""
-    try:
-        async with asyncio.timeout(STREAM_IDLE_TIMEOUT_SECONDS):
-            return await anext(chunks, b"")
-    except TimeoutError:
-        raise TimeoutError(f"the stream sent nothing for {STREAM_IDLE_TIMEOUT_SECONDS:g} s") from None
 
 
 def classify_network_error(error: BaseException) -> tuple[NoResponseReason, bool]:

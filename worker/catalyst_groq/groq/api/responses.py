@@ -1,5 +1,6 @@
 """The result of one request to Groq: a response, or the reason why there is none. Both are values. Pure."""
 
+import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -116,7 +117,7 @@ class Response:
     @cached_property
     def body(self) -> Any:
         """The parsed JSON body; None when the body is not JSON (HTML, empty, cut off)."""
-        for content in (self.content, self.text):
+        for content in (self.content.removeprefix(codecs.BOM_UTF8), self.text):
             try:
                 return parse(content)
             except UnicodeDecodeError:  # not an error of the JSON: `text` has these bytes replaced

@@ -1,167 +1,144 @@
-"""Accumulates the server-sent events of a stream to the response that Groq would have sent as a whole. Pure.
+"""Accumulates the events of a stream to the response that the server would have sent as a whole. Pure.
 
-Each event is a `chat.completion.chunk`. Groq reports an error as `event: error`, as `error` of a chunk, or as
-`x_groq.error`, each of them inside an HTTP 200.
+Each event is a `chat.completion.chunk`.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-LINE_END = b"\n"
-DATA_FIELD = b"data:"
-DONE_MARK = b"[DONE]"
-TEXT_FIELDS = ("content", "reasoning")
+from catalyst_groq.groq.api.embedded_errors import find_error
+from catalyst_groq.groq.api.server_sent_events import DONE_MARK, ServerSentEvent
+from catalyst_groq.groq.api.tool_call_pieces import ToolCallPieces
+
+TEXT_FIELDS = ("content", "reasoning", "reasoning_content", "refusal")
 LIST_FIELDS = ("executed_tools", "annotations")
 MAX_INDEX = 1000
-"""Maximum index of a choice or tool call; bounds the list of tool calls, which is filled up to the index."""
+"""Maximum index of a choice."""
 
 UNCOPIED_FIELDS = {"choices", "x_groq", "object", "error"}
 """Fields of a chunk that are accumulated or replaced. All others are copied to the response."""
 
 
 class InvalidStreamError(ValueError):
-    """An event is not JSON, or does not have the shape of Groq's events."""
-
-
-class SSELineDecoder:
-    """Splits bytes into lines as they arrive. A line may arrive in several pieces. Only a newline ends it.
-
-    `str.splitlines` would also split at U+2028, which a model may write.
-    """
-
-    def __init__(self) -> None:
-        self._incomplete: list[bytes] = []
-        """The pieces of the last line."""
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """Add bytes; return the lines that they complete, without their ends."""
-        end, *rest = data.split(LINE_END)
-        self._incomplete.append(end)
-        if not rest:
-            return iter(())
-        lines = [b"".join(self._incomplete), *rest]
-        self._incomplete = [lines.pop()]
-        return (line.rstrip(b"\r") for line in lines)
+    """An event is not JSON, or does not have the shape of a chunk."""
 
 
 class StreamAccumulator:
-    """Accumulates the lines of a stream to a response."""
+    """Accumulates the events of a stream to a response with `choices` choices."""
 
-    def __init__(self) -> None:
+    def __init__(self, choices: int = 1) -> None:
+        self._expected = choices
         self._top: dict[str, Any] = {}
         self._x_groq: dict[str, Any] = {}
-        self._choices: dict[int, dict[str, Any]] = {}
-        self._ended = False
+        self._choices: dict[int, _Choice] = {}
+        self.has_events = False
+        """Whether any event has arrived, so that the body is a stream."""
+        self.has_ended = False
+        """Whether nothing can follow: the stream has reported its end, or an error."""
         self.error: Mapping[str, Any] | None = None
-        """Groq's `error` object; None when the stream has none."""
+        """The `error` object; None when the stream has none."""
 
     @property
     def has_begun(self) -> bool:
         """Whether the first token has arrived."""
-        return any(len(choice["message"]) > 1 for choice in self._choices.values())
+        return any(choice.has_begun for choice in self._choices.values())
 
     @property
     def is_complete(self) -> bool:
-        """Whether the response is complete: every choice has a finish reason, or the stream has reported its end."""
-        finished = bool(self._choices) and all(choice["finish_reason"] for choice in self._choices.values())
-        return self._ended or finished
+        """Whether the response is complete: every choice has a finish reason, or the stream has reported its end.
 
-    def add_all(self, lines: Iterable[bytes]) -> None:
-        """Add lines. Raises `InvalidStreamError`."""
-        for line in lines:
-            self.add(line)
+        Only the tokens used may follow.
+        """
+        is_finished = all(choice.finish_reason for choice in self._choices.values())
+        return self.has_ended or (len(self._choices) >= self._expected and is_finished)
 
-    def add(self, line: bytes) -> None:
-        """Add one line; event names, comments and blank lines are ignored. Raises `InvalidStreamError`."""
-        if not line.startswith(DATA_FIELD):
-            return
-        data = line.removeprefix(DATA_FIELD).strip()
-        if data == DONE_MARK:
-            self._ended = True
+    def add(self, event: ServerSentEvent) -> None:
+        """Add an event. Raises `InvalidStreamError`."""
+        self.has_events = True
+        data = b"\n".join(event.data)
+        if data.strip() == DONE_MARK:
+            self.has_ended = True
             return
         try:
-            self._add_chunk(json.loads(data))
+            for chunk in _parse(event):
+                self._add_chunk(chunk, is_error=event.type == "error")
         except (AttributeError, TypeError, ValueError, RecursionError) as error:
             raise InvalidStreamError(f"an event of the stream has an unknown shape: {data[:80]!r}") from error
 
     def body(self) -> dict[str, Any]:
-        """Return the response so far as a `chat.completion`, or the error in the shape of an error response."""
-        if self.error is not None:
-            return {"error": self.error}
+        """Return the response so far as a `chat.completion`."""
         usage = self._top.get("usage") or self._x_groq.get("usage")
         x_groq = {name: value for name, value in self._x_groq.items() if name != "usage"}
-        choices = [_join_choice(self._choices[index]) for index in sorted(self._choices)]
+        choices = [self._choices[index].join(index) for index in sorted(self._choices)]
         body = {**self._top, "object": "chat.completion", "choices": choices, "usage": usage}
         return body | ({"x_groq": x_groq} if x_groq else {})
 
-    def _add_chunk(self, chunk: Mapping[str, Any]) -> None:
+    def _add_chunk(self, chunk: Mapping[str, Any], *, is_error: bool) -> None:
+        if error := find_error(chunk, is_error=is_error):
+            self.error, self.has_ended = error, True
         self._top |= {name: value for name, value in chunk.items() if name not in UNCOPIED_FIELDS and value is not None}
-        x_groq = chunk.get("x_groq") or {}
-        self._x_groq |= x_groq
-        if problem := chunk.get("error") or x_groq.get("error"):
-            self.error = problem if isinstance(problem, dict) else {"message": str(problem)}
+        self._x_groq |= chunk.get("x_groq") or {}
         for part in chunk.get("choices") or ():
-            index = _read_index(part, 0)
-            empty = {"index": index, "message": {"role": "assistant"}, "finish_reason": None}
-            choice = self._choices.setdefault(index, empty)
-            choice["finish_reason"] = part.get("finish_reason") or choice["finish_reason"]
-            _add_delta(choice["message"], part.get("delta") or {})
+            index = part.get("index") or 0
+            if not isinstance(index, int) or not 0 <= index <= MAX_INDEX:
+                raise ValueError(index)
+            self._choices.setdefault(index, _Choice()).add(part)
 
 
-class _Pieces:
-    """The pieces of a text. They are joined once: each `+=` would copy the text so far."""
+def _parse(event: ServerSentEvent) -> list[Any]:
+    """Return the chunks of an event. Some servers leave out the blank lines, so that each data line is a chunk."""
+    try:
+        chunks = [json.loads(b"\n".join(event.data))]
+    except ValueError:
+        if len(event.data) == 1:
+            raise
+        chunks = [json.loads(line) for line in event.data if line.strip() not in (b"", DONE_MARK)]
+    return [chunk for chunk in chunks if chunk is not None]
+
+
+class _Choice:
+    """One choice, while its parts arrive. Texts are joined once: each `+=` would copy the text so far."""
 
     def __init__(self) -> None:
-        self._pieces: list[str] = []
+        self.finish_reason: Any = None
+        self.has_begun = False
+        self._texts: dict[str, list[str]] = {}
+        self._content: list[Any] = []
+        """The content of a model that writes a list of parts."""
+        self._lists: dict[str, list[Any]] = {}
+        self._calls = ToolCallPieces()
 
-    def add(self, piece: str) -> None:
-        if not isinstance(piece, str):
+    def add(self, part: Mapping[str, Any]) -> None:
+        """Add a part. Raises `AttributeError`, `TypeError`, `ValueError` for one of unknown shape."""
+        self.finish_reason = part.get("finish_reason") or self.finish_reason
+        delta = part.get("delta") or part.get("message") or {}
+        for name in TEXT_FIELDS:
+            if piece := delta.get(name):
+                self._add_text(name, piece)
+        for name in LIST_FIELDS:
+            if entries := delta.get(name):
+                self._lists.setdefault(name, []).extend(entries)
+        for call in delta.get("tool_calls") or ():
+            self._calls.add(call)
+        self.has_begun = bool(self._texts or self._content or self._lists or self._calls)
+
+    def _add_text(self, name: str, piece: Any) -> None:
+        if name == "content" and isinstance(piece, list):
+            self._content += piece
+        elif isinstance(piece, str):
+            self._texts.setdefault(name, []).append(piece)
+        else:
             raise TypeError(piece)
-        self._pieces.append(piece)
 
-    def join(self) -> str:
-        return "".join(self._pieces)
-
-
-def _join_choice(choice: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a choice with its texts as texts."""
-    message: dict[str, Any] = {
-        name: value.join() if isinstance(value, _Pieces) else value for name, value in choice["message"].items()
-    }
-    if "tool_calls" in message:
-        message["tool_calls"] = [
-            {**call, "function": {name: pieces.join() for name, pieces in call["function"].items()}}
-            for call in message["tool_calls"]
-        ]
-    message.setdefault("content", None if "tool_calls" in message else "")
-    return {**choice, "message": message}
-
-
-def _add_delta(message: dict[str, Any], delta: Mapping[str, Any]) -> None:
-    for name in TEXT_FIELDS:
-        if piece := delta.get(name):
-            message.setdefault(name, _Pieces()).add(piece)
-    for name in LIST_FIELDS:
-        if entries := delta.get(name):
-            message.setdefault(name, []).extend(entries)
-    for piece in delta.get("tool_calls") or ():
-        _add_call(message.setdefault("tool_calls", []), piece)
-
-
-def _add_call(calls: list[dict[str, Any]], piece: Mapping[str, Any]) -> None:
-    """Add a piece of a tool call to the call. The arguments may arrive in several pieces."""
-    index = _read_index(piece, len(calls))
-    while len(calls) <= index:
-        calls.append({"type": "function", "function": {"name": _Pieces(), "arguments": _Pieces()}})
-    call, function = calls[index], piece.get("function") or {}
-    call |= {name: piece[name] for name in ("id", "type") if piece.get(name)}
-    call["function"]["name"].add(function.get("name") or "")
-    call["function"]["arguments"].add(function.get("arguments") or "")
-
-
-def _read_index(part: Mapping[str, Any], default: int) -> int:
-    index = part.get("index", default)
-    if not isinstance(index, int) or not 0 <= index <= MAX_INDEX:
-        raise ValueError(index)
-    return index
+    def join(self, index: int) -> dict[str, Any]:
+        """Return the choice as a response that is not streamed has it."""
+        message: dict[str, Any] = {"role": "assistant"}
+        message |= {name: "".join(pieces) for name, pieces in self._texts.items()} | self._lists
+        if self._content:
+            text = {"type": "text", "text": message.get("content", "")}
+            message["content"] = [*self._content, *([text] if text["text"] else [])]
+        if self._calls:
+            message["tool_calls"] = self._calls.join()
+        message.setdefault("content", None if self._calls else "")
+        return {"index": index, "message": message, "finish_reason": self.finish_reason}
