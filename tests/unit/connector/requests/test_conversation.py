@@ -44,6 +44,13 @@ def test_conversation_includes_tool_calls_and_results():
     assert prepend([ASKED, CALLING], payload(SYSTEM, RESULT)) == [SYSTEM, ASKED, CALLING, RESULT]
 
 
+@pytest.mark.parametrize("empty", [{"content": None}, {"content": ""}, {"content": None, "tool_calls": []}, {}])
+def test_conversation_drops_answers_that_are_empty(empty):
+    turn = {"role": "assistant", **empty}
+    assert read([ASKED, turn, ASKED, ANSWERED]).turns == (ASKED, ASKED, ANSWERED)
+    assert read(None).updated_turns(payload(ASKED), {"choices": [{"message": turn}]}) == {"talk": [ASKED]}
+
+
 def test_conversation_drops_keys_that_groq_refuses():
     turn = {**ANSWERED, "reasoning_content": "x", "refusal": None, "function_call": None, "timestamp": 1}
     assert read([ASKED, turn]).turns == (ASKED, ANSWERED)

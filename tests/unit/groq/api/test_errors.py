@@ -66,7 +66,10 @@ def test_error_kinds_are_complete_and_distinct():
     [
         (Failover.OTHER_MODEL, {"transient", "rate_limited", "model_not_found"}),
         (Failover.OTHER_ACCOUNT, {"authentication", "forbidden", "spend_limit", "wrong_url", "redirected"}),
-        (Failover.NONE, {"too_large", "generation_failed", "response_too_large", "budget", "bad_request"}),
+        (
+            Failover.NONE,
+            {"too_large", "generation_failed", "empty_answer", "response_too_large", "budget", "bad_request"},
+        ),
     ],
 )
 def test_error_kind_determines_the_failover(failover, kinds):

@@ -59,6 +59,51 @@ def test_validation_separates_reasoning_before_it_parses_json():
     assert validated.response.choices[0]["message"] == {"content": '{"a": 1}', "reasoning": "{"}
 
 
+EMPTY = {
+    "length": ({"content": "", "reasoning": "We need to"}, "length", "The answer is empty (finish_reason: length)"),
+    "filter": ({"content": None}, "content_filter", "The answer is empty (finish_reason: content_filter)"),
+    "null": ({"content": None}, "stop", "The answer is empty (finish_reason: stop)"),
+    "blanks": ({"content": " \n"}, None, "The answer is empty (finish_reason: none)"),
+    "thoughts alone": ({"content": "<think>Hm."}, "length", "The answer is empty (finish_reason: length)"),
+    "refusal": ({"content": None, "refusal": "I cannot."}, "stop", "The model refuses: I cannot."),
+}
+
+
+@pytest.mark.parametrize(("message", "reason", "text"), EMPTY.values(), ids=EMPTY)
+def test_validation_calls_an_empty_answer_what_it_is(message, reason, text):
+    response = make_response(body={**REPLY, "choices": [{"message": message, "finish_reason": reason}]})
+    error = validate(response, TEXT).error
+    assert (error.kind, error.causes, error.message) == (ErrorKind.EMPTY_ANSWER, ("empty_answer",), text)
+
+
+def test_validation_requests_json_again_for_an_empty_answer():
+    assert validate(make_content_response(""), JSON).invalid.may_improve
+
+
+CALL = {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+CUT_OFF = {"id": "b", "type": "function", "function": {"name": "f", "arguments": '{"a'}}
+
+
+def test_validation_keeps_the_calls_that_can_be_made():
+    body = {**REPLY, "choices": [{"message": {"content": None, "tool_calls": [CALL, CUT_OFF]}}]}
+    validated = validate(make_response(body=body), TEXT)
+    assert (validated.error, validated.response.choices[0]["message"]["tool_calls"]) == (None, [CALL])
+
+
+@pytest.mark.parametrize(
+    ("calls", "message"),
+    [
+        ([CUT_OFF], "No tool call can be made: its arguments are not a whole JSON object"),
+        ([], "finish_reason is 'tool_calls', but the response has no tool call"),
+    ],
+)
+@pytest.mark.parametrize("payload", [TEXT, JSON])
+def test_validation_of_calls_that_cannot_be_made(calls, message, payload):
+    choice = {"message": {"content": "", "tool_calls": calls}, "finish_reason": "tool_calls"}
+    error = validate(make_response(body={**REPLY, "choices": [choice]}), payload).error
+    assert (error.kind, error.causes, error.message) == (ErrorKind.GENERATION_FAILED, ("tool_use_failed",), message)
+
+
 def test_validation_repairs_malformed_json():
     validated = validate(make_content_response("```json\n{}\n```"), JSON)
 

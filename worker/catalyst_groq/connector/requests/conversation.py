@@ -44,7 +44,7 @@ class Conversation:
                 field, f"the process variable '{name}' is no list of messages", "Let only the worker set it"
             )
         turns = tuple(turn for message in stored if (turn := _to_input_message(message)))
-        if len(turns) < len(stored):
+        if len(turns) < len(stored) - sum(map(_is_empty_answer, stored)):
             raise FieldError(
                 field, f"the process variable '{name}' holds entries that are no messages", "Let only the worker set it"
             )
@@ -76,9 +76,14 @@ class Conversation:
 def _to_input_message(message: Any) -> Message | None:
     """Return the part of a message that Groq accepts in a request; None for a system message or no message at all."""
     keys = INPUT_KEYS_BY_ROLE.get(_role(message))
-    if keys is None:
+    if keys is None or _is_empty_answer(message):
         return None
     return {name: message[name] for name in keys if name in message and (name == "content" or message[name])}
+
+
+def _is_empty_answer(message: Any) -> bool:
+    """Whether a turn is an answer without content and calls, which servers refuse."""
+    return _role(message) == "assistant" and not message.get("content") and not message.get("tool_calls")
 
 
 def _without_images(message: Message) -> Message:

@@ -44,6 +44,7 @@ class ErrorKind:
     RATE_LIMITED: ClassVar["ErrorKind"]
     TOO_LARGE: ClassVar["ErrorKind"]
     GENERATION_FAILED: ClassVar["ErrorKind"]
+    EMPTY_ANSWER: ClassVar["ErrorKind"]
     RESPONSE_TOO_LARGE: ClassVar["ErrorKind"]
     MODEL_NOT_FOUND: ClassVar["ErrorKind"]
     AUTHENTICATION: ClassVar["ErrorKind"]
@@ -82,6 +83,13 @@ ErrorKind.GENERATION_FAILED = ErrorKind(
     RetryAction.GIVE_UP,
     Failover.NONE,
     "Raise max_tokens or simplify the prompt in the Request Payload.",
+)
+ErrorKind.EMPTY_ANSWER = ErrorKind(
+    "empty_answer",
+    "an answer without content",
+    RetryAction.GIVE_UP,
+    Failover.NONE,
+    "Raise max_tokens or lower reasoning_effort if finish_reason is 'length'; otherwise change the prompt.",
 )
 ErrorKind.RESPONSE_TOO_LARGE = ErrorKind(
     "response_too_large",

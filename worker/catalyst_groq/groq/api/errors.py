@@ -16,6 +16,7 @@ KIND_BY_CODE = {
     "context_length_exceeded": ErrorKind.TOO_LARGE,
     "json_validate_failed": ErrorKind.GENERATION_FAILED,
     "tool_use_failed": ErrorKind.GENERATION_FAILED,
+    "output_parse_failed": ErrorKind.GENERATION_FAILED,
     "model_not_found": ErrorKind.MODEL_NOT_FOUND,
     "model_decommissioned": ErrorKind.MODEL_NOT_FOUND,
     "model_permission_blocked_org": ErrorKind.MODEL_NOT_FOUND,

@@ -1,4 +1,4 @@
-"""Validation of a response: separates reasoning from content, and checks JSON against the requested format.
+"""Validation of a response: reasoning, content and tool calls in one form each, and JSON in the requested format.
 
 It runs after the response has been stored in the journal. Its result describes the response, and is never a reason to
 pay for the response again.
@@ -19,6 +19,13 @@ from catalyst_groq.groq.api.structured_output import (
     output_format_of,
     validate_output,
 )
+from catalyst_groq.groq.api.tool_calls import INVALID_TOOL_CALLS, correct_calls
+
+TOOL_USE_FAILED = "tool_use_failed"
+"""Groq's own error code for tool calls that cannot be made."""
+
+EMPTY_ANSWER = "empty_answer"
+CALL_REASONS = ("tool_calls", "function_call")
 
 
 class ValidatedResponse(NamedTuple):
@@ -49,7 +56,10 @@ class ResponseValidator:
             return ValidatedResponse(response, error or _not_as_requested(response, message))
 
     async def _validate(self, response: Response, payload: Payload, error: ApiError | None) -> ValidatedResponse:
-        response, output_format = split_reasoning(response), output_format_of(payload)
+        response, output_format = correct_calls(split_reasoning(response), payload), output_format_of(payload)
+        problem = _find_problem(response)
+        if problem and (output_format is None or problem.kind is not ErrorKind.EMPTY_ANSWER):
+            return ValidatedResponse(response, error or problem)
         if output_format is None:
             return ValidatedResponse(response, error)
         verdict = await validate_output(response, output_format, payload["model"], self.executor)
@@ -57,6 +67,30 @@ class ResponseValidator:
             message = f"The response is not what was requested: {verdict.problem}"
             return ValidatedResponse(response, error or _not_as_requested(response, message), invalid=verdict)
         return ValidatedResponse(verdict.response, None if verdict.response.ok else error, verdict.repaired)
+
+
+def _find_problem(response: Response) -> ApiError | None:
+    """Return why the first choice is unusable: it has no content, and no tool call that can be made."""
+    choice = response.choices[0] if response.ok and response.choices else {}
+    message, reason = choice.get("message"), choice.get("finish_reason")
+    if not isinstance(message, dict) or message.get("tool_calls"):
+        return None
+    if invalid := message.get(INVALID_TOOL_CALLS):
+        text = f"No tool call can be made: {'; '.join(dict.fromkeys(call['error'] for call in invalid))}"
+        return _unusable(response, ErrorKind.GENERATION_FAILED, TOOL_USE_FAILED, text)
+    if reason in CALL_REASONS and "tool_calls" in message:
+        text = f"finish_reason is '{reason}', but the response has no tool call"
+        return _unusable(response, ErrorKind.GENERATION_FAILED, TOOL_USE_FAILED, text)
+    content = message.get("content")
+    if content and not (isinstance(content, str) and content.isspace()):
+        return None
+    refusal = message.get("refusal")
+    text = f"The model refuses: {refusal}" if refusal else f"The answer is empty (finish_reason: {reason or 'none'})"
+    return _unusable(response, ErrorKind.EMPTY_ANSWER, EMPTY_ANSWER, text)
+
+
+def _unusable(response: Response, kind: ErrorKind, cause: str, message: str) -> ApiError:
+    return ApiError(kind, (cause,), message, response.status)
 
 
 def _not_as_requested(response: Response, message: str) -> ApiError:
