@@ -9,7 +9,7 @@ from support.browser import ToolMissing, open_browser
 from support.modeler import Modeler
 from support.modeler_package import package
 
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def browser():
 @pytest.fixture
 def page(browser):
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(60_000)
     yield page
     page.close()
 

@@ -92,7 +92,7 @@ def test_saved_diagram_is_processed_by_worker(modeler, process_client, worker, e
     process_client.deploy_texts({"plain.bpmn": modeler.saved_xml()})
     instance = process_client.start("plain", {"userMessage": "Ahoy?"})
 
-    wait_for("the end of the process", lambda: process_client.state(instance) == "COMPLETED", timeout=20)
+    wait_for("the end of the process", lambda: process_client.state(instance) == "COMPLETED", timeout=60)
     assert [(call.model, call.messages[-1]["content"]) for call in emulator.calls] == [
         ("openai/gpt-oss-20b", "Ahoy?"),
         ("openai/gpt-oss-120b", "Ahoy?"),

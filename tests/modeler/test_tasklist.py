@@ -119,7 +119,7 @@ def test_tasklist_user_gets_answer_from_worker(tasklist, process_client, worker,
     tasklist.open_task("Configure", NAME)
     tasklist.field(QUESTION).fill("Why is the sky blue?")
     tasklist.complete()
-    wait_for("the answer", lambda: process_client.get("/task", taskDefinitionKey="Review", assignee="demo"), timeout=20)
+    wait_for("the answer", lambda: process_client.get("/task", taskDefinitionKey="Review", assignee="demo"), timeout=60)
 
     tasklist.open_task("Review", NAME)
     expect(tasklist.field("Reply")).to_have_value("Because short waves scatter more.")
@@ -137,7 +137,7 @@ def test_tasklist_user_uploads_recording_and_reads_transcript(tasklist, process_
     )
 
     wait_for(
-        "the answer", lambda: process_client.get("/task", processDefinitionKey="groq-transcribe-example"), timeout=20
+        "the answer", lambda: process_client.get("/task", processDefinitionKey="groq-transcribe-example"), timeout=60
     )
     tasklist.open_task("Review", "Groq transcribe example")
     expect(tasklist.field("Transcript")).to_have_value("Call me back.")
