@@ -14,7 +14,6 @@ from catalyst_groq.groq.api.structured_output import (
     OutputFormat,
     ValidOutput,
     output_format_of,
-    repair_request,
     validate_output,
 )
 from support.factories import make_response
@@ -129,13 +128,6 @@ def test_tool_calls_and_other_errors_are_not_validated():
         make_response(body={"choices": 5}),
     ):
         assert validate(response, WITH_SCHEMA) == ValidOutput(response)
-
-
-def test_repair_request_shows_the_response_and_its_problem():
-    request = repair_request({"model": "m", "messages": [{"role": "user"}]}, InvalidOutput("at $ no", "[]"))
-    assert [message["role"] for message in request["messages"]] == ["user", "assistant", "user"]
-    assert request["messages"][1]["content"] == "[]"
-    assert "at $ no" in request["messages"][2]["content"]
 
 
 def test_schema_problem_is_described():

@@ -199,13 +199,6 @@ def _parse(content: str, parse: Callable[[str], Any] = parse) -> Any:
         return NO_JSON
 
 
-def repair_request(payload: Mapping[str, Any], invalid: InvalidOutput) -> dict[str, Any]:
-    """Return the follow-up request, which shows the model its response and what is wrong with it."""
-    correction = f"That is not the JSON that was requested: {invalid.problem}. Answer once more, with that JSON only."
-    follow_up = [{"role": "assistant", "content": invalid.content}, {"role": "user", "content": correction}]
-    return {**payload, "messages": [*payload["messages"], *follow_up]}
-
-
 def _with_content(response: Response, content: str) -> Response:
     first, *others = response.choices
     message = {**first["message"], "content": content}

@@ -6,8 +6,8 @@ arguments as an object, as JSON in JSON, with line breaks inside texts, or with 
 
 import json
 import re
-import uuid
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from catalyst_groq.common.json_codec import to_text
@@ -94,7 +94,8 @@ def _find_call_in(content: str) -> dict[str, Any] | None:
 
 
 def _make_call(name: str, arguments: Any) -> dict[str, Any]:
-    return {"id": f"call_{uuid.uuid4().hex}", "type": "function", "function": {"name": name, "arguments": arguments}}
+    call_id = f"call_{sha256(f'{name} {arguments}'.encode(errors='replace')).hexdigest()[:24]}"
+    return {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
 def _split_name(name: str, arguments: Any) -> tuple[str, Any]:

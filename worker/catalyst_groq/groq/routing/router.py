@@ -12,10 +12,10 @@ from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.groq.api.error_kinds import ErrorKind, RetryAction
 from catalyst_groq.groq.api.errors import ApiError, classify
 from catalyst_groq.groq.api.operations import Payload
+from catalyst_groq.groq.api.regeneration import CHANGED_PARAMETERS, correction_request, is_slip, regeneration_request
 from catalyst_groq.groq.api.requests import GroqClient, GroqRequest
 from catalyst_groq.groq.api.response_validation import ValidatedResponse
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
-from catalyst_groq.groq.api.structured_output import repair_request
 from catalyst_groq.groq.models.catalog import ModelCatalog
 from catalyst_groq.groq.models.pricing import cost_usd
 from catalyst_groq.groq.rate_limits.headers import fraction_that_fits
@@ -72,7 +72,7 @@ class _RoutedCall:
         self._log = AttemptLog()
         self._backoff = Backoff(INITIAL_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS, full_jitter=True)
         self._payload = call.payload
-        """What the task asks: the call's payload, or the follow-up that asks for valid JSON."""
+        """What the task asks: the call's payload, or the follow-up that asks for another generation."""
         self._is_follow_up = False
         self._request = AdaptedRequest(call.payload)
         """The payload, adapted to the current model."""
@@ -254,9 +254,12 @@ class _RoutedCall:
         return result
 
     async def _changed_payload(self, result: RouteResult) -> Payload | None:
-        """Return a payload that may succeed where this one failed: the follow-up for invalid JSON, or a shorter one."""
-        if result.invalid and result.invalid.may_improve and not self._is_follow_up:
-            return repair_request(self._payload, result.invalid)
+        """Return a payload that may succeed where this one failed: the follow-up to a generation, or a shorter one."""
+        if not self._is_follow_up:
+            if result.invalid and result.invalid.may_improve:
+                return correction_request(self._payload, result.invalid)
+            if result.error and not result.invalid and is_slip(result.error):
+                return regeneration_request(self._payload)
         if result.error and self._routes and self._truncated is None and not result.replayed:
             payload = self._request_payload(self._routes[self._number])
             self._truncated = await run_beside_loop_if_large(payload, self._truncate, payload, result.error)
@@ -270,7 +273,7 @@ class _RoutedCall:
     def _request_payload(self, route: Route) -> Payload:
         payload = {**self._request.payload, "model": route.model_at_endpoint}
         if self._is_follow_up:
-            payload["messages"] = self._payload["messages"]
+            payload |= {name: self._payload[name] for name in CHANGED_PARAMETERS if name in self._payload}
         return payload
 
     def _skip(self, route: Route, error: ApiError, reason: str) -> RouteResult:
