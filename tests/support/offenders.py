@@ -49,12 +49,6 @@ OFFENDERS = {
         "its check against the response_format of catalyst_payload takes more than 2 seconds",
         1,
     ),
-    "<repair>": Offender(
-        payload_with("<repair>", response_format={"type": "json_object"}),
-        content_rule('[{"a":"b\'' * 4700),
-        "its check against the response_format of catalyst_payload takes more than 2 seconds",
-        1,
-    ),
     "<mapping>": Offender(
         {**payload_with("<mapping>"), "catalyst_responseMapping": json.dumps({"all": DOUBLING})},
         None,

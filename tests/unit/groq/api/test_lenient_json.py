@@ -80,6 +80,23 @@ def test_nesting_is_bounded():
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(SCALARS, lambda parts: st.lists(parts) | st.dictionaries(st.text(), parts), max_leaves=10)
+LONG_TEXTS = {
+    "blanks in a fence": "```" + " " * 200_000 + "x",
+    "blanks in a fence that is closed": "```json" + " " * 200_000 + "x```",
+    "comments that are not closed": "[" + "/*" * 100_000,
+    "quotes that are not closed": "[" + "'a" * 100_001,
+    "typographic quotes that are not closed": "[" + "“a" * 100_000,
+    "brackets and quotes": """[{"a":"b'""" * 20_000,
+}
+
+
+@pytest.mark.parametrize("text", LONG_TEXTS.values(), ids=LONG_TEXTS)
+def test_time_grows_with_the_length(text):
+    """A search whose time grows with the square of the length would take minutes."""
+    with pytest.raises(ValueError, match="JSON"):
+        parse_lenient(text)
+
+
 OBJECTS = st.dictionaries(st.text(), VALUES, min_size=1)
 
 

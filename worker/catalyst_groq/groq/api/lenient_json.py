@@ -12,7 +12,9 @@ import pyjson5
 
 from catalyst_groq.common.json_codec import MAX_DEPTH, NestedTooDeeplyError
 
-CODE_FENCE = re.compile(r"```[\w+-]*\s*(.*?)\s*```", re.DOTALL)
+CODE_FENCE = "```"
+LANGUAGE = re.compile(r"[\w+-]*")
+BLANKS = "\ufeff \t\r\n"
 TOKEN = re.compile(
     r"""
     "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*'
@@ -28,9 +30,9 @@ CONTROL_CHARACTER = re.compile(r"[\x00-\x1f]")
 
 def parse_lenient(text: str) -> dict[str, Any] | list[Any]:
     """Return the object or list that a text is. Raises `ValueError`, also for texts that only contain one."""
-    text = text.strip("\ufeff \t\r\n")
-    if fenced := CODE_FENCE.fullmatch(text):
-        text = fenced[1]
+    text = text.strip(BLANKS)
+    if text.startswith(CODE_FENCE) and text.endswith(CODE_FENCE):
+        text = LANGUAGE.sub("", text.removeprefix(CODE_FENCE).removesuffix(CODE_FENCE), 1)
     try:
         value = pyjson5.decode(TOKEN.sub(_normalize, text), MAX_DEPTH)
         json.dumps(value, allow_nan=False)

@@ -22,7 +22,7 @@ NATURAL_ENDS = frozenset(("", "stop", "eos", "eos_token", "stop_sequence", "end_
 """Values of `finish_reason` of Groq and of other servers: the model itself ended its response. Any other cut it off."""
 
 MAX_LENIENT_CHARS = 2000
-"""A longer text that is not JSON is parsed leniently in another process: it may take any time."""
+"""A longer text that is not JSON is parsed leniently in another process, which bounds time and memory."""
 
 MAX_CHECK_SIZE = 250_000
 """Characters of a schema times characters of a content that are checked on the event loop."""
