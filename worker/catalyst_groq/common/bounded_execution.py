@@ -1,6 +1,6 @@
 """Runs a function on foreign data in a child process, within bounds on time, memory and the size of its result.
 
-Regular expressions, JSON repair, YAML or JMESPath can take any time and memory for a short text. No thread can be
+Regular expressions, JSON schemas, YAML or JMESPath can take any time and memory for a short text. No thread can be
 stopped in the middle of them, but a process can be killed, and it does not hold the event loop.
 
 `anyio.to_process` is not used: its time bound would include the start of the process, a process that is cancelled

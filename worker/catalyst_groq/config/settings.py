@@ -144,7 +144,8 @@ class Settings(BaseSettings):
         default=False, description="Throw BPMN errors even if nothing catches them (the engine then ends the instance)"
     )
     stream: bool = Field(
-        default=False, description="Request streamed responses, so that a stalled one is detected after 20 seconds"
+        default=False,
+        description="Request streamed responses: 20 seconds without a further token then count as a timeout",
     )
     max_response_bytes: int = Field(
         MAX_RESPONSE_BYTES, ge=1_000_000, description="Maximum size of a response of Groq, decompressed (bytes)"

@@ -125,6 +125,12 @@ async def test_json_that_is_complete_is_the_response(serve):
     assert response.body == json.loads(WHOLE)
 
 
+@pytest.mark.parametrize("headers", [b"content-security-policy: " + b"x" * 30_000, b"\r\n".join([b"x-h: v"] * 400)])
+async def test_gateway_may_add_long_and_many_headers(headers):
+    head = (UNTIL_CLOSE % JSON).removesuffix(b"\r\n") + headers + b"\r\n\r\n"
+    assert (await ask(send_parts(head, WHOLE, then="close"))).body == json.loads(WHOLE)
+
+
 async def test_server_that_ignores_the_stream_parameter():
     response = await ask(send_parts(UNTIL_CLOSE % JSON, WHOLE, then="close"), stream=True)
     assert (response.body, response.first_token) == (json.loads(WHOLE), None)

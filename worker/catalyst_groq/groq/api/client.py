@@ -50,6 +50,9 @@ CONNECT_TIMEOUT_SECONDS = 10.0
 MAX_RESPONSE_BYTES = 32_000_000
 """Maximum size of a response, decompressed: several times the longest transcript with the timestamps of its words."""
 
+MAX_HEADERS, MAX_HEADER_BYTES = 500, 32_768
+"""Of a response. Gateways add security policies of 10 kB, and dozens of headers of their own."""
+
 EVENT_STREAM = "text/event-stream"
 BINARY_TYPES = ("audio/", "video/", "image/", "application/octet-stream")
 """Content types whose bodies are not text, so that they are not searched for keys."""
@@ -75,7 +78,13 @@ class HttpGroqClient:
         self._max_response_bytes = max_response_bytes
         connector = self._transport.make_connector(KEEP_ALIVE_SECONDS)
         # Without cookies, nothing from one account's responses is sent with another account's requests.
-        self._http = ClientSession(connector=connector, headers=HEADERS, cookie_jar=DummyCookieJar())
+        self._http = ClientSession(
+            connector=connector,
+            headers=HEADERS,
+            cookie_jar=DummyCookieJar(),
+            max_headers=MAX_HEADERS,
+            max_field_size=MAX_HEADER_BYTES,
+        )
 
     async def aclose(self) -> None:
         """Close the pooled connections."""
