@@ -92,7 +92,7 @@ def test_redirect_message_hides_secrets_in_the_target(location, shown):
 
 @pytest.mark.parametrize(
     ("retry_after", "wait"),
-    [("2", 2), ("0.5", 0.5), ("0", 0), ("-3", 0), ("soon", None), ("Sat, 21 Nov 2026 10:00:00 GMT", None)],
+    [("2", 2), ("0.5", 0.5), ("0", 0), ("-3", 0), ("soon", None), ("Sat, 21 Nov 2026 10:00:00 GMT", 0)],
 )
 def test_retry_after_header_counts_without_a_wait_in_the_message(retry_after, wait):
     assert classify_error(make_response(429, "", retry_after=retry_after)).wait == wait
@@ -154,3 +154,37 @@ def test_response_larger_than_its_bound_is_a_final_error():
     assert (error.causes, error.kind.action) == (("response_too_large",), RetryAction.GIVE_UP)
     assert not error.kind.failover
     assert "CATALYST_MAX_RESPONSE_BYTES" in error.kind.remedy
+
+
+TOO_LONG = [
+    (400, {"message": "This model's maximum context length is 512 tokens. However, you requested 1724 tokens."}),
+    (422, {"message": "`inputs` tokens + `max_new_tokens` must be <= 4096. Given: 3500 `inputs` tokens"}),
+    (429, {"message": 'litellm: GroqException - {"error":{"message":"Request too large for model `x`"', "code": "429"}),
+    (429, {"message": "Rate limit reached: Limit 7000, Used 0, Requested ~12903. Please try again in 3.5s."}),
+    (400, {"message": "prompt is too long: 208310 tokens > 200000 maximum"}),
+    (400, {"message": "the request exceeds the available context size. try increasing the context size"}),
+]
+
+
+@pytest.mark.parametrize(("status", "error"), TOO_LONG)
+def test_request_that_never_fits_is_too_large_in_every_servers_words(status, error):
+    assert classify(make_response(status, {"error": error})).kind is ErrorKind.TOO_LARGE
+
+
+def test_rate_limit_that_a_wait_helps_is_none_that_never_fits():
+    message = "Rate limit reached: Limit 8000, Used 7900, Requested 500. Please try again in 2s."
+    assert classify(make_response(429, {"error": {"message": message}})).kind is ErrorKind.RATE_LIMITED
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "kind"),
+    [
+        (400, "organization_restricted", ErrorKind.FORBIDDEN),
+        (400, "model_terms_required", ErrorKind.MODEL_NOT_FOUND),
+        (429, "insufficient_quota", ErrorKind.SPEND_LIMIT),
+        (402, "", ErrorKind.SPEND_LIMIT),
+        (404, "DeploymentNotFound", ErrorKind.MODEL_NOT_FOUND),
+    ],
+)
+def test_errors_of_account_and_money_have_their_own_kinds(status, code, kind):
+    assert classify(make_response(status, {"error": {"message": "No", "code": code}})).kind is kind

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from catalyst_groq.groq.api.errors import classify
+from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
-from catalyst_groq.groq.rate_limits.headers import parse_limit_updates
+from catalyst_groq.groq.rate_limits.headers import fraction_that_fits, parse_limit_updates
 from catalyst_groq.groq.rate_limits.queue import LimitUpdate
 from support.factories import make_response
 
@@ -64,3 +66,26 @@ def test_refusal_reports_the_limit_that_caused_it(figures, updates):
 @pytest.mark.parametrize("headers", [{"x_ratelimit_limit_tokens": "0"}, {"x_ratelimit_limit_tokens": "many"}])
 def test_headers_without_numbers_report_nothing(headers):
     assert list(parse_limit_updates(make_response(**headers))) == []
+
+
+VLLM = (
+    "This model's maximum context length is 4096 tokens. However, you requested 8100 tokens (8000 in the messages, "
+    "100 in the completion). Please reduce the length of the messages or completion."
+)
+OPENROUTER = (
+    "This endpoint's maximum context length is 4096 tokens. However, you requested about 8100 tokens (8000 of "
+    "text input, 100 in the output)."
+)
+TOO_SMALL = "maximum context length is 50 tokens. However, you requested 150 tokens (50 in the messages, …)"
+
+
+@pytest.mark.parametrize(
+    ("message", "fraction"),
+    [(VLLM, 3996 / 8000 * 0.95), (OPENROUTER, 3996 / 8000 * 0.95), (TOO_SMALL, None)],
+    ids=["vLLM", "OpenRouter", "too small for the output"],
+)
+def test_truncation_takes_the_figures_of_other_servers(message, fraction):
+    error = classify(make_response(400, {"error": {"message": message, "code": 400}}))
+    payload = {"model": "own", "max_tokens": 100, "messages": []}
+    fits = fraction_that_fits(error, payload, shipped_catalog().assume("own"))
+    assert fits == (None if fraction is None else pytest.approx(fraction))

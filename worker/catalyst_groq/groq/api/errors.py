@@ -8,6 +8,7 @@ from http import HTTPStatus
 from catalyst_groq.groq.api.error_kinds import ErrorKind
 from catalyst_groq.groq.api.go_duration import parse_go_duration
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
+from catalyst_groq.groq.api.retry_after import parse_retry_after
 
 BUDGET_EXCEEDED = "budget_exceeded"
 """The cause of an exhausted budget in an error mapping."""
@@ -19,15 +20,20 @@ KIND_BY_CODE = {
     "output_parse_failed": ErrorKind.GENERATION_FAILED,
     "model_not_found": ErrorKind.MODEL_NOT_FOUND,
     "model_decommissioned": ErrorKind.MODEL_NOT_FOUND,
+    "model_terms_required": ErrorKind.MODEL_NOT_FOUND,
+    "DeploymentNotFound": ErrorKind.MODEL_NOT_FOUND,
     "model_permission_blocked_org": ErrorKind.MODEL_NOT_FOUND,
     "model_permission_blocked_project": ErrorKind.MODEL_NOT_FOUND,
+    "organization_restricted": ErrorKind.FORBIDDEN,
     "blocked_api_access": ErrorKind.SPEND_LIMIT,
+    "insufficient_quota": ErrorKind.SPEND_LIMIT,
     "spend_limit_reached": ErrorKind.SPEND_LIMIT,
     "unknown_url": ErrorKind.WRONG_URL,
     "invalid_api_key": ErrorKind.AUTHENTICATION,
 }
 KIND_BY_STATUS: Mapping[int, ErrorKind] = {
     HTTPStatus.UNAUTHORIZED: ErrorKind.AUTHENTICATION,
+    HTTPStatus.PAYMENT_REQUIRED: ErrorKind.SPEND_LIMIT,
     HTTPStatus.FORBIDDEN: ErrorKind.FORBIDDEN,
     HTTPStatus.NOT_FOUND: ErrorKind.WRONG_URL,
     HTTPStatus.METHOD_NOT_ALLOWED: ErrorKind.WRONG_URL,
@@ -51,8 +57,17 @@ NETWORK_FAILURE = (ErrorKind.TRANSIENT, ("network",))
 NO_SUCH_MODEL = re.compile(r"\bmodel\b.+(does not exist|not found)", re.IGNORECASE)
 """The message of other servers about an unknown model. They send no code."""
 
-NEVER_FITS = re.compile(r"^Request too large", re.IGNORECASE)
-"""The message about a request that is larger than a rate limit: no wait can help. Its status is 413 or 429."""
+NEVER_FITS = re.compile(
+    r"\bRequest too large\b|maximum context length|context (?:length|window) (?:exceeded|of)|prompt is too long"
+    r"|tokens \+ `max_new_tokens` must be <=|exceeds? the (?:available )?context (?:size|length|window)",
+    re.IGNORECASE,
+)
+"""The messages of Groq and of other servers about a request that is larger than a rate limit or the model's context: no
+wait can help. Their status is 400, 413, 422 or 429."""
+
+FIGURES = re.compile(r"\bLimit (?P<limit>\d{1,18}), (?:Used \d{1,18}, )?Requested ~?(?P<requested>\d{1,18})")
+"""Of a rate limit. A request of more than the limit never fits, although some messages name a wait."""
+
 MAX_SEARCHED_CHARS = 2000
 """Of a message that is searched: the time of a search may grow with the square of the length."""
 
@@ -92,7 +107,8 @@ def _kind_of(response: Response) -> ErrorKind:
     status, message = response.status, response.message[:MAX_SEARCHED_CHARS]
     if response.is_success and response.is_nested_too_deeply:
         return ErrorKind.GENERATION_FAILED
-    if NEVER_FITS.match(message):
+    figures = FIGURES.search(message)
+    if NEVER_FITS.search(message) or (figures and int(figures["requested"]) > int(figures["limit"])):
         return ErrorKind.TOO_LARGE
     if response.code in KIND_BY_CODE:
         return KIND_BY_CODE[response.code]
@@ -123,11 +139,4 @@ def _retry_after(response: Response) -> float | None:
     """Return the seconds to wait: from the message, which is exact to the millisecond, otherwise from the header."""
     match = TRY_AGAIN_IN.search(response.message[:MAX_SEARCHED_CHARS])
     from_message = parse_go_duration(match[1]) if match else None
-    return _retry_after_header(response.headers) if from_message is None else from_message
-
-
-def _retry_after_header(headers: Mapping[str, str]) -> float | None:
-    try:
-        return max(float(headers["retry-after"]), 0.0)
-    except (KeyError, ValueError):
-        return None
+    return parse_retry_after(response.headers) if from_message is None else from_message

@@ -24,8 +24,13 @@ MAX_DIGITS = 18
 """Of a count; Python refuses to convert thousands of them."""
 
 LIMIT_FIGURES = re.compile(
-    r"Limit (?P<limit>[1-9]\d{0,17}),(?: Used (?P<used>\d{1,18}),)? Requested (?P<requested>\d{1,18})"
+    r"Limit (?P<limit>[1-9]\d{0,17}),(?: Used (?P<used>\d{1,18}),)? Requested ~?(?P<requested>\d{1,18})"
 )
+CONTEXT_FIGURES = re.compile(
+    r"maximum context length is (?P<limit>\d{1,18}) tokens.{0,60}?\((?P<prompt>\d{1,18}) (?:in the|of text)"
+)
+"""Of vLLM and OpenRouter: their limit, and the tokens of the prompt."""
+
 LIMIT_MESSAGE = re.compile(rf"\((?P<name>[A-Z]+)\): {LIMIT_FIGURES.pattern}")
 TRUNCATION_SAFETY_FACTOR = 0.95
 """A truncated request is made this much smaller than what fits, because sizes are estimates."""
@@ -57,13 +62,15 @@ def _limit_message(response: Response) -> re.Match[str] | None:
 def fraction_that_fits(error: ApiError, payload: Payload, model: Model) -> float | None:
     """Return the fraction of the prompt that would fit after a `TOO_LARGE` error; None when truncation cannot help.
 
-    A refusal because of the model's context window has no figures, so that an estimate is used.
+    Groq's refusal because of the model's context window has no figures, so that an estimate is used.
     """
     if error.kind is not ErrorKind.TOO_LARGE or f"({LimitKind.OTPM.name})" in error.message:
         return None
     output = max_output_tokens(payload)
     if match := LIMIT_FIGURES.search(error.message[:MAX_SEARCHED_CHARS]):
         limit, prompt = int(match["limit"]), int(match["requested"]) - output
+    elif match := CONTEXT_FIGURES.search(error.message[:MAX_SEARCHED_CHARS]):
+        limit, prompt = int(match["limit"]), int(match["prompt"])
     else:
         limit, prompt = model.context_window or 0, estimate_prompt(payload, model)
     if limit <= output or prompt <= 0:
