@@ -67,7 +67,7 @@ async def ask(serve, timeout=5.0, **payload):
 
 @pytest.fixture(autouse=True)
 def short_grace(monkeypatch):
-    monkeypatch.setattr(body_reader, "USAGE_GRACE_SECONDS", 0.3)
+    monkeypatch.setattr(body_reader, "USAGE_GRACE_SECONDS", 0.15)
 
 
 ENDS = {
@@ -91,7 +91,7 @@ async def test_stream_that_is_complete_is_the_response(serve):
 
 
 async def test_tokens_used_may_follow_the_finish_reason():
-    response = await ask(send_parts(UNTIL_CLOSE % SSE, CONTENT + FINISH, 0.1, LATE_USAGE), stream=True)
+    response = await ask(send_parts(UNTIL_CLOSE % SSE, CONTENT + FINISH, 0.05, LATE_USAGE), stream=True)
     assert response.body["usage"] == USAGE
 
 
@@ -114,7 +114,7 @@ WHOLE_ENDS = {
     "byte order mark": send_parts(UNTIL_CLOSE % JSON, b"\xef\xbb\xbf" + WHOLE, then="close"),
     "as an event stream": send_parts(UNTIL_CLOSE % SSE, WHOLE),
     "blank lines before": send_parts(UNTIL_CLOSE % JSON, b"\n\n", 0.1, b" \n", WHOLE, then="close"),
-    "pause after a bracket": send_parts(UNTIL_CLOSE % JSON, WHOLE[:BRACKET], 0.5, WHOLE[BRACKET:]),
+    "pause after a bracket": send_parts(UNTIL_CLOSE % JSON, WHOLE[:BRACKET], 0.3, WHOLE[BRACKET:]),
 }
 
 
