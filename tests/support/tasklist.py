@@ -2,19 +2,30 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PageTimeoutError
 
 from catalyst_groq.sandbox.engine import PASSWORD, USER
 
+LOGIN_ATTEMPTS, LOGIN_TIMEOUT_MS = 5, 15_000
+
 
 def log_in(page: Page, url: str) -> None:
-    """Log in to one of the engine's web applications and wait until it lets the user in."""
-    page.goto(url)
-    page.get_by_placeholder("Username").fill(USER)
-    page.get_by_placeholder("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    page.locator(".glyphicon-user").first.wait_for()
+    """Log in to one of the engine's web applications and wait until it lets the user in.
+
+    The applications lose a login that they get while they still load: the form is empty again.
+    """
+    for _ in range(LOGIN_ATTEMPTS):
+        page.goto(url)
+        page.get_by_placeholder("Username").fill(USER)
+        page.get_by_placeholder("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Log in").click()
+        with suppress(PageTimeoutError):
+            page.locator(".glyphicon-user").first.wait_for(timeout=LOGIN_TIMEOUT_MS)
+            return
+    raise AssertionError(f"{url} lets nobody in")
 
 
 class Tasklist:
