@@ -59,6 +59,15 @@ def parse(text: str | bytes) -> Any:
     return value
 
 
+def is_json(text: str | bytes | bytearray) -> bool:
+    """Whether a text is one whole JSON value."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def check_depth(value: Any, text: str | bytes) -> None:
     """Raise `NestedTooDeeplyError` if the value of a JSON text has more than `MAX_DEPTH` levels."""
     if _count_brackets(text) > MAX_DEPTH and is_nested_too_deeply(value):

@@ -1,8 +1,8 @@
 """Collects the body of a response, whole or streamed, and tells when it is complete. Pure."""
 
-import json
 from collections.abc import Iterable
 
+from catalyst_groq.common.json_codec import is_json
 from catalyst_groq.groq.api.server_sent_events import EventDecoder, ServerSentEvent
 from catalyst_groq.groq.api.streaming import StreamAccumulator
 
@@ -45,9 +45,7 @@ class ResponseBody:
     @property
     def is_complete(self) -> bool:
         """Whether what has arrived is a complete response: however the connection ends, nothing is missing."""
-        if self.stream and self.stream.has_events:
-            return self.stream.is_complete
-        return self.may_be_complete and _is_json(self._content)
+        return self.may_be_complete and (self.is_stream or is_json(self._content))
 
     @property
     def content(self) -> bytes:
@@ -58,22 +56,16 @@ class ResponseBody:
         """Add bytes. Raises `InvalidStreamError`."""
         if not self.is_stream:
             self._content += data
-        self._add_all(self._decoder.feed(data))
+        if self.stream:
+            self._add_all(self.stream, self._decoder.feed(data))
 
     def close(self) -> None:
         """Add what the end of the body completes. Raises `InvalidStreamError`."""
-        self._add_all(self._decoder.close())
+        if self.stream:
+            self._add_all(self.stream, self._decoder.close())
 
-    def _add_all(self, events: Iterable[ServerSentEvent]) -> None:
+    def _add_all(self, stream: StreamAccumulator, events: Iterable[ServerSentEvent]) -> None:
         for event in events:
-            if self.stream and not self.stream.has_ended:
-                self.stream.add(event)
+            if not stream.has_ended:
+                stream.add(event)
                 self._content.clear()
-
-
-def _is_json(content: bytearray) -> bool:
-    try:
-        json.loads(content)
-    except (ValueError, RecursionError):
-        return False
-    return True

@@ -4,11 +4,10 @@ By the protocol, each piece has the index of its call, and the first one its id 
 all calls, no index, indexes from 1, the id, the name or the arguments again, or the arguments as an object.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from catalyst_groq.common.json_codec import to_text
+from catalyst_groq.common.json_codec import is_json, to_text
 
 MAX_CALLS = 1000
 
@@ -65,7 +64,7 @@ class _Call:
         """Whether a piece with a name, but without an id, begins another call."""
         if not (name and self._name):
             return False
-        is_other, is_whole = name != self._name, _is_json("".join(self._pieces))
+        is_other, is_whole = name != self._name, is_json("".join(self._pieces))
         return is_other and is_whole if has_index else is_other or is_whole
 
     def add(self, piece: Mapping[str, Any], name: str, arguments: Any) -> None:
@@ -81,17 +80,9 @@ class _Call:
     def _join_arguments(self) -> str:
         """Return the arguments. A piece that repeats all of those before it takes their place."""
         arguments = "".join(self._pieces)
-        if len(self._pieces) > 1 and not _is_json(arguments):
+        if len(self._pieces) > 1 and not is_json(arguments):
             *earlier, last = self._pieces
             is_repetition = last.startswith("".join(earlier)) or all(map(last.startswith, earlier))
-            if is_repetition and _is_json(last):
+            if is_repetition and is_json(last):
                 return last
         return arguments
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
