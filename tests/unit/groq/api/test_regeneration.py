@@ -3,7 +3,7 @@
 import pytest
 
 from catalyst_groq.groq.api.errors import classify
-from catalyst_groq.groq.api.regeneration import correction_request, is_slip, regeneration_request
+from catalyst_groq.groq.api.regeneration import correction_request, may_regenerate, regeneration_request
 from catalyst_groq.groq.api.structured_output import InvalidOutput
 from support.factories import make_response
 
@@ -34,5 +34,5 @@ def test_regeneration_has_another_temperature(payload, temperature):
         (429, "rate_limit_exceeded", False),
     ],
 )
-def test_slips_are_mistakes_of_the_model(status, code, expected):
-    assert is_slip(classify(make_response(status, {"error": {"message": "m", "code": code}}))) is expected
+def test_mistakes_of_the_model_may_be_regenerated(status, code, expected):
+    assert may_regenerate(classify(make_response(status, {"error": {"message": "m", "code": code}}))) is expected

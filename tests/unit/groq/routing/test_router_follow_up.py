@@ -44,13 +44,13 @@ async def test_follow_up_to_a_response_that_was_cut_off_requests_a_shorter_one()
 PARSING_FAILED = make_response(400, {"error": {"message": "Parsing failed.", "code": "output_parse_failed"}})
 
 
-async def test_follow_up_to_a_slip_of_the_model_has_a_lower_temperature():
+async def test_follow_up_to_a_mistake_of_the_model_has_a_lower_temperature():
     endpoints = FakeEndpoints(a=[PARSING_FAILED, HELLO])
     result = await endpoints.call()
     assert (result.error, [payload.get("temperature") for payload in endpoints.payloads]) == (None, [None, 0.2])
 
 
-async def test_follow_up_to_a_slip_is_sent_once():
+async def test_follow_up_to_a_mistake_is_sent_once():
     endpoints = FakeEndpoints(a=[PARSING_FAILED, PARSING_FAILED])
     result = await endpoints.call()
     assert (result.error.causes[0], len(endpoints.requests)) == ("output_parse_failed", 2)

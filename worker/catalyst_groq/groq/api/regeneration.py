@@ -7,7 +7,7 @@ from typing import Any
 from catalyst_groq.groq.api.errors import ApiError
 from catalyst_groq.groq.api.structured_output import InvalidOutput
 
-SLIPS = frozenset(("tool_use_failed", "output_parse_failed", str(HTTPStatus.UNPROCESSABLE_ENTITY.value)))
+REGENERATION_CAUSES = frozenset(("tool_use_failed", "output_parse_failed", str(HTTPStatus.UNPROCESSABLE_ENTITY.value)))
 """Causes of errors that a second attempt may avoid: the request is in order, and the model made a mistake."""
 
 LOWER_TEMPERATURE = 0.2
@@ -25,9 +25,9 @@ def correction_request(payload: Mapping[str, Any], invalid: InvalidOutput) -> di
     return {**payload, "messages": [*payload["messages"], *follow_up]}
 
 
-def is_slip(error: ApiError) -> bool:
+def may_regenerate(error: ApiError) -> bool:
     """Whether the model made a mistake that it may not make again."""
-    return not SLIPS.isdisjoint(error.causes)
+    return not REGENERATION_CAUSES.isdisjoint(error.causes)
 
 
 def regeneration_request(payload: Mapping[str, Any]) -> dict[str, Any]:

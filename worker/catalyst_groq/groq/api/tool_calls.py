@@ -36,19 +36,19 @@ def correct_calls(response: Response, payload: Payload) -> Response:
     """Return the response with its tool calls in the form of the API. Each choice may have `invalid_tool_calls`."""
     if not response.ok or not response.choices:
         return response
-    names = offered_names(payload)
+    names = _offered_names(payload)
     choices = [_correct_choice(choice, names) for choice in response.choices]
     return response if choices == response.choices else response.with_body({**response.body, "choices": choices})
 
 
-def offered_names(payload: Payload) -> frozenset[str]:
+def _offered_names(payload: Payload) -> frozenset[str]:
     """Return the names of the functions that a request offers."""
     tools = payload.get("tools")
     functions = [tool.get("function") for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
     return frozenset(str(function.get("name")) for function in functions if isinstance(function, dict))
 
 
-def sort_calls(calls: Sequence[Any], names: frozenset[str]) -> ToolCalls:
+def _sort_calls(calls: Sequence[Any], names: frozenset[str]) -> ToolCalls:
     """Correct each call, and separate those that cannot be made: one of them does not take the others along."""
     valid, invalid = [], []
     for call in calls:
@@ -77,7 +77,7 @@ def _correct_choice(choice: dict[str, Any], names: frozenset[str]) -> dict[str, 
         calls, content = [call], None
     if not calls or not isinstance(calls, list):
         return choice
-    valid, invalid = sort_calls(calls, names)
+    valid, invalid = _sort_calls(calls, names)
     message = {**message, "content": content, "tool_calls": valid}
     return {**choice, "message": message | ({INVALID_TOOL_CALLS: invalid} if invalid else {})}
 

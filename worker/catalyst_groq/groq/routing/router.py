@@ -12,7 +12,12 @@ from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.groq.api.error_kinds import ErrorKind, RetryAction
 from catalyst_groq.groq.api.errors import ApiError, classify
 from catalyst_groq.groq.api.operations import Payload
-from catalyst_groq.groq.api.regeneration import CHANGED_PARAMETERS, correction_request, is_slip, regeneration_request
+from catalyst_groq.groq.api.regeneration import (
+    CHANGED_PARAMETERS,
+    correction_request,
+    may_regenerate,
+    regeneration_request,
+)
 from catalyst_groq.groq.api.requests import GroqClient, GroqRequest
 from catalyst_groq.groq.api.response_validation import ValidatedResponse
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
@@ -258,7 +263,7 @@ class _RoutedCall:
         if not self._is_follow_up:
             if result.invalid and result.invalid.may_improve:
                 return correction_request(self._payload, result.invalid)
-            if result.error and not result.invalid and is_slip(result.error):
+            if result.error and not result.invalid and may_regenerate(result.error):
                 return regeneration_request(self._payload)
         if result.error and self._routes and self._truncated is None and not result.replayed:
             payload = self._request_payload(self._routes[self._number])
