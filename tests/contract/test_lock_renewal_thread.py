@@ -88,6 +88,7 @@ async def test_lock_lost_while_the_loop_is_blocked_reports_nothing(backend, star
     assert message.startswith(f"Lock lost on task {created.task_id}, its work is cancelled: 400 RestException: ")
 
 
+@pytest.mark.slow
 async def test_lock_is_taken_back_after_an_outage_of_a_blocked_loop(topic, start_worker):
     renewed: list[bool] = []
 

@@ -20,6 +20,7 @@ def messages_with(caplog, words):
     return [line for line in log_messages(caplog, logging.INFO) if words in line]
 
 
+@pytest.mark.slow
 async def test_outage_delays_reports_until_the_engine_returns(fake_engine, start_worker, topic, caplog):
     handler = BlockingHandler()
     tasks = [fake_engine.create(Task(topic=topic)) for _ in range(3)]

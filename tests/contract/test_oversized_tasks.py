@@ -69,6 +69,7 @@ async def test_active_tasks_keep_their_locks_beside_a_too_large_one(backend, sta
     assert offered == [active.task_id]
 
 
+@pytest.mark.slow
 async def test_too_large_task_that_failed_before_is_an_incident(backend, start_worker, make_client, topic):
     offender = await backend.create_task(topic, variables=document(TOO_LARGE))
     client = make_client(backend.rest_url)

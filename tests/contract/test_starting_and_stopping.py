@@ -82,6 +82,7 @@ async def test_orphaned_tasks_are_processed_at_once(backend, start_worker, topic
     assert sorted(worker.accepted) == sorted(task.task_id for task in created)
 
 
+@pytest.mark.slow
 async def test_orphaned_task_of_the_last_poll_is_processed(backend, start_worker, topic, make_client):
     earlier = asyncio.create_task(make_client(backend.rest_url, poll_seconds=20).fetch_and_lock([topic], 1))
     await backend.wait_for_poll()
@@ -97,6 +98,7 @@ async def test_orphaned_task_of_the_last_poll_is_processed(backend, start_worker
     assert list(worker.accepted) == [created.task_id]
 
 
+@pytest.mark.slow
 async def test_orphaned_poll_may_lock_a_task_after_the_start(backend, start_worker, topic, make_client):
     # Engines serve waiting polls in no promised order, so several tasks make sure that the dead poll gets one.
     earlier = asyncio.create_task(make_client(backend.rest_url, poll_seconds=20).fetch_and_lock([topic], 1))

@@ -78,6 +78,7 @@ async def query_engine(url, definition_id="ask:1:d1"):
         await engine.aclose()
 
 
+@pytest.mark.slow
 @given(sometimes_valid)
 @settings(max_examples=40)
 def test_groq_client_returns_a_value_for_any_bytes(data):

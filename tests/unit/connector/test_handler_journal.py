@@ -117,6 +117,7 @@ async def test_corrected_response_mapping_does_not_pay_again():
     assert len(harness.groq.requests) == 1
 
 
+@pytest.mark.slow
 async def test_kill_while_validating_does_not_pay_again(tmp_path):
     """The response is in the file before anything interprets it."""
 

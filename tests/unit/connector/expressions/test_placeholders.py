@@ -127,6 +127,7 @@ def test_placeholder_function_error_is_one_line():
         render_all("${length(count)}", VARIABLES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["${numbers}", "all: ${numbers}"])
 def test_large_variable_cannot_be_repeated_without_end(text):
     numbers = [1] * 49_000

@@ -100,6 +100,7 @@ async def test_stream_that_finishes_close_to_its_timeout_is_kept():
     assert response.choices[0]["message"]["content"] == "42"
 
 
+@pytest.mark.slow
 async def test_first_token_may_take_longer_than_the_pause_between_tokens(monkeypatch):
     monkeypatch.setattr(body_reader, "STREAM_IDLE_TIMEOUT_SECONDS", 0.1)
     response = await ask(send_parts(UNTIL_CLOSE % SSE, 0.4, CONTENT + FINISH + DONE), stream=True)

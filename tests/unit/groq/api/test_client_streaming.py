@@ -60,6 +60,7 @@ async def test_stream_that_is_cut_off_is_an_incomplete_response(send, groq_emula
     assert (await send(stream=True)).reason is NoResponseReason.INCOMPLETE_RESPONSE
 
 
+@pytest.mark.slow
 async def test_stream_that_is_idle_times_out(send, groq_emulator, monkeypatch):
     monkeypatch.setattr(body_reader, "STREAM_IDLE_TIMEOUT_SECONDS", 0.1)
     groq_emulator.set(tokens_per_second=1)

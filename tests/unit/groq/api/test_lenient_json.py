@@ -100,11 +100,13 @@ def test_time_grows_with_the_length(text):
 OBJECTS = st.dictionaries(st.text(), VALUES, min_size=1)
 
 
+@pytest.mark.slow
 @given(OBJECTS)
 def test_every_object_is_read_as_it_is(value):
     assert parse_lenient(json.dumps(value)) == json.loads(json.dumps(value))
 
 
+@pytest.mark.slow
 @given(OBJECTS, st.data())
 def test_no_beginning_of_an_object_is_one(value, data):
     text = json.dumps(value, ensure_ascii=False)
