@@ -13,6 +13,7 @@ from catalyst_groq.common.bounded_body import BodyTooLarge, read_body
 from catalyst_groq.common.json_codec import parse, to_bytes
 from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.common.transport import TransportConfig
+from catalyst_groq.common.web_page import find_title
 from catalyst_groq.errors import (
     EngineConflict,
     EngineRefused,
@@ -42,7 +43,6 @@ NO_CONTENT = type(None)
 MAX_EXCERPT_CHARS = 300
 MAX_EXCERPT_SOURCE_BYTES = 4000
 """Bytes of a response in which the title of a page is searched."""
-HTML_TITLE = re.compile(r"<title>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 COLUMN_SIZE_TOO_SMALL_CODE = 10002
 """The engine's code for a value that is too long, on any database (`BuiltinExceptionCode.COLUMN_SIZE_TOO_SMALL`)."""
 
@@ -172,5 +172,4 @@ def _error_class(status: int, kind: str, message: str, code: int | None) -> type
 def _excerpt(content: bytes) -> str:
     """Summarize a response that is not JSON: the title of an HTML page, otherwise the beginning of the text."""
     text = content[:MAX_EXCERPT_SOURCE_BYTES].decode(errors="replace")
-    title = HTML_TITLE.search(text)
-    return " ".join((title[1] if title else text).split())[:MAX_EXCERPT_CHARS]
+    return (find_title(text) or " ".join(text.split()))[:MAX_EXCERPT_CHARS]

@@ -33,11 +33,7 @@ def test_error_response_has_code_message_and_request_id():
         (" \n", "an empty response"),
         ('{"model": "cut', '{"model": "cut'),
         ("[1, 2]", "[1, 2]"),
-        ('"text"', '"text"'),
-        ('{"error": "plain"}', '{"error": "plain"}'),
         ('{"error": {"message": null}}', '{"error": {"message": null}}'),
-        ('{"error": {"message": ["a"]}}', "['a']"),
-        ("<html>\n <h1>502:  Bad gateway</h1>" + "x" * 999, ("<html> <h1>502: Bad gateway</h1>" + "x" * 999)[:300]),
     ],
 )
 def test_message_is_an_excerpt_of_a_body_without_an_error(body, message):

@@ -9,12 +9,12 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from catalyst_groq.common.json_codec import MAX_DEPTH, NestedTooDeeplyError, parse, to_bytes
-
-MAX_EXCERPT_CHARS = 300
-"""Length to which a message quotes a body that is not JSON."""
+from catalyst_groq.groq.api.error_bodies import find_error_object, find_message
 
 MAX_COUNT = 2**53
 """Of tokens: a larger integer does not fit into a float."""
+
+REGION_HEADER = "x-groq-region"
 
 RESULT_KEYS = ("choices", "text", "data")
 """A successful response has one of these: chat completions, transcriptions, other OpenAI operations in this order."""
@@ -150,6 +150,11 @@ class Response:
         return replace(self, content=to_bytes(body))
 
     @property
+    def is_from_groq(self) -> bool:
+        """Whether Groq has answered, rather than another server or a gateway: it names its region in all answers."""
+        return REGION_HEADER in self.headers
+
+    @property
     def is_success(self) -> bool:
         """Whether the status is 2xx."""
         return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
@@ -162,6 +167,13 @@ class Response:
         has_result = any(self.body.get(key) not in (None, []) for key in RESULT_KEYS)
         return has_result and not self.body.get("error")
 
+    @property
+    def is_paid_without_result(self) -> bool:
+        """Whether the server has worked, as its transcript (null) or the tokens used show, but sends no result."""
+        if not self.is_success or not isinstance(self.body, dict) or self.ok or self.body.get("error"):
+            return False
+        return self.body.get("text", "") is None or bool(self.usage and self.usage.completion)
+
     @cached_property
     def usage(self) -> Usage | None:
         """The tokens that were used; None when the response does not report them."""
@@ -170,22 +182,19 @@ class Response:
     @property
     def error(self) -> Mapping[str, Any]:
         """The `error` object; empty when there is none."""
-        error = self.body.get("error") if isinstance(self.body, dict) else None
-        return error if isinstance(error, dict) else {}
+        return find_error_object(self.body)
 
     @property
     def code(self) -> str:
-        """Groq's error code, such as `rate_limit_exceeded`; often empty."""
+        """The server's error code, such as `rate_limit_exceeded`; often empty."""
         return str(self.error.get("code") or "")
 
-    @property
+    @cached_property
     def message(self) -> str:
-        """Groq's error message; the beginning of the body when there is none."""
-        if message := self.error.get("message"):
-            return str(message)
+        """The server's error message; the beginning of the body when there is none."""
         if self.is_nested_too_deeply:
             return f"The response is JSON that is nested more than {MAX_DEPTH} levels deep"
-        return " ".join(self.text.split())[:MAX_EXCERPT_CHARS] or "an empty response"
+        return find_message(self.body, self.text)
 
     @property
     def request_id(self) -> str:
