@@ -139,7 +139,7 @@ def test_refused_key_pauses_its_account_and_burns_no_retries(fault_environment):
         wait_until_handed_back(fault_environment, instances, 40)
         assert {task["retries"] for task in tasks_of(fault_environment, instances)} == {3}
         assert http_get(worker, "/health/ready").status_code == 503
-        assert "the key is refused by 127.0.0.1" in http_get(worker, "/health/ready").text
+        assert "the account is refused by 127.0.0.1" in http_get(worker, "/health/ready").text
         assert len(paused_metric(worker)) == 1
         [caught] = start_many(fault_environment, 1, boundary=True)
         assert caught.task() == "Caught", "the process handles a refused key itself, also while the account is paused"

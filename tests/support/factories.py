@@ -92,4 +92,4 @@ def make_call_result(response: Response | NoResponse, *, attempts=1, seconds=0.5
     last = Attempt(ROUTE, summarize(response, error), seconds=seconds - waited, waited=waited)
     last = replace(last, cost=cost_usd(response, CHAT_COMPLETION, shipped_catalog()))
     earlier = (Attempt(ROUTE, "429"),) * (attempts - 1)
-    return CallResult(response, error, (*earlier, last) if attempts else (), **more)
+    return CallResult(response, error, (*earlier, last) if attempts else (), **{"server": "Groq", **more})

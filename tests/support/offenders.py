@@ -110,5 +110,5 @@ OFFENDERS = {
         0,
         {"catalyst_secretSource": "variable", "catalyst_apiKey": '${`"\\"choices\\""`}'},
     ),
-    "<hurry>": Offender(payload_with("<hurry>"), {"delay": 2}, "Groq: timed out", None, {"catalyst_timeout": "0.2"}),
+    "<hurry>": Offender(payload_with("<hurry>"), {"delay": 2}, ": timed out", None, {"catalyst_timeout": "0.2"}),
 }

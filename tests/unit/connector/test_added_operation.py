@@ -140,7 +140,7 @@ async def test_added_operation_reports_groqs_errors():
         outcome = await harness.handle(*TASK)
 
     assert isinstance(outcome, Failure)
-    assert outcome.message.startswith("Groq: 400 Terms not accepted.")
+    assert "127.0.0.1" in outcome.message.partition(": 400 Terms not accepted. Correct the Request Payload")[0]
 
 
 @pytest.mark.parametrize(

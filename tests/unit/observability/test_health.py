@@ -107,5 +107,5 @@ async def test_health_server_names_a_host_of_another_machine():
 async def test_health_names_endpoints_that_refuse_their_keys():
     async with health_server("127.0.0.1", 0, FakeStatus(), CollectorRegistry(), lambda: ["a", "b"]) as port:
         response = await get(port, "/health/ready")
-        assert (response.status_code, response.text) == (503, "not ready: the key is refused by a, b")
+        assert (response.status_code, response.text) == (503, "not ready: the account is refused by a, b")
         assert await get_status(port, "/health/live") == 200

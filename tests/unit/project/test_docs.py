@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.config.validation import SettingsDiagnostics
 from catalyst_groq.groq.api.error_kinds import ERROR_KINDS
+from catalyst_groq.groq.api.remedies import AUDIO_REMEDIES, GROQ_REMEDIES
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -81,7 +82,10 @@ def test_architecture_lists_every_package():
 def test_failure_modes_list_every_remedy():
     table = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8").split("<!-- remedies -->")[1]
 
-    assert table.strip().splitlines()[2:] == [f"| {kind.description} | {kind.remedy} |" for kind in ERROR_KINDS]
+    assert table.strip().splitlines()[2:] == [
+        f"| {kind.description} | {kind.remedy} | {GROQ_REMEDIES.get(kind, '')} | {AUDIO_REMEDIES.get(kind, '')} |"
+        for kind in ERROR_KINDS
+    ]
 
 
 @pytest.mark.parametrize("document", ["docs/faults.md", "SECURITY.md"])

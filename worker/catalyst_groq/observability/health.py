@@ -50,7 +50,7 @@ async def health_server(
 
     async def ready(_: web.Request) -> web.Response:
         if blocked := blocked_endpoints():
-            return web.Response(text=f"not ready: the key is refused by {', '.join(blocked)}", status=503)
+            return web.Response(text=f"not ready: the account is refused by {', '.join(blocked)}", status=503)
         return _respond("ready", is_ok=status.is_ready)
 
     async def metrics(_: web.Request) -> web.Response:

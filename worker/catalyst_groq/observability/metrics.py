@@ -133,8 +133,10 @@ class _PausedAccounts(Collector):
         self._read = read
 
     def collect(self) -> Iterator[Metric]:
-        """Count the accounts whose key is refused, by endpoint."""
-        gauge = GaugeMetricFamily("catalyst_accounts_paused", "Accounts whose key is refused", labels=["endpoint"])
+        """Count the accounts that are refused, by endpoint."""
+        gauge = GaugeMetricFamily(
+            "catalyst_accounts_paused", "Accounts that are refused: key, credit or organization", labels=["endpoint"]
+        )
         for name, count in Counts(endpoint.name for endpoint in self._read()).items():
             gauge.add_metric([name], count)
         yield gauge

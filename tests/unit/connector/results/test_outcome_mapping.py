@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 from decimal import Decimal
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,8 @@ from catalyst_groq.connector.task_request import TaskRequestReader
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure
 from catalyst_groq.groq.api.error_kinds import ERROR_KINDS, ErrorKind
 from catalyst_groq.groq.api.errors import ApiError
+from catalyst_groq.groq.api.operations import CHAT_COMPLETION, TRANSCRIPTION
+from catalyst_groq.groq.api.remedies import remedy_for
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
 from catalyst_groq.groq.models.catalog import shipped_catalog
 from support.factories import RATE_LIMITED, REPLY, make_call_result, make_definition, make_response, make_task
@@ -171,10 +174,12 @@ def test_rate_limit_beyond_the_deadline_is_a_bpmn_error(retries):
 @given(kind_name=st.sampled_from([kind.name for kind in ERROR_KINDS]), text=st.text() | st.just("x" * 5000))
 def test_message_has_cause_and_remedy_within_666_characters(kind_name, text):
     kind = next(kind for kind in ERROR_KINDS if kind.name == kind_name)
-    message = error_message(ApiError(kind, ("400",), f"400 {text}"))
-    assert len(message) <= 666
-    assert message.startswith("Groq: 400 ")
-    assert message.endswith(error_message(ApiError(kind, (), "x")).removeprefix("Groq: x. "))
+    error = ApiError(kind, ("400",), f"400 {text}", 400)
+    for server, operation in product(("Groq", "gateway.test"), (CHAT_COMPLETION, TRANSCRIPTION)):
+        message = error_message(server, error, operation)
+        assert len(message) <= 666
+        assert message.startswith(f"{server}: 400 ")
+        assert message.endswith(remedy_for(kind, operation, is_groq=server == "Groq"))
 
 
 def test_message_of_groq_that_is_short_is_quoted_in_full():
@@ -186,9 +191,11 @@ def test_message_of_groq_that_is_short_is_quoted_in_full():
 
 
 def test_message_suggests_the_network_only_for_its_failures():
-    assert "reaches the URL" in error_message(ApiError(ErrorKind.TRANSIENT, ("network",), "connection refused"))
-    assert "available model" in error_message(
-        ApiError(ErrorKind.MODEL_NOT_FOUND, ("model_not_found",), "No endpoint serves the model 'x'")
+    unreachable = ApiError(ErrorKind.TRANSIENT, ("network",), "connection refused")
+    assert "reaches the URL" in error_message("gateway.test", unreachable, CHAT_COMPLETION)
+    unknown = ApiError(ErrorKind.MODEL_NOT_FOUND, ("model_not_found",), "No endpoint serves the model 'x'")
+    assert error_message("", unknown, CHAT_COMPLETION) == (
+        "No endpoint serves the model 'x'. Name an available model in the Model field or the Request Payload."
     )
 
 

@@ -20,7 +20,8 @@ def test_error_has_one_kind_and_its_causes_in_order(status, body, kind, code, wa
     error = classify_error(make_response(status, body))
 
     assert error.kind is kind
-    assert error.causes == ((code,) if code else ()) + (str(status), f"{status // 100}xx")
+    mapped = 413 if kind is ErrorKind.TOO_LARGE and status == 429 else status
+    assert error.causes == ((code,) if code else ()) + (str(mapped), f"{status // 100}xx")
     assert error.wait == pytest.approx(wait)
     assert error.status == status
     assert error.message.startswith(f"{status} ")
@@ -64,12 +65,32 @@ def test_error_kinds_are_complete_and_distinct():
 @pytest.mark.parametrize(
     ("failover", "kinds"),
     [
-        (Failover.OTHER_MODEL, {"transient", "rate_limited", "model_not_found"}),
-        (Failover.OTHER_ACCOUNT, {"authentication", "forbidden", "spend_limit", "wrong_url", "redirected"}),
         (
-            Failover.NONE,
-            {"too_large", "generation_failed", "empty_answer", "response_too_large", "budget", "bad_request"},
+            Failover.OTHER_MODEL,
+            {
+                "transient",
+                "rate_limited",
+                "too_large",
+                "generation_failed",
+                "model_not_found",
+                "model_forbidden",
+                "not_in_plan",
+            },
         ),
+        (
+            Failover.OTHER_ACCOUNT,
+            {
+                "authentication",
+                "account_restricted",
+                "forbidden",
+                "spend_limit",
+                "wrong_url",
+                "redirected",
+                "headers_too_large",
+            },
+        ),
+        # What was paid for is not asked of another model.
+        (Failover.NONE, {"empty_answer", "invalid_output", "response_too_large", "budget", "bad_request"}),
     ],
 )
 def test_error_kind_determines_the_failover(failover, kinds):
@@ -179,8 +200,10 @@ def test_rate_limit_that_a_wait_helps_is_none_that_never_fits():
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
     [
-        (400, "organization_restricted", ErrorKind.FORBIDDEN),
-        (400, "model_terms_required", ErrorKind.MODEL_NOT_FOUND),
+        (400, "organization_restricted", ErrorKind.ACCOUNT_RESTRICTED),
+        (403, "project_archived", ErrorKind.ACCOUNT_RESTRICTED),
+        (403, "not_available_for_plan", ErrorKind.NOT_IN_PLAN),
+        (400, "model_terms_required", ErrorKind.MODEL_FORBIDDEN),
         (429, "insufficient_quota", ErrorKind.SPEND_LIMIT),
         (402, "", ErrorKind.SPEND_LIMIT),
         (404, "DeploymentNotFound", ErrorKind.MODEL_NOT_FOUND),
@@ -188,3 +211,70 @@ def test_rate_limit_that_a_wait_helps_is_none_that_never_fits():
 )
 def test_errors_of_account_and_money_have_their_own_kinds(status, code, kind):
     assert classify(make_response(status, {"error": {"message": "No", "code": code}})).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "kind"),
+    [
+        (400, "openai/gpt-oss-120b is not a valid model ID", ErrorKind.MODEL_NOT_FOUND),
+        (404, 'model "gpt-oss:20b" not found, try pulling it first', ErrorKind.MODEL_NOT_FOUND),
+        (404, "The model `m` does not exist.", ErrorKind.MODEL_NOT_FOUND),
+        (404, "No endpoints found for openai/gpt-oss.", ErrorKind.MODEL_NOT_FOUND),
+        (404, "models/m is not found for API version v1main", ErrorKind.MODEL_NOT_FOUND),
+        (400, "Invalid model name passed in model=m. Call `/v1/models`", ErrorKind.MODEL_NOT_FOUND),
+        (400, "The requested model 'm' is not supported by any provider you have enabled.", ErrorKind.MODEL_NOT_FOUND),
+        (400, "This model does not support tools.", ErrorKind.BAD_REQUEST),
+        (404, "Not Found", ErrorKind.WRONG_URL),
+        (400, "Organization has been restricted.", ErrorKind.ACCOUNT_RESTRICTED),
+        (403, "Your account has been suspended", ErrorKind.ACCOUNT_RESTRICTED),
+        (403, "Forbidden", ErrorKind.FORBIDDEN),
+        (400, "Your credit balance is too low to access the API.", ErrorKind.SPEND_LIMIT),
+        (429, "You exceeded your current quota, please check your plan", ErrorKind.SPEND_LIMIT),
+        (429, "Rate limit reached. Need more tokens? Upgrade to Dev Tier today", ErrorKind.RATE_LIMITED),
+        (
+            400,
+            "The service_tier `flex` is not available for this organization. Please upgrade to the Developer tier.",
+            ErrorKind.NOT_IN_PLAN,
+        ),
+        (403, "This feature is not available for your plan.", ErrorKind.NOT_IN_PLAN),
+        (400, "400 Request Header Or Cookie Too Large", ErrorKind.HEADERS_TOO_LARGE),
+        (431, "", ErrorKind.HEADERS_TOO_LARGE),
+        (425, "Too early", ErrorKind.TRANSIENT),
+        (422, "Input validation error: `top_p` must be > 0.0 and < 1.0", ErrorKind.BAD_REQUEST),
+        (422, "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096", ErrorKind.TOO_LARGE),
+        (422, "Unprocessable entity", ErrorKind.GENERATION_FAILED),
+    ],
+)
+def test_errors_of_other_servers_have_their_kinds_by_words(status, message, kind):
+    assert classify(make_response(status, {"error": {"message": message}})).kind is kind
+
+
+def test_finding_of_a_server_about_a_field_is_a_bad_request():
+    detail = [
+        {"type": "string_type", "loc": ["body", "messages", 0, "content"], "msg": "Input should be a valid string"}
+    ]
+    error = classify(make_response(422, {"detail": detail}))
+    assert error.kind is ErrorKind.BAD_REQUEST
+    assert error.message == "422 body.messages.0.content: Input should be a valid string"
+
+
+def test_request_that_never_fits_is_no_rate_limit_for_a_mapping():
+    message = "litellm.RateLimitError: GroqException - Request too large for model `m`: Limit 8000, Requested 12328"
+    error = classify(make_response(429, {"error": {"message": message, "code": "429"}}))
+    assert (error.kind, error.causes, error.status) == (ErrorKind.TOO_LARGE, ("413", "4xx"), 429)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({"text": None, "duration": 2.5}, ErrorKind.EMPTY_ANSWER),
+        ({"choices": None, "usage": {"completion_tokens": 9}}, ErrorKind.EMPTY_ANSWER),
+        ({"choices": []}, ErrorKind.TRANSIENT),
+        ({"choices": None}, ErrorKind.TRANSIENT),
+        ({}, ErrorKind.TRANSIENT),
+    ],
+)
+def test_success_without_a_result_is_final_once_it_was_paid_for(body, kind):
+    error = classify(make_response(200, body))
+    assert error.kind is kind
+    assert ("empty_answer" in error.causes) is (kind is ErrorKind.EMPTY_ANSWER)

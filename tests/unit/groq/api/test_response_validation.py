@@ -101,7 +101,7 @@ def test_validation_keeps_the_calls_that_can_be_made():
 def test_validation_of_calls_that_cannot_be_made(calls, message, payload):
     choice = {"message": {"content": "", "tool_calls": calls}, "finish_reason": "tool_calls"}
     error = validate(make_response(body={**REPLY, "choices": [choice]}), payload).error
-    assert (error.kind, error.causes, error.message) == (ErrorKind.GENERATION_FAILED, ("tool_use_failed",), message)
+    assert (error.kind, error.causes, error.message) == (ErrorKind.INVALID_OUTPUT, ("tool_use_failed",), message)
 
 
 def test_validation_repairs_malformed_json():
@@ -113,7 +113,7 @@ def test_validation_repairs_malformed_json():
 def test_validation_of_invalid_json_gives_groqs_own_error_code():
     validated = validate(make_content_response("Sorry."), JSON)
 
-    assert validated.error.kind is ErrorKind.GENERATION_FAILED
+    assert validated.error.kind is ErrorKind.INVALID_OUTPUT
     assert validated.error.causes == ("json_validate_failed",)
     assert validated.error.message == "The response is not what was requested: the response is not one whole JSON value"
     assert validated.error.status == 200
@@ -144,7 +144,7 @@ def test_validation_leaves_other_errors_unchanged(payload):
 def test_validation_that_fails_is_an_error_of_the_response():
     validated = validate(make_content_response("{}"), json_schema({"$ref": "https://nowhere.invalid/schema"}))
 
-    assert validated.error.kind is ErrorKind.GENERATION_FAILED
+    assert validated.error.kind is ErrorKind.INVALID_OUTPUT
     assert validated.error.message.endswith(
         "fails (_WrappedReferencingError: Unresolvable: https://nowhere.invalid/schema)"
     )

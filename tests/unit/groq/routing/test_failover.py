@@ -21,6 +21,7 @@ GONE = ApiError(ErrorKind.MODEL_NOT_FOUND, ("model_not_found",), f"404 The model
 BUSY = ApiError(ErrorKind.TRANSIENT, ("503",), "503 over capacity", 503)
 DENIED = classify(make_response(401, {"error": {"message": "Invalid API Key"}}))
 SPENT = classify(make_response(400, {"error": {"message": "no", "code": "spend_limit_reached"}}))
+REDIRECTED = classify(make_response(302, "", location="https://portal.test"))
 LIMITED = classify(make_response(429, {"error": {"message": "Try again in 2s."}}))
 
 
@@ -80,19 +81,20 @@ def test_retired_model_without_replacement_is_tried_again(state):
 
 
 @pytest.mark.parametrize(
-    ("error", "is_only", "opens"), [(SPENT, False, True), (SPENT, True, False), (LIMITED, False, False)]
+    ("error", "is_only", "opens"), [(REDIRECTED, False, True), (REDIRECTED, True, False), (LIMITED, False, False)]
 )
-def test_spend_limit_opens_the_circuit_where_there_is_another(state, error, is_only, opens):
+def test_redirect_opens_the_circuit_where_there_is_another(state, error, is_only, opens):
     route = Route(endpoint("a"), "m")
     state.record(route, make_response(), error, is_only=is_only)
     assert (state.circuit_breakers.check(route) is not None) is opens
 
 
-def test_refused_key_is_an_obstacle_for_every_model(state):
+@pytest.mark.parametrize("error", [DENIED, SPENT], ids=lambda error: error.kind.name)
+def test_refused_account_is_an_obstacle_for_every_model(state, error):
     for _ in range(REFUSALS_UNTIL_PAUSE):
-        state.record(Route(endpoint("a"), "m"), make_response(401, ""), DENIED, is_only=True)
+        state.record(Route(endpoint("a"), "m"), make_response(error.status, ""), error, is_only=True)
     obstacle = state.obstacle(Route(endpoint("a"), "n"))
-    assert (obstacle.error.kind, obstacle.reason) == (ErrorKind.AUTHENTICATION, "key refused")
+    assert (obstacle.error.kind, obstacle.reason) == (error.kind, "account paused")
     assert state.obstacle(Route(endpoint("b"), "m")) is None
 
 

@@ -47,11 +47,13 @@ CASES = {
     "403 of a gateway": (make_response(403, "Forbidden"), 60, Finding.AVAILABLE),
     "path that one operation lacks": (refusal(404, "unknown_url"), 60, Finding.AVAILABLE),
     "rate limit": (refusal(429), 60, Finding.AVAILABLE),
-    "refused key": (refusal(401, "invalid_api_key"), 60, Finding.REFUSED_KEY),
-    "refused key, without a code": (make_response(401, ""), 60, Finding.REFUSED_KEY),
-    "refused key with 403": (refusal(403, "invalid_api_key"), 60, Finding.REFUSED_KEY),
+    "refused key": (refusal(401, "invalid_api_key"), 60, Finding.REFUSED_ACCOUNT),
+    "refused key, without a code": (make_response(401, ""), 60, Finding.REFUSED_ACCOUNT),
+    "refused key with 403": (refusal(403, "invalid_api_key"), 60, Finding.REFUSED_ACCOUNT),
+    "restricted organization": (refusal(400, "organization_restricted"), 60, Finding.REFUSED_ACCOUNT),
+    "no credit": (refusal(402), 60, Finding.REFUSED_ACCOUNT),
     "spend limit": (refusal(400, "spend_limit_reached"), 60, Finding.REFUSED_ACCOUNT),
-    "redirect": (make_response(302, "", location="https://portal.test"), 60, Finding.REFUSED_ACCOUNT),
+    "redirect": (make_response(302, "", location="https://portal.test"), 60, Finding.REDIRECTED),
 }
 
 

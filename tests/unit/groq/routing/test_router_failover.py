@@ -71,12 +71,32 @@ async def test_failover_to_fallback_models_until_one_responds():
     ]
 
 
-@pytest.mark.parametrize("status", [400, 401, 413])
+@pytest.mark.parametrize("status", [400, 401, 402])
 async def test_failover_not_to_a_model_that_cannot_help(status):
     endpoints = FakeEndpoints(a=[make_response(status, {"error": {"message": "no"}})])
     result = await endpoints.call("x", "y")
     assert len(endpoints.requests) == 1
     assert result.error.status == status
+
+
+def refused(status, code):
+    return make_response(status, {"error": {"message": "no", "code": code}})
+
+
+@pytest.mark.parametrize(
+    ("refusal", "tries"),
+    [
+        (TOO_LARGE, 1),
+        (refused(400, "model_terms_required"), 1),
+        (refused(403, "not_available_for_plan"), 1),
+        (refused(400, "tool_use_failed"), 2),
+        (refused(400, "output_parse_failed"), 2),
+    ],
+)
+async def test_failover_of_what_is_refused_for_one_model(refusal, tries):
+    endpoints = FakeEndpoints(a=[refusal] * tries + [HELLO])
+    result = await endpoints.call("x", "y")
+    assert (endpoints.routes_called, result.error) == (["a:x"] * tries + ["a:y"], None)
 
 
 async def test_endpoint_gets_its_own_model_name():
@@ -229,7 +249,7 @@ async def test_refused_key_is_left_to_the_engine_until_the_task_gives_up():
     assert endpoints.routes_called == ["a:m"] * 3
     assert all(20 < result.wait_more < 40 for result in (*refused, paused))
     assert paused.error.causes == refused[0].error.causes
-    assert results_by_route(paused) == [("a", "not sent: key refused")]
+    assert results_by_route(paused) == [("a", "not sent: account paused")]
     assert (await endpoints.call(max_wait=10)).wait_more == pytest.approx(10, abs=1)
     assert (await endpoints.call(max_wait=1)).wait_more is None
 

@@ -101,7 +101,7 @@ async def test_validation_that_raises_is_a_finding():
     endpoints = FakeEndpoints(a=[HELLO])
     schema = {"$ref": "#/$defs/none"}
     result = await endpoints.call(response_format={"type": "json_schema", "json_schema": {"schema": schema}})
-    assert result.error.kind is ErrorKind.GENERATION_FAILED
+    assert result.error.kind is ErrorKind.INVALID_OUTPUT
     assert len(endpoints.responses.stored) == len(endpoints.requests)
 
 

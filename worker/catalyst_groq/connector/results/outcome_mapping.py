@@ -11,11 +11,14 @@ from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Completion, Failu
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.error_kinds import ErrorKind, RetryAction
 from catalyst_groq.groq.api.errors import ApiError
+from catalyst_groq.groq.api.operations import Operation
+from catalyst_groq.groq.api.remedies import remedy_for
 from catalyst_groq.groq.api.responses import MAX_COUNT, Response
 from catalyst_groq.groq.routing.call_result import Attempt, CallResult
+from catalyst_groq.groq.routing.endpoints import GROQ
 
 MAX_QUOTED_CHARS = 400
-"""Of Groq's own words in a message: the engine keeps 666 characters, and the remedy must fit in too."""
+"""Of the server's own words in a message: the engine keeps 666 characters, and the remedy must fit in too."""
 
 UNREACHABLE_REMEDY = (
     "Check that the worker reaches the URL (network, proxy, GROQ_API_URL), then raise the task's retries."
@@ -41,19 +44,20 @@ async def to_outcome(
             return Failure(str(problem), variables=standard)
         return Completion(variables, request.retries.after_failure(retries) if result.stored else NO_RETRY)
     handed_back = hand_back(request, result, retries, standard)
-    # The process itself handles a refused key if it has a BPMN error for it, also while the account is paused.
-    if handed_back and error.kind is not ErrorKind.AUTHENTICATION:
+    # The process itself handles a refused account if it has a BPMN error for it, also while the account is paused.
+    if handed_back and not error.kind.pauses_account:
         return handed_back
     retry = request.retries.after_failure(retries)
     if error.kind.action is RetryAction.RETRY and retry.left:
-        return _retry_failure(error, retry, standard)
-    message = error_message(error)
+        return _retry_failure(result.server, error, retry, standard)
+    message = error_message(result.server, error, request.builder.operation)
     if code := request.error_mapping.code_for(error.causes):
         return BpmnError(code, message, standard)
     if handed_back:
         return handed_back
     # A retry must not replay this response: it can never be used.
-    return Failure(message, variables=standard, discard_responses=error.kind is ErrorKind.GENERATION_FAILED)
+    is_unusable = error.kind in (ErrorKind.GENERATION_FAILED, ErrorKind.INVALID_OUTPUT)
+    return Failure(message, variables=standard, discard_responses=is_unusable)
 
 
 def hand_back(
@@ -63,25 +67,30 @@ def hand_back(
     if result.error is None or result.wait_more is None:
         return None
     unchanged = Retry(request.retries.retries_left(retries), timedelta(seconds=result.wait_more))
-    return _retry_failure(result.error, unchanged, variables)
+    return _retry_failure(result.server, result.error, unchanged, variables)
 
 
-def error_message(error: ApiError) -> str:
-    """Return the message of an incident, within what the engine keeps: the cause in Groq's words, then the remedy."""
+def error_message(server: str, error: ApiError, operation: Operation) -> str:
+    """Return the message of an incident, within what the engine keeps: the cause in the server's words, the remedy.
+
+    `server`: the name of the server that the error comes from, if it comes from one.
+    """
     unreachable = error.kind is ErrorKind.TRANSIENT and not error.status
-    return f"{_cause(error)} {UNREACHABLE_REMEDY if unreachable else error.kind.remedy}"
+    remedy = UNREACHABLE_REMEDY if unreachable else remedy_for(error.kind, operation, is_groq=server == GROQ)
+    return f"{_cause(server, error)} {remedy}"
 
 
-def _retry_failure(error: ApiError, retry: Retry, variables: Mapping[str, Any]) -> Failure:
+def _retry_failure(server: str, error: ApiError, retry: Retry, variables: Mapping[str, Any]) -> Failure:
     """Return a failure that the engine retries by itself."""
     wait = math.ceil(retry.timeout.total_seconds())
-    message = f"{_cause(error)} Retrying in {wait:,} s."
+    message = f"{_cause(server, error)} Retrying in {wait:,} s."
     return Failure(message, retries=retry.left, retry_timeout=retry.timeout, variables=variables)
 
 
-def _cause(error: ApiError) -> str:
+def _cause(server: str, error: ApiError) -> str:
     quoted = error.message if len(error.message) <= MAX_QUOTED_CHARS else error.message[:MAX_QUOTED_CHARS] + "…"
-    return f"Groq: {quoted.rstrip('.')}."
+    cause = f"{quoted.rstrip('.')}."
+    return f"{server}: {cause}" if server else cause
 
 
 def standard_variables(result: CallResult, requested_model: str) -> dict[str, Any]:

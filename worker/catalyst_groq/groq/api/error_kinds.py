@@ -38,20 +38,28 @@ class ErrorKind:
     action: RetryAction
     failover: Failover
     remedy: str
-    """What to do about it: the last sentence of an incident's message."""
+    """What to do about it, whatever the server is: the last sentence of an incident's message. `remedies.py` has more
+    exact ones for Groq and for single operations."""
+    pauses_account: bool = False
+    """Whether it concerns every request of the account until somebody changes the account."""
 
     TRANSIENT: ClassVar["ErrorKind"]
     RATE_LIMITED: ClassVar["ErrorKind"]
     TOO_LARGE: ClassVar["ErrorKind"]
     GENERATION_FAILED: ClassVar["ErrorKind"]
     EMPTY_ANSWER: ClassVar["ErrorKind"]
+    INVALID_OUTPUT: ClassVar["ErrorKind"]
     RESPONSE_TOO_LARGE: ClassVar["ErrorKind"]
     MODEL_NOT_FOUND: ClassVar["ErrorKind"]
+    MODEL_FORBIDDEN: ClassVar["ErrorKind"]
+    NOT_IN_PLAN: ClassVar["ErrorKind"]
     AUTHENTICATION: ClassVar["ErrorKind"]
+    ACCOUNT_RESTRICTED: ClassVar["ErrorKind"]
     FORBIDDEN: ClassVar["ErrorKind"]
     SPEND_LIMIT: ClassVar["ErrorKind"]
     WRONG_URL: ClassVar["ErrorKind"]
     REDIRECTED: ClassVar["ErrorKind"]
+    HEADERS_TOO_LARGE: ClassVar["ErrorKind"]
     BUDGET: ClassVar["ErrorKind"]
     BAD_REQUEST: ClassVar["ErrorKind"]
 
@@ -61,7 +69,7 @@ ErrorKind.TRANSIENT = ErrorKind(
     "a transient failure",
     RetryAction.RETRY,
     Failover.OTHER_MODEL,
-    "Look at groqstatus.com, then raise the task's retries.",
+    "Raise the task's retries when the server is available again.",
 )
 ErrorKind.RATE_LIMITED = ErrorKind(
     "rate_limited",
@@ -74,15 +82,15 @@ ErrorKind.TOO_LARGE = ErrorKind(
     "too_large",
     "a request larger than the limit",
     RetryAction.GIVE_UP,
-    Failover.NONE,
-    "Send less: shorter messages, a lower max_tokens, a smaller recording (free plan: 25 MB).",
+    Failover.OTHER_MODEL,
+    "Send less: shorter messages or a lower max_tokens.",
 )
 ErrorKind.GENERATION_FAILED = ErrorKind(
     "generation_failed",
-    "a response without the requested format",
+    "a model's mistake, which the server refuses",
     RetryAction.GIVE_UP,
-    Failover.NONE,
-    "Raise max_tokens or simplify the prompt in the Request Payload.",
+    Failover.OTHER_MODEL,
+    "The model made a mistake: raise the task's retries, name Fallback Models, or simplify prompt and tools.",
 )
 ErrorKind.EMPTY_ANSWER = ErrorKind(
     "empty_answer",
@@ -90,6 +98,14 @@ ErrorKind.EMPTY_ANSWER = ErrorKind(
     RetryAction.GIVE_UP,
     Failover.NONE,
     "Raise max_tokens or lower reasoning_effort if finish_reason is 'length'; otherwise change the prompt.",
+)
+ErrorKind.INVALID_OUTPUT = ErrorKind(
+    "invalid_output",
+    "an answer without the requested format",
+    RetryAction.GIVE_UP,
+    Failover.NONE,
+    "The model made a mistake: raise max_tokens if the answer was cut off; otherwise raise the task's retries, or "
+    "simplify prompt and schema.",
 )
 ErrorKind.RESPONSE_TOO_LARGE = ErrorKind(
     "response_too_large",
@@ -105,12 +121,35 @@ ErrorKind.MODEL_NOT_FOUND = ErrorKind(
     Failover.OTHER_MODEL,
     "Name an available model in the Model field or the Request Payload.",
 )
+ErrorKind.MODEL_FORBIDDEN = ErrorKind(
+    "model_forbidden",
+    "a model that the account may not use",
+    RetryAction.GIVE_UP,
+    Failover.OTHER_MODEL,
+    "Have an administrator of the account allow the model or accept its terms, or name another model.",
+)
+ErrorKind.NOT_IN_PLAN = ErrorKind(
+    "not_in_plan",
+    "a feature that the account's plan does not include",
+    RetryAction.GIVE_UP,
+    Failover.OTHER_MODEL,
+    "Do without the feature, or have the account's plan upgraded.",
+)
 ErrorKind.AUTHENTICATION = ErrorKind(
     "authentication",
-    "a key that Groq does not accept",
+    "a key that the server does not accept",
     RetryAction.GIVE_UP,
     Failover.OTHER_ACCOUNT,
-    "Check the key at console.groq.com and where the Secret Source field takes it from.",
+    "Check the key, and where the Secret Source field takes it from.",
+    pauses_account=True,
+)
+ErrorKind.ACCOUNT_RESTRICTED = ErrorKind(
+    "account_restricted",
+    "a restricted account",
+    RetryAction.GIVE_UP,
+    Failover.OTHER_ACCOUNT,
+    "Have an administrator clear this up with the server's support, or use the key of another account.",
+    pauses_account=True,
 )
 ErrorKind.FORBIDDEN = ErrorKind(
     "forbidden",
@@ -124,7 +163,8 @@ ErrorKind.SPEND_LIMIT = ErrorKind(
     "a spend limit",
     RetryAction.GIVE_UP,
     Failover.OTHER_ACCOUNT,
-    "Raise the spend limit at console.groq.com.",
+    "Raise the account's spend limit, or add credit to it.",
+    pauses_account=True,
 )
 ErrorKind.WRONG_URL = ErrorKind(
     "wrong_url",
@@ -140,6 +180,13 @@ ErrorKind.REDIRECTED = ErrorKind(
     Failover.OTHER_ACCOUNT,
     "Correct the URL field or GROQ_API_URL, or log in to the network, then raise the retries.",
 )
+ErrorKind.HEADERS_TOO_LARGE = ErrorKind(
+    "headers_too_large",
+    "headers larger than the server accepts",
+    RetryAction.GIVE_UP,
+    Failover.OTHER_ACCOUNT,
+    "Check that the API key is the key only, and the headers of the endpoint.",
+)
 ErrorKind.BUDGET = ErrorKind(
     "budget",
     "an exhausted budget",
@@ -149,10 +196,10 @@ ErrorKind.BUDGET = ErrorKind(
 )
 ErrorKind.BAD_REQUEST = ErrorKind(
     "bad_request",
-    "a request that Groq does not understand",
+    "a request that the server does not understand",
     RetryAction.GIVE_UP,
     Failover.NONE,
-    "Correct the Request Payload, or the field that Groq names.",
+    "Correct the Request Payload, or the field that the server names.",
 )
 
 ERROR_KINDS = tuple(kind for kind in vars(ErrorKind).values() if isinstance(kind, ErrorKind))

@@ -1,7 +1,7 @@
 """Classification of failed requests: the kind of an error determines what the worker does about it. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -13,6 +13,9 @@ from catalyst_groq.groq.api.retry_after import parse_retry_after
 BUDGET_EXCEEDED = "budget_exceeded"
 """The cause of an exhausted budget in an error mapping."""
 
+EMPTY_ANSWER = "empty_answer"
+"""The cause of an answer without content."""
+
 KIND_BY_CODE = {
     "context_length_exceeded": ErrorKind.TOO_LARGE,
     "json_validate_failed": ErrorKind.GENERATION_FAILED,
@@ -20,14 +23,22 @@ KIND_BY_CODE = {
     "output_parse_failed": ErrorKind.GENERATION_FAILED,
     "model_not_found": ErrorKind.MODEL_NOT_FOUND,
     "model_decommissioned": ErrorKind.MODEL_NOT_FOUND,
-    "model_terms_required": ErrorKind.MODEL_NOT_FOUND,
     "DeploymentNotFound": ErrorKind.MODEL_NOT_FOUND,
-    "model_permission_blocked_org": ErrorKind.MODEL_NOT_FOUND,
-    "model_permission_blocked_project": ErrorKind.MODEL_NOT_FOUND,
-    "organization_restricted": ErrorKind.FORBIDDEN,
+    "invalid_model": ErrorKind.MODEL_NOT_FOUND,
+    "model_not_supported": ErrorKind.MODEL_NOT_FOUND,
+    "unknown_model": ErrorKind.MODEL_NOT_FOUND,
+    "model_terms_required": ErrorKind.MODEL_FORBIDDEN,
+    "model_permission_blocked_org": ErrorKind.MODEL_FORBIDDEN,
+    "model_permission_blocked_project": ErrorKind.MODEL_FORBIDDEN,
+    "not_available_for_plan": ErrorKind.NOT_IN_PLAN,
+    "organization_restricted": ErrorKind.ACCOUNT_RESTRICTED,
+    "account_deactivated": ErrorKind.ACCOUNT_RESTRICTED,
+    "project_archived": ErrorKind.ACCOUNT_RESTRICTED,
     "blocked_api_access": ErrorKind.SPEND_LIMIT,
+    "billing_hard_limit_reached": ErrorKind.SPEND_LIMIT,
     "insufficient_quota": ErrorKind.SPEND_LIMIT,
     "spend_limit_reached": ErrorKind.SPEND_LIMIT,
+    "string_above_max_length": ErrorKind.TOO_LARGE,
     "unknown_url": ErrorKind.WRONG_URL,
     "invalid_api_key": ErrorKind.AUTHENTICATION,
 }
@@ -37,8 +48,11 @@ KIND_BY_STATUS: Mapping[int, ErrorKind] = {
     HTTPStatus.FORBIDDEN: ErrorKind.FORBIDDEN,
     HTTPStatus.NOT_FOUND: ErrorKind.WRONG_URL,
     HTTPStatus.METHOD_NOT_ALLOWED: ErrorKind.WRONG_URL,
+    HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: ErrorKind.FORBIDDEN,
     HTTPStatus.REQUEST_TIMEOUT: ErrorKind.TRANSIENT,
     HTTPStatus.CONFLICT: ErrorKind.TRANSIENT,
+    HTTPStatus.TOO_EARLY: ErrorKind.TRANSIENT,
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: ErrorKind.HEADERS_TOO_LARGE,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ErrorKind.TOO_LARGE,
     HTTPStatus.UNPROCESSABLE_ENTITY: ErrorKind.GENERATION_FAILED,
     HTTPStatus.TOO_MANY_REQUESTS: ErrorKind.RATE_LIMITED,
@@ -54,8 +68,55 @@ KIND_BY_REASON: Mapping[NoResponseReason, tuple[ErrorKind, tuple[str, ...]]] = {
     NoResponseReason.BUDGET_EXHAUSTED: (ErrorKind.BUDGET, (BUDGET_EXCEEDED,)),
 }
 NETWORK_FAILURE = (ErrorKind.TRANSIENT, ("network",))
-NO_SUCH_MODEL = re.compile(r"\bmodel\b.+(does not exist|not found)", re.IGNORECASE)
-"""The message of other servers about an unknown model. They send no code."""
+REFUSALS = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+KIND_BY_MESSAGE: tuple[tuple[Collection[int], re.Pattern[str], ErrorKind], ...] = (
+    (
+        (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND),
+        re.compile(
+            r"\bmodels?\b.{1,200}\b(?:does not exist|not found)|\bnot a valid model\b|\b(?:unknown|invalid) model\b"
+            r"|\bno endpoints found for\b|\bnot supported by any provider\b",
+            re.IGNORECASE,
+        ),
+        ErrorKind.MODEL_NOT_FOUND,
+    ),
+    (
+        REFUSALS,
+        re.compile(
+            r"\b(?:organization|account|project)\b.{1,100}\b(?:restricted|suspended|deactivated|disabled|archived)\b",
+            re.IGNORECASE,
+        ),
+        ErrorKind.ACCOUNT_RESTRICTED,
+    ),
+    (
+        (*REFUSALS, HTTPStatus.TOO_MANY_REQUESTS),
+        re.compile(
+            r"\bexceeded your current quota\b|\binsufficient (?:credits?|balance|funds)\b"
+            r"|\bcredit balance is too low\b",
+            re.IGNORECASE,
+        ),
+        ErrorKind.SPEND_LIMIT,
+    ),
+    (
+        REFUSALS,
+        re.compile(
+            r"\bnot available (?:for|on|in|with) (?:your|this) (?:current )?(?:plan|tier|organization)\b"
+            r"|\bupgrade to (?:the |a )?\w+ (?:plan|tier)\b",
+            re.IGNORECASE,
+        ),
+        ErrorKind.NOT_IN_PLAN,
+    ),
+    (
+        (HTTPStatus.BAD_REQUEST,),
+        re.compile(r"\brequest header or cookie too large\b", re.IGNORECASE),
+        ErrorKind.HEADERS_TOO_LARGE,
+    ),
+    (
+        (HTTPStatus.UNPROCESSABLE_ENTITY,),
+        re.compile(r"\binput validation error\b|\binput should be\b|\bfield required\b", re.IGNORECASE),
+        ErrorKind.BAD_REQUEST,
+    ),
+)
+"""By status and message, for servers that send no code of their own."""
 
 NEVER_FITS = re.compile(
     r"\bRequest too large\b|maximum context length|context (?:length|window) (?:exceeded|of)|prompt is too long"
@@ -83,12 +144,12 @@ class ApiError:
 
     kind: ErrorKind
     causes: tuple[str, ...]
-    """What an error mapping may name, the most specific first: Groq's code, `429`, `4xx`; or `timeout`, `network`,
-    `response_too_large`, `budget_exceeded`."""
+    """What an error mapping may name, the most specific first: the server's code, `429`, `4xx`; or `timeout`,
+    `network`, `empty_answer`, `response_too_large`, `budget_exceeded`."""
     message: str
     status: int | None = None
     wait: float | None = None
-    """Seconds that Groq asks to wait; None when it does not say."""
+    """Seconds that the server asks to wait; None when it does not say."""
 
 
 def classify(response: Response | NoResponse) -> ApiError | None:
@@ -98,22 +159,35 @@ def classify(response: Response | NoResponse) -> ApiError | None:
         return ApiError(kind, causes, f"{response.reason}: {response.message}", wait=response.wait)
     if response.ok:
         return None
-    status, code = response.status, response.code
-    causes = (code, str(status), f"{status // 100}xx") if code else (str(status), f"{status // 100}xx")
-    return ApiError(_kind_of(response), causes, f"{status} {_message_of(response)}", status, _retry_after(response))
+    kind, status = _kind_of(response), response.status
+    message = f"{status} {_message_of(response)}"
+    return ApiError(kind, _causes_of(response, kind), message, status, _retry_after(response))
+
+
+def _causes_of(response: Response, kind: ErrorKind) -> tuple[str, ...]:
+    if kind is ErrorKind.EMPTY_ANSWER:
+        return (EMPTY_ANSWER,)
+    # No wait helps against a request that never fits, whatever its status is: it is not what a mapping of 429 is for.
+    is_misnamed = kind is ErrorKind.TOO_LARGE and response.status == HTTPStatus.TOO_MANY_REQUESTS
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE.value if is_misnamed else response.status
+    own = [response.code] if response.code not in ("", str(response.status)) else []
+    return (*own, str(status), f"{status // 100}xx")
 
 
 def _kind_of(response: Response) -> ErrorKind:
     status, message = response.status, response.message[:MAX_SEARCHED_CHARS]
     if response.is_success and response.is_nested_too_deeply:
-        return ErrorKind.GENERATION_FAILED
+        return ErrorKind.INVALID_OUTPUT
+    if response.is_paid_without_result:
+        return ErrorKind.EMPTY_ANSWER
     figures = FIGURES.search(message)
     if NEVER_FITS.search(message) or (figures and int(figures["requested"]) > int(figures["limit"])):
         return ErrorKind.TOO_LARGE
     if response.code in KIND_BY_CODE:
         return KIND_BY_CODE[response.code]
-    if status == HTTPStatus.NOT_FOUND and NO_SUCH_MODEL.search(message):
-        return ErrorKind.MODEL_NOT_FOUND
+    for statuses, pattern, kind in KIND_BY_MESSAGE:
+        if status in statuses and pattern.search(message):
+            return kind
     if status in KIND_BY_STATUS:
         return KIND_BY_STATUS[status]
     if _is_redirect(response):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from catalyst_groq.groq.api.error_kinds import ErrorKind
 from catalyst_groq.groq.api.errors import ApiError
 from catalyst_groq.groq.api.structured_output import InvalidOutput
 
@@ -27,7 +28,8 @@ def correction_request(payload: Mapping[str, Any], invalid: InvalidOutput) -> di
 
 def may_regenerate(error: ApiError) -> bool:
     """Whether the model made a mistake that it may not make again."""
-    return not REGENERATION_CAUSES.isdisjoint(error.causes)
+    is_mistake = error.kind in (ErrorKind.GENERATION_FAILED, ErrorKind.INVALID_OUTPUT)
+    return is_mistake and not REGENERATION_CAUSES.isdisjoint(error.causes)
 
 
 def regeneration_request(payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,10 +4,13 @@ import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from catalyst_groq.domain.budgets import Budget
 from catalyst_groq.groq.api.operations import Operation, Payload
 from catalyst_groq.groq.api.responses import NoResponse, Response
+
+GROQ_HOST = "api.groq.com"
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,11 @@ class Account:
     """Base URL, such as `https://api.groq.com/openai/v1`."""
     key: str = field(repr=False)
     """Empty when no key is sent."""
+
+    @cached_property
+    def is_groq(self) -> bool:
+        """Whether the URL is Groq's own, rather than that of a gateway or another server."""
+        return (urlsplit(self.url).hostname or "") == GROQ_HOST
 
     @cached_property
     def id(self) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from catalyst_groq.common.bounded_execution import BoundedExecutor
 from catalyst_groq.groq.api.error_kinds import ErrorKind
-from catalyst_groq.groq.api.errors import ApiError
+from catalyst_groq.groq.api.errors import EMPTY_ANSWER, ApiError
 from catalyst_groq.groq.api.operations import Payload
 from catalyst_groq.groq.api.reasoning import split_reasoning
 from catalyst_groq.groq.api.responses import Response
@@ -24,7 +24,6 @@ from catalyst_groq.groq.api.tool_calls import INVALID_TOOL_CALLS, correct_calls
 TOOL_USE_FAILED = "tool_use_failed"
 """Groq's own error code for tool calls that cannot be made."""
 
-EMPTY_ANSWER = "empty_answer"
 CALL_REASONS = ("tool_calls", "function_call")
 
 
@@ -77,10 +76,10 @@ def _find_problem(response: Response) -> ApiError | None:
         return None
     if invalid := message.get(INVALID_TOOL_CALLS):
         text = f"No tool call can be made: {'; '.join(dict.fromkeys(call['error'] for call in invalid))}"
-        return _unusable(response, ErrorKind.GENERATION_FAILED, TOOL_USE_FAILED, text)
+        return _unusable(response, ErrorKind.INVALID_OUTPUT, TOOL_USE_FAILED, text)
     if reason in CALL_REASONS and "tool_calls" in message:
         text = f"finish_reason is '{reason}', but the response has no tool call"
-        return _unusable(response, ErrorKind.GENERATION_FAILED, TOOL_USE_FAILED, text)
+        return _unusable(response, ErrorKind.INVALID_OUTPUT, TOOL_USE_FAILED, text)
     content = message.get("content")
     if content and not (isinstance(content, str) and content.isspace()):
         return None
@@ -94,4 +93,4 @@ def _unusable(response: Response, kind: ErrorKind, cause: str, message: str) -> 
 
 
 def _not_as_requested(response: Response, message: str) -> ApiError:
-    return ApiError(ErrorKind.GENERATION_FAILED, (JSON_VALIDATE_FAILED,), message, response.status)
+    return ApiError(ErrorKind.INVALID_OUTPUT, (JSON_VALIDATE_FAILED,), message, response.status)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import IntEnum, auto
 from itertools import groupby
 
-from catalyst_groq.groq.api.error_kinds import ErrorKind, RetryAction
+from catalyst_groq.groq.api.error_kinds import RetryAction
 from catalyst_groq.groq.api.errors import ApiError
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
 from catalyst_groq.groq.api.structured_output import InvalidOutput
@@ -65,6 +65,8 @@ class CallResult:
     error: ApiError | None
     """Why the response is not usable; None when it is."""
     attempts: tuple[Attempt, ...] = ()
+    server: str = ""
+    """The name of the server that the error comes from; empty when no server serves the model."""
     wait_more: float | None = None
     """Seconds still to wait, when that is too long to be done here."""
     stored: bool = False
@@ -121,6 +123,8 @@ class RouteResult:
     """Seconds until the rate limit of the route admits the request; None when there is none."""
     wait_more: float | None = None
     """The same, when it is left to the engine to wait."""
+    server: str = ""
+    """The name of the server that the result comes from."""
     stored: bool = False
     replayed: bool = False
     omitted: str = ""
@@ -162,8 +166,8 @@ def _rank(result: RouteResult) -> tuple[_ResultRank, float]:
     """Rank a result; waits rank by their length. A request that the worker holds back ranks like Groq's own refusal."""
     if result.error is None:
         return _ResultRank.ANSWERED, 0
-    # A refused key waits only if no other endpoint has anything to say.
-    if result.wait_more is not None and result.error.kind is not ErrorKind.AUTHENTICATION:
+    # A refused account waits only if no other endpoint has a result.
+    if result.wait_more is not None and not result.error.kind.pauses_account:
         rank = _ResultRank.WAIT_AND_SEND_AGAIN if result.was_tried else _ResultRank.WAIT_FOR_CIRCUIT_BREAKER
         return rank, result.wait_more
     if result.was_tried:

@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from catalyst_groq.groq.api.requests import Account
+from catalyst_groq.groq.api.responses import NoResponse, Response
+
+GROQ = "Groq"
+"""Groq's name as a server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +59,9 @@ class Route:
 
     def __str__(self) -> str:
         return f"{self.model} at {self.endpoint.name}"
+
+
+def server_name(endpoint: Endpoint, response: Response | NoResponse) -> str:
+    """Return the name of the server that a message speaks of: Groq, or the endpoint's name."""
+    is_groq = endpoint.account.is_groq or (isinstance(response, Response) and response.is_from_groq)
+    return GROQ if is_groq else endpoint.name

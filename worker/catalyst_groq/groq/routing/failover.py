@@ -40,7 +40,7 @@ class RoutingState:
             return Obstacle(error, "circuit breaker open")
         if error := self.accounts.check(route.endpoint):
             self.circuit_breakers.release_probe(route)
-            return Obstacle(error, "key refused")
+            return Obstacle(error, "account paused")
         return None
 
     def record(
@@ -52,11 +52,11 @@ class RoutingState:
         is_only: bool,
         timeout: float = DEFAULT_TIMEOUT_SECONDS,
     ) -> None:
-        """Learn from a result. `is_only`: there is no other endpoint, so that an account's error opens no circuit.
+        """Learn from a result. `is_only`: there is no other endpoint, so that a redirect opens no circuit.
 
         `timeout`: the seconds that the task gave the request.
         """
-        if error and error.kind is ErrorKind.MODEL_NOT_FOUND:
+        if error and error.kind in (ErrorKind.MODEL_NOT_FOUND, ErrorKind.MODEL_FORBIDDEN):
             self.retired_models.mark_unavailable(route, error)
         match judge_result(response, error, timeout):
             case Finding.NOTHING:
@@ -64,10 +64,10 @@ class RoutingState:
             case Finding.FAILURE if error:
                 self.circuit_breakers.record_failure(route, error)
                 self.accounts.release_probe(route.endpoint)
-            case Finding.REFUSED_KEY if error:
+            case Finding.REFUSED_ACCOUNT if error:
                 self.circuit_breakers.record_success(route)
                 self.accounts.record_refused(route.endpoint, error)
-            case Finding.REFUSED_ACCOUNT if error and not is_only:
+            case Finding.REDIRECTED if error and not is_only:
                 self.circuit_breakers.record_failure(route, error, trip=True)
                 self.accounts.record_accepted(route.endpoint)
             case _:

@@ -29,10 +29,10 @@ class Finding(Enum):
     """The task's own timeout or payload may be the reason."""
     FAILURE = auto()
     """The endpoint failed, whatever the task had asked. Several in a row open the circuit breaker."""
+    REDIRECTED = auto()
+    """The endpoint serves no request: another endpoint is used at once if there is one."""
     REFUSED_ACCOUNT = auto()
-    """The endpoint serves none of the account's requests: another endpoint is used at once if there is one."""
-    REFUSED_KEY = auto()
-    """The key is refused, so that the account is paused."""
+    """The endpoint serves none of the account's requests, so that the account is paused."""
 
 
 def judge_result(response: Response | NoResponse, error: ApiError | None, timeout: float) -> Finding:
@@ -41,10 +41,10 @@ def judge_result(response: Response | NoResponse, error: ApiError | None, timeou
     A client error (4xx) never counts as a failure: what the task asked causes it. Nor does a connection that broke
     during a request, which a gateway does to a payload that is too large for it.
     """
-    if error and error.kind is ErrorKind.AUTHENTICATION:
-        return Finding.REFUSED_KEY
-    if error and error.kind in (ErrorKind.SPEND_LIMIT, ErrorKind.REDIRECTED):
+    if error and error.kind.pauses_account:
         return Finding.REFUSED_ACCOUNT
+    if error and error.kind is ErrorKind.REDIRECTED:
+        return Finding.REDIRECTED
     if isinstance(response, NoResponse):
         min_timeout = MIN_TIMEOUTS_SECONDS.get(response.reason)
         is_failure = response.reason in UNREACHABLE or (min_timeout is not None and timeout >= min_timeout)

@@ -1,4 +1,4 @@
-"""Accounts whose key is refused: they are paused, so that their tasks fail no more, and one request tries the key."""
+"""Accounts that are refused (the key, the credit, the organization): they are paused, and one request tries them."""
 
 from collections.abc import Iterable, Sequence
 
@@ -14,10 +14,10 @@ MAX_KNOWN_ACCOUNTS = 100
 
 WORDING = Wording(
     (),
-    "The key of the endpoint {} is refused, the next attempt is in {:.0f} s ({} refused so far): {}",
-    "The key of the endpoint %s is refused: the account is paused. Its tasks go back to the engine, and one request "
-    "tries the key in about %g s, then less often (%d refused so far): %s",
-    "The pause of the endpoint %s has ended: its key is accepted, or is no longer used",
+    "The account of the endpoint {} is refused, the next attempt is in {:.0f} s ({} refused so far): {}",
+    "The account of the endpoint %s is refused: it is paused. Its tasks go back to the engine, and one request "
+    "tries it in about %g s, then less often (%d refused so far): %s",
+    "The pause of the endpoint %s has ended: its account is accepted, or is no longer used",
 )
 
 

@@ -27,7 +27,7 @@ from catalyst_groq.groq.rate_limits.headers import fraction_that_fits
 from catalyst_groq.groq.rate_limits.queue import QUEUE_POLL_INTERVAL_SECONDS
 from catalyst_groq.groq.routing.call import GroqCall, Truncated
 from catalyst_groq.groq.routing.call_result import Attempt, AttemptLog, CallResult, RouteResult, best_result, summarize
-from catalyst_groq.groq.routing.endpoints import Route
+from catalyst_groq.groq.routing.endpoints import Route, server_name
 from catalyst_groq.groq.routing.failover import RoutePlan, RoutingState, may_fail_over
 from catalyst_groq.groq.routing.request_adapter import AdaptedRequest, IncompatibleModel, adapt_request
 from catalyst_groq.groq.routing.retry import (
@@ -148,6 +148,7 @@ class _RoutedCall:
             return None
         result = await self._judge(response, self._payload)
         result.stored = result.replayed = True
+        result.server = server_name(self._call.endpoints[0], response)
         cost = cost_usd(response, self._call.operation, self._router.catalog)
         if cost is not None:
             self._replayed_cost = (self._replayed_cost or Decimal()) + cost
@@ -238,11 +239,12 @@ class _RoutedCall:
             raise
         cost = cost_usd(response, call.operation, self._router.catalog)
         result.stored, result.omitted = stored, self._truncated.omitted if self._truncated else ""
+        result.server = server_name(route.endpoint, result.response)
         self._model_results[self._number] = result
         is_only = len(call.endpoints) == 1
         self._router.state.record(route, result.response, result.error, is_only=is_only, timeout=call.timeout)
-        if result.error and result.error.kind is ErrorKind.AUTHENTICATION:
-            result.wait_more = self._wait_for_key(self._router.state.accounts.wait(route.endpoint))
+        if result.error and result.error.kind.pauses_account:
+            result.wait_more = self._wait_for_account(self._router.state.accounts.wait(route.endpoint))
         summary, sent = summarize(result.response, result.error), not response.held_back
         self._log.add(Attempt(route, summary, sent, seconds, cost=cost, changes=self._request.changes))
         return result
@@ -284,12 +286,12 @@ class _RoutedCall:
     def _skip(self, route: Route, error: ApiError, reason: str) -> RouteResult:
         self._log.add(Attempt(route, f"{NoResponseReason.SKIPPED}: {reason}", sent=False))
         response = NoResponse(NoResponseReason.SKIPPED, error.message, sent=False, seconds=0)
-        is_key_refused = error.kind is ErrorKind.AUTHENTICATION
-        wait_more = self._wait_for_key(error.wait) if is_key_refused else self._if_in_time(error.wait)
-        return RouteResult(response, error, wait_more=wait_more)
+        wait = error.wait
+        wait_more = self._wait_for_account(wait) if error.kind.pauses_account else self._if_in_time(wait)
+        return RouteResult(response, error, server=server_name(route.endpoint, response), wait_more=wait_more)
 
-    def _wait_for_key(self, wait: float | None) -> float | None:
-        """Return how long the engine waits for a refused key: at most until the task gives up."""
+    def _wait_for_account(self, wait: float | None) -> float | None:
+        """Return how long the engine waits for an account that is refused: at most until the task gives up."""
         if wait is None or self._seconds_left < MIN_RETURN_SECONDS:
             return None
         return min(max(wait, MIN_RETURN_SECONDS), self._seconds_left)
@@ -313,6 +315,7 @@ class _RoutedCall:
             best.response,
             best.error,
             self._log.attempts(),
+            server=best.server,
             wait_more=self._return_time(best.wait_more),
             stored=best.stored,
             replayed=best.replayed,
