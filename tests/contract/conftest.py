@@ -48,13 +48,14 @@ async def make_client(topic):
     """Make clients with one worker id each."""
     clients = []
 
-    def make(rest_url, worker_id="", *, lock_seconds=60.0, poll_seconds=0.05, string_limit=4000):
+    def make(rest_url, worker_id="", *, lock_seconds=60.0, poll_seconds=0.05, string_limit=4000, authorization=""):
         engine = EngineClient(
             rest_url,
             worker_id or f"worker-{topic}",
             lock_duration=seconds(lock_seconds),
             async_response_timeout=seconds(poll_seconds),
             encoder=Encoder(string_limit),
+            authorization=authorization,
         )
         clients.append(engine)
         return engine

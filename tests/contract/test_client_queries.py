@@ -74,6 +74,47 @@ async def test_engine_url_outside_the_rest_api_names_the_likely_error(page, make
                 await request
 
 
+async def test_engine_url_with_the_usual_path_is_not_blamed_for_it(make_client):
+    async with test_utils.TestServer(web.Application()) as server:
+        engine = make_client(str(server.make_url("/engine-rest")))
+        with pytest.raises(EngineUnreachable, match="Is its REST API at another path than CATALYST_ENGINE_URL"):
+            await engine.latest_definitions()
+
+
+@pytest.mark.parametrize(
+    ("authorization", "fix"),
+    [
+        ("", "Set CATALYST_ENGINE_USER and CATALYST_ENGINE_PASSWORD, or CATALYST_ENGINE_TOKEN"),
+        ("Basic YTpi", "Check CATALYST_ENGINE_USER and CATALYST_ENGINE_PASSWORD"),
+        ("Bearer token", "Check CATALYST_ENGINE_TOKEN"),
+    ],
+)
+async def test_engine_that_refuses_credentials_names_their_settings(authorization, fix, make_client):
+    async def refuse(_):
+        return web.Response(status=401)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", refuse)
+    async with test_utils.TestServer(app) as server:
+        engine = make_client(str(server.make_url("/engine-rest")), authorization=authorization)
+        with pytest.raises(EngineRefused, match=f"401: {fix}"):
+            await engine.latest_definitions()
+
+
+async def test_product_without_the_right_to_see_it_is_the_version(make_client):
+    async def refuse(_):
+        return web.json_response({"type": "AuthorizationException", "message": "no"}, status=403)
+
+    async def version(_):
+        return web.json_response({"version": "7.24.0"})
+
+    app = web.Application()
+    app.router.add_get("/telemetry/data", refuse)
+    app.router.add_get("/version", version)
+    async with test_utils.TestServer(app) as server:
+        assert str(await make_client(str(server.make_url("/"))).product()) == "unknown 7.24.0"
+
+
 @pytest.mark.parametrize("answer", ['{"ok": true}', "null", '"x"', '[{"id": "1"}]', "[1]"])
 async def test_engine_url_of_another_server_is_an_outage(answer, make_client):
     async def say(_):

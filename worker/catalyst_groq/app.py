@@ -4,7 +4,7 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,11 +15,13 @@ from prometheus_client import CollectorRegistry
 from catalyst_groq import __version__
 from catalyst_groq.camunda.definition_cache import DefinitionCache
 from catalyst_groq.camunda.poller import Poller
+from catalyst_groq.camunda.product import EngineProduct
 from catalyst_groq.camunda.worker_id import WorkerIdClaim
 from catalyst_groq.commands.models import ModelReport, collect_model_report, find_used_models
 from catalyst_groq.common.bounded_execution import ProcessPool
 from catalyst_groq.config import factory
-from catalyst_groq.config.settings import Settings
+from catalyst_groq.config.settings import GROQ_API_KEY, Settings
+from catalyst_groq.config.startup_report import describe_settings, find_ineffective_settings
 from catalyst_groq.connector.access.providers import SecretProvider
 from catalyst_groq.connector.access.urls import AllowedUrls
 from catalyst_groq.connector.budgets import BudgetedClient
@@ -27,6 +29,7 @@ from catalyst_groq.connector.handler import Handler
 from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.connector.task_request import TASK_OPERATIONS, TaskOperation, TaskRequestReader
 from catalyst_groq.domain.redaction import Redactor
+from catalyst_groq.errors import EngineError
 from catalyst_groq.groq.api.errors import classify
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.response_validation import ResponseValidator
@@ -44,6 +47,10 @@ from catalyst_groq.observability.metrics import (
 )
 
 log = logging.getLogger(__name__)
+
+ORACLE = "Oracle"
+ORACLE_STRING_LIMIT = 2000
+"""Characters of a String variable on Oracle (reference/camunda-7.md)."""
 
 GC_THRESHOLD = 20_000
 """Allocations between collections of the youngest generation. The default of 700 costs a noticeable share of CPU."""
@@ -70,7 +77,9 @@ class Worker:
 
     poller: Poller
     blocked_endpoints: Callable[[], Sequence[str]]
-    """Returns the names of the endpoints that refuse their keys, if no other account is left; see `PausedAccounts`."""
+    """Returns the names of the endpoints that refuse their accounts, if no other is left; see `PausedAccounts`."""
+    engine_product: Callable[[], Awaitable[EngineProduct]]
+    """Returns which engine it is. Raises `EngineError`."""
 
 
 @asynccontextmanager
@@ -140,7 +149,12 @@ async def build_worker(
             ", ".join(settings.topic),
             settings.engine_url,
         )
-        yield Worker(poller, state.accounts.blocked)
+        key_sources = await secrets.sources_of(GROQ_API_KEY.lower())
+        for text in describe_settings(settings, factory.journal_location(settings), endpoints, key_sources):
+            log.info("%s", text)
+        for text in find_ineffective_settings(settings, endpoints, key_sources):
+            log.warning("%s.", text)
+        yield Worker(poller, state.accounts.blocked, engine.product)
 
 
 async def run_worker(
@@ -155,9 +169,22 @@ async def run_worker(
             health = health_server(settings.http_host, settings.http_port, poller, registry, worker.blocked_endpoints)
             await parts.enter_async_context(health)
         _tune_gc()
+        product = asyncio.create_task(_log_product(worker.engine_product, settings))
+        parts.callback(product.cancel)
         polling = asyncio.create_task(poller.run())
         _on_signals(partial(_stop, poller, polling))
         await polling
+
+
+async def _log_product(engine_product: Callable[[], Awaitable[EngineProduct]], settings: Settings) -> None:
+    """Log which engine it is, if it is there when the worker starts; the poller logs an outage."""
+    try:
+        product = await engine_product()
+    except EngineError:
+        return
+    log.info("Engine: %s", product)
+    if product.database == ORACLE and settings.string_limit > ORACLE_STRING_LIMIT:
+        log.warning("CATALYST_STRING_LIMIT: Oracle stores %s characters. Set it to that.", ORACLE_STRING_LIMIT)
 
 
 def _tune_gc() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from catalyst_groq.camunda.oauth import ClientCredentials
+from catalyst_groq.camunda.product import EngineProduct
 from catalyst_groq.camunda.rest_client import NO_CONTENT, RestClient
 from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
 from catalyst_groq.common.transport import TransportConfig, make_transport
@@ -154,6 +155,14 @@ class EngineClient:
         definition = await self._rest.get(f"{self.url}/process-definition/{process_definition_id}/xml", dict)
         with self._parsing():
             return str(definition["bpmn20Xml"])
+
+    async def product(self) -> EngineProduct:
+        """Return which engine it is, as far as the user may know."""
+        try:
+            body = await self._rest.get(f"{self.url}/telemetry/data", dict)
+        except EngineRefused:  # it needs the rights of an administrator
+            body = {"product": await self._rest.get(f"{self.url}/version", dict)}
+        return EngineProduct.from_body(body)
 
     async def latest_definitions(self) -> list[str]:
         """Return the ids of the latest version of every deployed process."""

@@ -139,14 +139,29 @@ class RestClient:
         if status == HTTPStatus.NOT_FOUND and not is_from_engine:
             # The URL does not lead to the REST API, or the REST API is being redeployed.
             problem = f"The server at {self._url} is not a Camunda engine: 404 {_excerpt(content)}"
-            return EngineUnreachable(f"{problem}. Is /engine-rest missing in CATALYST_ENGINE_URL?")
+            has_usual_path = self._url.endswith("/engine-rest")
+            fix = "Is its REST API at another path than" if has_usual_path else "Is /engine-rest missing in"
+            return EngineUnreachable(f"{problem}. {fix} CATALYST_ENGINE_URL?")
         if isinstance(body, dict):
             kind, message, code = str(body.get("type") or ""), str(body.get("message") or ""), body.get("code")
         else:
             kind, message, code = "", _excerpt(content), None
+        if status == HTTPStatus.UNAUTHORIZED:
+            message = f"{message}. {self._credentials_fix()}".removeprefix(". ")
         if status in UNAVAILABLE_STATUSES:
             return EngineUnreachable(f"Engine unreachable at {self._url}: a gateway responded {status}: {message}")
         return _error_class(status, kind, message, code)(status, kind, message)
+
+    def _credentials_fix(self) -> str:
+        """Return what to do when the engine refuses the worker's credentials, or its lack of any."""
+        if self._tokens:
+            return "Check CATALYST_ENGINE_CLIENT_ID and CATALYST_ENGINE_CLIENT_SECRET"
+        scheme = self._headers.get("authorization", "").partition(" ")[0]
+        if scheme == "Bearer":
+            return "Check CATALYST_ENGINE_TOKEN"
+        if scheme:
+            return "Check CATALYST_ENGINE_USER and CATALYST_ENGINE_PASSWORD"
+        return "Set CATALYST_ENGINE_USER and CATALYST_ENGINE_PASSWORD, or CATALYST_ENGINE_TOKEN"
 
 
 def _parse(content: bytes) -> Any:

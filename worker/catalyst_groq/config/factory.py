@@ -142,10 +142,15 @@ def make_groq_client(settings: Settings, redactor: Redactor) -> HttpGroqClient:
     return HttpGroqClient(make_groq_transport(settings), redactor, settings.max_response_bytes)
 
 
+def journal_location(settings: Settings) -> str:
+    """Return where the journal is: a file's path, `redis://…`, or `off`."""
+    return settings.journal or str(user_state_path("catalyst-groq") / "journal.sqlite")
+
+
 def make_journal(settings: Settings) -> tuple[Journal, Ledger]:
     """Return the journal and the ledger."""
     return open_journal(
-        settings.journal or str(user_state_path("catalyst-groq") / "journal.sqlite"),
+        journal_location(settings),
         cipher=make_cipher(settings.journal_key.get_secret_value() if settings.journal_key else None),
         max_age=settings.journal_max_age,
         max_bytes=settings.journal_max_bytes,

@@ -123,6 +123,15 @@ class Secrets:
                 return Secret(key)
         return None
 
+    async def sources_of(self, name: str) -> list[str]:
+        """Return the sources that have a secret of that name. A value that is no key counts; its task names the fix."""
+        found = []
+        for source, provider in self.providers.items():
+            with suppress(FieldError):
+                if await provider.get(name) is not None:
+                    found.append(source)
+        return found
+
     def _check_allowed(self, name: str) -> None:
         is_allowed = _matches_any(name, self.allowed)
         if name.startswith(KEY_PREFIX) or (KEY_LIKE.fullmatch(name) and not is_allowed):

@@ -1,0 +1,65 @@
+"""What a worker logs when it starts, and the settings that have no effect."""
+
+import pytest
+
+from catalyst_groq.config.settings import Settings
+from catalyst_groq.config.startup_report import describe_settings, find_ineffective_settings
+from catalyst_groq.groq.api.requests import Account
+from catalyst_groq.groq.routing.endpoints import Endpoint
+
+BACKUP = Endpoint("backup", Account("https://user:secret@backup.test/v1", "key"))
+
+
+def describe(settings, endpoints=(), key_sources=("env",)):
+    return list(describe_settings(settings, settings.journal or "/state/journal.sqlite", endpoints, key_sources))
+
+
+def test_report_names_what_the_worker_uses():
+    assert describe(Settings()) == [
+        "Groq at https://api.groq.com/openai/v1; key groq_api_key: in the secret source env",
+        "Journal: /state/journal.sqlite",
+        "Rate limits: as Groq reports them; budgets: none",
+        "Up to 50 tasks at once; health probes and metrics: off",
+    ]
+
+
+def test_report_names_what_an_operator_has_set():
+    settings = Settings(
+        journal="redis://user:secret@redis.test/0",
+        journal_required=True,
+        limits="free",
+        limits_redis_url="redis://redis.test/1",
+        budget_per_day=5,
+        http_port=8081,
+        concurrency=7,
+    )
+    text = "\n".join(describe(settings, [BACKUP], ()))
+    assert "Endpoints: backup (https://***@backup.test/v1)" in text
+    assert "key groq_api_key: not found" in text
+    assert "redis.test/0 (required)" in text
+    assert "Rate limits: of the free plan, shared in Redis; budgets: 5 USD per day" in text
+    assert "Up to 7 tasks at once; health probes and metrics: 127.0.0.1:8081" in text
+    assert "secret@" not in text
+
+
+@pytest.mark.parametrize(
+    ("values", "warning"),
+    [
+        ({"engine_user": "ada"}, "CATALYST_ENGINE_USER has no CATALYST_ENGINE_PASSWORD"),
+        ({"engine_user": "ada", "engine_password": "x", "engine_token": "t"}, "CATALYST_ENGINE_TOKEN is used"),
+        ({"limits": "off", "limits_redis_url": "redis://r.test"}, "CATALYST_LIMITS is off"),
+        ({"journal": "off", "budget_per_day": 1}, "what was spent of the budgets is forgotten"),
+        ({"journal": "off", "journal_required": True}, "CATALYST_JOURNAL_REQUIRED"),
+    ],
+)
+def test_setting_without_effect_is_a_warning(values, warning):
+    (text,) = find_ineffective_settings(Settings(**values), (), ["env"])
+    assert warning in text
+
+
+def test_missing_key_is_a_warning_that_names_where_it_was_looked_for():
+    (text,) = find_ineffective_settings(Settings(), (), ())
+    assert "GROQ_API_KEY" in text
+    assert "/run/secrets/groq_api_key" in text
+    assert "catalyst-secrets.properties" in text
+    assert not list(find_ineffective_settings(Settings(), [BACKUP], ()))

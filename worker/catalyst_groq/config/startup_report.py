@@ -1,0 +1,67 @@
+"""What a worker logs when it starts: what it uses, where its key is, and which settings have no effect. Pure."""
+
+from collections.abc import Collection, Iterator, Sequence
+
+from catalyst_groq.common.credentials import hide_user_info
+from catalyst_groq.config.settings import GROQ_API_KEY, Settings
+from catalyst_groq.groq.routing.endpoints import Endpoint
+
+
+def describe_settings(
+    settings: Settings, journal: str, endpoints: Sequence[Endpoint], key_sources: Collection[str]
+) -> Iterator[str]:
+    """Yield what the worker uses, in a few lines.
+
+    `journal`: where the journal is. `key_sources`: the secret sources that have the key `groq_api_key`.
+    """
+    if endpoints:
+        urls = (f"{endpoint.name} ({hide_user_info(endpoint.account.url)})" for endpoint in endpoints)
+        yield f"Endpoints: {', '.join(urls)}"
+    found = f"in the secret source {', '.join(key_sources)}" if key_sources else "not found"
+    yield f"Groq at {hide_user_info(settings.groq_api_url)}; key groq_api_key: {found}"
+    yield f"Journal: {hide_user_info(journal)}{' (required)' if settings.journal_required else ''}"
+    yield f"Rate limits: {_describe_limits(settings)}; budgets: {_describe_budgets(settings)}"
+    is_served = settings.http_port is not None
+    address = f"{settings.http_host}:{settings.http_port or 'a free port'}" if is_served else "off"
+    yield f"Up to {settings.concurrency} tasks at once; health probes and metrics: {address}"
+
+
+def find_ineffective_settings(
+    settings: Settings, endpoints: Sequence[Endpoint], key_sources: Collection[str]
+) -> Iterator[str]:
+    """Yield a warning for each setting that has no effect, or that the worker will miss, and what to do."""
+    if not key_sources and not any(endpoint.account.key for endpoint in endpoints):
+        yield (
+            f"There is no key groq_api_key: neither in the environment variable {GROQ_API_KEY}, nor in "
+            f"{settings.secrets_dir / 'groq_api_key'}, nor in {settings.secrets_file}. Tasks that use it will fail"
+        )
+    if settings.engine_user and not settings.engine_password:
+        yield "CATALYST_ENGINE_USER has no CATALYST_ENGINE_PASSWORD: the engine gets an empty password"
+    if settings.engine_token and (settings.engine_user or settings.engine_token_url):
+        yield "CATALYST_ENGINE_TOKEN is used, and the other credentials for the engine are not: unset one of them"
+    if settings.limits == "off" and (settings.limits_redis_url or settings.model_limits):
+        yield "CATALYST_LIMITS is off: CATALYST_LIMITS_REDIS_URL and CATALYST_MODEL_LIMITS have no effect"
+    if _has_budget(settings) and settings.journal == "off":
+        yield "CATALYST_JOURNAL is off: what was spent of the budgets is forgotten when the worker stops"
+    if settings.journal == "off" and (settings.journal_required or settings.journal_key):
+        yield "CATALYST_JOURNAL is off: CATALYST_JOURNAL_REQUIRED and CATALYST_JOURNAL_KEY have no effect"
+
+
+def _describe_limits(settings: Settings) -> str:
+    texts = {"auto": "as Groq reports them", "off": "off"}
+    shared = ", shared in Redis" if settings.limits_redis_url and settings.limits != "off" else ""
+    own = f", own figures for {len(settings.model_limits)} models" if settings.model_limits else ""
+    return texts.get(settings.limits, f"of the {settings.limits} plan") + own + shared
+
+
+def _has_budget(settings: Settings) -> bool:
+    return any((settings.budget_per_instance, settings.budget_per_definition, settings.budget_per_day))
+
+
+def _describe_budgets(settings: Settings) -> str:
+    budgets = {
+        "per instance": settings.budget_per_instance,
+        "per definition and day": settings.budget_per_definition,
+        "per day": settings.budget_per_day,
+    }
+    return ", ".join(f"{dollars} USD {period}" for period, dollars in budgets.items() if dollars) or "none"
