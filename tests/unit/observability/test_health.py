@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
 from catalyst_groq.errors import SettingsError
-from catalyst_groq.observability.health import health_server, is_healthy
+from catalyst_groq.observability.health import find_health_problem, health_server
 
 pytestmark = pytest.mark.anyio
 
@@ -39,19 +39,19 @@ async def get_status(port, path):
 async def test_health_of_a_working_worker():
     async with health_server("127.0.0.1", 0, FakeStatus(), CollectorRegistry()) as port:
         assert (await get_status(port, "/health/live"), await get_status(port, "/health/ready")) == (200, 200)
-        assert await is_healthy("127.0.0.1", port)
+        assert not await find_health_problem("127.0.0.1", port)
 
 
 async def test_health_with_unreachable_engine_is_live_but_not_ready():
     async with health_server("127.0.0.1", 0, FakeStatus(is_ready=False), CollectorRegistry()) as port:
         assert (await get_status(port, "/health/live"), await get_status(port, "/health/ready")) == (200, 503)
-        assert await is_healthy("127.0.0.1", port)
+        assert not await find_health_problem("127.0.0.1", port)
 
 
 async def test_health_with_stalled_event_loop_is_not_live():
     async with health_server("127.0.0.1", 0, FakeStatus(is_stalled=True), CollectorRegistry()) as port:
         assert await get_status(port, "/health/live") == 503
-        assert not await is_healthy("127.0.0.1", port)
+        assert await find_health_problem("127.0.0.1", port) == f"The worker at 127.0.0.1:{port} is not alive"
 
 
 async def test_health_server_serves_metrics():
@@ -67,7 +67,10 @@ async def test_health_server_serves_metrics():
 async def test_health_without_a_server_is_not_healthy():
     async with health_server("127.0.0.1", 0, FakeStatus(), CollectorRegistry()) as port:
         pass
-    assert not await is_healthy("127.0.0.1", port)
+    problem = await find_health_problem("127.0.0.1", port)
+    assert problem is not None
+    assert problem.startswith(f"No worker responds at 127.0.0.1:{port}: ")
+    assert "CATALYST_HTTP_PORT" in problem
 
 
 async def test_health_server_names_a_port_in_use():
@@ -95,7 +98,7 @@ async def test_health_server_listens_at_its_host(host, reached_at):
         httpx.AsyncClient(trust_env=False) as client,
     ):
         assert (await client.get(f"http://{reached_at}:{port}/health/live")).status_code == 200
-        assert await is_healthy(host, port)
+        assert not await find_health_problem(host, port)
 
 
 async def test_health_server_names_a_host_of_another_machine():

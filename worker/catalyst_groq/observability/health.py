@@ -73,16 +73,19 @@ async def health_server(
         await runner.cleanup()
 
 
-async def is_healthy(host: str, port: int) -> bool:
-    """Return whether the worker that listens at this address is alive; for a container's health check."""
+async def find_health_problem(host: str, port: int) -> str | None:
+    """Return why the worker at this address is not alive, None if it is; for a container's health check."""
+    address = f"{_in_url(LOOPBACK.get(host, host))}:{port}"
     try:
         async with (
             ClientSession(timeout=ClientTimeout(PROBE_TIMEOUT_SECONDS)) as client,
-            client.get(f"http://{_in_url(LOOPBACK.get(host, host))}:{port}{LIVE}") as response,
+            client.get(f"http://{address}{LIVE}") as response,
         ):
-            return response.ok
-    except (ClientError, TimeoutError):
-        return False
+            return None if response.ok else f"The worker at {address} is {await response.text()}"
+    except TimeoutError:
+        return f"The worker at {address} does not respond within {PROBE_TIMEOUT_SECONDS:g} s"
+    except ClientError as error:
+        return f"No worker responds at {address}: {error}. Is CATALYST_HTTP_PORT set where it runs?"
 
 
 def _in_url(host: str) -> str:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from catalyst_groq.common.bundled_files import EXAMPLES, find_folder
 from catalyst_groq.errors import SandboxError
 from catalyst_groq.sandbox.child_process import ChildProcess
 from catalyst_groq.sandbox.emulator import running_emulator
@@ -78,9 +79,8 @@ def _run_to_review(process_client: ProcessClient, question: str, worker_log: Pat
 
 
 def example_files() -> list[Path]:
-    """Return the files of the example: beside this module in an installed package, in `bpmn/` in a checkout."""
-    here = Path(__file__).parent
-    folder = here if (here / "groq-example.bpmn").exists() else here.parents[2] / "bpmn"
+    """Return the files of the example."""
+    folder = find_folder(EXAMPLES)
     return sorted([*folder.glob("groq-example*.bpmn"), *folder.glob("groq-example*.form")])
 
 
