@@ -2,7 +2,6 @@
 
 import gc
 import os
-import shutil
 import signal
 from dataclasses import dataclass
 from unittest.mock import patch
@@ -18,7 +17,7 @@ from catalyst_groq.sandbox.progress import ProgressDisplay
 from support.postgresql import MISSING, find_programs, running_postgresql
 from support.process_instance import start
 from support.redis_server import MISSING as NO_REDIS
-from support.redis_server import running_redis
+from support.redis_server import find_program, running_redis
 from support.worker_process import ORGANIZATIONS, WorkerProcess
 
 pytest_plugins = ["catalyst_groq.sandbox.emulator.pytest_plugin"]
@@ -98,7 +97,7 @@ def postgresql():
 @pytest.fixture(scope="session")
 def redis():
     """The URL of a Redis server that workers share."""
-    program = shutil.which("redis-server")
+    program = find_program()
     if program is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(NO_REDIS)
     with running_redis(program) as url:

