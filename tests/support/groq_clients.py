@@ -6,6 +6,7 @@ from catalyst_groq.groq.api.operations import CHAT_COMPLETION
 from catalyst_groq.groq.api.requests import Account, GroqRequest
 from catalyst_groq.groq.api.response_validation import ResponseValidator
 from catalyst_groq.groq.api.responses import NoResponse, Response
+from catalyst_groq.groq.api.server_kinds import ServerKind
 from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.groq.routing.call import GroqCall
 from catalyst_groq.groq.routing.circuit_breaker import CircuitBreakers
@@ -68,12 +69,16 @@ class InMemoryResponses:
 
 
 class FakeEndpoints:
-    """Endpoints `a`, `b` … each with responses of its own; records which was called for which model."""
+    """Endpoints `a`, `b` … each with responses of its own; records which was called for which model.
 
-    def __init__(self, breakers=None, names=None, latency=None, **responses):
+    `groq` are the names of those that are Groq.
+    """
+
+    def __init__(self, breakers=None, names=None, latency=None, groq=(), **responses):
         self.clients = {name: FakeGroqClient(*given) for name, given in responses.items()}
+        kinds = {name: ServerKind.GROQ if name in groq else ServerKind.OTHER for name in responses}
         self.endpoints = [
-            Endpoint(name, Account(f"http://{name}", "key"), (names or {}).get(name)) for name in responses
+            Endpoint(name, Account(f"http://{name}", "key", kinds[name]), (names or {}).get(name)) for name in responses
         ]
         self.requests = []
         catalog = shipped_catalog()

@@ -15,6 +15,7 @@ from catalyst_groq.connector.task_request import TASK_OPERATIONS, TaskOperation,
 from catalyst_groq.domain.outcomes import Outcome
 from catalyst_groq.domain.variables_to_fetch import VariablesToFetch
 from catalyst_groq.groq.api.response_validation import ResponseValidator
+from catalyst_groq.groq.api.server_kinds import ServerKinds
 from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.groq.routing.failover import RoutingState
 from catalyst_groq.groq.routing.retired_models import RetiredModels
@@ -95,6 +96,7 @@ class HandlerHarness:
             "reader": TaskRequestReader(catalog, operations, secrets.sources),
             "secrets": secrets,
             "urls": AllowedUrls(GROQ_URL),
+            "servers": ServerKinds(GROQ_URL),
             "router": Router(
                 BudgetedClient(self.groq, self.ledger, catalog),
                 state,

@@ -5,6 +5,7 @@ import itertools
 from catalyst_groq.groq.api.operations import CHAT_COMPLETION
 from catalyst_groq.groq.api.requests import Account, GroqRequest
 from catalyst_groq.groq.api.response_validation import ResponseValidator
+from catalyst_groq.groq.api.server_kinds import ServerKind
 from catalyst_groq.groq.models.catalog import ModelLimits, shipped_catalog
 from catalyst_groq.groq.rate_limits.limit_state import ANY_MODEL, LimitConfig
 from catalyst_groq.groq.rate_limits.limiter import RateLimitedClient
@@ -18,7 +19,7 @@ from support.groq_clients import FakeGroqClient, InMemoryResponses
 from support.inline_executor import InlineExecutor
 
 MODEL, OTHER = "openai/gpt-oss-120b", "openai/gpt-oss-20b"
-ACCOUNT, OWN_SERVER = Account("http://groq", "gsk_a"), Account("http://gpu", "")
+ACCOUNT, OWN_SERVER = Account("http://groq", "gsk_a", ServerKind.GROQ), Account("http://gpu", "")
 ENDPOINTS = (Endpoint("groq", ACCOUNT),)
 callers = map("task-{}".format, itertools.count())
 
@@ -33,7 +34,7 @@ def chat_request(account=ACCOUNT, caller=None, **more):
 
 
 def limit_config(plan=None, **configured):
-    return LimitConfig(ACCOUNT.url, shipped_catalog(), plan, configured)
+    return LimitConfig(shipped_catalog(), plan, configured)
 
 
 def limited_to(**limits):

@@ -20,6 +20,7 @@ from catalyst_groq.camunda.worker_id import WorkerIdClaim
 from catalyst_groq.commands.models import ModelReport, collect_model_report, find_used_models
 from catalyst_groq.common.bounded_execution import ProcessPool
 from catalyst_groq.config import factory
+from catalyst_groq.config.endpoint_accounts import make_server_kinds
 from catalyst_groq.config.settings import GROQ_API_KEY, Settings
 from catalyst_groq.config.startup_report import describe_settings, find_ineffective_settings
 from catalyst_groq.connector.access.providers import SecretProvider
@@ -119,6 +120,7 @@ async def build_worker(
             reader=TaskRequestReader(catalog, extensions.operations, secrets.sources),
             secrets=secrets,
             urls=AllowedUrls(settings.groq_api_url, settings.allowed_urls),
+            servers=make_server_kinds(settings),
             router=router,
             executor=executor,
             endpoints=endpoints,
@@ -202,7 +204,8 @@ async def report_models(settings: Settings, environ: Mapping[str, str]) -> Model
         aclosing(factory.make_engine_client(settings, "catalyst-groq-models")) as engine,
         aclosing(factory.make_groq_client(settings, redactor)) as client,
     ):
-        own_account = Account(settings.groq_api_url, environ.get("GROQ_API_KEY", "").strip())
+        key, server = environ.get("GROQ_API_KEY", "").strip(), make_server_kinds(settings).of(settings.groq_api_url)
+        own_account = Account(settings.groq_api_url, key, server)
         redactor.add(own_account.key)
         references = redactor.mask_all(await find_used_models(engine, settings.topic))
         return await collect_model_report(catalog, client, own_account, endpoints, references)

@@ -46,7 +46,10 @@ def test_endpoints_from_the_environment(load):
             "[{name: a, url: 'https://me:s3cret@x'}]",
             "[0].url: 'https://***@x' is not a plain http(s) URL such as https://api.groq.com/openai/v1",
         ),
-        ("[{name: a, prio: 1}]", "[0]: unknown field prio. Must be one of name, url, key, models, priority"),
+        (
+            "[{name: a, u: 1}]",
+            "[0]: unknown field u. Must be one of name, url, key, models, priority, key_header, headers, query, server",
+        ),
         ("[{name: a, models: 7}]", "[0].models: Input should be a valid dictionary"),
         (
             "[{name: a, key: gsk_0123456789}]",

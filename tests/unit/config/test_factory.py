@@ -15,6 +15,7 @@ from catalyst_groq.connector.access.urls import GROQ_URL
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.errors import SettingsError
 from catalyst_groq.groq.api.requests import Account
+from catalyst_groq.groq.api.server_kinds import ServerKind
 from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.groq.routing.endpoints import Endpoint
 from support.certificates import Authority
@@ -99,8 +100,8 @@ async def test_endpoints_are_sorted_by_priority_with_their_keys(secrets):
     ]
     first, second, last = await factory.make_endpoints(Settings(endpoints=entries), secrets)
 
-    assert first == Endpoint("first", Account(GROQ_URL, "the-key-from-the-environment"))
-    assert second == Endpoint("second", Account(GROQ_URL, ""))
+    assert first == Endpoint("first", Account(GROQ_URL, "the-key-from-the-environment", ServerKind.GROQ))
+    assert second == Endpoint("second", Account(GROQ_URL, "", ServerKind.GROQ))
     assert last == Endpoint("last", Account("http://last/openai/v1", "the-key-from-a-file"), {"a": "b"}, 9)
     assert secrets.redactor.mask("the-key-from-a-file") == "***"
     assert "the-key" not in repr((first, last))

@@ -8,7 +8,6 @@ import pytest
 from aiohttp import ClientConnectionError
 
 import catalyst_groq
-from catalyst_groq.connector.access.urls import GROQ_URL
 from catalyst_groq.connector.budgets import BudgetLimits
 from catalyst_groq.domain.outcomes import Failure
 from catalyst_groq.groq.api.client import HttpGroqClient
@@ -43,7 +42,7 @@ async def test_call_stack_to_the_socket_is_short_and_has_no_closures(monkeypatch
     """Each function on the stack belongs to a class or a module, so that a traceback names what it is for."""
     http, recorder = HttpGroqClient(), StackRecorder()
     monkeypatch.setattr(http._http, "request", recorder)
-    limiter = RateLimitedClient(http, InMemoryBackend(), LimitConfig(GROQ_URL, shipped_catalog(), "developer"))
+    limiter = RateLimitedClient(http, InMemoryBackend(), LimitConfig(shipped_catalog(), "developer"))
     budgets = BudgetLimits(per_instance=Decimal(1), per_day=Decimal(1))
     harness = HandlerHarness(
         client=limiter, budgets=budgets, journal=InMemoryJournal(), lock_duration=timedelta(minutes=1)

@@ -5,12 +5,16 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 from pydantic import TypeAdapter
 
+from catalyst_groq.config.factory import make_endpoints
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.config.validation import SettingsDiagnostics
 from catalyst_groq.groq.api.error_kinds import ERROR_KINDS
 from catalyst_groq.groq.api.remedies import AUDIO_REMEDIES, GROQ_REMEDIES
+from catalyst_groq.groq.api.server_kinds import ServerKind
+from support.handler_harness import make_secrets
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -96,6 +100,25 @@ def test_guarantees_cite_existing_tests(document):
 
     assert cited
     assert [name for name, file in cited if f"def {name}(" not in sources[file]] == []
+
+
+@pytest.mark.anyio
+async def test_examples_of_endpoints_are_valid_settings():
+    text = (ROOT / "docs" / "endpoints.md").read_text(encoding="utf-8")
+    examples = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.+?)```", text, re.DOTALL)]
+    settings = Settings(endpoints=[entry for example in examples for entry in example["endpoints"]])
+    secrets = make_secrets(dict.fromkeys(re.findall(r"[A-Z_]+_(?:KEY|TOKEN)", text.upper()), "secret-of-the-test"))
+    accounts = {endpoint.name: endpoint.account for endpoint in await make_endpoints(settings, secrets)}
+
+    assert list(accounts) == ["azure", "cloudflare", "helicone", "portkey", "openrouter"]
+    assert accounts["azure"].query == (("api-version", "2024-10-21"),)
+    assert accounts["azure"].request_headers == {"api-key": "secret-of-the-test"}
+    assert accounts["cloudflare"].request_headers["cf-aig-authorization"] == "Bearer secret-of-the-test"
+    assert [name for name, account in accounts.items() if account.server is ServerKind.GROQ] == [
+        "cloudflare",
+        "helicone",
+        "portkey",
+    ]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())

@@ -65,7 +65,7 @@ async def collect_model_report(
 
 
 def _account_of(endpoint: Endpoint, own_account: Account) -> Account:
-    return own_account if endpoint.needs_key_of(own_account) else endpoint.account
+    return endpoint.account.with_key(own_account.key) if endpoint.needs_key_of(own_account) else endpoint.account
 
 
 async def fetch_offered_models(client: GroqClient, account: Account) -> OfferedModels:

@@ -14,7 +14,7 @@ from catalyst_groq.camunda.oauth import ClientCredentials, basic_authorization
 from catalyst_groq.common.credentials import find_passwords
 from catalyst_groq.common.optional_dependencies import require_extra
 from catalyst_groq.common.transport import TransportConfig, find_environment_passwords, make_transport
-from catalyst_groq.config.endpoints import EndpointSettings
+from catalyst_groq.config.endpoint_accounts import make_account
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.config.validation import SettingsDiagnostics
 from catalyst_groq.connector.access.providers import SecretProvider, default_providers
@@ -22,7 +22,7 @@ from catalyst_groq.connector.access.secrets import Secrets
 from catalyst_groq.connector.budgets import BudgetLimits
 from catalyst_groq.domain.redaction import MIN_KEY_CHARS, Redactor
 from catalyst_groq.domain.variables import Encoder
-from catalyst_groq.errors import FieldError, SettingsError
+from catalyst_groq.errors import SettingsError
 from catalyst_groq.groq.api.client import HttpGroqClient
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.models.catalog import ModelCatalog, apply_overrides, shipped_catalog
@@ -119,7 +119,12 @@ def load_catalog(settings: Settings) -> ModelCatalog:
 async def make_endpoints(settings: Settings, secrets: Secrets) -> tuple[Endpoint, ...]:
     """Return the endpoints by priority, with their keys resolved. Raises `SettingsError` if a key is missing."""
     by_priority = sorted(settings.endpoints, key=lambda entry: entry.priority)
-    return tuple([await _make_endpoint(entry, settings, secrets) for entry in by_priority])
+    return tuple(
+        [
+            Endpoint(entry.name, await make_account(entry, settings, secrets), entry.models, entry.priority)
+            for entry in by_priority
+        ]
+    )
 
 
 def make_engine_client(settings: Settings, worker_id: str) -> EngineClient:
@@ -201,8 +206,8 @@ def make_limit_config(settings: Settings, catalog: ModelCatalog) -> LimitConfig:
     """Return the rate limits that are known before Groq reports any."""
     plan = None if settings.limits == "auto" or settings.limits == "off" else settings.limits  # noqa: PLR1714 -- narrows the type
     if settings.limits == "off":
-        return LimitConfig(settings.groq_api_url, catalog, is_enforced=False)
-    return LimitConfig(settings.groq_api_url, catalog, plan, settings.model_limits)
+        return LimitConfig(catalog, is_enforced=False)
+    return LimitConfig(catalog, plan, settings.model_limits)
 
 
 @asynccontextmanager
@@ -216,20 +221,6 @@ async def open_limiter_backend(settings: Settings) -> AsyncIterator[LimiterBacke
 
     async with aclosing(FallbackBackend(RedisBackend(settings.limits_redis_url), InMemoryBackend())) as backend:
         yield backend
-
-
-async def _make_endpoint(entry: EndpointSettings, settings: Settings, secrets: Secrets) -> Endpoint:
-    try:
-        key = await secrets.find(entry.key) if entry.key else None
-    except FieldError as error:
-        problem = str(error).removeprefix(f"{error.field}: ")
-        raise SettingsError(f"Endpoint {entry.name}: {problem}") from error
-    if entry.key and not key:
-        # The name is not shown: it may be a key by mistake.
-        sources = f"the environment, {settings.secrets_dir} or {settings.secrets_file}"
-        raise SettingsError(f"Endpoint {entry.name}: key not found. Add a secret of that name to {sources}.")
-    account = Account(entry.url or settings.groq_api_url, key.reveal() if key else "")
-    return Endpoint(entry.name, account, entry.models, entry.priority)
 
 
 def _reveal(secret: SecretStr | None) -> str | None:

@@ -11,7 +11,7 @@ from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.connector.access.secrets import Secrets
 from catalyst_groq.connector.access.urls import AllowedUrls
 from catalyst_groq.connector.budgets import BudgetLimits
-from catalyst_groq.connector.endpoint_selection import resolve_base_url, select_endpoints
+from catalyst_groq.connector.endpoint_selection import check_parameters, resolve_base_url, select_endpoints
 from catalyst_groq.connector.fields.names import API_KEY, COMMON_DEFAULTS, PAYLOAD, RETRIES, SECRET_SOURCE
 from catalyst_groq.connector.fields.raw import RawFields
 from catalyst_groq.connector.fields.retry_cycle import RetryCycle
@@ -36,7 +36,9 @@ from catalyst_groq.errors import (
     JournalError,
     UnreadableEntry,
 )
+from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import Response
+from catalyst_groq.groq.api.server_kinds import ServerKinds
 from catalyst_groq.groq.routing.call import GroqCall
 from catalyst_groq.groq.routing.call_result import CallResult
 from catalyst_groq.groq.routing.endpoints import Endpoint
@@ -71,6 +73,7 @@ class Handler:
     reader: TaskRequestReader
     secrets: Secrets
     urls: AllowedUrls
+    servers: ServerKinds
     router: Router
     executor: BoundedExecutor
     """Runs what may take any time or memory for what a modeller, a process or Groq has written."""
@@ -179,7 +182,9 @@ class Handler:
     async def _call_groq(self, task: ExternalTask, request: TaskRequest, payload: Mapping[str, Any]) -> CallResult:
         """Call Groq, or replay the responses that this task has got before."""
         base_url = resolve_base_url(request, self.urls)
-        endpoints = await select_endpoints(request, task.variables, base_url, self.secrets, self.endpoints)
+        server = Account(base_url, "", self.servers.of(base_url))
+        endpoints = await select_endpoints(request, task.variables, server, self.secrets, self.endpoints)
+        check_parameters(request, payload, endpoints)
         max_wait = request.give_up_after - task.age(self.lock_duration)
         call = GroqCall(
             operation=request.builder.operation,

@@ -17,6 +17,7 @@ from catalyst_groq.connector.access.urls import GROQ_URL
 from catalyst_groq.connector.endpoint_selection import select_endpoints
 from catalyst_groq.connector.task_request import TASK_OPERATIONS, TaskRequestReader
 from catalyst_groq.errors import FieldError
+from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.models.catalog import shipped_catalog
 from support.factories import make_definition, make_task
 
@@ -170,7 +171,7 @@ async def key_for_task(secrets, properties):
     """Return the key that a task with these extension properties is sent with."""
     reader = TaskRequestReader(shipped_catalog(), TASK_OPERATIONS, secrets.sources)
     request = reader.read(reader.read_fields(make_task({}, properties), make_definition()))
-    (endpoint,) = await select_endpoints(request, {}, GROQ_URL, secrets, ())
+    (endpoint,) = await select_endpoints(request, {}, Account(GROQ_URL, ""), secrets, ())
     return endpoint.account.key
 
 

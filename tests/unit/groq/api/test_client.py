@@ -184,6 +184,30 @@ async def test_key_of_a_request_is_not_masked_in_responses_to_others(groq_client
     assert other.body["choices"][0]["text"] == '"choices" and the password1'
 
 
+async def test_client_sends_the_headers_query_and_key_of_an_account(groq_client):
+    heads = []
+
+    async def serve(reader, writer):
+        heads.append((await read_request(reader))[0])
+        writer.write(http_response(b"{}"))
+
+    async with running_server(serve) as address:
+        account = Account(
+            f"http://{address}/openai/deployments/gpt",
+            "azure-key",
+            headers=(("X-Title", "Invoices"),),
+            query=(("api-version", "2024-10-21"), ("a b", "c&d=é")),
+            key_header="api-key",
+        )
+        await groq_client.send(make_request(account, PAYLOAD))
+
+    first, *lines = heads[0].split("\r\n")
+    path = "/openai/deployments/gpt/chat/completions?api-version=2024-10-21&a+b=c%26d%3D%C3%A9"
+    assert first == f"POST {path} HTTP/1.1"
+    assert {"X-Title: Invoices", "api-key: azure-key"} <= set(lines)
+    assert "authorization" not in heads[0].lower()
+
+
 @pytest.mark.parametrize(
     "status", ["302 Found", "401 Unauthorized", "429 Too Many Requests", "503 Service Unavailable"]
 )

@@ -314,7 +314,7 @@ async def test_pause_is_tried_out_again_after_a_probe_without_response():
 async def test_limiter_that_enforces_nothing_still_pauses():
     figures = make_response(429, {"error": {"message": "(RPM): Limit 30, Used 30, Requested 1. Try again in 9s."}})
     client = FakeGroqClient(figures, figures)
-    limiter = make_limiter(LimitConfig(ACCOUNT.url, shipped_catalog(), is_enforced=False), client=client)
+    limiter = make_limiter(LimitConfig(shipped_catalog(), is_enforced=False), client=client)
     for _ in range(2):
         await limiter.send(chat_request())
     assert (await limiter.send(chat_request())).wait == pytest.approx(9, abs=0.5)

@@ -9,7 +9,7 @@ from catalyst_groq.connector.fields.structured_text import fill
 from catalyst_groq.connector.requests.message_content import normalize_content
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.audio import AudioFile
-from catalyst_groq.groq.api.request_validation import can_stream, find_unsupported
+from catalyst_groq.groq.api.request_validation import can_stream
 
 
 def _describe_audio(value: Any) -> str:
@@ -38,8 +38,6 @@ def render_payload(
     if not isinstance(payload.get("messages"), list) or not payload["messages"]:
         raise FieldError(PAYLOAD, "has no list of messages", 'Add "messages": [{"role": "user", "content": "…"}]')
     payload["messages"] = [normalize_content(message) for message in payload["messages"]]
-    if unsupported := find_unsupported(payload):
-        raise FieldError(PAYLOAD, unsupported.problem, unsupported.fix)
     if stream and can_stream(payload):
         payload["stream"] = True
     payload["model"] = model or payload.get("model") or default_model

@@ -98,6 +98,8 @@ class HttpGroqClient:
         operation, account, timeout = request.operation, request.account, request.timeout
         started = time.monotonic()
         url = URL(account.url + operation.path)
+        if account.query:
+            url = url.with_query(account.query)
         redactor = self._redactor.for_key(account.key)
         try:
             proxy = self._transport.proxy_for(url)
@@ -107,7 +109,7 @@ class HttpGroqClient:
                     operation.method,
                     url,
                     data=operation.encode(request.payload),
-                    headers={"authorization": f"Bearer {account.key}"} if account.key else {},
+                    headers=account.request_headers,
                     proxy=proxy.url,
                     proxy_headers=proxy.headers,
                     timeout=ClientTimeout(total=None, sock_connect=min(CONNECT_TIMEOUT_SECONDS, timeout)),

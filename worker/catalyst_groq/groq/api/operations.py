@@ -12,6 +12,7 @@ from aiohttp.payload import BytesPayload
 
 from catalyst_groq.common.json_codec import to_bytes
 from catalyst_groq.groq.api.audio import MIN_BILLED_SECONDS, AudioFile
+from catalyst_groq.groq.api.request_validation import UnsupportedParameter, find_unsupported
 from catalyst_groq.groq.api.responses import Response
 
 Payload = Mapping[str, Any]
@@ -83,6 +84,11 @@ def nothing_consumed(response: Response) -> Consumption | None:  # noqa: ARG001 
     return {}
 
 
+def nothing_unsupported(payload: Payload) -> UnsupportedParameter | None:  # noqa: ARG001 -- the shape of a check
+    """Return that Groq is not known to refuse anything."""
+    return None
+
+
 def tokens_consumed(response: Response) -> Consumption | None:
     """Return millions of tokens by kind; None when the response has no usage."""
     usage = response.usage
@@ -120,10 +126,17 @@ class Operation:
     """What a response is billed for; None when the response does not report it."""
     uses_tokens: bool = False
     """Whether token limits apply to it, in addition to request limits."""
+    find_unsupported: Callable[[Payload], UnsupportedParameter | None] = nothing_unsupported
+    """Returns why Groq would refuse a payload. Other servers may accept it."""
 
 
 CHAT_COMPLETION = Operation(
-    path=CHAT_PATH, model_kind="chat", encode=encode_json, consumption=tokens_consumed, uses_tokens=True
+    path=CHAT_PATH,
+    model_kind="chat",
+    encode=encode_json,
+    consumption=tokens_consumed,
+    uses_tokens=True,
+    find_unsupported=find_unsupported,
 )
 TRANSCRIPTION = Operation(
     path=TRANSCRIPTIONS_PATH,

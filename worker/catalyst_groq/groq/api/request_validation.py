@@ -1,5 +1,6 @@
 """Validation of a chat request: finds what Groq is known to refuse before the request is sent. Pure.
 
+Other servers may accept all of it.
 Source: Groq's page on OpenAI compatibility, and refusals of Groq that were observed.
 """
 

@@ -1,36 +1,51 @@
 """One request to the Groq API, and the interface that every layer of the client implements."""
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from catalyst_groq.domain.budgets import Budget
 from catalyst_groq.groq.api.operations import Operation, Payload
 from catalyst_groq.groq.api.responses import NoResponse, Response
+from catalyst_groq.groq.api.server_kinds import ServerKind
 
-GROQ_HOST = "api.groq.com"
+Pairs = tuple[tuple[str, str], ...]
+"""Names and values."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """The URL of an API, and a key for it."""
+    """The URL of an API, a key for it, and what else its server needs with each request."""
 
     url: str
     """Base URL, such as `https://api.groq.com/openai/v1`."""
     key: str = field(repr=False)
     """Empty when no key is sent."""
-
-    @cached_property
-    def is_groq(self) -> bool:
-        """Whether the URL is Groq's own, rather than that of a gateway or another server."""
-        return (urlsplit(self.url).hostname or "") == GROQ_HOST
+    server: ServerKind = ServerKind.OTHER
+    headers: Pairs = field(default=(), repr=False)
+    """Further headers; their values may be secrets."""
+    query: Pairs = ()
+    """The query of its URLs, such as Azure's `api-version`."""
+    key_header: str = ""
+    """The header that contains the key alone, such as Azure's `api-key`; empty for `Authorization: Bearer`."""
 
     @cached_property
     def id(self) -> str:
         """Identifies the account, and does not reveal its key."""
-        return f"{self.url} {hashlib.sha256(self.key.encode()).hexdigest()[:16]}"
+        secrets = "\0".join([self.key, *(part for pair in (*self.headers, *self.query) for part in pair)])
+        return f"{self.url} {hashlib.sha256(secrets.encode()).hexdigest()[:16]}"
+
+    @cached_property
+    def request_headers(self) -> Mapping[str, str]:
+        """The headers of each request: its own, and the one with the key."""
+        name, value = (self.key_header, self.key) if self.key_header else ("authorization", f"Bearer {self.key}")
+        return dict(self.headers) | ({name: value} if self.key else {})
+
+    def with_key(self, key: str) -> "Account":
+        """Return the same account with another key."""
+        return replace(self, key=key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from catalyst_groq.groq.api.requests import Account
+from catalyst_groq.groq.api.server_kinds import ServerKind
 from catalyst_groq.groq.models.catalog import ModelCatalog, ModelLimits, Plan
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
 from catalyst_groq.groq.rate_limits.queue import Amounts, LimitFigures, LimitUpdate, QueueSnapshot
@@ -62,9 +63,8 @@ class LimitState:
 class LimitConfig:
     """The limits known before Groq reports any: the operator's always apply, a plan's until Groq reports others."""
 
-    groq_url: str
-    """Groq's base URL: its plans and context windows say nothing about other servers."""
     catalog: ModelCatalog
+    """Its plans and context windows say nothing about other servers than Groq."""
     plan: Plan | None = None
     configured: Mapping[str, ModelLimits] = field(default_factory=dict)
     """By model; at every endpoint."""
@@ -76,7 +76,7 @@ class LimitConfig:
 
     def state_for(self, account: Account, model_id: str) -> LimitState:
         """Return the initial state of a model's limits."""
-        model = self.catalog.get(model_id) if account.url == self.groq_url else None
+        model = self.catalog.get(model_id) if account.server is ServerKind.GROQ else None
         planned = model.limits.get(self.plan) if model and self.plan else None
         configured = _to_figures(self.configured.get(model_id) or self.configured.get(ANY_MODEL))
         context = model.context_window if model else None

@@ -21,6 +21,7 @@ from catalyst_groq.groq.api.regeneration import (
 from catalyst_groq.groq.api.requests import GroqClient, GroqRequest
 from catalyst_groq.groq.api.response_validation import ValidatedResponse
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
+from catalyst_groq.groq.api.server_kinds import ServerKind
 from catalyst_groq.groq.models.catalog import ModelCatalog
 from catalyst_groq.groq.models.pricing import cost_usd
 from catalyst_groq.groq.rate_limits.headers import fraction_that_fits
@@ -175,13 +176,26 @@ class _RoutedCall:
         for routes in self._plan:
             match adapt_request(self._payload, self._call.operation, routes[0].model, self._router.catalog):
                 case AdaptedRequest() as request:
-                    self._routes, self._number, self._request, self._is_waiting = routes, 0, request, False
-                    return True
+                    if compatible := self._compatible_routes(routes, request.payload):
+                        self._routes, self._number, self._request, self._is_waiting = compatible, 0, request, False
+                        return True
                 case IncompatibleModel(reason):
-                    error = ApiError(ErrorKind.BAD_REQUEST, ("incompatible_model",), reason)
-                    self._results.append(self._skip(routes[0], error, reason))
+                    self._skip_incompatible(routes[0], "incompatible_model", reason)
         self._routes = []
         return False
+
+    def _compatible_routes(self, routes: list[Route], payload: Payload) -> list[Route]:
+        """Return the routes without those to Groq if the payload has what only other servers accept."""
+        unsupported = self._call.operation.find_unsupported(payload)
+        if unsupported is None:
+            return routes
+        for route in routes:
+            if route.endpoint.account.server is ServerKind.GROQ:
+                self._skip_incompatible(route, "unsupported_parameter", f"the request {unsupported.problem}")
+        return [route for route in routes if route.endpoint.account.server is not ServerKind.GROQ]
+
+    def _skip_incompatible(self, route: Route, cause: str, reason: str) -> None:
+        self._results.append(self._skip(route, ApiError(ErrorKind.BAD_REQUEST, (cause,), reason), reason))
 
     def _leave_model(self) -> None:
         """Keep the model's results, and note the shortest wait among its rate limits: the engine may do the waiting."""
