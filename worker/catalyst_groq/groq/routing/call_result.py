@@ -129,6 +129,8 @@ class RouteResult:
     replayed: bool = False
     omitted: str = ""
     """What was omitted from the request."""
+    refuses_stream_options: bool = False
+    """Whether the server refused the stream options that the worker had added."""
 
     @property
     def was_tried(self) -> bool:

@@ -13,6 +13,7 @@ from catalyst_groq.groq.routing.latency import LatencyTracker
 from catalyst_groq.groq.routing.outage_detection import DEFAULT_TIMEOUT_SECONDS, Finding, judge_result
 from catalyst_groq.groq.routing.paused_accounts import PausedAccounts
 from catalyst_groq.groq.routing.retired_models import RetiredModels
+from catalyst_groq.groq.routing.stream_usage import StreamUsage
 from catalyst_groq.groq.routing.waiting_places import WaitingPlaces
 
 
@@ -33,6 +34,7 @@ class RoutingState:
     """Decides which endpoint is tried first; without it the endpoints' order does."""
     accounts: PausedAccounts = field(default_factory=PausedAccounts)
     waiting_places: WaitingPlaces = field(default_factory=WaitingPlaces)
+    stream_usage: StreamUsage = field(default_factory=StreamUsage)
 
     def obstacle(self, route: Route) -> Obstacle | None:
         """Return why the route is not used now; None when a request may be sent on it."""

@@ -209,8 +209,8 @@ class _RoutedCall:
         self._model_results = {}
 
     async def _resend(self, payload: Payload) -> RouteResult | None:
-        """Send the truncated payload, or the follow-up unless its response is stored."""
-        if self._truncated and payload is self._truncated.payload:
+        """Send the truncated payload or the same one again, or the follow-up unless its response is stored."""
+        if payload is self._payload or (self._truncated and payload is self._truncated.payload):
             return await self._send()
         self._payload, self._is_follow_up, self._truncated = payload, True, None
         if stored := await self._replay():
@@ -237,7 +237,8 @@ class _RoutedCall:
     async def _send(self) -> RouteResult:
         """Send the request on the current route, store what was paid for, and judge it."""
         call, route = self._call, self._routes[self._number]
-        payload = self._truncated.payload if self._truncated else self._request_payload(route)
+        unchanged = self._truncated.payload if self._truncated else self._request_payload(route)
+        payload = self._router.state.stream_usage.add_options(unchanged, route.endpoint.account)
         started = time.monotonic()
         try:
             response = await self._router.client.send(
@@ -254,6 +255,9 @@ class _RoutedCall:
         cost = cost_usd(response, call.operation, self._router.catalog)
         result.stored, result.omitted = stored, self._truncated.omitted if self._truncated else ""
         result.server = server_name(route.endpoint, result.response)
+        if payload is not unchanged:
+            account = route.endpoint.account
+            result.refuses_stream_options = self._router.state.stream_usage.note_refusal(response, account)
         self._model_results[self._number] = result
         is_only = len(call.endpoints) == 1
         self._router.state.record(route, result.response, result.error, is_only=is_only, timeout=call.timeout)
@@ -275,7 +279,12 @@ class _RoutedCall:
         return result
 
     async def _changed_payload(self, result: RouteResult) -> Payload | None:
-        """Return a payload that may succeed where this one failed: the follow-up to a generation, or a shorter one."""
+        """Return a payload that may succeed where this one failed: the follow-up to a generation, or a shorter one.
+
+        The same payload, if what the worker added to it was refused.
+        """
+        if result.refuses_stream_options:
+            return self._truncated.payload if self._truncated else self._payload
         if not self._is_follow_up:
             if result.invalid and result.invalid.may_improve:
                 return correction_request(self._payload, result.invalid)
