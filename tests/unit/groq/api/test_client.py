@@ -4,9 +4,12 @@ import asyncio
 import gzip
 import json
 import re
+import sys
 import threading
+import zlib
 from contextlib import aclosing
 
+import brotli
 import pytest
 
 from catalyst_groq import __version__
@@ -27,6 +30,11 @@ from support.groq_server import (
     running_server,
     send_to,
 )
+
+if sys.version_info >= (3, 14):
+    from compression.zstd import compress as zstd_compress
+else:
+    from backports.zstd import compress as zstd_compress
 
 pytestmark = pytest.mark.anyio
 
@@ -83,13 +91,18 @@ def endless(head, block):
 
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
-ZIPPED = gzip.compress(b"a" * 5_000_000)
+LARGE = b"a" * 5_000_000
+ZIPPED = {"gzip": gzip.compress(LARGE), "br": brotli.compress(LARGE, quality=1), "zstd": zstd_compress(LARGE)}
 TOO_LARGE = {
     "endless chunks": endless(CHUNKED + b"\r\n", b"1000\r\n" + b"a" * 4096 + b"\r\n"),
     "endless line": endless(CHUNKED + b"Content-Type: text/event-stream\r\n\r\n", b"1000\r\n" + b"a" * 4096 + b"\r\n"),
     "endless body": endless(b"HTTP/1.1 200 OK\r\n\r\n", b"a" * 4096),
     "declared length": respond_with(http_response(b"{", length=10**10), then_close=False),
-    "compressed": respond_with(http_response(ZIPPED, "Content-Encoding: gzip")),
+    **{
+        f"{encoding} body": respond_with(http_response(body, f"Content-Encoding: {encoding}"))
+        for encoding, body in ZIPPED.items()
+    },
+    "many zstd frames": respond_with(http_response(ZIPPED["zstd"] * 500, "Content-Encoding: zstd")),
     "an error": respond_with(http_response(b"a" * 2_000_000, status="500 Internal Server Error")),
 }
 
@@ -120,9 +133,9 @@ async def test_headers_without_end_are_invalid(groq_client):
 
 async def test_body_compressed_twice_is_not_decompressed_twice(groq_client):
     body = gzip.compress(gzip.compress(b"a" * 5_000_000))
-    response = await send_to(respond_with(http_response(body, "Content-Encoding: gzip, gzip")), groq_client)
+    result = await send_to(respond_with(http_response(body, "Content-Encoding: gzip, gzip")), groq_client)
 
-    assert len(response.content) < 10_000
+    assert result.reason is NoResponseReason.UNREADABLE
 
 
 KEY = "gsk_key7"
@@ -218,11 +231,60 @@ async def test_client_returns_any_status_and_follows_no_redirect(groq_client, st
     assert (response.status, response.text) == (int(status[:3]), "no")
 
 
-async def test_compressed_response_is_decompressed(groq_client):
-    response = await send_to(
-        respond_with(http_response(gzip.compress(b'{"a": 1}'), "Content-Encoding: gzip")), groq_client
-    )
+COMPRESSORS = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress, "zstd": zstd_compress}
+
+
+@pytest.mark.parametrize("encoding", COMPRESSORS)
+async def test_compressed_response_is_decompressed(groq_client, encoding):
+    """Whether the request has asked for it or not."""
+    body = COMPRESSORS[encoding](b'{"a": 1}')
+    response = await send_to(respond_with(http_response(body, f"Content-Encoding: {encoding}")), groq_client)
     assert response.body == {"a": 1}
+
+
+@pytest.mark.parametrize("encoding", COMPRESSORS)
+async def test_compressed_stream_is_decompressed(groq_client, encoding):
+    stream = b'data: {"choices": [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": "stop"}]}\n\n'
+    data = http_response(COMPRESSORS[encoding](stream), EVENT_STREAM, f"Content-Encoding: {encoding}")
+    response = await send_to(respond_with(data), groq_client)
+    assert response.body["choices"][0]["message"]["content"] == "Hi"
+
+
+JSON_TYPE = "Content-Type: application/json"
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "message"),
+    [
+        (b"\x1f\x9d", ["Content-Encoding: Compress"], "the response has the content-encoding 'compress', which the"),
+        (b"\x1f\x9d", ["Content-Encoding: gzip, br"], "the response has the content-encoding 'gzip, br', which the"),
+        (b"\x1f\x9d", [EVENT_STREAM, "Content-Encoding: x"], "the response has the content-encoding 'x', which the"),
+        (
+            bytes.fromhex("28b52ffd2003190000") + b"{}x",
+            ["Content-Encoding: zstd", JSON_TYPE],
+            "the response is not JSON after its content-encoding 'zstd' was decoded",
+        ),
+        (b'{"a": 1}', ["Content-Encoding: br"], "400, message: Can not decode content-encoding: br"),
+        (b'{"a": 1}', ["Content-Encoding: zstd"], "400, message: Can not decode content-encoding: zstd"),
+    ],
+)
+async def test_response_in_an_unreadable_encoding_is_named(groq_client, body, headers, message):
+    result = await send_to(respond_with(http_response(body, *headers)), groq_client)
+    assert (result.reason, result.sent) == (NoResponseReason.UNREADABLE, True)
+    assert result.message.startswith(message)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "identity", "aws-chunked", ""])
+async def test_json_is_read_whatever_its_encoding_is_called(groq_client, encoding):
+    data = http_response(b'{"a": 1}', f"Content-Encoding: {encoding}")
+    assert (await send_to(respond_with(data), groq_client)).body == {"a": 1}
+
+
+async def test_error_in_an_unknown_encoding_keeps_its_status(groq_client):
+    data = http_response(b"\x1f\x9d", "Content-Encoding: compress", status="429 Too Many Requests")
+    response = await send_to(respond_with(data), groq_client)
+    assert response.status == 429
+    assert response.text == "the response has the content-encoding 'compress', which the worker does not read"
 
 
 async def test_invalid_utf_8_in_a_response_is_replaced(groq_client):

@@ -48,7 +48,7 @@ FAULTS = {
     "another protocol": (respond_with(b"SSH-2.0-OpenSSH_9.6\r\n\r\n"), NoResponseReason.INVALID_RESPONSE, True),
     "broken compression": (
         respond_with(http_response(b"hello", "Content-Encoding: gzip")),
-        NoResponseReason.INVALID_RESPONSE,
+        NoResponseReason.UNREADABLE,
         True,
     ),
     "stream without its end": (

@@ -90,7 +90,10 @@ def test_error_kinds_are_complete_and_distinct():
             },
         ),
         # What was paid for is not asked of another model.
-        (Failover.NONE, {"empty_answer", "invalid_output", "response_too_large", "budget", "bad_request"}),
+        (
+            Failover.NONE,
+            {"empty_answer", "invalid_output", "response_too_large", "unreadable_response", "budget", "bad_request"},
+        ),
     ],
 )
 def test_error_kind_determines_the_failover(failover, kinds):
@@ -134,9 +137,10 @@ def test_wait_in_the_message_overrides_the_header(text, wait):
     assert classify_error(make_response(429, error_body(text), retry_after="9")).wait == pytest.approx(wait)
 
 
-@pytest.mark.parametrize(
-    "reason", sorted(set(NoResponseReason) - HELD_BACK_REASONS - {NoResponseReason.RESPONSE_TOO_LARGE})
-)
+UNUSABLE = {NoResponseReason.RESPONSE_TOO_LARGE, NoResponseReason.UNREADABLE}
+
+
+@pytest.mark.parametrize("reason", sorted(set(NoResponseReason) - HELD_BACK_REASONS - UNUSABLE))
 def test_no_response_is_a_transient_network_error_or_timeout(reason):
     error = classify_error(NoResponse(reason, "no data", sent=True, seconds=1))
 
@@ -175,6 +179,13 @@ def test_response_larger_than_its_bound_is_a_final_error():
     assert (error.causes, error.kind.action) == (("response_too_large",), RetryAction.GIVE_UP)
     assert not error.kind.failover
     assert "CATALYST_MAX_RESPONSE_BYTES" in error.kind.remedy
+
+
+def test_unreadable_response_is_a_final_error():
+    error = classify_error(NoResponse(NoResponseReason.UNREADABLE, "compress", sent=True, seconds=1))
+
+    assert (error.causes, error.kind.action) == (("unreadable_response",), RetryAction.GIVE_UP)
+    assert not error.kind.failover
 
 
 TOO_LONG = [

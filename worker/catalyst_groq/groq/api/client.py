@@ -31,6 +31,7 @@ from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.common.transport import TransportConfig, make_transport
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.groq.api.body_reader import BodyReader
+from catalyst_groq.groq.api.content_encoding import find_encoding_problem
 from catalyst_groq.groq.api.embedded_errors import error_response, surface_error
 from catalyst_groq.groq.api.requests import GroqRequest
 from catalyst_groq.groq.api.response_body import ResponseBody
@@ -159,7 +160,11 @@ def _expected_stream(request: GroqRequest, received: ClientResponse) -> StreamAc
     return StreamAccumulator(choices if isinstance(choices, int) and 1 <= choices <= MAX_INDEX else 1)
 
 
-def _mask_and_decode(request: GroqRequest, response: Response, redactor: Redactor) -> Response:
+def _mask_and_decode(request: GroqRequest, response: Response, redactor: Redactor) -> Response | NoResponse:
+    if problem := find_encoding_problem(response):
+        if response.is_success:
+            return NoResponse(NoResponseReason.UNREADABLE, redactor.mask(problem), sent=True, seconds=response.seconds)
+        response = replace(response, content=problem.encode())
     return _decode(request, surface_error(_mask_body(response, redactor)))
 
 
@@ -205,7 +210,9 @@ def classify_network_error(error: BaseException) -> tuple[NoResponseReason, bool
             return NoResponseReason.CONNECT_TIMEOUT, False
         case TimeoutError():
             return NoResponseReason.TIMEOUT, True
-        case ClientResponseError() | ClientPayloadError(__cause__=ContentEncodingError()):
+        case ClientPayloadError(__cause__=ContentEncodingError()):
+            return NoResponseReason.UNREADABLE, True
+        case ClientResponseError():
             return NoResponseReason.INVALID_RESPONSE, True
         case ClientPayloadError():
             return NoResponseReason.INCOMPLETE_RESPONSE, True

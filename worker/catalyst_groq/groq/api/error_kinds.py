@@ -50,6 +50,7 @@ class ErrorKind:
     EMPTY_ANSWER: ClassVar["ErrorKind"]
     INVALID_OUTPUT: ClassVar["ErrorKind"]
     RESPONSE_TOO_LARGE: ClassVar["ErrorKind"]
+    UNREADABLE_RESPONSE: ClassVar["ErrorKind"]
     MODEL_NOT_FOUND: ClassVar["ErrorKind"]
     MODEL_FORBIDDEN: ClassVar["ErrorKind"]
     NOT_IN_PLAN: ClassVar["ErrorKind"]
@@ -113,6 +114,13 @@ ErrorKind.RESPONSE_TOO_LARGE = ErrorKind(
     RetryAction.GIVE_UP,
     Failover.NONE,
     "Ask for less in the Request Payload, or have the operator raise CATALYST_MAX_RESPONSE_BYTES.",
+)
+ErrorKind.UNREADABLE_RESPONSE = ErrorKind(
+    "unreadable_response",
+    "a response whose content encoding is broken or unknown",
+    RetryAction.GIVE_UP,
+    Failover.NONE,
+    "Have the operator correct what the server, or a gateway before it, sends; then raise the task's retries.",
 )
 ErrorKind.MODEL_NOT_FOUND = ErrorKind(
     "model_not_found",

@@ -65,6 +65,7 @@ KIND_BY_REASON: Mapping[NoResponseReason, tuple[ErrorKind, tuple[str, ...]]] = {
     NoResponseReason.RATE_LIMITED_LOCALLY: (ErrorKind.RATE_LIMITED, ("rate_limit_exceeded", "429", "4xx")),
     NoResponseReason.EXCEEDS_LIMIT: (ErrorKind.TOO_LARGE, ("rate_limit_exceeded", "413", "4xx")),
     NoResponseReason.RESPONSE_TOO_LARGE: (ErrorKind.RESPONSE_TOO_LARGE, ("response_too_large",)),
+    NoResponseReason.UNREADABLE: (ErrorKind.UNREADABLE_RESPONSE, ("unreadable_response",)),
     NoResponseReason.BUDGET_EXHAUSTED: (ErrorKind.BUDGET, (BUDGET_EXCEEDED,)),
 }
 NETWORK_FAILURE = (ErrorKind.TRANSIENT, ("network",))
@@ -145,7 +146,7 @@ class ApiError:
     kind: ErrorKind
     causes: tuple[str, ...]
     """What an error mapping may name, the most specific first: the server's code, `429`, `4xx`; or `timeout`,
-    `network`, `empty_answer`, `response_too_large`, `budget_exceeded`."""
+    `network`, `empty_answer`, `response_too_large`, `unreadable_response`, `budget_exceeded`."""
     message: str
     status: int | None = None
     wait: float | None = None

@@ -56,6 +56,7 @@ class NoResponseReason(StrEnum):
     INCOMPLETE_RESPONSE = "response cut off"
     INVALID_RESPONSE = "invalid response"
     RESPONSE_TOO_LARGE = "response too large"
+    UNREADABLE = "response unreadable"
     SKIPPED = "not sent"
     RATE_LIMITED_LOCALLY = "held back by the worker's rate limiter"
     EXCEEDS_LIMIT = "exceeds a rate limit"
