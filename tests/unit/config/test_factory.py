@@ -14,6 +14,7 @@ from catalyst_groq.connector.access.secrets import Secrets
 from catalyst_groq.connector.access.urls import GROQ_URL
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.errors import SettingsError
+from catalyst_groq.groq.api.body_reader import StreamTimeouts
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.server_kinds import ServerKind
 from catalyst_groq.groq.models.catalog import shipped_catalog
@@ -172,3 +173,18 @@ def test_transports_of_engine_and_groq_are_independent(tmp_path, make_transport,
     assert make_transport(Settings.model_validate({f"{other}_proxy": "http://proxy:3128"})).proxy is None
     with pytest.raises(SettingsError, match="missing"):
         make_transport(Settings.model_validate({f"{side}_ca_file": tmp_path / "missing"}))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("settings", "timeouts"),
+    [
+        ({}, StreamTimeouts(None, 20)),
+        ({"stream_first_token_timeout": "PT5S", "stream_idle_timeout": "PT1M"}, StreamTimeouts(5, 60)),
+    ],
+)
+async def test_stream_timeouts_are_settings(settings, timeouts, monkeypatch):
+    made = []
+    monkeypatch.setattr(factory, "HttpGroqClient", lambda *parts: made.append(parts[-1]))
+    factory.make_groq_client(Settings(**settings), Redactor())
+    assert made == [timeouts]

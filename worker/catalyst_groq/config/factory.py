@@ -23,6 +23,7 @@ from catalyst_groq.connector.budgets import BudgetLimits
 from catalyst_groq.domain.redaction import MIN_KEY_CHARS, Redactor
 from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.errors import SettingsError
+from catalyst_groq.groq.api.body_reader import StreamTimeouts
 from catalyst_groq.groq.api.client import HttpGroqClient
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.models.catalog import ModelCatalog, apply_overrides, shipped_catalog
@@ -144,7 +145,11 @@ def make_engine_client(settings: Settings, worker_id: str) -> EngineClient:
 
 def make_groq_client(settings: Settings, redactor: Redactor) -> HttpGroqClient:
     """Return the HTTP client of Groq."""
-    return HttpGroqClient(make_groq_transport(settings), redactor, settings.max_response_bytes)
+    first_token = settings.stream_first_token_timeout
+    timeouts = StreamTimeouts(
+        first_token.total_seconds() if first_token else None, settings.stream_idle_timeout.total_seconds()
+    )
+    return HttpGroqClient(make_groq_transport(settings), redactor, settings.max_response_bytes, timeouts)
 
 
 def journal_location(settings: Settings) -> str:

@@ -32,6 +32,7 @@ from catalyst_groq.config.types import (
     Printable,
     Proxy,
     RedisUrl,
+    StreamTimeout,
     TokenUrl,
     between,
     check_host,
@@ -39,6 +40,7 @@ from catalyst_groq.config.types import (
 from catalyst_groq.config.validation import PREFIX, SettingsDiagnostics
 from catalyst_groq.connector.access.urls import GROQ_URL, base_url
 from catalyst_groq.errors import SettingsError
+from catalyst_groq.groq.api.body_reader import STREAM_IDLE_TIMEOUT_SECONDS
 from catalyst_groq.groq.api.client import MAX_RESPONSE_BYTES
 
 GROQ_API_KEY = "GROQ_API_KEY"
@@ -144,8 +146,16 @@ class Settings(BaseSettings):
         default=False, description="Throw BPMN errors even if nothing catches them (the engine then ends the instance)"
     )
     stream: bool = Field(
-        default=False,
-        description="Request streamed responses: 20 seconds without a further token then count as a timeout",
+        default=False, description="Request streamed responses, also where the Request Payload does not"
+    )
+    stream_first_token_timeout: StreamTimeout | None = Field(
+        default=None,
+        description="How long a stream may take from the request to its first token, within the task's timeout; as "
+        "long as that when not set",
+    )
+    stream_idle_timeout: StreamTimeout = Field(
+        timedelta(seconds=STREAM_IDLE_TIMEOUT_SECONDS),
+        description="How long a stream may send nothing after its first token, within the task's timeout",
     )
     max_response_bytes: int = Field(
         MAX_RESPONSE_BYTES, ge=1_000_000, description="Maximum size of a response of Groq, decompressed (bytes)"

@@ -139,6 +139,7 @@ def _check_proxy(value: SecretStr | None) -> SecretStr | None:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_parse_duration)]
+StreamTimeout = Annotated[Duration, between(timedelta(milliseconds=100), timedelta(hours=1))]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_names)]
 Dollars = Annotated[Decimal, Field(gt=0)]
 Pairs = Annotated[dict[str, str], NoDecode, BeforeValidator(_parse_pairs)]

@@ -9,6 +9,7 @@ from contextlib import aclosing
 import pytest
 
 from catalyst_groq.groq.api import body_reader
+from catalyst_groq.groq.api.body_reader import StreamTimeouts
 from catalyst_groq.groq.api.client import HttpGroqClient
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
@@ -59,8 +60,9 @@ def send_parts(*parts, then="keep open"):
     return serve
 
 
-async def ask(serve, timeout=5.0, **payload):
-    async with running_server(serve) as address, aclosing(HttpGroqClient()) as groq_client:
+async def ask(serve, timeout=5.0, timeouts=None, **payload):
+    client = HttpGroqClient(stream_timeouts=timeouts)
+    async with running_server(serve) as address, aclosing(client) as groq_client:
         account = Account(f"http://{address}/openai/v1", "gsk_key7")
         return await groq_client.send(make_request(account, {"model": "m", "messages": [], **payload}, timeout))
 
@@ -101,10 +103,47 @@ async def test_stream_that_finishes_close_to_its_timeout_is_kept():
 
 
 @pytest.mark.slow
-async def test_first_token_may_take_longer_than_the_pause_between_tokens(monkeypatch):
-    monkeypatch.setattr(body_reader, "STREAM_IDLE_TIMEOUT_SECONDS", 0.1)
-    response = await ask(send_parts(UNTIL_CLOSE % SSE, 0.4, CONTENT + FINISH + DONE), stream=True)
+async def test_first_token_may_take_longer_than_the_pause_between_tokens():
+    serve = send_parts(UNTIL_CLOSE % SSE, 0.4, CONTENT + FINISH + DONE)
+    response = await ask(serve, timeouts=StreamTimeouts(idle=0.1), stream=True)
     assert response.choices[0]["message"]["content"] == "42"
+
+
+@pytest.mark.parametrize(
+    "serve",
+    [
+        send_parts(),
+        send_parts(UNTIL_CLOSE % SSE),
+        send_parts(UNTIL_CLOSE % SSE, b": ping\n\n" * 3),
+        send_parts(UNTIL_CLOSE % SSE, event({"role": "assistant", "content": ""})),
+    ],
+)
+async def test_first_token_that_is_late_is_a_timeout(serve):
+    result = await ask(serve, timeouts=StreamTimeouts(first_token=0.1), stream=True)
+    assert (result.reason, result.sent) == (NoResponseReason.TIMEOUT, True)
+    assert result.message == "no token of the stream within 0.1 s (CATALYST_STREAM_FIRST_TOKEN_TIMEOUT)"
+
+
+@pytest.mark.parametrize(
+    ("serve", "stream"),
+    [
+        (send_parts(UNTIL_CLOSE % SSE, CONTENT, 0.3, FINISH + DONE), True),
+        (send_parts(UNTIL_CLOSE % JSON, 0.3, WHOLE), True),
+        (send_parts(0.3, UNTIL_CLOSE % JSON, WHOLE), False),
+    ],
+)
+async def test_first_token_timeout_ends_with_it_and_is_for_streams(serve, stream):
+    response = await ask(serve, timeouts=StreamTimeouts(first_token=0.15), stream=stream)
+    assert response.choices[0]["message"]["content"] == "42"
+
+
+async def test_first_token_timeout_is_no_longer_than_the_requests():
+    result = await ask(send_parts(), timeout=0.1, timeouts=StreamTimeouts(first_token=9), stream=True)
+    assert result.message == "nothing within 0.1 s"
+    result = await ask(
+        send_parts(UNTIL_CLOSE % SSE, CONTENT), timeout=0.1, timeouts=StreamTimeouts(idle=9), stream=True
+    )
+    assert result.message == "nothing within 0.1 s"
 
 
 WHOLE_ENDS = {

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from aiohttp import ClientError, ClientResponse
 
@@ -11,7 +12,6 @@ from catalyst_groq.groq.api.response_body import ResponseBody
 from catalyst_groq.groq.api.streaming import InvalidStreamError
 
 STREAM_IDLE_TIMEOUT_SECONDS = 20.0
-"""A stream that has begun and sends nothing for this long has timed out. The first token may take the whole timeout."""
 
 USAGE_GRACE_SECONDS = 2.0
 """How long a complete response waits for what may follow: the tokens used."""
@@ -20,14 +20,28 @@ CLOSE_GRACE_SECONDS = 0.1
 """How long a stream that has ended waits for the end of its body, so that the connection can be used again."""
 
 
+class StreamTimeouts(NamedTuple):
+    """Seconds after which a stream has timed out, within the request's timeout."""
+
+    first_token: float | None = None
+    """From sending the request to the first token; None: the request's timeout."""
+    idle: float = STREAM_IDLE_TIMEOUT_SECONDS
+    """Without a byte after the first token."""
+
+
 @dataclass(slots=True)
 class BodyReader:
-    """Reads one body of at most `max_bytes`. `deadline`: when the request times out (`time.monotonic`)."""
+    """Reads one body of at most `max_bytes`. `deadline`: when the request times out (`time.monotonic`).
+
+    `first_token_timeout` is switched off when the first token has arrived.
+    """
 
     received: ClientResponse
     body: ResponseBody
     max_bytes: int
     deadline: float
+    idle_timeout: float
+    first_token_timeout: asyncio.Timeout
     first_token: float | None = None
     """When the first token of a stream arrived (`time.monotonic`)."""
     _size: int = 0
@@ -55,6 +69,7 @@ class BodyReader:
             self.body.feed(chunk)
             if self.first_token is None and self.body.has_begun:
                 self.first_token = time.monotonic()
+                self.first_token_timeout.reschedule(None)
         self.body.close()
 
     async def _read_chunk(self, grace: float | None) -> bytes:
@@ -69,10 +84,10 @@ class BodyReader:
         if not self.body.has_begun:
             return await self._read_next()
         try:
-            async with asyncio.timeout(STREAM_IDLE_TIMEOUT_SECONDS):
+            async with asyncio.timeout(self.idle_timeout):
                 return await self._read_next()
         except TimeoutError:
-            raise TimeoutError(f"the stream sent nothing for {STREAM_IDLE_TIMEOUT_SECONDS:g} s") from None
+            raise TimeoutError(f"the stream sent nothing for {self.idle_timeout:g} s") from None
 
     async def _read_next(self) -> bytes:
         return await read_chunk(self.received, self.max_bytes, self._size)

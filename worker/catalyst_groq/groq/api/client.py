@@ -30,7 +30,7 @@ from catalyst_groq.common.json_codec import to_bytes
 from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.common.transport import TransportConfig, make_transport
 from catalyst_groq.domain.redaction import Redactor
-from catalyst_groq.groq.api.body_reader import BodyReader
+from catalyst_groq.groq.api.body_reader import BodyReader, StreamTimeouts
 from catalyst_groq.groq.api.content_encoding import find_encoding_problem
 from catalyst_groq.groq.api.embedded_errors import error_response, surface_error
 from catalyst_groq.groq.api.requests import GroqRequest
@@ -54,7 +54,7 @@ MAX_RESPONSE_BYTES = 32_000_000
 MAX_HEADERS, MAX_HEADER_BYTES = 500, 32_768
 """Of a response. Gateways add security policies of 10 kB, and dozens of headers of their own."""
 
-EVENT_STREAM = "text/event-stream"
+EVENT_STREAM, JSON = "text/event-stream", "application/json"
 BINARY_TYPES = ("audio/", "video/", "image/", "application/octet-stream")
 """Content types whose bodies are not text, so that they are not searched for keys."""
 
@@ -73,10 +73,12 @@ class HttpGroqClient:
         transport: TransportConfig | None = None,
         redactor: Redactor | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
+        stream_timeouts: StreamTimeouts | None = None,
     ) -> None:
         self._transport = transport or make_transport()
         self._redactor = redactor or Redactor()
         self._max_response_bytes = max_response_bytes
+        self._stream_timeouts = stream_timeouts or StreamTimeouts()
         connector = self._transport.make_connector(KEEP_ALIVE_SECONDS)
         # Without cookies, nothing from one account's responses is sent with another account's requests.
         self._http = ClientSession(
@@ -102,10 +104,12 @@ class HttpGroqClient:
         if account.query:
             url = url.with_query(account.query)
         redactor = self._redactor.for_key(account.key)
+        first_token_timeout = asyncio.timeout(self._first_token_seconds(request))
         try:
             proxy = self._transport.proxy_for(url)
             async with (
                 asyncio.timeout(timeout),
+                first_token_timeout,
                 self._http.request(
                     operation.method,
                     url,
@@ -118,7 +122,7 @@ class HttpGroqClient:
                 ) as received,
             ):
                 headers = redactor.mask_all({name.lower(): value for name, value in received.headers.items()})
-                response = await self._read(request, received, headers, started)
+                response = await self._read(request, received, headers, started, first_token_timeout)
         except (InvalidStreamError, BodyTooLarge) as error:
             is_too_large = isinstance(error, BodyTooLarge)
             reason = NoResponseReason.RESPONSE_TOO_LARGE if is_too_large else NoResponseReason.INVALID_RESPONSE
@@ -126,17 +130,34 @@ class HttpGroqClient:
         except (ClientError, OSError) as error:  # a TimeoutError is an OSError
             reason, sent = classify_network_error(error)
             message = " ".join(str(error).split()) or f"nothing within {timeout:g} s"
+            if first_token_timeout.expired():
+                seconds = self._stream_timeouts.first_token
+                message = f"no token of the stream within {seconds:g} s (CATALYST_STREAM_FIRST_TOKEN_TIMEOUT)"
             return NoResponse(reason, redactor.mask(message), sent, time.monotonic() - started)
         if isinstance(response, NoResponse):
             return response
         return await run_beside_loop_if_large(response.content, _mask_and_decode, request, response, redactor)
 
+    def _first_token_seconds(self, request: GroqRequest) -> float | None:
+        """Return the timeout of the first token, if the response is streamed and the request's own is longer."""
+        seconds = self._stream_timeouts.first_token
+        is_shorter = seconds is not None and seconds < request.timeout
+        return seconds if is_shorter and request.payload.get("stream") is True else None
+
     async def _read(
-        self, request: GroqRequest, received: ClientResponse, headers: dict[str, str], started: float
+        self,
+        request: GroqRequest,
+        received: ClientResponse,
+        headers: dict[str, str],
+        started: float,
+        first_token_timeout: asyncio.Timeout,
     ) -> Response | NoResponse:
         """Read the response. An error in a stream becomes a response with the status that the error names."""
         body = ResponseBody(_expected_stream(request, received))
-        reader = BodyReader(received, body, self._max_response_bytes, started + request.timeout)
+        if body.stream is None or received.content_type == JSON:
+            first_token_timeout.reschedule(None)
+        deadline, idle_timeout = started + request.timeout, self._stream_timeouts.idle
+        reader = BodyReader(received, body, self._max_response_bytes, deadline, idle_timeout, first_token_timeout)
         await reader.read()
         seconds = time.monotonic() - started
         if body.stream is None or not body.is_stream:
