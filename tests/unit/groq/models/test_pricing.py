@@ -22,6 +22,8 @@ CATALOG = shipped_catalog()
             {"prompt_tokens": 1_000_000, "prompt_tokens_details": {"cached_tokens": 1_000_000}},
             "0.075",
         ),
+        ("groq/openai/gpt-oss-120b", {"prompt_tokens": 1_000_000, "completion_tokens": 1_000_000}, "0.75"),
+        ("openai/gpt-oss-120b:free", {"prompt_tokens": 1_000_000, "completion_tokens": 1_000_000}, "0"),
         ("nobody/knows", {"prompt_tokens": 1}, None),
         ("openai/gpt-oss-120b", None, None),
         ("minimaxai/minimax-m2.7", {"prompt_tokens": 1}, None),

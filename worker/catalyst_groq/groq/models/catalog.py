@@ -12,6 +12,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from catalyst_groq.groq.models.model_names import find_gateway_name
+
 Plan = Literal["free", "developer"]
 
 
@@ -40,6 +42,9 @@ class Price(_Entry):
     output: Decimal | None = None
     audio_hour: Decimal | None = None
     million_characters: Decimal | None = None
+
+
+FREE = Price(input=Decimal(), output=Decimal(), audio_hour=Decimal(), million_characters=Decimal())
 
 
 class ModelLimits(_Entry):
@@ -123,9 +128,21 @@ class ModelCatalog(_Entry):
         """Return the model of that id; None when it is not in the catalog."""
         return self._by_id.get(model_id)
 
-    def assume(self, model_id: str) -> Model:
-        """Return the model of that id. One that is not in the catalog is assumed to be available, without limits."""
-        return self._by_id.get(model_id) or Model(id=model_id, status="production")
+    def find(self, name: str) -> Model | None:
+        """Return the model of that id, or the one that a gateway calls so; None when it is not in the catalog.
+
+        What a gateway calls free has no price.
+        """
+        if model := self.get(name):
+            return model
+        if (found := find_gateway_name(name, self._by_id)) is None:
+            return None
+        model = self[found.id]
+        return model.model_copy(update={"price": FREE}) if found.is_free else model
+
+    def assume(self, name: str) -> Model:
+        """Return the model of that name. One that is not in the catalog is assumed to be available, without limits."""
+        return self.find(name) or Model(id=name, status="production")
 
     @cached_property
     def _by_id(self) -> Mapping[str, Model]:

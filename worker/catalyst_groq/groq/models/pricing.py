@@ -14,7 +14,7 @@ def cost_usd(response: Response | NoResponse, operation: Operation, catalog: Mod
     """Return the cost of a response; None when the price or the consumption is unknown."""
     if not isinstance(response, Response) or not response.ok:
         return None
-    model = catalog.get(str(response.body.get("model")))
+    model = catalog.find(str(response.body.get("model")))
     if model is None or (consumed := _consumption(response, operation)) is None:
         return None
     total = Decimal()

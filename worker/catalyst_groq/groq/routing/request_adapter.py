@@ -38,7 +38,7 @@ def adapt_request(
     payload: Payload, operation: Operation, model_id: str, catalog: ModelCatalog
 ) -> AdaptedRequest | IncompatibleModel:
     """Adapt a payload to another model than the one it names; about an unknown model nothing is assumed."""
-    model = catalog.get(model_id)
+    model = catalog.find(model_id)
     if model is None or model_id == payload["model"]:
         return AdaptedRequest(payload)
     if reason := next(_find_incompatibilities(payload, operation, model), None):
