@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import NoResponse, Response
-from catalyst_groq.groq.api.server_kinds import has_host_of_groq
+from catalyst_groq.groq.api.server_kinds import ServerKind
 
 GROQ = "Groq"
 """Groq's name as a server."""
@@ -64,5 +64,5 @@ class Route:
 
 def server_name(endpoint: Endpoint, response: Response | NoResponse) -> str:
     """Return the name of the server that a message speaks of: Groq, or the endpoint's name."""
-    is_groq = has_host_of_groq(endpoint.account.url) or (isinstance(response, Response) and response.is_from_groq)
-    return GROQ if is_groq else endpoint.name
+    is_groq = endpoint.account.server is ServerKind.GROQ
+    return GROQ if is_groq or (isinstance(response, Response) and response.is_from_groq) else endpoint.name
