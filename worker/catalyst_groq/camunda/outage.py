@@ -3,6 +3,7 @@
 import logging
 import time
 
+from catalyst_groq.common.durations import format_duration
 from catalyst_groq.errors import EngineRefused
 
 log = logging.getLogger(__name__)
@@ -30,5 +31,5 @@ class OutageMonitor:
     def record_success(self) -> None:
         """Record a call that succeeded. It ends the outage, if there is one."""
         if self._since is not None:
-            log.info("Engine at %s responds again after %.1f s", self._url, time.monotonic() - self._since)
+            log.info("Engine at %s responds again after %s", self._url, format_duration(time.monotonic() - self._since))
             self._since = None

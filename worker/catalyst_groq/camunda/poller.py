@@ -15,6 +15,7 @@ from catalyst_groq.camunda.outage import OutageMonitor
 from catalyst_groq.camunda.oversized_tasks import OversizedTasks
 from catalyst_groq.camunda.reporter import OutcomeReporter
 from catalyst_groq.common.backoff import Backoff
+from catalyst_groq.common.durations import format_duration
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.outcomes import Outcome
 from catalyst_groq.errors import EngineError, EngineResponseTooLarge
@@ -230,7 +231,8 @@ class Poller:
         assert self._stop_at is not None  # noqa: S101 -- the loop ends only with a stop
         timeout = self._stop_at + self._shutdown_timeout - time.monotonic()
         if self._active:
-            log.info("Graceful shutdown: %d active tasks have %.0f s to finish", len(self._active), timeout)
+            left = format_duration(timeout)
+            log.info("Graceful shutdown: %d active tasks have %s to finish", len(self._active), left)
             await asyncio.wait(self._active, timeout=max(timeout, 0))
         unfinished = dict(self._active)
         for processing in unfinished:

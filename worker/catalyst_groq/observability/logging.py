@@ -8,6 +8,7 @@ from textwrap import indent
 from typing import Any
 
 from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
+from catalyst_groq.common.durations import format_duration
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Outcome, Unlocked
 from catalyst_groq.domain.redaction import Redactor
@@ -94,9 +95,7 @@ def log_outcome(task: ExternalTask, outcome: Outcome, seconds: float) -> None:
         case Unlocked():
             log.debug("Unlocked %s: it is fetched again with the variables it uses", activity)
         case Failure() if outcome.retries:
-            wait = outcome.retry_timeout.total_seconds()
-            log.warning(
-                "Failed %s, %d retries left, next in %.0f s: %s", activity, outcome.retries, wait, outcome.message
-            )
+            wait = format_duration(outcome.retry_timeout.total_seconds())
+            log.warning("Failed %s, %d retries left, next in %s: %s", activity, outcome.retries, wait, outcome.message)
         case Failure():
             log.error("Failed %s, no retries left: %s", activity, outcome.message)

@@ -22,7 +22,7 @@ BUSY = make_response(
 
 def test_details_contain_attempts_response_and_request():
     assert ErrorDetails().describe_call(REQUEST, make_call_result(BUSY, attempts=2, waited=1.25)).split("\n") == [
-        "Attempts: 2, waited for rate limits: 1.2 s",
+        "Attempts: 2, waited for rate limits: 1.3 s",
         "openai/gpt-oss-120b at groq: 503",
         "Groq's request id: req_9",
         "Status: 503",
@@ -45,7 +45,7 @@ def test_details_contain_each_attempt():
     attempts = (Attempt(main, "503"), Attempt(backup, "not sent: circuit breaker open", sent=False))
     details = ErrorDetails().describe_call(REQUEST, replace(make_call_result(BUSY), attempts=attempts))
     assert details.split("\n")[:3] == [
-        "Attempts: 1, waited for rate limits: 0.0 s",
+        "Attempts: 1, waited for rate limits: 0 s",
         "m at main: 503",
         "m at backup: not sent: circuit breaker open",
     ]

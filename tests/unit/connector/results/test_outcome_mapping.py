@@ -161,7 +161,7 @@ def test_long_wait_is_left_to_the_engine_and_uses_no_retry(retries, left):
     assert isinstance(outcome, Failure)
     assert outcome.retries == left
     assert outcome.retry_timeout == timedelta(seconds=414.72)
-    assert outcome.message.endswith("Please try again in 2s. Retrying in 415 s.")
+    assert outcome.message.endswith("Please try again in 2s. Retrying in 6 min 55 s.")
 
 
 @pytest.mark.parametrize("retries", [None, 1, 5])

@@ -57,7 +57,7 @@ async def test_limiter_holds_back_what_does_not_fit():
     assert isinstance(held, NoResponse)
     assert (held.reason, held.sent, held.held_back) == (NoResponseReason.RATE_LIMITED_LOCALLY, False, True)
     assert held.wait == pytest.approx(30.5, abs=0.1)
-    assert held.message.startswith("requests per minute (RPM): Limit 2, Used 2. It fits in 30.")
+    assert held.message.startswith("requests per minute (RPM): Limit 2, Used 2. It fits in 31 s")
     assert len(client.requests) == 2
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalyst_groq.common.credentials import hide_user_info
+from catalyst_groq.common.durations import format_duration
 from catalyst_groq.connector.fields.names import API_KEY, PAYLOAD, PROMPT, URL
 from catalyst_groq.groq.api.responses import NoResponse, Response
 from catalyst_groq.groq.routing.call_result import CallResult
@@ -40,7 +41,7 @@ class ErrorDetails:
 
     def describe_call(self, request: Mapping[str, Any], result: CallResult) -> str:
         """Describe a failed call: its attempts, the last response, and the request."""
-        attempts = [f"Attempts: {result.attempt_count}, waited for rate limits: {result.waited:.1f} s"]
+        attempts = [f"Attempts: {result.attempt_count}, waited for rate limits: {format_duration(result.waited)}"]
         attempts += [f"{attempt.route}: {attempt.result}" for attempt in result.attempts_by_route()]
         sent = ["", "The request:", _cut_section(self._format_json(request))]
         return "\n".join([*attempts, *self._describe_response(result.response), *sent])

@@ -1,11 +1,11 @@
 """From the result of a call to the task's outcome."""
 
-import math
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from catalyst_groq.common.bounded_execution import BoundedExecutor
+from catalyst_groq.common.durations import format_duration
 from catalyst_groq.connector.task_request import TaskRequest
 from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Completion, Failure, Outcome, Retry
 from catalyst_groq.errors import FieldError
@@ -82,8 +82,7 @@ def error_message(server: str, error: ApiError, operation: Operation) -> str:
 
 def _retry_failure(server: str, error: ApiError, retry: Retry, variables: Mapping[str, Any]) -> Failure:
     """Return a failure that the engine retries by itself."""
-    wait = math.ceil(retry.timeout.total_seconds())
-    message = f"{_cause(server, error)} Retrying in {wait:,} s."
+    message = f"{_cause(server, error)} Retrying in {format_duration(retry.timeout.total_seconds())}."
     return Failure(message, retries=retry.left, retry_timeout=retry.timeout, variables=variables)
 
 

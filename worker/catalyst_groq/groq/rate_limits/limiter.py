@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import ceil
 
+from catalyst_groq.common.durations import format_duration
 from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.groq.api.error_kinds import ErrorKind
 from catalyst_groq.groq.api.errors import ApiError, classify
@@ -253,11 +254,11 @@ def _pause_seconds(error: ApiError, refusals: int) -> float:
 
 
 def _rate_limited(admission: Admission, model_id: str) -> NoResponse:
-    kind = admission.exhausted
+    kind, wait = admission.exhausted, format_duration(admission.wait)
     if kind:
         bucket = admission.snapshot.buckets[kind]
         figures = f"Limit {bucket.limit}, Used {ceil(bucket.level(admission.snapshot.at))}"
-        message = f"{kind.description} ({kind.name}): {figures}. It fits in {admission.wait:,.1f} s"
+        message = f"{kind.description} ({kind.name}): {figures}. It fits in {wait}"
     else:
-        message = f"{model_id} is paused after a 429 without figures. The next attempt is in {admission.wait:,.1f} s"
+        message = f"{model_id} is paused after a 429 without figures. The next attempt is in {wait}"
     return NoResponse(NoResponseReason.RATE_LIMITED_LOCALLY, message, sent=False, seconds=0, wait=admission.wait)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from catalyst_groq.common.durations import format_duration
 from catalyst_groq.groq.api.errors import ApiError
 
 log = logging.getLogger(__name__)
@@ -41,17 +42,17 @@ class Wording(NamedTuple):
     causes: tuple[str, ...]
     """Put before those of the failure."""
     state: str
-    """Formatted with the subject, the seconds to wait, the failures in a row and the message of the last one."""
+    """Formatted with the subject, the wait in words, the failures in a row and the message of the last one."""
     opened: str
-    """Formatted with the subject, the seconds, the failures and the message."""
+    """Formatted with the subject, the wait in words, the failures and the message."""
     closed: str
     """Formatted with the subject."""
 
 
 ROUTE_WORDING = Wording(
     (CIRCUIT_OPEN,),
-    "The circuit breaker of {} is open for {:.0f} s after {} failures in a row: {}",
-    "Circuit breaker of %s opened for about %g s after %d failures in a row: %s",
+    "The circuit breaker of {} is open for {} after {} failures in a row: {}",
+    "Circuit breaker of %s opened for about %s after %d failures in a row: %s",
     "Circuit breaker of %s closed",
 )
 
@@ -106,7 +107,7 @@ class CircuitBreakers(Generic[S]):
             breaker.is_probing, breaker.retry_at = True, self._next_retry(breaker)
             return None
         last, (causes, state, *_) = breaker.error, self._wording
-        message = state.format(subject, wait, breaker.failures, last.message)
+        message = state.format(subject, format_duration(wait), breaker.failures, last.message)
         return replace(last, causes=(*causes, *last.causes), message=message, wait=wait)
 
     def wait(self, subject: S) -> float | None:
@@ -128,7 +129,8 @@ class CircuitBreakers(Generic[S]):
         breaker.is_probing, breaker.retry_at = False, self._next_retry(breaker)
         if not breaker.is_open:
             breaker.is_open = True
-            log.warning(self._wording.opened, subject, self._reset_timeout, breaker.failures, error.message)
+            wait = format_duration(self._reset_timeout)
+            log.warning(self._wording.opened, subject, wait, breaker.failures, error.message)
 
     def record_success(self, subject: S, *, only_probe: bool = False) -> None:
         """Close the circuit breaker and start counting again.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from catalyst_groq.common.backoff import Backoff
+from catalyst_groq.common.durations import format_duration
 from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.groq.api.error_kinds import ErrorKind, RetryAction
 from catalyst_groq.groq.api.errors import ApiError, classify
@@ -224,7 +225,8 @@ class _RoutedCall:
         if number != self._number:
             self._number, self._truncated = number, None
         if not self._is_waiting:
-            log.info("Rate limit: task %s waits %.1f s for %s", self._call.caller, seconds, self._routes[number])
+            wait, route = format_duration(seconds), self._routes[number]
+            log.info("Rate limit: task %s waits %s for %s", self._call.caller, wait, route)
         self._is_waiting = self._is_waiting or not self._is_follow_up
         if not self._waiting_for:
             self._waiting_for = self._routes[number].id
