@@ -131,6 +131,7 @@ def test_retry_after_header_counts_without_a_wait_in_the_message(retry_after, wa
         ("TRY AGAIN IN 1h23m45.6s", 5025.6),
         ("Please try again in 2.2.2s", 9),
         ("Please try again in a few minutes", 9),
+        ("Please try again in 9999999h.", 86_400),
     ],
 )
 def test_wait_in_the_message_overrides_the_header(text, wait):

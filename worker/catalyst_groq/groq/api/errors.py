@@ -8,7 +8,7 @@ from http import HTTPStatus
 from catalyst_groq.groq.api.error_kinds import ErrorKind
 from catalyst_groq.groq.api.go_duration import parse_go_duration
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
-from catalyst_groq.groq.api.retry_after import parse_retry_after
+from catalyst_groq.groq.api.retry_after import MAX_WAIT_SECONDS, parse_retry_after
 
 BUDGET_EXCEEDED = "budget_exceeded"
 """The cause of an exhausted budget in an error mapping."""
@@ -214,4 +214,6 @@ def _retry_after(response: Response) -> float | None:
     """Return the seconds to wait: from the message, which is exact to the millisecond, otherwise from the header."""
     match = TRY_AGAIN_IN.search(response.message[:MAX_SEARCHED_CHARS])
     from_message = parse_go_duration(match[1]) if match else None
-    return parse_retry_after(response.headers) if from_message is None else from_message
+    if from_message is None:
+        return parse_retry_after(response.headers)
+    return min(from_message, MAX_WAIT_SECONDS)

@@ -1,37 +1,67 @@
-"""The wait that a server asks for in its headers, in every form in which servers write it. Pure.
+"""The wait that a server asks for in its headers, in every form in which servers write it. Pure but for the clock.
 
-The standard has seconds or a date (RFC 9110, 10.2.3). Gateways also write Go durations, milliseconds in a header of
-their own, and several values after one another.
+The standard has seconds or a date (RFC 9110, 10.2.3). Gateways also write Go durations, Unix times, ISO dates,
+milliseconds in a header of their own, and several values after one another.
 """
 
 import math
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from catalyst_groq.groq.api.go_duration import parse_go_duration
 
-MILLISECONDS_HEADER, HEADER = "retry-after-ms", "retry-after"
+MILLISECONDS_HEADER, HEADER, DATE_HEADER = "retry-after-ms", "retry-after", "date"
+
+MAX_WAIT_SECONDS = 86_400.0
+"""No server is believed to need a longer wait: a day is the longest window of a limit."""
+
+MAX_UNIX_DISTANCE_SECONDS = 30 * 86_400.0
+"""A number that is a Unix time within this distance from now is one; any other is a number of seconds to wait."""
+
+MAX_CHARS = 100
 
 
 def parse_retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds to wait, 0 for a date that has passed; None when no header says it."""
+    """Return the seconds to wait, 0 for a time that has passed; None when no header says it."""
     milliseconds = _parse_number(headers.get(MILLISECONDS_HEADER, ""))
     if milliseconds is not None:
-        return milliseconds / 1000
-    return _parse(headers.get(HEADER, "").strip())
+        return _bound(milliseconds / 1000)
+    text = headers.get(HEADER)
+    return None if text is None else parse_wait(text, headers)
 
 
-def _parse(text: str) -> float | None:
-    for value in (text, text.partition(",")[0].strip()):  # a date has a comma too
-        seconds = _parse_number(value)
-        if seconds is None:
-            seconds = parse_go_duration(value)
-        if seconds is None:
-            seconds = _parse_date(value)
+def parse_wait(text: str, headers: Mapping[str, str]) -> float | None:
+    """Return the seconds until the time that a header's value names, at most MAX_WAIT_SECONDS; None for no time.
+
+    A date is compared with the server's own clock if `headers` show it. The first of several values counts.
+    """
+    if len(text) > MAX_CHARS:
+        return None
+    for value in (text, *text.split(",")):  # a date has a comma too
+        seconds = _parse_value(value.strip(), headers)
         if seconds is not None:
-            return seconds
+            return _bound(seconds)
     return None
+
+
+def _parse_value(text: str, headers: Mapping[str, str]) -> float | None:
+    number = _parse_number(text)
+    if number is not None:
+        return number if number <= MAX_WAIT_SECONDS else _seconds_until(number, headers)
+    seconds = parse_go_duration(text)
+    if seconds is not None:
+        return seconds
+    date = _parse_date(text)
+    return None if date is None else date - _server_time(headers)
+
+
+def _seconds_until(number: float, headers: Mapping[str, str]) -> float:
+    """Return the seconds until a Unix time in seconds or milliseconds; the number itself if it is none."""
+    now = _server_time(headers)
+    distances = (number - now, number / 1000 - now)
+    return next((distance for distance in distances if abs(distance) <= MAX_UNIX_DISTANCE_SECONDS), number)
 
 
 def _parse_number(text: str) -> float | None:
@@ -39,11 +69,23 @@ def _parse_number(text: str) -> float | None:
         number = float(text)
     except ValueError:
         return None
-    return max(number, 0.0) if math.isfinite(number) else None
+    return number if math.isfinite(number) else None
 
 
 def _parse_date(text: str) -> float | None:
-    try:
-        return max(parsedate_to_datetime(text).timestamp() - time.time(), 0.0)
-    except (ValueError, TypeError, OverflowError):
-        return None
+    for parse in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            date = parse(text)
+            return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+        except (ValueError, TypeError, OverflowError):
+            continue
+    return None
+
+
+def _server_time(headers: Mapping[str, str]) -> float:
+    now = _parse_date(headers.get(DATE_HEADER, ""))
+    return time.time() if now is None else now
+
+
+def _bound(seconds: float) -> float:
+    return min(max(seconds, 0.0), MAX_WAIT_SECONDS)
