@@ -13,10 +13,10 @@ from pydantic_settings import NoDecode
 from catalyst_groq.connector.access.urls import base_url
 from catalyst_groq.connector.fields.retry_cycle import parse_duration
 from catalyst_groq.groq.models.catalog import ModelLimits
-from catalyst_groq.groq.rate_limits.bucket import LimitKind
+from catalyst_groq.groq.rate_limits.bucket import GROQ_LIMIT_KINDS
 
 HOST_NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*", re.IGNORECASE | re.ASCII)
-LIMIT_NAMES = tuple(kind.name.lower() for kind in LimitKind)
+LIMIT_NAMES = tuple(kind.name.lower() for kind in GROQ_LIMIT_KINDS)
 
 
 def between(minimum: timedelta, maximum: timedelta) -> AfterValidator:

@@ -157,7 +157,9 @@ class _Limits(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield the known rate limits of the catalog's models. Other models could be named by process variables."""
         labels = ("model", "limit")
-        limits = GaugeMetricFamily("catalyst_groq_limit", "Rate limit, configured or reported by Groq", labels=labels)
+        limits = GaugeMetricFamily(
+            "catalyst_groq_limit", "Rate limit, configured or reported by a server", labels=labels
+        )
         remaining = GaugeMetricFamily("catalyst_groq_limit_remaining", "Remaining rate limit", labels=labels)
         for model, kind, limit, left in self._read():
             if self._catalog.get(model):

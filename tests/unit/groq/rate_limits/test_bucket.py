@@ -1,12 +1,19 @@
 """Leaky buckets: the figures of real refusals, and laws that hold for all."""
 
+from math import inf
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from catalyst_groq.groq.rate_limits.bucket import DAY_SECONDS as DAY
+from catalyst_groq.groq.rate_limits.bucket import (
+    GROQ_LIMIT_KINDS,
+    REQUEST_LATENCY_SECONDS,
+    SAME_WINDOW_SECONDS,
+    LeakyBucket,
+)
 from catalyst_groq.groq.rate_limits.bucket import MINUTE_SECONDS as MINUTE
-from catalyst_groq.groq.rate_limits.bucket import REQUEST_LATENCY_SECONDS, LeakyBucket, LimitKind
 
 limits = st.integers(1, 1_000_000)
 windows = st.sampled_from([MINUTE, DAY])
@@ -100,10 +107,50 @@ def test_bucket_never_has_more_than_groq_reports(limit, used, remaining):
 
 
 def test_limit_kinds_have_their_windows():
-    assert {kind.name: kind.window_seconds for kind in LimitKind} == {
+    assert {kind.name: kind.window_seconds for kind in GROQ_LIMIT_KINDS} == {
         "RPM": 60,
         "RPD": 86_400,
         "TPM": 60,
         "TPD": 86_400,
         "OTPM": 60,
     }
+
+
+def test_bucket_that_expires_holds_nothing_back_from_then_on():
+    bucket = LeakyBucket(60, inf, used=60, at=0, expires=9)
+    assert [bucket.time_until_capacity(1, now) for now in (0, 8, 9, 100)] == [9, 1, 0, 0]
+    assert [bucket.level(now) for now in (0, 8.9, 9)] == [60, 60, 0]
+
+
+def test_bucket_in_a_known_window_drains_before_it_expires():
+    bucket = LeakyBucket(60, MINUTE, used=60, at=0, expires=60)
+    assert [bucket.time_until_capacity(amount, 0) for amount in (1, 10, 1000)] == [1, 10, 60]
+
+
+def test_bucket_counts_on_until_the_reset_that_was_named():
+    """Two requests are on their way when the server reports one."""
+    bucket = LeakyBucket(5, inf, expires=0).replace(5, inf, 4, reset=60, now=0).add(1, 0).add(1, 0)
+    same = bucket.replace(5, inf, 4, reset=59 + SAME_WINDOW_SECONDS, now=1)
+    assert (same.level(1), same.expires, same.period) == (3, 60, 60)
+    assert same.replace(5, inf, 0, reset=58, now=2).level(2) == 5, "others use the limit too"
+    later = bucket.replace(5, inf, 4, reset=89, now=1)
+    assert (later.level(1), later.expires, later.period) == (1, 90, 89)
+
+
+def test_bucket_counts_on_in_a_window_whose_reset_was_a_guess():
+    renewed = LeakyBucket(5, inf, used=5, at=0, expires=60, period=20).renew(61).add(5, 61)
+    assert (renewed.level(61), renewed.expires, renewed.renew(80)) == (5, 80, None)
+    assert renewed.replace(5, inf, 4, reset=58, now=62) == LeakyBucket(5, inf, 5, 62, 120, 58)
+
+
+def test_bucket_in_a_known_window_keeps_the_larger_usage():
+    bucket = LeakyBucket(60, MINUTE, used=30, at=0, expires=30, period=30)
+    assert bucket.replace(60, MINUTE, 50, reset=30, now=10) == LeakyBucket(60, MINUTE, 20, 10, 40, 30)
+    assert bucket.replace(60, MINUTE, 50, reset=29, now=31) == LeakyBucket(60, MINUTE, 10, 31, 60, 29)
+
+
+@given(limits, st.sampled_from([MINUTE, inf]), amounts, amounts, st.floats(0, 1e5))
+def test_bucket_never_waits_beyond_the_reset(limit, window, remaining, wanted, reset):
+    bucket = LeakyBucket(limit, inf, used=limit, at=0, expires=50, period=50)
+    reported = bucket.replace(limit, window, remaining, reset, now=20)
+    assert reported.time_until_capacity(wanted, now=20, ahead=limit) <= reset + 1e-9

@@ -66,7 +66,7 @@ async def test_fetchable_tasks_forget_callers_that_gave_up(monkeypatch):
 
 async def test_fetchable_tasks_count_callers_that_wait_as_long_as_a_429_says(monkeypatch):
     """They send nothing meanwhile. Tasks of other models must be found."""
-    figures = {"x_ratelimit_limit_requests": "1000", "x_ratelimit_remaining_requests": "0"}
+    figures = {"x_groq_region": "x", "x_ratelimit_limit_requests": "1000", "x_ratelimit_remaining_requests": "0"}
     refused = make_response(429, {"error": {"message": "slow down"}}, retry_after="20", **figures)
     limiter, now = make_limiter(limited_to(rpm=1), refused), time.monotonic()
     await limiter.send(chat_request(caller="waits"))

@@ -12,6 +12,7 @@ from catalyst_groq.groq.rate_limits.queue import LimitUpdate
 from support.factories import make_response
 
 HEADERS = {
+    "x_groq_region": "us-west-1",
     "x_ratelimit_limit_requests": "1000",
     "x_ratelimit_remaining_requests": "999",
     "x_ratelimit_reset_requests": "1m26.4s",
@@ -63,9 +64,24 @@ def test_refusal_reports_the_limit_that_caused_it(figures, updates):
     assert list(parse_limit_updates(refused(figures))) == updates
 
 
-@pytest.mark.parametrize("headers", [{"x_ratelimit_limit_tokens": "0"}, {"x_ratelimit_limit_tokens": "many"}])
-def test_headers_without_numbers_report_nothing(headers):
-    assert list(parse_limit_updates(make_response(**headers))) == []
+@pytest.mark.parametrize("limit", ["0", "many", "-1", "9" * 100])
+@pytest.mark.parametrize("server", [{"x_groq_region": "us-west-1"}, {}], ids=["Groq", "another server"])
+def test_headers_without_numbers_report_nothing(limit, server):
+    figures = {"x_ratelimit_limit_tokens": limit, "x_ratelimit_remaining_tokens": "1", "x_ratelimit_reset_tokens": "1s"}
+    assert list(parse_limit_updates(make_response(**server, **figures))) == []
+
+
+def test_headers_of_other_servers_report_limits_with_a_reset():
+    headers = {name: value for name, value in HEADERS.items() if name != "x_groq_region"}
+    assert list(parse_limit_updates(make_response(**headers))) == [
+        LimitUpdate(LimitKind.REQUESTS, 1000, 999, 86.4),
+        LimitUpdate(LimitKind.TOKENS, 8000, 7922, 0.585),
+    ]
+
+
+@pytest.mark.parametrize("name", ["REQUESTS", "TOKENS", "XYZ"])
+def test_refusal_with_a_limit_of_another_name_reports_nothing(name):
+    assert list(parse_limit_updates(refused(f"something ({name}): Limit 10, Used 10, Requested 1."))) == []
 
 
 VLLM = (

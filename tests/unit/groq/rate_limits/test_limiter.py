@@ -111,7 +111,7 @@ async def test_limiter_learns_a_limit_from_a_refusal():
 
 
 async def test_limiter_prefers_headers_to_a_plan_not_to_the_operator():
-    reported = make_response(x_ratelimit_limit_tokens="9000", x_ratelimit_remaining_tokens="8900")
+    reported = make_response(x_groq_region="x", x_ratelimit_limit_tokens="9000", x_ratelimit_remaining_tokens="8900")
     planned, configured = make_limiter(limit_config("free"), reported), make_limiter(limited_to(tpm=4000), reported)
     for limiter in (planned, configured):
         await limiter.send(chat_request())
@@ -123,9 +123,8 @@ async def test_limiter_prefers_headers_to_a_plan_not_to_the_operator():
 
 
 async def test_limiter_learns_what_others_use_from_headers():
-    limiter = make_limiter(
-        limit_config(), make_response(x_ratelimit_limit_tokens="8000", x_ratelimit_remaining_tokens="50")
-    )
+    reported = make_response(x_groq_region="x", x_ratelimit_limit_tokens="8000", x_ratelimit_remaining_tokens="50")
+    limiter = make_limiter(limit_config(), reported)
     await limiter.send(chat_request())
     held = await limiter.send(chat_request())
     assert held.reason is NoResponseReason.RATE_LIMITED_LOCALLY
@@ -272,7 +271,7 @@ async def test_pause_after_a_429_without_figures_is_one_for_all_callers():
 
     assert len(client.requests) == 2
     assert {response.reason for response in held} == {NoResponseReason.RATE_LIMITED_LOCALLY}
-    assert held[0].message.startswith(f"{MODEL} is paused after a 429 without figures. The next attempt is in 0.")
+    assert held[0].message.startswith(f"{MODEL} is paused after responses with status 429. The next attempt is in 0.")
     await limiter.send(chat_request(model=OTHER))
     await limiter.send(chat_request(account=OWN_SERVER))
     assert len(client.requests) == 4, "another model and another key are not concerned"

@@ -19,12 +19,12 @@ from catalyst_groq.groq.rate_limits.queue import (
     Ticket,
 )
 
-RPM, TPM = LimitKind.RPM, LimitKind.TPM
+RPM, TPM, REQUESTS = LimitKind.RPM, LimitKind.TPM, LimitKind.REQUESTS
 FIGURES = {RPM: 60, TPM: 6000}
 
 
 def amounts(tokens=1):
-    return {RPM: 1, TPM: tokens}
+    return {RPM: 1, TPM: tokens, REQUESTS: 1}
 
 
 def full():
@@ -103,6 +103,33 @@ def test_queue_keeps_limits_that_groq_reports():
 
     assert (admission.wait, admission.exhausted) == (2, RPM)
     assert queue.acquire(Ticket(0, "a"), amounts(), FIGURES, now=0).wait == 2, "what Groq reported is kept"
+
+
+def reported(remaining, reset, limit=5):
+    return [LimitUpdate(REQUESTS, limit, remaining, reset)]
+
+
+def test_queue_holds_back_until_the_reset_of_a_report():
+    queue = LimitQueue()
+    queue.settle({}, reported(1, 10), now=0)
+    waits = [queue.acquire(Ticket(number, str(number)), amounts(), {}, now).wait for number, now in ((0, 1), (1, 2))]
+    assert waits == [0, 8]
+
+
+def test_queue_admits_the_limit_once_more_after_a_reset():
+    """The next window lasts as long as was reported at least. After that, nothing is known."""
+    queue = LimitQueue()
+    queue.settle({}, reported(0, 10), now=0)
+    admissions = [queue.acquire(Ticket(number, str(number)), amounts(), {}, now=11) for number in range(6)]
+    assert [admission.wait for admission in admissions] == [0, 0, 0, 0, 0, 9]
+    assert [queue.acquire(Ticket(9, "9"), amounts(), {}, now=20).wait for _ in range(6)] == [0] * 6
+    assert queue.buckets == {}
+
+
+def test_queue_forgets_a_report_whose_server_is_silent():
+    queue = LimitQueue()
+    queue.settle({}, reported(0, 10), now=0)
+    assert [queue.acquire(Ticket(0, "0"), amounts(), {}, now=21).wait for _ in range(20)] == [0] * 20
 
 
 def test_queue_capacity_is_what_fits_behind_waiters():

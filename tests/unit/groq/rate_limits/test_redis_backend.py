@@ -1,11 +1,14 @@
 """Rate limits that workers share, in a real Redis."""
 
 import asyncio
+import json
 import time
+from math import inf
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from redis.asyncio import Redis
 
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
 from catalyst_groq.groq.rate_limits.queue import (
@@ -16,10 +19,10 @@ from catalyst_groq.groq.rate_limits.queue import (
     PauseUpdate,
     Ticket,
 )
-from catalyst_groq.groq.rate_limits.redis_backend import FallbackBackend, RedisBackend
+from catalyst_groq.groq.rate_limits.redis_backend import KEY_PREFIX, FallbackBackend, RedisBackend
 
 pytestmark = pytest.mark.anyio
-RPM, TPM = LimitKind.RPM, LimitKind.TPM
+RPM, TPM, REQUESTS = LimitKind.RPM, LimitKind.TPM, LimitKind.REQUESTS
 FIGURES = {RPM: 60, TPM: 6000}
 
 
@@ -33,7 +36,7 @@ async def backends(redis):
 
 
 def amounts(tokens=1):
-    return {RPM: 1, TPM: tokens}
+    return {RPM: 1, TPM: tokens, REQUESTS: 1}
 
 
 async def test_redis_reservation_of_one_worker_makes_another_wait(backends):
@@ -41,10 +44,10 @@ async def test_redis_reservation_of_one_worker_makes_another_wait(backends):
     admission = await own.acquire("a", Ticket(1, "mine"), amounts(6000), FIGURES)
     later = await other.acquire("a", Ticket(2, "theirs"), amounts(100), FIGURES)
 
-    assert (admission.wait, admission.reserved) == (0, amounts(6000))
+    assert (admission.wait, admission.reserved) == (0, {RPM: 1, TPM: 6000})
     assert later.wait == pytest.approx(1.5, abs=0.1)
     assert later.exhausted is TPM
-    assert later.snapshot.waiting == amounts(100)
+    assert later.snapshot.waiting == {RPM: 1, TPM: 100}
 
 
 async def test_redis_workers_share_one_queue(backends):
@@ -87,12 +90,55 @@ async def test_redis_limits_learned_by_one_worker_apply_to_all(backends):
     assert (admission.wait, admission.exhausted) == (pytest.approx(2, abs=0.1), RPM)
 
 
+async def test_redis_report_of_one_worker_holds_all_back_until_its_reset(backends, redis):
+    own, other = backends
+    await own.settle("report", {}, [LimitUpdate(REQUESTS, 60, 1, 0.3)])
+    first, second = [await other.acquire("report", Ticket(n, str(n)), amounts(), {}) for n in range(2)]
+    assert (first.wait, second.wait, second.exhausted) == (0, pytest.approx(0.3, abs=0.2), REQUESTS)
+    async with Redis.from_url(redis) as server:
+        stored = json.loads(await server.get(f"{KEY_PREFIX}report"))
+    assert (stored["buckets"], list(stored["reported"])) == ({}, ["REQUESTS"]), "earlier versions know no such limit"
+    await asyncio.sleep(second.wait)
+    later = await other.acquire("report", Ticket(1, "1"), amounts(), {})
+    assert (later.wait, later.snapshot.buckets[REQUESTS].used) == (0, pytest.approx(1)), "the next window"
+    await asyncio.sleep(0.3)
+    assert (await other.acquire("report", Ticket(1, "1"), amounts(), {})).snapshot.buckets == {}
+
+
+@pytest.mark.parametrize(
+    "reports",
+    [
+        [(4, 100, inf), (4, 100.9, inf)],
+        [(4, 100, inf), (4, 50, inf)],
+        [(4, 100, inf), (4, 150, inf)],
+        [(4, 100, 60), (4, 150, 60)],
+        [(4, 100, 60), (4, 100.9, 60)],
+        [(4, 0, inf), (4, 100, inf)],
+    ],
+    ids=["same reset", "earlier reset", "later reset", "draining", "draining, same reset", "expired"],
+)
+async def test_redis_report_is_applied_like_in_memory(backends, reports):
+    """Two requests are on their way, which the second report has not counted."""
+    shared, own, name = backends[0], InMemoryBackend(), f"report {reports}"
+    for backend in (shared, own):
+        await backend.settle(name, {}, [LimitUpdate(REQUESTS, 5, *reports[0])])
+        for number in range(2):
+            await backend.acquire(name, Ticket(number, str(number)), amounts(), {})
+    there, here = [await backend.settle(name, {}, [LimitUpdate(REQUESTS, 5, *reports[1])]) for backend in (shared, own)]
+    bucket, now = here.buckets[REQUESTS], time.monotonic()
+    assert there.buckets[REQUESTS].level(now) == pytest.approx(bucket.level(now), abs=0.05)
+    assert there.buckets[REQUESTS].expires == pytest.approx(bucket.expires, abs=0.2)
+
+
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("acquire"), st.integers(0, 5), st.integers(0, 7000)),
         st.tuples(st.just("settle"), st.integers(-3000, 3000), st.just(0)),
         st.tuples(st.just("pause"), st.integers(0, 3), st.integers(0, 3)),
         st.tuples(st.just("update"), st.integers(1000, 9000), st.one_of(st.none(), st.integers(0, 1000))),
+        st.tuples(
+            st.just("report"), st.integers(0, 6), st.sampled_from([(0, inf), (100, inf), (100.5, 60), (200, inf)])
+        ),
     ),
     max_size=12,
 )
@@ -111,7 +157,10 @@ async def test_redis_backend_equals_the_in_memory_one(backends, steps):
             assert shared_admission[1::2] == own_admission[1::2], "the reservation and the exhausted limit"
             there, here = shared_admission.snapshot, own_admission.snapshot
         else:
-            updates = [LimitUpdate(TPM, first, second)] if kind == "update" else []
+            updates = {
+                "update": [LimitUpdate(TPM, first, second)],
+                "report": [LimitUpdate(REQUESTS, 5, first, *second)] if kind == "report" else [],
+            }.get(kind, [])
             change = {RPM: 0, TPM: first} if kind == "settle" else {}
             pause = PauseUpdate(first, second, 100.0) if kind == "pause" else None
             settled = [await backend.settle(name, change, updates, pause) for backend in (shared, own)]
@@ -119,7 +168,8 @@ async def test_redis_backend_equals_the_in_memory_one(backends, steps):
         assert there.waiting == here.waiting
         now = time.monotonic()
         for dimension, bucket in here.buckets.items():
-            assert there.buckets[dimension].limit == bucket.limit
+            assert there.buckets[dimension][:2] == bucket[:2], "the limit and the window"
+            assert there.buckets[dimension].expires == pytest.approx(bucket.expires, abs=0.2)
             assert there.buckets[dimension].level(now) == pytest.approx(bucket.level(now), abs=20)
 
 

@@ -48,6 +48,8 @@ def test_estimate_is_the_prompt_and_the_maximum_output():
         TPM: estimate.prompt + 1000,
         TPD: estimate.prompt + 1000,
         OTPM: 1000 + OUTPUT_MARGIN_TOKENS,
+        LimitKind.REQUESTS: 1,
+        LimitKind.TOKENS: estimate.prompt + 1000,
     }
 
 

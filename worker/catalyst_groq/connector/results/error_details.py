@@ -26,7 +26,9 @@ CONTENT_KEYS = {"messages", "choices", "failed_generation", "prompt", "input", "
 UNMASKED_KEYS = {"role", "type", "finish_reason", "index"}
 """Keys below `CONTENT_KEYS` that are never masked."""
 
-SHOWN_HEADERS = re.compile(r"x-request-id|retry-after|content-type|x-groq-region|cf-ray|x-ratelimit-.+")
+SHOWN_HEADERS = re.compile(
+    r"x-request-id|retry-after(?:-ms)?|date|content-type|x-groq-region|cf-ray|(?:x-|anthropic-)?ratelimit-.+"
+)
 """Headers that help Groq's support or an operator."""
 
 DATA_URL = re.compile(r"data:[^,]{0,100},")

@@ -1,7 +1,8 @@
-"""What Groq reports about its limits: in the headers of each response, and in the message of a refusal. Pure.
+"""What servers report about their limits: in the headers of each response, and in the message of a refusal. Pure.
 
-Source: reference/groq-api.md, sections 2.3 and 3.1. The headers report requests per day and tokens per minute only; all
-other limits appear only in the refusals that they cause.
+Source for Groq: reference/groq-api.md, sections 2.3 and 3.1. Its headers report requests per day and tokens per minute
+only; all other limits appear only in the refusals that they cause. The same headers of other servers have other
+windows (`other_servers.py`).
 """
 
 import re
@@ -13,7 +14,8 @@ from catalyst_groq.groq.api.operations import Payload
 from catalyst_groq.groq.api.responses import Response
 from catalyst_groq.groq.models.catalog import Model
 from catalyst_groq.groq.models.token_estimate import estimate_prompt, max_output_tokens
-from catalyst_groq.groq.rate_limits.bucket import LimitKind
+from catalyst_groq.groq.rate_limits.bucket import GROQ_LIMIT_KINDS, LimitKind
+from catalyst_groq.groq.rate_limits.other_servers import parse_reports
 from catalyst_groq.groq.rate_limits.queue import LimitUpdate
 
 LIMIT_HEADERS = (
@@ -31,21 +33,27 @@ CONTEXT_FIGURES = re.compile(
 )
 """Of vLLM and OpenRouter: their limit, and the tokens of the prompt."""
 
-LIMIT_MESSAGE = re.compile(rf"\((?P<name>[A-Z]+)\): {LIMIT_FIGURES.pattern}")
+LIMIT_MESSAGE = re.compile(
+    rf"\((?P<name>{'|'.join(kind.name for kind in GROQ_LIMIT_KINDS)})\): {LIMIT_FIGURES.pattern}"
+)
 TRUNCATION_SAFETY_FACTOR = 0.95
 """A truncated request is made this much smaller than what fits, because sizes are estimates."""
 
 
 def parse_limit_updates(response: Response) -> Iterator[LimitUpdate]:
     """Yield what a response reports about limits."""
+    yield from _parse_groq_headers(response) if response.is_from_groq else parse_reports(response.headers)
+    if match := _limit_message(response):
+        limit, used = int(match["limit"]), _parse_count(match["used"])
+        yield LimitUpdate(LimitKind[match["name"]], limit, None if used is None else limit - used)
+
+
+def _parse_groq_headers(response: Response) -> Iterator[LimitUpdate]:
     for kind, limit_header, remaining_header in LIMIT_HEADERS:
         if limit := _parse_count(response.headers.get(limit_header)):
             # The headers of a stream were written before it had used anything.
             remaining = _parse_count(response.headers.get(remaining_header)) if response.first_token is None else None
             yield LimitUpdate(kind, limit, remaining)
-    if match := _limit_message(response):
-        limit, used = int(match["limit"]), _parse_count(match["used"])
-        yield LimitUpdate(LimitKind[match["name"]], limit, None if used is None else limit - used)
 
 
 def names_limit(response: Response) -> bool:
@@ -55,8 +63,7 @@ def names_limit(response: Response) -> bool:
 
 
 def _limit_message(response: Response) -> re.Match[str] | None:
-    match = None if response.ok else LIMIT_MESSAGE.search(response.message[:MAX_SEARCHED_CHARS])
-    return match if match and match["name"] in LimitKind.__members__ else None
+    return None if response.ok else LIMIT_MESSAGE.search(response.message[:MAX_SEARCHED_CHARS])
 
 
 def fraction_that_fits(error: ApiError, payload: Payload, model: Model) -> float | None:

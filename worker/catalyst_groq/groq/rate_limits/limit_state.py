@@ -1,14 +1,15 @@
-"""The limits of each model: configured by the operator, of the operator's plan, or reported by Groq."""
+"""The limits of each model: configured by the operator, of the operator's plan, or reported by a server."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.server_kinds import ServerKind
 from catalyst_groq.groq.models.catalog import ModelCatalog, ModelLimits, Plan
-from catalyst_groq.groq.rate_limits.bucket import LimitKind
+from catalyst_groq.groq.rate_limits.bucket import GROQ_LIMIT_KINDS, LimitKind
+from catalyst_groq.groq.rate_limits.other_servers import WindowEvidence
 from catalyst_groq.groq.rate_limits.queue import Amounts, LimitFigures, LimitUpdate, QueueSnapshot
 
 ANY_MODEL = "*"
@@ -38,6 +39,7 @@ class LimitState:
     last_use: LastUse | None = None
     """None before the first request."""
     _reported: dict[LimitKind, tuple[int, float]] = field(default_factory=dict)
+    _windows: WindowEvidence = field(default_factory=WindowEvidence)
 
     def confirmed_limits(self) -> LimitFigures:
         """Return the limits known for certain: configured by the operator or reported by Groq within LIMIT_TTL_SECONDS.
@@ -48,15 +50,19 @@ class LimitState:
         reported = {kind: limit for kind, (limit, at) in self._reported.items() if now - at < LIMIT_TTL_SECONDS}
         return {**reported, **self.configured}
 
-    def update(self, updates: Sequence[LimitUpdate]) -> Sequence[LimitUpdate]:
-        """Remember what Groq reports, and return it with the operator's limits in place of those reported."""
-        now = time.monotonic()
-        for update in updates:
-            self._reported[update.kind] = update.limit, now
-        configured = self.configured
-        if not configured:
-            return updates
-        return [update._replace(limit=configured.get(update.kind, update.limit)) for update in updates]
+    def update(self, updates: Iterable[LimitUpdate], age: float) -> Sequence[LimitUpdate]:
+        """Remember what a server reports, and return it with the operator's limits in place of those reported.
+
+        A limit with a reset is not certain. It gets the window that the reports show. `age`: seconds since the report.
+        """
+        return [self._update(update, age) for update in updates]
+
+    def _update(self, update: LimitUpdate, age: float) -> LimitUpdate:
+        if update.reset is not None:
+            return update._replace(reset=max(update.reset - age, 0.0), window=self._windows.find_window(update))
+        self._reported[update.kind] = update.limit, time.monotonic()
+        limit = self.configured.get(update.kind)
+        return update if limit is None else update._replace(limit=limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,5 +91,5 @@ class LimitConfig:
 
 
 def _to_figures(limits: ModelLimits | None) -> dict[LimitKind, int]:
-    named = ((kind, getattr(limits, kind.name.lower())) for kind in LimitKind) if limits else ()
+    named = ((kind, getattr(limits, kind.name.lower())) for kind in GROQ_LIMIT_KINDS) if limits else ()
     return {kind: limit for kind, limit in named if limit is not None}

@@ -16,7 +16,14 @@ from catalyst_groq.groq.api.errors import ApiError, classify
 from catalyst_groq.groq.api.operations import Payload
 from catalyst_groq.groq.api.requests import Account, GroqClient, GroqRequest
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
-from catalyst_groq.groq.rate_limits.bucket import LimitKind
+from catalyst_groq.groq.rate_limits.bucket import (
+    DAY_SECONDS,
+    GROQ_LIMIT_KINDS,
+    HOUR_SECONDS,
+    MINUTE_SECONDS,
+    LeakyBucket,
+    LimitKind,
+)
 from catalyst_groq.groq.rate_limits.headers import names_limit, parse_limit_updates
 from catalyst_groq.groq.rate_limits.limit_state import LastUse, LimitConfig, LimitState
 from catalyst_groq.groq.rate_limits.queue import (
@@ -53,6 +60,8 @@ RELEASE_TIMEOUT_SECONDS = 1.0
 
 MAX_REPORTED_PAUSE_SECONDS = 900.0
 """The longest pause that a server can ask for; then one request tries again."""
+
+WINDOW_NAMES = {MINUTE_SECONDS: " per minute", HOUR_SECONDS: " per hour", DAY_SECONDS: " per day"}
 
 JITTER = 0.2
 """Share by which a pause is longer or shorter, so that workers do not try at the same time."""
@@ -148,7 +157,7 @@ class RateLimitedClient:
     ) -> None:
         """Correct the state by the actual usage, and by what the response reports about the limits."""
         reported = response if self._config.is_enforced and isinstance(response, Response) else None
-        updates = state.update(list(parse_limit_updates(reported))) if reported else ()
+        updates = state.update(parse_limit_updates(reported), _header_age(reported)) if reported else ()
         change = _usage_difference(response, admission.reserved)
         knows_limit = reported is not None and names_limit(reported)
         pause = _pause_update(response, admission.refusals, knows_limit=knows_limit)
@@ -188,8 +197,9 @@ class RateLimitedClient:
         tightest: dict[tuple[str, LimitKind], tuple[float, int]] = {}
         for (_, model_id), state in self._states.items():
             for kind, bucket in state.last_use.snapshot.buckets.items() if state.last_use else ():
-                figures = (bucket.limit - bucket.level(now), bucket.limit)
-                tightest[model_id, kind] = min(figures, tightest.get((model_id, kind), figures))
+                if now < bucket.expires:
+                    figures = (bucket.limit - bucket.level(now), bucket.limit)
+                    tightest[model_id, kind] = min(figures, tightest.get((model_id, kind), figures))
         for (model_id, kind), (remaining, limit) in tightest.items():
             yield model_id, kind, limit, remaining
 
@@ -227,6 +237,11 @@ def _usage_difference(response: Response | NoResponse, reserved: Amounts) -> Amo
     return {kind: difference for kind, amount in reserved.items() if (difference := used[kind] - amount)}
 
 
+def _header_age(response: Response) -> float:
+    """Return the seconds since the headers came, at most: those of a stream came when it began."""
+    return 0.0 if response.first_token is None else response.seconds
+
+
 def _rate_limit_error(response: Response | NoResponse) -> ApiError | None:
     error = classify(response)
     return error if error and error.kind is ErrorKind.RATE_LIMITED else None
@@ -258,7 +273,13 @@ def _rate_limited(admission: Admission, model_id: str) -> NoResponse:
     if kind:
         bucket = admission.snapshot.buckets[kind]
         figures = f"Limit {bucket.limit}, Used {ceil(bucket.level(admission.snapshot.at))}"
-        message = f"{kind.description} ({kind.name}): {figures}. It fits in {wait}"
+        message = f"{_describe_limit(kind, bucket)}: {figures}. It fits in {wait}"
     else:
-        message = f"{model_id} is paused after a 429 without figures. The next attempt is in {wait}"
+        message = f"{model_id} is paused after responses with status 429. The next attempt is in {wait}"
     return NoResponse(NoResponseReason.RATE_LIMITED_LOCALLY, message, sent=False, seconds=0, wait=admission.wait)
+
+
+def _describe_limit(kind: LimitKind, bucket: LeakyBucket) -> str:
+    if kind in GROQ_LIMIT_KINDS:
+        return f"{kind.description} ({kind.name})"
+    return f"{kind.description}{WINDOW_NAMES.get(bucket.window, '')}, as the server reports"

@@ -9,8 +9,28 @@ local stored = redis.call('GET', KEYS[1])
 local queue = stored and cjson.decode(stored) or {buckets = {}, waiting = {}}
 queue.refusals = queue.refusals or 0
 
+-- Workers of earlier versions do not know the limits that expire, so that they are stored apart.
+local buckets = queue.buckets
+for kind, bucket in pairs(queue.reported or {}) do
+  if now >= bucket.expires then
+    bucket.used, bucket.at, bucket.expires, bucket.period = 0, now, bucket.expires + bucket.period, 0
+  end
+  buckets[kind] = now < bucket.expires and bucket or nil
+end
+
+local function window(kind, bucket)
+  return bucket.window or step.windows[kind] or math.huge
+end
+
+local function expires(bucket)
+  return bucket.expires or math.huge
+end
+
 local function level(kind, bucket)
-  return math.max(0, bucket.used - math.max(0, now - bucket.at) * bucket.limit / step.windows[kind])
+  if now >= expires(bucket) then
+    return 0
+  end
+  return math.max(0, bucket.used - math.max(0, now - bucket.at) * bucket.limit / window(kind, bucket))
 end
 
 local function add(kind, bucket, amount)
@@ -19,15 +39,36 @@ local function add(kind, bucket, amount)
   bucket.used = math.max(0, used + amount)
 end
 
+local function replace(update)
+  local old = buckets[update.kind] or {limit = update.limit, used = 0, at = now, expires = now, period = 0}
+  local used, reset_at, period = math.max(0, update.limit - update.remaining), now + update.reset, update.reset
+  local is_guess = old.period == 0
+  local is_same_window = now < old.expires and (is_guess or reset_at <= old.expires + step.same_window)
+  if is_same_window then
+    period = math.max(period, old.period)
+    if not is_guess and not update.window then
+      reset_at = math.min(reset_at, old.expires)
+    end
+  end
+  if is_same_window or update.window then
+    used = math.max(used, level(update.kind, old))
+  end
+  buckets[update.kind] =
+    {limit = update.limit, window = update.window, used = used, at = now, expires = reset_at, period = period}
+end
+
 local function reconcile(update)
-  local bucket = queue.buckets[update.kind] or {limit = update.limit, used = 0, at = now}
+  if update.reset then
+    return replace(update)
+  end
+  local bucket = buckets[update.kind] or {limit = update.limit, used = 0, at = now}
   bucket.used = level(update.kind, bucket)
   bucket.at = math.max(now, bucket.at)
   bucket.limit = update.limit
   if update.remaining then
     bucket.used = math.max(bucket.used, update.limit - update.remaining)
   end
-  queue.buckets[update.kind] = bucket
+  buckets[update.kind] = bucket
 end
 
 local function is_ahead(ticket)
@@ -54,17 +95,18 @@ end
 
 local function acquire()
   for kind, limit in pairs(step.limits) do
-    queue.buckets[kind] = queue.buckets[kind] or {limit = limit, used = 0, at = now}
+    buckets[kind] = buckets[kind] or {limit = limit, used = 0, at = now}
   end
   drop_expired_tickets()
   -- The clocks of two workers agree on nothing but how long a caller has waited.
   local ticket = queue.waiting[step.holder]
   step.since = ticket and ticket.since or now - step.waited
   local wait, exhausted = 0, nil
-  for kind, bucket in pairs(queue.buckets) do
+  for kind, bucket in pairs(buckets) do
     local needed = sum(kind, is_ahead) + math.min(step.amounts[kind], bucket.limit)
     local excess = level(kind, bucket) + needed - bucket.limit
-    local seconds = math.max(0, bucket.at - now) + excess / bucket.limit * step.windows[kind]
+    local seconds = math.max(0, bucket.at - now) + excess / bucket.limit * window(kind, bucket)
+    seconds = math.min(seconds, expires(bucket) - now)
     if excess > 0 and seconds > wait then
       wait, exhausted = seconds, kind
     end
@@ -88,7 +130,7 @@ local function acquire()
   if queue.refusals > 0 then
     queue.probing, queue.paused_until = true, now + step.probe_timeout
   end
-  for kind, bucket in pairs(queue.buckets) do
+  for kind, bucket in pairs(buckets) do
     add(kind, bucket, step.amounts[kind])
   end
   return {wait = 0, refusals = queue.refusals}
@@ -99,8 +141,8 @@ local function settle()
     queue.refusals, queue.paused_until, queue.probing = step.pause.refusals, now + step.pause.seconds, false
   end
   for kind, amount in pairs(step.change) do
-    if queue.buckets[kind] then
-      add(kind, queue.buckets[kind], amount)
+    if buckets[kind] then
+      add(kind, buckets[kind], amount)
     end
   end
   for _, update in ipairs(step.updates) do
@@ -110,10 +152,13 @@ local function settle()
 end
 
 local result = step.holder and acquire() or settle()
-redis.call('SET', KEYS[1], cjson.encode(queue), 'EX', step.key_ttl)
 result.buckets, result.waiting = {}, {}
-for kind, bucket in pairs(queue.buckets) do
-  result.buckets[kind] = {limit = bucket.limit, used = level(kind, bucket)}
+queue.buckets, queue.reported = {}, {}
+for kind, bucket in pairs(buckets) do
+  local left = bucket.expires and bucket.expires - now
+  result.buckets[kind] = {limit = bucket.limit, window = bucket.window, used = level(kind, bucket), left = left}
   result.waiting[kind] = sum(kind, function() return true end)
+  queue[left and 'reported' or 'buckets'][kind] = bucket
 end
+redis.call('SET', KEYS[1], cjson.encode(queue), 'EX', step.key_ttl)
 return cjson.encode(result)

@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import NamedTuple, Protocol
 
-from catalyst_groq.groq.rate_limits.bucket import LeakyBucket, LimitKind
+from catalyst_groq.groq.rate_limits.bucket import REPORTED_LIMIT_KINDS, LeakyBucket, LimitKind
 
 QUEUE_POLL_INTERVAL_SECONDS = 1.0
 """Interval at which a waiting caller retries: a reservation may have been refunded."""
@@ -32,11 +33,15 @@ class Ticket(NamedTuple):
 
 
 class LimitUpdate(NamedTuple):
-    """What Groq reports about one limit; `remaining` is not always reported."""
+    """What a server reports about one limit; `remaining` is not always reported."""
 
     kind: LimitKind
     limit: int
     remaining: float | None = None
+    reset: float | None = None
+    """Seconds after which the limit says nothing any more; None for Groq's limits, which stay."""
+    window: float = inf
+    """Of a limit with a reset: the seconds in which its usage drains; infinite when it ends all at once."""
 
 
 class PauseUpdate(NamedTuple):
@@ -67,7 +72,7 @@ class QueueSnapshot(NamedTuple):
             (
                 (bucket.limit - bucket.level(now) - waiting.get(kind, 0)) // min(amount, bucket.limit)
                 for kind, bucket in self.buckets.items()
-                if (amount := typical.get(kind, 0))
+                if now < bucket.expires and (amount := typical.get(kind, 0))
             ),
             default=float("inf"),
         )
@@ -119,6 +124,7 @@ class LimitQueue:
         self, ticket: Ticket, amounts: Amounts, limits: LimitFigures, now: float, *, enqueue: bool = True
     ) -> Admission:
         """Reserve amounts, or keep the ticket in the queue if `enqueue`."""
+        self._renew_expired(now)
         for kind, limit in limits.items():
             self.buckets.setdefault(kind, LeakyBucket(limit, kind.window_seconds, at=now))
         if self.waiting:
@@ -159,13 +165,31 @@ class LimitQueue:
         """Correct the buckets, and begin, prolong or end a pause."""
         if pause and pause.seen == self.refusals:
             self.refusals, self.paused_until, self.is_probing = pause.refusals, now + pause.seconds, False
+        self._renew_expired(now)
         for kind, amount in change.items():
             if bucket := self.buckets.get(kind):
                 self.buckets[kind] = bucket.add(amount, now)
-        for kind, limit, remaining in updates:
-            bucket = self.buckets.get(kind) or LeakyBucket(limit, kind.window_seconds, at=now)
-            self.buckets[kind] = bucket.reconcile(limit, remaining, now)
+        for update in updates:
+            self._apply(update, now)
         return self.snapshot(now)
+
+    def _apply(self, update: LimitUpdate, now: float) -> None:
+        kind, limit, remaining, reset, window = update
+        bucket = self.buckets.get(kind)
+        if reset is None:
+            bucket = bucket or LeakyBucket(limit, kind.window_seconds, at=now)
+            self.buckets[kind] = bucket.reconcile(limit, remaining, now)
+        elif remaining is not None:
+            bucket = bucket or LeakyBucket(limit, window, at=now, expires=now)
+            self.buckets[kind] = bucket.replace(limit, window, remaining, reset, now)
+
+    def _renew_expired(self, now: float) -> None:
+        for kind in REPORTED_LIMIT_KINDS:
+            bucket = self.buckets.get(kind)
+            if bucket and bucket.expires <= now:
+                del self.buckets[kind]
+                if renewed := bucket.renew(now):
+                    self.buckets[kind] = renewed
 
     def snapshot(self, now: float) -> QueueSnapshot:
         """Return the state."""

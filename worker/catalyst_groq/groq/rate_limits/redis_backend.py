@@ -5,12 +5,19 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from importlib.resources import files
+from math import inf
 from typing import Any, TypeVar
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from catalyst_groq.groq.rate_limits.bucket import REQUEST_LATENCY_SECONDS, LeakyBucket, LimitKind
+from catalyst_groq.groq.rate_limits.bucket import (
+    GROQ_LIMIT_KINDS,
+    REQUEST_LATENCY_SECONDS,
+    SAME_WINDOW_SECONDS,
+    LeakyBucket,
+    LimitKind,
+)
 from catalyst_groq.groq.rate_limits.queue import (
     PROBE_TIMEOUT_SECONDS,
     QUEUE_POLL_INTERVAL_SECONDS,
@@ -33,11 +40,12 @@ REDIS_TIMEOUT_SECONDS = 1.0
 FALLBACK_SECONDS = 5.0
 """Pause after a Redis failure."""
 
-KEY_TTL_SECONDS = int(max(kind.window_seconds for kind in LimitKind))
+KEY_TTL_SECONDS = int(max(kind.window_seconds for kind in GROQ_LIMIT_KINDS))
 """Lifetime of a queue in Redis after its last use: all usage has drained by then."""
 
 SCRIPT_CONSTANTS = {
-    "windows": {kind.name: kind.window_seconds for kind in LimitKind},
+    "windows": {kind.name: kind.window_seconds for kind in GROQ_LIMIT_KINDS},
+    "same_window": SAME_WINDOW_SECONDS,
     "request_latency": REQUEST_LATENCY_SECONDS,
     "ticket_ttl": TICKET_TTL_SECONDS,
     "poll_interval": QUEUE_POLL_INTERVAL_SECONDS,
@@ -149,15 +157,18 @@ def _by_name(amounts: Amounts) -> dict[str, float]:
 
 
 def _serialize_update(update: LimitUpdate) -> dict[str, Any]:
-    remaining = {} if update.remaining is None else {"remaining": update.remaining}
-    return {"kind": update.kind.name, "limit": update.limit, **remaining}
+    figures = {"limit": update.limit, "remaining": update.remaining, "reset": update.reset, "window": update.window}
+    known = {name: figure for name, figure in figures.items() if figure is not None and figure != inf}
+    return {"kind": update.kind.name, **known}
 
 
 def _parse_snapshot(result: dict[str, Any]) -> QueueSnapshot:
     """Read the state of a queue. Redis has its own clock: usage is taken as of now."""
     now = time.monotonic()
-    buckets = {
-        LimitKind[name]: LeakyBucket(bucket["limit"], LimitKind[name].window_seconds, bucket["used"], now)
-        for name, bucket in result["buckets"].items()
-    }
+    buckets = {LimitKind[name]: _parse_bucket(name, figures, now) for name, figures in result["buckets"].items()}
     return QueueSnapshot(now, buckets, {LimitKind[name]: amount for name, amount in result["waiting"].items()})
+
+
+def _parse_bucket(name: str, figures: dict[str, float], now: float) -> LeakyBucket:
+    window = figures.get("window", LimitKind[name].window_seconds)
+    return LeakyBucket(int(figures["limit"]), window, figures["used"], now, now + figures.get("left", inf))

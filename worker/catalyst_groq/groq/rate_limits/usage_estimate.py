@@ -25,7 +25,6 @@ MIN_CORRECTION, MAX_CORRECTION = 0.5, 2.0
 MAX_CORRECTED_MODELS = 1000
 """Models whose corrections are kept: tasks choose their names."""
 
-LIMIT_KINDS = (LimitKind.RPM, LimitKind.RPD, LimitKind.TPM, LimitKind.TPD, LimitKind.OTPM)
 UNCOUNTED_STATUSES = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.REQUEST_ENTITY_TOO_LARGE}
 """Refusals by the limits themselves, which Groq does not count."""
 
@@ -104,4 +103,4 @@ def actual_usage(response: Response | NoResponse, reserved: Amounts) -> Amounts:
 
 
 def _make_amounts(requests: float, tokens: float, output: float) -> Amounts:
-    return dict(zip(LIMIT_KINDS, (requests, requests, tokens, tokens, output), strict=True))
+    return dict(zip(LimitKind, (requests, requests, tokens, tokens, output, requests, tokens), strict=True))
