@@ -14,6 +14,7 @@ from catalyst_groq.common.json_codec import to_bytes
 from catalyst_groq.groq.api.audio import MIN_BILLED_SECONDS, AudioFile
 from catalyst_groq.groq.api.request_validation import UnsupportedParameter, find_unsupported
 from catalyst_groq.groq.api.responses import Response
+from catalyst_groq.groq.api.transcriptions import parse_transcription
 
 Payload = Mapping[str, Any]
 """The parameters of a request, as the API reference names them."""
@@ -67,11 +68,8 @@ def decode_transcription(response: Response, payload: Payload) -> Response:
     """Return a JSON body with `text`, whatever the response format is, and with `model`, which Groq omits."""
     if not response.is_success:
         return response
-    if response.headers.get("content-type", "").startswith("text/plain"):
-        return response.with_body({"model": payload["model"], "text": response.text})
-    if isinstance(response.body, dict) and "text" in response.body:
-        return response.with_body({"model": payload["model"], **response.body})
-    return response
+    transcription = parse_transcription(response)
+    return response if transcription is None else response.with_body({"model": payload["model"], **transcription})
 
 
 def encode_nothing(payload: Payload) -> Body:  # noqa: ARG001 -- the shape of an encoder
