@@ -46,6 +46,7 @@ async def test_pool_passes_any_value(pool, value):
         (re.match, ("^(a+)+$", "a" * 50 + "!"), "takes more than 2 seconds"),
         (bytearray, (10**9,), "needs more than 512 MB of memory"),
         (str.zfill, ("1", 5_000_000), "has a result of more than 4,000,000 bytes"),
+        (os.abort, (), "crashes, or needs more than 512 MB of memory"),
         (os.path.join, (5,), "fails (TypeError: expected str, bytes or os.PathLike object, not int)"),
     ],
 )

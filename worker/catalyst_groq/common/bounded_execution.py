@@ -49,6 +49,14 @@ VALUE_CLASSES = {
 }
 """Modules and names of the classes whose objects a result may hold."""
 
+CRASHES = {
+    number
+    for name in ("SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGTRAP")
+    if (number := getattr(signal, name, 0))
+}
+"""Signals that end a process for what it does itself: libraries in C also end so when memory runs out."""
+
+CRASHED = f"crashes, or needs more than {MAX_MEMORY_BYTES // 2**20} MB of memory"
 OUT_OF_TIME = f"takes more than {MAX_CPU_SECONDS} seconds"
 OUT_OF_MEMORY = f"needs more than {MAX_MEMORY_BYTES // 2**20} MB of memory"
 TOO_LARGE = f"has a result of more than {MAX_RESULT_BYTES:,} bytes"
@@ -170,6 +178,8 @@ async def _call(process: Process, request: bytes) -> Any:
         exit_code = await process.wait()
         if sys.platform != "win32" and exit_code == -signal.SIGXCPU:
             return Unfinished(OUT_OF_TIME)
+        if -exit_code in CRASHES:
+            return Unfinished(CRASHED)
         raise InterruptedCallError(f"The process of a bounded call has ended (exit code {exit_code})") from error
     return decode_result(Status(status), content)
 
