@@ -9,7 +9,8 @@ from catalyst_groq.connector.fields.names import AUDIO, CHAT_DEFAULTS, OPERATION
 from catalyst_groq.connector.fields.raw import FieldTemplate, RawFields
 from catalyst_groq.connector.requests.files import files_in
 from catalyst_groq.connector.requests.payload import to_bytes
-from catalyst_groq.connector.requests.transcription import AUDIO_EXTENSIONS, TranscriptionRequest
+from catalyst_groq.connector.requests.recordings import AUDIO_EXTENSIONS
+from catalyst_groq.connector.requests.transcription import TranscriptionRequest
 from catalyst_groq.connector.task_request import TaskRequestReader
 from catalyst_groq.domain.variables import FileVariable
 from catalyst_groq.errors import FieldError
@@ -19,6 +20,8 @@ from catalyst_groq.groq.models.catalog import shipped_catalog
 from support.factories import make_definition, make_task
 
 WAV = FileVariable("File", "recording", "audio/wav", "UTF-8", "voicemail.wav")
+WAVE, OGG, MP3 = b"RIFF\0\0\0\0WAVEfmt ", b"OggS\0\x02", b"ID3\x04\0"
+WEBM, MP4 = b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x84webm", b"\0\0\0\x18ftypisom"
 URL = "https://files.example/call.mp3"
 
 
@@ -159,10 +162,52 @@ def test_recording_is_sent_with_the_extension_of_its_format(filename, mimetype, 
     assert payload_of(b"RIFF", FileVariable("File", "recording", mimetype, "UTF-8", filename))["file"].filename == sent
 
 
-@pytest.mark.parametrize(("filename", "mimetype"), [("notes.pdf", "application/pdf"), ("notes", ""), ("", "image/png")])
-def test_recording_of_another_format_is_refused(filename, mimetype):
+@pytest.mark.parametrize(
+    ("filename", "mimetype", "content", "sent"),
+    [
+        ("voice.oga", "audio/ogg", OGG, "voice.ogg audio/ogg"),
+        ("voice.ogg", "audio/opus", OGG, "voice.ogg audio/opus"),
+        ("recording", "application/octet-stream", WAVE, "recording.wav audio/wav"),
+        ("", "", OGG, "recording.ogg audio/ogg"),
+        ("call.amr", "audio/amr", WAVE, "call.wav audio/wav"),
+        ("blob", "audio/webm;codecs=opus", WEBM, "blob.webm audio/webm"),
+        ("blob", "video/webm;codecs=vp8,opus", WEBM, "blob.webm video/webm"),
+        ("blob", "audio/mp4;codecs=mp4a.40.2", MP4, "blob.m4a audio/mp4"),
+        ("blob", "audio/webm;codecs=opus", MP4, "blob.mp4 video/mp4"),
+        ("CALL.WAV", "AUDIO/WAV", WAVE, "CALL.WAV audio/wav"),
+        ("aufnahme", "audio/mpeg3", b"\0\0", "aufnahme.mp3 audio/mpeg"),
+        ("aufnahme.mpga", "audio/mpeg", MP3, "aufnahme.mpga audio/mpeg"),
+        ("voice.aac", "audio/aac", MP4, "voice.mp4 video/mp4"),
+        ("voice.m4b", "audio/x-m4b", MP4, "voice.m4a audio/mp4"),
+        ("call.mp3", "audio/mpeg", WAVE, "call.wav audio/wav"),
+        ("call.mp3", "image/png", b"\0\0", "call.mp3 audio/mpeg"),
+        ("call.v2", "audio/x-flac", b"fLaC\0", "call.v2.flac audio/flac"),
+        ("call.", "audio/wave", WAVE, "call.wav audio/wav"),
+    ],
+)
+def test_recording_is_sent_as_what_its_bytes_are(filename, mimetype, content, sent):
+    file = payload_of(content, FileVariable("File", "recording", mimetype, "UTF-8", filename))["file"]
+    assert f"{file.filename} {file.mimetype}" == sent
+
+
+@pytest.mark.parametrize(
+    ("filename", "mimetype", "content"),
+    [
+        ("notes.pdf", "application/pdf", b"%PDF-"),
+        ("notes", "", b"\0\0"),
+        ("", "image/png", b"\0\0"),
+        ("call.amr", "audio/amr", b"#!AMR\n"),
+        ("call.wav", "audio/wav", b"#!AMR\n"),
+        ("voice.aac", "audio/aac", b"\xff\xf1\x50\x80"),
+        ("voice.caf", "audio/x-caf", b"caff\0\x01"),
+        ("voice.mp3", "audio/mpeg", b"\x89PNG"),
+        ("call.3gp", "video/3gpp", b"\0\0\0\x18ftyp3gp4"),
+        ("voice.aac", "audio/aac", b"\0\0"),
+    ],
+)
+def test_recording_of_another_format_is_refused(filename, mimetype, content):
     with pytest.raises(FieldError, match="whose audio format Groq does not support") as caught:
-        parameters({"recording": FileVariable("File", "recording", mimetype, "UTF-8", filename)})
+        payload_of(content, FileVariable("File", "recording", mimetype, "UTF-8", filename))
 
     assert all(extension in str(caught.value) for extension in AUDIO_EXTENSIONS)
 

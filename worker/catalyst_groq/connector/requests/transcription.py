@@ -6,7 +6,6 @@ Requests that Groq would refuse fail before they are sent (source: Groq's speech
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any
 
 from catalyst_groq.connector.expressions.placeholders import OPENING_MARKS
@@ -23,39 +22,18 @@ from catalyst_groq.connector.fields.names import (
 from catalyst_groq.connector.fields.raw import RawFields
 from catalyst_groq.connector.fields.structured_text import fill
 from catalyst_groq.connector.requests.files import Contents
+from catalyst_groq.connector.requests.recordings import make_audio_file
 from catalyst_groq.domain.variables import FileVariable
 from catalyst_groq.errors import FieldError
-from catalyst_groq.groq.api.audio import MAX_FILE_BYTES, AudioFile
 from catalyst_groq.groq.api.operations import TASK_PARAMETER, TRANSCRIPTION, TRANSLATION, Operation
 from catalyst_groq.groq.models.catalog import Feature, ModelCatalog
 
-EXTENSIONS_BY_MIME_TYPE: Mapping[str, str] = {
-    "audio/flac": "flac",
-    "audio/x-flac": "flac",
-    "audio/mpeg": "mp3",
-    "audio/mp3": "mp3",
-    "audio/mp4": "m4a",
-    "audio/x-m4a": "m4a",
-    "video/mp4": "mp4",
-    "audio/ogg": "ogg",
-    "audio/opus": "opus",
-    "audio/wav": "wav",
-    "audio/x-wav": "wav",
-    "audio/vnd.wave": "wav",
-    "audio/webm": "webm",
-    "video/webm": "webm",
-}
-"""By MIME type the file extension from which Groq takes the format of a recording."""
-
-AUDIO_EXTENSIONS = {*EXTENSIONS_BY_MIME_TYPE.values(), "mpeg", "mpga"}
 VERBOSE = "verbose_json"
 RESPONSE_FORMATS = (VERBOSE, "json", "text")
 SEGMENT, WORD = "segment", "word"
 BOOLEANS = {"true": True, "false": False}
 URL = re.compile(r"https?://\S+")
 LANGUAGE_CODE = re.compile(r"[a-z]{2,3}")
-UNSENDABLE_CHARACTERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
-"""Characters that no header may contain: control characters and halves of surrogate pairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +74,8 @@ class TranscriptionRequest:
     def with_files(self, payload: Mapping[str, Any], contents: Contents) -> dict[str, Any]:
         """Return the payload with the content of the recording. Raises `FieldError`."""
         match payload.get("file"):
-            case FileVariable() as file:
-                return {**payload, "file": _make_audio_file(file, contents[file.name])}
+            case FileVariable() as file if isinstance(content := contents[file.name], bytes):
+                return {**payload, "file": make_audio_file(file, content)}
             case _:
                 return dict(payload)
 
@@ -121,49 +99,11 @@ def _read_audio(fields: RawFields) -> dict[str, Any]:
         value = fields.variables[text]
     match value:
         case FileVariable():
-            _check_format(value)
             return {"file": value}
         case str() if URL.fullmatch(value.strip()):
             return {"url": value.strip()}
     problem = "is empty" if value is None else "is neither a File nor a URL"
     raise FieldError(AUDIO, f"the value of '{text}' {problem}", "Name a File variable, or an https:// URL")
-
-
-def _check_format(file: FileVariable) -> None:
-    if _extension(file.filename) not in AUDIO_EXTENSIONS and file.mimetype not in EXTENSIONS_BY_MIME_TYPE:
-        kind = ", ".join(filter(None, (file.filename, file.mimetype))) or "of no known type"
-        raise FieldError(
-            AUDIO,
-            f"names the File '{file.name}' ({kind}), whose audio format Groq does not support",
-            f"Convert it to one of {', '.join(sorted(AUDIO_EXTENSIONS))}",
-        )
-
-
-def _make_audio_file(file: FileVariable, content: bytes) -> AudioFile:
-    max_bytes = max(MAX_FILE_BYTES.values())
-    if not content:
-        raise FieldError(AUDIO, f"names the File '{file.name}', which is empty", "Record it again")
-    if len(content) > max_bytes:
-        plans = " and ".join(f"{size:,} on the {plan} plan" for plan, size in MAX_FILE_BYTES.items())
-        raise FieldError(
-            AUDIO,
-            f"names the File '{file.name}' of {len(content):,} bytes; Groq takes {plans}",
-            "Make it smaller (FLAC or MP3, mono, 16 kHz), or give its URL instead",
-        )
-    has_extension = _extension(file.filename) in AUDIO_EXTENSIONS
-    extension = EXTENSIONS_BY_MIME_TYPE.get(file.mimetype, "")
-    filename = file.filename if has_extension else f"{file.filename or file.name}.{extension}"
-    if UNSENDABLE_CHARACTERS.search(headers := f"{filename} {file.mimetype}"):
-        raise FieldError(
-            AUDIO,
-            f"names the File '{file.name}', whose name or MIME type has a character that cannot be sent: {headers!a}",
-            "Rename it without control characters",
-        )
-    return AudioFile(filename, file.mimetype or "application/octet-stream", content)
-
-
-def _extension(filename: str) -> str:
-    return PurePath(filename).suffix.removeprefix(".").lower()
 
 
 def _check_model(name: str, catalog: ModelCatalog, *, translate: bool) -> str:
