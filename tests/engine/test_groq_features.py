@@ -11,6 +11,7 @@ import pytest
 
 from catalyst_groq.sandbox.process_client import wait_for
 from support.diagrams import diagram
+from support.documents import PICTURE, draw_text, make_docx, make_pdf, paragraph
 from support.process_instance import Instance
 from support.worker_process import ENV_KEY
 
@@ -166,6 +167,38 @@ def test_file_variable_is_sent_to_model(start_instance, emulator):
     text, image = emulator.calls[0].messages[0]["content"]
     assert text == {"type": "text", "text": "What is this?"}
     assert image["image_url"]["url"] == f"data:image/png;base64,{png}"
+
+
+def file(content, filename, mimetype):
+    value = base64.b64encode(content).decode()
+    return {"type": "File", "value": value, "valueInfo": {"filename": filename, "mimeType": mimetype}}
+
+
+def test_documents_in_messages_reach_groq_as_texts(start_instance, emulator):
+    messages = [
+        {"role": "system", "content": ["Know this:", "${terms}"]},
+        {"role": "user", "content": ["Compare", "${letter}", "${orders}"]},
+    ]
+    fields = {"catalyst_payload": json.dumps({"model": "openai/gpt-oss-120b", "messages": messages})}
+    variables = {
+        "terms": file(make_docx(paragraph("Net 30")), "terms.docx", "application/octet-stream"),
+        "letter": file(make_pdf(draw_text("Dear Ada")), "letter.pdf", "application/pdf"),
+        "orders": file(b"a;b\n1;2\n", "orders.csv", "application/vnd.ms-excel"),
+    }
+    instance = start_instance(diagram(fields=fields), variables)
+
+    assert instance.task() == "Review"
+    system, user = emulator.calls[0].messages
+    assert system["content"] == "Know this:\nNet 30"
+    assert [part["text"] for part in user["content"]] == ["Compare", "Dear Ada", "a;b\n1;2\n"]
+
+
+def test_scan_is_an_incident_that_names_the_fix(start_instance, emulator):
+    fields = {"catalyst_payload": json.dumps({"messages": [{"role": "user", "content": "${scan}"}]})}
+    instance = start_instance(diagram(fields=fields), {"scan": file(make_pdf(PICTURE), "scan.pdf", "application/pdf")})
+
+    assert "contains pictures only, as a scan does. Convert its pages to images" in instance.incident()
+    assert not emulator.calls
 
 
 def start_tools_example(process_client):

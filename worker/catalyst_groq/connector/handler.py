@@ -15,6 +15,7 @@ from catalyst_groq.connector.endpoint_selection import check_parameters, resolve
 from catalyst_groq.connector.fields.names import API_KEY, COMMON_DEFAULTS, PAYLOAD, RETRIES, SECRET_SOURCE
 from catalyst_groq.connector.fields.raw import RawFields
 from catalyst_groq.connector.fields.retry_cycle import RetryCycle
+from catalyst_groq.connector.requests.documents import extract_texts
 from catalyst_groq.connector.requests.files import files_in
 from catalyst_groq.connector.requests.payload import to_bytes
 from catalyst_groq.connector.requests.response_schema import check_response_schema
@@ -177,7 +178,8 @@ class Handler:
         await check_response_schema(payload, self.executor)
         used = files_in(payload) if task.has_files else ()
         contents = {file.name: await self.read_file(task.process_instance_id, file.name) for file in used}
-        return request.builder.with_files(payload, contents)
+        texts = await extract_texts(payload, contents, self.executor)
+        return await run_beside_loop_if_large(texts, request.builder.with_files, payload, texts)
 
     async def _call_groq(self, task: ExternalTask, request: TaskRequest, payload: Mapping[str, Any]) -> CallResult:
         """Call Groq, or replay the responses that this task has got before."""

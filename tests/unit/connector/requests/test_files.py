@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from catalyst_groq.connector.fields.structured_text import fill
+from catalyst_groq.connector.requests import files
 from catalyst_groq.connector.requests.files import MAX_IMAGE_BYTES, files_in, insert_files
 from catalyst_groq.connector.requests.payload import render_payload
 from catalyst_groq.domain.variables import FileVariable
@@ -14,13 +15,28 @@ from catalyst_groq.groq.models.catalog import shipped_catalog
 VISION = "qwen/qwen3.8-27b"
 
 
-def make_file(name, mimetype, encoding="UTF-8"):
-    return FileVariable("File", name, mimetype, encoding)
+def make_file(name, mimetype, encoding="UTF-8", filename=""):
+    return FileVariable("File", name, mimetype, encoding, filename)
 
 
 PHOTO, SCAN, NOTE = make_file("photo", "image/png"), make_file("scan", "image/jpeg"), make_file("note", "text/plain")
-VARIABLES = {"left_out": None, "photo": PHOTO, "scan": SCAN, "note": NOTE, "pdf": make_file("pdf", "application/pdf")}
-CONTENTS = {"photo": b"\x89PNG", "scan": b"\xff\xd8", "note": "Grüße".encode(), "pdf": b"%PDF"}
+VARIABLES = {
+    "left_out": None,
+    "photo": PHOTO,
+    "scan": SCAN,
+    "note": NOTE,
+    "fake": make_file("fake", "image/png"),
+    "sheet": make_file("sheet", "application/vnd.ms-excel", filename="orders.xls"),
+    "letter": make_file("letter", "application/pdf"),
+}
+CONTENTS = {
+    "photo": b"\x89PNG",
+    "scan": b"\xff\xd8",
+    "note": "Grüße".encode(),
+    "fake": b"<html>",
+    "sheet": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    "letter": "Dear Ada",
+}
 PHOTO_PART: dict[str, Any] = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw=="}}
 SCAN_PART = {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,/9g="}}
 NOTE_PART = {"type": "text", "text": "Grüße"}
@@ -38,6 +54,8 @@ def content(written, model=VISION, contents=CONTENTS):
     [
         ("${photo}", [PHOTO_PART]),
         ("${note}", [NOTE_PART]),
+        ("${letter}", [{"type": "text", "text": "Dear Ada"}]),
+        (["${left_out}"], ""),
         ("Hi", "Hi"),
         (["Hi", "${left_out}"], [{"type": "text", "text": "Hi"}]),
         (["What is this?", "${photo}"], [{"type": "text", "text": "What is this?"}, PHOTO_PART]),
@@ -60,7 +78,13 @@ def test_files_of_a_payload_are_listed_once():
 @pytest.mark.parametrize(
     ("written", "model", "message"),
     [
-        ("${pdf}", VISION, r"uses the File 'pdf' \(application/pdf\), which is neither text nor image. Convert"),
+        ("${sheet}", VISION, r"uses the File 'sheet' \(orders.xls, application/x-ole-storage\), which cannot be sent"),
+        ("${fake}", VISION, "uses the File 'fake', whose content is not image/png. Convert it to JPEG or PNG"),
+        (
+            [{"type": "image_url", "image_url": {"url": "${note}"}}],
+            VISION,
+            "uses the File 'note' as an image, which it",
+        ),
         ("${photo}", "openai/gpt-oss-120b", f"openai/gpt-oss-120b does not support images. Use the model {VISION}"),
         (["${photo}"] * 4, VISION, f"sends 4 images; {VISION} takes 3. Send fewer images"),
         ([{"type": "text", "text": "${photo}"}], VISION, "holds the File 'photo' where no file can be"),
@@ -74,7 +98,7 @@ def test_file_that_cannot_be_sent_is_refused(written, model, message):
 
 def test_file_images_have_a_maximum_size():
     with pytest.raises(FieldError, match="Groq takes 4,000,000"):
-        content("${photo}", contents={**CONTENTS, "photo": b"x" * MAX_IMAGE_BYTES})
+        content("${photo}", contents={**CONTENTS, "photo": b"\x89PNG" + bytes(MAX_IMAGE_BYTES)})
 
 
 def test_file_with_another_encoding_is_refused():
@@ -85,3 +109,43 @@ def test_file_with_another_encoding_is_refused():
 def test_file_is_refused_outside_of_the_payload():
     with pytest.raises(FieldError, match="holds a File, which has no text"):
         fill("catalyst_model", "${photo}", VARIABLES)
+
+
+@pytest.mark.parametrize(
+    ("filename", "mimetype", "content", "advice"),
+    [
+        (
+            "photo.heic",
+            "image/heic",
+            b"\0\0\0\x18ftypheic",
+            "Convert it to JPEG or PNG (on an iPhone: Settings, Camera,",
+        ),
+        ("scan.tif", "image/tiff", b"II*\0", "Convert it to JPEG or PNG"),
+        ("a.xlsx", "", b"PK\x03\x04 xl/workbook.xml", "Export its sheets as CSV"),
+        ("a.ods", "", b"PK\x03\x04 mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "Export its sheets as CSV"),
+        ("a.pptx", "", b"PK\x03\x04 ppt/presentation.xml", "Save it as PDF"),
+        ("a.doc", "application/msword", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Save it as docx or PDF"),
+        ("a.docx", "", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Save it as docx or PDF, without a password"),
+        ("a.odt", "", b"PK\x03\x04 mimetypeapplication/vnd.oasis.opendocument.text", "Save it as docx or PDF"),
+        ("a.msg", "application/vnd.ms-outlook", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Save the mail as .eml or text"),
+        ("a.zip", "application/zip", b"PK\x03\x04", "Unpack it, and use the files in it"),
+        ("call.mp3", "audio/mpeg", b"ID3\x04", "Transcribe it first, with the template Catalyst - Groq - Transcribe"),
+        ("a.bin", "", b"\0\1", "Convert it to text, PDF, docx, JPEG or PNG"),
+    ],
+)
+def test_file_of_another_type_is_refused_with_a_remedy(filename, mimetype, content, advice):
+    variables = {"file": make_file("file", mimetype, filename=filename)}
+    template = {"model": VISION, "messages": [{"role": "user", "content": "${file}"}]}
+    payload = render_payload(template, variables, None, default_model=VISION)
+    with pytest.raises(FieldError) as caught:
+        insert_files(payload, {"file": content}, shipped_catalog())
+
+    problem, fix = str(caught.value).split(", which cannot be sent to a model. ")
+    assert problem.startswith(f"catalyst_payload: uses the File 'file' ({filename}")
+    assert fix.startswith(advice)
+
+
+def test_files_have_a_maximum_length_in_all(monkeypatch):
+    monkeypatch.setattr(files, "MAX_FILLED_CHARS", 1000)
+    with pytest.raises(FieldError, match=r"has more than 1,000 characters with its Files. Use fewer of them"):
+        content(["${letter}"] * 200)

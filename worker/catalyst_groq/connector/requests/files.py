@@ -8,8 +8,21 @@ import base64
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from catalyst_groq.connector.expressions.placeholders import find_opaque_values
+from catalyst_groq.common.structures import is_larger
+from catalyst_groq.connector.expressions.placeholders import MAX_FILLED_CHARS, find_opaque_values
 from catalyst_groq.connector.fields.names import PAYLOAD
+from catalyst_groq.connector.requests.file_types import (
+    HEIC,
+    PPTX,
+    TEXT,
+    XLSX,
+    ZIP,
+    extension_of,
+    find_signature,
+    recognize,
+)
+from catalyst_groq.connector.requests.message_content import TEXT_ROLES
+from catalyst_groq.connector.requests.text_files import decode_text
 from catalyst_groq.domain.variables import FileVariable
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.models.catalog import Feature, ModelCatalog
@@ -17,10 +30,33 @@ from catalyst_groq.groq.models.catalog import Feature, ModelCatalog
 MAX_IMAGE_BYTES = 4_000_000
 """Of all images of a request, in base64. Groq refuses more with a 413."""
 
-TEXT_TYPES = ("text/", "application/json", "application/xml", "application/yaml", "application/x-yaml")
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif")
-Contents = Mapping[str, bytes]
-"""Contents of Files by the name of their variable."""
+Contents = Mapping[str, bytes | str]
+"""Contents of Files by the name of their variable; of documents (PDF, Word) the text."""
+
+Part = Mapping[str, Any]
+
+AS_CSV, AS_PDF, AS_DOCX = "Export its sheets as CSV", "Save it as PDF", "Save it as docx or PDF, without a password"
+UNPACK = "Unpack it, and use the files in it"
+TO_IMAGE = "Convert it to JPEG or PNG"
+TRANSCRIBE = "Transcribe it first, with the template Catalyst - Groq - Transcribe"
+ADVICE_BY_TYPE: Mapping[str, str] = {
+    HEIC: f"{TO_IMAGE} (on an iPhone: Settings, Camera, Formats, Most Compatible)",
+    XLSX: AS_CSV,
+    PPTX: AS_PDF,
+    ZIP: UNPACK,
+    "application/gzip": UNPACK,
+    "application/7z-compressed": UNPACK,
+    "application/rar": UNPACK,
+}
+ADVICE_BY_EXTENSION: Mapping[str, str] = {
+    **dict.fromkeys(("xls", "xlsb", "ods", "numbers"), AS_CSV),
+    **dict.fromkeys(("ppt", "odp", "key"), AS_PDF),
+    **dict.fromkeys(("doc", "dot", "docx", "odt", "pages"), AS_DOCX),
+    "msg": "Save the mail as .eml or text",
+}
+ADVICE_BY_KIND: Mapping[str, str] = {"image": TO_IMAGE, "audio": TRANSCRIBE, "video": TRANSCRIBE}
+ADVICE = "Convert it to text, PDF, docx, JPEG or PNG"
 
 
 def files_in(payload: Mapping[str, Any]) -> list[FileVariable]:
@@ -31,58 +67,68 @@ def files_in(payload: Mapping[str, Any]) -> list[FileVariable]:
 
 def insert_files(payload: Mapping[str, Any], contents: Contents, catalog: ModelCatalog) -> dict[str, Any]:
     """Replace each File in the messages by its content, and check the images. Raises `FieldError`."""
-    messages = [_insert_into_message(message, contents) for message in payload["messages"]]
+    parts = {file.name: _file_part(file, contents[file.name]) for file in files_in(payload)} if contents else {}
+    messages = [_insert_into_message(message, parts) for message in payload["messages"]]
     filled = {**payload, "messages": messages}
     if contents and (remaining := files_in(filled)):  # without contents there was no File in it
         fix = 'Let it be a part of a message: "content": ["What is this?", "${…}"]'
         raise FieldError(PAYLOAD, f"holds the File '{remaining[0].name}' where no file can be", fix)
+    if contents and is_larger(messages, MAX_FILLED_CHARS):
+        raise FieldError(PAYLOAD, f"has more than {MAX_FILLED_CHARS:,} characters with its Files", "Use fewer of them")
     _check_images(filled["model"], list(_image_urls(messages)), catalog)
     return filled
 
 
-def _insert_into_message(message: Any, contents: Contents) -> Any:
+def _insert_into_message(message: Any, parts: Mapping[str, Part]) -> Any:
     content = message.get("content") if isinstance(message, dict) else None
     if not isinstance(content, list | FileVariable):
         return message
-    entries = content if isinstance(content, list) else [content]
-    return {**message, "content": [part for entry in entries for part in _to_parts(entry, contents)]}
+    # In the message of a user, a null is an optional file of a form that was left out.
+    null = {"type": "text", "text": ""} if message.get("role") in TEXT_ROLES else None
+    return {**message, "content": list(_to_parts(content, parts, null)) or ""}
 
 
-def _to_parts(entry: Any, contents: Contents) -> Iterator[Any]:
+def _to_parts(entry: Any, parts: Mapping[str, Part], null: Part | None) -> Iterator[Any]:
     match entry:
         case FileVariable():
-            yield _file_part(entry, contents[entry.name])
+            yield parts[entry.name]
         case list():
             for inner in entry:
-                yield from _to_parts(inner, contents)
+                yield from _to_parts(inner, parts, null)
         case str():
             yield {"type": "text", "text": entry}
         case None:
-            return  # an optional file of a form that was left out
+            if null:
+                yield null
         case {"type": "image_url", "image_url": {"url": FileVariable() as file}}:
-            image = _file_part(file, contents[file.name])
-            yield {**entry, "image_url": {**entry["image_url"], **image.get("image_url", {})}}
+            if "image_url" not in (image := parts[file.name]):
+                raise FieldError(PAYLOAD, f"uses the File '{file.name}' as an image, which it is not", "Use an image")
+            yield {**entry, "image_url": {**entry["image_url"], **image["image_url"]}}
         case _:
             yield entry
 
 
-def _file_part(file: FileVariable, content: bytes) -> dict[str, Any]:
-    if file.mimetype in IMAGE_TYPES:
-        url = f"data:{file.mimetype};base64,{base64.b64encode(content).decode()}"
-        return {"type": "image_url", "image_url": {"url": url}}
-    if not file.mimetype.startswith(TEXT_TYPES):
-        kind = file.mimetype or "of no MIME type"
-        raise FieldError(
-            PAYLOAD, f"uses the File '{file.name}' ({kind}), which is neither text nor image", "Convert it first"
-        )
-    try:
-        return {"type": "text", "text": content.decode(file.encoding)}
-    except (UnicodeDecodeError, LookupError) as error:
-        raise FieldError(
-            PAYLOAD,
-            f"uses the File '{file.name}', whose content is not {file.encoding} text",
-            "Set the encoding of the File variable",
-        ) from error
+def _file_part(file: FileVariable, content: bytes | str) -> Part:
+    if isinstance(content, str):
+        return {"type": "text", "text": content}
+    mimetype = recognize(file, content)
+    if mimetype == TEXT:
+        return {"type": "text", "text": decode_text(file, content)}
+    if mimetype not in IMAGE_TYPES:
+        raise _refusal(file, mimetype)
+    if find_signature(content) != mimetype:
+        raise FieldError(PAYLOAD, f"uses the File '{file.name}', whose content is not {mimetype}", TO_IMAGE)
+    _check_size(len(content))  # before the content is copied
+    url = f"data:{mimetype};base64,{base64.b64encode(content).decode()}"
+    return {"type": "image_url", "image_url": {"url": url}}
+
+
+def _refusal(file: FileVariable, mimetype: str) -> FieldError:
+    extension = extension_of(file.filename)
+    advice = ADVICE_BY_TYPE.get(mimetype) or ADVICE_BY_EXTENSION.get(extension)
+    advice = advice or ADVICE_BY_KIND.get(mimetype.partition("/")[0], ADVICE)
+    kind = ", ".join(filter(None, (file.filename, mimetype))) or "of no known type"
+    return FieldError(PAYLOAD, f"uses the File '{file.name}' ({kind}), which cannot be sent to a model", advice)
 
 
 def _image_urls(messages: Sequence[Any]) -> Iterator[str]:
@@ -94,11 +140,7 @@ def _image_urls(messages: Sequence[Any]) -> Iterator[str]:
 
 
 def _check_images(model_id: str, urls: Sequence[str], catalog: ModelCatalog) -> None:
-    size = sum(len(url) for url in urls if url.startswith("data:"))
-    if size > MAX_IMAGE_BYTES:
-        raise FieldError(
-            PAYLOAD, f"sends images of {size:,} bytes; Groq takes {MAX_IMAGE_BYTES:,}", "Send smaller images"
-        )
+    _check_size(sum(len(url) for url in urls if url.startswith("data:")))
     model = catalog.get(model_id)
     if not urls or model is None or not model.is_available:
         return
@@ -107,3 +149,9 @@ def _check_images(model_id: str, urls: Sequence[str], catalog: ModelCatalog) -> 
         raise FieldError(PAYLOAD, f"sends images, but {model_id} does not support images", f"Use the model {able}")
     if len(urls) > model.max_images:
         raise FieldError(PAYLOAD, f"sends {len(urls)} images; {model_id} takes {model.max_images}", "Send fewer images")
+
+
+def _check_size(size: int) -> None:
+    if size > MAX_IMAGE_BYTES:
+        problem = f"sends images of {size:,} bytes; Groq takes {MAX_IMAGE_BYTES:,}"
+        raise FieldError(PAYLOAD, problem, "Send smaller images")

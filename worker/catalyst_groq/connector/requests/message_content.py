@@ -4,11 +4,19 @@ Groq accepts nothing else there, but a text that is exactly one placeholder keep
 Boolean, an object or null. Elsewhere in a payload that is intended; in a message's content it becomes a text.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from catalyst_groq.connector.expressions.conversions import to_text
 from catalyst_groq.connector.expressions.placeholders import find_opaque_values
+from catalyst_groq.connector.fields.names import PAYLOAD
 from catalyst_groq.domain.variables import OpaqueValue
+from catalyst_groq.errors import FieldError
+
+TEXT_ROLES = ("system", "developer", "assistant", "tool")
+"""Roles in whose messages Groq accepts a text only, and no list of parts."""
+
+INSTRUCTING_ROLES = ("system", "developer")
 
 
 def normalize_content(message: Any) -> Any:
@@ -18,6 +26,26 @@ def normalize_content(message: Any) -> Any:
     if message["content"] is None and message.get("tool_calls"):
         return message
     return {**message, "content": _normalize(message["content"])}
+
+
+def join_texts(messages: Sequence[Any]) -> list[Any]:
+    """Return the messages with one text where a message of `TEXT_ROLES` has a list of texts. Raises `FieldError`.
+
+    Parts with further keys stay: they are meant for another server.
+    """
+    return [_join_texts(number, message) for number, message in enumerate(messages)]
+
+
+def _join_texts(number: int, message: Any) -> Any:
+    match message:
+        case {"role": str(role), "content": list() as parts} if role in TEXT_ROLES and parts:
+            kinds = [part.get("type") if isinstance(part, dict) else None for part in parts]
+            if role in INSTRUCTING_ROLES and "image_url" in kinds:
+                problem = f"has an image in messages[{number}], a {role} message, where only texts can be"
+                raise FieldError(PAYLOAD, problem, 'Let it be a part of a message with "role": "user"')
+            if all(isinstance(part, dict) and part.keys() == {"type", "text"} for part in parts):
+                return {**message, "content": "\n".join(str(part["text"]) for part in parts)}
+    return message
 
 
 def _normalize(content: Any) -> Any:

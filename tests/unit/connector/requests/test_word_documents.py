@@ -1,0 +1,80 @@
+"""The text of a Word document."""
+
+import pytest
+
+from catalyst_groq.connector.requests import word_documents
+from catalyst_groq.connector.requests.unreadable_document import UnreadableDocumentError
+from catalyst_groq.connector.requests.word_documents import read_docx
+from support.documents import make_docx, paragraph
+
+TEXT_BOX = "<w:txbxContent>" + paragraph("in a box") + "</w:txbxContent>"
+MC = 'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+TABLE = "<w:tbl><w:tblPr/><w:tr><w:trPr/>{}</w:tr><w:tr>{}</w:tr></w:tbl>".format(
+    *("".join(f"<w:tc><w:tcPr/>{paragraph(text)}</w:tc>" for text in row) for row in (("Item", "Price"), ("Pen", "2")))
+)
+
+
+ALTERNATIVES = f"<mc:Choice>{TEXT_BOX}</mc:Choice><mc:Fallback>{TEXT_BOX}</mc:Fallback>"
+CHANGES = "<w:ins><w:r><w:t>new</w:t></w:r></w:ins><w:del><w:r><w:delText>old</w:delText></w:r></w:del>"
+
+
+def run(content):
+    return f"<w:p><w:r>{content}</w:r></w:p>"
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (paragraph("Grüße &amp; &lt;Co&gt;") + paragraph("Ada"), "Grüße & <Co>\nAda"),
+        (TABLE, "Item\tPrice\nPen\t2"),
+        (run("<w:t>a</w:t><w:tab/><w:t>b</w:t><w:br/><w:t>c</w:t><w:noBreakHyphen/><w:t>d</w:t>"), "a\tb\nc-d"),
+        ("<w:p><w:pPr><w:tabs><w:tab/></w:tabs></w:pPr><w:r><w:t>a</w:t></w:r></w:p>", "a"),
+        (f"<w:sdt><w:sdtPr/><w:sdtContent>{paragraph('in a control')}</w:sdtContent></w:sdt>", "in a control"),
+        (f"<w:p>{CHANGES}</w:p>", "new"),
+        ("<w:p><w:hyperlink><w:r><w:t>a link</w:t></w:r></w:hyperlink></w:p>", "a link"),
+        (run("<w:instrText>PAGE</w:instrText><w:t>3</w:t>"), "3"),
+        (run('<w:sym w:font="Symbol" w:char="2713"/>'), "✓"),
+        (f"<w:p {MC}><w:r><mc:AlternateContent>{ALTERNATIVES}</mc:AlternateContent></w:r></w:p>", "in a box"),
+    ],
+)
+def test_docx_gives_its_text(body, text):
+    assert read_docx(make_docx(body)) == text
+
+
+def test_docx_includes_headers_footers_and_notes():
+    body = '<w:p><w:r><w:t>Text</w:t></w:r><w:r><w:footnoteReference w:id="2"/></w:r></w:p>'
+    notes = '<w:footnote w:id="0" w:type="separator"/>' + f'<w:footnote w:id="2">{paragraph("a note")}</w:footnote>'
+    header = paragraph("Invoice 7")
+    content = make_docx(body, header1=header, header2=header, footer1=paragraph("Bank"), footnotes=notes)
+
+    assert read_docx(content) == "Invoice 7\n\nText[2]\n\nBank\n\n[2] a note"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (make_docx("<w:p/>"), "has no text. Convert its pages to images if it contains pictures"),
+        (make_docx(paragraph("x"))[:-30], "is broken (File is not a zip file). Save it again as docx"),
+        (make_docx("<w:p>"), "is broken (mismatched tag"),
+        (make_docx().replace(b"word/document", b"word/missing!"), "is broken (it has no word/document.xml)"),
+    ],
+    ids=["empty", "cut off", "no XML", "no text"],
+)
+def test_docx_that_cannot_be_read_names_the_fix(content, message):
+    with pytest.raises(UnreadableDocumentError) as caught:
+        read_docx(content)
+
+    assert str(caught.value).startswith(message)
+
+
+def test_docx_with_a_document_type_is_refused():
+    """Entities could grow without bound, or fetch files."""
+    doctype = '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hostname">]>'
+    with pytest.raises(UnreadableDocumentError, match="has a document type in its XML"):
+        read_docx(make_docx(paragraph("&e;"), doctype=doctype))
+
+
+def test_docx_that_unpacks_to_too_much_is_refused(monkeypatch):
+    monkeypatch.setattr(word_documents, "MAX_XML_BYTES", 10_000)
+    with pytest.raises(UnreadableDocumentError, match="of text; the worker reads 10,000"):
+        read_docx(make_docx(paragraph("x" * 10_000)))

@@ -1,0 +1,96 @@
+"""Decodes the texts of Files: by their byte order mark, their declared encoding, or as UTF-8. Pure.
+
+No character is ever replaced: a text that cannot be decoded is refused.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator
+from encodings import normalize_encoding
+from encodings.aliases import aliases
+
+from catalyst_groq.connector.fields.names import PAYLOAD
+from catalyst_groq.domain.variables import FileVariable
+from catalyst_groq.errors import FieldError
+
+MAX_TEXT_BYTES = 20_000_000
+"""Of one File. No model takes nearly as much."""
+
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf_8_sig"),
+    (codecs.BOM_UTF32_LE, "utf_32"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf_32"),
+    (codecs.BOM_UTF16_LE, "utf_16"),
+    (codecs.BOM_UTF16_BE, "utf_16"),
+)
+ENCODINGS = {*aliases, *aliases.values(), "utf_8_sig", "koi8_u", "cp874", "windows_874"}
+"""Python would remember every other name for ever, and for some of its codecs (`idna`) a text may take any time."""
+
+SAME_AS_UTF_8 = {"utf_8", "utf8", "ascii", "us_ascii", "binary"}
+"""An ASCII text is UTF-8. `binary` is no encoding: programs write it as the charset of any content."""
+
+CHARSET = re.compile(r";\s*charset\s*=\s*[\"']?([\w.:+-]{1,40})", re.IGNORECASE)
+DECLARATIONS = (
+    re.compile(rb"\s*<\?xml[^>]*?\sencoding\s*=\s*[\"']([\w.:-]{1,40})"),
+    re.compile(rb"\s*<[^\0]*?<meta[^>]*?charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE),
+)
+"""How XML and HTML declare their encoding."""
+
+MAX_DECLARATION_BYTES = 1024
+C1_CONTROLS = re.compile("[\x80-\x9f]")
+
+
+def decode_text(file: FileVariable, content: bytes) -> str:
+    """Return the text of a File. Raises `FieldError`."""
+    if len(content) > MAX_TEXT_BYTES:
+        problem = f"uses the File '{file.name}', a text of {len(content):,} bytes; the worker reads {MAX_TEXT_BYTES:,}"
+        raise FieldError(PAYLOAD, problem, "Use a part of it")
+    mark = next((codec for mark, codec in BYTE_ORDER_MARKS if content.startswith(mark)), None)
+    encoding = mark or next(_declared_encodings(file, content), "UTF-8")
+    text = _decode(content, encoding)
+    if text is None or "\0" in text:
+        raise FieldError(
+            PAYLOAD,
+            f"uses the File '{file.name}', whose content is not {encoding} text",
+            "Save it as UTF-8, or set the encoding of the File variable (such as windows-1252)",
+        )
+    return text
+
+
+def _declared_encodings(file: FileVariable, content: bytes) -> Iterator[str]:
+    """Yield the encodings that are declared and say more than UTF-8, which is also the default of a File."""
+    declared = [file.encoding, *CHARSET.findall(file.mimetype)]
+    head = content[:MAX_DECLARATION_BYTES]
+    declared += [found[1].decode("ascii", "replace") for form in DECLARATIONS if (found := form.match(head))]
+    return (name[:40] for name in declared if _normalize(name) not in SAME_AS_UTF_8)
+
+
+def _decode(content: bytes, encoding: str) -> str | None:
+    """Return the text; None if the content is none in that encoding, or the encoding is unknown.
+
+    What is declared as ISO 8859-1 is windows-1252 (source: the standard Encoding), and UTF-8 that is declared as an
+    encoding of one byte per character is UTF-8: a text of the other kind does not look like UTF-8.
+    """
+    codec = _normalize(encoding)
+    if codec not in ENCODINGS:
+        return None
+    if codec in {"utf_16", "u16", "utf16"} and not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        codec = "utf_16_be" if content.startswith(b"\0") else "utf_16_le"
+    text = _try(content, codec)
+    if text is None or len(text) < len(content) or content.isascii():
+        return text
+    if (utf_8 := _try(content, "utf_8")) is not None:
+        return utf_8
+    is_latin_1 = codecs.lookup(codec).name == "iso8859-1"
+    return _try(content, "cp1252") if is_latin_1 and C1_CONTROLS.search(text) else text
+
+
+def _try(content: bytes, codec: str) -> str | None:
+    try:
+        return content.decode(codec)
+    except (UnicodeError, LookupError):  # a LookupError: base64 and others are no encodings of texts
+        return None
+
+
+def _normalize(encoding: str) -> str:
+    return normalize_encoding(encoding.strip().lower())

@@ -1,0 +1,10 @@
+"""Why the text of a document cannot be read."""
+
+
+class UnreadableDocumentError(ValueError):
+    """A document cannot be read. `problem` continues a sentence about it ("is encrypted"), `fix` is one of its own."""
+
+    def __init__(self, problem: str, fix: str) -> None:
+        super().__init__(f"{problem}. {fix}")
+        self.problem = problem
+        self.fix = fix
