@@ -5,7 +5,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 # The hash-locked files are exports of uv.lock, for pip. Each has its own extras and dependency groups.
 LOCKS := requirements.lock requirements-dev.lock requirements-build.lock requirements-worker.lock
 EXPORT := $(BIN)/uv export --quiet --frozen --no-emit-project --no-default-groups
-EXPORT_requirements.lock := --extra sandbox --group build
+EXPORT_requirements.lock := --extra sandbox --extra documents --group build
 EXPORT_requirements-dev.lock := --all-extras --group dev
 # The container's two stages: one builds the worker, one runs it.
 EXPORT_requirements-build.lock := --only-group build

@@ -128,6 +128,7 @@ def test_file_is_refused_outside_of_the_payload():
         ("a.docx", "", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Save it as docx or PDF, without a password"),
         ("a.odt", "", b"PK\x03\x04 mimetypeapplication/vnd.oasis.opendocument.text", "Save it as docx or PDF"),
         ("a.msg", "application/vnd.ms-outlook", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Save the mail as .eml or text"),
+        ("a.pages", "", b"PK\x03\x04", "Save it as docx or PDF"),
         ("a.zip", "application/zip", b"PK\x03\x04", "Unpack it, and use the files in it"),
         ("call.mp3", "audio/mpeg", b"ID3\x04", "Transcribe it first, with the template Catalyst - Groq - Transcribe"),
         ("a.bin", "", b"\0\1", "Convert it to text, PDF, docx, JPEG or PNG"),

@@ -124,8 +124,7 @@ def _file_part(file: FileVariable, content: bytes | str) -> Part:
 
 
 def _refusal(file: FileVariable, mimetype: str) -> FieldError:
-    extension = extension_of(file.filename)
-    advice = ADVICE_BY_TYPE.get(mimetype) or ADVICE_BY_EXTENSION.get(extension)
+    advice = ADVICE_BY_EXTENSION.get(extension_of(file.filename)) or ADVICE_BY_TYPE.get(mimetype)
     advice = advice or ADVICE_BY_KIND.get(mimetype.partition("/")[0], ADVICE)
     kind = ", ".join(filter(None, (file.filename, mimetype))) or "of no known type"
     return FieldError(PAYLOAD, f"uses the File '{file.name}' ({kind}), which cannot be sent to a model", advice)
