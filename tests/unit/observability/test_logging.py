@@ -152,3 +152,23 @@ def test_outcome_is_logged_in_one_line_without_variables(capsys, outcome, level,
     output = capsys.readouterr().err
     assert output.endswith(f" {level:<7} catalyst_groq.observability.logging {line}\n")
     assert output.count("\n") == 1
+
+
+def outcome_with(meta, kind=Completion):
+    variables = {"catalyst_meta": meta}
+    return kind(variables) if kind is Completion else kind("INVALID_REQUEST", "Groq: 400 unknown max_token", variables)
+
+
+def logged(capsys, outcome, **task):
+    set_up_logging("INFO", Redactor())
+    log_outcome(make_task(**task), outcome, 1.25)
+    return capsys.readouterr().err.splitlines()
+
+
+@pytest.mark.parametrize(("blame", "level"), [("request", "WARNING"), ("limit", "INFO"), (None, "INFO")])
+def test_bpmn_error_of_the_modellers_own_mistake_is_a_warning(capsys, blame, level):
+    [line] = logged(capsys, outcome_with({"blame": blame}, BpmnError))
+    assert f" {level} " in line
+    assert line.endswith(
+        "BPMN error INVALID_REQUEST at ask/AskGroq of instance instance-1: Groq: 400 unknown max_token"
+    )

@@ -17,6 +17,9 @@ log = logging.getLogger(__name__)
 
 PLAIN_FORMAT = "%(asctime)s %(levelname)-7s %(name)s %(message)s"
 NOISY_LOGGERS = ("aiohttp.access", "asyncio", "filelock")
+OWN_MISTAKE = "request"
+"""The `blame` of an error that the modeller can correct."""
+
 UNUSED_LOOKUPS = ("logThreads", "logProcesses", "logMultiprocessing", "logAsyncioTasks")
 
 
@@ -85,13 +88,18 @@ def _format_second(seconds: int) -> str:
 
 
 def log_outcome(task: ExternalTask, outcome: Outcome, seconds: float) -> None:
-    """Log a task's outcome in one line, without its variables. `seconds` is the time since it was fetched."""
+    """Log a task's outcome in one line, without its variables. `seconds` is the time since it was fetched.
+
+    A mistake of the modeller is a warning, also where the process goes on.
+    """
     activity = f"{task.process_definition_key}/{task.activity_id} of instance {task.process_instance_id}"
     match outcome:
         case Completion():
             log.info("Completed %s in %.0f ms", activity, seconds * 1000)
         case BpmnError():
-            log.info("BPMN error %s at %s: %s", outcome.code, activity, outcome.message)
+            meta = outcome.variables.get("catalyst_meta") or {}
+            level = logging.WARNING if meta.get("blame") == OWN_MISTAKE else logging.INFO
+            log.log(level, "BPMN error %s at %s: %s", outcome.code, activity, outcome.message)
         case Unlocked():
             log.debug("Unlocked %s: it is fetched again with the variables it uses", activity)
         case Failure() if outcome.retries:

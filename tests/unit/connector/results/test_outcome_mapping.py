@@ -213,6 +213,28 @@ def test_request_held_back_is_mapped_like_groqs_refusal(reason, kind, code):
     assert getattr(outcome, "code", None) == code
 
 
+@pytest.mark.parametrize(
+    ("response", "blame"),
+    [
+        (make_response(), None),
+        (make_response(400, {"error": {"message": "unknown max_token"}}), "request"),
+        (make_response(400, {"error": {"message": "x", "code": "tool_use_failed"}}), "model"),
+        (make_response(404, {"error": {"message": "x", "code": "model_not_found"}}), "request"),
+        (make_response(413, ""), "request"),
+        (make_response(429, RATE_LIMITED), "limit"),
+        (NoResponse(NoResponseReason.BUDGET_EXHAUSTED, "0.01 USD", sent=False, seconds=0), "limit"),
+        (DENIED, "account"),
+        (make_response(402, ""), "account"),
+        (make_response(403, ""), "account"),
+        (BUSY, "server"),
+        (LOST, "server"),
+        (make_response(302, ""), "server"),
+    ],
+)
+def test_blame_names_what_an_error_is_due_to(response, blame):
+    assert outcome_of(response, 1).variables["catalyst_meta"]["blame"] == blame
+
+
 def test_cost_includes_replayed_responses():
     result = make_call_result(make_response(503, ""), replayed_cost=Decimal("0.25"))
     assert standard_variables(result, "m")["catalyst_meta"]["costUsd"] == 0.25

@@ -2,7 +2,7 @@
 
 import pytest
 
-from catalyst_groq.groq.api.error_kinds import ERROR_KINDS, ErrorKind, Failover, RetryAction
+from catalyst_groq.groq.api.error_kinds import ERROR_KINDS, Blame, ErrorKind, Failover, RetryAction
 from catalyst_groq.groq.api.errors import ApiError, classify
 from catalyst_groq.groq.api.responses import HELD_BACK_REASONS, NoResponse, NoResponseReason
 from support.error_bodies import ERRORS, error_body
@@ -112,6 +112,35 @@ def test_redirect_message_hides_secrets_in_the_target(location, shown):
     error = classify_error(make_response(302, "<html>Moved</html>", location=location))
 
     assert error.message == f"302 The URL redirects to {shown}, and redirects are not followed"
+
+
+@pytest.mark.parametrize(
+    ("blame", "kinds"),
+    [
+        (Blame.REQUEST, {"bad_request", "too_large", "model_not_found", "wrong_url"}),
+        (
+            Blame.ACCOUNT,
+            {
+                *("authentication", "account_restricted", "forbidden", "spend_limit", "model_forbidden", "not_in_plan"),
+                "headers_too_large",
+            },
+        ),
+        (Blame.LIMIT, {"rate_limited", "budget", "response_too_large"}),
+        (Blame.MODEL, {"generation_failed", "invalid_output", "empty_answer"}),
+        (Blame.SERVER, {"transient", "redirected", "unreadable_response"}),
+    ],
+)
+def test_error_kind_says_what_an_error_is_due_to(blame, kinds):
+    assert {kind.name for kind in ERROR_KINDS if kind.blame is blame} == kinds
+
+
+@pytest.mark.parametrize(
+    ("param", "shown"),
+    [("max_token", " (parameter: max_token)"), ("role", ""), ("", ""), (None, ""), (5, ""), (["role"], "")],
+)
+def test_message_names_the_parameter_that_the_server_names(param, shown):
+    error = classify_error(make_response(400, {"error": {"message": "Bad role.", "param": param}}))
+    assert error.message == f"400 Bad role.{shown}"
 
 
 @pytest.mark.parametrize(

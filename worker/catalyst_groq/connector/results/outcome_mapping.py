@@ -115,6 +115,7 @@ def _meta(result: CallResult, requested_model: str) -> dict[str, Any]:
         "promptTokens": _count_or_none(tokens.get("prompt_tokens")),
         "completionTokens": _count_or_none(tokens.get("completion_tokens")),
         "costUsd": None if result.cost is None else float(result.cost),
+        "blame": result.error.kind.blame.value if result.error else None,
         "finishReason": usable.choices[0].get("finish_reason") if usable and usable.choices else None,
         "requestId": response.request_id if isinstance(response, Response) else None,
         "firstTokenMs": _milliseconds(response.first_token) if isinstance(response, Response) else None,

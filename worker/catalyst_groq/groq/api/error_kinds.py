@@ -1,7 +1,7 @@
 """The kinds of errors: what the worker does about each, which other route may help, and the remedy. Pure."""
 
 from dataclasses import dataclass
-from enum import Enum, Flag, auto
+from enum import Enum, Flag, StrEnum, auto
 from typing import ClassVar
 
 
@@ -23,6 +23,21 @@ class Failover(Flag):
     """Another account only."""
 
 
+class Blame(StrEnum):
+    """What an error is due to: `catalyst_meta.blame`, by which a process can tell its own mistakes from others."""
+
+    REQUEST = "request"
+    """What the modeller, or the process, has written: the payload, the model, the URL."""
+    ACCOUNT = "account"
+    """The key, and what its organization may do."""
+    LIMIT = "limit"
+    """A rate limit, or a limit that the operator has set."""
+    MODEL = "model"
+    """What the model has generated."""
+    SERVER = "server"
+    """The server, or the network on the way to it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorKind:
     """A class of errors: its name, what the worker does about it, and what an operator or modeller can do about it.
@@ -42,6 +57,7 @@ class ErrorKind:
     exact ones for Groq and for single operations."""
     pauses_account: bool = False
     """Whether it concerns every request of the account until somebody changes the account."""
+    blame: Blame = Blame.SERVER
 
     TRANSIENT: ClassVar["ErrorKind"]
     RATE_LIMITED: ClassVar["ErrorKind"]
@@ -71,6 +87,7 @@ ErrorKind.TRANSIENT = ErrorKind(
     RetryAction.RETRY,
     Failover.OTHER_MODEL,
     "Raise the task's retries when the server is available again.",
+    blame=Blame.SERVER,
 )
 ErrorKind.RATE_LIMITED = ErrorKind(
     "rate_limited",
@@ -78,6 +95,7 @@ ErrorKind.RATE_LIMITED = ErrorKind(
     RetryAction.WAIT,
     Failover.OTHER_MODEL,
     "Raise the task's retries later, lengthen 'Give up waiting after', or get a higher limit.",
+    blame=Blame.LIMIT,
 )
 ErrorKind.TOO_LARGE = ErrorKind(
     "too_large",
@@ -85,6 +103,7 @@ ErrorKind.TOO_LARGE = ErrorKind(
     RetryAction.GIVE_UP,
     Failover.OTHER_MODEL,
     "Send less: shorter messages or a lower max_tokens.",
+    blame=Blame.REQUEST,
 )
 ErrorKind.GENERATION_FAILED = ErrorKind(
     "generation_failed",
@@ -92,6 +111,7 @@ ErrorKind.GENERATION_FAILED = ErrorKind(
     RetryAction.GIVE_UP,
     Failover.OTHER_MODEL,
     "The model made a mistake: raise the task's retries, name Fallback Models, or simplify prompt and tools.",
+    blame=Blame.MODEL,
 )
 ErrorKind.EMPTY_ANSWER = ErrorKind(
     "empty_answer",
@@ -99,6 +119,7 @@ ErrorKind.EMPTY_ANSWER = ErrorKind(
     RetryAction.GIVE_UP,
     Failover.NONE,
     "Raise max_tokens or lower reasoning_effort if finish_reason is 'length'; otherwise change the prompt.",
+    blame=Blame.MODEL,
 )
 ErrorKind.INVALID_OUTPUT = ErrorKind(
     "invalid_output",
@@ -107,6 +128,7 @@ ErrorKind.INVALID_OUTPUT = ErrorKind(
     Failover.NONE,
     "The model made a mistake: raise max_tokens if the answer was cut off; otherwise raise the task's retries, or "
     "simplify prompt and schema.",
+    blame=Blame.MODEL,
 )
 ErrorKind.RESPONSE_TOO_LARGE = ErrorKind(
     "response_too_large",
@@ -114,6 +136,7 @@ ErrorKind.RESPONSE_TOO_LARGE = ErrorKind(
     RetryAction.GIVE_UP,
     Failover.NONE,
     "Ask for less in the Request Payload, or have the operator raise CATALYST_MAX_RESPONSE_BYTES.",
+    blame=Blame.LIMIT,
 )
 ErrorKind.UNREADABLE_RESPONSE = ErrorKind(
     "unreadable_response",
@@ -121,6 +144,7 @@ ErrorKind.UNREADABLE_RESPONSE = ErrorKind(
     RetryAction.GIVE_UP,
     Failover.NONE,
     "Have the operator correct what the server, or a gateway before it, sends; then raise the task's retries.",
+    blame=Blame.SERVER,
 )
 ErrorKind.MODEL_NOT_FOUND = ErrorKind(
     "model_not_found",
@@ -128,6 +152,7 @@ ErrorKind.MODEL_NOT_FOUND = ErrorKind(
     RetryAction.GIVE_UP,
     Failover.OTHER_MODEL,
     "Name an available model in the Model field or the Request Payload.",
+    blame=Blame.REQUEST,
 )
 ErrorKind.MODEL_FORBIDDEN = ErrorKind(
     "model_forbidden",
@@ -135,6 +160,7 @@ ErrorKind.MODEL_FORBIDDEN = ErrorKind(
     RetryAction.GIVE_UP,
     Failover.OTHER_MODEL,
     "Have an administrator of the account allow the model or accept its terms, or name another model.",
+    blame=Blame.ACCOUNT,
 )
 ErrorKind.NOT_IN_PLAN = ErrorKind(
     "not_in_plan",
@@ -142,6 +168,7 @@ ErrorKind.NOT_IN_PLAN = ErrorKind(
     RetryAction.GIVE_UP,
     Failover.OTHER_MODEL,
     "Do without the feature, or have the account's plan upgraded.",
+    blame=Blame.ACCOUNT,
 )
 ErrorKind.AUTHENTICATION = ErrorKind(
     "authentication",
@@ -150,6 +177,7 @@ ErrorKind.AUTHENTICATION = ErrorKind(
     Failover.OTHER_ACCOUNT,
     "Check the key, and where the Secret Source field takes it from.",
     pauses_account=True,
+    blame=Blame.ACCOUNT,
 )
 ErrorKind.ACCOUNT_RESTRICTED = ErrorKind(
     "account_restricted",
@@ -158,6 +186,7 @@ ErrorKind.ACCOUNT_RESTRICTED = ErrorKind(
     Failover.OTHER_ACCOUNT,
     "Have an administrator clear this up with the server's support, or use the key of another account.",
     pauses_account=True,
+    blame=Blame.ACCOUNT,
 )
 ErrorKind.FORBIDDEN = ErrorKind(
     "forbidden",
@@ -165,6 +194,7 @@ ErrorKind.FORBIDDEN = ErrorKind(
     RetryAction.GIVE_UP,
     Failover.OTHER_ACCOUNT,
     "Check the worker's network, and what the key's organization allows.",
+    blame=Blame.ACCOUNT,
 )
 ErrorKind.SPEND_LIMIT = ErrorKind(
     "spend_limit",
@@ -173,6 +203,7 @@ ErrorKind.SPEND_LIMIT = ErrorKind(
     Failover.OTHER_ACCOUNT,
     "Raise the account's spend limit, or add credit to it.",
     pauses_account=True,
+    blame=Blame.ACCOUNT,
 )
 ErrorKind.WRONG_URL = ErrorKind(
     "wrong_url",
@@ -180,6 +211,7 @@ ErrorKind.WRONG_URL = ErrorKind(
     RetryAction.GIVE_UP,
     Failover.OTHER_ACCOUNT,
     "Correct the URL field, or have the operator correct GROQ_API_URL.",
+    blame=Blame.REQUEST,
 )
 ErrorKind.REDIRECTED = ErrorKind(
     "redirected",
@@ -187,6 +219,7 @@ ErrorKind.REDIRECTED = ErrorKind(
     RetryAction.RETRY,
     Failover.OTHER_ACCOUNT,
     "Correct the URL field or GROQ_API_URL, or log in to the network, then raise the retries.",
+    blame=Blame.SERVER,
 )
 ErrorKind.HEADERS_TOO_LARGE = ErrorKind(
     "headers_too_large",
@@ -194,6 +227,7 @@ ErrorKind.HEADERS_TOO_LARGE = ErrorKind(
     RetryAction.GIVE_UP,
     Failover.OTHER_ACCOUNT,
     "Check that the API key is the key only, and the headers of the endpoint.",
+    blame=Blame.ACCOUNT,
 )
 ErrorKind.BUDGET = ErrorKind(
     "budget",
@@ -201,6 +235,7 @@ ErrorKind.BUDGET = ErrorKind(
     RetryAction.GIVE_UP,
     Failover.NONE,
     "Ask the operator to raise it, or wait for the next day's; then raise the task's retries.",
+    blame=Blame.LIMIT,
 )
 ErrorKind.BAD_REQUEST = ErrorKind(
     "bad_request",
@@ -208,6 +243,7 @@ ErrorKind.BAD_REQUEST = ErrorKind(
     RetryAction.GIVE_UP,
     Failover.NONE,
     "Correct the Request Payload, or the field that the server names.",
+    blame=Blame.REQUEST,
 )
 
 ERROR_KINDS = tuple(kind for kind in vars(ErrorKind).values() if isinstance(kind, ErrorKind))

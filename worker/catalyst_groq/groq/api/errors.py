@@ -199,9 +199,13 @@ def _kind_of(response: Response) -> ErrorKind:
 
 
 def _message_of(response: Response) -> str:
-    """Return the response's own message; for a redirect its target, without the parts that may be secret."""
+    """Return the response's own message, with the parameter that it is about.
+
+    For a redirect its target, without the parts that may be secret.
+    """
     if not _is_redirect(response):
-        return response.message
+        is_named = response.parameter in response.message
+        return response.message if is_named else f"{response.message} (parameter: {response.parameter})"
     target = URL_SECRETS.sub("", response.headers.get("location", ""))
     return f"The URL redirects to {target or 'nowhere'}, and redirects are not followed"
 

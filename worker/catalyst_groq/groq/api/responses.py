@@ -190,6 +190,12 @@ class Response:
         """The server's error code, such as `rate_limit_exceeded`; often empty."""
         return str(self.error.get("code") or "")
 
+    @property
+    def parameter(self) -> str:
+        """The parameter of the request that the error is about, as the server names it; often empty."""
+        parameter = self.error.get("param")
+        return parameter if isinstance(parameter, str) else ""
+
     @cached_property
     def message(self) -> str:
         """The server's error message; the beginning of the body when there is none."""
