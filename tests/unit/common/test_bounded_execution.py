@@ -16,7 +16,7 @@ import pytest
 from catalyst_groq.common import bounded_execution
 from catalyst_groq.common.bounded_execution import InterruptedCallError, ProcessPool, Unfinished, decode_result
 from catalyst_groq.common.bounded_process import Status
-from catalyst_groq.connector.expressions.placeholders import PlaceholderError, evaluate_all
+from catalyst_groq.connector.expressions.placeholder_values import PlaceholderError, evaluate_all
 from catalyst_groq.domain.variables import FileVariable, TypedValue
 from support.bounded_functions import CpuLimitWhileLoading, kill_own_process_once
 

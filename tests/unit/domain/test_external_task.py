@@ -24,6 +24,20 @@ def test_external_task_has_empty_defaults():
     assert (task.process_definition_key, task.extension_properties, task.variables) == ("", {}, {})
 
 
+def test_facts_of_a_task_are_those_that_the_engine_sent():
+    task = make_task({}, businessKey="K-1", tenantId=None, priority=0, topicName="catalyst-groq", retries=2)
+    assert task.facts == {
+        "id": "task-1",
+        "activityId": "AskGroq",
+        "processInstanceId": "instance-1",
+        "processDefinitionId": "ask:1:d1",
+        "processDefinitionKey": "ask",
+        "businessKey": "K-1",
+        "priority": 0,
+        "topicName": "catalyst-groq",
+    }
+
+
 def test_variables_of_a_task_are_decoded_once():
     task = make_task({"order": {"id": 7}})
     assert task.variables is task.variables

@@ -139,7 +139,6 @@ def test_date_without_time_zone_is_local():
         ),
         ({"type": "Bytes", "value": "aGk="}, "hi"),
         ({"type": "Bytes", "value": "/9j/"}, OpaqueValue("Bytes (no UTF-8 text)")),
-        ({"type": "Bytes", "value": None}, OpaqueValue("Bytes (no UTF-8 text)")),
         ({"type": "Json", "value": "{"}, OpaqueValue("Json (broken JSON)")),
         ({"type": "Json", "value": "[" * 100_000}, OpaqueValue("Json (nested too deeply)")),
         ({"type": "Json", "value": "[" * 300 + "]" * 300}, OpaqueValue("Json (nested too deeply)")),
@@ -151,7 +150,8 @@ def test_date_without_time_zone_is_local():
             },
             OpaqueValue("Object (application/x-java-serialized-object)"),
         ),
-        ({"type": "Object", "value": None}, OpaqueValue("Object (not serialised)")),
+        *(({"type": kind, "value": None}, None) for kind in ("Null", "String", "Integer", "Bytes", "Object", "Xml")),
+        ({"type": "Object", "value": "?"}, OpaqueValue("Object (not serialised)")),
     ],
 )
 def test_decode_reads_what_the_engine_sends(typed, value):

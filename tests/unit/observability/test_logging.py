@@ -172,3 +172,11 @@ def test_bpmn_error_of_the_modellers_own_mistake_is_a_warning(capsys, blame, lev
     assert line.endswith(
         "BPMN error INVALID_REQUEST at ask/AskGroq of instance instance-1: Groq: 400 unknown max_token"
     )
+
+
+def test_warning_about_fields_is_logged_once_per_activity(capsys):
+    outcome = outcome_with({"warnings": ["catalyst_payload: `{{x}}` is sent as it is"]})
+    definitions = ["ask:1:once", "ask:1:once", "ask:2:once"]
+    lines = [line for id_ in definitions for line in logged(capsys, outcome, processDefinitionId=id_)]
+    warnings = [line.split(" ", 4)[-1] for line in lines if " WARNING " in line]
+    assert warnings == [f"{id_}/AskGroq: catalyst_payload: `{{{{x}}}}` is sent as it is" for id_ in definitions[1:]]

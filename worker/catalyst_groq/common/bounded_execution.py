@@ -38,7 +38,7 @@ START_TIMEOUT_SECONDS = 60.0
 COMMAND = "import sys; sys.path[:] = sys.argv[1:]; from catalyst_groq.common.bounded_process import serve; serve()"
 
 VALUE_CLASSES = {
-    ("catalyst_groq.connector.expressions.placeholders", "PlaceholderError"),
+    ("catalyst_groq.connector.expressions.placeholder_values", "PlaceholderError"),
     ("catalyst_groq.domain.definitions", "Definition"),
     ("catalyst_groq.domain.variables", "FileVariable"),
     ("catalyst_groq.domain.variables", "OpaqueValue"),

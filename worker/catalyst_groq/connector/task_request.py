@@ -95,6 +95,8 @@ class TaskRequest:
     retries: RetryCycle
     give_up_after: timedelta
     """How long after the task's creation the worker still waits for rate limits."""
+    warnings: tuple[str, ...] = ()
+    """What may be a mistake in the fields, and is done all the same."""
 
 
 class TaskRequestReader:
@@ -121,6 +123,7 @@ class TaskRequestReader:
     def read(self, fields: RawFields) -> TaskRequest:
         """Check all fields before anything is sent or paid for. Raises `FieldError`."""
         return TaskRequest(
+            warnings=fields.check_foreign_placeholders(),
             builder=self._read_builder(fields),
             fallback_models=fields.parse(FALLBACK_MODELS, _parse_list),
             secret_source=fields.one_of(SECRET_SOURCE, self._secret_sources),

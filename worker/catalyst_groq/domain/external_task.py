@@ -7,6 +7,22 @@ from typing import Any
 
 from catalyst_groq.domain.variables import decode
 
+FACTS = (
+    "id",
+    "topicName",
+    "activityId",
+    "activityInstanceId",
+    "executionId",
+    "processInstanceId",
+    "processDefinitionId",
+    "processDefinitionKey",
+    "processDefinitionVersionTag",
+    "businessKey",
+    "tenantId",
+    "priority",
+)
+"""What an engine sends about a task and does not change: a payload with it is the same at each attempt."""
+
 
 class ExternalTask:
     """One fetched and locked task: the REST API's JSON with typed access. Raises `KeyError` if an id is missing."""
@@ -43,6 +59,11 @@ class ExternalTask:
     def extension_properties(self) -> dict[str, str]:
         """The extension properties (`camunda:property`) of the activity."""
         return self._fetched.get("extensionProperties") or {}
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The task's own facts, by the names that the REST API has for them; without those that are null."""
+        return {name: value for name in FACTS if (value := self._fetched.get(name)) is not None}
 
     @cached_property
     def variables(self) -> dict[str, Any]:

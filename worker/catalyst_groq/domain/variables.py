@@ -4,7 +4,7 @@ import base64
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from mimetypes import guess_type
 from typing import Any
@@ -24,15 +24,17 @@ class OpaqueValue:
     """A variable that is neither text nor structure, such as a File or a serialised Java object."""
 
     type: str
+    name: str = field(default="", compare=False)
+    """The name of the variable, for messages."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileVariable(OpaqueValue):
     """A File, without its content: that is fetched by the variable's name, and only when it is used."""
 
-    name: str
-    mimetype: str
-    encoding: str
+    name: str = ""
+    mimetype: str = ""
+    encoding: str = "UTF-8"
     filename: str = ""
 
 
@@ -45,28 +47,30 @@ class TypedValue:
 
 
 def decode(typed: Mapping[str, Any], name: str = "") -> Any:
-    """Return one variable of a fetched task as a Python value; a File needs its name.
+    """Return one variable of a fetched task as a Python value; None for a null of any type.
 
     The fetch sets `deserializeValues: false`, so Json and Object values arrive as their serialised text. Dates stay the
-    engine's text, which is also what a prompt shows.
+    engine's text, which is also what a prompt shows. A File never has its value: it is fetched by its name.
     """
     kind, value, info = typed.get("type"), typed.get("value"), typed.get("valueInfo") or {}
     if kind == "File":
         filename = str(info.get("filename") or "")
         mimetype = info.get("mimeType") or guess_type(filename)[0] or ""
         return FileVariable(kind, name, mimetype, info.get("encoding") or "UTF-8", filename)
+    if value is None:
+        return None
     if kind == "Bytes":
-        return _decode_bytes(str(value))
+        return _decode_bytes(str(value), name)
     if kind == "Object" and info.get("serializationDataFormat") != "application/json":
-        return OpaqueValue(f"Object ({info.get('serializationDataFormat') or 'not serialised'})")
+        return OpaqueValue(f"Object ({info.get('serializationDataFormat') or 'not serialised'})", name)
     if kind in {"Json", "Object"} and isinstance(value, str):
         try:
             decoded = json.loads(value)
             check_depth(decoded, value)
         except (NestedTooDeeplyError, RecursionError):
-            return OpaqueValue(f"{kind} (nested too deeply)")
+            return OpaqueValue(f"{kind} (nested too deeply)", name)
         except ValueError:
-            return OpaqueValue(f"{kind} (broken JSON)")
+            return OpaqueValue(f"{kind} (broken JSON)", name)
         return decoded
     return value
 
@@ -144,12 +148,12 @@ class Encoder:
         return {"type": "Json", "value": text}
 
 
-def _decode_bytes(content: str) -> str | OpaqueValue:
+def _decode_bytes(content: str, name: str) -> str | OpaqueValue:
     """Decode Bytes that hold UTF-8 text: processes store texts in them that are too long for a String."""
     try:
         return base64.b64decode(content, validate=True).decode()
     except ValueError:  # a UnicodeDecodeError is one
-        return OpaqueValue("Bytes (no UTF-8 text)")
+        return OpaqueValue("Bytes (no UTF-8 text)", name)
 
 
 def _replace_lone_surrogates(text: str) -> str:

@@ -20,6 +20,9 @@ NOISY_LOGGERS = ("aiohttp.access", "asyncio", "filelock")
 OWN_MISTAKE = "request"
 """The `blame` of an error that the modeller can correct."""
 
+MAX_WARNINGS = 1024
+"""That are remembered, so that each is logged once."""
+
 UNUSED_LOOKUPS = ("logThreads", "logProcesses", "logMultiprocessing", "logAsyncioTasks")
 
 
@@ -93,11 +96,13 @@ def log_outcome(task: ExternalTask, outcome: Outcome, seconds: float) -> None:
     A mistake of the modeller is a warning, also where the process goes on.
     """
     activity = f"{task.process_definition_key}/{task.activity_id} of instance {task.process_instance_id}"
+    meta = outcome.variables.get("catalyst_meta") or {}
+    for warning in meta.get("warnings", ()):
+        _warn_once(f"{task.process_definition_id}/{task.activity_id}", warning)
     match outcome:
         case Completion():
             log.info("Completed %s in %.0f ms", activity, seconds * 1000)
         case BpmnError():
-            meta = outcome.variables.get("catalyst_meta") or {}
             level = logging.WARNING if meta.get("blame") == OWN_MISTAKE else logging.INFO
             log.log(level, "BPMN error %s at %s: %s", outcome.code, activity, outcome.message)
         case Unlocked():
@@ -107,3 +112,9 @@ def log_outcome(task: ExternalTask, outcome: Outcome, seconds: float) -> None:
             log.warning("Failed %s, %d retries left, next in %s: %s", activity, outcome.retries, wait, outcome.message)
         case Failure():
             log.error("Failed %s, no retries left: %s", activity, outcome.message)
+
+
+@lru_cache(MAX_WARNINGS)
+def _warn_once(activity: str, warning: str) -> None:
+    """Log a warning about an activity for the first of its tasks; for another one once it is forgotten."""
+    log.warning("%s: %s", activity, warning)

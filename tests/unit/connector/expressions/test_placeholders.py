@@ -1,12 +1,15 @@
 """`${…}` placeholders: their values, their errors, and that data never changes the structure around them."""
 
+import pickle
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from catalyst_groq.connector.expressions.jmespath import ExpressionError
-from catalyst_groq.connector.expressions.placeholders import PlaceholderError, parse, render_all
-from catalyst_groq.domain.variables import OpaqueValue
+from catalyst_groq.connector.expressions.placeholder_values import PlaceholderError, TaskVariables, evaluate_all
+from catalyst_groq.connector.expressions.placeholders import parse, render_all
+from catalyst_groq.domain.variables import FileVariable, OpaqueValue
 from support.factories import texts
 
 VARIABLES = {
@@ -92,6 +95,21 @@ def test_placeholder_names_a_missing_variable_and_the_fix(text):
         render_all(text, VARIABLES)
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        (
+            "${execution.processBusinessKey}",
+            "task.businessKey, task.processInstanceId and others are facts of the task",
+        ),
+        ("${secrets.GROQ_KEY}", "Write the name of the secret into the Groq API Key field"),
+    ],
+)
+def test_placeholder_of_another_systems_object_names_what_to_write(text, hint):
+    with pytest.raises(PlaceholderError, match=hint):
+        render_all(text, VARIABLES)
+
+
 def test_placeholder_path_without_a_value_is_refused():
     with pytest.raises(PlaceholderError, match=r"^\$\{order.price\} finds no value in the process variables"):
         render_all("${order.price}", VARIABLES)
@@ -101,6 +119,75 @@ def test_placeholder_path_without_a_value_is_refused():
 def test_placeholder_of_a_variable_without_text_is_refused(text):
     with pytest.raises(PlaceholderError, match="is a variable of type Bytes, which has no text"):
         render_all(text, VARIABLES)
+
+
+JAVA_OBJECT = "Object (application/x-java-serialized-object)"
+
+
+@pytest.mark.parametrize("text", ["${tags.x}", "a ${tags.x || 'none'}", "${tags || 'none'}", "${tags[0] && 'some'}"])
+def test_placeholder_of_a_java_object_names_variable_type_and_fix(text):
+    with pytest.raises(PlaceholderError) as caught:
+        render_all({"messages": [text]}, {"tags": OpaqueValue(JAVA_OBJECT, "tags"), "name": "Ada"})
+    expression = text[text.index("$") :]
+    assert str(caught.value) == (
+        f"{expression}: 'tags' is a variable of type {JAVA_OBJECT}, which has no text. "
+        "Store JSON: as an input parameter ${JSON('…')} instead of a list or map, or ${JSON(tags)} if the variable "
+        "exists before the task"
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "fix"),
+    [
+        (FileVariable("File", "x"), r'Write it as an entry of its own: "content": \["What is this\?", "\$\{x\}"\]$'),
+        (OpaqueValue("Json (broken JSON)", "x"), "Correct what sets it: its content is not JSON$"),
+        (OpaqueValue("Object (broken JSON)", "x"), "Correct what sets it: its content is not JSON$"),
+        (OpaqueValue("Json (nested too deeply)", "x"), "Store it flatter$"),
+        (OpaqueValue("Bytes (no UTF-8 text)", "x"), "Store UTF-8 text in it, or use a File$"),
+        (OpaqueValue("Object (application/xml)", "x"), r"Store JSON: .*\$\{JSON\(x\)\}"),
+    ],
+)
+def test_placeholder_of_an_unreadable_variable_names_the_fix(variable, fix):
+    with pytest.raises(PlaceholderError, match=fix):
+        render_all("${x.name || 'default'}", {"x": variable})
+
+
+def test_unreadable_variable_that_is_not_used_disturbs_nothing():
+    variables = {**VARIABLES, "tags": OpaqueValue(JAVA_OBJECT, "tags")}
+    assert render_all("${name || tags} ${length(order.lines)} ${nobody || 'x'}", variables) == "Ada 2 x"
+
+
+def test_unreadable_variable_is_refused_in_another_process_too():
+    pickled = pickle.dumps(TaskVariables({"tags": OpaqueValue(JAVA_OBJECT, "tags"), "n": 1}, {"task": {"id": "t"}}))
+    values = evaluate_all(["tags.x || 'none'", "n", "task.id"], pickled)
+    assert (values["n"], values["task.id"]) == (1, "t")
+    assert isinstance(values["tags.x || 'none'"], PlaceholderError)
+
+
+def test_placeholder_through_a_text_says_how_to_read_json_in_it():
+    with pytest.raises(PlaceholderError) as caught:
+        render_all("Dear ${customer.name || 'customer'}", {"customer": '{"name": "Ada"}'})
+    assert str(caught.value) == (
+        "${customer.name || 'customer'}: `customer` is a text, which has no parts. "
+        "If it is JSON, write parse_json(customer).name || 'customer'"
+    )
+
+
+def test_placeholder_finds_facts_of_the_task_unless_a_variable_has_its_name():
+    facts = {"task": {"businessKey": "K-1"}}
+    assert render_all("${task.businessKey}: ${name}", TaskVariables({"name": "Ada"}, facts)) == "K-1: Ada"
+    assert render_all("${task.name}", TaskVariables({"task": {"name": "own"}}, facts)) == "own"
+    assert render_all("${keys(@)}", TaskVariables({"name": "Ada"}, facts)) == ["name"]
+    with pytest.raises(PlaceholderError, match=r"\$\{task.tenantId\} finds no value"):
+        render_all("${task.tenantId}", TaskVariables({}, facts))
+
+
+def test_placeholder_of_a_name_that_needs_quotes_shows_them():
+    with pytest.raises(ExpressionError) as caught:
+        render_all("${kunde-nr}", VARIABLES)
+    assert str(caught.value).endswith(
+        r'needs quotes: "kunde-nr". The placeholder is ${"kunde-nr"}, in JSON ${\"kunde-nr\"}'
+    )
 
 
 @pytest.mark.parametrize("text", ["Hi ${name", "${'}", "${{a: name}", r"${'\'}"])
@@ -123,7 +210,7 @@ def test_placeholder_that_is_not_jmespath_is_quoted(text, reason):
 
 
 def test_placeholder_function_error_is_one_line():
-    with pytest.raises(ExpressionError, match=r"^`length\(count\)` cannot be evaluated: .*number.*$"):
+    with pytest.raises(ExpressionError, match=r"^`length\(count\)` cannot be evaluated: .*number \(3\)$"):
         render_all("${length(count)}", VARIABLES)
 
 

@@ -9,14 +9,17 @@ import pytest
 
 from catalyst_groq.common.bounded_execution import decode_result
 from catalyst_groq.common.bounded_process import Status
-from catalyst_groq.connector.fields.names import CHAT_DEFAULTS, MODEL, PAYLOAD, TIMEOUT
-from catalyst_groq.connector.fields.raw import FieldReader, RawFields
+from catalyst_groq.connector.fields.mappings import ResponseMapping
+from catalyst_groq.connector.fields.names import CHAT_DEFAULTS, MODEL, PAYLOAD, RESPONSE_MAPPING, TIMEOUT
+from catalyst_groq.connector.fields.raw import FieldReader, FieldTemplate, RawFields
+from catalyst_groq.domain.variables import OpaqueValue
 from catalyst_groq.errors import FieldError
 from support.element_templates import load, written_by
 from support.factories import make_definition, make_task
 from support.inline_executor import InlineExecutor
 
 CHAT_FIELDS = {"chat": CHAT_DEFAULTS}
+JAVA_MAP = OpaqueValue("Object (application/x-java-serialized-object)", "x")
 SPEAK = {"catalyst_operation": "speak", "catalyst_voice": "aria", "catalyst_timeout": "30"}
 
 
@@ -108,6 +111,58 @@ def test_fields_that_are_not_needed_yet_are_not_evaluated():
     _, executor = evaluate_in_advance({MODEL: "${length(xs[?@ == 'a'])}"}, {"xs": ["a"] * 200_000}, (TIMEOUT,))
 
     assert executor.functions == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        (
+            PAYLOAD,
+            JAVA_MAP,
+            "is of type Object (application/x-java-serialized-object), which cannot be read here. Store",
+        ),
+        (PAYLOAD, [1], "is a list. Set it to an object"),
+        (PAYLOAD, 5, "is a number. Set it to an object"),
+        (MODEL, JAVA_MAP, "is of type Object (application/x-java-serialized-object), which cannot be read here. Store"),
+        (MODEL, ["a", "b"], "is a list. Set it to a text"),
+        (TIMEOUT, {"seconds": 5}, "is an object. Set it to a text"),
+    ],
+)
+def test_variable_that_cannot_be_a_field_is_refused(name, value, problem):
+    """Its default must not stand in for it."""
+    fields = FieldReader(CHAT_FIELDS).read(make_task({}, {}), make_definition())
+    fields = replace(fields, template=FieldTemplate({**CHAT_DEFAULTS, name: value}, CHAT_DEFAULTS))
+    with pytest.raises(FieldError) as caught:
+        (fields.parse_object if name == PAYLOAD else fields.text)(name)
+    assert str(caught.value).startswith(f"{name}: the process variable '{name}' {problem}")
+
+
+@pytest.mark.parametrize(("value", "text"), [(30, "30"), (2.5, "2.5"), (True, "true"), (None, "60"), ("  ", "60")])
+def test_variable_of_a_plain_type_is_the_text_of_a_field(value, text):
+    assert read({}, {TIMEOUT: value}).text(TIMEOUT) == text
+
+
+def test_placeholders_find_the_facts_of_the_task():
+    fields = FieldReader(CHAT_FIELDS).read(make_task({}, {MODEL: "${task.activityId}"}), make_definition())
+    assert fields.text(MODEL) == "AskGroq"
+    assert "task" in fields.required_variables
+    assert read({MODEL: "${task.activityId}"}, {"task": {"activityId": "own"}}).text(MODEL) == "own"
+
+
+@pytest.mark.slow
+def test_facts_of_the_task_are_found_in_another_process_too():
+    costly = "${task.activityId} ${length(xs[?@ == task.id])}"
+    fields, executor = evaluate_in_advance({MODEL: costly}, {"xs": [1] * 100_000})
+    assert executor.functions == ["evaluate_all"]
+    assert fields.text(MODEL) == "AskGroq 0"
+
+
+def test_path_of_the_answer_in_a_placeholder_names_the_fix():
+    fields = read({RESPONSE_MAPPING: '{"aiReply": "${choices[0].message.content}"}'})
+    with pytest.raises(
+        FieldError, match=r"needs the process variable 'choices'.* A path of the answer is written without"
+    ):
+        fields.parse(RESPONSE_MAPPING, ResponseMapping.parse)
 
 
 def test_field_must_be_one_of_its_choices():

@@ -235,6 +235,13 @@ def test_blame_names_what_an_error_is_due_to(response, blame):
     assert outcome_of(response, 1).variables["catalyst_meta"]["blame"] == blame
 
 
+def test_warnings_about_fields_are_in_every_outcome():
+    fields = {"payload": '{"messages": [{"role": "user", "content": "{{x}}"}]}'}
+    warnings = ["catalyst_payload: `{{x}}` is sent as it is, because it is no placeholder here"]
+    for response in (make_response(), BUSY, DENIED):
+        assert outcome_of(response, fields=fields).variables["catalyst_meta"]["warnings"] == warnings
+
+
 def test_cost_includes_replayed_responses():
     result = make_call_result(make_response(503, ""), replayed_cost=Decimal("0.25"))
     assert standard_variables(result, "m")["catalyst_meta"]["costUsd"] == 0.25

@@ -1,21 +1,21 @@
 """Fills the `${…}` in a modeller's text with process variables; data never changes the structure around it."""
 
-import pickle
+import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from catalyst_groq.common.lru_cache import cache_short_texts
 from catalyst_groq.common.structures import walk
 from catalyst_groq.connector.expressions.conversions import to_text
-from catalyst_groq.connector.expressions.jmespath import (
-    MAX_EXPRESSION_CHARS,
-    ExpressionError,
-    compile_expression,
-    evaluate,
+from catalyst_groq.connector.expressions.jmespath import MAX_EXPRESSION_CHARS, ExpressionError, check_expression
+from catalyst_groq.connector.expressions.placeholder_values import (
+    PlaceholderError,
+    describe_opaque_value,
+    evaluate_placeholder,
 )
-from catalyst_groq.domain.variables import FileVariable, OpaqueValue
+from catalyst_groq.domain.variables import OpaqueValue
 
 CACHED_TEXTS = 4096
 MAX_FILLED_CHARS = 20_000_000
@@ -37,10 +37,6 @@ TOO_MANY_PLACEHOLDERS = (
     f"a text has more than {MAX_PLACEHOLDERS:,} placeholders, or {MAX_PLACEHOLDER_CHARS:,} characters in them. "
     "Use one placeholder for a list or an object"
 )
-
-
-class PlaceholderError(ValueError):
-    """A placeholder is not closed, or finds no value; the message names the expression and the fix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,32 +67,24 @@ def parse(text: str) -> Parts:
         count, chars = count + 1, chars + end - position
         if count > MAX_PLACEHOLDERS or chars > MAX_PLACEHOLDER_CHARS:
             raise PlaceholderError(TOO_MANY_PLACEHOLDERS)
-        compile_expression(expression := text[position:end].strip())
+        _check_syntax(expression := text[position:end].strip())
         parts += [literal, Placeholder(expression)] if literal else [Placeholder(expression)]
         literal, position = "", end + 1
     literal += text[position:]
     return (*parts, literal) if literal else tuple(parts)
 
 
-class EvaluatedVariables(dict[str, Any]):
-    """The variables, and the values of expressions that were evaluated in advance, or why they have none."""
-
-    def __init__(self, variables: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-        super().__init__(variables)
-        self.values_by_expression = values
-
-
-def evaluate_all(expressions: Iterable[str], pickled_variables: bytes) -> dict[str, Any]:
-    """Return the values of placeholders by their expressions; the error where there is none. Takes any time."""
-    variables = pickle.loads(pickled_variables)  # noqa: S301 -- the caller's
-    return {expression: _value_or_error(expression, variables) for expression in expressions}
-
-
-def _value_or_error(expression: str, variables: Mapping[str, Any]) -> Any:
+def _check_syntax(expression: str) -> None:
+    """Check that an expression is JMESPath. Raises `ExpressionError`."""
     try:
-        return _value(Placeholder(expression), variables)
-    except (PlaceholderError, ExpressionError) as error:
-        return PlaceholderError(str(error))
+        check_expression(expression)
+    except ExpressionError as error:
+        if error.corrected is None:
+            raise
+        written = f"${{{error.corrected}}}"
+        in_json = json.dumps(written, ensure_ascii=False)[1:-1]
+        shown = written if in_json == written else f"{written}, in JSON {in_json}"
+        raise ExpressionError(f"{error}. The placeholder is {shown}", error.corrected) from error
 
 
 def render_all(value: Any, variables: Mapping[str, Any]) -> Any:
@@ -131,13 +119,13 @@ class _Renderer:
     def _render(self, text: str) -> Any:
         parts = parse(text)
         if len(parts) == 1 and isinstance(parts[0], Placeholder):
-            value = _value(parts[0], self._variables)
+            value = evaluate_placeholder(parts[0].expression, self._variables)
             self._take_parts(value)
             return value
         return "".join(part if isinstance(part, str) else self._text(part) for part in parts)
 
     def _text(self, placeholder: Placeholder) -> str:
-        value = _value(placeholder, self._variables)
+        value = evaluate_placeholder(placeholder.expression, self._variables)
         if not isinstance(value, str):
             self._take_parts(value)
         text: str = value if isinstance(value, str) else _as_text(placeholder, value)
@@ -161,72 +149,14 @@ def _filled_too_much(bound: str) -> PlaceholderError:
     return PlaceholderError(f"its placeholders fill in more than {bound}. Use fewer or shorter variables")
 
 
-class _TrackedVariables(dict[str, Any]):
-    """The variables, and the names that were looked up but do not exist."""
-
-    def __init__(self, variables: Mapping[str, Any]) -> None:
-        super().__init__(variables)
-        self.missing: list[str] = []
-
-    def get(self, name: str, default: Any = None) -> Any:
-        if name not in self:
-            self.missing.append(name)
-        return super().get(name, default)
-
-
-def _value(placeholder: Placeholder, variables: Mapping[str, Any]) -> Any:
-    """Evaluate one placeholder.
-
-    A variable that exists and is null is an empty value (a form's field left blank). A missing variable, or a path that
-    finds no value, is an error: a mistake in the expression would otherwise reach Groq as an empty text.
-    """
-    expression = placeholder.expression
-    if isinstance(variables, EvaluatedVariables) and expression in variables.values_by_expression:
-        value = variables.values_by_expression[expression]
-        if isinstance(value, PlaceholderError):
-            raise value
-        return value
-    tracked = _TrackedVariables(variables)
-    try:
-        value = evaluate(expression, tracked)
-    except ExpressionError:
-        if not tracked.missing:
-            raise
-        value = None  # a function got a variable that does not exist as its argument
-    if value is None and tracked.missing:
-        raise PlaceholderError(
-            f"${{{expression}}} needs the process variable '{tracked.missing[0]}', which does not exist. "
-            f"Set it before this task, or give a default: ${{{expression} || 'text'}}"
-        )
-    if value is None and compile_expression(expression).parsed["type"] != "field":
-        raise PlaceholderError(
-            f"${{{expression}}} finds no value in the process variables. "
-            f"Fix the path, or give a default: ${{{expression} || 'text'}}"
-        )
-    if isinstance(value, str):
-        return value
-    for opaque in find_opaque_values(value):
-        if not isinstance(opaque, FileVariable):
-            raise _opaque_value_error(placeholder, opaque)
-    return value
-
-
 def find_opaque_values(value: Any) -> Iterator[OpaqueValue]:
     """Yield the Files and other values without a text, also inside a structure that an expression has built."""
     return (part for part in walk(value) if isinstance(part, OpaqueValue))
 
 
-def _opaque_value_error(placeholder: Placeholder, opaque: OpaqueValue) -> PlaceholderError:
-    fix = "Use a String, number, Boolean or Json variable"
-    if isinstance(opaque, FileVariable):
-        fix = f'Write it as an entry of its own: "content": ["What is this?", "${{{placeholder.expression}}}"]'
-    problem = f"${{{placeholder.expression}}} is a variable of type {opaque.type}, which has no text"
-    return PlaceholderError(f"{problem}. {fix}")
-
-
 def _as_text(placeholder: Placeholder, value: Any) -> str:
     for opaque in find_opaque_values(value):
-        raise _opaque_value_error(placeholder, opaque)
+        raise PlaceholderError(describe_opaque_value(placeholder.expression, opaque))
     return to_text(value)
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from catalyst_groq.common.lru_cache import cache_short_texts
 from catalyst_groq.connector.expressions.jmespath import ExpressionError, compile_expression
-from catalyst_groq.connector.expressions.placeholders import Placeholder, PlaceholderError, parse
+from catalyst_groq.connector.expressions.placeholder_values import PlaceholderError
+from catalyst_groq.connector.expressions.placeholders import Placeholder, parse
 
 ALL_VARIABLES = None
 """Every variable: an expression such as `keys(@)` may use any."""

@@ -13,22 +13,28 @@ from catalyst_groq.common.bounded_execution import BoundedExecutor, Unfinished
 from catalyst_groq.common.lru_cache import cache_short_texts
 from catalyst_groq.common.structures import measure, walk
 from catalyst_groq.common.threads import run_beside_loop_if_large
+from catalyst_groq.connector.expressions.conversions import to_text
 from catalyst_groq.connector.expressions.evaluation_cost import inline_share, max_inline_chars
 from catalyst_groq.connector.expressions.jmespath import ExpressionError
-from catalyst_groq.connector.expressions.placeholders import (
-    OPENING_MARKS,
-    EvaluatedVariables,
-    Placeholder,
+from catalyst_groq.connector.expressions.placeholder_values import (
     PlaceholderError,
+    TaskVariables,
+    describe_variable,
     evaluate_all,
-    parse,
 )
+from catalyst_groq.connector.expressions.placeholders import OPENING_MARKS, Placeholder, parse
 from catalyst_groq.connector.expressions.required_variables import (
     ALL_VARIABLES,
     NO_VARIABLES,
     VariableNames,
     union,
     variables_used_by,
+)
+from catalyst_groq.connector.expressions.strict_evaluation import NO_FACTS
+from catalyst_groq.connector.fields.foreign_placeholders import (
+    ForeignPlaceholder,
+    check_foreign_placeholders,
+    find_foreign_placeholders,
 )
 from catalyst_groq.connector.fields.names import (
     API_KEY,
@@ -38,6 +44,7 @@ from catalyst_groq.connector.fields.names import (
     OBJECT_FIELDS,
     OPERATION,
     PAYLOAD,
+    RESPONSE_MAPPING,
 )
 from catalyst_groq.connector.fields.structured_text import fill, parse_in_advance, parse_object
 from catalyst_groq.domain.definitions import Definition
@@ -45,8 +52,11 @@ from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.errors import FieldError
 
 T = TypeVar("T")
-FieldValue = str | Mapping[str, Any]
-"""A field as written: a text, or an object where an input parameter holds a Json variable."""
+FieldValue = Any
+"""A field as written: a text, or the value of a process variable that has the field's name."""
+
+TASK = "task"
+"""The name by which placeholders find the facts of a task, unless it has a variable of that name."""
 
 CACHED_TEMPLATES = 1024
 CACHED_TEXTS = 4096
@@ -85,12 +95,29 @@ class FieldTemplate:
     def required_variables(self) -> VariableNames:
         """Names of all variables that checking the fields and filling the payload may look at."""
         named = (
-            _variables_named_by(str(self.fields[name]).strip(), others)
+            _variables_named_by(text.strip(), others)
             for name, others in VARIABLE_NAME_FIELDS.items()
-            if name in self.fields
+            if isinstance(text := self.fields.get(name), str)
         )
         used = (_variables_in_field(name, value) for name, value in self.fields.items())
-        return union([frozenset(self.fields), *named, *used])
+        foreign = (placeholder.name for _, placeholder in self.foreign_placeholders if placeholder.name)
+        return union([frozenset(self.fields), frozenset(foreign), *named, *used])
+
+    @cached_property
+    def foreign_placeholders(self) -> list[tuple[str, ForeignPlaceholder]]:
+        """The placeholders of other languages, each with its field. A response mapping holds expressions."""
+        names = [name for name in self.fields if name != RESPONSE_MAPPING]
+        return [(name, found) for name in names for found in find_foreign_placeholders(self._structure_of(name))]
+
+    def _structure_of(self, name: str) -> Any:
+        """Return a field's text, or the object in it; None for a text with a mistake, which is reported later."""
+        value = self.fields[name]
+        if name not in OBJECT_FIELDS or not isinstance(value, str):
+            return value
+        try:
+            return parse_object(name, value)
+        except FieldError:
+            return None
 
     @cached_property
     def costly_expressions(self) -> list[tuple[str, str]]:
@@ -100,8 +127,8 @@ class FieldTemplate:
         """
         costly = {
             (expression, name): max_inline_chars(expression)
-            for name, value in self.fields.items()
-            for expression in filter(_may_take_long, _expressions_in_field(name, value))
+            for name in self.fields
+            for expression in filter(_may_take_long, _expressions_in(self._structure_of(name)))
         }
         return sorted(costly, key=costly.__getitem__, reverse=True)
 
@@ -154,7 +181,7 @@ class RawFields:
             shown = costly[-1] if len(costly[-1]) <= MAX_SHOWN_CHARS else f"{costly[-1][:MAX_SHOWN_CHARS]}…"
             problem = f"the evaluation of its placeholder ${{{shown}}} {values.reason}"
             raise FieldError(expressions[costly[-1]], problem, "Use a simpler expression, or less data")
-        return replace(self, variables=EvaluatedVariables(self.variables, values))
+        return replace(self, variables=TaskVariables(self.variables, _facts_of(self.variables), values))
 
     def _too_costly_for_loop(self, expressions: Iterable[str]) -> list[str]:
         """Return the expressions that remain when those before them take all the time that the event loop has."""
@@ -166,11 +193,11 @@ class RawFields:
                 return ordered[index:]
         return []
 
-    def _variables_of(self, expressions: Iterable[str]) -> dict[str, Any]:
+    def _variables_of(self, expressions: Iterable[str]) -> TaskVariables:
         names = union(variables_used_by(f"${{{expression}}}") for expression in expressions)
-        if names is ALL_VARIABLES:
-            return dict(self.variables)
-        return {name: self.variables[name] for name in names if name in self.variables}
+        is_used = self.variables if names is ALL_VARIABLES else names
+        used = {name: value for name, value in self.variables.items() if name in is_used}
+        return TaskVariables(used, _facts_of(self.variables))
 
     @property
     def non_default(self) -> dict[str, FieldValue]:
@@ -179,6 +206,10 @@ class RawFields:
         return {
             name: value for name, value in self.fields.items() if _without_model_line(name, value) != defaults[name]
         }
+
+    def check_foreign_placeholders(self) -> tuple[str, ...]:
+        """Return warnings about placeholders of other languages. Raises `FieldError` about those that are refused."""
+        return check_foreign_placeholders(self.template.foreign_placeholders, self.fields, self.variables)
 
     def parse(self, name: str, parse: Callable[..., T], *args: Any) -> T:
         """Return `parse(name, value, *args)` of the field with its placeholders filled. Raises `FieldError`.
@@ -205,8 +236,12 @@ class RawFields:
     def parse_object(self, name: str) -> dict[str, Any]:
         """Return the field's object, with its placeholders not filled yet. Raises `FieldError`."""
         value = self.fields[name]
-        if not isinstance(value, str):
+        if isinstance(value, dict):
             return dict(value)
+        if not isinstance(value, str):
+            raise FieldError(
+                name, describe_variable(name, value), "Set it to an object as a Json variable, or to a text"
+            )
         try:
             return parse_object(name, value)
         except FieldError as error:
@@ -220,7 +255,12 @@ class RawFields:
         return filled
 
     def _fill_text(self, name: str) -> str:
-        value = fill(name, str(self.fields[name]).strip(), self.variables)
+        written = self.fields[name]
+        if isinstance(written, bool | int | float):
+            return to_text(written)
+        if not isinstance(written, str):
+            raise FieldError(name, describe_variable(name, written), "Set it to a text (String)")
+        value = fill(name, written.strip(), self.variables)
         return "" if value is None else str(value)
 
 
@@ -240,12 +280,14 @@ class FieldReader:
     def read(self, task: ExternalTask, definition: Definition) -> RawFields:
         """Look each field up: extension property, `camunda:field`, variable of that name, default.
 
-        A blank value counts as missing. An input parameter may hold an object as a Json variable.
+        A blank value counts as missing. An input parameter may hold an object as a Json variable. A variable that
+        cannot be a field is refused where the field is read: the default must not stand in for it.
         """
         diagram = (task.extension_properties, definition.fields_of(task.activity_id))
-        if self._names.isdisjoint(task.variables):
-            return RawFields(self._template_of_diagram(*map(_text_items, diagram)), task.variables)
-        return RawFields(self._make_template(*diagram, task.variables), task.variables)
+        variables = TaskVariables(task.variables, {TASK: task.facts})
+        if self._names.isdisjoint(variables):
+            return RawFields(self._template_of_diagram(*map(_text_items, diagram)), variables)
+        return RawFields(self._make_template(*diagram, variables), variables)
 
     def _make_template_of_diagram(self, *diagram: tuple[tuple[str, str], ...]) -> FieldTemplate:
         return self._make_template(*map(dict, diagram))
@@ -254,7 +296,7 @@ class FieldReader:
         """Look each field up in the sources; the first that has it wins."""
 
         def look_up(name: str, default: str) -> FieldValue:
-            return next((source[name] for source in sources if _is_set(name, source.get(name))), default)
+            return next((source[name] for source in sources if _is_set(source.get(name))), default)
 
         operation = str(look_up(OPERATION, CHAT_OPERATION))
         defaults = self._defaults_by_operation.get(operation, self._first_defaults)
@@ -279,8 +321,12 @@ def _text_items(source: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple((name, text) for name, text in source.items() if isinstance(text, str))
 
 
-def _is_set(name: str, value: Any) -> bool:
-    return (isinstance(value, str) and bool(value.strip())) or (isinstance(value, dict) and name in OBJECT_FIELDS)
+def _is_set(value: Any) -> bool:
+    return value is not None and not (isinstance(value, str) and not value.strip())
+
+
+def _facts_of(variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    return variables.facts if isinstance(variables, TaskVariables) else NO_FACTS
 
 
 def _variables_named_by(text: str, of_placeholder: VariableNames) -> VariableNames:
@@ -292,14 +338,8 @@ def _may_take_long(expression: str) -> bool:
     return max_inline_chars(expression) < inf
 
 
-def _expressions_in_field(name: str, value: FieldValue) -> Iterator[str]:
+def _expressions_in(structure: Any) -> Iterator[str]:
     """Yield the expressions of all placeholders; none of a text with a mistake, which is reported later."""
-    structure: Any = value
-    if name in OBJECT_FIELDS and isinstance(value, str):
-        try:
-            structure = parse_object(name, value)
-        except FieldError:
-            return
     for text in walk(structure):
         if isinstance(text, str) and OPENING_MARKS.search(text):
             with suppress(PlaceholderError, ExpressionError):

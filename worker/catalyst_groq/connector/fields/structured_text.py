@@ -15,7 +15,9 @@ from catalyst_groq.common.lru_cache import LruCache
 from catalyst_groq.common.shared_calls import SharedCalls
 from catalyst_groq.common.structures import walk
 from catalyst_groq.connector.expressions.jmespath import ExpressionError
-from catalyst_groq.connector.expressions.placeholders import PlaceholderError, find_opaque_values, render_all
+from catalyst_groq.connector.expressions.placeholder_values import PlaceholderError
+from catalyst_groq.connector.expressions.placeholders import find_opaque_values, render_all
+from catalyst_groq.connector.fields.names import RESPONSE_MAPPING
 from catalyst_groq.errors import FieldError
 
 MAX_CHARS = 1_000_000
@@ -154,7 +156,8 @@ def fill(field: str, value: Any, variables: Mapping[str, Any], *, files: bool = 
     try:
         filled = render_all(value, variables)
     except (PlaceholderError, ExpressionError) as error:
-        raise FieldError(field, str(error), "See ${…} in the README") from error
+        fix = "A path of the answer is written without ${…}" if field == RESPONSE_MAPPING else "See ${…} in the README"
+        raise FieldError(field, str(error), fix) from error
     except RecursionError as error:
         raise FieldError(field, "is nested too deeply", "Write it flatter") from error
     if not files and any(find_opaque_values(filled)):

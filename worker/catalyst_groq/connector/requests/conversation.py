@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalyst_groq.connector.expressions.jmespath import evaluate
+from catalyst_groq.connector.expressions.placeholder_values import describe_variable
 from catalyst_groq.domain.variables import OpaqueValue
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.models.catalog import Model, ModelCatalog
@@ -39,7 +40,9 @@ class Conversation:
         stored = variables.get(name)
         if stored is None:
             return cls(name)
-        if isinstance(stored, OpaqueValue) or not isinstance(stored, list):
+        if isinstance(stored, OpaqueValue):
+            raise FieldError(field, describe_variable(name, stored), "It holds a list of messages that the worker sets")
+        if not isinstance(stored, list):
             raise FieldError(
                 field, f"the process variable '{name}' is no list of messages", "Let only the worker set it"
             )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from catalyst_groq.connector.expressions.placeholder_values import describe_variable
 from catalyst_groq.connector.expressions.placeholders import OPENING_MARKS
 from catalyst_groq.connector.fields.names import (
     AUDIO,
@@ -23,7 +24,7 @@ from catalyst_groq.connector.fields.raw import RawFields
 from catalyst_groq.connector.fields.structured_text import fill
 from catalyst_groq.connector.requests.files import Contents
 from catalyst_groq.connector.requests.recordings import make_audio_file
-from catalyst_groq.domain.variables import FileVariable
+from catalyst_groq.domain.variables import FileVariable, OpaqueValue
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.operations import TASK_PARAMETER, TRANSCRIPTION, TRANSLATION, Operation
 from catalyst_groq.groq.models.catalog import Feature, ModelCatalog
@@ -91,7 +92,8 @@ class TranscriptionRequest:
 
 def _read_audio(fields: RawFields) -> dict[str, Any]:
     """Return the File or the URL: the field holds the URL itself, a placeholder, or the name of a process variable."""
-    text = str(fields.fields[AUDIO]).strip()
+    written = fields.fields[AUDIO]
+    text = written.strip() if isinstance(written, str) else AUDIO  # a File as an input parameter of that name
     value = fill(AUDIO, text, fields.variables, files=True)
     if not OPENING_MARKS.search(text) and not URL.fullmatch(text):
         if text not in fields.variables:
@@ -102,8 +104,11 @@ def _read_audio(fields: RawFields) -> dict[str, Any]:
             return {"file": value}
         case str() if URL.fullmatch(value.strip()):
             return {"url": value.strip()}
-    problem = "is empty" if value is None else "is neither a File nor a URL"
-    raise FieldError(AUDIO, f"the value of '{text}' {problem}", "Name a File variable, or an https:// URL")
+        case OpaqueValue():
+            problem = describe_variable(text, value)
+        case _:
+            problem = f"the value of '{text}' {'is empty' if value is None else 'is neither a File nor a URL'}"
+    raise FieldError(AUDIO, problem, "Name a File variable, or an https:// URL")
 
 
 def _check_model(name: str, catalog: ModelCatalog, *, translate: bool) -> str:

@@ -69,7 +69,7 @@ class ErrorDetails:
             yield _cut_section(self._format_json(response.body))
 
     def _format_field(self, name: str, value: str | Mapping[str, Any]) -> str:
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
         if name == URL:
             return hide_user_info(text)
         return _length_note(text) if self.mask_contents and name in {PAYLOAD, PROMPT} else text

@@ -1,6 +1,6 @@
 """From the result of a call to the task's outcome."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -33,7 +33,7 @@ async def to_outcome(
     `retries` are the task's attempts left before this one (None: never failed). The error mapping applies once waiting
     and retrying have come to an end.
     """
-    standard = standard_variables(result, payload["model"])
+    standard = standard_variables(result, payload["model"], request.warnings)
     error = result.error
     if error is None:
         assert isinstance(result.response, Response)  # noqa: S101 -- without an error there is a response
@@ -92,15 +92,17 @@ def _cause(server: str, error: ApiError) -> str:
     return f"{server}: {cause}" if server else cause
 
 
-def standard_variables(result: CallResult, requested_model: str) -> dict[str, Any]:
-    """Return the variables that are always set."""
+def standard_variables(
+    result: CallResult, requested_model: str, warnings: Collection[str] = ()
+) -> dict[str, Any]:
+    """Return the variables that are always set. `warnings` are about the task's fields."""
     response, error = result.response, result.error
     return {
         "catalyst_responseBody": response.text if isinstance(response, Response) else "",
         "catalyst_statusCode": response.status if isinstance(response, Response) else None,
         "catalyst_success": error is None,
         "catalyst_error": error.message if error else "",
-        "catalyst_meta": _meta(result, requested_model),
+        "catalyst_meta": _meta(result, requested_model) | {"warnings": list(warnings)},
     }
 
 
