@@ -161,6 +161,50 @@ def test_placeholder_of_another_language_that_may_be_text_is_sent_and_reported(s
     assert warning in worker.log
 
 
+MAPPING = "catalyst_responseMapping"
+
+
+@pytest.mark.parametrize(
+    ("mapping", "message"),
+    [
+        (
+            {"total": "choices[0].message.content.total"},
+            "If it is JSON, write parse_json(choices[0].message.content).total",
+        ),
+        ({"total!": "choices[0].message.total"}, "'total' is required, and `choices[0].message.total` finds no value"),
+        ({"total:Double": "choices[0].message.content"}, "is not of type Double"),
+    ],
+)
+def test_answer_that_cannot_be_mapped_is_an_incident(start_instance, emulator, mapping, message):
+    emulator.next(answer='{"total": 5}')
+    instance = start_instance(diagram(fields={MAPPING: json.dumps(mapping)}), userMessage="hello")
+    shown = instance.incident()
+    assert shown.startswith(f"{MAPPING}: 'total'")
+    assert message in shown
+    assert (
+        json.loads(instance.variables()["catalyst_responseBody"])["choices"][0]["message"]["content"] == '{"total": 5}'
+    )
+
+
+@pytest.mark.parametrize("name", ["choices[0].message.content", "reply_${loopCounter}", "customer.name", "replies[0]"])
+def test_mapping_name_that_is_no_identifier_sends_nothing(start_instance, emulator, name):
+    message = start_instance(diagram(fields={MAPPING: json.dumps({name: "reply"})}), userMessage="hello").incident()
+    assert message.startswith(f"{MAPPING}: '{name}' cannot be the name of a variable. ")
+    assert not emulator.calls
+
+
+def test_mapping_that_leads_nowhere_is_reported(start_instance, emulator, worker):
+    mapping = {"reply": "choices[0].message.content", "total": "choices[0].mesage.total"}
+    instance = start_instance(diagram(fields={MAPPING: json.dumps(mapping)}), userMessage="hello")
+
+    assert instance.task() == "Review"
+    variables = instance.variables()
+    assert variables["total"] is None
+    assert variables["catalyst_meta"]["unmapped"] == ["total"]
+    assert f"of instance {instance.id} in " in worker.log
+    assert "but the response has no value for: total (the response mapping leads nowhere)" in worker.log
+
+
 BY_BLAME = """
     <bpmn:serviceTask id="Ask" camunda:type="external" camunda:topic="catalyst-groq"/>
     <bpmn:sequenceFlow id="f2" sourceRef="Ask" targetRef="Review"/>

@@ -105,9 +105,13 @@ async def test_error_while_mapping_a_paid_response_does_not_pay_again(monkeypatc
     assert len(harness.groq.requests) == 1
 
 
-async def test_corrected_response_mapping_does_not_pay_again():
+@pytest.mark.parametrize(
+    "mapping",
+    ['{"n": "length(usage.total_tokens)"}', '{"n!": "usage.total"}', '{"n": "model.total"}', '{"n:Date": "model"}'],
+)
+async def test_corrected_response_mapping_does_not_pay_again(mapping):
     harness = HandlerHarness(journal=InMemoryJournal())
-    failure = await harness.handle(None, {"catalyst_responseMapping": '{"n": "length(usage.total_tokens)"}'})
+    failure = await harness.handle(None, {"catalyst_responseMapping": mapping})
     await harness.handler.on_reported(make_task(), failure)
     corrected = await harness.handle(None, {"catalyst_responseMapping": '{"n": "usage.total_tokens"}'})
 

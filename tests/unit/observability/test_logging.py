@@ -174,6 +174,12 @@ def test_bpmn_error_of_the_modellers_own_mistake_is_a_warning(capsys, blame, lev
     )
 
 
+def test_completion_with_unmapped_variables_is_a_warning(capsys):
+    [line] = logged(capsys, outcome_with({"unmapped": ["total", "name"]}))
+    assert " WARNING " in line
+    assert line.endswith("but the response has no value for: total, name (the response mapping leads nowhere)")
+
+
 def test_warning_about_fields_is_logged_once_per_activity(capsys):
     outcome = outcome_with({"warnings": ["catalyst_payload: `{{x}}` is sent as it is"]})
     definitions = ["ask:1:once", "ask:1:once", "ask:2:once"]

@@ -100,6 +100,13 @@ def log_outcome(task: ExternalTask, outcome: Outcome, seconds: float) -> None:
     for warning in meta.get("warnings", ()):
         _warn_once(f"{task.process_definition_id}/{task.activity_id}", warning)
     match outcome:
+        case Completion() if meta.get("unmapped"):
+            log.warning(
+                "Completed %s in %.0f ms, but the response has no value for: %s (the response mapping leads nowhere)",
+                activity,
+                seconds * 1000,
+                ", ".join(meta["unmapped"]),
+            )
         case Completion():
             log.info("Completed %s in %.0f ms", activity, seconds * 1000)
         case BpmnError():

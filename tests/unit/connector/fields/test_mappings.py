@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from catalyst_groq.connector.expressions.jmespath import check_expression
 from catalyst_groq.connector.fields.mappings import ErrorMapping, ResponseMapping
 from catalyst_groq.connector.fields.structured_text import parse_object
 from catalyst_groq.domain.variables import TypedValue
@@ -13,8 +14,12 @@ from support.factories import REPLY, make_response
 from support.inline_executor import InlineExecutor
 
 
-def apply(mapping, body):
+def map_variables(mapping, body):
     return asyncio.run(mapping.apply(make_response(body=body), InlineExecutor()))
+
+
+def apply(mapping, body):
+    return map_variables(mapping, body).variables
 
 
 def test_mapping_takes_values_from_the_answer():
@@ -102,7 +107,7 @@ def test_mapping_converts_to_a_type(kind, answered, value):
     ],
 )
 def test_mapping_names_a_value_of_another_type(kind, answered):
-    with pytest.raises(FieldError, match=f"is not of type {kind}"):
+    with pytest.raises(FieldError, match=rf"^f: 'x': the value .+ is not of type {kind}\. Fix"):
         apply(ResponseMapping.parse("f", {f"x:{kind}": "a"}), {"a": answered})
 
 
@@ -134,6 +139,10 @@ def test_mapping_name_may_be_a_number():
         ('{"a": "choices["}', "f: 'a': `choices[` is not JMESPath: "),
         ('{"a": ""}', "f: 'a': `` is not JMESPath: "),
         ("[]", "f: is a list, not an object"),
+        ('{"a": "now()"}', "f: 'a': `now()` is not JMESPath: there is no function now(). "),
+        ('{"a": "id", "a:String": "model"}', "f: has two entries for 'a'. Remove one"),
+        ('{"a": "id", "a!": "model"}', "f: has two entries for 'a'. Remove one"),
+        ('{"a:double!": "id"}', "f: 'a:double' has an unknown type. It must be one of String"),
     ],
 )
 def test_mapping_that_is_wrong_names_the_fix(text, message):
@@ -147,16 +156,121 @@ def test_mapping_is_evaluated_inline_only_if_all_its_expressions_are_quick(expre
     mapping = ResponseMapping.parse("f", {f"v{number}": "choices[].index" for number in range(expressions)})
     executor = InlineExecutor()
 
-    values = asyncio.run(mapping.apply(make_response(body={"choices": [{"index": 1}] * 50}), executor))
+    mapped = asyncio.run(mapping.apply(make_response(body={"choices": [{"index": 1}] * 50}), executor))
 
-    assert len(values) == expressions
+    assert len(mapped.variables) == expressions
     assert (not executor.functions) is is_inline
+
+
+@pytest.mark.parametrize(
+    ("name", "expression", "fix"),
+    [
+        ("choices[0].message.content", "reply", 'The name comes first: "reply": "choices[0].message.content"'),
+        ("usage.total_tokens", "tokens", 'The name comes first: "tokens": "usage.total_tokens"'),
+        ("reply_${loopCounter}", "id", "A name has no placeholders: write letters, digits and _. catalyst_collect"),
+        ("reply_{{n}}", "id", "A name has no placeholders: "),
+        ("reply_#{n}", "id", "A name has no placeholders: "),
+        ("customer.name", "choices[0].message.content", "Write letters, digits and _"),
+        ("replies[0]", "choices[0].message.content", "Write letters, digits and _"),
+        ("two words", "choices[0].message.content", "Write letters, digits and _"),
+        ("kunde-nr", "choices[0].message.content", "Write letters, digits and _"),
+        ("a!!", "choices[0].message.content", "Write letters, digits and _"),
+        (" a", 5, "Write letters, digits and _"),
+    ],
+)
+def test_mapping_name_must_be_an_identifier(name, expression, fix):
+    with pytest.raises(FieldError) as caught:
+        ResponseMapping.parse("f", {name: expression})
+    assert str(caught.value).startswith(f"f: '{name.removesuffix('!')}' cannot be the name of a variable. {fix}")
+
+
+@pytest.mark.parametrize(
+    "name", ["reply", "größe", "_a1", "1", "total:Double", "total!", "total!:Double", "total:Double!"]
+)
+def test_mapping_name_may_have_letters_digits_and_type(name):
+    assert ResponseMapping.parse("f", {name: "id"}).expressions == {name.partition(":")[0].removesuffix("!"): "id"}
+
+
+@pytest.mark.parametrize(
+    ("expression", "corrected"),
+    [
+        ("choices[0].message.content.total", "parse_json(choices[0].message.content).total"),
+        ("choices[0].message.content[0].total", "parse_json(choices[0].message.content)[0].total"),
+        ("choices[0].message.content[*].total", "parse_json(choices[0].message.content)[*].total"),
+        ("choices[0].message.content.total || `0`", "parse_json(choices[0].message.content).total || `0`"),
+        ("choices[-1].message.content.total", "parse_json(choices[-1].message.content).total"),
+    ],
+)
+def test_mapping_through_a_text_names_parse_json(expression, corrected):
+    with pytest.raises(FieldError) as caught:
+        value_of(expression, answer_with(content='{"total": 5}'))
+    assert str(caught.value).startswith("f: 'x': `choices[")
+    assert f"is a text, which has no parts. If it is JSON, write {corrected}. Fix the expression" in str(caught.value)
+    check_expression(corrected)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["choices[*].message.content.total", "choices[].message.content.total", "choices[*].message.content[*].a"],
+)
+def test_mapping_through_a_text_of_each_item_is_refused(expression):
+    with pytest.raises(FieldError, match=r"^f: 'x': .* leads through a text\. If it is JSON, read it with parse_json"):
+        value_of(expression, answer_with(content='{"total": 5}'))
+
+
+def test_mapping_lists_the_variables_whose_paths_lead_nowhere():
+    expressions = {
+        "reply": "choices[0].message.content",
+        "reasoning": "choices[0].message.reasoning",
+        "typo": "choices[0].mesage.content",
+        "second": "choices[1].message.content",
+        "each": "choices[*].mesage.content",
+        "picked": "choices[?index == `7`].message",
+        "either": "error.code || choices[0].mesage",
+        "defaulted": "choices[0].mesage || 'none'",
+        "calls": "tool_calls(@)",
+    }
+    mapped = map_variables(
+        ResponseMapping.parse("f", expressions),
+        {"choices": [{"index": 0, "message": {"content": None, "reasoning": "hm"}}]},
+    )
+    assert mapped.unmapped == ["typo", "second", "each", "either"]
+    assert mapped.variables == {
+        **dict.fromkeys(["reply", "typo", "second", "either"]),
+        "reasoning": "hm",
+        "each": [],
+        "picked": [],
+        "defaulted": "none",
+        "calls": [],
+    }
+
+
+@pytest.mark.parametrize("name", ["total!", "total:Double!", "total!:Double"])
+@pytest.mark.parametrize("expression", ["usage.total", "usage.none", "choices[*].total", "choices[0].message.content"])
+def test_mapping_of_a_required_variable_must_find_a_value(name, expression):
+    body = {**answer_with(content=None), "usage": {"none": None, "sum": 5}}
+    with pytest.raises(FieldError) as caught:
+        apply(ResponseMapping.parse("f", {name: expression}), body)
+    assert str(caught.value) == (
+        f"f: 'total' is required, and `{expression}` finds no value in the response. "
+        "Fix the expression; Groq has answered, see catalyst_responseBody"
+    )
+    assert apply(ResponseMapping.parse("f", {name: "usage.sum"}), body) == {"total": 5}
+
+
+def test_mapping_of_a_value_of_another_type_has_a_whole_message():
+    with pytest.raises(FieldError) as caught:
+        apply(ResponseMapping.parse("f", {"total:Double": "a"}), {"a": "twelve " * 100})
+    assert str(caught.value) == (
+        f"f: 'total': the value \"{'twelve ' * 11}tw… is not of type Double. "
+        "Fix the expression; Groq has answered, see catalyst_responseBody"
+    )
 
 
 def test_mapping_that_fails_points_to_the_answer():
     mapping = ResponseMapping.parse("f", parse_object("f", '{"n": "length(usage.total_tokens)"}'))
     with pytest.raises(
-        FieldError, match=r"^f: `length.* cannot be evaluated.*Groq has answered, see catalyst_responseBody"
+        FieldError, match=r"^f: 'n': `length.* cannot be evaluated.*Groq has answered, see catalyst_responseBody"
     ):
         apply(mapping, REPLY)
 

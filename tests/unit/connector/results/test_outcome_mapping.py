@@ -84,7 +84,11 @@ json_values = st.recursive(
 
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys([*REPLY, "error"], json_values)))
 def test_completion_with_any_other_content_of_a_response(body):
-    assert isinstance(outcome_of(make_response(body={**body, "choices": [body], "error": None})), Completion)
+    outcome = outcome_of(make_response(body={**body, "choices": [body], "error": None}))
+    if isinstance(outcome, Failure):
+        assert "is a text, which has no parts" in outcome.message
+    else:
+        assert isinstance(outcome, Completion)
 
 
 @pytest.mark.parametrize("body", [{}, {"choices": None}, {"choices": []}, {"error": {"message": "boo"}}])
@@ -98,7 +102,7 @@ def test_mapping_that_fails_shows_the_response():
     outcome = outcome_of(make_response(), fields={"responseMapping": '{"n": "length(usage.total_tokens)"}'})
     assert isinstance(outcome, Failure)
     assert outcome.retries == 0
-    assert outcome.message.startswith("catalyst_responseMapping: `length(usage.total_tokens)` cannot be evaluated")
+    assert outcome.message.startswith("catalyst_responseMapping: 'n': `length(usage.total_tokens)` cannot be evaluated")
     assert outcome.variables["catalyst_responseBody"] == make_response().text
 
 
@@ -235,8 +239,16 @@ def test_blame_names_what_an_error_is_due_to(response, blame):
     assert outcome_of(response, 1).variables["catalyst_meta"]["blame"] == blame
 
 
+def test_unmapped_variables_are_listed():
+    fields = {"responseMapping": '{"reply": "choices[0].message.content", "total": "choices[0].total"}'}
+    variables = outcome_of(make_response(), fields=fields).variables
+    assert (variables["reply"], variables["total"]) == ("Hello Ada", None)
+    assert variables["catalyst_meta"]["unmapped"] == ["total"]
+    assert outcome_of(make_response()).variables["catalyst_meta"]["unmapped"] == []
+
+
 def test_warnings_about_fields_are_in_every_outcome():
-    fields = {"payload": '{"messages": [{"role": "user", "content": "{{x}}"}]}'}
+    fields = {"payload": '{"messages": [{"role": "user", "content": "{{x}}"}]}', "responseMapping": '{"a": "id.b"}'}
     warnings = ["catalyst_payload: `{{x}}` is sent as it is, because it is no placeholder here"]
     for response in (make_response(), BUSY, DENIED):
         assert outcome_of(response, fields=fields).variables["catalyst_meta"]["warnings"] == warnings

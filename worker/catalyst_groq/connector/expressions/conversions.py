@@ -5,7 +5,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from catalyst_groq.common.texts import shorten
 from catalyst_groq.domain.variables import LONG_LIMIT, TypedValue
+
+MAX_SHOWN_CHARS = 80
+"""Of a value in a message."""
 
 
 def to_text(value: Any) -> str:
@@ -55,4 +59,5 @@ def convert(value: Any, kind: str | None) -> Any:
     try:
         return CONVERSIONS[kind](value)
     except (ValueError, TypeError, KeyError, OverflowError) as error:
-        raise ValueError(f"{to_text(value)[:80]} is not of type {kind}") from error
+        shown = shorten(json.dumps(value, ensure_ascii=False), MAX_SHOWN_CHARS)
+        raise ValueError(f"the value {shown} is not of type {kind}") from error

@@ -33,16 +33,10 @@ async def to_outcome(
     `retries` are the task's attempts left before this one (None: never failed). The error mapping applies once waiting
     and retrying have come to an end.
     """
-    standard = standard_variables(result, payload["model"], request.warnings)
     error = result.error
     if error is None:
-        assert isinstance(result.response, Response)  # noqa: S101 -- without an error there is a response
-        try:
-            variables = await request.response_mapping.apply(result.response, executor) | standard
-            variables |= request.builder.output_variables(payload, result.response.body)
-        except FieldError as problem:
-            return Failure(str(problem), variables=standard)
-        return Completion(variables, request.retries.after_failure(retries) if result.stored else NO_RETRY)
+        return await _completion(request, result, retries, payload, executor)
+    standard = standard_variables(result, payload["model"], request.warnings)
     handed_back = hand_back(request, result, retries, standard)
     # The process itself handles a refused account if it has a BPMN error for it, also while the account is paused.
     if handed_back and not error.kind.pauses_account:
@@ -58,6 +52,21 @@ async def to_outcome(
     # A retry must not replay this response: it can never be used.
     is_unusable = error.kind in (ErrorKind.GENERATION_FAILED, ErrorKind.INVALID_OUTPUT)
     return Failure(message, variables=standard, discard_responses=is_unusable)
+
+
+async def _completion(
+    request: TaskRequest, result: CallResult, retries: int | None, payload: Mapping[str, Any], executor: BoundedExecutor
+) -> Completion | Failure:
+    """Return the completion with the mapped variables, or the failure that says why they cannot be mapped."""
+    assert isinstance(result.response, Response)  # noqa: S101 -- without an error there is a response
+    model = payload["model"]
+    try:
+        mapped = await request.response_mapping.apply(result.response, executor)
+        further = request.builder.output_variables(payload, result.response.body)
+    except FieldError as problem:
+        return Failure(str(problem), variables=standard_variables(result, model, request.warnings))
+    variables = mapped.variables | standard_variables(result, model, request.warnings, mapped.unmapped) | further
+    return Completion(variables, request.retries.after_failure(retries) if result.stored else NO_RETRY)
 
 
 def hand_back(
@@ -93,16 +102,19 @@ def _cause(server: str, error: ApiError) -> str:
 
 
 def standard_variables(
-    result: CallResult, requested_model: str, warnings: Collection[str] = ()
+    result: CallResult, requested_model: str, warnings: Collection[str] = (), unmapped: Collection[str] = ()
 ) -> dict[str, Any]:
-    """Return the variables that are always set. `warnings` are about the task's fields."""
+    """Return the variables that are always set.
+
+    `warnings` are about the task's fields, `unmapped` are the names of mapped variables whose paths lead nowhere.
+    """
     response, error = result.response, result.error
     return {
         "catalyst_responseBody": response.text if isinstance(response, Response) else "",
         "catalyst_statusCode": response.status if isinstance(response, Response) else None,
         "catalyst_success": error is None,
         "catalyst_error": error.message if error else "",
-        "catalyst_meta": _meta(result, requested_model) | {"warnings": list(warnings)},
+        "catalyst_meta": _meta(result, requested_model) | {"unmapped": list(unmapped), "warnings": list(warnings)},
     }
 
 
