@@ -88,6 +88,8 @@ class TaskRequest:
     """Name of a secret source: one of `Secrets.sources`."""
     api_key: str
     response_mapping: ResponseMapping
+    has_own_mapping: bool
+    """Whether a modeller has written it. The template's one maps what only some answers have."""
     error_mapping: ErrorMapping
     url: str
     timeout: float
@@ -129,6 +131,7 @@ class TaskRequestReader:
             secret_source=fields.one_of(SECRET_SOURCE, self._secret_sources),
             api_key=fields.text(API_KEY),
             response_mapping=fields.parse(RESPONSE_MAPPING, ResponseMapping.parse),
+            has_own_mapping=not fields.is_default(RESPONSE_MAPPING),
             error_mapping=fields.parse(ERROR_MAPPING, ErrorMapping.parse),
             url=fields.text(URL),
             timeout=fields.parse(TIMEOUT, _parse_seconds),

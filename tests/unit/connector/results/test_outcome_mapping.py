@@ -247,6 +247,14 @@ def test_unmapped_variables_are_listed():
     assert outcome_of(make_response()).variables["catalyst_meta"]["unmapped"] == []
 
 
+def test_unmapped_variables_of_the_default_mapping_are_none():
+    """The template's mapping names what only some answers have, such as the tokens used."""
+    without_usage = {name: value for name, value in REPLY.items() if name != "usage"}
+    variables = outcome_of(make_response(200, without_usage)).variables
+    assert variables["promptTokens"] is None
+    assert variables["catalyst_meta"]["unmapped"] == []
+
+
 def test_warnings_about_fields_are_in_every_outcome():
     fields = {"payload": '{"messages": [{"role": "user", "content": "{{x}}"}]}', "responseMapping": '{"a": "id.b"}'}
     warnings = ["catalyst_payload: `{{x}}` is sent as it is, because it is no placeholder here"]

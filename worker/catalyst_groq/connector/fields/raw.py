@@ -207,6 +207,10 @@ class RawFields:
             name: value for name, value in self.fields.items() if _without_model_line(name, value) != defaults[name]
         }
 
+    def is_default(self, name: str) -> bool:
+        """Whether a field has the element template's default."""
+        return self.fields[name] == self.template.defaults[name]
+
     def check_foreign_placeholders(self) -> tuple[str, ...]:
         """Return warnings about placeholders of other languages. Raises `FieldError` about those that are refused."""
         return check_foreign_placeholders(self.template.foreign_placeholders, self.fields, self.variables)

@@ -65,7 +65,8 @@ async def _completion(
         further = request.builder.output_variables(payload, result.response.body)
     except FieldError as problem:
         return Failure(str(problem), variables=standard_variables(result, model, request.warnings))
-    variables = mapped.variables | standard_variables(result, model, request.warnings, mapped.unmapped) | further
+    unmapped = mapped.unmapped if request.has_own_mapping else ()
+    variables = mapped.variables | standard_variables(result, model, request.warnings, unmapped) | further
     return Completion(variables, request.retries.after_failure(retries) if result.stored else NO_RETRY)
 
 
