@@ -18,7 +18,7 @@ NO_PACKAGES := { echo "The packages could not be installed: see pip's error abov
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help pictures demo bench test container-test test-fast test-faults soak check format lock sbom clean
+.PHONY: help answers pictures demo bench test container-test test-fast test-faults soak check format lock sbom clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -73,6 +73,9 @@ lock: $(BIN)/.dev ## update uv.lock from pyproject.toml and export the files tha
 sbom: $(BIN)/.dev ## write dist/sbom.cdx.json: all packages of uv.lock that users install, with hashes and licences (CycloneDX)
 	@mkdir -p dist
 	@$(SBOM) > dist/sbom.cdx.json
+
+answers: $(BIN)/.dev ## write docs/answers.md from the cases in tests/support/field_cases
+	@PYTHONPATH=tests $(BIN)/python -m support.field_cases.page
 
 pictures: $(BIN)/.dev ## take the pictures in docs/pictures again, in the real Modeler, Tasklist and Cockpit
 	@PYTHONPATH=tests:. $(BIN)/python tests/modeler/pictures.py

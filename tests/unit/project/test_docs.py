@@ -14,6 +14,7 @@ from catalyst_groq.config.validation import SettingsDiagnostics
 from catalyst_groq.groq.api.error_kinds import ERROR_KINDS
 from catalyst_groq.groq.api.remedies import AUDIO_REMEDIES, GROQ_REMEDIES
 from catalyst_groq.groq.api.server_kinds import ServerKind
+from support.field_cases.page import PAGE, page
 from support.handler_harness import make_secrets
 
 ROOT = Path(__file__).parents[3]
@@ -148,3 +149,7 @@ def test_features_cite_existing_tests():
 
     assert cited
     assert cited - existing == set()
+
+
+def test_answers_page_is_made_from_the_cases():
+    assert PAGE.read_text(encoding="utf-8") == page(), "run `make answers`"
