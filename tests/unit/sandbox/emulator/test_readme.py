@@ -15,10 +15,11 @@ import catalyst_groq.sandbox.emulator
 from catalyst_groq.cli import app
 from catalyst_groq.sandbox.emulator import EmulatorConfig, running_emulator
 from catalyst_groq.sandbox.emulator.error_catalog import BY_CODE
+from catalyst_groq.sandbox.emulator.named_answers.catalog import NAMED_ANSWERS
 from catalyst_groq.sandbox.emulator.rules import Fault
 from catalyst_groq.sandbox.emulator.scripts import load_script
 from catalyst_groq.sandbox.emulator.service import GroqService
-from support.emulator_requests import chat_body, completion_of, error_of
+from support.emulator_requests import chat_body, completion_of, error_of, reply_to
 
 PAGE = (Path(catalyst_groq.sandbox.emulator.__file__).parent / "README.md").read_text("utf-8")
 
@@ -44,6 +45,20 @@ def test_readme_script_answers_as_documented(tmp_path):
     assert completion_of(groq, chat_body("storm")).content
 
 
+def test_readme_scripts_answer_by_name(tmp_path):
+    path = tmp_path / "answers.yaml"
+    path.write_text(examples("yaml")[1], "utf-8")
+    groq = GroqService(EmulatorConfig(), load_script(path))
+    small = chat_body("Hello", model="openai/gpt-oss-20b")
+
+    assert b'"amount\\": 125"' in reply_to(groq, chat_body("Sum up the INVOICE")).answer.pieces[0]
+    assert b"maximum context length" in reply_to(groq, small).answer.pieces[0]
+    assert "emulator" in str(completion_of(groq, small).content)
+    patient = reply_to(groq, chat_body("patience", stream=True))
+    assert (patient.answer.stays_open, patient.answer.headers, patient.delay) == (True, {"x-gateway": "mine"}, 1.5)
+    assert "emulator" in str(completion_of(groq, chat_body("patience")).content)
+
+
 def test_readme_control_requests_are_accepted():
     curl = shutil.which("curl")
     if curl is None:
@@ -55,7 +70,7 @@ def test_readme_control_requests_are_accepted():
             command = line.replace("http://127.0.0.1:8090", groq.url).replace("curl", f"{curl} -sS --fail", 1)
             subprocess.run(["/bin/sh", "-c", command], check=True, timeout=20)
 
-    assert len(commands) == 7
+    assert len(commands) == 8
 
 
 PLUGIN = 'pytest_plugins = ["catalyst_groq.sandbox.emulator.pytest_plugin"]'
@@ -111,3 +126,9 @@ def test_readme_lists_every_error_code_and_fault():
     names = set(re.findall(r"`([a-z_]+)`", PAGE)) | set(re.findall(r"`fault: ([a-z_]+)`", PAGE))
 
     assert set(BY_CODE) | set(get_args(Fault)) <= names
+
+
+def test_readme_lists_every_script():
+    rows = [f"| `{answer.name}` | {answer.description} |" for answer in NAMED_ANSWERS.values()]
+
+    assert PAGE.split("<!-- scripts -->")[1].strip().splitlines()[2:] == rows, "\n" + "\n".join(rows)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.client import responses
+from urllib.parse import quote
 
 from catalyst_groq.sandbox.emulator.error_responses import (
     ErrorResponse,
@@ -39,6 +40,28 @@ BY_CODE: Mapping[str, Callable[[str], ErrorResponse]] = {
     "context_length_exceeded": lambda _model: context_length_exceeded(),
     "json_validate_failed": lambda _model: json_validate_failed('{"answer": "unfinished'),
     "tool_use_failed": lambda _model: tool_use_failed('look_up{"query": "x"}</function>'),
+    "output_parse_failed": lambda _model: error_response(
+        400,
+        "Parsing failed. The model generated output that could not be parsed. Please adjust your prompt. See "
+        "'failed_generation' for more details.",
+        code="output_parse_failed",
+        failed_generation="<|channel|>analysis<|message|>We need",
+    ),
+    "expired_api_key": lambda _model: error_response(401, "Expired API Key", code="expired_api_key"),
+    "organization_restricted": lambda _model: error_response(
+        400,
+        "Organization has been restricted. Please reach out to support if you believe this was in error.",
+        code="organization_restricted",
+    ),
+    "not_available_for_plan": lambda _model: error_response(
+        403, "This feature is not available for your plan.", kind="permissions_error", code="not_available_for_plan"
+    ),
+    "model_terms_required": lambda model: error_response(
+        400,
+        f"The model `{model}` requires terms acceptance. Please have the org admin accept the terms at "
+        f"https://console.groq.com/playground?model={quote(model, safe='')}",
+        code="model_terms_required",
+    ),
     "spend_limit_reached": lambda _model: spend_limit_reached(),
     "rate_limit_exceeded": rate_limited,
     "capacity_exceeded": lambda _model: flex_full(),

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from catalyst_groq.sandbox.emulator.chat_completion import ChatCompletion
 from catalyst_groq.sandbox.emulator.error_responses import ErrorResponse
 from catalyst_groq.sandbox.emulator.limits import RateLimiter, RequestUsage
+from catalyst_groq.sandbox.emulator.named_answers.answer import NamedRequest, RawAnswer, RequestKind
 from catalyst_groq.sandbox.emulator.rules import RequestSummary, Rule
 
 
@@ -28,7 +29,22 @@ class ApiRequest:
     @property
     def summary(self) -> RequestSummary:
         """The parts that rules compare."""
-        return RequestSummary(self.method, self.path, self.model, self.match_text)
+        return RequestSummary(self.method, self.path, self.model, self.match_text, self.kind)
+
+    @property
+    def kind(self) -> RequestKind:
+        """What it asks for."""
+        if self.path.endswith("/chat/completions"):
+            return RequestKind.STREAM if (self.body or {}).get("stream") is True else RequestKind.CHAT
+        return RequestKind.AUDIO if "/audio/" in self.path else RequestKind.OTHER
+
+    def to_named(self) -> NamedRequest:
+        """Return the parts that an answer by name depends on."""
+        tools = (self.body or {}).get("tools")
+        first = tools[0] if isinstance(tools, list) and tools else None
+        function = first.get("function") if isinstance(first, dict) else None
+        name = function.get("name") if isinstance(function, dict) else None
+        return NamedRequest(self.kind, self.model, *([name] if isinstance(name, str) else []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,5 +77,13 @@ class ErrorReply:
     delay: float = 0
 
 
-Reply: TypeAlias = CompletionReply | SimpleReply | ErrorReply | Rule
+@dataclass(frozen=True, slots=True)
+class NamedReply:
+    """An answer by name. `delay` is in seconds."""
+
+    answer: RawAnswer
+    delay: float = 0
+
+
+Reply: TypeAlias = CompletionReply | SimpleReply | ErrorReply | NamedReply | Rule
 """The reply to a request. A `Rule` is a fault of the connection."""

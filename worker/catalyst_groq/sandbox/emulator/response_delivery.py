@@ -11,7 +11,8 @@ from aiohttp import web
 from catalyst_groq.sandbox.emulator.error_responses import internal_error
 from catalyst_groq.sandbox.emulator.headers import response_headers
 from catalyst_groq.sandbox.emulator.limits import RequestUsage
-from catalyst_groq.sandbox.emulator.messages import CompletionReply, ErrorReply, Reply, SimpleReply
+from catalyst_groq.sandbox.emulator.messages import CompletionReply, ErrorReply, NamedReply, Reply, SimpleReply
+from catalyst_groq.sandbox.emulator.named_answers.answer import RawAnswer
 from catalyst_groq.sandbox.emulator.rules import Rule
 from catalyst_groq.sandbox.emulator.service import GroqService, new_request_id
 from catalyst_groq.sandbox.emulator.streaming import DONE_EVENT, error_event, split_into_chunks
@@ -33,6 +34,9 @@ async def deliver(request: web.Request, reply: Reply, service: GroqService) -> w
         case SimpleReply():
             await service.clock.sleep(reply.delay)
             return _simple_response(reply)
+        case NamedReply():
+            await service.clock.sleep(reply.delay)
+            return await _send_named(request, reply.answer)
         case Rule():
             await service.clock.sleep(reply.delay)
             return await _break_connection(request, reply)
@@ -53,6 +57,21 @@ def _simple_response(reply: SimpleReply) -> web.Response:
         body, content_type = _encode(reply.body), "application/json"
     headers = response_headers(new_request_id(), {"content-type": content_type, **reply.headers})
     return web.Response(body=body, headers=headers)
+
+
+async def _send_named(request: web.Request, answer: RawAnswer) -> web.StreamResponse:
+    named = {"content-type": answer.content_type, **answer.headers}
+    headers = response_headers(new_request_id(), named) if answer.is_from_groq else named
+    if not answer.stays_open and len(answer.pieces) == 1:
+        return web.Response(status=answer.status, body=answer.pieces[0], headers=headers)
+    response = web.StreamResponse(status=answer.status, headers=headers)
+    await response.prepare(request)
+    for piece in answer.pieces:
+        await response.write(piece)
+    if answer.stays_open:
+        await asyncio.Event().wait()
+    await response.write_eof()
+    return response
 
 
 async def _send_completion(request: web.Request, reply: CompletionReply, service: GroqService) -> web.StreamResponse:

@@ -23,20 +23,24 @@ from pydantic import (
 
 from catalyst_groq.sandbox.emulator.error_catalog import BY_CODE, response_for_status
 from catalyst_groq.sandbox.emulator.error_responses import ErrorResponse, rate_limited
+from catalyst_groq.sandbox.emulator.named_answers.answer import RequestKind
+from catalyst_groq.sandbox.emulator.named_answers.catalog import find_answer
 
 Fault = Literal["hang", "cut", "garbage", "reset", "stream_error"]
 _ANSWER_FIELDS = ("answer", "tool_calls", "characters", "tokens")
 _ERROR_FIELDS = ("status", "error_code")
+_EFFECT_FIELDS = (*_ANSWER_FIELDS, *_ERROR_FIELDS, "script", "fault")
 
 
 @dataclass(frozen=True, slots=True)
 class RequestSummary:
-    """The parts of a request that rules compare: method, path, model and the text of the last user message."""
+    """The parts of a request that rules compare: method, path, model, the text of the last user message, its kind."""
 
     method: str
     path: str
     model: str
     text: str
+    kind: RequestKind
 
 
 class _Part(BaseModel):
@@ -87,8 +91,9 @@ class Rule(_Part):
     """One rule: its condition, the number of requests it applies to (None: all), and its effect.
 
     The effect is a completion (`answer`: a text, or a structure sent as JSON; `tool_calls`; generated text of a number
-    of `characters` or `tokens`), an error (`status`, or Groq's `error_code`, with optional `body` and `headers`), or a
-    `fault` of the connection. `delay` is in seconds and needs no other effect.
+    of `characters` or `tokens`), an error (`status`, or Groq's `error_code`, with optional `body` and `headers`), an
+    answer by its name (`script`, see `named_answers`), or a `fault` of the connection. `delay` is in seconds and needs
+    no other effect.
     """
 
     when: Condition = Condition()
@@ -101,6 +106,7 @@ class Rule(_Part):
     status: int | None = Field(None, ge=200, le=599)
     error_code: str | None = Field(None, validation_alias=AliasChoices("error_code", "refusal"))
     """`refusal` is its earlier name, which scripts may still have."""
+    script: str | None = None
     headers: Mapping[str, str] = {}
     body: str | Mapping[str, Any] | None = None
     fault: Fault | None = None
@@ -117,20 +123,27 @@ class Rule(_Part):
             raise ValueError(f"unknown error code {code!r}; must be one of {', '.join(BY_CODE)}")
         return code
 
+    @field_validator("script")
+    @classmethod
+    def _check_script(cls, name: str | None) -> str | None:
+        return None if name is None else find_answer(name).name
+
     @model_validator(mode="after")
     def _check_effect(self) -> Self:
-        effects = [name for name in (*_ANSWER_FIELDS, *_ERROR_FIELDS, "fault") if getattr(self, name) not in (None, ())]
+        effects = [name for name in _EFFECT_FIELDS if getattr(self, name) not in (None, ())]
         if len(effects) > 1:
             raise ValueError(f"only one of {', '.join(effects)} is allowed")
         if not effects and not self.delay:
-            raise ValueError(
-                f"has no effect; set one of {', '.join((*_ANSWER_FIELDS, *_ERROR_FIELDS, 'fault', 'delay'))}"
-            )
+            raise ValueError(f"has no effect; set one of {', '.join((*_EFFECT_FIELDS, 'delay'))}")
         if self.body is not None and self.status is None:
             raise ValueError("`body` requires `status`")
         if self.body is None and self.status is not None and self.status < HTTPStatus.BAD_REQUEST:
             raise ValueError(f"status {self.status} requires `body`; use `answer` for a completion")
         return self
+
+    def applies_to(self, request: RequestSummary) -> bool:
+        """Whether the rule applies to a request. A script applies only to requests that it can answer."""
+        return self.when.applies_to(request) and (self.script is None or request.kind in find_answer(self.script).kinds)
 
     @property
     def is_error(self) -> bool:
@@ -140,7 +153,7 @@ class Rule(_Part):
     @property
     def bypasses_model(self) -> bool:
         """Whether the request does not reach the model. It does for the faults `cut` and `stream_error`."""
-        return self.is_error or self.fault in {"hang", "garbage", "reset"}
+        return self.is_error or self.script is not None or self.fault in {"hang", "garbage", "reset"}
 
     def error_response(self, model: str) -> ErrorResponse:
         """Return the error response of the rule for a request to `model`."""
@@ -191,4 +204,4 @@ class RuleSet:
 
     @staticmethod
     def _is_active(entry: _ActiveRule, request: RequestSummary) -> bool:
-        return entry.remaining != 0 and entry.rule.when.applies_to(request)
+        return entry.remaining != 0 and entry.rule.applies_to(request)

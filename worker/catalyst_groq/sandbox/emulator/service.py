@@ -28,7 +28,15 @@ from catalyst_groq.sandbox.emulator.error_responses import (
 )
 from catalyst_groq.sandbox.emulator.generated_text import scripted_text
 from catalyst_groq.sandbox.emulator.limits import RateLimiter, RequestUsage
-from catalyst_groq.sandbox.emulator.messages import ApiRequest, CompletionReply, ErrorReply, Reply, SimpleReply
+from catalyst_groq.sandbox.emulator.messages import (
+    ApiRequest,
+    CompletionReply,
+    ErrorReply,
+    NamedReply,
+    Reply,
+    SimpleReply,
+)
+from catalyst_groq.sandbox.emulator.named_answers.catalog import find_answer
 from catalyst_groq.sandbox.emulator.prompt_cache import PromptCache
 from catalyst_groq.sandbox.emulator.request_schema import validate_schema
 from catalyst_groq.sandbox.emulator.rules import Rule, RuleSet
@@ -116,11 +124,14 @@ class GroqService:
             return ErrorReply(model_not_found(request.model))
         return SimpleReply(_model_object(model, self.models.dated))
 
-    def _reject_early(self, request: ApiRequest) -> ErrorReply | Rule | None:
+    def _reject_early(self, request: ApiRequest) -> ErrorReply | NamedReply | Rule | None:
         """Return the reply to a request that does not reach the model, because of a rule or its key."""
         rule = self.rules.find(request.summary)
         if rule and rule.bypasses_model:
             self.rules.use(rule)
+            if rule.script:
+                answer = find_answer(rule.script).make(request.to_named())
+                return NamedReply(answer.with_headers(rule.headers), rule.delay)
             return ErrorReply(rule.error_response(request.model), {}, rule.delay) if rule.is_error else rule
         return ErrorReply(invalid_api_key()) if request.organization is None else None
 
