@@ -10,7 +10,7 @@ import yaml
 
 from support.field_cases.account_errors import FIRST, SECOND
 from support.field_cases.case import Completed, ErrorEvent, Incident, Waiting
-from support.field_cases.families import CASES, NOT_YET
+from support.field_cases.families import CASES
 from support.field_cases.runs import (
     ATTEMPTS,
     CAUGHT,
@@ -78,14 +78,7 @@ def runs(process_client, raw, workers):
     return runner.runs()
 
 
-def cases():
-    """Every case. One of the list fails until it comes out as it must; then it has to be removed from the list."""
-    for case_id in CASES:
-        reason = NOT_YET.get(case_id)
-        yield pytest.param(case_id, marks=pytest.mark.xfail(reason=reason) if reason else ())
-
-
-@pytest.mark.parametrize("case_id", list(cases()))
+@pytest.mark.parametrize("case_id", CASES)
 def test_answer_comes_out_as_documented(runs, case_id):
     run = runs[case_id]
     case = run.case

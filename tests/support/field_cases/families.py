@@ -43,6 +43,3 @@ FAMILIES = (
     Family("Other servers", guests.CASES),
 )
 CASES: Mapping[str, Case] = {case.id: case for family in FAMILIES for case in family.cases}
-
-NOT_YET: Mapping[str, str] = {"02g-output-both-empty": "5: a model's mistake without a code"}
-"""The ids of the cases that do not come out yet as they must, with the reason. A case that does must be removed."""

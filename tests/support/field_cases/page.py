@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from support.field_cases.case import Case
-from support.field_cases.families import CASES, FAMILIES, NOT_YET, Family
+from support.field_cases.families import CASES, FAMILIES, Family
 
 PAGE = Path(__file__).parents[3] / "docs" / "answers.md"
 HEADING = f"""\
@@ -21,14 +21,12 @@ scripts](../worker/catalyst_groq/sandbox/emulator/README.md#answers-by-name) for
 
 This page is made from [the cases](../tests/support/field_cases); `make answers` writes it.
 """
-NOT_YET_NOTE = "Rows with *not yet* say what must come out; the worker does not do it yet.\n"
 TABLE_HEAD = "| case | the server … | what comes out | calls | paid |\n|---|---|---|---|---|"
 
 
 def page() -> str:
     """Return the text of the page."""
-    note = [NOT_YET_NOTE] if NOT_YET else []
-    return "\n".join([HEADING, *note, *map(_section, FAMILIES)])
+    return "\n".join([HEADING, *map(_section, FAMILIES)])
 
 
 def _section(family: Family) -> str:
@@ -43,7 +41,7 @@ def _cells(case: Case) -> Iterator[str]:
     yield case.number
     yield case.server
     waiting = f"; {case.may_wait} of {case.instances} tasks wait" if case.may_wait else ""
-    yield f"{case.outcome}{waiting}{' (*not yet*)' if case.id in NOT_YET else ''}"
+    yield f"{case.outcome}{waiting}"
     yield str(case.calls) if case.fewest_calls is None else f"{case.fewest_calls} to {case.calls}"
     yield str(case.paid)
 

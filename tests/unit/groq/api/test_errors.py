@@ -305,6 +305,12 @@ def test_request_that_never_fits_is_no_rate_limit_for_a_mapping():
     assert (error.kind, error.causes, error.status) == (ErrorKind.TOO_LARGE, ("413", "4xx"), 429)
 
 
+def test_output_that_cannot_be_read_has_its_code_without_one():
+    message = "model output must contain either output text or tool calls, these cannot both be empty"
+    error = classify(make_response(400, {"error": {"message": message, "type": "invalid_request_error"}}))
+    assert (error.kind, error.causes) == (ErrorKind.GENERATION_FAILED, ("output_parse_failed", "400", "4xx"))
+
+
 @pytest.mark.parametrize(
     ("body", "kind"),
     [

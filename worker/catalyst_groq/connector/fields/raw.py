@@ -209,7 +209,7 @@ class RawFields:
 
     def is_default(self, name: str) -> bool:
         """Whether a field has the element template's default."""
-        return self.fields[name] == self.template.defaults[name]
+        return bool(self.fields[name] == self.template.defaults[name])
 
     def check_foreign_placeholders(self) -> tuple[str, ...]:
         """Return warnings about placeholders of other languages. Raises `FieldError` about those that are refused."""

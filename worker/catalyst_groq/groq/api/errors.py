@@ -13,6 +13,9 @@ from catalyst_groq.groq.api.retry_after import MAX_WAIT_SECONDS, parse_retry_aft
 BUDGET_EXCEEDED = "budget_exceeded"
 """The cause of an exhausted budget in an error mapping."""
 
+OUTPUT_PARSE_FAILED = "output_parse_failed"
+"""Groq's code for output of a model that Groq cannot read. Some of these errors come without a code."""
+
 EMPTY_ANSWER = "empty_answer"
 """The cause of an answer without content."""
 
@@ -20,7 +23,7 @@ KIND_BY_CODE = {
     "context_length_exceeded": ErrorKind.TOO_LARGE,
     "json_validate_failed": ErrorKind.GENERATION_FAILED,
     "tool_use_failed": ErrorKind.GENERATION_FAILED,
-    "output_parse_failed": ErrorKind.GENERATION_FAILED,
+    OUTPUT_PARSE_FAILED: ErrorKind.GENERATION_FAILED,
     "model_not_found": ErrorKind.MODEL_NOT_FOUND,
     "model_decommissioned": ErrorKind.MODEL_NOT_FOUND,
     "DeploymentNotFound": ErrorKind.MODEL_NOT_FOUND,
@@ -108,6 +111,13 @@ KIND_BY_MESSAGE: tuple[tuple[Collection[int], re.Pattern[str], ErrorKind], ...] 
     ),
     (
         (HTTPStatus.BAD_REQUEST,),
+        re.compile(
+            r"\bmodel output must contain\b|\bthe model generated output that could not be parsed\b", re.IGNORECASE
+        ),
+        ErrorKind.GENERATION_FAILED,
+    ),
+    (
+        (HTTPStatus.BAD_REQUEST,),
         re.compile(r"\brequest header or cookie too large\b", re.IGNORECASE),
         ErrorKind.HEADERS_TOO_LARGE,
     ),
@@ -172,6 +182,8 @@ def _causes_of(response: Response, kind: ErrorKind) -> tuple[str, ...]:
     is_misnamed = kind is ErrorKind.TOO_LARGE and response.status == HTTPStatus.TOO_MANY_REQUESTS
     status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE.value if is_misnamed else response.status
     own = [response.code] if response.code not in ("", str(response.status)) else []
+    if not own and kind is ErrorKind.GENERATION_FAILED and status == HTTPStatus.BAD_REQUEST:
+        own = [OUTPUT_PARSE_FAILED]
     return (*own, str(status), f"{status // 100}xx")
 
 

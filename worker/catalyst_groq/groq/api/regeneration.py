@@ -5,10 +5,10 @@ from http import HTTPStatus
 from typing import Any
 
 from catalyst_groq.groq.api.error_kinds import ErrorKind
-from catalyst_groq.groq.api.errors import ApiError
+from catalyst_groq.groq.api.errors import OUTPUT_PARSE_FAILED, ApiError
 from catalyst_groq.groq.api.structured_output import InvalidOutput
 
-REGENERATION_CAUSES = frozenset(("tool_use_failed", "output_parse_failed", str(HTTPStatus.UNPROCESSABLE_ENTITY.value)))
+REGENERATION_CAUSES = frozenset(("tool_use_failed", OUTPUT_PARSE_FAILED, str(HTTPStatus.UNPROCESSABLE_ENTITY.value)))
 """Causes of errors that a second attempt may avoid: the request is in order, and the model made a mistake."""
 
 LOWER_TEMPERATURE = 0.2

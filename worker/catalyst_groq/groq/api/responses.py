@@ -169,6 +169,11 @@ class Response:
         return has_result and not self.body.get("error")
 
     @property
+    def _missing_result(self) -> str:
+        """The key whose value should be a result, and is null or empty; empty when there is no such key."""
+        return next((key for key in RESULT_KEYS if self.body.get(key, ...) in (None, [])), "")
+
+    @property
     def is_paid_without_result(self) -> bool:
         """Whether the server has worked, as its transcript (null) or the tokens used show, but sends no result."""
         if not self.is_success or not isinstance(self.body, dict) or self.ok or self.body.get("error"):
@@ -201,6 +206,8 @@ class Response:
         """The server's error message; the beginning of the body when there is none."""
         if self.is_nested_too_deeply:
             return f"The response is JSON that is nested more than {MAX_DEPTH} levels deep"
+        if self.is_success and isinstance(self.body, dict) and (missing := self._missing_result):
+            return f"The response has no {missing}"
         return find_message(self.body, self.text)
 
     @property
