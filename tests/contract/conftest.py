@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 from catalyst_groq.camunda.client import EngineClient
+from catalyst_groq.camunda.outage import ignore_interruption
 from catalyst_groq.camunda.poller import Poller, no_fetch_limit
 from catalyst_groq.domain.variables import Encoder
 from support.contract_diagram import Diagram
@@ -88,6 +89,7 @@ async def start_worker(topic, make_client):
         concurrency=10,
         shutdown_timeout=0.5,
         fetch_limit=no_fetch_limit,
+        on_interruption=ignore_interruption,
         **kind,
     ):
         engine = make_client(rest_url, **kind)
@@ -105,6 +107,7 @@ async def start_worker(topic, make_client):
             concurrency=concurrency,
             shutdown_timeout=seconds(shutdown_timeout),
             fetch_limit=fetch_limit,
+            on_interruption=on_interruption,
         )
         worker = WorkerHarness(engine, poller, handler, accepted)
         workers.append(worker)

@@ -96,3 +96,43 @@ async def test_outage_does_not_delay_a_stop(fake_engine, start_worker, topic, ca
 
     assert worker.accepted == {}
     assert messages_with(caplog, f"Task {task.id} not unlocked, it stays locked until its lock ends: ")
+
+
+@pytest.mark.slow
+async def test_outage_interrupts_before_the_next_task_is_handled(fake_engine, start_worker, topic):
+    events = []
+
+    async def handle(task):
+        events.append(task.id)
+        return COMPLETED
+
+    def interrupt():
+        events.append("interrupted")
+
+    worker = start_worker(fake_engine.rest_url, handle, on_interruption=interrupt)
+    await wait_until(lambda: worker.poller.is_ready)
+    await fake_engine.stop()
+    await wait_until(lambda: not worker.poller.is_ready)
+    events.clear()
+    await fake_engine.start()
+    task = fake_engine.create(Task(topic=topic))
+    await wait_until(lambda: worker.accepted)
+
+    assert events[-2:] == ["interrupted", task.id]
+
+
+@pytest.mark.slow
+async def test_time_without_a_poll_counts_as_an_interruption(fake_engine, start_worker, topic, monkeypatch):
+    monkeypatch.setattr("catalyst_groq.camunda.poller.MAX_UNWATCHED_SECONDS", 0.3)
+    interruptions = []
+    handler = BlockingHandler()
+    fake_engine.create(Task(topic=topic))
+    worker = start_worker(fake_engine.rest_url, handler, concurrency=1, on_interruption=lambda: interruptions.append(1))
+    await wait_until(lambda: handler.started)
+    before = len(interruptions)
+    await asyncio.sleep(0.4)
+    handler.release()
+    fake_engine.create(Task(topic=topic))
+    await wait_until(lambda: len(worker.accepted) == 2)
+
+    assert len(interruptions) == before + 1

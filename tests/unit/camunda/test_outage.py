@@ -22,6 +22,19 @@ def test_outage_is_logged_once_and_its_end_once(caplog):
     assert caplog.messages[1].startswith("Engine at http://engine responds again after 0")
 
 
+def test_outage_interrupts_with_each_failure_and_at_its_end():
+    interruptions = []
+    outage = OutageMonitor("http://engine", lambda: interruptions.append(1))
+    outage.record_success()
+    assert not interruptions
+    for _ in range(2):
+        outage.record_failure(EngineUnreachable("away"))
+    assert len(interruptions) == 2
+    for _ in range(2):
+        outage.record_success()
+    assert len(interruptions) == 3
+
+
 def test_outage_of_an_engine_that_refuses_names_its_url(caplog):
     OutageMonitor("http://engine").record_failure(EngineRefused(403, "AuthorizationException", "no"))
 

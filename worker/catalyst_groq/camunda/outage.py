@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 
 from catalyst_groq.common.durations import format_duration
 from catalyst_groq.errors import EngineRefused
@@ -9,11 +10,19 @@ from catalyst_groq.errors import EngineRefused
 log = logging.getLogger(__name__)
 
 
-class OutageMonitor:
-    """Logs one line when the engine becomes unreachable and one when it responds again, however many calls fail."""
+def ignore_interruption() -> None:
+    """Do nothing when the engine may be another one."""
 
-    def __init__(self, url: str) -> None:
+
+class OutageMonitor:
+    """Logs one line when the engine becomes unreachable and one when it responds again, however many calls fail.
+
+    `on_interruption` is called when a call fails and when the outage ends: afterwards the engine may be another one.
+    """
+
+    def __init__(self, url: str, on_interruption: Callable[[], None] = ignore_interruption) -> None:
         self._url = url
+        self._on_interruption = on_interruption
         self._since: float | None = None
 
     @property
@@ -23,6 +32,7 @@ class OutageMonitor:
 
     def record_failure(self, error: Exception) -> None:
         """Record a failed call. The first one begins the outage."""
+        self._on_interruption()
         if self._since is None:
             self._since = time.monotonic()
             message = f"Engine at {self._url} refuses requests: {error}" if isinstance(error, EngineRefused) else error
@@ -31,5 +41,6 @@ class OutageMonitor:
     def record_success(self) -> None:
         """Record a call that succeeded. It ends the outage, if there is one."""
         if self._since is not None:
+            self._on_interruption()
             log.info("Engine at %s responds again after %s", self._url, format_duration(time.monotonic() - self._since))
             self._since = None

@@ -11,7 +11,7 @@ from typing import Protocol
 from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.locks import LockRenewer, TaskLock
 from catalyst_groq.camunda.orphaned_tasks import OrphanedTasks, unlock_tasks
-from catalyst_groq.camunda.outage import OutageMonitor
+from catalyst_groq.camunda.outage import OutageMonitor, ignore_interruption
 from catalyst_groq.camunda.oversized_tasks import OversizedTasks
 from catalyst_groq.camunda.reporter import OutcomeReporter
 from catalyst_groq.common.backoff import Backoff
@@ -30,6 +30,9 @@ CAPACITY_RECHECK_INTERVAL_SECONDS = 0.2
 
 FETCH_STALL_MARGIN_SECONDS = 120.0
 """Seconds beyond the long poll that one fetch may take: unlocking orphaned tasks, and the pause after a failure."""
+
+MAX_UNWATCHED_SECONDS = 2.0
+"""Seconds between two polls in which no engine can be stopped and another one started without a failed poll."""
 
 ORPHAN_POLL_TIMEOUT = timedelta(milliseconds=500)
 """Longest poll while the engine may still lock tasks for an earlier run of this worker."""
@@ -63,7 +66,11 @@ def no_fetch_limit(free: int, active: int) -> int:
 
 
 class Poller:
-    """Fetches tasks, has the handler process them, and reports their outcomes."""
+    """Fetches tasks, has the handler process them, and reports their outcomes.
+
+    `on_interruption` is called when the engine may be another one from now on: after a failed call, and before a poll
+    that follows a longer time without any.
+    """
 
     def __init__(  # noqa: PLR0913 -- the seams of the loop, each passed once by the composition root
         self,
@@ -75,6 +82,7 @@ class Poller:
         concurrency: int,
         shutdown_timeout: timedelta,
         fetch_limit: FetchLimit = no_fetch_limit,
+        on_interruption: Callable[[], None] = ignore_interruption,
     ) -> None:
         self._engine = engine
         self._handler = handler
@@ -83,7 +91,9 @@ class Poller:
         self._concurrency = concurrency
         self._fetch_limit = fetch_limit
         self._shutdown_timeout = shutdown_timeout.total_seconds()
-        self._outage = OutageMonitor(engine.url)
+        self._outage = OutageMonitor(engine.url, on_interruption)
+        self._on_interruption = on_interruption
+        self._last_polled = 0.0
         self._backoff = Backoff()
         self._reporter = OutcomeReporter(engine, self._outage)
         self._orphaned_tasks = OrphanedTasks(engine)
@@ -159,6 +169,8 @@ class Poller:
 
     async def _fetch(self, max_tasks: int) -> list[ExternalTask]:
         """Poll once. A task that is still active here (its lock had ended) is not started a second time."""
+        if time.monotonic() - self._last_polled > MAX_UNWATCHED_SECONDS:
+            self._on_interruption()
         try:
             max_poll = None
             if not self._orphaned_tasks.is_done:
@@ -168,6 +180,7 @@ class Poller:
         except EngineError as error:
             await self._pause(error)
             return []
+        self._last_polled = time.monotonic()
         self._outage.record_success()
         self._backoff.reset()
         if self.is_stopping:
