@@ -4,7 +4,9 @@ import pytest
 from aiohttp import test_utils, web
 
 from catalyst_groq.domain.definitions import parse
-from catalyst_groq.errors import EngineRefused, EngineUnreachable
+from catalyst_groq.errors import CallerHidden, DefinitionError, EngineRefused, EngineUnreachable
+from support.engine_rules import Task
+from support.fake_engine import DEFINITION_ID
 from support.worker_harness import renew_lock
 
 pytestmark = pytest.mark.anyio
@@ -23,6 +25,32 @@ async def test_definition_that_is_unknown_is_refused(backend, make_client):
         await make_client(backend.rest_url).definition_xml("unknown")
 
 
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "latin-1", "cp1252", "utf-16", "utf-16-le", "shift_jis"])
+@pytest.mark.parametrize("text", ["plain", "Übersetze „das“"])
+async def test_definition_has_the_bytes_that_were_deployed(fake_engine, make_client, codec, text):
+    declared = "utf-8" if codec == "utf-8-sig" else codec
+    xml = f'<?xml version="1.0" encoding="{declared}"?><a>{text}</a>'
+    fake_engine.bpmn = xml.encode(codec, "xmlcharrefreplace")
+
+    assert await make_client(fake_engine.rest_url).definition_xml(DEFINITION_ID) == fake_engine.bpmn
+
+
+async def test_definition_whose_bytes_are_hidden_says_what_to_grant(fake_engine, make_client):
+    fake_engine.bpmn = '<?xml version="1.0" encoding="latin-1"?><a>ü</a>'.encode("latin-1")
+    fake_engine.hides_deployments = True
+
+    with pytest.raises(DefinitionError, match=r"is not in UTF-8, .* Grant the worker's user READ on the deployment"):
+        await make_client(fake_engine.rest_url).definition_xml(DEFINITION_ID)
+
+
+async def test_calling_process_that_is_hidden_is_not_none(fake_engine, make_client, topic):
+    task = fake_engine.create(Task(topic=topic, called=True))
+    fake_engine.hides_callers = True
+
+    with pytest.raises(CallerHidden, match="may not see its process instance"):
+        await make_client(fake_engine.rest_url).calling_process(task.process_instance_id)
+
+
 @pytest.mark.parametrize("called", [True, False])
 async def test_calling_process_of_an_instance_is_found(backend, make_client, topic, called):
     engine = make_client(backend.rest_url)
@@ -32,7 +60,7 @@ async def test_calling_process_of_an_instance_is_found(backend, make_client, top
     assert (caller is not None) is called
     if caller:
         assert await engine.calling_process(caller.instance_id) is None
-        assert "Ask" in await engine.definition_xml(caller.definition_id)
+        assert b"Ask" in await engine.definition_xml(caller.definition_id)
 
 
 async def test_engine_that_refuses_connections_is_unreachable(fake_engine, make_client, topic):

@@ -24,9 +24,13 @@ class FakeEngine:
     Like the real one it continues a poll whose client has disconnected, and locks the next task for it.
     """
 
-    def __init__(self, *, json_format: bool = True, bpmn: str = "") -> None:
+    def __init__(self, *, json_format: bool = True, bpmn: str | bytes = "") -> None:
         self.tasks = ExternalTasks(json_format=json_format)
-        self.bpmn = bpmn
+        self.bpmn = bpmn.encode() if isinstance(bpmn, str) else bpmn
+        self.hides_deployments = False
+        """Whether the worker's user may not read deployments."""
+        self.hides_callers = False
+        """Whether the worker's user may not see the process instances that call others."""
         self.waiting_polls = 0
         self.response_delay_seconds = 0.0
         """Seconds between the end of a report or an unlock and its response; polls get their responses meanwhile."""
@@ -76,6 +80,9 @@ class FakeEngine:
                 web.get(task, self._list),
                 web.get(f"{task}/count", self._count),
                 web.get("/engine-rest/process-definition/{id}/xml", self._xml),
+                web.get("/engine-rest/process-definition/{id}", self._definition),
+                web.get("/engine-rest/deployment/d1/resources", self._resources),
+                web.get("/engine-rest/deployment/d1/resources/r2/data", self._resource),
                 web.get("/engine-rest/process-instance", self._callers),
             ]
         )
@@ -164,11 +171,26 @@ class FakeEngine:
         definition_id = request.match_info["id"]
         if definition_id != DEFINITION_ID:
             raise RestError(404, "InvalidRequestException", f"No matching definition with id {definition_id}")
-        return web.json_response({"id": definition_id, "bpmn20Xml": self.bpmn})
+        return web.json_response({"id": definition_id, "bpmn20Xml": self.bpmn.decode("utf-8", "replace")})
+
+    async def _definition(self, _: web.Request) -> web.Response:
+        return web.json_response({"id": DEFINITION_ID, "deploymentId": "d1", "resource": "b.bpmn"})
+
+    async def _resources(self, _: web.Request) -> web.Response:
+        if self.hides_deployments:
+            raise RestError(403, "AuthorizationException", "no READ on Deployment")
+        return web.json_response([{"id": "r1", "name": "a.bpmn"}, {"id": "r2", "name": "b.bpmn"}])
+
+    async def _resource(self, _: web.Request) -> web.Response:
+        return web.Response(body=self.bpmn)
 
     async def _callers(self, request: web.Request) -> web.Response:
         called = {task.process_instance_id for task in self.tasks.all.values() if task.called}
+        if (asked := request.query.get("processInstanceIds")) and request.query["rootProcessInstances"] == "true":
+            return web.json_response([] if asked in called else [{"id": asked, "definitionId": DEFINITION_ID}])
         caller = {"id": "caller", "definitionId": DEFINITION_ID}
+        if self.hides_callers:
+            return web.json_response([])
         return web.json_response([caller] if request.query["subProcessInstance"] in called else [])
 
     def _wake(self) -> None:
@@ -226,7 +248,7 @@ def _format_time(timestamp: float) -> str:
 
 
 @asynccontextmanager
-async def running_fake_engine(*, json_format: bool = True, bpmn: str = "") -> AsyncIterator[FakeEngine]:
+async def running_fake_engine(*, json_format: bool = True, bpmn: str | bytes = "") -> AsyncIterator[FakeEngine]:
     """Run a fake engine on a free port for as long as the block runs."""
     engine = FakeEngine(json_format=json_format, bpmn=bpmn)
     await engine.start()

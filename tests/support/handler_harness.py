@@ -134,7 +134,7 @@ class HandlerHarness:
         return (
             '<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" '
             f'xmlns:camunda="http://camunda.org/schema/1.0/bpmn"><process id="p">{process}</process></definitions>'
-        )
+        ).encode()
 
     async def _read_file(self, process_instance_id, name):
         assert process_instance_id == "instance-1"

@@ -112,8 +112,9 @@ async def build_worker(
         limiter = RateLimitedClient(http, backend, factory.make_limit_config(settings, catalog))
         client = BudgetedClient(limiter, ledger, catalog)
         router = Router(client, state, catalog, ResponseValidator(executor).validate, extensions.classify)
+        definitions = DefinitionCache(engine.definition_xml, executor)
         handler = Handler(
-            definition_of=DefinitionCache(engine.definition_xml, executor).get,
+            definition_of=definitions.get,
             variables_to_fetch=engine.variables_to_fetch,
             calling_process=engine.calling_process,
             read_file=engine.file,
@@ -139,6 +140,7 @@ async def build_worker(
             concurrency=settings.concurrency,
             shutdown_timeout=settings.shutdown_timeout,
             fetch_limit=limiter.fetchable_tasks,
+            on_interruption=definitions.expire,
         )
         register_worker_gauges(registry, poller)
         register_circuit_gauges(registry, state.circuit_breakers.open_subjects, catalog)
@@ -203,11 +205,12 @@ async def report_models(settings: Settings, environ: Mapping[str, str]) -> Model
     async with (
         aclosing(factory.make_engine_client(settings, "catalyst-groq-models")) as engine,
         aclosing(factory.make_groq_client(settings, redactor)) as client,
+        aclosing(ProcessPool(_process_environment(environ))) as executor,
     ):
         key, server = environ.get("GROQ_API_KEY", "").strip(), make_server_kinds(settings).of(settings.groq_api_url)
         own_account = Account(settings.groq_api_url, key, server)
         redactor.add(own_account.key)
-        references = redactor.mask_all(await find_used_models(engine, settings.topic))
+        references = redactor.mask_all(await find_used_models(engine, settings.topic, executor))
         return await collect_model_report(catalog, client, own_account, endpoints, references)
 
 

@@ -10,9 +10,11 @@
     └── EngineError             the operator, in the log, and the part that called the engine
         ├── EngineUnreachable   no response: retried with backoff
         │   └── EngineResponseTooLarge  a response that is not read: data of a process, or no engine
+        ├── CallerHidden        the worker may not see the process that called a process
         └── EngineRefused       an error response
             ├── EngineConflict  optimistic locking: retried at once
             ├── ValueTooLong    a database column is too short: written once more in another form
+            ├── TaskSuspended   the process instance is suspended: left until it is activated
             └── TaskLost        the task is gone or locked by another worker: dropped
 
 A response of Groq is never an exception: it is a value (`catalyst_groq.groq.api.responses`).
@@ -20,7 +22,7 @@ A response of Groq is never an exception: it is a value (`catalyst_groq.groq.api
 
 from collections.abc import Callable
 
-MAX_PROBLEM_CHARS = 450
+MAX_PROBLEM_CHARS = 370
 """Characters of a problem in a message: the engine keeps 666 in all, and the remedy must fit in too."""
 
 
@@ -59,7 +61,10 @@ def _format_problem(field: str, problem: str, fix: str) -> str:
 
 
 class DefinitionError(CatalystError):
-    """The deployed BPMN of a process cannot be read."""
+    """The deployed BPMN of a process cannot be read. `reason` continues a sentence about it."""
+
+    def __init__(self, process_definition_id: str, reason: str) -> None:
+        super().__init__(f"The BPMN of the process definition {process_definition_id} {reason}")
 
 
 class JournalError(CatalystError):
@@ -90,6 +95,10 @@ class EngineResponseTooLarge(EngineUnreachable):
     """
 
 
+class CallerHidden(EngineError):  # noqa: N818 -- named after the state
+    """A process was called by another one that the worker's user may not read."""
+
+
 class EngineRefused(EngineError):  # noqa: N818 -- named after the state
     """The engine responded with an error. `status` is the HTTP status, `kind` the engine's exception class."""
 
@@ -110,3 +119,7 @@ class ValueTooLong(EngineRefused):
 
 class TaskLost(EngineRefused):
     """The task is gone (its process was cancelled or moved on) or another worker has locked it."""
+
+
+class TaskSuspended(EngineRefused):
+    """The process instance of the task is suspended: the engine takes no report until it is activated."""

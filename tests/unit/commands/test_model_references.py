@@ -3,6 +3,8 @@
 import pytest
 
 from catalyst_groq.commands.model_references import ModelReference, find_model_references
+from catalyst_groq.domain.definitions import parse
+from support.bpmn_shapes import NAMESPACES
 from support.diagrams import diagram
 
 
@@ -21,6 +23,23 @@ from support.diagrams import diagram
 def test_model_references_of_a_process(parts, models):
     key, xml = diagram(**parts)
 
-    assert list(find_model_references(xml, ["catalyst-groq"])) == [
+    assert list(find_model_references(parse(xml), ["catalyst-groq"])) == [
         ModelReference(key, "Ask", model) for model in models
+    ]
+
+
+@pytest.mark.parametrize("case", ["camunda", "operaton", "activiti", "a message event", "a list", "another encoding"])
+def test_model_references_are_read_as_the_worker_reads(case):
+    key, xml = diagram(fields={"catalyst_payload": '{"model": "a"}', "catalyst_fallbackModels": '["ü"]'})
+    if case in NAMESPACES:
+        xml = xml.replace(NAMESPACES["camunda"], NAMESPACES[case])
+    if case == "a message event":
+        opening = '<bpmn:endEvent id="Ask"><bpmn:messageEventDefinition'
+        xml = xml.replace('<bpmn:serviceTask id="Ask" name="Ask Groq"', opening)
+        xml = xml.replace("</bpmn:serviceTask>", "</bpmn:messageEventDefinition></bpmn:endEvent>")
+    content = xml.replace("UTF-8", "UTF-16").encode("utf-16") if case == "another encoding" else xml.encode()
+
+    assert list(find_model_references(parse(content), ["catalyst-groq"])) == [
+        ModelReference(key, "Ask", "a"),
+        ModelReference(key, "Ask", "ü"),
     ]

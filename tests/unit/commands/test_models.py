@@ -18,6 +18,7 @@ from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.groq.routing.endpoints import Endpoint
 from support.diagrams import diagram
+from support.inline_executor import InlineExecutor
 
 pytestmark = pytest.mark.anyio
 MODEL = "openai/gpt-oss-20b"
@@ -96,16 +97,35 @@ class FakeEngine:
 
     async def definition_xml(self, process_definition_id):
         assert process_definition_id == "ask:1:d1"
-        return self.xml
+        return self.xml.encode()
 
 
 async def test_used_models_of_deployed_processes():
     key, xml = diagram(properties={"catalyst_model": MODEL})
 
-    assert await find_used_models(FakeEngine(xml), ["catalyst-groq"]) == [ModelReference(key, "Ask", MODEL)]
+    assert await find_used_models(FakeEngine(xml), ["catalyst-groq"], InlineExecutor()) == [
+        ModelReference(key, "Ask", MODEL)
+    ]
 
 
 async def test_used_models_with_unreachable_engine_are_unknown():
     message = "Deployed processes were not checked: The engine cannot be reached"
 
-    assert await find_used_models(FakeEngine(), ["catalyst-groq"]) == message
+    assert await find_used_models(FakeEngine(), ["catalyst-groq"], InlineExecutor()) == message
+
+
+@pytest.mark.parametrize(
+    ("xml", "problem"),
+    [
+        ("<a>", "is not well-formed XML: no element found: line 1, column 3."),
+        (
+            diagram(fields={"catalyst_payload": "{}"})[1].replace("camunda:field", "bpmn:field"),
+            "has 'catalyst_payload' in the namespace http://www.omg.org/spec/BPMN/20100524/MODEL. Write it in one of",
+        ),
+    ],
+)
+async def test_used_models_name_a_diagram_that_cannot_be_read(xml, problem):
+    used = await find_used_models(FakeEngine(xml), ["catalyst-groq"], InlineExecutor())
+
+    assert len(used) == 1
+    assert str(used[0]).startswith(f"The BPMN of the process definition ask:1:d1 {problem}")

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from catalyst_groq.connector.access.urls import GROQ_URL, AllowedUrls
+from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE
 from catalyst_groq.domain.outcomes import Completion
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.server_kinds import ServerKind, ServerKinds
@@ -74,7 +75,8 @@ UNSUPPORTED = {"catalyst_payload": '{"messages": [{"role": "user", "content": "H
 async def test_parameter_that_groq_refuses_is_not_sent_to_groq():
     harness = HandlerHarness()
     outcome = await harness.handle(None, UNSUPPORTED)
-    assert outcome.message == ("catalyst_payload: requests more than one choice ('n'), which Groq refuses. Remove it")
+    problem = "catalyst_payload: requests more than one choice ('n'), which Groq refuses. Remove it."
+    assert outcome.message == f"{problem} {DEPLOY_AND_MIGRATE}"
     assert harness.payloads == []
 
 
@@ -83,7 +85,7 @@ async def test_parameter_that_groq_refuses_names_the_server_that_may_be_another(
     harness = HandlerHarness(urls=AllowedUrls(emulator), servers=ServerKinds(emulator))
     outcome = await harness.handle(None, UNSUPPORTED)
     assert outcome.message.endswith(
-        f"Remove it. If {emulator} is not Groq, ask the operator to set 'server: other' for it"
+        f"Remove it. If {emulator} is not Groq, ask the operator to set 'server: other' for it. {DEPLOY_AND_MIGRATE}"
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from catalyst_groq.connector import handler
 from catalyst_groq.connector.access.urls import GROQ_URL
+from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure
 from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.errors import EngineRefused, EngineUnreachable
@@ -89,7 +90,8 @@ async def test_unknown_operation_is_named_with_those_that_exist():
     outcome = await HandlerHarness().handle(None, {"catalyst_operation": "sing"})
 
     assert outcome.message == (
-        "catalyst_operation: 'sing' is not an operation of this worker. Write one of chat, transcribe"
+        "catalyst_operation: 'sing' is not an operation of this worker. Write one of chat, transcribe. "
+        f"{DEPLOY_AND_MIGRATE}"
     )
     assert outcome.details.endswith("catalyst_operation:\nsing")
 

@@ -4,9 +4,10 @@ import itertools
 
 import pytest
 
+from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE
 from catalyst_groq.domain.definitions import CallingProcess
 from catalyst_groq.domain.outcomes import BpmnError, Failure
-from catalyst_groq.errors import EngineUnreachable
+from catalyst_groq.errors import CallerHidden, DefinitionError, EngineRefused, EngineUnreachable
 from support.factories import make_response
 from support.handler_harness import CATCHING_TASK, PLAIN_TASK, HandlerHarness
 
@@ -41,14 +42,15 @@ async def test_uncaught_bpmn_error_is_an_incident_with_a_fix():
     assert outcome.retries == 0
     assert outcome.message.startswith("Groq: 401 Invalid API Key")
     assert outcome.message.endswith(
-        "Nothing catches the BPMN error AUTH_FAILED: attach an error boundary event to 'AskGroq'."
+        f"Nothing catches the BPMN error AUTH_FAILED: attach an error boundary event to 'AskGroq'. {DEPLOY_AND_MIGRATE}"
     )
     assert outcome.variables["catalyst_statusCode"] == 401
 
 
 async def test_uncaught_bpmn_error_of_an_event_needs_a_subprocess():
     outcome = await HandlerHarness(DENIED, process=END_EVENT).handle(None, GIVE_UP)
-    assert outcome.message.endswith("put 'AskGroq' into a subprocess and attach an error boundary event to that.")
+    fix = "put 'AskGroq' into a subprocess and attach an error boundary event to that."
+    assert outcome.message.endswith(f"{fix} {DEPLOY_AND_MIGRATE}")
 
 
 async def test_uncaught_bpmn_error_has_its_fix_within_666_characters():
@@ -57,7 +59,8 @@ async def test_uncaught_bpmn_error_has_its_fix_within_666_characters():
     harness = HandlerHarness(response, process=PLAIN_TASK.replace("AskGroq", activity))
     outcome = await harness.handle(None, {"catalyst_errorMapping": f"401: {code}", **GIVE_UP}, activityId=activity)
     assert len(outcome.message) <= 666
-    assert outcome.message.endswith(f"{code}: attach an error boundary event to '{activity}'.")
+    fix = f"{code}: attach an error boundary event to '{activity}'."
+    assert outcome.message.endswith(f"{fix} {DEPLOY_AND_MIGRATE}")
 
 
 @pytest.mark.parametrize(
@@ -70,6 +73,23 @@ async def test_bpmn_error_may_be_caught_by_a_calling_process(callers, outcome):
     calling = {called: CallingProcess(caller, caller) for called, caller in itertools.pairwise(instances)}
 
     assert isinstance(await HandlerHarness(DENIED, calling=calling, processes=processes).handle(), outcome)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        CallerHidden("the worker's user may not see its process instance"),
+        EngineRefused(403, "AuthorizationException", "no READ"),
+        DefinitionError("caller:1:d", "is not well-formed XML"),
+    ],
+)
+async def test_calling_process_that_cannot_be_read_is_not_one_that_catches_nothing(reason):
+    outcome = await HandlerHarness(DENIED, calling=reason).handle(None, GIVE_UP)
+
+    assert "Nothing catches" not in outcome.message
+    assert f"AUTH_FAILED, and the calling process cannot be read: {reason}. Grant the worker's user" in outcome.message
+    assert outcome.message.endswith(DEPLOY_AND_MIGRATE)
+    assert (outcome.retries, outcome.variables["catalyst_statusCode"]) == (0, 401)
 
 
 async def test_unreachable_engine_leaves_it_unknown_who_catches():

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from catalyst_groq.connector.budgets import BudgetLimits
+from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure
 from catalyst_groq.errors import JournalError
 from catalyst_groq.groq.api.error_kinds import ErrorKind
@@ -42,7 +43,8 @@ async def test_exhausted_budget_is_an_incident_where_uncaught():
     assert isinstance(outcome, Failure)
     assert outcome.message == (
         f"Groq: {EXHAUSTED} (CATALYST_BUDGET_PER_INSTANCE). {ErrorKind.BUDGET.remedy} "
-        "Nothing catches the BPMN error BUDGET_EXCEEDED: attach an error boundary event to 'AskGroq'."
+        "Nothing catches the BPMN error BUDGET_EXCEEDED: attach an error boundary event to 'AskGroq'. "
+        f"{DEPLOY_AND_MIGRATE}"
     )
     assert outcome.retries == 0
     assert len(harness.groq.requests) == 1

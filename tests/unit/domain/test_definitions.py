@@ -2,7 +2,8 @@
 
 import pytest
 
-from catalyst_groq.domain.definitions import MAX_INLINE_CHARS, is_parsed_quickly, parse
+from catalyst_groq.domain.definitions import MAX_INLINE_CHARS, is_parsed_quickly, parse, parse_or_explain, read_inline
+from catalyst_groq.domain.extension_elements import FieldsError
 
 ERRORS = """
 <error id="Limited" errorCode="RATE_LIMITED"/><error id="Denied" errorCode="AUTH_FAILED"/><error id="NoCode"/>"""
@@ -79,10 +80,60 @@ def test_error_event_catches_nothing_in_another_process():
     assert definition.catches("AskB", "RATE_LIMITED")
 
 
-def test_definition_without_the_activity_has_no_fields():
-    definition = parse(bpmn(ASK))
-    assert definition.fields_of("Nobody") == {}
-    assert not definition.catches("Nobody", "RATE_LIMITED")
+@pytest.mark.parametrize("activity", ["Nobody", "Plain", "Elsewhere"])
+def test_activity_that_is_not_found_has_no_defaults(activity):
+    elsewhere = '<serviceTask id="Elsewhere" x:topic="catalyst-groq" xmlns:x="http://cibseven.org/schema/1.0/bpmn"/>'
+    definition = parse(bpmn(ASK + '<serviceTask id="Plain"/>' + elsewhere))
+
+    with pytest.raises(
+        FieldsError, match=f"^has no external task '{activity}' with a topic in the namespace of a known"
+    ):
+        definition.fields_of(activity)
+
+
+def test_ids_and_references_have_no_white_space_as_in_the_engine():
+    process = (
+        ASK.replace('"Ask"', '" Ask\n"')
+        + boundary("\tAsk ", " Limited ")
+        + on_error(error=" Denied ").replace('"true"', '" true "')
+    )
+
+    assert parse(bpmn(process)).fields_of("Ask") == {}
+    assert catches(process)
+    assert catches(process, "AUTH_FAILED")
+
+
+@pytest.mark.parametrize(("code", "caught"), [("BAD", True), (" BAD ", False), ("", False)])
+def test_error_codes_are_compared_as_written(code, caught):
+    xml = bpmn(ASK + boundary("Ask", "Odd")).replace("<error ", f'<error id="Odd" errorCode="{code}"/><error ', 1)
+    assert parse(xml).catches("Ask", "BAD") is caught
+
+
+def test_elements_of_other_vendors_are_no_events():
+    vendor = (
+        '<extensionElements><x:history xmlns:x="urn:x"><process id="old">{}</process></x:history></extensionElements>'
+    )
+    definition = parse(bpmn(ASK + vendor.format(ASK.replace("Ask", "Old") + boundary("Ask"))))
+
+    assert set(definition.origins) == {"Ask"}
+    assert not definition.catches("Ask", "RATE_LIMITED")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"\xff", "is not encoded in utf-8"),
+        (b"<a>", "is not well-formed XML"),
+        (b'<?xml version="1.0" encoding="UTF-16"?><a>', "is not"),
+    ],
+)
+def test_diagram_that_cannot_be_read_is_not_an_empty_one(content, reason):
+    assert read_inline(content).startswith(reason)
+
+
+def test_diagram_in_xml_1_1_is_read():
+    xml = bpmn(ASK).replace('version="1.0"', 'version="1.1"')
+    assert parse_or_explain(xml.encode()).fields_of("Ask") == {}
 
 
 def test_fields_are_parsed_in_every_notation():

@@ -30,6 +30,19 @@ async def test_replay_distinguishes_payloads_tasks_and_urls(make_journal):
     assert await responses(journal, encoded=b"[]").load(PAYLOAD) is None
 
 
+async def test_replay_never_answers_a_task_of_another_database_with_the_same_id(make_journal):
+    journal = make_journal()
+    of_today, of_yesterday = (
+        TaskResponses(journal, "7", "http://groq", PAYLOAD, b"{}", created=created)
+        for created in ("2026-11-21T10:00:00+00:00", "2026-11-20T10:00:00+00:00")
+    )
+    await of_yesterday.store(PAYLOAD, make_response())
+    await of_yesterday.store(FOLLOW_UP, make_response())
+
+    assert [await of_today.load(PAYLOAD), await of_today.load(FOLLOW_UP)] == [None, None]
+    assert await of_yesterday.load(PAYLOAD)
+
+
 async def test_replay_stores_a_follow_up_beside_the_first(make_journal):
     first, second = make_response(), make_response(body={"choices": [{}]})
     stored = responses(make_journal())

@@ -15,12 +15,14 @@ from catalyst_groq.camunda.oauth import ClientCredentials
 from catalyst_groq.camunda.product import EngineProduct
 from catalyst_groq.camunda.rest_client import NO_CONTENT, RestClient
 from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
+from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.common.transport import TransportConfig, make_transport
 from catalyst_groq.domain.definitions import CallingProcess
+from catalyst_groq.domain.diagram_encoding import is_intact
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.domain.variables_to_fetch import VariablesToFetch
-from catalyst_groq.errors import EngineRefused, EngineUnreachable, TaskLost, ValueTooLong
+from catalyst_groq.errors import CallerHidden, DefinitionError, EngineRefused, EngineUnreachable, TaskLost, ValueTooLong
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,8 @@ FETCH_ORDER = {"usePriority": True, "sorting": [{"sortBy": "createTime", "sortOr
 
 MIN_STRING_LIMIT_CHARS = 1000
 """Characters that fit into a String on every database: Oracle has 4000 bytes, and a character takes up to four."""
+
+READ_DEPLOYMENT = "Grant the worker's user READ on the deployment, or save the diagram as UTF-8"
 
 JSON_FORMAT_MISSING = re.compile(
     r"Cannot find serializer|Unsupported value type|serialization data format", re.IGNORECASE
@@ -150,11 +154,32 @@ class EngineClient:
         query = urlencode({"workerId": self.worker_id, "locked": "true"})
         return await self._rest.get(f"{self._tasks}?{query}", list)
 
-    async def definition_xml(self, process_definition_id: str) -> str:
-        """Return the deployed BPMN; needs the READ permission on the process definition."""
-        definition = await self._rest.get(f"{self.url}/process-definition/{process_definition_id}/xml", dict)
+    async def definition_xml(self, process_definition_id: str) -> bytes:
+        """Return the bytes of the deployed BPMN; needs the READ permission on the process definition.
+
+        Raises `DefinitionError` too. The engine makes a text of the bytes as if they were UTF-8. Where they may not be,
+        they are read from the deployment, which needs the READ permission on it too.
+        """
+        url = f"{self.url}/process-definition/{process_definition_id}"
+        definition = await self._rest.get(f"{url}/xml", dict)
         with self._parsing():
-            return str(definition["bpmn20Xml"])
+            text = str(definition["bpmn20Xml"])
+        if await run_beside_loop_if_large(text, is_intact, text):
+            return text.encode("utf-8", "surrogatepass")
+        try:
+            return await self._deployed_bytes(await self._rest.get(url, dict))
+        except EngineRefused as refusal:
+            reason = f"is not in UTF-8, and the worker may not read its bytes: {refusal}. {READ_DEPLOYMENT}"
+            raise DefinitionError(process_definition_id, reason) from refusal
+
+    async def _deployed_bytes(self, definition: Mapping[str, Any]) -> bytes:
+        """Return the bytes of the resource that a process definition comes from."""
+        with self._parsing():
+            deployment, name = f"{self.url}/deployment/{definition['deploymentId']}/resources", definition["resource"]
+        resources = await self._rest.get(deployment, list)
+        with self._parsing():
+            resource = {resource["name"]: resource["id"] for resource in resources}[name]
+        return await self._rest.read(f"{deployment}/{resource}/data")
 
     async def product(self) -> EngineProduct:
         """Return which engine it is, as far as the user may know."""
@@ -171,10 +196,19 @@ class EngineClient:
             return [str(definition["id"]) for definition in definitions]
 
     async def calling_process(self, process_instance_id: str) -> CallingProcess | None:
-        """Return the instance whose call activity started this one; None when no other process called it."""
-        callers = await self._rest.get(f"{self.url}/process-instance?subProcessInstance={process_instance_id}", list)
+        """Return the instance whose call activity started this one; None when no other process called it.
+
+        Raises `CallerHidden` too: the engine leaves what the user may not read out of lists.
+        """
+        instances = f"{self.url}/process-instance"
+        callers = await self._rest.get(f"{instances}?subProcessInstance={process_instance_id}", list)
         with self._parsing():
-            return CallingProcess(str(callers[0]["id"]), str(callers[0]["definitionId"])) if callers else None
+            if callers:
+                return CallingProcess(str(callers[0]["id"]), str(callers[0]["definitionId"]))
+        root = urlencode({"processInstanceIds": process_instance_id, "rootProcessInstances": "true"})
+        if not await self._rest.get(f"{instances}?{root}", list):
+            raise CallerHidden("the worker's user may not see its process instance")
+        return None
 
     @contextmanager
     def _parsing(self) -> Iterator[None]:

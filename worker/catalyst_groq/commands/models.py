@@ -4,8 +4,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from catalyst_groq.camunda.definition_cache import DefinitionCache
 from catalyst_groq.commands.model_references import ModelReference, find_model_references
-from catalyst_groq.errors import EngineError
+from catalyst_groq.common.bounded_execution import BoundedExecutor
+from catalyst_groq.errors import DefinitionError, EngineError
 from catalyst_groq.groq.api.errors import classify
 from catalyst_groq.groq.api.operations import LIST_MODELS
 from catalyst_groq.groq.api.requests import Account, GroqClient, GroqRequest
@@ -25,8 +27,8 @@ class DeployedDefinitions(Protocol):
     async def latest_definitions(self) -> list[str]:
         """Return the ids of the latest versions."""
 
-    async def definition_xml(self, process_definition_id: str, /) -> str:
-        """Return the BPMN of a definition."""
+    async def definition_xml(self, process_definition_id: str, /) -> bytes:
+        """Return the BPMN of a definition. Raises `DefinitionError` too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,8 @@ class ModelReport:
     catalog: ModelCatalog
     offered: OfferedModels
     """The models that GROQ_API_KEY may use."""
-    references: Sequence[ModelReference] | str
-    """The models that deployed processes use."""
+    references: Sequence[ModelReference | str] | str
+    """The models that deployed processes use. An entry that is a text says why a diagram cannot be read."""
     endpoints: Sequence[tuple[Endpoint, OfferedModels]] = ()
     """The operator's endpoints, each with the models that it offers under its own names."""
 
@@ -54,7 +56,7 @@ async def collect_model_report(
     client: GroqClient,
     own_account: Account,
     endpoints: Sequence[Endpoint],
-    references: Sequence[ModelReference] | str,
+    references: Sequence[ModelReference | str] | str,
 ) -> ModelReport:
     """Query Groq and the endpoints; each may be unreachable. `own_account` may have no key."""
     offered = await fetch_offered_models(client, own_account) if own_account.key else "There is no GROQ_API_KEY"
@@ -79,17 +81,31 @@ async def fetch_offered_models(client: GroqClient, account: Account) -> OfferedM
     return frozenset(str(entry["id"]) for entry in entries if entry.get("active", True))
 
 
-async def find_used_models(definitions: DeployedDefinitions, topics: Collection[str]) -> list[ModelReference] | str:
-    """Return the models that the latest versions of deployed processes use, or why they are unknown."""
+async def find_used_models(
+    deployed: DeployedDefinitions, topics: Collection[str], executor: BoundedExecutor
+) -> list[ModelReference | str] | str:
+    """Return the models that the latest versions of deployed processes use, or why they are unknown.
+
+    An entry that is a text says why a diagram cannot be read.
+    """
+    definitions = DefinitionCache(deployed.definition_xml, executor)
+    found: list[ModelReference | str] = []
     try:
-        ids = await definitions.latest_definitions()
-        return [
-            reference
-            for id_ in ids
-            for reference in find_model_references(await definitions.definition_xml(id_), topics)
-        ]
+        for id_ in await deployed.latest_definitions():
+            try:
+                definition = await definitions.get(id_)
+            except DefinitionError as error:
+                found.append(f"{error}.")
+                continue
+            found += find_model_references(definition, topics)
+            found += (
+                f"The BPMN of the process definition {id_} {reason}."
+                for activity, reason in definition.unreadable.items()
+                if definition.origins[activity].topic in topics
+            )
     except EngineError as error:
         return f"Deployed processes were not checked: {error}"
+    return list(dict.fromkeys(found))  # a diagram with two processes is that of two definitions
 
 
 def select_usable_models(endpoint: Endpoint, offered: OfferedModels) -> frozenset[str]:

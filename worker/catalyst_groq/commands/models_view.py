@@ -62,8 +62,10 @@ def _endpoint_table(endpoints: Sequence[tuple[Endpoint, OfferedModels]]) -> Tabl
     return table
 
 
-def _describe_unavailable(reference: ModelReference, report: ModelReport) -> str | None:
+def _describe_unavailable(reference: ModelReference | str, report: ModelReport) -> str | None:
     """Return a message if a process uses a model that tasks cannot use, or a retired one where that is unknown."""
+    if isinstance(reference, str):
+        return reference
     model = report.catalog.get(reference.model)
     if isinstance(report.usable_by_tasks, str):
         is_unavailable = model is not None and not model.is_available

@@ -40,6 +40,7 @@ COMMAND = "import sys; sys.path[:] = sys.argv[1:]; from catalyst_groq.common.bou
 VALUE_CLASSES = {
     ("catalyst_groq.connector.expressions.placeholder_values", "PlaceholderError"),
     ("catalyst_groq.domain.definitions", "Definition"),
+    ("catalyst_groq.domain.definitions", "TaskOrigin"),
     ("catalyst_groq.domain.variables", "FileVariable"),
     ("catalyst_groq.domain.variables", "OpaqueValue"),
     ("catalyst_groq.domain.variables", "TypedValue"),

@@ -19,11 +19,14 @@ from catalyst_groq.connector.requests.documents import extract_texts
 from catalyst_groq.connector.requests.files import files_in
 from catalyst_groq.connector.requests.payload import to_bytes
 from catalyst_groq.connector.requests.response_schema import check_response_schema
+from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, add_sentence, remedy_for_field
 from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.connector.results.outcome_mapping import hand_back, to_outcome
 from catalyst_groq.connector.results.outcome_redaction import redact_outcome, texts_of
+from catalyst_groq.connector.results.uncaught_errors import Catchers
 from catalyst_groq.connector.task_request import TaskRequest, TaskRequestReader
 from catalyst_groq.domain.definitions import CallingProcess, Definition
+from catalyst_groq.domain.extension_elements import FieldsError
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.outcomes import BpmnError, Failure, Outcome, Unlocked
 from catalyst_groq.domain.redaction import Redactor
@@ -65,7 +68,7 @@ class Handler:
     """Turns a task into an outcome."""
 
     definition_of: Callable[[str], Awaitable[Definition]]
-    """Returns the deployed definition by its id. Raises `EngineError`."""
+    """Returns the deployed definition by its id. Raises `DefinitionError`, `EngineError`."""
     variables_to_fetch: VariablesToFetch
     calling_process: Callable[[str], Awaitable[CallingProcess | None]]
     """Returns the process instance that called one. Raises `EngineError`."""
@@ -92,8 +95,7 @@ class Handler:
         """Return a task's outcome. Never raises: whatever happens is an outcome."""
         redactor = self.secrets.redactor
         try:
-            definition = await self.definition_of(task.process_definition_id)
-            fields = self.reader.read_fields(task, definition)
+            definition, fields = await self._read_fields(task)
             await fields.parse_in_advance(self.executor)
             redactor = await self._redactor_for(task, fields)
             outcome = await self._outcome(task, fields, definition, redactor)
@@ -123,6 +125,14 @@ class Handler:
         except JournalError as error:
             log.warning("Task %s: its stored responses stay in the journal until they expire: %s", task.id, error)
 
+    async def _read_fields(self, task: ExternalTask) -> tuple[Definition, RawFields]:
+        """Look up the fields of a task. Raises `DefinitionError` if the diagram's cannot be read, and `EngineError`."""
+        definition = await self.definition_of(task.process_definition_id)
+        try:
+            return definition, self.reader.read_fields(task, definition)
+        except FieldsError as error:
+            raise DefinitionError(task.process_definition_id, str(error)) from error
+
     async def _redactor_for(self, task: ExternalTask, fields: RawFields) -> Redactor:
         """Return the redactor of a task, which masks the key that it brings."""
         try:
@@ -150,10 +160,13 @@ class Handler:
             result = await self._call_groq(task, request, payload)
         except FieldError as error:
             details = await run_beside_loop_if_large(fields.fields, self._describe_fields, fields, redactor)
-            return Failure(error.describe(redactor.mask), details)
+            return Failure(add_sentence(error.describe(redactor.mask), remedy_for_field(fields, error.field)), details)
         outcome = await to_outcome(request, result, task.retries, payload, self.executor)
         if isinstance(outcome, BpmnError) and not self.throw_uncaught:
-            caught = await self._incident_if_uncaught(outcome, task, definition)
+            missing = await Catchers(self.definition_of, self.calling_process).explain_missing(
+                task, definition, outcome.code
+            )
+            caught = outcome if missing is None else _uncaught(outcome, missing)
             handed_back = hand_back(request, result, task.retries, outcome.variables)
             outcome = handed_back if handed_back and isinstance(caught, Failure) else caught
         if isinstance(outcome, Failure):
@@ -192,7 +205,9 @@ class Handler:
             operation=request.builder.operation,
             payload=payload,
             endpoints=endpoints,
-            responses=TaskResponses(self.journal, task.id, base_url, payload, to_bytes(PAYLOAD, payload)),
+            responses=TaskResponses(
+                self.journal, task.id, base_url, payload, to_bytes(PAYLOAD, payload), created=task.created
+            ),
             fallback_models=request.fallback_models,
             timeout=request.timeout,
             max_wait=max_wait.total_seconds(),
@@ -202,25 +217,10 @@ class Handler:
         )
         return await self.router.call(call)
 
-    async def _incident_if_uncaught(self, error: BpmnError, task: ExternalTask, definition: Definition) -> Outcome:
-        """Keep a BPMN error only if something can catch it.
 
-        When nothing does, the engine ends the instance as completed, silently; an incident is what a modeller sees.
-        """
-        if definition.catches(task.activity_id, error.code):
-            return error
-        if await self._caller_catches(task.process_instance_id, error.code):
-            return error
-        missing = f"Nothing catches the BPMN error {error.code}: {definition.where_to_catch(task.activity_id)}"
-        return Failure(f"{error.message} {missing}.", variables=error.variables)
-
-    async def _caller_catches(self, process_instance_id: str, code: str) -> bool:
-        caller = await self.calling_process(process_instance_id)
-        while caller:
-            if (await self.definition_of(caller.definition_id)).catches_from_calls(code):
-                return True
-            caller = await self.calling_process(caller.instance_id)
-        return False
+def _uncaught(error: BpmnError, missing: str) -> Failure:
+    """Return the incident in place of a BPMN error that the engine would end the instance with, silently."""
+    return Failure(add_sentence(error.message, missing), variables=error.variables)
 
 
 def _error_to_failure(task: ExternalTask, error: DefinitionError | EngineError | JournalError) -> Failure:
@@ -228,7 +228,7 @@ def _error_to_failure(task: ExternalTask, error: DefinitionError | EngineError |
     retries = DEFAULT_RETRIES.retries_left(task.retries)
     match error:
         case DefinitionError():
-            return Failure(f"{error}. Deploy the process again, without what is named here")
+            return Failure(add_sentence(str(error), DEPLOY_AND_MIGRATE))
         case EngineResponseTooLarge():
             return Failure(f"{error}. Store less in the File or the diagram, then raise the task's retries.")
         case EngineUnreachable():

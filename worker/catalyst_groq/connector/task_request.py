@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from catalyst_groq.connector.access.secrets import BUILT_IN_SOURCES
 from catalyst_groq.connector.fields.mappings import ErrorMapping, ResponseMapping
+from catalyst_groq.connector.fields.model_list import parse_models
 from catalyst_groq.connector.fields.names import (
     API_KEY,
     CHAT_DEFAULTS,
@@ -127,7 +128,7 @@ class TaskRequestReader:
         return TaskRequest(
             warnings=fields.check_foreign_placeholders(),
             builder=self._read_builder(fields),
-            fallback_models=fields.parse(FALLBACK_MODELS, _parse_list),
+            fallback_models=fields.parse(FALLBACK_MODELS, parse_models),
             secret_source=fields.one_of(SECRET_SOURCE, self._secret_sources),
             api_key=fields.text(API_KEY),
             response_mapping=fields.parse(RESPONSE_MAPPING, ResponseMapping.parse),
@@ -145,10 +146,6 @@ class TaskRequestReader:
             problem = f"'{name}' is not an operation of this worker"
             raise FieldError(OPERATION, problem, f"Write one of {', '.join(self._operations)}")
         return self._operations[name].build(fields, self._catalog)
-
-
-def _parse_list(_: str, text: str) -> tuple[str, ...]:
-    return tuple(name for part in text.split(",") if (name := part.strip()))
 
 
 def _parse_seconds(field: str, text: str) -> float:

@@ -2,18 +2,17 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
-BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
-CAMUNDA = "{http://camunda.org/schema/1.0/bpmn}"
+from catalyst_groq.domain.diagram_encoding import EncodingError, decode_diagram
+from catalyst_groq.domain.extension_elements import BPMN, KNOWN_NAMESPACES, FieldsError, attribute, read_texts
+
 SCOPE_TAGS = {f"{BPMN}process", f"{BPMN}subProcess", f"{BPMN}transaction", f"{BPMN}adHocSubProcess"}
 
 CALL_ACTIVITY = f"{BPMN}callActivity"
 MESSAGE_EVENT = f"{BPMN}messageEventDefinition"
-TOPIC_ATTRIBUTE = f"{CAMUNDA}topic"
-EXTENSION_ELEMENTS = f"{BPMN}extensionElements"
 
 DOCUMENT_TYPE = "<!DOCTYPE"
 MAX_INLINE_CHARS = 30_000
@@ -28,12 +27,20 @@ Codes = frozenset[str | None]
 NO_CODES: Codes = frozenset()
 
 
+class TaskOrigin(NamedTuple):
+    """Where an external task comes from."""
+
+    process: str
+    """The id of the process in the diagram; a file may hold several."""
+    topic: str
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
     """The parts of one deployed process definition that the worker uses."""
 
     fields: Mapping[str, Mapping[str, str]]
-    """By activity id, what the engine does not send with a task: fields, and properties of an event's message."""
+    """By activity id the fields of the external tasks, and their properties where the engine may not send them."""
 
     caught: Mapping[str, Codes]
     """By activity id, the error codes that an event in the process catches."""
@@ -44,9 +51,23 @@ class Definition:
     events: frozenset[str] = frozenset()
     """Ids of the events whose message is an external task; no boundary event can be attached to them."""
 
+    origins: Mapping[str, TaskOrigin] = field(default_factory=dict)
+    """By activity id of all external tasks."""
+
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    """By activity id why the fields of a task cannot be read: the rest of a sentence about the diagram."""
+
     def fields_of(self, activity_id: str) -> Mapping[str, str]:
-        """Return the names and texts of the fields of one external task."""
-        return self.fields.get(activity_id, {})
+        """Return the names and texts of the fields of one external task.
+
+        Raises `FieldsError` if they are unknown: the defaults must not stand in for what was not understood.
+        """
+        if reason := self.unreadable.get(activity_id):
+            raise FieldsError(reason)
+        if activity_id not in self.fields:
+            problem = f"has no external task '{activity_id}' with a topic in the namespace of a known engine"
+            raise FieldsError(f"{problem}. Write its topic in one of {KNOWN_NAMESPACES}")
+        return self.fields[activity_id]
 
     def catches(self, activity_id: str, code: str) -> bool:
         """Whether a boundary event or an event subprocess around the activity catches the code."""
@@ -78,34 +99,65 @@ def is_parsed_quickly(xml: str) -> bool:
     return len(xml) <= MAX_INLINE_CHARS and DOCUMENT_TYPE not in xml
 
 
-def parse_or_explain(xml: str) -> Definition | str:
+def read_inline(content: bytes) -> Definition | str | None:
+    """Read a diagram if that takes milliseconds; None if it may take longer. See `parse_or_explain`."""
+    if len(content) > MAX_INLINE_CHARS:
+        return None
+    try:
+        xml = decode_diagram(content)
+    except EncodingError as error:
+        return str(error)
+    return parse_or_explain(xml) if is_parsed_quickly(xml) else None
+
+
+def parse_or_explain(diagram: str | bytes) -> Definition | str:
     """Parse a diagram, or return why it cannot be read. It may take any time."""
     try:
-        return parse(xml)
-    except ET.ParseError as error:
+        return parse(diagram)
+    except EncodingError as error:
+        return str(error)
+    except (ET.ParseError, UnicodeEncodeError) as error:  # the latter: half a surrogate pair
         return f"is not well-formed XML: {error}"
     except RecursionError:
         return "is nested too deeply"
 
 
-def parse(xml: str) -> Definition:
-    """Parse the XML of one BPMN diagram. No external entity is opened: expat leaves them out."""
+def parse(diagram: str | bytes) -> Definition:
+    """Parse one BPMN diagram. No external entity is opened: expat leaves them out."""
+    xml = decode_diagram(diagram) if isinstance(diagram, bytes) else diagram
     root = ET.fromstring(xml)  # noqa: S314 -- no entity is opened, and large or repeated ones have their bounds outside
-    codes = {error.get("id", ""): error.get("errorCode") for error in root.iter(f"{BPMN}error")}
+    codes = {_name(error, "id"): error.get("errorCode") for error in root.iterfind(f"{BPMN}error")}
     fields: dict[str, Mapping[str, str]] = {}
     caught: dict[str, Codes] = {}
+    unreadable: dict[str, str] = {}
+    origins: dict[str, TaskOrigin] = {}
     calls, events = set(), set()
-    for process in root.iter(f"{BPMN}process"):
+    for process in root.iterfind(f"{BPMN}process"):
         for activity, enclosing in _activities(process, NO_CODES, codes):
-            activity_id = activity.get("id", "")
+            activity_id = _name(activity, "id")
             caught[activity_id] = enclosing
             if activity.tag == CALL_ACTIVITY:
                 calls.add(activity_id)
-            else:
-                fields[activity_id] = _fields(activity)
-            if activity.find(MESSAGE_EVENT) is not None:
+                continue
+            message = activity.find(MESSAGE_EVENT)
+            if message is not None:
                 events.add(activity_id)
-    return Definition(fields, caught, frozenset(calls), frozenset(events))
+            origins[activity_id] = TaskOrigin(_name(process, "id"), _topic(activity) or "")
+            try:
+                fields[activity_id] = read_texts(activity, message)
+            except FieldsError as error:
+                unreadable[activity_id] = str(error)
+    return Definition(fields, caught, frozenset(calls), frozenset(events), origins, unreadable)
+
+
+def _name(element: ET.Element, attribute_name: str) -> str:
+    """Return an id, or a reference to one. The schema of BPMN, by which the engine reads, removes white space."""
+    return element.get(attribute_name, "").strip()
+
+
+def _topic(activity: ET.Element) -> str | None:
+    topics = (attribute(part, "topic") for part in (activity, *activity.iterfind(MESSAGE_EVENT)))
+    return next((topic for topic in topics if topic is not None), None)
 
 
 def _activities(scope: ET.Element, outer: Codes, codes: Mapping[str, str | None]) -> Iterator[tuple[ET.Element, Codes]]:
@@ -115,9 +167,9 @@ def _activities(scope: ET.Element, outer: Codes, codes: Mapping[str, str | None]
     catchers: Counter[str | None] = Counter()
     for element in scope:
         if element.tag == f"{BPMN}boundaryEvent":
-            attached_to = element.get("attachedToRef", "")
+            attached_to = _name(element, "attachedToRef")
             boundaries[attached_to] = boundaries.get(attached_to, NO_CODES) | _error_codes(element, codes)
-        elif element.tag in SCOPE_TAGS and element.get("triggeredByEvent") == "true":
+        elif element.tag in SCOPE_TAGS and _name(element, "triggeredByEvent") == "true":
             starts = element.iterfind(f"{BPMN}startEvent")
             event_subprocesses[element] = NO_CODES.union(*(_error_codes(start, codes) for start in starts))
             catchers.update(event_subprocesses[element])
@@ -125,29 +177,14 @@ def _activities(scope: ET.Element, outer: Codes, codes: Mapping[str, str | None]
     for element in scope:
         # An event subprocess does not catch the errors of its own activities; its siblings do.
         own = (code for code in event_subprocesses.get(element, NO_CODES) if catchers[code] == 1)
-        enclosing = caught_in_scope.difference(own) | outer | boundaries.get(element.get("id", ""), NO_CODES)
+        enclosing = caught_in_scope.difference(own) | outer | boundaries.get(_name(element, "id"), NO_CODES)
         if element.tag in SCOPE_TAGS:
             yield from _activities(element, enclosing, codes)
-        elif element.tag == CALL_ACTIVITY or any(
-            part.get(TOPIC_ATTRIBUTE) is not None for part in (element, *element.iterfind(MESSAGE_EVENT))
-        ):
+        elif element.tag == CALL_ACTIVITY or _topic(element) is not None:
             yield element, enclosing
 
 
 def _error_codes(event: ET.Element, codes: Mapping[str, str | None]) -> Codes:
     """Return the codes an event catches. A reference to an error without a code catches all, as the engine does."""
-    references = (definition.get("errorRef") for definition in event.iterfind(f"{BPMN}errorEventDefinition"))
+    references = (_name(definition, "errorRef") for definition in event.iterfind(f"{BPMN}errorEventDefinition"))
     return frozenset(codes.get(reference, reference) if reference else CATCH_ALL for reference in references)
-
-
-def _fields(activity: ET.Element) -> dict[str, str]:
-    """Return the fields of a task, or of an event and its message, and the properties of that message."""
-    fields = {
-        item.get("name", ""): item.get("value", "")
-        for item in activity.iterfind(f"{MESSAGE_EVENT}/{EXTENSION_ELEMENTS}/{CAMUNDA}properties/{CAMUNDA}property")
-    }
-    for path in (EXTENSION_ELEMENTS, f"{MESSAGE_EVENT}/{EXTENSION_ELEMENTS}"):
-        for field in activity.iterfind(f"{path}/{CAMUNDA}field"):
-            text = field.findtext(f"{CAMUNDA}string") or field.findtext(f"{CAMUNDA}expression")
-            fields[field.get("name", "")] = text or field.get("stringValue") or field.get("expression") or ""
-    return fields

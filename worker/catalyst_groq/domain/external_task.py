@@ -1,7 +1,7 @@
 """A fetched external task."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -69,6 +69,12 @@ class ExternalTask:
     def variables(self) -> dict[str, Any]:
         """The variables visible to the task, decoded."""
         return {name: decode(typed, name) for name, typed in (self._fetched.get("variables") or {}).items()}
+
+    @property
+    def created(self) -> str:
+        """When the task was created, in UTC; empty on engines older than 7.21. The engine never changes it."""
+        created = self._fetched.get("createTime")
+        return _parse_time(created).astimezone(UTC).isoformat() if created else ""
 
     @property
     def has_files(self) -> bool:

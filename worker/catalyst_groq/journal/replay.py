@@ -14,14 +14,17 @@ log = logging.getLogger(__name__)
 class TaskResponses:
     """The responses of one task in the journal, by the payload that got them and the URL that it is meant for.
 
-    `payload` is the task's own payload and `encoded` its JSON, which need not be made again here.
+    `payload` is the task's own payload and `encoded` its JSON, which need not be made again here. `created` is when the
+    task was created: the ids of tasks may repeat in another database of the engine.
     """
 
-    def __init__(self, journal: Journal, task_id: str, base_url: str, payload: Payload, encoded: bytes) -> None:
+    def __init__(  # noqa: PLR0913 -- what identifies a request
+        self, journal: Journal, task_id: str, base_url: str, payload: Payload, encoded: bytes, *, created: str = ""
+    ) -> None:
         self._journal = journal
         self._task_id = task_id
-        self._base_url = base_url
-        self._own = self._last = payload, JournalKey(task_id, request_key(base_url, encoded))
+        self._url_and_time = f"{base_url}\0{created}" if created else base_url
+        self._own = self._last = payload, JournalKey(task_id, request_key(self._url_and_time, encoded))
         """The task's own payload and the one that was used last, with their keys."""
 
     async def load(self, payload: Payload) -> Response | None:
@@ -49,5 +52,5 @@ class TaskResponses:
             return self._own[1]
         if payload is not self._last[0]:
             encoded = to_text(payload, str).encode("utf-8", "surrogatepass")
-            self._last = payload, JournalKey(self._task_id, request_key(self._base_url, encoded))
+            self._last = payload, JournalKey(self._task_id, request_key(self._url_and_time, encoded))
         return self._last[1]

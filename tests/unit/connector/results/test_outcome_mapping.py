@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalyst_groq.connector.results.diagram_remedies import IF_IN_DIAGRAM
 from catalyst_groq.connector.results.outcome_mapping import error_message, standard_variables, to_outcome
 from catalyst_groq.connector.task_request import TaskRequestReader
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure
@@ -213,7 +214,8 @@ def test_message_suggests_the_network_only_for_its_failures():
 def test_request_held_back_is_mapped_like_groqs_refusal(reason, kind, code):
     outcome = outcome_of(NoResponse(reason, "Limit 8000, Requested 9000", sent=False, seconds=0), attempts=0)
 
-    assert outcome.message == f"Groq: {reason}: Limit 8000, Requested 9000. {kind.remedy}"
+    message = f"Groq: {reason}: Limit 8000, Requested 9000. {kind.remedy}"
+    assert outcome.message == (message if code else f"{message} {IF_IN_DIAGRAM}")
     assert getattr(outcome, "code", None) == code
 
 

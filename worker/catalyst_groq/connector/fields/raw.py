@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from catalyst_groq.common.bounded_execution import BoundedExecutor, Unfinished
 from catalyst_groq.common.lru_cache import cache_short_texts
-from catalyst_groq.common.structures import measure, walk
+from catalyst_groq.common.structures import CONTAINER_TYPES, measure, walk
 from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.connector.expressions.conversions import to_text
 from catalyst_groq.connector.expressions.evaluation_cost import inline_share, max_inline_chars
@@ -265,6 +265,8 @@ class RawFields:
         if not isinstance(written, str):
             raise FieldError(name, describe_variable(name, written), "Set it to a text (String)")
         value = fill(name, written.strip(), self.variables)
+        if isinstance(value, CONTAINER_TYPES):
+            return to_text(value)
         return "" if value is None else str(value)
 
 

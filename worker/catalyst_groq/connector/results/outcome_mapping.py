@@ -6,6 +6,7 @@ from typing import Any
 
 from catalyst_groq.common.bounded_execution import BoundedExecutor
 from catalyst_groq.common.durations import format_duration
+from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, add_sentence, remedy_for_kind
 from catalyst_groq.connector.task_request import TaskRequest
 from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Completion, Failure, Outcome, Retry
 from catalyst_groq.errors import FieldError
@@ -51,6 +52,7 @@ async def to_outcome(
         return handed_back
     # A retry must not replay this response: it can never be used.
     is_unusable = error.kind in (ErrorKind.GENERATION_FAILED, ErrorKind.INVALID_OUTPUT)
+    message = add_sentence(message, remedy_for_kind(error.kind, request.builder.operation))
     return Failure(message, variables=standard, discard_responses=is_unusable)
 
 
@@ -64,7 +66,8 @@ async def _completion(
         mapped = await request.response_mapping.apply(result.response, executor)
         further = request.builder.output_variables(payload, result.response.body)
     except FieldError as problem:
-        return Failure(str(problem), variables=standard_variables(result, model, request.warnings))
+        message = add_sentence(str(problem), DEPLOY_AND_MIGRATE)
+        return Failure(message, variables=standard_variables(result, model, request.warnings))
     unmapped = mapped.unmapped if request.has_own_mapping else ()
     variables = mapped.variables | standard_variables(result, model, request.warnings, unmapped) | further
     return Completion(variables, request.retries.after_failure(retries) if result.stored else NO_RETRY)

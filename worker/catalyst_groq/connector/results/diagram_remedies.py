@@ -1,0 +1,52 @@
+"""The last sentence of an incident that ends with a corrected diagram. Pure.
+
+An instance stays on its version of the process when another one is deployed.
+"""
+
+from catalyst_groq.connector.fields.names import AUDIO, URL
+from catalyst_groq.connector.fields.raw import VARIABLE_NAME_FIELDS, RawFields
+from catalyst_groq.groq.api.error_kinds import ErrorKind
+from catalyst_groq.groq.api.operations import Operation
+
+MAX_MESSAGE_CHARS = 666
+"""What the engine stores of an incident's message."""
+
+DEPLOY_AND_MIGRATE = "Deploy the corrected diagram, migrate this instance to it, then raise its retries."
+IF_IN_DIAGRAM = "If you correct the diagram: deploy it, migrate this instance to it, then raise its retries."
+
+IN_DIAGRAM = {ErrorKind.BAD_REQUEST, ErrorKind.EMPTY_ANSWER, ErrorKind.MODEL_NOT_FOUND}
+"""Kinds of errors that the modeller corrects."""
+
+MAYBE_IN_DIAGRAM = {
+    ErrorKind.GENERATION_FAILED,
+    ErrorKind.INVALID_OUTPUT,
+    ErrorKind.MODEL_FORBIDDEN,
+    ErrorKind.NOT_IN_PLAN,
+    ErrorKind.RESPONSE_TOO_LARGE,
+    ErrorKind.TOO_LARGE,
+    ErrorKind.WRONG_URL,
+}
+"""Kinds of errors that may also be corrected in the data, by the operator, or by another attempt."""
+
+
+def add_sentence(message: str, sentence: str) -> str:
+    """Append a sentence to the message of an incident, which is shortened so that the engine stores both."""
+    if not sentence:
+        return message
+    message = message if message.endswith((".", "…")) else f"{message}."
+    room = MAX_MESSAGE_CHARS - len(sentence) - 1
+    return f"{message if len(message) <= room else f'{message[: room - 1]}…'} {sentence}"
+
+
+def remedy_for_field(fields: RawFields, name: str) -> str:
+    """Return the sentence for a mistake in a field. The value of a variable, or an operator, may be the cause too."""
+    is_certain = name in fields.template.constants and name not in VARIABLE_NAME_FIELDS and name not in {AUDIO, URL}
+    return DEPLOY_AND_MIGRATE if is_certain else IF_IN_DIAGRAM
+
+
+def remedy_for_kind(kind: ErrorKind, operation: Operation) -> str:
+    """Return the sentence for an error of a request; empty if a diagram has no part in it."""
+    if kind not in IN_DIAGRAM | MAYBE_IN_DIAGRAM:
+        return ""
+    is_data = operation.model_kind == "transcription" and kind is not ErrorKind.MODEL_NOT_FOUND
+    return DEPLOY_AND_MIGRATE if kind in IN_DIAGRAM and not is_data else IF_IN_DIAGRAM

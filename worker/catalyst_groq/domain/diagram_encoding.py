@@ -1,0 +1,78 @@
+"""The text of a deployed diagram: its bytes, decoded as the diagram declares. Pure.
+
+Camunda 7.24 and Operaton 1.0 deploy diagrams in UTF-8, UTF-16 (with and without a byte order mark), ISO-8859,
+Windows code pages, Shift_JIS, GBK and others; `/process-definition/{id}/xml` decodes the bytes of all of them as UTF-8.
+"""
+
+import codecs
+import re
+
+BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+UTF_16_STARTS = ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be"))
+"""How UTF-16 without a byte order mark begins."""
+
+XML_DECLARATION = re.compile(
+    r"""\s*<\?xml\s(?:[^>?]*?\sencoding\s*=\s*["'](?P<encoding>[A-Za-z][A-Za-z0-9._-]*)["'])?""", re.ASCII
+)
+MAX_DECLARATION_BYTES = 1000
+UTF_8 = "utf-8"
+REPLACEMENT_CHARACTER = "\ufffd"
+
+
+class EncodingError(ValueError):
+    """A diagram cannot be decoded. The message continues a sentence about the diagram."""
+
+
+def decode_diagram(content: bytes) -> str:
+    """Return the text of a diagram. Raises `EncodingError`."""
+    for mark, codec in BYTE_ORDER_MARKS:
+        if content.startswith(mark):
+            return _check_declaration(content, _decode(content.removeprefix(mark), codec, "its byte order mark"))
+    for start, codec in UTF_16_STARTS:
+        if content.startswith(start):
+            return _decode(content, codec, "its first bytes")
+    head = content[:MAX_DECLARATION_BYTES].decode("latin-1")
+    return _decode(content, _declared_encoding(head) or UTF_8, "its XML declaration")
+
+
+def is_intact(text: str) -> bool:
+    """Whether a text that the engine decoded as UTF-8 encodes to the bytes of the diagram as it was deployed."""
+    if REPLACEMENT_CHARACTER in text or "\0" in text:
+        return False
+    encoding = _declared_encoding(text[:MAX_DECLARATION_BYTES].removeprefix("\ufeff"))
+    if encoding is None or _is_utf_8(encoding):
+        return True
+    try:
+        return text.isascii() and _decode(text.encode(), encoding, "") == text
+    except EncodingError:
+        return False
+
+
+def _declared_encoding(head: str) -> str | None:
+    declaration = XML_DECLARATION.match(head)
+    return declaration["encoding"] if declaration else None
+
+
+def _check_declaration(content: bytes, text: str) -> str:
+    """Refuse a diagram whose mark and declaration give two texts: nothing says which one is meant."""
+    encoding = _declared_encoding(text[:MAX_DECLARATION_BYTES])
+    is_utf_8 = content.startswith(codecs.BOM_UTF8)
+    if encoding and is_utf_8 and not _is_utf_8(encoding) and not text.isascii():
+        raise EncodingError(f"has the byte order mark of UTF-8, but declares the encoding {encoding}")
+    return text
+
+
+def _is_utf_8(encoding: str) -> bool:
+    try:
+        return codecs.lookup(encoding).name == UTF_8
+    except LookupError:
+        return False
+
+
+def _decode(content: bytes, encoding: str, source: str) -> str:
+    try:
+        return content.decode(encoding)
+    except LookupError as error:
+        raise EncodingError(f"declares the encoding {encoding}, which the worker does not know") from error
+    except UnicodeError as error:
+        raise EncodingError(f"is not encoded in {encoding}, as {source} says: {error}") from error
