@@ -148,3 +148,41 @@ async def test_conflict_of_joining_branches_completes_all(backend, start_worker,
 
     assert set(map(type, worker.accepted.values())) == {Completion}
     assert all([await backend.has_ended(instance) for instance in started])
+
+
+@pytest.mark.parametrize(
+    "outcome", [Completion({"a": 1}, if_refused=Retry(2)), Completion({}), BpmnError("E", "why"), Failure("no")]
+)
+async def test_report_for_a_suspended_instance_is_logged_once(fake_engine, start_worker, topic, caplog, outcome):
+    started = []
+
+    async def handle(task):
+        started.append(task.id)
+        fake_engine.tasks.get(task.id).suspended = len(started) == 1
+        return outcome
+
+    task = fake_engine.create(Task(topic=topic))
+    worker = start_worker(fake_engine.rest_url, handle)
+    await wait_until(lambda: log_messages(caplog) and task.worker_id is None)
+    [message] = log_messages(caplog)
+    assert message.startswith(f"Task {task.id}: its ")
+    assert f"cannot be reported, because the process instance {task.process_instance_id} is suspended" in message
+    assert ("stored answer" in message) is (outcome == Completion({"a": 1}, if_refused=Retry(2)))
+    assert not worker.accepted
+    assert (task.retries, task.incident) == (None, None)
+
+    task.suspended = False
+    await wait_until(lambda: worker.accepted)
+    assert started == [task.id] * 2
+    assert len(log_messages(caplog)) == 1
+
+
+async def test_refusal_does_not_quote_what_an_error_mapping_searches(fake_engine, start_worker, topic):
+    expression = "${externalTask.errorMessage.contains('RATE_LIMITED')}"
+    fake_engine.refuse(1, 500, "ProcessEngineException", f"Unknown property used in expression: {expression}. Cause: x")
+    task = fake_engine.create(Task(topic=topic))
+    worker = start_worker(fake_engine.rest_url)
+    await wait_until(lambda: worker.accepted)
+
+    assert "errorMessage.contains('…')}. Cause: x" in task.error_message
+    assert "RATE_LIMITED" not in task.error_message + task.error_details

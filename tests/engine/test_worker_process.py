@@ -138,6 +138,23 @@ def test_cancelled_instance_cancels_its_request(process_client, emulator, engine
     assert "Traceback" not in worker.log
 
 
+def test_suspended_instance_gets_its_stored_answer_when_it_is_activated(
+    process_client, emulator, start_instance, worker
+):
+    emulator.next(1, delay=2)
+    instance = start_instance(diagram(), userMessage="hello")
+    suspended = f"/process-instance/{instance.id}/suspended"
+    wait_for("the call", lambda: emulator.calls, timeout=20)
+    process_client.http.put(suspended, json={"suspended": True}).raise_for_status()
+    line = f"because the process instance {instance.id} is suspended"
+    wait_for("the warning", lambda: line in worker.log, timeout=20)
+    process_client.http.put(suspended, json={"suspended": False}).raise_for_status()
+
+    assert instance.task() == "Review"
+    assert worker.log.count(line) == len(emulator.calls) == 1
+    assert instance.variables()["catalyst_meta"]["replayed"] is True
+
+
 def test_engine_outage_loses_no_task(tmp_path, topic):
     database = f"jdbc:h2:file:{tmp_path}/engine;DB_CLOSE_ON_EXIT=FALSE;WRITE_DELAY=0"  # kill -9 loses no commit
     with (

@@ -39,6 +39,7 @@ class Task:
     retries: int | None = None
     next_step_fails: bool = False
     called: bool = False
+    suspended: bool = False
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     process_instance_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     create_time: float = field(default_factory=time.time)
@@ -153,13 +154,15 @@ class ExternalTasks:
 
     @staticmethod
     def _is_offered(task: Task) -> bool:
-        return task.waits_at == "Ask" and not task.is_locked and task.retries != 0
+        return task.waits_at == "Ask" and not task.is_locked and task.retries != 0 and not task.suspended
 
     def _held_by(self, worker_id: str, task_id: str, refused: str) -> Task:
         """Find a task that the worker was the last to lock, whether or not that lock has ended."""
         task = self.get(task_id)
         if task.worker_id != worker_id:
             raise _locked_by_another(refused.format(task_id), worker_id, task)
+        if task.suspended:
+            raise RestError(400, "RestException", f"ENGINE-03043 ExternalTask with id '{task_id}' is suspended.")
         return task
 
     @staticmethod

@@ -3,16 +3,18 @@
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from dataclasses import replace
 from weakref import WeakValueDictionary
 
 from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.locks import TaskLock
 from catalyst_groq.camunda.outage import OutageMonitor
+from catalyst_groq.camunda.quoted_expressions import remove_searched_texts
 from catalyst_groq.common.backoff import Backoff
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Completion, Failure, Outcome, Unlocked
-from catalyst_groq.errors import EngineConflict, EngineRefused, EngineUnreachable, TaskLost
+from catalyst_groq.errors import EngineConflict, EngineError, EngineRefused, EngineUnreachable, TaskLost, TaskSuspended
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +58,10 @@ class OutcomeReporter:
             except TaskLost as loss:
                 log.warning("Lock lost on task %s before its outcome was reported: %s", task.id, loss)
                 return None
+            except TaskSuspended:
+                await lock.stop_renewing()
+                await self._leave_suspended(task, outcome)
+                return None
             except EngineRefused as refusal:
                 log.warning("The engine refused the outcome of task %s: %s", task.id, refusal)
                 if outcome == FALLBACK_FAILURE:
@@ -63,6 +69,21 @@ class OutcomeReporter:
                 outcome = _refusal_to_failure(outcome, refusal)
             else:
                 return outcome
+
+    async def _leave_suspended(self, task: ExternalTask, outcome: Outcome) -> None:
+        """Unlock a task whose process instance is suspended: the engine offers it again when that is activated."""
+        is_stored = isinstance(outcome, Completion) and outcome.if_refused != NO_RETRY
+        answer = "its stored answer" if is_stored else "its outcome"
+        log.warning(
+            "Task %s: %s cannot be reported, because the process instance %s is suspended. The task is offered again "
+            "when the instance is activated%s.",
+            task.id,
+            answer,
+            task.process_instance_id,
+            "; the answer is used then" if is_stored else "",
+        )
+        with suppress(EngineError):  # the lock ends by itself
+            await self._engine.unlock(task.id)
 
     async def _report_with_retries(self, task: ExternalTask, outcome: Outcome) -> None:
         """Report until the engine responds: with long waits while it is unreachable, with short ones on a conflict.
@@ -108,15 +129,16 @@ def _refusal_to_failure(outcome: Outcome, refusal: EngineRefused) -> Failure:
     """Return the failure to report instead of a refused outcome."""
     if isinstance(outcome, Failure):
         return replace(outcome, variables={}) if outcome.variables else FALLBACK_FAILURE
+    reason = remove_searched_texts(refusal.message)
     if isinstance(outcome, BpmnError):
         return Failure(
-            f"The engine refused the BPMN error {outcome.code}: {refusal.message}",
+            f"The engine refused the BPMN error {outcome.code}: {reason}",
             details=f"{outcome.message}\n\nThe engine refused to throw this error "
             f"({refusal.status} {refusal.kind}). Fix the step after the event that catches it, then raise the retries.",
         )
     retries, retry_timeout = outcome.if_refused if isinstance(outcome, Completion) else NO_RETRY
     return Failure(
-        f"The engine refused to complete the task: {refusal.message}",
+        f"The engine refused to complete the task: {reason}",
         details=f"Groq's response arrived, but the engine refused the completion ({refusal.status} {refusal.kind}). "
         "Fix the step after this task or the variables it writes, then raise the retries.",
         retries=retries,

@@ -20,6 +20,7 @@ from catalyst_groq.errors import (
     EngineResponseTooLarge,
     EngineUnreachable,
     TaskLost,
+    TaskSuspended,
     ValueTooLong,
 )
 
@@ -48,6 +49,8 @@ COLUMN_SIZE_TOO_SMALL_CODE = 10002
 
 UNAVAILABLE_STATUSES = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 LOCKED_BY_OTHER = re.compile(r"locked by worker", re.IGNORECASE)
+SUSPENDED = re.compile(r"ENGINE-03043\b")
+"""The engine's answer to a report for a suspended task (`EnginePersistenceLogger.suspendedEntityException`)."""
 
 
 class RestClient:
@@ -181,6 +184,8 @@ def _error_class(status: int, kind: str, message: str, code: int | None) -> type
         return TaskLost
     if status == HTTPStatus.BAD_REQUEST and LOCKED_BY_OTHER.search(message):
         return TaskLost
+    if SUSPENDED.match(message):
+        return TaskSuspended
     return EngineRefused
 
 

@@ -12,6 +12,7 @@ from catalyst_groq.connector.expressions.conversions import CONVERSIONS, convert
 from catalyst_groq.connector.expressions.evaluation_cost import inline_share
 from catalyst_groq.connector.expressions.jmespath import ExpressionError, check_expression
 from catalyst_groq.connector.expressions.strict_evaluation import evaluate_strictly
+from catalyst_groq.connector.fields.error_causes import check_cause
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.errors import BUDGET_EXCEEDED
 from catalyst_groq.groq.api.responses import Response
@@ -19,8 +20,6 @@ from catalyst_groq.groq.api.responses import Response
 RESERVED_PREFIX = "catalyst_"
 DEFAULT_CODES = {BUDGET_EXCEEDED: "BUDGET_EXCEEDED"}
 """BPMN errors that need no error mapping, because the operator and not the modeller sets budgets."""
-
-CAUSE_PATTERN = re.compile(r"[1-5](\d\d|xx)|[a-z][a-z_]+", re.IGNORECASE)
 
 VARIABLE_NAME = re.compile(r"\w+")
 """A name that the engine's expressions can read."""
@@ -168,12 +167,10 @@ class ErrorMapping:
         for cause, code in structure.items():
             if not isinstance(code, str) or not code:
                 raise FieldError(field, f"'{cause}' has no BPMN error code", f'Write "{cause}": "SOME_CODE"')
-            if not CAUSE_PATTERN.fullmatch(str(cause)):
-                fix = "Write a status (429), a class of statuses (5xx), one of Groq's codes, timeout or network"
-                raise FieldError(field, f"'{cause}' is not a valid cause", fix)
+            check_cause(field, str(cause))
         return cls({str(cause).lower(): code for cause, code in structure.items()})
 
     def code_for(self, causes: tuple[str, ...]) -> str | None:
         """Return the BPMN error code of the first cause that is mapped; `causes` come with the most specific first."""
         codes = {**DEFAULT_CODES, **self.codes}
-        return next((codes[cause] for cause in causes if cause in codes), None)
+        return next((codes[cause] for cause in map(str.lower, causes) if cause in codes), None)

@@ -1,0 +1,51 @@
+"""The causes that an error mapping may name, and what may be meant by a word that is the cause of no failure. Pure."""
+
+import re
+from difflib import get_close_matches
+
+from catalyst_groq.errors import FieldError
+from catalyst_groq.groq.api.error_kinds import ERROR_KINDS
+from catalyst_groq.groq.api.errors import EMPTY_ANSWER, KIND_BY_CODE, KIND_BY_REASON, NETWORK_FAILURE
+
+STATUS = re.compile(r"[2-5](\d\d|xx)", re.IGNORECASE)
+CODE = re.compile(r"[a-z][a-z_]+", re.IGNORECASE)
+KNOWN_CAUSES = sorted(
+    {code.lower() for code in KIND_BY_CODE}
+    | {
+        cause
+        for _, causes in (*KIND_BY_REASON.values(), NETWORK_FAILURE)
+        for cause in causes
+        if not STATUS.match(cause)
+    }
+    | {EMPTY_ANSWER}
+)
+NOT_CAUSES = {kind.name for kind in ERROR_KINDS}
+"""Names of the kinds of errors, as they stand in logs."""
+
+MISSPELT_SIMILARITY = 0.85
+RELATED_SIMILARITY = 0.5
+MAX_SUGGESTIONS = 2
+FIX = "Write a status (429), a class of statuses (5xx), an error code of the server, timeout or network"
+
+
+def check_cause(field: str, cause: str) -> None:
+    """Check a cause that an error mapping names. Raises `FieldError` for one that no failure has.
+
+    Other servers have codes of their own. So an unknown word is refused only if a known cause must be meant.
+    """
+    word = cause.lower()
+    if STATUS.fullmatch(cause) or word in KNOWN_CAUSES:
+        return
+    if not CODE.fullmatch(cause):
+        raise FieldError(field, f"'{cause}' is not a valid cause", FIX)
+    is_part = any(f"_{word}_" in f"_{known}_" for known in KNOWN_CAUSES)
+    is_misspelt = bool(get_close_matches(word, KNOWN_CAUSES, cutoff=MISSPELT_SIMILARITY))
+    if is_part or is_misspelt or word in NOT_CAUSES:
+        raise FieldError(field, f"'{cause}' is the cause of no failure", _suggest(word) or FIX)
+
+
+def _suggest(word: str) -> str:
+    parts = [known for known in KNOWN_CAUSES if f"_{word}_" in f"_{known}_"]
+    similar = get_close_matches(word, KNOWN_CAUSES, cutoff=RELATED_SIMILARITY)
+    suggestions = list(dict.fromkeys([*parts, *similar]))[:MAX_SUGGESTIONS]
+    return f"Did you mean {' or '.join(suggestions)}?" if suggestions else ""
