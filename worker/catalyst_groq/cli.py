@@ -143,16 +143,27 @@ def _run_processes(count: int, config: Path | None, settings: "Settings") -> int
 
 
 @app.command()
-def models() -> None:
+def models(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+    wide: Annotated[
+        bool, typer.Option("--wide", help="Print the table in one piece, however narrow the terminal is.")
+    ] = False,
+) -> None:
     """Show models: features, prices, which ones the key may use, and processes that use an unavailable one."""
     from rich.console import Console
 
     from catalyst_groq.app import report_models
-    from catalyst_groq.commands.models_view import show_models
+    from catalyst_groq.commands.models_view import UNLIMITED_WIDTH, models_as_json, show_models
     from catalyst_groq.config.settings import Settings, environment
 
     settings = Settings.load(Path("worker.yaml"), ENV_FILE)
-    show_models(Console(), asyncio.run(report_models(settings, environment(ENV_FILE))))
+    report = asyncio.run(report_models(settings, environment(ENV_FILE)))
+    if as_json:
+        typer.echo(models_as_json(report))
+    else:
+        is_wide = wide or not sys.stdout.isatty()
+        show_models(Console(width=UNLIMITED_WIDTH if is_wide else None), report)
 
 
 @app.command()

@@ -1,12 +1,14 @@
 """The output of `catalyst-groq models`."""
 
 import io
+import json
 
+import pytest
 from rich.console import Console
 
 from catalyst_groq.commands.model_references import ModelReference
 from catalyst_groq.commands.models import ModelReport
-from catalyst_groq.commands.models_view import show_models
+from catalyst_groq.commands.models_view import models_as_json, show_models
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.groq.routing.endpoints import Endpoint
@@ -17,9 +19,9 @@ ALL_AVAILABLE = "No deployed process uses an unavailable model."
 NO_KEY = "There is no GROQ_API_KEY"
 
 
-def render(offered, references, *endpoints):
+def render(offered, references, *endpoints, width=200):
     out = io.StringIO()
-    show_models(Console(file=out, width=200), ModelReport(shipped_catalog(), offered, references, endpoints))
+    show_models(Console(file=out, width=width), ModelReport(shipped_catalog(), offered, references, endpoints))
     return out.getvalue()
 
 
@@ -94,3 +96,49 @@ def test_models_view_escapes_control_characters_of_servers_and_diagrams():
     assert r"new\x1b[31m" in text
     assert r"order\x1b[2J/Ask\n uses acme/typo\u202e, unavailable." in text
     assert not set("\x1b\x9b\x07\u202e") & set(text)
+
+
+@pytest.mark.parametrize("width", [30, 80, 200, 10_000])
+def test_models_view_shows_whole_ids_in_any_width(width):
+    offered = frozenset({"acme/a-model-with-a-long-name"})
+    endpoint = make_endpoint("local", {"small": "tiny"}), frozenset({"tiny"})
+    lines = render(offered, [], endpoint, width=width).splitlines()
+
+    for model in shipped_catalog().available():
+        assert any(model.id in line for line in lines), model.id
+    assert any("acme/a-model-with-a-long-name" in line for line in lines)
+    assert any("http://local/v1" in line for line in lines)
+
+
+def test_models_json_lists_models_endpoints_and_problems():
+    endpoint = make_endpoint("local", {AVAILABLE.model: "gpt", "absent": "nowhere"})
+    offered = frozenset({AVAILABLE.model, "brand/new"})
+    report = ModelReport(shipped_catalog(), offered, [RETIRED], [(endpoint, frozenset({"gpt"}))])
+    content = json.loads(models_as_json(report))
+    by_id = {model["id"]: model for model in content["models"]}
+
+    assert by_id[AVAILABLE.model]["offered"] is True
+    assert by_id[AVAILABLE.model]["price"]["output"] == 0.3
+    assert by_id[RETIRED.model]["replacement"] == "openai/gpt-oss-120b"
+    assert content["notInCatalog"] == ["brand/new"]
+    assert content["endpoints"] == [
+        {
+            "name": "local",
+            "url": "http://local/v1",
+            "priority": 3,
+            "models": [AVAILABLE.model],
+            "missing": ["absent"],
+            "offeredUnknown": None,
+        }
+    ]
+    assert content["uses"] == [{"process": "order", "activity": "Ask", "model": RETIRED.model}]
+    assert "order/Ask uses llama-3.3-70b-versatile" in content["problems"][0]
+    assert "the-key" not in models_as_json(report)
+
+
+def test_models_json_gives_the_reason_for_what_is_unknown():
+    content = json.loads(models_as_json(ModelReport(shipped_catalog(), NO_KEY, "away")))
+
+    assert content["offeredUnknown"] == NO_KEY
+    assert content["usesUnknown"] == "away"
+    assert {model["offered"] for model in content["models"]} == {None}

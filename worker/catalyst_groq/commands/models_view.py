@@ -1,10 +1,14 @@
-"""Prints a `ModelReport`: a table of the models, a table of the endpoints, and references to unavailable models."""
+"""Shows a `ModelReport`: the models, the endpoints, and references to unavailable models; as tables or as JSON."""
 
+import json
 from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from catalyst_groq.commands.model_references import ModelReference
 from catalyst_groq.commands.models import ModelReport, OfferedModels, select_usable_models
@@ -12,30 +16,98 @@ from catalyst_groq.common.control_characters import escape_control_characters
 from catalyst_groq.groq.models.catalog import Model
 from catalyst_groq.groq.routing.endpoints import Endpoint
 
+MODEL_HEADERS = ("model", "status", "context", "output", "$/M in", "$/M out", "features", "your key")
+ENDPOINT_HEADERS = ("endpoint", "URL", "priority", "models", "missing")
+UNLIMITED_WIDTH = 10_000
+"""Columns of a table that nothing is cut off from."""
+
 
 def show_models(console: Console, report: ModelReport) -> None:
-    """Print the tables of available models and endpoints, and below them what an operator or modeller must change."""
-    table = Table("model", "status", "context", "output", "$/M in", "$/M out", "features", "your key")
-    for model in report.catalog.available():
-        table.add_row(*_model_row(model, report.offered))
-    console.print(table, f"Model catalog of {report.catalog.dated}.", sep="\n")
+    """Print the available models and the endpoints, and below them what an operator or modeller must change."""
+    _print_rows(console, MODEL_HEADERS, [_model_row(model, report.offered) for model in report.catalog.available()])
+    console.print(f"Model catalog of {report.catalog.dated}.")
     if isinstance(report.offered, str):
         _print(console, report.offered)
-    elif unknown := sorted(report.offered - {model.id for model in report.catalog.models}):
+    elif unknown := _unknown_models(report):
         _print(console, f"Groq also offers: {', '.join(unknown)}")
     if report.endpoints:
-        console.print(_endpoint_table(report.endpoints))
+        _print_rows(console, ENDPOINT_HEADERS, [_endpoint_row(*entry) for entry in report.endpoints])
     if isinstance(report.references, str):
         _print(console, report.references)
         return
-    problems = [text for reference in report.references if (text := _describe_unavailable(reference, report))]
-    for text in problems or ["No deployed process uses an unavailable model."]:
+    for text in _describe_problems(report) or ["No deployed process uses an unavailable model."]:
         _print(console, text)
+
+
+def _print_rows(console: Console, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table; where the console is too narrow for it, a paragraph for each row, so that names stay whole."""
+    table = Table(*headers)
+    for row in rows:
+        table.add_row(*map(_escape_cell, row))
+    if console.measure(table, options=console.options.update(max_width=UNLIMITED_WIDTH)).maximum <= console.width:
+        console.print(table)
+        return
+    for first, *others in rows:
+        _print(console, first)
+        described = [f"{header} {cell}" for header, cell in zip(headers[1:], others, strict=True) if cell]
+        console.print(Padding(Text(escape_control_characters(", ".join(described))), (0, 0, 0, 2)))
+
+
+def models_as_json(report: ModelReport) -> str:
+    """Return the report as a JSON object. What is unknown is null, with the reason beside it."""
+    content = {
+        "catalogDated": report.catalog.dated.isoformat(),
+        "models": [_model_as_json(model, report.offered) for model in report.catalog.models],
+        "notInCatalog": _unknown_models(report),
+        "offeredUnknown": _reason(report.offered),
+        "endpoints": [_endpoint_as_json(endpoint, offered) for endpoint, offered in report.endpoints],
+        "uses": [] if isinstance(report.references, str) else [use._asdict() for use in report.references],
+        "usesUnknown": _reason(report.references),
+        "problems": _describe_problems(report),
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def _model_as_json(model: Model, offered: OfferedModels) -> dict[str, Any]:
+    fields = model.model_dump(mode="json", exclude={"limits"})
+    prices = {name: None if price is None else float(price) for name, price in fields["price"].items()}
+    is_offered = None if isinstance(offered, str) else model.id in offered
+    return {**fields, "features": sorted(fields["features"]), "price": prices, "offered": is_offered}
+
+
+def _endpoint_as_json(endpoint: Endpoint, offered: OfferedModels) -> dict[str, Any]:
+    usable = select_usable_models(endpoint, offered)
+    return {
+        "name": endpoint.name,
+        "url": endpoint.account.url,
+        "priority": endpoint.priority,
+        "models": sorted(usable),
+        "missing": sorted(set(endpoint.models or ()) - usable),
+        "offeredUnknown": _reason(offered),
+    }
+
+
+def _reason(found: object) -> str | None:
+    return found if isinstance(found, str) else None
+
+
+def _unknown_models(report: ModelReport) -> list[str]:
+    return (
+        []
+        if isinstance(report.offered, str)
+        else sorted(report.offered - {model.id for model in report.catalog.models})
+    )
+
+
+def _describe_problems(report: ModelReport) -> list[str]:
+    if isinstance(report.references, str):
+        return []
+    return [text for reference in report.references if (text := _describe_unavailable(reference, report))]
 
 
 def _print(console: Console, text: str) -> None:
     """Print a text of a server or a diagram as it is: no control characters, no markup."""
-    console.print(escape_control_characters(text), markup=False)
+    console.print(escape_control_characters(text), markup=False, highlight=False, soft_wrap=True)
 
 
 def _escape_cell(text: str) -> str:
@@ -47,19 +119,15 @@ def _model_row(model: Model, offered: OfferedModels) -> list[str]:
     figures = (model.context_window, model.max_completion_tokens, model.price.input, model.price.output)
     cells = ("" if figure is None else f"{figure:,}" for figure in figures)
     features = ", ".join(sorted(feature.replace("_", " ") for feature in model.features)) or model.kind
-    return [_escape_cell(model.id), model.status, *cells, features, allowed]
+    return [model.id, model.status, *cells, features, allowed]
 
 
-def _endpoint_table(endpoints: Sequence[tuple[Endpoint, OfferedModels]]) -> Table:
-    table = Table("endpoint", "URL", "priority", "models", "missing")
-    for endpoint, offered in endpoints:
-        usable = select_usable_models(endpoint, offered)
-        missing = sorted(set(endpoint.models or ()) - usable)
-        listed = ", ".join(sorted(usable)) if endpoint.models is not None else f"all: {len(usable)}"
-        models = offered if isinstance(offered, str) else listed
-        cells = (endpoint.name, endpoint.account.url, str(endpoint.priority), models, ", ".join(missing))
-        table.add_row(*map(_escape_cell, cells))
-    return table
+def _endpoint_row(endpoint: Endpoint, offered: OfferedModels) -> list[str]:
+    usable = select_usable_models(endpoint, offered)
+    missing = sorted(set(endpoint.models or ()) - usable)
+    listed = ", ".join(sorted(usable)) if endpoint.models is not None else f"all: {len(usable)}"
+    models = offered if isinstance(offered, str) else listed
+    return [endpoint.name, endpoint.account.url, str(endpoint.priority), models, ", ".join(missing)]
 
 
 def _describe_unavailable(reference: ModelReference | str, report: ModelReport) -> str | None:
