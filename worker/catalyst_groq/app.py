@@ -6,8 +6,10 @@ import logging
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platformdirs import user_state_path
 from prometheus_client import CollectorRegistry
@@ -46,6 +48,9 @@ from catalyst_groq.observability.metrics import (
     register_limit_gauges,
     register_worker_gauges,
 )
+
+if TYPE_CHECKING:
+    from catalyst_groq.commands.lint.findings import DiagramReport
 
 log = logging.getLogger(__name__)
 
@@ -212,6 +217,33 @@ async def report_models(settings: Settings, environ: Mapping[str, str]) -> Model
         redactor.add(own_account.key)
         references = redactor.mask_all(await find_used_models(engine, settings.topic, executor))
         return await collect_model_report(catalog, client, own_account, endpoints, references)
+
+
+async def report_lint(
+    settings: Settings, environ: Mapping[str, str], files: Sequence[Path], *, deployed: bool
+) -> "list[DiagramReport]":
+    """Lint the files, and the deployed processes if that is wanted. Raises `EngineError`."""
+    from catalyst_groq.commands.lint.command import lint_deployed, lint_files  # noqa: PLC0415 -- not for `run`
+    from catalyst_groq.commands.lint.context import LintContext  # noqa: PLC0415 -- not for `run`
+
+    redactor = Redactor(value for _, value in factory.collect_secret_values(settings))
+    redactor.add(environ.get("GROQ_API_KEY", "").strip())
+    context = LintContext(
+        topics=settings.topic,
+        catalog=factory.load_catalog(settings),
+        allowed_secrets=settings.allowed_secrets,
+        allow_variable_secrets=settings.allow_variable_secrets,
+        urls=AllowedUrls(settings.groq_api_url, settings.allowed_urls),
+        servers=make_server_kinds(settings),
+    )
+    context = replace(context, endpoints=await factory.make_endpoints(settings, context.secrets))
+    async with aclosing(ProcessPool(_process_environment(environ))) as executor:
+        reports = await lint_files(files, context, executor, redactor.mask)
+        if not deployed:
+            return reports
+        async with aclosing(factory.make_engine_client(settings, "catalyst-groq-lint")) as engine:
+            own = replace(context, is_deployed=True)
+            return [*reports, *await lint_deployed(engine, own, executor, redactor.mask)]
 
 
 def _stop(poller: Poller, polling: asyncio.Task[None]) -> None:

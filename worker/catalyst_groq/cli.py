@@ -167,6 +167,59 @@ def models(
 
 
 @app.command()
+def lint(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="BPMN diagrams, or folders with such files.", exists=True)
+    ] = None,
+    *,
+    deployed: Annotated[
+        bool, typer.Option("--deployed", help="Check the latest versions of the processes in the engine.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON, for programs.")] = False,
+    sarif: Annotated[
+        Path | None, typer.Option(help="Also write the findings to this file as SARIF, for code hosts.", dir_okay=False)
+    ] = None,
+) -> None:
+    """Find mistakes in BPMN diagrams before a process runs, each with its fix.
+
+    It reads diagrams as the worker does, and asks neither Groq nor, without --deployed, the engine. Topics, allowed
+    secrets, URLs and models are those of the worker's settings here (environment, .env, worker.yaml).
+
+    Exit codes: 0 nothing found, or hints only; 1 errors or warnings found; 2 wrong usage, no such file, wrong settings.
+    """
+    from rich.console import Console
+
+    from catalyst_groq.app import report_lint
+    from catalyst_groq.commands.lint.command import find_files
+    from catalyst_groq.commands.lint.findings import has_problems
+    from catalyst_groq.commands.lint.sarif import to_sarif
+    from catalyst_groq.commands.lint.view import show_findings, to_json
+    from catalyst_groq.common.json_codec import to_text
+    from catalyst_groq.config.settings import Settings, environment
+
+    found = find_files(files or [])
+    if not found and not deployed:
+        raise typer.BadParameter("name at least one BPMN file, a folder with .bpmn files, or --deployed")
+    settings = Settings.load(Path("worker.yaml"), ENV_FILE)
+    reports = asyncio.run(report_lint(settings, environment(ENV_FILE), found, deployed=deployed))
+    if sarif:
+        _write(sarif, to_text(to_sarif(reports), str))
+    if as_json:
+        typer.echo(to_json(reports))
+    else:
+        show_findings(Console(), reports)
+    if has_problems(reports):
+        raise typer.Exit(1)
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise typer.BadParameter(f"{file} cannot be written: {error.strerror}") from error
+
+
+@app.command()
 def healthy(
     port: Annotated[int, typer.Option(min=1, max=65535, envvar="CATALYST_HTTP_PORT", help="The worker's health port.")],
     host: Annotated[str, typer.Option(envvar="CATALYST_HTTP_HOST", help="The address it listens at.")] = "127.0.0.1",

@@ -47,12 +47,12 @@ class FieldError(CatalystError):
     def __init__(self, field: str, problem: str, fix: str) -> None:
         super().__init__(_format_problem(field, problem, fix))
         self.field = field
-        self._problem = problem
-        self._fix = fix
+        self.problem = problem
+        self.fix = fix
 
     def describe(self, mask: Callable[[str], str]) -> str:
         """Return the message without keys: masked before it is shortened, so that no part of one is left."""
-        return mask(_format_problem(self.field, mask(self._problem), self._fix))
+        return mask(_format_problem(self.field, mask(self.problem), self.fix))
 
 
 def _format_problem(field: str, problem: str, fix: str) -> str:

@@ -1,0 +1,45 @@
+"""`catalyst-groq lint --deployed` on a real engine."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from support.diagrams import diagram
+from support.process_instance import start
+
+pytestmark = pytest.mark.engine
+
+
+def lint_deployed(engine, folder):
+    """Return what the command prints, and its exit code."""
+    command = [sys.executable, "-m", "catalyst_groq", "lint", "--deployed", "--json"]
+    environ = {**os.environ, "CATALYST_ENGINE_URL": engine.rest_url}
+    result = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False, timeout=120)
+    assert result.stderr == ""
+    return json.loads(result.stdout), result.returncode
+
+
+def test_lint_of_deployed_processes_names_the_fix_of_the_incident(engine, process_client, start_instance, tmp_path):
+    made = diagram(properties={"catalyst_timeout": "soon"}, fields={"catalyst_errorMapping": "{}"})
+    incident = start_instance(made, userMessage="hello").incident()
+    findings, exit_code = lint_deployed(engine, tmp_path)
+    of_process = {finding["rule"]: finding for finding in findings if finding["file"].startswith(f"{made[0]}:")}
+    found = of_process["invalid-timeout"]
+
+    assert exit_code == 1
+    assert of_process.keys() == {"invalid-timeout", "missing-variable"}
+    assert found["element"] == "Ask"
+    assert incident == f"{found['problem']}. {found['fix']}"
+
+
+def test_lint_of_deployed_processes_finds_topics_nobody_fetches(engine, process_client, tmp_path):
+    made = diagram(properties={"catalyst_model": "openai/gpt-oss-20b"}, topic="another-topic")
+    start(process_client, made, userMessage="hello")
+    findings, _ = lint_deployed(engine, tmp_path)
+
+    assert [finding["rule"] for finding in findings if finding["file"].startswith(f"{made[0]}:")] == [
+        "topic-not-fetched"
+    ]

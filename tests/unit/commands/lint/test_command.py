@@ -1,0 +1,164 @@
+"""Diagrams from files and from the engine, each within bounds."""
+
+import asyncio
+import json
+from contextlib import aclosing
+from dataclasses import replace
+
+import pytest
+from typer.testing import CliRunner
+
+from catalyst_groq.cli import app
+from catalyst_groq.commands.lint.command import MAX_FILE_BYTES, find_files, lint_deployed, lint_files
+from catalyst_groq.commands.lint.context import default_context
+from catalyst_groq.common.bounded_execution import ProcessPool
+from catalyst_groq.domain.redaction import Redactor
+from support.lint_diagrams import process_around, rules_of, task_with
+
+KEY = "gsk_abcdefghijklmnopqrstuvwxyz0123456789"
+WRONG = process_around(task_with({"catalyst_retries": "3"}))
+RIGHT = process_around(task_with({}))
+
+
+class ThreadExecutor:
+    """Runs functions in a thread, where they may run event loops of their own."""
+
+    async def run(self, function, *args):
+        return await asyncio.to_thread(function, *args)
+
+
+class Deployed:
+    def __init__(self, **diagrams):
+        self.diagrams = diagrams
+
+    async def latest_definitions(self):
+        return list(self.diagrams)
+
+    async def definition_xml(self, process_definition_id):
+        return self.diagrams[process_definition_id]
+
+
+def lint_in_process(*files):
+    async def run():
+        async with aclosing(ProcessPool()) as executor:
+            return await lint_files(files, default_context(), executor, Redactor().mask)
+
+    return asyncio.run(run())
+
+
+def write(folder, name, content):
+    file = folder / name
+    file.write_text(content, encoding="utf-8")
+    return file
+
+
+def run_lint(*arguments):
+    return CliRunner().invoke(app, ["lint", *map(str, arguments)])
+
+
+@pytest.fixture(autouse=True)
+def _settings(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_lint_finds_diagrams_in_folders_once(tmp_path):
+    (tmp_path / "inner").mkdir()
+    files = [write(tmp_path, "b.bpmn", ""), write(tmp_path / "inner", "a.bpmn20.xml", "")]
+    write(tmp_path, "c.form", "")
+
+    assert find_files([tmp_path, files[0]]) == files
+
+
+@pytest.mark.slow
+def test_lint_of_files_gives_lines_and_masks_keys(tmp_path):
+    file = write(tmp_path, "a.bpmn", process_around(task_with({"catalyst_model": KEY, "catalyst_retries": KEY})))
+    (report,) = lint_in_process(file)
+
+    assert report.source == str(file)
+    assert {finding.line for finding in report.findings} == {10}
+    assert "invalid-retries" in rules_of(report.findings)
+    assert KEY not in str(report)
+
+
+@pytest.mark.slow
+def test_lint_of_hostile_diagrams_ends(tmp_path):
+    entities = "".join(f'<!ENTITY a{number} "{f"&a{number - 1};" * 10}">' for number in range(1, 12))
+    bomb = f'<!DOCTYPE d [<!ENTITY a0 "x">{entities}]><d>&a11;</d>'
+    deep = RIGHT.replace("</bpmn:process>", "<bpmn:subProcess>" * 50_000)
+    nested = RIGHT.replace("</bpmn:process>", "<a>" * 50_000 + "</a>" * 50_000 + "</bpmn:process>")
+    merges = "a0: &a0 {x: 1}\n" + "".join(f"a{n}: &a{n} [{f'*a{n - 1}, ' * 9}]\n" for n in range(1, 9))
+    yaml = process_around(task_with({"catalyst_payload": merges}))
+    contents = [bomb, deep, nested, yaml, RIGHT]
+    reports = lint_in_process(*(write(tmp_path, f"{number}.bpmn", text) for number, text in enumerate(contents)))
+
+    assert [rules_of(report.findings) for report in reports] == [
+        ["unreadable-diagram"],
+        ["unreadable-diagram"],
+        ["unreadable-diagram"],
+        ["invalid-payload"],
+        [],
+    ]
+
+
+def test_lint_says_why_a_file_is_not_read(tmp_path):
+    large = tmp_path / "large.bpmn"
+    with large.open("wb") as file:
+        file.truncate(MAX_FILE_BYTES + 1)
+    files = [large, tmp_path / "gone.bpmn", write(tmp_path, "decision.bpmn", "<a/>")]
+    reports = asyncio.run(lint_files(files, default_context(), ThreadExecutor(), str))
+    problems = [report.findings[0].problem for report in reports]
+
+    assert "has more than 20,000,000 bytes" in problems[0]
+    assert "cannot be read: No such file" in problems[1]
+    assert "is no BPMN diagram" in problems[2]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "iso-8859-1", "windows-1252"])
+def test_lint_reads_diagrams_in_other_encodings(tmp_path, encoding):
+    declared = {"utf-8-sig": "UTF-8", "utf-16": "UTF-16"}.get(encoding, encoding)
+    text = WRONG.replace("UTF-8", declared).replace("Ask Groq", "Anfrage prüfen")
+    file = tmp_path / "a.bpmn"
+    file.write_bytes(text.encode(encoding))
+    (report,) = asyncio.run(lint_files([file], default_context(), ThreadExecutor(), str))
+
+    assert [(finding.rule_id, finding.element_name) for finding in report.findings] == [
+        ("invalid-retries", "Anfrage prüfen")
+    ]
+
+
+def test_lint_of_deployed_diagrams_names_definition_and_topic():
+    templated = task_with({}, 'camunda:modelerTemplate="io.catalyst.template.groq"').replace("catalyst-groq", "other")
+    definitions = Deployed(**{"a:1": WRONG, "b:7": process_around(templated)})
+    context = replace(default_context(), is_deployed=True)
+    reports = asyncio.run(lint_deployed(definitions, context, ThreadExecutor(), str))
+
+    assert [report.source for report in reports] == ["a:1", "b:7"]
+    assert [rules_of(report.findings) for report in reports] == [["invalid-retries"], ["topic-not-fetched"]]
+
+
+@pytest.mark.slow
+def test_lint_exits_with_1_and_writes_json_and_sarif(tmp_path):
+    right, wrong = write(tmp_path, "right.bpmn", RIGHT), write(tmp_path, "wrong.bpmn", WRONG)
+    sarif = tmp_path / "lint.sarif"
+    result = run_lint(right, wrong, "--json", "--sarif", sarif)
+
+    assert result.exit_code == 1
+    assert [finding["rule"] for finding in json.loads(result.stdout)] == ["invalid-retries"]
+    assert json.loads(sarif.read_text())["runs"][0]["results"][0]["ruleId"] == "invalid-retries"
+
+
+@pytest.mark.slow
+def test_lint_exits_with_0_where_settings_allow_what_is_written(tmp_path, monkeypatch):
+    monkeypatch.setenv("CATALYST_ALLOWED_SECRETS", "team_*")
+    file = write(tmp_path, "a.bpmn", process_around(task_with({"catalyst_apiKey": "team_one"})))
+
+    assert run_lint(file).exit_code == 0
+
+
+def test_lint_exits_with_2_where_it_is_used_wrongly(tmp_path):
+    file = write(tmp_path, "a.bpmn", RIGHT)
+
+    assert run_lint(tmp_path / "gone.bpmn").exit_code == 2
+    assert run_lint().exit_code == 2
+    assert run_lint(tmp_path / "a.bpmn", "--sarif", tmp_path).exit_code == 2
+    assert file.exists()

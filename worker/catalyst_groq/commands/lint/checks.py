@@ -1,0 +1,50 @@
+"""What all checks of a task share: the task, its fields as the worker reads them, and the way to report a mistake."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from catalyst_groq.commands.lint.context import LintContext
+from catalyst_groq.commands.lint.diagram import Diagram
+from catalyst_groq.commands.lint.fields import CheckedFields, rule_of
+from catalyst_groq.commands.lint.findings import Finding
+from catalyst_groq.commands.lint.tasks import WrittenTask
+from catalyst_groq.groq.api.server_kinds import ServerKind
+
+MIN_SIMILARITY = 0.85
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCheck:
+    """One task, with all that its checks look at."""
+
+    diagram: Diagram
+    task: WrittenTask
+    checked: CheckedFields
+    context: LintContext
+
+    @property
+    def is_groq(self) -> bool:
+        """Whether the request goes to Groq alone, so that what is known of Groq holds."""
+        endpoints = self.checked.endpoints
+        return bool(endpoints) and all(endpoint.account.server is ServerKind.GROQ for endpoint in endpoints or ())
+
+    def is_refused_by(self, rule_id: str) -> bool:
+        """Whether the worker itself reports a mistake of this rule."""
+        return any(rule_of(mistake) == rule_id for mistake in self.checked.mistakes)
+
+    def finding(self, rule_id: str, problem: str, fix: str, field: str = "") -> Finding:
+        """Return a finding at a field, or at the task itself."""
+        line = self.task.lines.get(field, self.task.line)
+        return Finding(line, self.task.id, self.task.name, rule_id, problem, fix)
+
+
+def closest(name: str, names: list[str]) -> str | None:
+    """Return the name that another one is a misspelling of."""
+    by_lower_case = {known.lower(): known for known in names}
+    matches = get_close_matches(name.lower(), by_lower_case, n=1, cutoff=MIN_SIMILARITY)
+    return by_lower_case[matches[0]] if matches else None
+
+
+def shorten(text: str, maximum: int = 60) -> str:
+    """Return a text for a message."""
+    return text if len(text) <= maximum else f"{text[: maximum - 1]}…"

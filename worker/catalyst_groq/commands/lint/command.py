@@ -1,0 +1,73 @@
+"""`catalyst-groq lint`: reads diagrams from files or from the engine, and lints each within bounds."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from catalyst_groq.commands.lint.context import LintContext
+from catalyst_groq.commands.lint.findings import DiagramReport, Finding
+from catalyst_groq.commands.lint.linter import lint_diagram, unreadable
+from catalyst_groq.commands.models import DeployedDefinitions
+from catalyst_groq.common.bounded_execution import BoundedExecutor, Unfinished
+
+MAX_FILE_BYTES = 20_000_000
+SUFFIXES = (".bpmn", ".bpmn20.xml")
+
+
+def find_files(paths: Sequence[Path]) -> list[Path]:
+    """Return the files, and the diagrams in the folders, each once."""
+    return list(dict.fromkeys(file for path in paths for file in _files_of(path)))
+
+
+def _files_of(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        yield from sorted(file for file in path.rglob("*") if file.name.endswith(SUFFIXES) and file.is_file())
+    else:
+        yield path
+
+
+async def lint_files(
+    files: Sequence[Path], context: LintContext, executor: BoundedExecutor, mask: Callable[[str], str]
+) -> list[DiagramReport]:
+    """Return the findings of files. Raises the executor's `OSError`."""
+    reports = []
+    await executor.run(load_linter)
+    for file in files:
+        content = _read(file)
+        found = [content] if isinstance(content, Finding) else await _lint_bounded(content, context, executor)
+        reports.append(DiagramReport(str(file), [finding.mask(mask) for finding in found]))
+    return reports
+
+
+async def lint_deployed(
+    definitions: DeployedDefinitions, context: LintContext, executor: BoundedExecutor, mask: Callable[[str], str]
+) -> list[DiagramReport]:
+    """Return the findings of the latest versions of deployed processes. Raises `EngineError`, `OSError`."""
+    reports = []
+    for id_ in await definitions.latest_definitions():
+        found = await _lint_bounded(await definitions.definition_xml(id_), context, executor)
+        reports.append(DiagramReport(id_, [finding.mask(mask) for finding in found]))
+    return reports
+
+
+def load_linter() -> None:
+    """Do nothing: the process imports the linter, whose checks then have the time of a call to themselves."""
+
+
+def lint_to_rows(content: bytes | str, context: LintContext) -> list[tuple[int, str, str, str, str, str]]:
+    """Return the findings of a diagram as plain values: a child process may return nothing else."""
+    return [tuple(finding) for finding in lint_diagram(content, context)]  # type: ignore[misc]
+
+
+async def _lint_bounded(content: bytes | str, context: LintContext, executor: BoundedExecutor) -> list[Finding]:
+    rows = await executor.run(lint_to_rows, content, context)
+    if isinstance(rows, Unfinished):
+        return [unreadable(f"cannot be checked: the check {rows.reason}")]
+    return [Finding(*row) for row in rows]
+
+
+def _read(file: Path) -> bytes | Finding:
+    try:
+        size = file.stat().st_size
+        return file.read_bytes() if size <= MAX_FILE_BYTES else unreadable(f"has more than {MAX_FILE_BYTES:,} bytes")
+    except OSError as error:
+        return unreadable(f"cannot be read: {error.strerror}")

@@ -1,0 +1,112 @@
+"""The fields themselves: what the worker refuses, names that it does not know, texts that mean something else."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import yaml
+
+from catalyst_groq.commands.lint.checks import TaskCheck, closest, shorten
+from catalyst_groq.commands.lint.fields import find_literal_keys, rule_of
+from catalyst_groq.commands.lint.findings import Finding
+from catalyst_groq.commands.lint.tasks import FIELD_PREFIX
+from catalyst_groq.connector.fields.names import API_KEY, FALLBACK_MODELS, OBJECT_FIELDS, TIMEOUT
+from catalyst_groq.connector.task_request import TASK_OPERATIONS
+
+STANDARD_VARIABLES = frozenset(
+    f"{FIELD_PREFIX}{name}" for name in ("responseBody", "statusCode", "success", "error", "meta")
+)
+"""The variables that the worker always sets: an input parameter may make one local."""
+
+KNOWN_FIELDS = frozenset(name for operation in TASK_OPERATIONS.values() for name in operation.defaults)
+MAX_TIMEOUT_SECONDS = 3600
+SEPARATORS_OF_OTHERS = frozenset("[]\"'{}; \n")
+
+
+def check_field_values(check: TaskCheck) -> Iterator[Finding]:
+    """Find what the worker refuses, in its own words."""
+    for mistake in check.checked.mistakes:
+        yield check.finding(rule_of(mistake), f"{mistake.field}: {mistake.problem}", mistake.fix, mistake.field)
+    for problem, fix in find_literal_keys(check.checked):
+        yield check.finding("key-in-diagram", problem, fix, API_KEY)
+    request = check.checked.request
+    if request and request.timeout > MAX_TIMEOUT_SECONDS:
+        problem = f"{TIMEOUT}: {request.timeout:g} seconds are {request.timeout / MAX_TIMEOUT_SECONDS:.0f} hours"
+        yield check.finding("milliseconds-timeout", problem, "Write the number of seconds, for example 60", TIMEOUT)
+    if request and any(SEPARATORS_OF_OTHERS.intersection(name) for name in request.fallback_models):
+        name = next(name for name in request.fallback_models if SEPARATORS_OF_OTHERS.intersection(name))
+        problem = f"{FALLBACK_MODELS}: '{shorten(name)}' is not the name of a model"
+        fix = "Write the names with commas in between, without brackets, quotation marks and semicolons"
+        yield check.finding("invalid-fallback-models", problem, fix, FALLBACK_MODELS)
+
+
+def check_field_names(check: TaskCheck) -> Iterator[Finding]:
+    """Find fields that do not exist, or not for this operation."""
+    own = check.checked.raw.fields
+    for name in check.task.lines:
+        if name in own or name in STANDARD_VARIABLES or not _looks_like_field(check, name):
+            continue
+        if name in KNOWN_FIELDS:
+            problem = f"{name}: the operation '{check.checked.operation}' has no such field, so it is ignored"
+            fix = "Remove it, or apply the template of the other operation"
+            yield check.finding("unused-field", problem, fix, name)
+        else:
+            near = closest(name, sorted(KNOWN_FIELDS))
+            fix = f"Did you mean {near}?" if near else "Remove it"
+            yield check.finding("unknown-field", f"{name}: there is no such field, so it is ignored", fix, name)
+
+
+def check_field_places(check: TaskCheck) -> Iterator[Finding]:
+    """Find fields that are written more than once: only one of the texts counts."""
+    for name in check.task.repeated:
+        if _looks_like_field(check, name):
+            problem = f"{name}: the field is written twice; only one of both counts"
+            yield check.finding("repeated-field", problem, "Remove the one that is not meant", name)
+
+
+def _looks_like_field(check: TaskCheck, name: str) -> bool:
+    """Whether a name is meant as that of a field; an input parameter may be a variable of the process's own."""
+    prefix = FIELD_PREFIX if name in check.task.inputs else FIELD_PREFIX.removesuffix("_")
+    return name.strip().lower().startswith(prefix)
+
+
+def check_duplicate_keys(check: TaskCheck) -> Iterator[Finding]:
+    """Find names that an object in JSON has twice."""
+    for field in sorted(OBJECT_FIELDS.intersection(check.checked.raw.fields)):
+        text = check.checked.raw.fields[field]
+        if not isinstance(text, str) or check.checked.structure(field) is None:
+            continue
+        is_json = text.lstrip().startswith("{")
+        for name in dict.fromkeys(_duplicates_in_json(text) if is_json else _duplicates_in_yaml(text)):
+            problem = f"{field}: an object has '{shorten(name)}' twice; only the last one counts"
+            yield check.finding("duplicate-key", problem, "Remove one, or give it another name", field)
+
+
+def _duplicates_in_json(text: str) -> list[str]:
+    duplicates: list[str] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        duplicates.extend(_repeated(name for name, _ in pairs))
+        return dict(pairs)
+
+    json.loads(text, object_pairs_hook=note)
+    return duplicates
+
+
+def _duplicates_in_yaml(text: str) -> Iterator[str]:
+    nodes, seen = [yaml.compose(text, Loader=yaml.SafeLoader)], set[int]()
+    while nodes:
+        node = nodes.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            yield from _repeated(str(key.value) for key, _ in node.value)
+            nodes += [value for _, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]

@@ -1,0 +1,75 @@
+"""Lints one diagram: runs all checks and returns their findings. Pure; it may take any time."""
+
+from collections.abc import Callable, Iterator
+
+from catalyst_groq.commands.lint.checks import TaskCheck
+from catalyst_groq.commands.lint.context import LintContext
+from catalyst_groq.commands.lint.diagram import Diagram, DiagramError, read_diagram
+from catalyst_groq.commands.lint.error_checks import check_catchers, check_error_mapping
+from catalyst_groq.commands.lint.field_checks import (
+    check_duplicate_keys,
+    check_field_names,
+    check_field_places,
+    check_field_values,
+)
+from catalyst_groq.commands.lint.fields import check_fields
+from catalyst_groq.commands.lint.findings import Finding
+from catalyst_groq.commands.lint.mapping_checks import check_mapping, check_outputs, output_names
+from catalyst_groq.commands.lint.model_checks import check_models
+from catalyst_groq.commands.lint.placeholder_checks import check_mapping_functions, check_placeholders, check_variables
+from catalyst_groq.commands.lint.structure_checks import (
+    check_elements,
+    check_multi_instance,
+    check_template,
+    check_topic,
+)
+from catalyst_groq.commands.lint.tasks import find_external_tasks, select_tasks
+from catalyst_groq.commands.lint.variables import find_set_variables
+
+UNREADABLE = "unreadable-diagram"
+TASK_CHECKS: tuple[Callable[[TaskCheck], Iterator[Finding]], ...] = (
+    check_field_values,
+    check_field_names,
+    check_field_places,
+    check_duplicate_keys,
+    check_placeholders,
+    check_mapping_functions,
+    check_mapping,
+    check_outputs,
+    check_error_mapping,
+    check_catchers,
+    check_models,
+    check_template,
+    check_multi_instance,
+)
+
+
+def lint_diagram(content: bytes | str, context: LintContext) -> list[Finding]:
+    """Return the findings of a diagram by line."""
+    try:
+        diagram = read_diagram(content)
+        return sorted(set(_find_all(diagram, context)))
+    except DiagramError as error:
+        return [unreadable(str(error), error.line)]
+    except RecursionError:
+        return [unreadable("is nested too deeply")]
+
+
+def unreadable(reason: str, line: int = 0) -> Finding:
+    """Return the finding of a diagram that cannot be checked; `reason` continues a sentence about it."""
+    return Finding(line, "", "", UNREADABLE, f"The diagram {reason}", "Save it again in the Modeler")
+
+
+def _find_all(diagram: Diagram, context: LintContext) -> Iterator[Finding]:
+    external = list(find_external_tasks(diagram))
+    tasks = select_tasks(external, context.topics)
+    yield from check_elements(diagram, external)
+    for task in external:
+        yield from check_topic(task, context)
+    checks = [TaskCheck(diagram, task, check_fields(task, diagram.definition, context), context) for task in tasks]
+    outputs = frozenset(name for check in checks for name in output_names(check))
+    known = find_set_variables(diagram, outputs, tasks)
+    for check in checks:
+        for find in TASK_CHECKS:
+            yield from find(check)
+        yield from check_variables(check, known)

@@ -1,0 +1,100 @@
+"""The response mapping: what an answer can hold, and what becomes of the variables."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from catalyst_groq.commands.lint.answers import Form, chat_form, tool_calls_form, transcription_form
+from catalyst_groq.commands.lint.checks import TaskCheck, shorten
+from catalyst_groq.commands.lint.diagram import LOOP
+from catalyst_groq.commands.lint.fields import is_transcription
+from catalyst_groq.commands.lint.findings import Finding
+from catalyst_groq.commands.lint.names import CAMUNDA
+from catalyst_groq.commands.lint.paths import find_wrong_paths, functions_in
+from catalyst_groq.commands.lint.tasks import OUTPUTS
+from catalyst_groq.commands.lint.variables import LOOP_VARIABLES
+from catalyst_groq.connector.fields.names import CONVERSATION, PAYLOAD, RESPONSE_FORMAT, RESPONSE_MAPPING
+
+PATH_MARKS = re.compile(r"[.\[\]{}()$|\s]")
+REQUIRED_MARK = "!"
+"""At the end of a name whose value must not be missing."""
+
+
+def output_names(check: TaskCheck) -> list[str]:
+    """Return the names of the variables that the task sets, beside the standard ones."""
+    entries = check.checked.structure(RESPONSE_MAPPING) or {}
+    names = [str(name).partition(":")[0].removesuffix(REQUIRED_MARK) for name in entries]
+    conversation = str(check.checked.samples.get(CONVERSATION, "")).strip()
+    return [*names, conversation] if conversation else names
+
+
+def check_mapping(check: TaskCheck) -> Iterator[Finding]:
+    """Find paths that lead nowhere."""
+    mapping, payload = check.checked.response_mapping(), check.checked.payload
+    if mapping is None or payload is None:
+        return
+    answer = _form_of_answer(check, payload)
+    for name, expression in mapping.expressions.items():
+        for wrong in find_wrong_paths(expression, answer, tool_calls_form(payload))[:1]:
+            problem = f"{RESPONSE_MAPPING}: '{shorten(name)}': {wrong.problem} (`{shorten(expression)}`)"
+            yield check.finding(wrong.rule_id, problem, wrong.fix, RESPONSE_MAPPING)
+    yield from _check_requests(check, mapping.expressions)
+
+
+def _form_of_answer(check: TaskCheck, payload: Mapping[str, object]) -> Form:
+    if is_transcription(check.checked):
+        return transcription_form(str(check.checked.samples[RESPONSE_FORMAT]), is_groq=check.is_groq)
+    return chat_form(payload, is_groq=check.is_groq)
+
+
+def _check_requests(check: TaskCheck, expressions: Mapping[str, str]) -> Iterator[Finding]:
+    """Find values that are mapped and not requested."""
+    used = {function for expression in expressions.values() for function in functions_in(expression)}
+    template = check.checked.structure(PAYLOAD) or {}
+    if is_transcription(check.checked):
+        return
+    if "parse_json" in used and "response_format" not in template:
+        problem = f"{RESPONSE_MAPPING}: parse_json(…) expects JSON, and the payload does not request it"
+        fix = 'Add "response_format": {"type": "json_object"} to the payload, or a JSON schema'
+        yield check.finding("json-not-requested", problem, fix, RESPONSE_MAPPING)
+    if "tool_calls" in used and "tools" not in template:
+        problem = f"{RESPONSE_MAPPING}: tool_calls(@) is mapped, and the payload has no tools"
+        fix = 'Add "tools" to the payload, or remove the entry'
+        yield check.finding("tool-calls-without-tools", problem, fix, RESPONSE_MAPPING)
+
+
+def check_outputs(check: TaskCheck) -> Iterator[Finding]:
+    """Find variables that cannot be used, or are lost."""
+    names = output_names(check)
+    for name in names:
+        if PATH_MARKS.search(name) and not check.is_refused_by("mapping-name"):
+            problem = f"{RESPONSE_MAPPING}: '{shorten(name)}' is no name of a variable that the process can use"
+            fix = 'Write a name of letters and digits on the left, the path on the right: "aiReply": "choices[0]…"'
+            yield check.finding("mapping-name", problem, fix, RESPONSE_MAPPING)
+    for name, count in Counter(names).items():
+        if count > 1:
+            problem = f"{RESPONSE_MAPPING}: two outputs have the name '{shorten(name)}'"
+            yield check.finding("duplicate-output", problem, "Give one of them another name", RESPONSE_MAPPING)
+    for name in sorted(_loop_variables(check).intersection(names)):
+        problem = f"{RESPONSE_MAPPING}: '{name}' is a variable of the multi-instance, which an output replaces"
+        yield check.finding("lost-output", problem, "Give the output another name", RESPONSE_MAPPING)
+    if check.task.element.find(LOOP) is None:
+        yield from _check_lost(check, names)
+
+
+def _loop_variables(check: TaskCheck) -> set[str]:
+    """Return the variables that the multi-instances around the task set for each item."""
+    loops = [loop for scope in check.diagram.scopes_of(check.task.element) if (loop := scope.find(LOOP)) is not None]
+    elements = {loop.get(f"{CAMUNDA}elementVariable", "") for loop in loops}
+    return elements | LOOP_VARIABLES if loops else set()
+
+
+def _check_lost(check: TaskCheck, names: list[str]) -> Iterator[Finding]:
+    kept = " ".join("".join(output.itertext()) for output in check.task.element.iterfind(OUTPUTS))
+    for name in dict.fromkeys(names):
+        if name in check.task.inputs and not re.search(rf"\b{re.escape(name)}\b", kept):
+            problem = (
+                f"{RESPONSE_MAPPING}: '{shorten(name)}' is an input parameter too, so its value ends with the task"
+            )
+            fix = "Give the output another name, or add an output parameter that keeps it"
+            yield check.finding("lost-output", problem, fix, RESPONSE_MAPPING)

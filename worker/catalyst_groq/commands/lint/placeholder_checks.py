@@ -1,0 +1,114 @@
+"""Placeholders: those of other languages, those that the engine fills, and the variables that they need."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from catalyst_groq.commands.lint.checks import TaskCheck, closest, shorten
+from catalyst_groq.commands.lint.findings import Finding
+from catalyst_groq.commands.lint.paths import FUNCTIONS, functions_in
+from catalyst_groq.commands.lint.samples import expressions_in
+from catalyst_groq.commands.lint.variables import SetVariables
+from catalyst_groq.common.structures import walk
+from catalyst_groq.connector.expressions.required_variables import ALL_VARIABLES, variables_used_by
+from catalyst_groq.connector.fields.names import AUDIO, ERROR_MAPPING, OBJECT_FIELDS, RESPONSE_MAPPING
+
+FOREIGN_PLACEHOLDER = re.compile(r"#\{[^{}\n]{1,200}\}|\{\{[^{}\n]{1,200}\}\}|<%=[^%\n]{1,200}%>")
+ENGINE_OBJECTS = frozenset(("execution", "authenticatedUserId", "connector"))
+"""Names in the engine's expressions that are no process variables."""
+
+ANSWER_NAMES = frozenset(("choices", "usage", "model", "text", "segments", "words"))
+"""Names in an answer that a mapping begins with."""
+
+TASK_FACTS = "task"
+"""What the worker itself gives to placeholders."""
+
+
+def check_placeholders(check: TaskCheck) -> Iterator[Finding]:
+    """Find placeholders that the worker does not fill, or cannot."""
+    for field, text in _texts(check):
+        foreign = FOREIGN_PLACEHOLDER.search(text)
+        if foreign and not check.is_refused_by("foreign-placeholder"):
+            problem = f"{field}: '{shorten(foreign.group())}' is no placeholder and is sent to the model as it is"
+            yield check.finding("foreign-placeholder", problem, _translate(foreign.group()), field)
+        for expression in expressions_in(text):
+            yield from _check_expression(check, field, expression)
+    for field, constant in check.task.inputs.items():
+        if field in check.checked.raw.fields and constant is None:
+            problem = f"{field}: in an input parameter the engine fills ${{…}} in before the worker can"
+            fix = "Apply the element template, which writes the text as a field, or write \\${…}"
+            yield check.finding("placeholder-for-engine", problem, fix, field)
+
+
+def _check_expression(check: TaskCheck, field: str, expression: str) -> Iterator[Finding]:
+    names = variables_used_by(f"${{{expression}}}") or frozenset()
+    if engine_objects := names & ENGINE_OBJECTS:
+        problem = f"{field}: ${{{shorten(expression)}}} uses '{min(engine_objects)}' of the engine's expressions"
+        fix = "Write the name of the process variable alone, as in ${name}, or with a default: ${name || 'text'}"
+        yield check.finding("engine-expression", problem, fix, field)
+    elif unknown := sorted(set(functions_in(expression)) - FUNCTIONS):
+        yield _unknown_function(check, field, unknown[0])
+    elif field == RESPONSE_MAPPING and names & ANSWER_NAMES:
+        problem = f"{field}: ${{{shorten(expression)}}} is filled before Groq is asked, from process variables"
+        yield check.finding("placeholder-in-mapping", problem, f"Write {shorten(expression)} without ${{ and }}", field)
+
+
+def check_mapping_functions(check: TaskCheck) -> Iterator[Finding]:
+    """Find functions in the response mapping that do not exist."""
+    mapping = check.checked.response_mapping()
+    for expression in mapping.expressions.values() if mapping else ():
+        if unknown := sorted(set(functions_in(expression)) - FUNCTIONS):
+            yield _unknown_function(check, RESPONSE_MAPPING, unknown[0])
+
+
+def _unknown_function(check: TaskCheck, field: str, name: str) -> Finding:
+    near = closest(name, sorted(FUNCTIONS))
+    fix = f"Did you mean {near}()?" if near else "See jmespath.org for the functions"
+    return check.finding("unknown-function", f"{field}: there is no function {name}() in JMESPath", fix, field)
+
+
+def check_variables(check: TaskCheck, known: SetVariables) -> Iterator[Finding]:
+    """Find variables that nothing in the diagram sets."""
+    reported = {*ENGINE_OBJECTS, TASK_FACTS}
+    for field, value in check.checked.raw.fields.items():
+        used = variables_used_by(check.checked.structure(field) if field in OBJECT_FIELDS else value)
+        if used is ALL_VARIABLES:
+            continue
+        names = used | _named_by(check, field)
+        if field == RESPONSE_MAPPING:
+            names -= ANSWER_NAMES
+        for name in sorted(names - reported - known.names - check.task.inputs.keys()):
+            near = closest(name, sorted(known.names))
+            if near is None and known.may_be_incomplete:
+                continue
+            reported.add(name)
+            fix = (
+                f"Did you mean {near}?"
+                if near
+                else f"Set it before this task, or give a default: ${{{name} || 'text'}}"
+            )
+            problem = f"{field}: nothing in the diagram sets the variable '{shorten(name)}'"
+            yield check.finding("missing-variable", problem, fix, field)
+
+
+def _named_by(check: TaskCheck, field: str) -> frozenset[str]:
+    """Return the variable that the Audio field names."""
+    text = str(check.checked.raw.fields[field]).strip()
+    return frozenset({text}) if field == AUDIO and re.fullmatch(r"\w+", text) else frozenset()
+
+
+def _texts(check: TaskCheck) -> Iterator[tuple[str, str]]:
+    """Yield the texts in all fields that are not the defaults."""
+    for field in check.checked.raw.non_default:
+        value: Any = check.checked.raw.fields[field]
+        if field in OBJECT_FIELDS:
+            value = check.checked.structure(field)
+        skipped = field == ERROR_MAPPING
+        yield from ((field, text) for text in walk(value) if isinstance(text, str) and not skipped)
+
+
+def _translate(foreign: str) -> str:
+    name = foreign.strip("#{}<%=> ")
+    if name.startswith("secrets."):
+        return "Remove it: a key belongs into the Groq API Key field, by its name"
+    return f"Write ${{{name}}}" if re.fullmatch(r"[\w.]+", name) else "Write ${…} with a JMESPath expression"

@@ -1,0 +1,52 @@
+"""The rules: one table (`rules.yaml`), which the findings, SARIF and docs/lint.md are made of."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+DOCUMENTATION_URL = "https://github.com/catalyst-groq/catalyst-groq-worker/blob/main/docs/lint.md"
+
+Example = Mapping[str, str] | str
+"""Fields of a task by name, or a part of a diagram's process as XML."""
+
+
+class Severity(StrEnum):
+    """How bad a finding is, the worst first."""
+
+    ERROR = "error"
+    """The task will fail or do the wrong thing."""
+    WARNING = "warning"
+    """It may."""
+    HINT = "hint"
+
+
+SEVERITIES = tuple(Severity)
+
+
+class Rule(BaseModel):
+    """One kind of mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    severity: Severity
+    title: str
+    why: str
+    wrong: Example
+    right: Example
+
+    @property
+    def url(self) -> str:
+        """The rule's page."""
+        return f"{DOCUMENTATION_URL}#{self.id}"
+
+
+@cache
+def all_rules() -> Mapping[str, Rule]:
+    """Return the rules by id, in the order of the table."""
+    entries = yaml.safe_load(files("catalyst_groq.commands.lint").joinpath("rules.yaml").read_text("utf-8"))
+    return {entry["id"]: Rule.model_validate(entry) for entry in entries}

@@ -1,0 +1,115 @@
+"""The diagram around the tasks: elements, topics, templates and multi-instances."""
+
+from collections.abc import Iterator
+from xml.etree import ElementTree as ET
+
+from catalyst_groq.commands.lint.checks import TaskCheck, closest, shorten
+from catalyst_groq.commands.lint.context import TEMPLATE_VERSIONS, LintContext
+from catalyst_groq.commands.lint.diagram import LOOP, Diagram
+from catalyst_groq.commands.lint.findings import Finding
+from catalyst_groq.commands.lint.mapping_checks import output_names
+from catalyst_groq.commands.lint.names import CAMUNDA, EXTENSION_ELEMENTS, MESSAGE_EVENT
+from catalyst_groq.commands.lint.tasks import (
+    FIELD_PREFIX,
+    FIELDS,
+    INPUTS,
+    OUTPUTS,
+    PROPERTIES,
+    TEMPLATE_ATTRIBUTE,
+    WrittenTask,
+    has_computed_topic,
+    is_templated,
+)
+from catalyst_groq.connector.fields.names import RESPONSE_MAPPING, RETRIES
+
+END_LISTENER = f"{EXTENSION_ELEMENTS}/{CAMUNDA}executionListener[@event='end']"
+RETRY_CYCLE = f"{EXTENSION_ELEMENTS}/{CAMUNDA}failedJobRetryTimeCycle"
+
+
+def check_elements(diagram: Diagram, tasks: list[WrittenTask]) -> Iterator[Finding]:
+    """Find fields and templates of this worker on elements that are no external tasks."""
+    external = {part for task in tasks for part in (task.element, *task.element.iterfind(MESSAGE_EVENT))}
+    for element in diagram.root.iter():
+        if element in external or not (_has_fields(element) or is_templated(element)):
+            continue
+        owner = diagram.owner_of(element)
+        kind = owner.tag.rpartition("}")[2]
+        problem = f"the element ({kind}) has fields of Catalyst - Groq and is no external task"
+        fix = "Make it a service task with camunda:type=external and a topic (apply the template), or remove the fields"
+        line = diagram.lines[element]
+        name = owner.get("name", "")
+        yield Finding(line, owner.get("id", ""), name, "template-on-wrong-element", problem, fix)
+
+
+def check_topic(task: WrittenTask, context: LintContext) -> Iterator[Finding]:
+    """Find tasks with fields of this worker whose topic it does not fetch."""
+    if task.topic in context.topics or has_computed_topic(task) or not task.has_catalyst_fields:
+        return
+    near = closest(task.topic, list(context.topics))
+    rule_id = "topic-not-fetched" if context.is_deployed else "misspelt-topic" if near else "other-topic"
+    fix = f"Did you mean {near}?" if near else "Change the topic, or name it in CATALYST_TOPIC"
+    problem = f"the topic '{shorten(task.topic)}' is not fetched (CATALYST_TOPIC is {', '.join(context.topics)})"
+    yield Finding(task.line, task.id, task.name, rule_id, problem, fix)
+
+
+def check_template(check: TaskCheck) -> Iterator[Finding]:
+    """Find old versions of the template, and settings of the engine that have no effect."""
+    element = check.task.element
+    newest = TEMPLATE_VERSIONS.get(element.get(TEMPLATE_ATTRIBUTE, ""))
+    version = element.get(f"{TEMPLATE_ATTRIBUTE}Version", "")
+    if newest and version.isdecimal() and int(version) < newest:
+        problem = f"the element template has the version {version}; the newest is {newest}"
+        yield check.finding("old-template", problem, "Press Update in the Modeler's properties panel")
+    if element.find(RETRY_CYCLE) is not None:
+        problem = "camunda:failedJobRetryTimeCycle does not count for external tasks"
+        yield check.finding("engine-retry-cycle", problem, f"Write it into the Retries field ({RETRIES})")
+
+
+def check_multi_instance(check: TaskCheck) -> Iterator[Finding]:
+    """Find multi-instances whose items write the same variables, and what the engine refuses there."""
+    element = check.task.element
+    loops = [(scope, loop) for scope in check.diagram.scopes_of(element) if (loop := scope.find(LOOP)) is not None]
+    if not loops:
+        return
+    own = element.find(LOOP)
+    if own is not None and element.find(OUTPUTS) is not None:
+        problem = "a multi-instance has an output parameter, which the engine refuses to deploy"
+        yield check.finding("multi-instance-output-parameter", problem, "Remove it, or put the task into a subprocess")
+    parallel = [scope for scope, loop in loops if loop.get("isSequential") != "true"]
+    if parallel and not any(map(_is_async_after, [loop for _, loop in loops] + ([] if own is not None else [element]))):
+        problem = "the completions of a parallel multi-instance also execute the steps behind them"
+        yield check.finding("parallel-without-async", problem, "Set Asynchronous after in the group Multi-instance")
+    if own is not None or parallel:
+        yield from _check_outputs(check, element if own is not None else parallel[0])
+
+
+def _check_outputs(check: TaskCheck, loop: ET.Element) -> Iterator[Finding]:
+    if names := _shared_outputs(check, loop):
+        problem = f"{RESPONSE_MAPPING}: all items write the same variable: {', '.join(map(shorten, names))}"
+        fix = "Put the task into a multi-instance subprocess with an input parameter of that name, and collect there"
+        yield check.finding("multi-instance-one-variable", problem, fix, RESPONSE_MAPPING)
+
+
+def _shared_outputs(check: TaskCheck, loop: ET.Element) -> list[str]:
+    """Return the outputs that no scope within the loop makes local to an item."""
+    element = check.task.element
+    if loop is element and element.find(END_LISTENER) is not None:
+        return []
+    local: set[str] = set()
+    for scope in check.diagram.scopes_of(element):
+        local |= {item.get("name", "") for item in scope.iterfind(INPUTS)}
+        if scope is loop:
+            break
+    return [name for name in dict.fromkeys(output_names(check)) if name not in local]
+
+
+def _is_async_after(element: ET.Element) -> bool:
+    return element.get(f"{CAMUNDA}asyncAfter") == "true"
+
+
+def _has_fields(element: ET.Element) -> bool:
+    return any(
+        item.get("name", "").startswith(FIELD_PREFIX)
+        for path in (FIELDS, PROPERTIES)
+        for item in element.iterfind(path)
+    )
