@@ -1,14 +1,12 @@
 """Recordings written down, seen from a process on a real engine."""
 
-import base64
-import io
 import json
-import wave
 
 import pytest
 
 from support.diagrams import diagram
 from support.element_templates import TRANSCRIBE_EXAMPLE
+from support.files import SECONDS, file, recording
 from support.process_instance import Instance
 
 pytestmark = pytest.mark.engine
@@ -18,24 +16,6 @@ ASSIGNED = """<bpmn:extensionElements><camunda:inputOutput>
     <camunda:inputParameter name="assigned">${reviewer}</camunda:inputParameter>
     </camunda:inputOutput></bpmn:extensionElements>"""
 """A user task that cannot begin without the variable `reviewer`."""
-
-RATE = 8000
-SECONDS = 3
-
-
-def recording(seconds=SECONDS):
-    written = io.BytesIO()
-    with wave.open(written, "wb") as wav:
-        wav.setnchannels(1)
-        wav.setsampwidth(1)
-        wav.setframerate(RATE)
-        wav.writeframes(b"\x80" * (RATE * seconds))
-    return written.getvalue()
-
-
-def file(content, filename="voicemail.wav", mimetype="audio/wav"):
-    value = base64.b64encode(content).decode()
-    return {"type": "File", "value": value, "valueInfo": {"filename": filename, "mimeType": mimetype}}
 
 
 def transcribing(**properties):

@@ -55,6 +55,7 @@ def make_task(variables=None, properties=None, **context):
             "id": "task-1",
             "activityId": "AskGroq",
             "processInstanceId": "instance-1",
+            "executionId": "execution-1",
             "processDefinitionId": "ask:1:d1",
             "processDefinitionKey": "ask",
             "retries": None,

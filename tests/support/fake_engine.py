@@ -214,6 +214,7 @@ def _query_result(task: Task) -> dict[str, Any]:
         "topicName": task.topic,
         "activityId": "Ask",
         "processInstanceId": task.process_instance_id,
+        "executionId": task.process_instance_id,
         "processDefinitionId": DEFINITION_ID,
         "processDefinitionKey": "contract",
         "priority": task.priority,

@@ -136,8 +136,8 @@ class HandlerHarness:
             f'xmlns:camunda="http://camunda.org/schema/1.0/bpmn"><process id="p">{process}</process></definitions>'
         ).encode()
 
-    async def _read_file(self, process_instance_id, name):
-        assert process_instance_id == "instance-1"
+    async def _read_file(self, execution_id, name):
+        assert execution_id == "execution-1"
         self.read_files.append(name)
         return f"the content of {name}".encode()
 

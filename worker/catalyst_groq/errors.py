@@ -4,6 +4,7 @@
     ├── SettingsError           the operator, at the start: exit code 2
     ├── SandboxError            the user of the sandbox: exit code 1
     ├── FieldError              the modeller: a failure with retries=0 that names the field and the remedy
+    ├── FileError               the modeller: a failure with the task's own retries that names the File and the reason
     ├── DefinitionError         the modeller: a failure with retries=0 that says why the process cannot be read
     ├── JournalError            the operator, in the log; the modeller, where the journal is required
     │   └── UnreadableEntry     the operator, in an incident of its task where the journal is required
@@ -58,6 +59,10 @@ class FieldError(CatalystError):
 def _format_problem(field: str, problem: str, fix: str) -> str:
     shown = problem if len(problem) <= MAX_PROBLEM_CHARS else problem[:MAX_PROBLEM_CHARS] + "…"
     return f"{field}: {shown}. {fix}"
+
+
+class FileError(CatalystError):
+    """The content of a File variable cannot be read."""
 
 
 class DefinitionError(CatalystError):

@@ -27,7 +27,7 @@ anything = st.recursive(
     ),
     max_leaves=8,
 )
-needed = dict.fromkeys(["id", "activityId", "processInstanceId", "processDefinitionId"], anything)
+needed = dict.fromkeys(["id", "activityId", "processInstanceId", "executionId", "processDefinitionId"], anything)
 more = dict.fromkeys(["variables", "extensionProperties", "retries", "createTime", "lockExpirationTime"], anything)
 tasks = st.lists(st.fixed_dictionaries(needed, optional=more), max_size=2).map(lambda value: json.dumps(value).encode())
 bodies = st.binary(max_size=40) | anything.map(lambda value: json.dumps(value).encode()) | st.just(b"[" * 100_000)
@@ -38,7 +38,7 @@ QUERIES = {
     "locks": lambda engine: engine.locks(),
     "xml": lambda engine: engine.definition_xml("ask:1:d1"),
     "definitions": lambda engine: engine.latest_definitions(),
-    "file": lambda engine: engine.file("instance-1", "photo"),
+    "file": lambda engine: engine.file("execution-1", "photo"),
     "caller": lambda engine: engine.calling_process("instance-1"),
 }
 REPORTS = {

@@ -2,6 +2,8 @@
 
 import json
 import threading
+from datetime import timedelta
+from unittest.mock import ANY
 
 import pytest
 
@@ -9,6 +11,7 @@ from catalyst_groq.connector import handler
 from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.connector.task_request import TaskRequestReader
 from catalyst_groq.domain.outcomes import Completion
+from catalyst_groq.errors import EngineRefused, EngineResponseTooLarge
 from support.factories import REPLY, make_response
 from support.handler_harness import KEY, HandlerHarness
 
@@ -44,6 +47,33 @@ async def test_file_is_read_only_where_it_is_used():
         {"type": "text", "text": "the content of photo"},
     ]
     assert harness.read_files == ["photo"]
+
+
+async def test_unreadable_file_fails_by_the_tasks_own_retries():
+    async def refuse(_, name):
+        raise EngineRefused(500, "ProcessEngineException", f"{name} is gone")
+
+    harness = HandlerHarness(read_file=refuse)
+    own = {**VISION, "catalyst_retries": "R2/PT7S"}
+    first = await harness.handle(None, own, files={"photo": PHOTO})
+    last = await harness.handle(None, own, files={"photo": PHOTO}, retries=1)
+
+    assert first.message == (
+        "The File 'photo' cannot be read: the engine responded 500 ProcessEngineException: photo is gone. "
+        "Set the variable again, then raise the task's retries."
+    )
+    assert [(each.retries, each.retry_timeout) for each in (first, last)] == [(1, timedelta(seconds=7)), (0, ANY)]
+    assert harness.payloads == []
+
+
+async def test_file_that_is_too_large_is_named():
+    async def refuse(*_):
+        raise EngineResponseTooLarge("Engine at http://engine: 200,000,000 bytes")
+
+    outcome = await HandlerHarness(read_file=refuse).handle(None, VISION, files={"photo": PHOTO})
+
+    assert outcome.message.startswith("The File 'photo' cannot be read: Engine at http://engine: 200,000,000 bytes")
+    assert outcome.retries == 0
 
 
 async def test_conversation_is_continued_in_its_variable():

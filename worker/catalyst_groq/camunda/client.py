@@ -218,11 +218,16 @@ class EngineClient:
         except (AttributeError, IndexError, KeyError, TypeError) as error:
             raise EngineUnreachable(f"The server at {self.url} is not a Camunda engine: {error!r}") from error
 
-    async def file(self, process_instance_id: str, name: str) -> bytes:
-        """Return the content of a File variable."""
-        return await self._rest.read(
-            f"{self.url}/process-instance/{process_instance_id}/variables/{quote(name, safe='')}/data"
-        )
+    async def file(self, execution_id: str, name: str) -> bytes:
+        """Return the content of the File variable that an execution sees: the one of the nearest scope."""
+        return await self._rest.read(f"{self._visible_variables(execution_id)}/{quote(name, safe='')}/data")
+
+    def _visible_variables(self, execution_id: str) -> str:
+        """Return the URL of the variables that an execution sees, in its own scope and in those around it.
+
+        The engine takes the id of any execution here. Under `/execution` it only shows the variables of one scope.
+        """
+        return f"{self.url}/process-instance/{execution_id}/variables"
 
     def _topic(self, name: str, variables: frozenset[str] | None) -> dict[str, Any]:
         """Return the part of a fetch for one topic, with the variables to return; None for all variables."""

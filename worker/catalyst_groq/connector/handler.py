@@ -30,13 +30,16 @@ from catalyst_groq.domain.extension_elements import FieldsError
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.outcomes import BpmnError, Failure, Outcome, Unlocked
 from catalyst_groq.domain.redaction import Redactor
+from catalyst_groq.domain.variables import FileVariable
 from catalyst_groq.domain.variables_to_fetch import VariablesToFetch
 from catalyst_groq.errors import (
     DefinitionError,
     EngineError,
+    EngineRefused,
     EngineResponseTooLarge,
     EngineUnreachable,
     FieldError,
+    FileError,
     JournalError,
     UnreadableEntry,
 )
@@ -73,7 +76,7 @@ class Handler:
     calling_process: Callable[[str], Awaitable[CallingProcess | None]]
     """Returns the process instance that called one. Raises `EngineError`."""
     read_file: Callable[[str, str], Awaitable[bytes]]
-    """Returns the content of a File variable of a process instance. Raises `EngineError`."""
+    """Returns the content of the File variable that an execution sees. Raises `EngineError`."""
     reader: TaskRequestReader
     secrets: Secrets
     urls: AllowedUrls
@@ -158,6 +161,9 @@ class Handler:
             request, payload = await run_beside_loop_if_large(task.variables, self._fill_fields, fields)
             payload = await self._check_payload(task, request, payload)
             result = await self._call_groq(task, request, payload)
+        except FileError as error:
+            left, retry_timeout = request.retries.after_failure(task.retries)
+            return Failure(str(error), retries=left, retry_timeout=retry_timeout)
         except FieldError as error:
             details = await run_beside_loop_if_large(fields.fields, self._describe_fields, fields, redactor)
             return Failure(add_sentence(error.describe(redactor.mask), remedy_for_field(fields, error.field)), details)
@@ -190,9 +196,18 @@ class Handler:
         """Check the payload's schema, and return the payload with the contents of the Files that it uses."""
         await check_response_schema(payload, self.executor)
         used = files_in(payload) if task.has_files else ()
-        contents = {file.name: await self.read_file(task.process_instance_id, file.name) for file in used}
+        contents = {file.name: await self._read_file(task, file) for file in used}
         texts = await extract_texts(payload, contents, self.executor)
         return await run_beside_loop_if_large(texts, request.builder.with_files, payload, texts)
+
+    async def _read_file(self, task: ExternalTask, file: FileVariable) -> bytes:
+        try:
+            return await self.read_file(task.execution_id, file.name)
+        except EngineResponseTooLarge as error:
+            raise EngineResponseTooLarge(f"The File '{file.name}' cannot be read: {error}") from error
+        except EngineRefused as refusal:
+            problem = f"The File '{file.name}' cannot be read: the engine responded {refusal}"
+            raise FileError(f"{problem}. Set the variable again, then raise the task's retries.") from refusal
 
     async def _call_groq(self, task: ExternalTask, request: TaskRequest, payload: Mapping[str, Any]) -> CallResult:
         """Call Groq, or replay the responses that this task has got before."""

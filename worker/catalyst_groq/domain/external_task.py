@@ -37,6 +37,8 @@ class ExternalTask:
         """The id of the activity in the diagram."""
         self.process_instance_id = str(fetched["processInstanceId"])
         """The process instance this task belongs to."""
+        self.execution_id = str(fetched["executionId"])
+        """The execution that waits at the activity: the scope from which the task sees its variables."""
         self.process_definition_id = str(fetched["processDefinitionId"])
         """`key:version:id` of the deployed definition; each deployment of a changed diagram has a new one."""
 
