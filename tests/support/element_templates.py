@@ -13,6 +13,8 @@ ICON = ROOT / "templates" / "groq.svg"
 EXAMPLE = ROOT / "bpmn" / "groq-example.bpmn"
 TOOLS_EXAMPLE = ROOT / "bpmn" / "groq-tools-example.bpmn"
 TRANSCRIBE_EXAMPLE = ROOT / "bpmn" / "groq-transcribe-example.bpmn"
+BATCH_EXAMPLE = ROOT / "bpmn" / "groq-batch-example.bpmn"
+BATCH_REVIEW_EXAMPLE = ROOT / "bpmn" / "groq-batch-review-example.bpmn"
 BESIDE_EXAMPLES = ROOT / "bpmn" / ".camunda" / "element-templates"
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"

@@ -6,6 +6,7 @@
     ├── FieldError              the modeller: a failure with retries=0 that names the field and the remedy
     ├── FileError               the modeller: a failure with the task's own retries that names the File and the reason
     ├── DefinitionError         the modeller: a failure with retries=0 that says why the process cannot be read
+    ├── ResultRefused           the modeller: a failure with retries=0 that says why a result cannot be collected
     ├── JournalError            the operator, in the log; the modeller, where the journal is required
     │   └── UnreadableEntry     the operator, in an incident of its task where the journal is required
     └── EngineError             the operator, in the log, and the part that called the engine
@@ -70,6 +71,10 @@ class DefinitionError(CatalystError):
 
     def __init__(self, process_definition_id: str, reason: str) -> None:
         super().__init__(f"The BPMN of the process definition {process_definition_id} {reason}")
+
+
+class ResultRefused(CatalystError):  # noqa: N818 -- named as `EngineRefused`
+    """The result of an item cannot be added to those of the other items of its multi-instance."""
 
 
 class JournalError(CatalystError):

@@ -74,6 +74,41 @@ def test_error_is_caught_on_the_task_or_around_it(process, caught):
     assert catches(process) is caught
 
 
+LOOP = "<multiInstanceLoopCharacteristics/>"
+LOOPING = ASK.replace("/>", f">{LOOP}</serviceTask>")
+
+
+def loop_around(inside, scope_id, *names):
+    inputs = "".join(f'<camunda:inputParameter name="{name}"/>' for name in names)
+    extension = f"<extensionElements><camunda:inputOutput>{inputs}</camunda:inputOutput></extensionElements>"
+    return f'<subProcess id="{scope_id}">{extension}{LOOP}{inside}</subProcess>'
+
+
+@pytest.mark.parametrize(
+    ("process", "loops"),
+    [
+        (ASK, []),
+        (LOOPING, [("Ask", set(), False)]),
+        (LOOPING + boundary("Ask"), [("Ask", set(), False)]),
+        (sub(LOOPING), [("Ask", set(), False)]),
+        (loop_around(ASK, "Each", "a"), [("Each", {"a"}, False)]),
+        (loop_around(ASK + boundary("Ask"), "Each"), [("Each", set(), True)]),
+        (loop_around(ASK, "Each") + boundary("Each"), [("Each", set(), False)]),
+        (loop_around(sub(ASK) + boundary("Sub"), "Each"), [("Each", set(), True)]),
+        (loop_around(ASK + on_error(), "Each"), [("Each", set(), True)]),
+        (
+            loop_around(loop_around(ASK, "Inner", "b") + boundary("Inner"), "Outer", "a"),
+            [("Inner", {"b"}, False), ("Outer", {"a"}, True)],
+        ),
+        (sub("<task id='t'/>" + LOOP) + ASK, []),
+    ],
+)
+def test_loops_on_and_around_a_task_are_found(process, loops):
+    found = parse(bpmn(process)).multi_instances.get("Ask", ())
+
+    assert [(loop.activity_id, loop.item_variables, bool(loop.caught)) for loop in found] == loops
+
+
 def test_error_event_catches_nothing_in_another_process():
     definition = parse(bpmn(ASK.replace("Ask", "AskA"), ASK.replace("Ask", "AskB") + boundary("AskB") + on_error()))
     assert not definition.catches("AskA", "RATE_LIMITED")

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Unlocked
+from catalyst_groq.domain.outcomes import BpmnError, CollectedResult, Completion, Failure, Unlocked
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.observability.logging import NOISY_LOGGERS, UNUSED_LOOKUPS, log_outcome, set_up_logging
 from support.factories import make_task
@@ -128,6 +128,11 @@ def test_logging_hides_info_of_noisy_libraries(capsys):
     ("outcome", "level", "line"),
     [
         (Completion({"secret": "x"}), "INFO", "Completed ask/AskGroq of instance instance-1 in 1250 ms"),
+        (
+            Completion({}, collected=CollectedResult("results", "3", {}, "Ask", "3", "Groq: 400")),
+            "WARNING",
+            "Completed ask/AskGroq of instance instance-1 in 1250 ms with a collected error: Groq: 400",
+        ),
         (
             BpmnError("RATE_LIMITED", "Groq: 429"),
             "INFO",

@@ -15,6 +15,7 @@ from catalyst_groq.connector.access.urls import base_url
 from catalyst_groq.connector.expressions.placeholders import OPENING_MARKS
 from catalyst_groq.connector.fields.names import (
     CHAT_DEFAULTS,
+    COLLECT_ERRORS,
     GIVE_UP_AFTER,
     GRANULARITIES,
     LANGUAGE,
@@ -32,6 +33,7 @@ from catalyst_groq.connector.fields.raw import MODEL_LINE, FieldTemplate, RawFie
 from catalyst_groq.connector.fields.retry_cycle import RetryCycle, parse_duration
 from catalyst_groq.connector.requests.transcription import TranscriptionRequest
 from catalyst_groq.connector.requests.truncation import OverflowStrategy
+from catalyst_groq.connector.results.collecting import BOOLEANS
 from catalyst_groq.groq.models.catalog import shipped_catalog
 from support.element_templates import ICON, TEMPLATE, TRANSCRIBE_TEMPLATE, load, written_by
 
@@ -150,6 +152,10 @@ def test_template_marks_languages_that_the_worker_refuses():
 
 def test_template_offers_the_workers_overflow_strategies():
     assert [choice["value"] for choice in CHAT.fields["catalyst_whenTooLong"]["choices"]] == list(OverflowStrategy)
+
+
+def test_template_offers_both_ways_for_errors_of_items(template):
+    assert [choice["value"] for choice in template.fields[COLLECT_ERRORS]["choices"]] == list(BOOLEANS)
 
 
 def test_template_clears_an_earlier_implementation(template):

@@ -14,13 +14,14 @@ from urllib.parse import quote, urlencode
 from catalyst_groq.camunda.oauth import ClientCredentials
 from catalyst_groq.camunda.product import EngineProduct
 from catalyst_groq.camunda.rest_client import NO_CONTENT, RestClient
+from catalyst_groq.camunda.scope_variables import ScopeVariables, visible_variables_url
 from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
 from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.common.transport import TransportConfig, make_transport
 from catalyst_groq.domain.definitions import CallingProcess
 from catalyst_groq.domain.diagram_encoding import is_intact
 from catalyst_groq.domain.external_task import ExternalTask
-from catalyst_groq.domain.variables import Encoder
+from catalyst_groq.domain.variables import Encoder, TypedValueDto
 from catalyst_groq.domain.variables_to_fetch import VariablesToFetch
 from catalyst_groq.errors import CallerHidden, DefinitionError, EngineRefused, EngineUnreachable, TaskLost, ValueTooLong
 
@@ -99,9 +100,9 @@ class EngineClient:
         with self._parsing():
             return [ExternalTask(task, variables) for task in fetched]
 
-    async def complete(self, task_id: str, variables: Mapping[str, Any]) -> None:
-        """Complete the task with process variables."""
-        await self._report(f"{self._tasks}/{task_id}/complete", {}, variables)
+    async def complete(self, task_id: str, variables: Mapping[str, Any], local: frozenset[str] = frozenset()) -> None:
+        """Complete the task with process variables; those named in `local` stay in the task's own scope."""
+        await self._report(f"{self._tasks}/{task_id}/complete", {}, variables, local)
 
     async def bpmn_error(self, task_id: str, code: str, message: str, variables: Mapping[str, Any]) -> None:
         """Throw a BPMN error at the task. The engine ends the instance silently when nothing catches it."""
@@ -220,14 +221,11 @@ class EngineClient:
 
     async def file(self, execution_id: str, name: str) -> bytes:
         """Return the content of the File variable that an execution sees: the one of the nearest scope."""
-        return await self._rest.read(f"{self._visible_variables(execution_id)}/{quote(name, safe='')}/data")
+        return await self._rest.read(f"{visible_variables_url(self.url, execution_id)}/{quote(name, safe='')}/data")
 
-    def _visible_variables(self, execution_id: str) -> str:
-        """Return the URL of the variables that an execution sees, in its own scope and in those around it.
-
-        The engine takes the id of any execution here. Under `/execution` it only shows the variables of one scope.
-        """
-        return f"{self.url}/process-instance/{execution_id}/variables"
+    def scope_variables(self) -> ScopeVariables:
+        """Return a client for the variables of single scopes. It uses the connections of this one."""
+        return ScopeVariables(self._rest, self.url, self._parsing)
 
     def _topic(self, name: str, variables: frozenset[str] | None) -> dict[str, Any]:
         """Return the part of a fetch for one topic, with the variables to return; None for all variables."""
@@ -241,17 +239,19 @@ class EngineClient:
             **self._task_filter,
         }
 
-    async def _report(self, url: str, fields: dict[str, Any], variables: Mapping[str, Any]) -> None:
+    async def _report(
+        self, url: str, fields: dict[str, Any], variables: Mapping[str, Any], local: frozenset[str] = frozenset()
+    ) -> None:
         """Report one outcome. Variables that the engine refuses are encoded in another form and sent once more."""
         body = {"workerId": self.worker_id, **fields}
-        encoded = self._encoder.encode_all(variables)
+        encoded = _by_scope(self._encoder.encode_all(variables), local)
         try:
-            await self._rest.post(url, {**body, "variables": encoded}, NO_CONTENT)
+            await self._rest.post(url, {**body, **encoded}, NO_CONTENT)
         except EngineRefused as refusal:
-            encoded_again = self._encoder_for(refusal).encode_all(variables)
+            encoded_again = _by_scope(self._encoder_for(refusal).encode_all(variables), local)
             if encoded_again == encoded:
                 raise
-            await self._rest.post(url, {**body, "variables": encoded_again}, NO_CONTENT)
+            await self._rest.post(url, {**body, **encoded_again}, NO_CONTENT)
 
     def _encoder_for(self, refusal: EngineRefused) -> Encoder:
         """Return the encoder for refused variables. An engine without the JSON data format gets files from then on."""
@@ -297,6 +297,14 @@ class HttpLockClient:
             if refusal.status == HTTPStatus.BAD_REQUEST:
                 raise TaskLost(refusal.status, refusal.kind, refusal.message) from refusal
             raise
+
+
+def _by_scope(encoded: Mapping[str, TypedValueDto], local: frozenset[str]) -> dict[str, Any]:
+    """Return the part of a report that holds its variables."""
+    if not local:
+        return {"variables": encoded}
+    kept = {name: typed for name, typed in encoded.items() if name in local}
+    return {"variables": {name: encoded[name] for name in encoded if name not in local}, "localVariables": kept}
 
 
 def _milliseconds(duration: timedelta) -> int:

@@ -11,10 +11,19 @@ from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.locks import TaskLock
 from catalyst_groq.camunda.outage import OutageMonitor
 from catalyst_groq.camunda.quoted_expressions import remove_searched_texts
+from catalyst_groq.camunda.result_collector import ResultCollector
 from catalyst_groq.common.backoff import Backoff
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Completion, Failure, Outcome, Unlocked
-from catalyst_groq.errors import EngineConflict, EngineError, EngineRefused, EngineUnreachable, TaskLost, TaskSuspended
+from catalyst_groq.errors import (
+    EngineConflict,
+    EngineError,
+    EngineRefused,
+    EngineUnreachable,
+    ResultRefused,
+    TaskLost,
+    TaskSuspended,
+)
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +44,7 @@ class OutcomeReporter:
     def __init__(self, engine: EngineClient, outage: OutageMonitor) -> None:
         self._engine = engine
         self._outage = outage
+        self._collector = ResultCollector(engine.scope_variables())
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         """By process instance id, for as long as a report uses it. A lock is fair: first come, first served."""
 
@@ -45,8 +55,9 @@ class OutcomeReporter:
         attempt costs nothing at Groq (`Completion.if_refused`).
         """
         queue = self._queues.setdefault(task.process_instance_id, asyncio.Lock())
-        async with queue:
-            return await self._report(task, outcome, lock)
+        with self._collector.queued(task, outcome.collected if isinstance(outcome, Completion | BpmnError) else None):
+            async with queue:
+                return await self._report(task, outcome, lock)
 
     async def _report(self, task: ExternalTask, outcome: Outcome, lock: TaskLock) -> Outcome | None:
         while True:
@@ -55,6 +66,8 @@ class OutcomeReporter:
                 await lock.stop_renewing()
             try:
                 await self._report_with_retries(task, outcome)
+            except ResultRefused as refusal:
+                outcome = Failure(str(refusal))
             except TaskLost as loss:
                 log.warning("Lock lost on task %s before its outcome was reported: %s", task.id, loss)
                 return None
@@ -107,9 +120,11 @@ class OutcomeReporter:
                 return self._outage.record_success()
 
     async def _send(self, task: ExternalTask, outcome: Outcome) -> None:
+        if isinstance(outcome, Completion | BpmnError) and outcome.collected:
+            await self._collector.store(task)
         match outcome:
             case Completion(variables):
-                await self._engine.complete(task.id, variables)
+                await self._engine.complete(task.id, variables, outcome.local)
             case BpmnError(code, message, variables):
                 await self._engine.bpmn_error(task.id, code, message, variables)
             case Unlocked():

@@ -19,6 +19,7 @@ from catalyst_groq.connector.requests.documents import extract_texts
 from catalyst_groq.connector.requests.files import files_in
 from catalyst_groq.connector.requests.payload import to_bytes
 from catalyst_groq.connector.requests.response_schema import check_response_schema
+from catalyst_groq.connector.results.collecting import COLLECT_FIELDS, Collecting
 from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, add_sentence, remedy_for_field
 from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.connector.results.outcome_mapping import hand_back, to_outcome
@@ -156,18 +157,29 @@ class Handler:
         self, task: ExternalTask, fields: RawFields, definition: Definition, redactor: Redactor
     ) -> Outcome:
         """Send the task's request and map the result."""
+        collecting = None
         try:
+            fields = await fields.evaluate_in_advance(self.executor, COLLECT_FIELDS)
+            collecting = Collecting.from_fields(fields, task, definition)
             fields = await fields.evaluate_in_advance(self.executor)
             request, payload = await run_beside_loop_if_large(task.variables, self._fill_fields, fields)
+            if collecting:
+                collecting.check_request(request)
             payload = await self._check_payload(task, request, payload)
             result = await self._call_groq(task, request, payload)
         except FileError as error:
             left, retry_timeout = request.retries.after_failure(task.retries)
-            return Failure(str(error), retries=left, retry_timeout=retry_timeout)
+            failure = Failure(str(error), retries=left, retry_timeout=retry_timeout)
+            return collecting.collect_failure(failure) if collecting else failure
         except FieldError as error:
             details = await run_beside_loop_if_large(fields.fields, self._describe_fields, fields, redactor)
-            return Failure(add_sentence(error.describe(redactor.mask), remedy_for_field(fields, error.field)), details)
+            message = add_sentence(error.describe(redactor.mask), remedy_for_field(fields, error.field))
+            failure = Failure(message, details)
+            is_of_item = fields.template.depends_on_data(error.field)
+            return collecting.collect_failure(failure) if collecting and is_of_item else failure
         outcome = await to_outcome(request, result, task.retries, payload, self.executor)
+        if collecting:
+            outcome = collecting.collect(outcome, request, result)
         if isinstance(outcome, BpmnError) and not self.throw_uncaught:
             missing = await Catchers(self.definition_of, self.calling_process).explain_missing(
                 task, definition, outcome.code

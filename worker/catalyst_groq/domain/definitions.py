@@ -1,30 +1,27 @@
 """The parsed BPMN of a process definition: the fields of external tasks, and which events catch BPMN errors."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 from catalyst_groq.domain.diagram_encoding import EncodingError, decode_diagram
-from catalyst_groq.domain.extension_elements import BPMN, KNOWN_NAMESPACES, FieldsError, attribute, read_texts
-
-SCOPE_TAGS = {f"{BPMN}process", f"{BPMN}subProcess", f"{BPMN}transaction", f"{BPMN}adHocSubProcess"}
-
-CALL_ACTIVITY = f"{BPMN}callActivity"
-MESSAGE_EVENT = f"{BPMN}messageEventDefinition"
+from catalyst_groq.domain.diagram_scopes import (
+    CALL_ACTIVITY,
+    CATCH_ALL,
+    MESSAGE_EVENT,
+    NO_CODES,
+    Codes,
+    find_activities,
+    read_name,
+    read_topic,
+)
+from catalyst_groq.domain.extension_elements import BPMN, KNOWN_NAMESPACES, FieldsError, read_texts
+from catalyst_groq.domain.multi_instances import MultiInstance, find_multi_instances
 
 DOCUMENT_TYPE = "<!DOCTYPE"
 MAX_INLINE_CHARS = 30_000
 """A longer diagram is parsed in another process."""
-
-CATCH_ALL = None
-"""The code of an error event without a code: it catches every BPMN error."""
-
-Codes = frozenset[str | None]
-"""Error codes that are caught; `CATCH_ALL` among them stands for every code."""
-
-NO_CODES: Codes = frozenset()
 
 
 class TaskOrigin(NamedTuple):
@@ -56,6 +53,9 @@ class Definition:
 
     unreadable: Mapping[str, str] = field(default_factory=dict)
     """By activity id why the fields of a task cannot be read: the rest of a sentence about the diagram."""
+
+    multi_instances: Mapping[str, tuple[MultiInstance, ...]] = field(default_factory=dict)
+    """By activity id the loops on and around an activity, the innermost first; activities without one are left out."""
 
     def fields_of(self, activity_id: str) -> Mapping[str, str]:
         """Return the names and texts of the fields of one external task.
@@ -126,15 +126,16 @@ def parse(diagram: str | bytes) -> Definition:
     """Parse one BPMN diagram. No external entity is opened: expat leaves them out."""
     xml = decode_diagram(diagram) if isinstance(diagram, bytes) else diagram
     root = ET.fromstring(xml)  # noqa: S314 -- no entity is opened, and large or repeated ones have their bounds outside
-    codes = {_name(error, "id"): error.get("errorCode") for error in root.iterfind(f"{BPMN}error")}
+    codes = {read_name(error, "id"): error.get("errorCode") for error in root.iterfind(f"{BPMN}error")}
     fields: dict[str, Mapping[str, str]] = {}
     caught: dict[str, Codes] = {}
     unreadable: dict[str, str] = {}
     origins: dict[str, TaskOrigin] = {}
     calls, events = set(), set()
+    multi_instances: dict[str, tuple[MultiInstance, ...]] = {}
     for process in root.iterfind(f"{BPMN}process"):
-        for activity, enclosing in _activities(process, NO_CODES, codes):
-            activity_id = _name(activity, "id")
+        for activity, enclosing in find_activities(process, NO_CODES, codes):
+            activity_id = read_name(activity, "id")
             caught[activity_id] = enclosing
             if activity.tag == CALL_ACTIVITY:
                 calls.add(activity_id)
@@ -142,49 +143,10 @@ def parse(diagram: str | bytes) -> Definition:
             message = activity.find(MESSAGE_EVENT)
             if message is not None:
                 events.add(activity_id)
-            origins[activity_id] = TaskOrigin(_name(process, "id"), _topic(activity) or "")
+            origins[activity_id] = TaskOrigin(read_name(process, "id"), read_topic(activity) or "")
             try:
                 fields[activity_id] = read_texts(activity, message)
             except FieldsError as error:
                 unreadable[activity_id] = str(error)
-    return Definition(fields, caught, frozenset(calls), frozenset(events), origins, unreadable)
-
-
-def _name(element: ET.Element, attribute_name: str) -> str:
-    """Return an id, or a reference to one. The schema of BPMN, by which the engine reads, removes white space."""
-    return element.get(attribute_name, "").strip()
-
-
-def _topic(activity: ET.Element) -> str | None:
-    topics = (attribute(part, "topic") for part in (activity, *activity.iterfind(MESSAGE_EVENT)))
-    return next((topic for topic in topics if topic is not None), None)
-
-
-def _activities(scope: ET.Element, outer: Codes, codes: Mapping[str, str | None]) -> Iterator[tuple[ET.Element, Codes]]:
-    """Yield all external tasks and call activities in a scope, each with the codes that are caught on and around it."""
-    boundaries: dict[str, Codes] = {}
-    event_subprocesses: dict[ET.Element, Codes] = {}
-    catchers: Counter[str | None] = Counter()
-    for element in scope:
-        if element.tag == f"{BPMN}boundaryEvent":
-            attached_to = _name(element, "attachedToRef")
-            boundaries[attached_to] = boundaries.get(attached_to, NO_CODES) | _error_codes(element, codes)
-        elif element.tag in SCOPE_TAGS and _name(element, "triggeredByEvent") == "true":
-            starts = element.iterfind(f"{BPMN}startEvent")
-            event_subprocesses[element] = NO_CODES.union(*(_error_codes(start, codes) for start in starts))
-            catchers.update(event_subprocesses[element])
-    caught_in_scope = frozenset(catchers)
-    for element in scope:
-        # An event subprocess does not catch the errors of its own activities; its siblings do.
-        own = (code for code in event_subprocesses.get(element, NO_CODES) if catchers[code] == 1)
-        enclosing = caught_in_scope.difference(own) | outer | boundaries.get(_name(element, "id"), NO_CODES)
-        if element.tag in SCOPE_TAGS:
-            yield from _activities(element, enclosing, codes)
-        elif element.tag == CALL_ACTIVITY or _topic(element) is not None:
-            yield element, enclosing
-
-
-def _error_codes(event: ET.Element, codes: Mapping[str, str | None]) -> Codes:
-    """Return the codes an event catches. A reference to an error without a code catches all, as the engine does."""
-    references = (_name(definition, "errorRef") for definition in event.iterfind(f"{BPMN}errorEventDefinition"))
-    return frozenset(codes.get(reference, reference) if reference else CATCH_ALL for reference in references)
+        multi_instances |= find_multi_instances(process, codes)
+    return Definition(fields, caught, frozenset(calls), frozenset(events), origins, unreadable, multi_instances)

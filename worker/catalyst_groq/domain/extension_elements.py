@@ -55,6 +55,16 @@ def read_texts(activity: ET.Element, message: ET.Element | None) -> Texts:
     return texts
 
 
+def read_input_parameters(activity: ET.Element) -> set[str]:
+    """Return the names of an activity's input parameters."""
+    return {
+        parameter.get("name", "")
+        for extensions in activity.iterfind(EXTENSION_ELEMENTS)
+        for group in _children(extensions, "inputOutput")
+        for parameter in _children(group, "inputParameter")
+    }
+
+
 def _merge(activity: ET.Element, by_namespace: Mapping[str, dict[str, str]]) -> dict[str, str]:
     """Return the texts of the first namespace that has each. Refuses a text that would depend on the engine.
 

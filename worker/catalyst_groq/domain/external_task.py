@@ -42,6 +42,11 @@ class ExternalTask:
         self.process_definition_id = str(fetched["processDefinitionId"])
         """`key:version:id` of the deployed definition; each deployment of a changed diagram has a new one."""
 
+    @property
+    def activity_instance_id(self) -> str:
+        """The id of this run of the activity: each item of a multi-instance has its own."""
+        return str(self._fetched.get("activityInstanceId") or "")
+
     def has_variables(self, names: frozenset[str] | None) -> bool:
         """Whether the fetch requested all these variables (None: all that exist)."""
         return self.fetched_variables is None or (names is not None and names <= self.fetched_variables)

@@ -20,12 +20,31 @@ NO_RETRY = Retry()
 
 
 @dataclass(frozen=True, slots=True)
+class CollectedResult:
+    """The result of one item of a multi-instance, to be added to a variable that all items share."""
+
+    variable: str
+    """The name of that variable: a Json object with the results of all items by their keys."""
+    key: str
+    value: Mapping[str, Any]
+    multi_instance: str
+    """The activity id of the multi-instance whose items share the variable."""
+    item: str
+    """Which item of the multi-instance it is. Another item must not use the same key."""
+    error: str = ""
+    """The item's error, if it has no result."""
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
-    """Groq responded; the process continues with these variables."""
+    """Groq responded, or the error is collected; the process continues with these variables."""
 
     variables: Variables
     if_refused: Retry = NO_RETRY
     """Retries to report if the engine refuses the completion; none left where another attempt would cost money."""
+    collected: CollectedResult | None = None
+    local: frozenset[str] = frozenset()
+    """Names of the variables that stay with the task: one item of a multi-instance must not overwrite another's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +54,7 @@ class BpmnError:
     code: str
     message: str
     variables: Variables = field(default_factory=dict)
+    collected: CollectedResult | None = None
 
 
 @dataclass(frozen=True, slots=True)

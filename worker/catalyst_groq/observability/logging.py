@@ -10,7 +10,7 @@ from typing import Any
 from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
 from catalyst_groq.common.durations import format_duration
 from catalyst_groq.domain.external_task import ExternalTask
-from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Outcome, Unlocked
+from catalyst_groq.domain.outcomes import BpmnError, CollectedResult, Completion, Failure, Outcome, Unlocked
 from catalyst_groq.domain.redaction import Redactor
 
 log = logging.getLogger(__name__)
@@ -100,6 +100,8 @@ def log_outcome(task: ExternalTask, outcome: Outcome, seconds: float) -> None:
     for warning in meta.get("warnings", ()):
         _warn_once(f"{task.process_definition_id}/{task.activity_id}", warning)
     match outcome:
+        case Completion(collected=CollectedResult(error=error)) if error:
+            log.warning("Completed %s in %.0f ms with a collected error: %s", activity, seconds * 1000, error)
         case Completion() if meta.get("unmapped"):
             log.warning(
                 "Completed %s in %.0f ms, but the response has no value for: %s (the response mapping leads nowhere)",

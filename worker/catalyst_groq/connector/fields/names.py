@@ -24,6 +24,9 @@ SECRET_SOURCE = "catalyst_secretSource"  # noqa: S105 -- a field's name
 API_KEY = "catalyst_apiKey"
 RESPONSE_MAPPING = "catalyst_responseMapping"
 ERROR_MAPPING = "catalyst_errorMapping"
+COLLECT = "catalyst_collect"
+COLLECT_KEY = "catalyst_collectKey"
+COLLECT_ERRORS = "catalyst_collectErrors"
 URL = "catalyst_url"
 TIMEOUT = "catalyst_timeout"
 RETRIES = "catalyst_retries"
@@ -42,6 +45,9 @@ COMMON_DEFAULTS: Mapping[str, str] = {
   "401": "AUTH_FAILED",
   "400": "INVALID_REQUEST"
 }""",
+    COLLECT: "",
+    COLLECT_KEY: "",
+    COLLECT_ERRORS: "true",
     RETRIES: "R3/PT10S",
     GIVE_UP_AFTER: "PT15M",
 }
@@ -94,6 +100,9 @@ TRANSCRIPTION_DEFAULTS: Mapping[str, str] = {
     **COMMON_DEFAULTS,
 }
 """The fields of a transcription and their defaults."""
+
+LOOP_COUNTER = "loopCounter"
+"""The engine's variable with the number of an item of a multi-instance, from 0."""
 
 OBJECT_FIELDS = {PAYLOAD, RESPONSE_MAPPING, ERROR_MAPPING}
 """Fields that hold an object, written as JSON or YAML."""

@@ -40,7 +40,9 @@ from catalyst_groq.connector.fields.names import (
     API_KEY,
     AUDIO,
     CHAT_OPERATION,
+    COLLECT,
     CONVERSATION,
+    LOOP_COUNTER,
     OBJECT_FIELDS,
     OPERATION,
     PAYLOAD,
@@ -101,7 +103,8 @@ class FieldTemplate:
         )
         used = (_variables_in_field(name, value) for name, value in self.fields.items())
         foreign = (placeholder.name for _, placeholder in self.foreign_placeholders if placeholder.name)
-        return union([frozenset(self.fields), frozenset(foreign), *named, *used])
+        collecting = [frozenset({LOOP_COUNTER})] if self.fields.get(COLLECT) else []
+        return union([frozenset(self.fields), frozenset(foreign), *named, *used, *collecting])
 
     @cached_property
     def foreign_placeholders(self) -> list[tuple[str, ForeignPlaceholder]]:
@@ -131,6 +134,10 @@ class FieldTemplate:
             for expression in filter(_may_take_long, _expressions_in(self._structure_of(name)))
         }
         return sorted(costly, key=costly.__getitem__, reverse=True)
+
+    def depends_on_data(self, name: str) -> bool:
+        """Whether the value of a field depends on process variables: another task of the activity may have another."""
+        return name not in self.constants or name in VARIABLE_NAME_FIELDS
 
     @cached_property
     def constants(self) -> frozenset[str]:
