@@ -18,8 +18,9 @@ from bench.figures import Measurement
 from bench.interleaving import measure_interleaved
 from bench.machine import BackgroundLoad, describe_machine
 from bench.measure import Sizes, measure
+from bench.multi_instance import FULL_ITEMS, QUICK_ITEMS, measure_multi_instance
 from bench.profiling import profile
-from bench.report import Results, format_results, profile_section
+from bench.report import Results, format_results, items_section, profile_section
 from bench.scaling import measure_scaling
 from bench.stub_process import running_stub
 from catalyst_groq.errors import CatalystError
@@ -46,6 +47,9 @@ def main(
         bool, typer.Option("--quick", help="A smoke run with too few tasks for reliable figures.")
     ] = False,
     only_profile: Annotated[bool, typer.Option("--profile", help="Only profile the CPU time of this worker.")] = False,
+    only_items: Annotated[
+        int, typer.Option("--items", help="Only measure a multi-instance of that many items.", min=0)
+    ] = 0,
     sandbox_engine: Annotated[
         bool, typer.Option("--c1", help="Run Java without its second compiler (C2), as the sandbox does.")
     ] = False,
@@ -63,6 +67,10 @@ def main(
             profile_result = profile(environment, PROFILED_TASKS)
             show(Done())
             return console.print("\n".join(profile_section(profile_result)))
+        if only_items:
+            runs = measure_multi_instance(environment, clients_under_test(), only_items, lambda text: show(Phase(text)))
+            show(Done())
+            return console.print("\n".join(items_section(runs)), markup=False, highlight=False, soft_wrap=True)
         for results in _measure(environment, show, machine, quick=quick):
             # Write after each part, so that Ctrl-C does not lose half an hour of measurements.
             RESULTS_FILE.write_text(format_results(results), encoding="utf-8")
@@ -99,12 +107,15 @@ def _measure(
     interleaved = measure_interleaved(
         environment, interleaved_clients, *(QUICK_TURNS_AND_TASKS if quick else FULL_TURNS_AND_TASKS)
     )
+    items = measure_multi_instance(
+        environment, clients, QUICK_ITEMS if quick else FULL_ITEMS, lambda text: show(Phase(text))
+    )
     sizes = scaling.QUICK if quick else scaling.ALL
     scaling_results = measure_scaling(environment, clients, sizes, lambda text: show(Phase(text)))
-    yield Results(machine, rounds, quick, scaling_results, interleaved=interleaved)
+    yield Results(machine, rounds, quick, scaling_results, items=items, interleaved=interleaved)
     show(Phase("Profiling"))
     profile_result = profile(environment, PROFILED_TASKS // 4 if quick else PROFILED_TASKS)
-    yield Results(machine, rounds, quick, scaling_results, profile_result, interleaved)
+    yield Results(machine, rounds, quick, scaling_results, profile_result, items, interleaved)
 
 
 def _rotate(clients: list[ClientUnderTest], number: int) -> list[ClientUnderTest]:

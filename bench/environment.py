@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from bench.process import RELEASE_MESSAGE, diagram
+from bench.process import PLAIN, RELEASE_MESSAGE, Shape, diagram
 from bench.stub_process import Stub
 from catalyst_groq.errors import SandboxError
 from catalyst_groq.sandbox.process_client import ProcessClient
@@ -45,16 +45,22 @@ class Environment:
     stub: Stub
 
     @contextmanager
-    def deployed_process(self) -> Iterator["DeployedProcess"]:
-        """Deploy the process with a new topic. Deletes it afterwards, with all its instances and their history.
+    def deployed_process(self, shape: Shape = PLAIN, topic: str = "") -> Iterator["DeployedProcess"]:
+        """Deploy the process with a new topic, unless one is given.
+
+        Deletes it afterwards, with all its instances and their history.
 
         A killed client leaves its long poll pending in the engine. With a new topic, that poll cannot lock the tasks of
         the next client.
         """
-        topic = f"bench-{next(counter)}"
-        gated, direct = f"{topic}-gated", f"{topic}-direct"
+        name = f"bench-{next(counter)}"
+        topic = topic or name
+        gated, direct = f"{name}-gated", f"{name}-direct"
         deployment = self.process_client.deploy_texts(
-            {f"{gated}.bpmn": diagram(gated, topic, gated=True), f"{direct}.bpmn": diagram(direct, topic, gated=False)}
+            {
+                f"{gated}.bpmn": diagram(gated, topic, gated=True, shape=shape),
+                f"{direct}.bpmn": diagram(direct, topic, gated=False, shape=shape),
+            }
         )
         try:
             yield DeployedProcess(self.process_client.http, topic, gated, direct)
@@ -78,6 +84,11 @@ class DeployedProcess:
         with ThreadPoolExecutor(START_THREADS) as pool:
             list(pool.map(lambda _: _start(self.http, self.gated_key, batch.name, extra_variables or {}), range(size)))
         return batch
+
+    def count(self, path: str, **query: str) -> int:
+        """Return how many entries of a history query belong to this process."""
+        found = self.http.get(f"/{path}/count", params={"processDefinitionKey": self.gated_key, **query})
+        return int(found.raise_for_status().json()["count"])
 
     def start_single(self, batch: str) -> None:
         """Start one instance whose task is available immediately."""

@@ -1,5 +1,6 @@
 """The benchmark's process: the service task of the shipped example, followed by the end event."""
 
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -20,17 +21,58 @@ DIAGRAM = f"""<?xml version="1.0" encoding="UTF-8"?>
   <bpmn:process id="{{key}}" isExecutable="true" camunda:historyTimeToLive="1">
     <bpmn:startEvent id="Start"/>
     <bpmn:sequenceFlow id="f1" sourceRef="Start" targetRef="{{first}}"/>{{gate}}
-    <bpmn:serviceTask id="Ask" camunda:type="external" camunda:topic="{{topic}}">{{fields}}</bpmn:serviceTask>
-    <bpmn:sequenceFlow id="f3" sourceRef="Ask" targetRef="End"/>
+{{activity}}
+    <bpmn:sequenceFlow id="f3" sourceRef="{{activity_id}}" targetRef="End"/>
     <bpmn:endEvent id="End"/>
   </bpmn:process>
 </bpmn:definitions>"""
+TASK = """
+    <bpmn:serviceTask id="Ask" camunda:type="external" camunda:topic="{topic}">{fields}{loop}</bpmn:serviceTask>"""
+BATCHES = """
+    <bpmn:subProcess id="Batch">
+      <bpmn:multiInstanceLoopCharacteristics isSequential="true">
+        <bpmn:loopCardinality>${{items / 50 + (items % 50 > 0 ? 1 : 0)}}</bpmn:loopCardinality>
+      </bpmn:multiInstanceLoopCharacteristics>
+      <bpmn:startEvent id="BatchStart"/>
+      <bpmn:sequenceFlow id="b1" sourceRef="BatchStart" targetRef="Ask"/>{task}
+    </bpmn:subProcess>"""
+LOOP = """<bpmn:multiInstanceLoopCharacteristics{attributes}>
+      <bpmn:loopCardinality>{items}</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>"""
 
 
-def diagram(key: str, topic: str, *, gated: bool) -> str:
-    """Return the BPMN: Start → Ask → End, or Start → gate → Ask → End."""
-    first, gate = ("Gate", GATE) if gated else ("Ask", "")
-    return DIAGRAM.format(key=key, topic=topic, first=first, gate=gate, fields=_template_fields())
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a process has many items."""
+
+    name: str
+    loop: str = ""
+    batches: bool = False
+
+
+PLAIN = Shape("separate instances")
+ONE = Shape("one multi-instance", LOOP.format(attributes="", items="${items}"))
+SHAPES = (
+    PLAIN,
+    ONE,
+    Shape(
+        "one multi-instance, asyncAfter on each item",
+        LOOP.format(attributes=' camunda:asyncAfter="true"', items="${items}"),
+    ),
+    Shape(
+        "batches of 50, one after the other",
+        LOOP.format(attributes="", items="${items - loopCounter * 50 > 50 ? 50 : items - loopCounter * 50}"),
+        batches=True,
+    ),
+)
+
+
+def diagram(key: str, topic: str, *, gated: bool, shape: Shape = PLAIN) -> str:
+    """Return the BPMN: Start → Ask → End, or Start → gate → Ask → End; `shape` says what is in place of Ask."""
+    task = TASK.format(topic=topic, fields=_template_fields(), loop=shape.loop)
+    activity, activity_id = (BATCHES.format(task=task), "Batch") if shape.batches else (task, "Ask")
+    gate = GATE.replace('targetRef="Ask"', f'targetRef="{activity_id}"') if gated else ""
+    first = "Gate" if gated else activity_id
+    return DIAGRAM.format(key=key, first=first, gate=gate, activity=activity, activity_id=activity_id)
 
 
 @cache

@@ -7,6 +7,8 @@ from typing import TypeVar
 from bench.client_under_test import BARE_LOOP, JAVASCRIPT, LIBRARY_ASYNC, THIS_WORKER
 from bench.figures import Load, Measurement, MedianInterval, Range, percentile
 from bench.interleaving import InterleavedLoads, median_ratios
+from bench.multi_instance import FLOOR, ItemsRun, ItemsRuns
+from bench.process import ONE, PLAIN
 from bench.profiling import Profile
 from bench.scaling import RESPONSE_SECONDS, Scaling
 
@@ -59,6 +61,8 @@ class Results:
     scaling: Scaling | None = None
     """None until measured."""
     profile: Profile | None = None
+    items: ItemsRuns = field(default_factory=dict)
+    """Runs with many items; empty until measured."""
     interleaved: InterleavedLoads = field(default_factory=dict)
     """Interleaved loads of the clients that have targets."""
 
@@ -83,6 +87,7 @@ def format_results(results: Results) -> str:
         "Medians, with minimum and maximum of the rounds; durations over all rounds.",
         figure_table(results.rounds),
         *(["## Interleaved turns", *interleaved_section(results.interleaved)] if results.interleaved else []),
+        *(["## Many items at once", *items_section(results.items)] if results.items else []),
         *(["## Scaling", *scaling_section(results.scaling)] if results.scaling else []),
         *(["## CPU profile of this worker", *profile_section(results.profile)] if results.profile else []),
         "## Machine",
@@ -140,6 +145,8 @@ def target_table(results: Results) -> str:
     checks.append(("tasks/s at least 10 × the library's async worker's", ours[0] / library[0], 10, "≥"))
     checks.append(("peak memory at 50 concurrent calls at most 80 MB", ours[6], 80, "≤"))
     checks.append(("duration p50 at most the bare loop's + 3 ms", ours[4] - floor[4], 3, "≤"))
+    if results.items:
+        checks.append(_items_target(results.items))
     if results.scaling:
         checks += _concurrency_targets(results.scaling)
     rows = [(text, _format_figure(figure), _verdict(figure, limit, sign)) for text, figure, limit, sign in checks]
@@ -176,6 +183,41 @@ def interleaved_section(turns: InterleavedLoads) -> list[str]:
         INTERLEAVED_TEXT.format(count=len(turns[THIS_WORKER.name])),
         table(("client", "tasks/s", "CPU ms per task", "this worker's tasks/s", "this worker's CPU"), rows),
     ]
+
+
+ITEMS_TEXT = """\
+{items} items that are available at the same moment; 50 concurrent tasks; the stub answers immediately. Seconds until
+the last item has ended. The bare sequential completer asks nobody and completes one task after the other: what it needs
+is what the engine needs."""
+
+
+def items_section(runs: ItemsRuns) -> list[str]:
+    """Return the table of the runs with many items: shapes by clients."""
+    clients = list(dict.fromkeys(client for client, _ in runs))
+    shapes = list(dict.fromkeys(shape for _, shape in runs))
+    rows = [(shape, *(_format_items(runs[client, shape]) for client in clients)) for shape in shapes]
+    items = next(iter(runs.values())).items
+    return [ITEMS_TEXT.format(items=f"{items:,}"), table(("items", *clients), rows)]
+
+
+def _format_items(run: ItemsRun) -> str:
+    notes = []
+    if not run.has_ended:
+        notes.append(f"not ended: {run.completed:,} completed")
+    if run.calls > run.items:
+        notes.append(f"{run.calls:,} calls")
+    if run.failures:
+        notes.append(f"{run.failures:,} failures")
+    return f"{run.seconds:.1f}" + (f" ({', '.join(notes)})" if notes else "")
+
+
+def _items_target(runs: ItemsRuns) -> Check:
+    separate, one, floor = (
+        runs[client, shape.name].seconds
+        for client, shape in ((THIS_WORKER.name, PLAIN), (THIS_WORKER.name, ONE), (FLOOR, ONE))
+    )
+    text = "one multi-instance: at most 1.2 × the time of separate instances + the engine's floor"
+    return text, one / (1.2 * separate + floor), 1.0, "≤"
 
 
 def scaling_section(measured: Scaling) -> list[str]:

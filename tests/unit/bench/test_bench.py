@@ -3,6 +3,8 @@
 import cProfile
 import math
 import pstats
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -13,9 +15,10 @@ from hypothesis import strategies as st
 
 from bench.client_under_test import BARE_LOOP, JAVASCRIPT, LIBRARY_ASYNC, THIS_WORKER
 from bench.figures import Load, Measurement, MedianInterval, Range, percentile, rate
-from bench.process import diagram
+from bench.multi_instance import FLOOR, ItemsRun
+from bench.process import ONE, PLAIN, SHAPES, diagram
 from bench.profiling import PACKAGE_FOLDER, STANDARD_LIBRARY, STEPS, Profile, function_key, package_of, summarize
-from bench.report import TARGET_CALLS, Results, format_results
+from bench.report import TARGET_CALLS, Results, format_results, items_section
 from bench.scaling import Scaling
 from bench.stub import Stub
 from catalyst_groq.connector.fields.names import PAYLOAD
@@ -39,7 +42,7 @@ def make_results(rounds, *, smoke=False):
         if name in rounds
     }
     profile = Profile({"the key": 0.5}, {})
-    return Results({"Machine": "test machine"}, rounds, smoke, Scaling(calls, {}, {}), profile, turns)
+    return Results({"Machine": "test machine"}, rounds, smoke, Scaling(calls, {}, {}), profile, interleaved=turns)
 
 
 def table_row(text, heading, name):
@@ -184,6 +187,43 @@ def test_diagram_has_the_fields_of_the_shipped_example(gated):
     definition = parse(diagram("key", "topic", gated=gated))
 
     assert "${userMessage}" in definition.fields_of("Ask")[PAYLOAD]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_diagram_of_each_shape_asks_in_the_shipped_way(shape):
+    definition = parse(diagram("key", "topic", gated=True, shape=shape))
+    loops = [loop.activity_id for loop in definition.multi_instances.get("Ask", ())]
+
+    assert "${userMessage}" in definition.fields_of("Ask")[PAYLOAD]
+    assert loops == [name for name, has in (("Ask", shape is not PLAIN), ("Batch", shape.batches)) if has]
+
+
+def items_runs(seconds):
+    """Runs of two shapes: this worker's with one multi-instance takes that many seconds."""
+    complete = partial(ItemsRun, 1000, completed=1000, calls=1000, failures=0)
+    return {
+        (FLOOR, PLAIN.name): complete(seconds=5),
+        (FLOOR, ONE.name): complete(seconds=20),
+        (THIS_WORKER.name, PLAIN.name): complete(seconds=10),
+        (THIS_WORKER.name, ONE.name): complete(seconds=seconds),
+        (JAVASCRIPT, PLAIN.name): complete(seconds=11),
+        (JAVASCRIPT, ONE.name): ItemsRun(1000, 600, completed=178, calls=1006, failures=3, has_ended=False),
+    }
+
+
+def test_items_table_says_what_was_not_completed():
+    lines = "\n".join(items_section(items_runs(31.0)))
+
+    assert "| separate instances | 5.0 | 10.0 | 11.0 |" in lines
+    assert "| one multi-instance | 20.0 | 31.0 | 600.0 (not ended: 178 completed, 1,006 calls, 3 failures) |" in lines
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), [(31.0, "yes"), (33.0, "**no**")])
+def test_items_target_adds_the_floor_to_separate_instances(seconds, verdict):
+    rounds = {name: [make_measurement()] for name in (THIS_WORKER.name, LIBRARY_ASYNC.name, BARE_LOOP.name)}
+    text = format_results(replace(make_results(rounds), items=items_runs(seconds)))
+
+    assert table_row(text, "Targets", "the engine's floor")[2] == verdict
 
 
 @pytest.fixture
