@@ -14,7 +14,7 @@ from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.rest_client import RestClient
 from catalyst_groq.common.transport import make_transport
 from catalyst_groq.domain.variables import Encoder
-from catalyst_groq.errors import EngineError
+from catalyst_groq.errors import EngineConflict, EngineError
 from support.worker_harness import renew_lock
 
 MINUTE = timedelta(minutes=1)
@@ -108,3 +108,20 @@ def test_large_response_is_parsed_beside_the_loop(length, is_beside, status, sen
     send(QUERIES["xml"], status, b"x" * length)
 
     assert [thread != threading.get_ident() for thread in threads] == [is_beside]
+
+
+@pytest.mark.parametrize(
+    ("problem", "is_conflict"),
+    [
+        ("ENGINE-03005 Execution of 'UPDATE VariableInstanceEntity[1]' failed.", True),
+        ("ENGINE-03083 Unique index or primary key violation", True),
+        ("execution x doesn't exist", False),
+    ],
+)
+def test_variable_that_another_worker_writes_is_a_conflict(problem, is_conflict, send):
+    message = f"Cannot modify variables for process instance 1: {problem}"
+    body = json.dumps({"type": "RestException", "message": message, "code": 1}).encode()
+    result = send(lambda engine: engine.scope_variables().write("1", {}), 500, body)
+
+    assert isinstance(result, EngineError)
+    assert isinstance(result, EngineConflict) is is_conflict

@@ -1,5 +1,6 @@
 """Process variables of single scopes of a process instance: which exist, and their values."""
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
@@ -7,6 +8,12 @@ from urllib.parse import quote, urlencode
 
 from catalyst_groq.camunda.rest_client import NO_CONTENT, RestClient
 from catalyst_groq.domain.variables import TypedValueDto
+from catalyst_groq.errors import EngineConflict, EngineRefused
+
+CONFLICT = re.compile(
+    r"Cannot modify variables for .{1,200}?: (ENGINE-03005 |.*(unique|duplicate key))", re.IGNORECASE | re.DOTALL
+)
+"""What the engine says here if another transaction has written or made the same variable; the type is RestException."""
 
 
 class Scope(NamedTuple):
@@ -64,7 +71,12 @@ class ScopeVariables:
         await self._modify(visible_variables_url(self._url, execution_id), variables)
 
     async def _modify(self, url: str, variables: Mapping[str, TypedValueDto]) -> None:
-        await self._rest.post(url, {"modifications": variables}, NO_CONTENT)
+        try:
+            await self._rest.post(url, {"modifications": variables}, NO_CONTENT)
+        except EngineRefused as refusal:
+            if CONFLICT.match(refusal.message):
+                raise EngineConflict(refusal.status, refusal.kind, refusal.message) from refusal
+            raise
 
     async def _query(self, **query: str) -> list[dict[str, Any]]:
         encoded = urlencode({**query, "deserializeValues": "false"})
