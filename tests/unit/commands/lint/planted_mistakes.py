@@ -678,7 +678,7 @@ MISTAKES = [
         task_with({}, inside='<bpmn:multiInstanceLoopCharacteristics camunda:collection="items"/>'),
         "multi-instance-one-variable",
         "all items write the same variable: aiReply",
-        "subprocess with an input parameter",
+        "catalyst_collect",
     ),
     Planted(
         "1: sequential multi-instance",

@@ -10,6 +10,8 @@ from catalyst_groq.commands.lint.findings import Finding
 from catalyst_groq.commands.lint.tasks import WrittenTask
 from catalyst_groq.groq.api.server_kinds import ServerKind
 
+COLLECT = "catalyst_collect"
+COLLECT_ERRORS = "catalyst_collectErrors"
 MIN_SIMILARITY = 0.85
 
 
@@ -27,6 +29,16 @@ class TaskCheck:
         """Whether the request goes to Groq alone, so that what is known of Groq holds."""
         endpoints = self.checked.endpoints
         return bool(endpoints) and all(endpoint.account.server is ServerKind.GROQ for endpoint in endpoints or ())
+
+    @property
+    def collects(self) -> bool:
+        """Whether the results of a multi-instance are collected, each under a key of its own."""
+        return bool(str(self.checked.samples.get(COLLECT, "")).strip())
+
+    @property
+    def collects_errors(self) -> bool:
+        """Whether the errors of items are collected too, so that they throw no BPMN errors."""
+        return self.collects and str(self.checked.samples.get(COLLECT_ERRORS)) != "false"
 
     def is_refused_by(self, rule_id: str) -> bool:
         """Whether the worker itself reports a mistake of this rule."""

@@ -42,7 +42,7 @@ def check_error_mapping(check: TaskCheck) -> Iterator[Finding]:
 def _check_uncaught(check: TaskCheck, codes: list[str]) -> Iterator[Finding]:
     definition = check.diagram.definition
     uncaught = [code for code in codes if not definition.catches(check.task.id, code)]
-    if not uncaught:
+    if not uncaught or check.collects_errors:
         return
     fix = definition.where_to_catch(check.task.id)
     fix = f"{fix[:1].upper()}{fix[1:]}, or remove the code from the mapping"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
-from catalyst_groq.commands.lint.checks import TaskCheck, closest, shorten
+from catalyst_groq.commands.lint.checks import COLLECT, TaskCheck, closest, shorten
 from catalyst_groq.commands.lint.context import TEMPLATE_VERSIONS, LintContext
 from catalyst_groq.commands.lint.diagram import LOOP, Diagram
 from catalyst_groq.commands.lint.findings import Finding
@@ -75,6 +75,8 @@ def check_multi_instance(check: TaskCheck) -> Iterator[Finding]:
     if own is not None and element.find(OUTPUTS) is not None:
         problem = "a multi-instance has an output parameter, which the engine refuses to deploy"
         yield check.finding("multi-instance-output-parameter", problem, "Remove it, or put the task into a subprocess")
+    if check.collects:
+        return
     parallel = [scope for scope, loop in loops if loop.get("isSequential") != "true"]
     if parallel and not any(map(_is_async_after, [loop for _, loop in loops] + ([] if own is not None else [element]))):
         problem = "the completions of a parallel multi-instance also execute the steps behind them"
@@ -86,7 +88,7 @@ def check_multi_instance(check: TaskCheck) -> Iterator[Finding]:
 def _check_outputs(check: TaskCheck, loop: ET.Element) -> Iterator[Finding]:
     if names := _shared_outputs(check, loop):
         problem = f"{RESPONSE_MAPPING}: all items write the same variable: {', '.join(map(shorten, names))}"
-        fix = "Put the task into a multi-instance subprocess with an input parameter of that name, and collect there"
+        fix = f"Name a variable in {COLLECT}, or put the task into a subprocess with an input parameter of that name"
         yield check.finding("multi-instance-one-variable", problem, fix, RESPONSE_MAPPING)
 
 
