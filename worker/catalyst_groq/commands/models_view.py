@@ -55,13 +55,15 @@ def _print_rows(console: Console, headers: Sequence[str], rows: Sequence[Sequenc
 
 def models_as_json(report: ModelReport) -> str:
     """Return the report as a JSON object. What is unknown is null, with the reason beside it."""
+    references = () if isinstance(report.references, str) else report.references
     content = {
         "catalogDated": report.catalog.dated.isoformat(),
         "models": [_model_as_json(model, report.offered) for model in report.catalog.models],
         "notInCatalog": _unknown_models(report),
         "offeredUnknown": _reason(report.offered),
         "endpoints": [_endpoint_as_json(endpoint, offered) for endpoint, offered in report.endpoints],
-        "uses": [] if isinstance(report.references, str) else [use._asdict() for use in report.references],
+        "uses": [use._asdict() for use in references if isinstance(use, ModelReference)],
+        "unreadableDiagrams": [problem for problem in references if isinstance(problem, str)],
         "usesUnknown": _reason(report.references),
         "problems": _describe_problems(report),
     }

@@ -4,13 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from catalyst_groq.connector.expressions.jmespath import ExpressionError
-from catalyst_groq.connector.expressions.placeholders import (
-    OPENING_MARKS,
-    PLACEHOLDER_START,
-    Placeholder,
-    PlaceholderError,
-    parse,
-)
+from catalyst_groq.connector.expressions.placeholder_values import PlaceholderError
+from catalyst_groq.connector.expressions.placeholders import OPENING_MARKS, PLACEHOLDER_START, Placeholder, parse
 from catalyst_groq.connector.expressions.required_variables import NO_VARIABLES, variables_used_by
 
 SAMPLE_TEXT = "…"
