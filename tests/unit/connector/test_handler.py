@@ -229,7 +229,7 @@ async def test_key_of_a_task_is_masked_in_an_internal_error_and_its_log_record(c
 async def test_message_that_is_shortened_contains_no_part_of_a_key(properties):
     key = OWN_KEY if properties else KEY
     outcome = await HandlerHarness().handle(
-        {"userMessage": "a", "myKey": OWN_KEY}, {**properties, "catalyst_timeout": f"{'x' * 440}{key}{'y' * 99}"}
+        {"userMessage": "a", "myKey": OWN_KEY}, {**properties, "catalyst_timeout": f"{'x' * 360}{key}{'y' * 99}"}
     )
     assert "***" in outcome.message
     assert key[:5] not in outcome.message

@@ -30,6 +30,7 @@ def test_facts_of_a_task_are_those_that_the_engine_sent():
         "id": "task-1",
         "activityId": "AskGroq",
         "processInstanceId": "instance-1",
+        "executionId": "execution-1",
         "processDefinitionId": "ask:1:d1",
         "processDefinitionKey": "ask",
         "businessKey": "K-1",
