@@ -70,6 +70,12 @@ def test_file_becomes_an_image_part_or_a_text_part(written, parts):
     assert content(written) == parts
 
 
+@pytest.mark.parametrize("image", [7, None, [1], {"url": 7}, "https://example.com/a.png"])
+def test_image_of_any_form_is_left_to_the_server(image):
+    part = {"type": "image_url", "image_url": image}
+    assert content([part]) == [part]
+
+
 def test_files_of_a_payload_are_listed_once():
     payload = {"messages": [{"content": [PHOTO, "x", PHOTO]}, {"content": [[NOTE]]}], "model": "m"}
     assert files_in(payload) == [PHOTO, NOTE]

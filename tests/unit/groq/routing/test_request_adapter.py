@@ -1,6 +1,8 @@
 """Adapting a request to a model that takes another's place."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from catalyst_groq.groq.api.operations import CHAT_COMPLETION, TRANSCRIPTION
 from catalyst_groq.groq.models.catalog import shipped_catalog
@@ -84,3 +86,18 @@ def test_adapter_keeps_audio_with_audio_models():
     assert adapt(AUDIO | {"task": "transcribe"}, GPT_OSS, TRANSCRIPTION) == IncompatibleModel(
         "no model for transcription"
     )
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["type", "content"]), inner, max_size=2)
+    ),
+    max_leaves=8,
+)
+PARAMETERS = ("messages", "tools", "response_format", "reasoning_effort", "reasoning_format", "max_tokens", "task")
+
+
+@given(st.dictionaries(st.sampled_from(PARAMETERS), anything), st.sampled_from([GPT_OSS, QWEN, GUARD]))
+def test_any_payload_is_adapted_or_incompatible(parameters, model):
+    assert isinstance(adapt({"model": "wanted", **parameters}, model), AdaptedRequest | IncompatibleModel)

@@ -135,7 +135,9 @@ def _image_urls(messages: Sequence[Any]) -> Iterator[str]:
         content = message.get("content") if isinstance(message, dict) else None
         for part in content if isinstance(content, list) else ():
             if isinstance(part, dict) and part.get("type") == "image_url":
-                yield str((part.get("image_url") or {}).get("url"))
+                image = part.get("image_url")
+                url = image.get("url") if isinstance(image, dict) else image
+                yield url if isinstance(url, str) else ""
 
 
 def _check_images(model_id: str, urls: Sequence[str], catalog: ModelCatalog) -> None:

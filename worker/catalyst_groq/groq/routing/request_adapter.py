@@ -60,7 +60,7 @@ def _find_incompatibilities(payload: Payload, operation: Operation, model: Model
         yield "does not support images"
     elif images > model.max_images:
         yield f"takes {model.max_images} images"
-    kinds = {tool.get("type") for tool in payload.get("tools") or () if isinstance(tool, dict)}
+    kinds = {str(tool.get("type")) for tool in _list_of(payload, "tools") if isinstance(tool, dict)}
     if "function" in kinds and Feature.TOOLS not in model.features:
         yield "does not support tools"
     if kinds - {"function"} and Feature.BUILT_IN_TOOLS not in model.features:
@@ -122,7 +122,12 @@ def _response_format(payload: Payload) -> str:
     return str(response_format.get("type")) if isinstance(response_format, dict) else "text"
 
 
+def _list_of(payload: Payload, name: str) -> list[Any]:
+    value = payload.get(name)
+    return value if isinstance(value, list) else []
+
+
 def _parts(payload: Payload) -> Iterator[dict[str, Any]]:
-    for message in payload.get("messages") or ():
+    for message in _list_of(payload, "messages"):
         content = message.get("content") if isinstance(message, dict) else None
         yield from (part for part in (content if isinstance(content, list) else ()) if isinstance(part, dict))
