@@ -14,7 +14,7 @@ from catalyst_groq.domain.multi_instances import MultiInstance
 from catalyst_groq.domain.outcomes import BpmnError, CollectedResult, Completion, Failure, Outcome
 from catalyst_groq.domain.variables import TypedValue
 from catalyst_groq.errors import FieldError
-from catalyst_groq.groq.api.error_kinds import ErrorKind
+from catalyst_groq.groq.api.error_kinds import ERROR_KINDS, ErrorKind
 from catalyst_groq.groq.routing.call_result import CallResult
 
 COLLECT_FIELDS = (COLLECT, COLLECT_KEY, COLLECT_ERRORS)
@@ -23,9 +23,10 @@ NOT_IN_NAMES = set("[](){}.$#\"'`")
 """Characters of expressions: a name with one is probably none."""
 
 ERRORS_OF_ALL_ITEMS = (
-    ErrorKind.AUTHENTICATION,
+    *(kind for kind in ERROR_KINDS if kind.pauses_account),
     ErrorKind.FORBIDDEN,
-    ErrorKind.SPEND_LIMIT,
+    ErrorKind.NOT_IN_PLAN,
+    ErrorKind.MODEL_FORBIDDEN,
     ErrorKind.BUDGET,
     ErrorKind.WRONG_URL,
     ErrorKind.REDIRECTED,
@@ -110,8 +111,11 @@ class Collecting:
         """Return the completion that collects an error, if errors are collected."""
         if not self.with_errors:
             return outcome
-        told = {"catalyst_success": False, "catalyst_error": outcome.variables.get("catalyst_error") or outcome.message}
-        variables = {**outcome.variables, **told}
+        standard = {
+            "catalyst_success": False,
+            "catalyst_error": outcome.variables.get("catalyst_error") or outcome.message,
+        }
+        variables = {**outcome.variables, **standard}
         return Completion(variables, collected=collected, local=frozenset(variables) if self.is_item else frozenset())
 
     def _error(self, message: str, code: str | None, result: CallResult | None) -> CollectedResult:
