@@ -29,8 +29,9 @@ from catalyst_groq.connector.fields.names import (
     TRANSLATE,
     URL,
 )
-from catalyst_groq.connector.fields.raw import MODEL_LINE, FieldTemplate, RawFields
+from catalyst_groq.connector.fields.raw import MODEL_LINE, RawFields
 from catalyst_groq.connector.fields.retry_cycle import RetryCycle, parse_duration
+from catalyst_groq.connector.fields.template import FieldTemplate
 from catalyst_groq.connector.requests.transcription import TranscriptionRequest
 from catalyst_groq.connector.requests.truncation import OverflowStrategy
 from catalyst_groq.connector.results.collecting import BOOLEANS

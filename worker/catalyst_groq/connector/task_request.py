@@ -25,7 +25,8 @@ from catalyst_groq.connector.fields.names import (
     TRANSCRIPTION_DEFAULTS,
     URL,
 )
-from catalyst_groq.connector.fields.raw import FieldReader, RawFields
+from catalyst_groq.connector.fields.raw import RawFields
+from catalyst_groq.connector.fields.reader import FieldReader
 from catalyst_groq.connector.fields.retry_cycle import RetryCycle, parse_duration
 from catalyst_groq.connector.requests.chat import ChatRequest
 from catalyst_groq.connector.requests.files import Contents

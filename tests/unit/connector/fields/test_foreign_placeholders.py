@@ -5,7 +5,7 @@ import json
 import pytest
 
 from catalyst_groq.connector.fields.names import API_KEY, CHAT_DEFAULTS, MODEL, PAYLOAD, PROMPT, TRANSCRIPTION_DEFAULTS
-from catalyst_groq.connector.fields.raw import FieldReader
+from catalyst_groq.connector.fields.reader import FieldReader
 from catalyst_groq.errors import FieldError
 from support.factories import make_definition, make_task
 

@@ -11,7 +11,9 @@ from catalyst_groq.common.bounded_execution import decode_result
 from catalyst_groq.common.bounded_process import Status
 from catalyst_groq.connector.fields.mappings import ResponseMapping
 from catalyst_groq.connector.fields.names import CHAT_DEFAULTS, MODEL, PAYLOAD, RESPONSE_MAPPING, TIMEOUT
-from catalyst_groq.connector.fields.raw import FieldReader, FieldTemplate, RawFields
+from catalyst_groq.connector.fields.raw import RawFields
+from catalyst_groq.connector.fields.reader import FieldReader
+from catalyst_groq.connector.fields.template import FieldTemplate
 from catalyst_groq.domain.variables import OpaqueValue
 from catalyst_groq.errors import FieldError
 from support.element_templates import load, written_by

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalyst_groq.connector.fields.names import AUDIO, CHAT_DEFAULTS, OPERATION, TRANSCRIPTION_DEFAULTS
-from catalyst_groq.connector.fields.raw import FieldTemplate, RawFields
+from catalyst_groq.connector.fields.raw import RawFields
+from catalyst_groq.connector.fields.template import FieldTemplate
 from catalyst_groq.connector.requests.files import files_in
 from catalyst_groq.connector.requests.payload import to_bytes
 from catalyst_groq.connector.requests.recordings import AUDIO_EXTENSIONS

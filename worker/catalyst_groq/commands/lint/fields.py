@@ -33,8 +33,9 @@ from catalyst_groq.connector.fields.names import (
     TRANSCRIBE_OPERATION,
     URL,
 )
-from catalyst_groq.connector.fields.raw import FieldTemplate, FieldValue, RawFields
+from catalyst_groq.connector.fields.raw import RawFields
 from catalyst_groq.connector.fields.structured_text import parse_object
+from catalyst_groq.connector.fields.template import FieldTemplate, FieldValue
 from catalyst_groq.connector.requests.response_schema import check_response_schema
 from catalyst_groq.connector.task_request import TaskRequest
 from catalyst_groq.domain.definitions import Definition

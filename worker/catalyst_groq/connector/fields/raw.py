@@ -1,150 +1,37 @@
-"""Looks up a task's fields, fills their placeholders and parses them."""
+"""Fills the placeholders of one task's fields, and parses the fields."""
 
 import pickle
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
-from math import inf
 from typing import Any, TypeVar
 
 from catalyst_groq.common.bounded_execution import BoundedExecutor, Unfinished
-from catalyst_groq.common.lru_cache import cache_short_texts
-from catalyst_groq.common.structures import CONTAINER_TYPES, measure, walk
+from catalyst_groq.common.structures import CONTAINER_TYPES, measure
 from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.connector.expressions.conversions import to_text
 from catalyst_groq.connector.expressions.evaluation_cost import inline_share, max_inline_chars
-from catalyst_groq.connector.expressions.jmespath import ExpressionError
-from catalyst_groq.connector.expressions.placeholder_values import (
-    PlaceholderError,
-    TaskVariables,
-    describe_variable,
-    evaluate_all,
-)
-from catalyst_groq.connector.expressions.placeholders import OPENING_MARKS, Placeholder, parse
+from catalyst_groq.connector.expressions.placeholder_values import TaskVariables, describe_variable, evaluate_all
 from catalyst_groq.connector.expressions.required_variables import (
     ALL_VARIABLES,
-    NO_VARIABLES,
     VariableNames,
     union,
     variables_used_by,
 )
 from catalyst_groq.connector.expressions.strict_evaluation import NO_FACTS
-from catalyst_groq.connector.fields.foreign_placeholders import (
-    ForeignPlaceholder,
-    check_foreign_placeholders,
-    find_foreign_placeholders,
-)
-from catalyst_groq.connector.fields.names import (
-    API_KEY,
-    AUDIO,
-    CHAT_OPERATION,
-    COLLECT,
-    CONVERSATION,
-    LOOP_COUNTER,
-    OBJECT_FIELDS,
-    OPERATION,
-    PAYLOAD,
-    RESPONSE_MAPPING,
-)
+from catalyst_groq.connector.fields.foreign_placeholders import check_foreign_placeholders
+from catalyst_groq.connector.fields.names import OBJECT_FIELDS, PAYLOAD
 from catalyst_groq.connector.fields.structured_text import fill, parse_in_advance, parse_object
-from catalyst_groq.domain.definitions import Definition
-from catalyst_groq.domain.external_task import ExternalTask
+from catalyst_groq.connector.fields.template import FieldTemplate, FieldValue
 from catalyst_groq.errors import FieldError
 
 T = TypeVar("T")
-FieldValue = Any
-"""A field as written: a text, or the value of a process variable that has the field's name."""
 
-TASK = "task"
-"""The name by which placeholders find the facts of a task, unless it has a variable of that name."""
-
-CACHED_TEMPLATES = 1024
-CACHED_TEXTS = 4096
 MAX_SHOWN_CHARS = 100
 """Of an expression in a message: the engine stores 666 characters, and the reason comes after it."""
 
-VARIABLE_NAME_FIELDS: Mapping[str, VariableNames] = {
-    API_KEY: ALL_VARIABLES,
-    CONVERSATION: ALL_VARIABLES,
-    AUDIO: NO_VARIABLES,
-}
-"""Fields whose text may be the name of a process variable.
-
-By field the variables that it may name when a placeholder makes up its text: an audio placeholder already yields the
-File itself.
-"""
-
 MODEL_LINE = re.compile(r'^  "model": "[^"]*",\n', re.MULTILINE)
 """The line that the template's default payload has and the worker's has not."""
-
-
-class FieldTemplate:
-    """The fields of a task as the modeller wrote them, with placeholders not filled yet.
-
-    All tasks of an activity share one template, unless process variables hold fields. So it also caches what does not
-    depend on a task: the variables that the fields use, and the parsed values of the fields without placeholders.
-    """
-
-    def __init__(self, fields: Mapping[str, FieldValue], defaults: Mapping[str, str]) -> None:
-        self.fields = fields
-        self.defaults = defaults
-        self.parsed_constants: dict[tuple[Any, ...], Any] = {}
-        """Values of constant fields, by field name, parse function and the function's further arguments."""
-
-    @cached_property
-    def required_variables(self) -> VariableNames:
-        """Names of all variables that checking the fields and filling the payload may look at."""
-        named = (
-            _variables_named_by(text.strip(), others)
-            for name, others in VARIABLE_NAME_FIELDS.items()
-            if isinstance(text := self.fields.get(name), str)
-        )
-        used = (_variables_in_field(name, value) for name, value in self.fields.items())
-        foreign = (placeholder.name for _, placeholder in self.foreign_placeholders if placeholder.name)
-        collecting = [frozenset({LOOP_COUNTER})] if self.fields.get(COLLECT) else []
-        return union([frozenset(self.fields), frozenset(foreign), *named, *used, *collecting])
-
-    @cached_property
-    def foreign_placeholders(self) -> list[tuple[str, ForeignPlaceholder]]:
-        """The placeholders of other languages, each with its field. A response mapping holds expressions."""
-        names = [name for name in self.fields if name != RESPONSE_MAPPING]
-        return [(name, found) for name in names for found in find_foreign_placeholders(self._structure_of(name))]
-
-    def _structure_of(self, name: str) -> Any:
-        """Return a field's text, or the object in it; None for a text with a mistake, which is reported later."""
-        value = self.fields[name]
-        if name not in OBJECT_FIELDS or not isinstance(value, str):
-            return value
-        try:
-            return parse_object(name, value)
-        except FieldError:
-            return None
-
-    @cached_property
-    def costly_expressions(self) -> list[tuple[str, str]]:
-        """The expressions of placeholders whose evaluation may take long, if the data is large, each with its field.
-
-        Those that take the longest come last.
-        """
-        costly = {
-            (expression, name): max_inline_chars(expression)
-            for name in self.fields
-            for expression in filter(_may_take_long, _expressions_in(self._structure_of(name)))
-        }
-        return sorted(costly, key=costly.__getitem__, reverse=True)
-
-    def depends_on_data(self, name: str) -> bool:
-        """Whether the value of a field depends on process variables: another task of the activity may have another."""
-        return name not in self.constants or name in VARIABLE_NAME_FIELDS
-
-    @cached_property
-    def constants(self) -> frozenset[str]:
-        """Names of the fields in which no placeholder uses a variable."""
-        return frozenset(
-            name for name, value in self.fields.items() if _variables_in_field(name, value) == NO_VARIABLES
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,45 +164,6 @@ class RawFields:
         return "" if value is None else str(value)
 
 
-class FieldReader:
-    """Looks up the fields of tasks.
-
-    `defaults_by_operation` are the fields of each operation with their defaults, by the value of the Operation field.
-    An unknown operation gets the fields of the first one; the task request refuses it.
-    """
-
-    def __init__(self, defaults_by_operation: Mapping[str, Mapping[str, str]]) -> None:
-        self._defaults_by_operation = defaults_by_operation
-        self._first_defaults = next(iter(defaults_by_operation.values()))
-        self._names = frozenset(name for defaults in defaults_by_operation.values() for name in defaults)
-        self._template_of_diagram = lru_cache(CACHED_TEMPLATES)(self._make_template_of_diagram)
-
-    def read(self, task: ExternalTask, definition: Definition) -> RawFields:
-        """Look each field up: extension property, `camunda:field`, variable of that name, default.
-
-        A blank value counts as missing. An input parameter may hold an object as a Json variable. A variable that
-        cannot be a field is refused where the field is read: the default must not stand in for it.
-        """
-        diagram = (task.extension_properties, definition.fields_of(task.activity_id))
-        variables = TaskVariables(task.variables, {TASK: task.facts})
-        if self._names.isdisjoint(variables):
-            return RawFields(self._template_of_diagram(*map(_text_items, diagram)), variables)
-        return RawFields(self._make_template(*diagram, variables), variables)
-
-    def _make_template_of_diagram(self, *diagram: tuple[tuple[str, str], ...]) -> FieldTemplate:
-        return self._make_template(*map(dict, diagram))
-
-    def _make_template(self, *sources: Mapping[str, Any]) -> FieldTemplate:
-        """Look each field up in the sources; the first that has it wins."""
-
-        def look_up(name: str, default: str) -> FieldValue:
-            return next((source[name] for source in sources if _is_set(source.get(name))), default)
-
-        operation = str(look_up(OPERATION, CHAT_OPERATION))
-        defaults = self._defaults_by_operation.get(operation, self._first_defaults)
-        return FieldTemplate({name: look_up(name, default) for name, default in defaults.items()}, defaults)
-
-
 def _check_choice(name: str, text: str, choices: tuple[str, ...]) -> str:
     if text not in choices:
         raise FieldError(name, f"'{text}' is not a valid value", f"It must be one of {', '.join(choices)}")
@@ -330,42 +178,5 @@ def _without_model_line(name: str, value: FieldValue) -> FieldValue:
     return MODEL_LINE.sub("", value, count=1) if name == PAYLOAD and isinstance(value, str) else value
 
 
-def _text_items(source: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, text) for name, text in source.items() if isinstance(text, str))
-
-
-def _is_set(value: Any) -> bool:
-    return value is not None and not (isinstance(value, str) and not value.strip())
-
-
 def _facts_of(variables: Mapping[str, Any]) -> Mapping[str, Any]:
     return variables.facts if isinstance(variables, TaskVariables) else NO_FACTS
-
-
-def _variables_named_by(text: str, of_placeholder: VariableNames) -> VariableNames:
-    """Return the variable whose name the text is; `of_placeholder` where a placeholder makes up the text."""
-    return of_placeholder if OPENING_MARKS.search(text) else frozenset({text} - {""})
-
-
-def _may_take_long(expression: str) -> bool:
-    return max_inline_chars(expression) < inf
-
-
-def _expressions_in(structure: Any) -> Iterator[str]:
-    """Yield the expressions of all placeholders; none of a text with a mistake, which is reported later."""
-    for text in walk(structure):
-        if isinstance(text, str) and OPENING_MARKS.search(text):
-            with suppress(PlaceholderError, ExpressionError):
-                yield from (part.expression for part in parse(text) if isinstance(part, Placeholder))
-
-
-def _variables_in_field(name: str, value: FieldValue) -> VariableNames:
-    return _variables_in_text(name, value) if isinstance(value, str) else variables_used_by(value)
-
-
-@cache_short_texts(CACHED_TEXTS)
-def _variables_in_text(name: str, text: str) -> VariableNames:
-    try:
-        return variables_used_by(parse_object(name, text) if name in OBJECT_FIELDS else text)
-    except FieldError:
-        return variables_used_by(text)  # a mistake, which is reported when the field is checked

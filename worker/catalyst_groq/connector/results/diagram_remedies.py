@@ -4,7 +4,8 @@ An instance stays on its version of the process when another one is deployed.
 """
 
 from catalyst_groq.connector.fields.names import AUDIO, URL
-from catalyst_groq.connector.fields.raw import VARIABLE_NAME_FIELDS, RawFields
+from catalyst_groq.connector.fields.raw import RawFields
+from catalyst_groq.connector.fields.template import VARIABLE_NAME_FIELDS
 from catalyst_groq.groq.api.error_kinds import ErrorKind
 from catalyst_groq.groq.api.operations import Operation
 

@@ -1,0 +1,64 @@
+"""Looks up the fields of tasks: in the diagram, in process variables, and in the defaults."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from catalyst_groq.connector.expressions.placeholder_values import TaskVariables
+from catalyst_groq.connector.fields.names import CHAT_OPERATION, OPERATION
+from catalyst_groq.connector.fields.raw import RawFields
+from catalyst_groq.connector.fields.template import FieldTemplate, FieldValue
+from catalyst_groq.domain.definitions import Definition
+from catalyst_groq.domain.external_task import ExternalTask
+
+TASK = "task"
+"""The name by which placeholders find the facts of a task, unless it has a variable of that name."""
+
+CACHED_TEMPLATES = 1024
+
+
+class FieldReader:
+    """Looks up the fields of tasks.
+
+    `defaults_by_operation` are the fields of each operation with their defaults, by the value of the Operation field.
+    An unknown operation gets the fields of the first one; the task request refuses it.
+    """
+
+    def __init__(self, defaults_by_operation: Mapping[str, Mapping[str, str]]) -> None:
+        self._defaults_by_operation = defaults_by_operation
+        self._first_defaults = next(iter(defaults_by_operation.values()))
+        self._names = frozenset(name for defaults in defaults_by_operation.values() for name in defaults)
+        self._template_of_diagram = lru_cache(CACHED_TEMPLATES)(self._make_template_of_diagram)
+
+    def read(self, task: ExternalTask, definition: Definition) -> RawFields:
+        """Look each field up: extension property, `camunda:field`, variable of that name, default.
+
+        A blank value counts as missing. An input parameter may hold an object as a Json variable. A variable that
+        cannot be a field is refused where the field is read: the default must not stand in for it.
+        """
+        diagram = (task.extension_properties, definition.fields_of(task.activity_id))
+        variables = TaskVariables(task.variables, {TASK: task.facts})
+        if self._names.isdisjoint(variables):
+            return RawFields(self._template_of_diagram(*map(_text_items, diagram)), variables)
+        return RawFields(self._make_template(*diagram, variables), variables)
+
+    def _make_template_of_diagram(self, *diagram: tuple[tuple[str, str], ...]) -> FieldTemplate:
+        return self._make_template(*map(dict, diagram))
+
+    def _make_template(self, *sources: Mapping[str, Any]) -> FieldTemplate:
+        """Look each field up in the sources; the first that has it wins."""
+
+        def look_up(name: str, default: str) -> FieldValue:
+            return next((source[name] for source in sources if _is_set(source.get(name))), default)
+
+        operation = str(look_up(OPERATION, CHAT_OPERATION))
+        defaults = self._defaults_by_operation.get(operation, self._first_defaults)
+        return FieldTemplate({name: look_up(name, default) for name, default in defaults.items()}, defaults)
+
+
+def _text_items(source: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, text) for name, text in source.items() if isinstance(text, str))
+
+
+def _is_set(value: Any) -> bool:
+    return value is not None and not (isinstance(value, str) and not value.strip())
