@@ -17,8 +17,11 @@ from catalyst_groq.common import bounded_execution
 from catalyst_groq.common.bounded_execution import InterruptedCallError, ProcessPool, Unfinished, decode_result
 from catalyst_groq.common.bounded_process import Status
 from catalyst_groq.connector.expressions.placeholder_values import PlaceholderError, evaluate_all
+from catalyst_groq.domain.definitions import parse_or_explain
 from catalyst_groq.domain.variables import FileVariable, TypedValue
 from support.bounded_functions import CpuLimitWhileLoading, kill_own_process_once
+from support.diagrams import process_with
+from support.multi_instance import collecting_task, loop
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 FILE = FileVariable("File", "photo", "image/png", "UTF-8", "a.png")
@@ -38,6 +41,14 @@ async def test_pool_returns_the_result(pool):
 @pytest.mark.parametrize("value", [None, "\ud83d\0", 10**30, {1: [float("inf")]}, TypedValue("Long", 5), [FILE, FILE]])
 async def test_pool_passes_any_value(pool, value):
     assert await pool.run(dict, {"x": value}) == {"x": value}
+
+
+async def test_pool_passes_every_part_of_a_diagram(pool):
+    _, xml = process_with(collecting_task(inside=loop(2)))
+    parsed = await pool.run(parse_or_explain, xml)
+    assert parsed == parse_or_explain(xml)
+    assert parsed.multi_instances
+    assert parsed.origins
 
 
 @pytest.mark.parametrize(

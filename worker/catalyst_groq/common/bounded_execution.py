@@ -41,6 +41,7 @@ VALUE_CLASSES = {
     ("catalyst_groq.connector.expressions.placeholder_values", "PlaceholderError"),
     ("catalyst_groq.domain.definitions", "Definition"),
     ("catalyst_groq.domain.definitions", "TaskOrigin"),
+    ("catalyst_groq.domain.multi_instances", "MultiInstance"),
     ("catalyst_groq.domain.variables", "FileVariable"),
     ("catalyst_groq.domain.variables", "OpaqueValue"),
     ("catalyst_groq.domain.variables", "TypedValue"),
