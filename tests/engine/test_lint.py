@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE
 from support.diagrams import diagram
 from support.process_instance import start
 
@@ -32,7 +33,7 @@ def test_lint_of_deployed_processes_names_the_fix_of_the_incident(engine, proces
     assert exit_code == 1
     assert of_process.keys() == {"invalid-timeout", "missing-variable"}
     assert found["element"] == "Ask"
-    assert incident == f"{found['problem']}. {found['fix']}"
+    assert incident == f"{found['problem']}. {found['fix']}. {DEPLOY_AND_MIGRATE}"
 
 
 def test_lint_of_deployed_processes_finds_topics_nobody_fetches(engine, process_client, tmp_path):
