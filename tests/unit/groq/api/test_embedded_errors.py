@@ -24,6 +24,8 @@ ERRORS = {
     "vLLM": ({"object": "error", "message": "m", "type": "BadRequestError", "code": 400}, 400, ErrorKind.BAD_REQUEST),
     "TGI": ({"error": "m", "error_type": "validation"}, 422, ErrorKind.GENERATION_FAILED),
     "x_groq": ({"x_groq": {"error": "m"}, "choices": []}, 500, ErrorKind.TRANSIENT),
+    "Gemini": ({"error": {"message": "m", "status": "RESOURCE_EXHAUSTED"}}, 429, ErrorKind.RATE_LIMITED),
+    "code as a float": ({"error": {"message": "m", "code": 429.0}}, 429, ErrorKind.RATE_LIMITED),
     "a text": ({"error": "m"}, 500, ErrorKind.TRANSIENT),
     "a strange code": ({"error": {"message": "m", "code": 99999}}, 500, ErrorKind.TRANSIENT),
 }
@@ -50,6 +52,10 @@ def test_raw_message_of_a_provider_is_shown():
         {"error": None, **with_choice()},
         with_choice(finish_reason="stop"),
         {"choices": [5]},
+        {"error": {"message": "", "type": "", "param": "", "code": None}, **with_choice()},
+        with_choice(error={"message": "", "code": 0}),
+        with_choice(finish_reason=["stop"]),
+        with_choice(finish_reason={"a": 1}),
     ],
 )
 def test_response_without_an_error_is_left_unchanged(body):

@@ -264,7 +264,22 @@ def test_errors_of_account_and_money_have_their_own_kinds(status, code, kind):
         (404, "models/m is not found for API version v1main", ErrorKind.MODEL_NOT_FOUND),
         (400, "Invalid model name passed in model=m. Call `/v1/models`", ErrorKind.MODEL_NOT_FOUND),
         (400, "The requested model 'm' is not supported by any provider you have enabled.", ErrorKind.MODEL_NOT_FOUND),
+        (404, "No endpoints found that support tool use", ErrorKind.MODEL_NOT_FOUND),
+        (404, "No allowed providers are available for the selected model.", ErrorKind.MODEL_NOT_FOUND),
         (400, "This model does not support tools.", ErrorKind.BAD_REQUEST),
+        (400, "Invalid model parameters: temperature must be between 0 and 2", ErrorKind.BAD_REQUEST),
+        (400, "The model cannot continue: tool_call_id 'call_7' not found", ErrorKind.BAD_REQUEST),
+        (400, "API key not valid. Please pass a valid API key.", ErrorKind.AUTHENTICATION),
+        (400, "Incorrect API key provided: xa***", ErrorKind.AUTHENTICATION),
+        (400, "Budget has been exceeded! Current cost: 1.2", ErrorKind.SPEND_LIMIT),
+        (403, "Key limit exceeded (monthly limit)", ErrorKind.SPEND_LIMIT),
+        (403, "The model requires moderation and your input was flagged", ErrorKind.BAD_REQUEST),
+        (429, "You exceeded your current quota. Please retry in 26.6s.", ErrorKind.RATE_LIMITED),
+        (400, "The input (5000 tokens) is longer than the model's context length (4096 tokens).", ErrorKind.TOO_LARGE),
+        (400, "The decoder prompt is longer than the maximum model length of 4096", ErrorKind.TOO_LARGE),
+        (400, "The input token count exceeds the maximum number of tokens allowed", ErrorKind.TOO_LARGE),
+        (400, "Input is too long for requested model", ErrorKind.TOO_LARGE),
+        (422, "Failed to deserialize the JSON body into the target type: missing field `role`", ErrorKind.BAD_REQUEST),
         (404, "Not Found", ErrorKind.WRONG_URL),
         (400, "Organization has been restricted.", ErrorKind.ACCOUNT_RESTRICTED),
         (403, "Your account has been suspended", ErrorKind.ACCOUNT_RESTRICTED),
@@ -290,7 +305,39 @@ def test_errors_of_other_servers_have_their_kinds_by_words(status, message, kind
     assert classify(make_response(status, {"error": {"message": message}})).kind is kind
 
 
+@pytest.mark.parametrize(
+    ("kind_of_error", "kind"),
+    [("key_model_access_denied", ErrorKind.MODEL_FORBIDDEN), ("budget_exceeded", ErrorKind.SPEND_LIMIT)],
+)
+def test_type_of_an_error_counts_where_its_code_is_a_status(kind_of_error, kind):
+    error = {"message": "no", "type": kind_of_error, "code": "401"}
+    assert classify(make_response(401, {"error": error})).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("message", "wait"),
+    [
+        ("Please try again in 500 milliseconds", 0.5),
+        ("Please retry in 26.6s.", 26.6),
+        ("Retry after 2 minutes", 120),
+        ("Please try again in 1m20.5s.", 80.5),
+        ("Please try again in 500 meters", None),
+    ],
+)
+def test_wait_is_read_in_words_and_as_a_go_duration(message, wait):
+    assert classify(make_response(429, {"error": {"message": message}})).wait == wait
+
+
+def test_quoted_server_behind_a_gateway_is_understood():
+    error = {"message": "Provider returned error", "code": 400, "metadata": {"raw": "maximum context length is 512"}}
+    found = classify(make_response(400, {"error": error}))
+    assert found.kind is ErrorKind.TOO_LARGE
+    assert found.message == "400 Provider returned error: maximum context length is 512"
+
+
 def test_finding_of_a_server_about_a_field_is_a_bad_request():
+    unknown = [{"type": "extra_forbidden", "loc": ["body", "logit_bias"], "msg": "Extra inputs"}]
+    assert classify(make_response(422, {"detail": unknown})).kind is ErrorKind.BAD_REQUEST
     detail = [
         {"type": "string_type", "loc": ["body", "messages", 0, "content"], "msg": "Input should be a valid string"}
     ]

@@ -19,6 +19,10 @@ def event(delta=None, finish_reason=None, **top):
     return f"data: {json.dumps({**chunk, 'choices': [choice]}, ensure_ascii=False)}\n\n".encode()
 
 
+def raw_event(chunk):
+    return f"data: {json.dumps(chunk)}\n\n".encode()
+
+
 def accumulate(*chunks):
     accumulator = StreamAccumulator()
     body = ResponseBody(accumulator)
@@ -154,6 +158,30 @@ def test_stream_with_several_choices_is_complete_when_all_are():
 def test_message_in_place_of_a_delta():
     data = event().replace(b'"delta": {}', b'"message": {"role": "assistant", "content": "hello"}')
     assert accumulate(data).body()["choices"][0]["message"]["content"] == "hello"
+
+
+@pytest.mark.parametrize("delta", [{}, None])
+def test_message_that_repeats_the_text_does_not_double_it(delta):
+    last = {"index": 0, "delta": delta, "message": {"content": "The sum is 42."}, "finish_reason": "stop"}
+    stream = accumulate(event({"content": "The sum"}), raw_event({"choices": [last]}))
+    assert stream.body()["choices"][0]["message"]["content"] == "The sum is 42."
+
+
+def test_texts_and_parts_keep_their_order():
+    part = {"type": "text", "text": "B"}
+    stream = accumulate(*(event({"content": content}) for content in ("A", [part], "C")))
+    content = stream.body()["choices"][0]["message"]["content"]
+    assert "".join(entry["text"] for entry in content) == "ABC"
+
+
+def test_text_null_is_no_finish_reason():
+    assert not accumulate(event({"content": "Do not"}, "null")).is_complete
+
+
+def test_error_after_a_complete_response_is_ignored():
+    error = {"error": {"message": "usage is unavailable", "code": 500}}
+    stream = accumulate(event({"content": "42"}, "stop"), raw_event(error))
+    assert (stream.error, stream.is_complete) == (None, True)
 
 
 def test_content_in_parts_stays_a_list():

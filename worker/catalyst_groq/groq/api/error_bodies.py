@@ -42,12 +42,33 @@ def find_error_object(body: Any) -> Mapping[str, Any]:
     return error if isinstance(error, dict) else {}
 
 
+def reports_error(value: Any) -> bool:
+    """Whether the value of an `error` reports one: gateways send an object with empty values beside a good response."""
+    return any(value.values()) if isinstance(value, dict) else bool(value)
+
+
 def find_message(body: Any, text: str) -> str:
     """Return what a server says in a body: its message, the title of its page, or the beginning of the text."""
-    message = next(_messages(find_error_object(body), MAX_DEPTH), "") or next(_messages(body, MAX_DEPTH), "")
+    error = find_error_object(body)
+    message = next(_messages(error, MAX_DEPTH), "") or next(_messages(body, MAX_DEPTH), "")
+    if raw := find_raw_message(error):
+        message = f"{message}: {raw}" if message else raw
     if not message and body is None:
         message = _describe_page(text)
     return message or " ".join(text.split())[:MAX_EXCERPT_CHARS] or "an empty response"
+
+
+def names_field(body: Any) -> bool:
+    """Whether a body lists findings about fields of the request, as FastAPI does."""
+    findings = body.get("detail") if isinstance(body, dict) else None
+    return isinstance(findings, list) and any(isinstance(finding, dict) and finding.get("loc") for finding in findings)
+
+
+def find_raw_message(error: Mapping[str, Any]) -> str:
+    """Return what OpenRouter quotes of the server behind it; empty when there is nothing."""
+    metadata = error.get("metadata")
+    raw = metadata.get("raw") if isinstance(metadata, dict) else None
+    return raw if isinstance(raw, str) else ""
 
 
 def _messages(value: Any, depth: int) -> Iterator[str]:

@@ -1,14 +1,15 @@
 """Classification of failed requests: the kind of an error determines what the worker does about it. Pure."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
+from catalyst_groq.groq.api.error_bodies import names_field
 from catalyst_groq.groq.api.error_kinds import ErrorKind
-from catalyst_groq.groq.api.go_duration import parse_go_duration
+from catalyst_groq.groq.api.error_messages import kind_by_message, says_it_never_fits
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
-from catalyst_groq.groq.api.retry_after import MAX_WAIT_SECONDS, parse_retry_after
+from catalyst_groq.groq.api.retry_after import MAX_WAIT_SECONDS, parse_retry_after, parse_seconds
 
 BUDGET_EXCEEDED = "budget_exceeded"
 """The cause of an exhausted budget in an error mapping."""
@@ -44,6 +45,11 @@ KIND_BY_CODE = {
     "string_above_max_length": ErrorKind.TOO_LARGE,
     "unknown_url": ErrorKind.WRONG_URL,
     "invalid_api_key": ErrorKind.AUTHENTICATION,
+    "budget_exceeded": ErrorKind.SPEND_LIMIT,
+    "key_model_access_denied": ErrorKind.MODEL_FORBIDDEN,
+    "team_model_access_denied": ErrorKind.MODEL_FORBIDDEN,
+    "model_not_available": ErrorKind.MODEL_NOT_FOUND,
+    "content_filter": ErrorKind.BAD_REQUEST,
 }
 KIND_BY_STATUS: Mapping[int, ErrorKind] = {
     HTTPStatus.UNAUTHORIZED: ErrorKind.AUTHENTICATION,
@@ -72,71 +78,6 @@ KIND_BY_REASON: Mapping[NoResponseReason, tuple[ErrorKind, tuple[str, ...]]] = {
     NoResponseReason.BUDGET_EXHAUSTED: (ErrorKind.BUDGET, (BUDGET_EXCEEDED,)),
 }
 NETWORK_FAILURE = (ErrorKind.TRANSIENT, ("network",))
-REFUSALS = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-KIND_BY_MESSAGE: tuple[tuple[Collection[int], re.Pattern[str], ErrorKind], ...] = (
-    (
-        (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND),
-        re.compile(
-            r"\bmodels?\b.{1,200}\b(?:does not exist|not found)|\bnot a valid model\b|\b(?:unknown|invalid) model\b"
-            r"|\bno endpoints found for\b|\bnot supported by any provider\b",
-            re.IGNORECASE,
-        ),
-        ErrorKind.MODEL_NOT_FOUND,
-    ),
-    (
-        REFUSALS,
-        re.compile(
-            r"\b(?:organization|account|project)\b.{1,100}\b(?:restricted|suspended|deactivated|disabled|archived)\b",
-            re.IGNORECASE,
-        ),
-        ErrorKind.ACCOUNT_RESTRICTED,
-    ),
-    (
-        (*REFUSALS, HTTPStatus.TOO_MANY_REQUESTS),
-        re.compile(
-            r"\bexceeded your current quota\b|\binsufficient (?:credits?|balance|funds)\b"
-            r"|\bcredit balance is too low\b",
-            re.IGNORECASE,
-        ),
-        ErrorKind.SPEND_LIMIT,
-    ),
-    (
-        REFUSALS,
-        re.compile(
-            r"\bnot available (?:for|on|in|with) (?:your|this) (?:current )?(?:plan|tier|organization)\b"
-            r"|\bupgrade to (?:the |a )?\w+ (?:plan|tier)\b",
-            re.IGNORECASE,
-        ),
-        ErrorKind.NOT_IN_PLAN,
-    ),
-    (
-        (HTTPStatus.BAD_REQUEST,),
-        re.compile(
-            r"\bmodel output must contain\b|\bthe model generated output that could not be parsed\b", re.IGNORECASE
-        ),
-        ErrorKind.GENERATION_FAILED,
-    ),
-    (
-        (HTTPStatus.BAD_REQUEST,),
-        re.compile(r"\brequest header or cookie too large\b", re.IGNORECASE),
-        ErrorKind.HEADERS_TOO_LARGE,
-    ),
-    (
-        (HTTPStatus.UNPROCESSABLE_ENTITY,),
-        re.compile(r"\binput validation error\b|\binput should be\b|\bfield required\b", re.IGNORECASE),
-        ErrorKind.BAD_REQUEST,
-    ),
-)
-"""By status and message, for servers that send no code of their own."""
-
-NEVER_FITS = re.compile(
-    r"\bRequest too large\b|maximum context length|context (?:length|window) (?:exceeded|of)|prompt is too long"
-    r"|tokens \+ `max_new_tokens` must be <=|exceeds? the (?:available )?context (?:size|length|window)",
-    re.IGNORECASE,
-)
-"""The messages of Groq and of other servers about a request that is larger than a rate limit or the model's context: no
-wait can help. Their status is 400, 413, 422 or 429."""
-
 FIGURES = re.compile(r"\bLimit (?P<limit>\d{1,18}), (?:Used \d{1,18}, )?Requested ~?(?P<requested>\d{1,18})")
 """Of a rate limit. A request of more than the limit never fits, although some messages name a wait."""
 
@@ -146,7 +87,11 @@ MAX_SEARCHED_CHARS = 2000
 URL_SECRETS = re.compile(r"(?<=//)[^/@]*@|[?#].*", re.DOTALL)
 """User, password and query of a URL."""
 
-TRY_AGAIN_IN = re.compile(r"try again in ([\d.hmsuµn ]+[hms])", re.IGNORECASE)
+TRY_AGAIN_IN = re.compile(
+    r"\b(?:try again|retry) (?:in|after) "
+    r"(\d[\d.]{0,20} ?(?:milliseconds?|seconds?|minutes?|hours?)\b|[\d.hmsuµn ]{1,40}[hms](?![a-z]))",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +139,15 @@ def _kind_of(response: Response) -> ErrorKind:
     if response.is_paid_without_result:
         return ErrorKind.EMPTY_ANSWER
     figures = FIGURES.search(message)
-    if NEVER_FITS.search(message) or (figures and int(figures["requested"]) > int(figures["limit"])):
+    if says_it_never_fits(message) or (figures and int(figures["requested"]) > int(figures["limit"])):
         return ErrorKind.TOO_LARGE
-    if response.code in KIND_BY_CODE:
-        return KIND_BY_CODE[response.code]
-    for statuses, pattern, kind in KIND_BY_MESSAGE:
-        if status in statuses and pattern.search(message):
-            return kind
+    for code in (response.code, str(response.error.get("type"))):
+        if code in KIND_BY_CODE:
+            return KIND_BY_CODE[code]
+    if kind := kind_by_message(status, message, has_wait=_retry_after(response) is not None):
+        return kind
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY and names_field(response.body):
+        return ErrorKind.BAD_REQUEST
     if status in KIND_BY_STATUS:
         return KIND_BY_STATUS[status]
     if _is_redirect(response):
@@ -229,7 +176,7 @@ def _is_redirect(response: Response) -> bool:
 def _retry_after(response: Response) -> float | None:
     """Return the seconds to wait: from the message, which is exact to the millisecond, otherwise from the header."""
     match = TRY_AGAIN_IN.search(response.message[:MAX_SEARCHED_CHARS])
-    from_message = parse_go_duration(match[1]) if match else None
+    from_message = parse_seconds(match[1]) if match else None
     if from_message is None:
         return parse_retry_after(response.headers)
     return min(from_message, MAX_WAIT_SECONDS)

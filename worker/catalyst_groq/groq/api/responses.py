@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from catalyst_groq.common.json_codec import MAX_DEPTH, NestedTooDeeplyError, parse, to_bytes
-from catalyst_groq.groq.api.error_bodies import find_error_object, find_message
+from catalyst_groq.groq.api.error_bodies import find_error_object, find_message, reports_error
 
 MAX_COUNT = 2**53
 """Of tokens: a larger integer does not fit into a float."""
@@ -166,7 +166,7 @@ class Response:
         if not self.is_success or not isinstance(self.body, dict):
             return False
         has_result = any(self.body.get(key) not in (None, []) for key in RESULT_KEYS)
-        return has_result and not self.body.get("error")
+        return has_result and not reports_error(self.body.get("error"))
 
     @property
     def _missing_result(self) -> str:
@@ -176,7 +176,7 @@ class Response:
     @property
     def is_paid_without_result(self) -> bool:
         """Whether the server has worked, as its transcript (null) or the tokens used show, but sends no result."""
-        if not self.is_success or not isinstance(self.body, dict) or self.ok or self.body.get("error"):
+        if not self.is_success or not isinstance(self.body, dict) or self.ok or reports_error(self.body.get("error")):
             return False
         return self.body.get("text", "") is None or bool(self.usage and self.usage.completion)
 

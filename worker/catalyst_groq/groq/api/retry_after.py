@@ -5,6 +5,7 @@ milliseconds in a header of their own, and several values after one another.
 """
 
 import math
+import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -21,12 +22,14 @@ MAX_UNIX_DISTANCE_SECONDS = 30 * 86_400.0
 """A number that is a Unix time within this distance from now is one; any other is a number of seconds to wait."""
 
 MAX_CHARS = 100
+SECONDS_BY_WORD = {"millisecond": 0.001, "second": 1, "minute": 60, "hour": 3600}
+WORDS = re.compile(r"(?P<number>\d{1,9}(?:\.\d{1,9})?) ?(?P<unit>millisecond|second|minute|hour)s?", re.IGNORECASE)
 
 
 def parse_retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds to wait, 0 for a time that has passed; None when no header says it."""
     milliseconds = _parse_number(headers.get(MILLISECONDS_HEADER, ""))
-    if milliseconds is not None:
+    if milliseconds is not None and (milliseconds >= 0 or HEADER not in headers):
         return _bound(milliseconds / 1000)
     text = headers.get(HEADER)
     return None if text is None else parse_wait(text, headers)
@@ -46,11 +49,18 @@ def parse_wait(text: str, headers: Mapping[str, str]) -> float | None:
     return None
 
 
+def parse_seconds(text: str) -> float | None:
+    """Return the seconds of a duration in words (`26.5 seconds`) or of a Go duration; None for any other text."""
+    if words := WORDS.fullmatch(text.strip()):
+        return float(words["number"]) * SECONDS_BY_WORD[words["unit"].lower()]
+    return parse_go_duration(text)
+
+
 def _parse_value(text: str, headers: Mapping[str, str]) -> float | None:
     number = _parse_number(text)
     if number is not None:
         return number if number <= MAX_WAIT_SECONDS else _seconds_until(number, headers)
-    seconds = parse_go_duration(text)
+    seconds = parse_seconds(text)
     if seconds is not None:
         return seconds
     date = _parse_date(text)

@@ -5,6 +5,7 @@ Each event is a `chat.completion.chunk`.
 
 import json
 from collections.abc import Mapping
+from itertools import chain, groupby
 from typing import Any
 
 from catalyst_groq.groq.api.embedded_errors import find_error
@@ -12,6 +13,9 @@ from catalyst_groq.groq.api.server_sent_events import DONE_MARK, ServerSentEvent
 from catalyst_groq.groq.api.tool_call_pieces import ToolCallPieces
 
 TEXT_FIELDS = ("content", "reasoning", "reasoning_content", "refusal")
+NO_REASONS = (None, "", "null", "none")
+"""Values of `finish_reason` before the end."""
+
 LIST_FIELDS = ("executed_tools", "annotations")
 MAX_INDEX = 1000
 """Maximum index of a choice."""
@@ -75,7 +79,8 @@ class StreamAccumulator:
         return body | ({"x_groq": x_groq} if x_groq else {})
 
     def _add_chunk(self, chunk: Mapping[str, Any], *, is_error: bool) -> None:
-        if error := find_error(chunk, is_error=is_error):
+        # A server that cannot report the tokens used says so after a complete response.
+        if not self.is_complete and (error := find_error(chunk, is_error=is_error)):
             self.error, self.has_ended = error, True
         self._top |= {name: value for name, value in chunk.items() if name not in UNCOPIED_FIELDS and value is not None}
         self._x_groq |= chunk.get("x_groq") or {}
@@ -104,15 +109,16 @@ class _Choice:
         self.finish_reason: Any = None
         self.has_begun = False
         self._texts: dict[str, list[str]] = {}
-        self._content: list[Any] = []
-        """The content of a model that writes a list of parts."""
+        self._content: list[str | list[Any]] = []
+        """In order: texts, and lists of parts."""
         self._lists: dict[str, list[Any]] = {}
         self._calls = ToolCallPieces()
 
     def add(self, part: Mapping[str, Any]) -> None:
         """Add a part. Raises `AttributeError`, `TypeError`, `ValueError` for one of unknown shape."""
-        self.finish_reason = part.get("finish_reason") or self.finish_reason
-        delta = part.get("delta") or part.get("message") or {}
+        reason = part.get("finish_reason")
+        self.finish_reason = self.finish_reason if reason in NO_REASONS else reason
+        delta = part.get("delta") or self._without_known_text(part.get("message") or {})
         for name in TEXT_FIELDS:
             if piece := delta.get(name):
                 self._add_text(name, piece)
@@ -123,9 +129,17 @@ class _Choice:
             self._calls.add(call)
         self.has_begun = bool(self._texts or self._content or self._lists or self._calls)
 
+    def _without_known_text(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a whole message without the text that has arrived before it: some servers repeat it."""
+        content = message.get("content")
+        known = "".join(piece for piece in self._content if isinstance(piece, str))
+        if isinstance(content, str) and known and content.startswith(known):
+            return {**message, "content": content.removeprefix(known)}
+        return message
+
     def _add_text(self, name: str, piece: Any) -> None:
-        if name == "content" and isinstance(piece, list):
-            self._content += piece
+        if name == "content" and isinstance(piece, str | list):
+            self._content.append(piece)
         elif isinstance(piece, str):
             self._texts.setdefault(name, []).append(piece)
         else:
@@ -136,9 +150,19 @@ class _Choice:
         message: dict[str, Any] = {"role": "assistant"}
         message |= {name: "".join(pieces) for name, pieces in self._texts.items()} | self._lists
         if self._content:
-            text = {"type": "text", "text": message.get("content", "")}
-            message["content"] = [*self._content, *([text] if text["text"] else [])]
+            message["content"] = _join_content(self._content)
         if self._calls:
             message["tool_calls"] = self._calls.join()
         message.setdefault("content", None if self._calls else "")
         return {"index": index, "message": message, "finish_reason": self.finish_reason}
+
+
+def _join_content(pieces: list[str | list[Any]]) -> str | list[Any]:
+    """Return a text, or a list of parts if any piece is one."""
+    if all(isinstance(piece, str) for piece in pieces):
+        return "".join(map(str, pieces))
+    parts: list[Any] = []
+    for is_text, group in groupby(pieces, key=lambda piece: isinstance(piece, str)):
+        together = list(group)
+        parts += [{"type": "text", "text": "".join(map(str, together))}] if is_text else chain.from_iterable(together)
+    return parts

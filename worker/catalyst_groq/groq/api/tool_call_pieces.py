@@ -1,7 +1,8 @@
 """Puts the pieces of streamed tool calls together, in every form in which servers send them. Pure.
 
 By the protocol, each piece has the index of its call, and the first one its id and name. Servers also send index 0 for
-all calls, no index, indexes from 1, the id, the name or the arguments again, or the arguments as an object.
+all calls, no index, indexes from 1, the id, the name or the arguments again, another id with each piece, or the
+arguments as an object.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ from typing import Any
 from catalyst_groq.common.json_codec import is_json, to_text
 
 MAX_CALLS = 1000
+NO_IDS = ("", "null", "none")
+"""Texts that stand for no id."""
 
 
 class ToolCallPieces:
@@ -17,6 +20,8 @@ class ToolCallPieces:
 
     def __init__(self) -> None:
         self._calls: list[_Call] = []
+        self._latest_by_id: dict[str, _Call] = {}
+        self._latest_by_index: dict[Any, _Call] = {}
 
     def __bool__(self) -> bool:
         return bool(self._calls)
@@ -27,60 +32,77 @@ class ToolCallPieces:
         name, arguments = function.get("name") or "", function.get("arguments")
         if not isinstance(name, str):
             raise TypeError(name)
-        call = self._find(piece.get("id"), piece.get("index"), name)
+        text = arguments if isinstance(arguments, str) else "" if arguments is None else to_text(arguments, str)
+        call_id, index = str(piece.get("id") or ""), piece.get("index")
+        call_id = "" if call_id.lower() in NO_IDS else call_id
+        call = self._find(call_id, index, name, text)
         if call is None:
             if len(self._calls) >= MAX_CALLS:
                 raise ValueError(f"more than {MAX_CALLS} tool calls")
-            self._calls.append(call := _Call(piece.get("index")))
-        call.add(piece, name, arguments)
+            self._calls.append(call := _Call(index))
+        call.add(call_id, piece.get("type"), name, text)
+        self._latest_by_id[call.id] = self._latest_by_index[call.index] = call
 
     def join(self) -> list[dict[str, Any]]:
         """Return the calls as a response that is not streamed has them."""
         return [call.join() for call in self._calls]
 
-    def _find(self, call_id: Any, index: Any, name: str) -> "_Call | None":
+    def _find(self, call_id: str, index: Any, name: str, arguments: str) -> "_Call | None":
         """Return the call to which a piece belongs; None for a new one. Pieces belong to the latest call that fits."""
-        if call_id:
-            known = [call for call in self._calls if call.id == call_id]
-            unnamed = [call for call in self._calls if not call.id and index is not None and call.index == index]
-            return next(reversed(known or unnamed), None)
-        with_index = [call for call in self._calls if index is None or call.index == index]
-        last = with_index[-1] if with_index else None
-        return None if last and last.is_followed_by(name, has_index=index is not None) else last
+        last = self._calls[-1] if self._calls else None
+        latest = last if index is None else self._latest_by_index.get(index)
+        if not call_id:
+            has_index = index is not None
+            return None if latest and latest.is_followed_by(name, arguments, has_index=has_index) else latest
+        known = self._latest_by_id.get(call_id)
+        if known and (index is None or known.index in (None, index)):
+            return known
+        # A piece without a name goes on with a call, whatever its id is.
+        is_continued = latest is not None and (not name or (index is not None and not latest.id))
+        return latest if is_continued else None
 
 
 class _Call:
     def __init__(self, index: Any) -> None:
         self.index = index
-        self._fields: dict[str, Any] = {"type": "function"}
+        self.id = ""
+        self._type = "function"
         self._name = ""
         self._pieces: list[str] = []
 
-    @property
-    def id(self) -> Any:
-        return self._fields.get("id")
-
-    def is_followed_by(self, name: str, *, has_index: bool) -> bool:
+    def is_followed_by(self, name: str, arguments: str, *, has_index: bool) -> bool:
         """Whether a piece with a name, but without an id, begins another call."""
         if not (name and self._name):
             return False
-        is_other, is_whole = name != self._name, is_json("".join(self._pieces))
-        return is_other and is_whole if has_index else is_other or is_whole
+        is_other = name != self._name
+        if has_index:
+            begins = is_other or (arguments.startswith("{") and arguments != self._pieces[-1])
+            return begins and self._is_whole()
+        return is_other or self._is_whole()
 
-    def add(self, piece: Mapping[str, Any], name: str, arguments: Any) -> None:
-        self._fields |= {key: piece[key] for key in ("id", "type") if piece.get(key)}
+    def _is_whole(self) -> bool:
+        """Whether the arguments so far are complete."""
+        return bool(self._pieces) and self._pieces[-1].rstrip().endswith("}") and is_json("".join(self._pieces))
+
+    def add(self, call_id: str, kind: Any, name: str, arguments: str) -> None:
+        self.id = self.id or call_id
+        self._type = kind or self._type
         if name != self._name:
             self._name += name
-        if arguments is not None:
-            self._pieces.append(arguments if isinstance(arguments, str) else to_text(arguments, str))
+        if arguments:
+            self._pieces.append(arguments)
 
     def join(self) -> dict[str, Any]:
-        return {**self._fields, "function": {"name": self._name, "arguments": self._join_arguments()}}
+        call = {"type": self._type, "function": {"name": self._name, "arguments": self._join_arguments()}}
+        return {"id": self.id, **call} if self.id else call
 
     def _join_arguments(self) -> str:
-        """Return the arguments. A piece that repeats all of those before it takes their place."""
+        """Return the arguments. A piece that repeats all of those before it takes their place, and that of `{}`."""
         arguments = "".join(self._pieces)
         if len(self._pieces) > 1 and not is_json(arguments):
+            first, *rest = self._pieces
+            if first == "{}" and is_json("".join(rest)):
+                return "".join(rest)
             *earlier, last = self._pieces
             is_repetition = last.startswith("".join(earlier)) or all(map(last.startswith, earlier))
             if is_repetition and is_json(last):
