@@ -190,6 +190,11 @@ def test_content_in_parts_stays_a_list():
     assert accumulator.body()["choices"][0]["message"]["content"] == parts
 
 
+def test_events_that_keep_the_connection_open_are_ignored():
+    stream = accumulate(event({"content": "4"}), b"data: ping\n\n", event({"content": "2"}, "stop"))
+    assert stream.body()["choices"][0]["message"]["content"] == "42"
+
+
 def test_stream_without_its_end_is_incomplete():
     assert not accumulate(event({"content": "Hel"})).is_complete
     assert not accumulate(b"").is_complete

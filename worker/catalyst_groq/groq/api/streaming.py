@@ -16,6 +16,9 @@ TEXT_FIELDS = ("content", "reasoning", "reasoning_content", "refusal")
 NO_REASONS = (None, "", "null", "none")
 """Values of `finish_reason` before the end."""
 
+KEEP_ALIVES = frozenset((b"ping", b"keepalive", b"keep-alive", b"heartbeat"))
+"""Data of events that only keep the connection open."""
+
 LIST_FIELDS = ("executed_tools", "annotations")
 MAX_INDEX = 1000
 """Maximum index of a choice."""
@@ -63,6 +66,8 @@ class StreamAccumulator:
         data = b"\n".join(event.data)
         if data.strip() == DONE_MARK:
             self.has_ended = True
+            return
+        if data.strip().lower() in KEEP_ALIVES:
             return
         try:
             for chunk in _parse(event):
