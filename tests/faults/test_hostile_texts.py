@@ -61,7 +61,9 @@ def test_secret_that_kubernetes_mounts_is_read(fault_environment):
 
 def test_text_of_groq_or_a_variable_forges_no_log_line(fault_environment):
     fault_environment.emulator.next(None, when={"equals": "refuse"}, status=400, body={"error": {"message": FORGED}})
-    fault_environment.emulator.next(None, when={"equals": "html"}, status=403, body=f"<html>{FORGED}</html>")
+    fault_environment.emulator.next(
+        None, when={"equals": "html"}, status=403, body=f"<html><title>{FORGED}</title></html>"
+    )
     model = {"catalyst_model": "${model}"}
     with fault_environment.worker(log_level="DEBUG") as worker:
         instances = [

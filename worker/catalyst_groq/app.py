@@ -151,6 +151,11 @@ async def build_worker(
         register_circuit_gauges(registry, state.circuit_breakers.open_subjects, catalog)
         register_account_gauges(registry, state.accounts.paused)
         register_limit_gauges(registry, limiter.remaining, catalog)
+        key_sources = await secrets.sources_of(GROQ_API_KEY.lower())
+        for text in describe_settings(settings, factory.journal_location(settings), endpoints, key_sources):
+            log.info("%s", text)
+        for text in find_ineffective_settings(settings, endpoints, key_sources):
+            log.warning("%s.", text)
         log.info(
             "Worker %s %s fetches %s at %s",
             engine.worker_id,
@@ -158,11 +163,6 @@ async def build_worker(
             ", ".join(settings.topic),
             settings.engine_url,
         )
-        key_sources = await secrets.sources_of(GROQ_API_KEY.lower())
-        for text in describe_settings(settings, factory.journal_location(settings), endpoints, key_sources):
-            log.info("%s", text)
-        for text in find_ineffective_settings(settings, endpoints, key_sources):
-            log.warning("%s.", text)
         yield Worker(poller, state.accounts.blocked, engine.product)
 
 
