@@ -78,7 +78,7 @@ def test_accepted_key_ends_the_pause(clock, caplog):
     assert (accounts.check(A), accounts.paused(), accounts.blocked()) == (None, [], ())
     assert [message.split(" is refused:")[0] for message in caplog.messages] == [
         "The key or account of the endpoint a",
-        "The pause of the endpoint a has ended: its account is accepted, or is no longer used",
+        "The pause of the endpoint a has ended: its key is accepted, or is no longer used",
     ]
 
 
