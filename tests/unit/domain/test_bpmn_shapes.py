@@ -5,6 +5,8 @@ import pytest
 from catalyst_groq.domain.definitions import Definition, parse_or_explain
 from support.bpmn_shapes import CODES, make_shape
 
+pytestmark = pytest.mark.slow
+
 SHAPES = 800
 
 

@@ -11,6 +11,8 @@ from catalyst_groq.groq.api.server_kinds import ServerKind
 from catalyst_groq.groq.routing.endpoints import Endpoint
 from support.lint_diagrams import CATCHER, example_diagram, lint, lint_task, process_around, task_with
 
+pytestmark = pytest.mark.slow
+
 ALLOWED = AllowedUrls(GROQ_URL, ("http://localhost:8000/v1",))
 HELLO = '"messages": [{"role": "user", "content": "Hello"}]'
 JSON_MODE = '"response_format": {"type": "json_object"}, "messages": [{"role": "user", "content": "Answer in JSON"}]'

@@ -22,6 +22,8 @@ from catalyst_groq.groq.models.catalog import shipped_catalog
 from support.lint_diagrams import VARIABLES, lint, process_around
 from unit.commands.lint.planted_mistakes import MISTAKES
 
+pytestmark = pytest.mark.slow
+
 PROPERTY = f"{CAMUNDA}property"
 INCIDENTS = [planted for planted in MISTAKES if planted.incident]
 

@@ -9,6 +9,8 @@ from catalyst_groq.commands.lint.linter import lint_diagram
 from catalyst_groq.commands.lint.rules import Severity, all_rules
 from support.lint_diagrams import example_diagram, rules_of
 
+pytestmark = pytest.mark.slow
+
 
 def lint_example(rule, example):
     context = replace(default_context(), is_deployed=rule.id == "topic-not-fetched")

@@ -15,6 +15,8 @@ from catalyst_groq.sandbox.emulator.named_answers.catalog import NAMED_ANSWERS
 from support.emulator_http import KEY
 from support.emulator_requests import GPT_OSS, ORDER, WEATHER, chat_body
 
+pytestmark = pytest.mark.slow
+
 CHAT, STREAM, AUDIO = RequestKind.CHAT, RequestKind.STREAM, RequestKind.AUDIO
 SILENCE = b"(silence)"
 STATUSES = {

@@ -11,6 +11,8 @@ from catalyst_groq.sandbox.emulator.named_answers.answer import NamedRequest, Re
 from catalyst_groq.sandbox.emulator.named_answers.catalog import NAMED_ANSWERS
 from support.sdks import HELLO, MODEL, client_of
 
+pytestmark = pytest.mark.slow
+
 ERRORS_BY_STATUS = {
     400: "BadRequestError",
     401: "AuthenticationError",
