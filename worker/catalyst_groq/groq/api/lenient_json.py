@@ -14,18 +14,28 @@ from catalyst_groq.common.json_codec import MAX_DEPTH, NestedTooDeeplyError
 
 CODE_FENCE = "```"
 LANGUAGE = re.compile(r"[\w+-]*")
+MAX_QUOTED_CHARS = 40
 BLANKS = "\ufeff \t\r\n"
 TOKEN = re.compile(
     r"""
-    "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*'
-    | (?P<curly>“(?P<content>[^“”]*)”)
-    | //[^\n]* | /\*.*?\*/
-    | (?P<literal>\b(?:True|False|None)\b)
+    "(?P<double>(?:[^"\\]|\\.)*+)" | '(?P<single>(?:[^'\\]|\\.)*+)' | “(?P<curly>[^“”]*+)”
+    | (?P<comment>//[^\n\r\u2028\u2029]* | /\*.*?\*/)
+    | (?P<unclosed>["'“]|/\*)
+    | (?P<literal>(?<![\w$])(?:True|False|None)(?![\w$]|\s*:))
     """,
     re.DOTALL | re.VERBOSE,
 )
+"""Python's literals are values: before a colon, they are names without quotes."""
+
 PYTHON_LITERALS = {"True": "true", "False": "false", "None": "null"}
-CONTROL_CHARACTER = re.compile(r"[\x00-\x1f]")
+CHARACTER = re.compile(
+    r"""\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}|(?P<apostrophe>')|x(?P<hexadecimal>[0-9A-Fa-f]{2})|(?P<invalid>))"""
+    r"""|(?P<unescaped>["\x00-\x1f])"""
+)
+"""A character that JSON may write in another way. Outside of JSON a backslash may be one of the text's own."""
+
+ELLIPSIS = re.compile(r"\.\.|…|⋯")
+"""In a comment, it stands for entries that were left out."""
 
 
 def parse_lenient(text: str) -> dict[str, Any] | list[Any]:
@@ -46,11 +56,27 @@ def parse_lenient(text: str) -> dict[str, Any] | list[Any]:
 
 
 def _normalize(token: re.Match[str]) -> str:
-    """Return a token as JSON5 writes it."""
-    if token["literal"]:
-        return PYTHON_LITERALS[token["literal"]]
-    if token["curly"]:
-        return json.dumps(token["content"], ensure_ascii=False)
-    if token[0].startswith("/"):
-        return token[0]
-    return CONTROL_CHARACTER.sub(lambda control: f"\\u{ord(control[0]):04x}", token[0])
+    """Return a token as JSON writes it. Raises `ValueError` if the token does not have one clear value."""
+    match token.lastgroup:
+        case "literal":
+            return PYTHON_LITERALS[token[0]]
+        case "comment" if not ELLIPSIS.search(token[0]):
+            return " "
+        case "double" | "single" | "curly" as quotes:
+            is_python = quotes == "single"
+            return f'"{CHARACTER.sub(lambda character: _escape(character, is_python), token[quotes])}"'
+        case _:
+            raise ValueError(f"not one whole JSON value: {token[0][:MAX_QUOTED_CHARS]}")
+
+
+def _escape(character: re.Match[str], is_python: bool) -> str:  # noqa: FBT001 -- of one token
+    """Return a character as JSON writes it."""
+    if character["unescaped"]:
+        return json.dumps(character["unescaped"])[1:-1]
+    if character["apostrophe"]:
+        return "'"
+    if character["hexadecimal"] and is_python:
+        return f"\\u00{character['hexadecimal']}"
+    if character["hexadecimal"] or character["invalid"] is not None:
+        raise ValueError("not JSON: a backslash that begins no escape of JSON")
+    return character[0]
