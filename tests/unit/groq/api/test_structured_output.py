@@ -75,6 +75,19 @@ def test_content_that_is_not_json_is_invalid(content):
     assert validate(make_content_response(content), ANY_JSON).problem == "the response is not one whole JSON value"
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "9" * 5000])
+@pytest.mark.parametrize("output_format", [ANY_JSON, AN_OBJECT, WITH_SCHEMA])
+@pytest.mark.parametrize("form", ['{{"total": {}}}', "```{{'total': {}}}```"])
+def test_number_that_json_cannot_represent_is_invalid(number, output_format, form):
+    verdict = validate(make_content_response(form.format(number)), output_format)
+    assert verdict.problem == "the response is not one whole JSON value"
+    assert verdict.may_improve
+
+
+def test_number_that_groq_found_invalid_is_not_repaired():
+    assert isinstance(validate(make_json_error('{"total": NaN}'), WITH_SCHEMA), InvalidOutput)
+
+
 @pytest.mark.parametrize("content", ["[1]", "5", "null", '"text"', "['a']"])
 def test_json_object_is_an_object(content):
     assert validate(make_content_response(content), AN_OBJECT).problem == "the response is not a JSON object"

@@ -191,12 +191,15 @@ def _has_bounded_keywords(schema: Any) -> bool:
 
 
 def _parse(content: str, parse: Callable[[str], Any] = parse) -> Any:
+    """Return the value of a text. Infinity and NaN are no JSON: the process would receive null."""
     try:
-        return parse(content)
+        value = parse(content)
+        json.dumps(value, allow_nan=False)
     except NestedTooDeeplyError:
         return TOO_DEEP
     except ValueError:
         return NO_JSON
+    return value
 
 
 def _with_content(response: Response, content: str) -> Response:

@@ -114,21 +114,26 @@ def _parse_arguments(arguments: Any) -> dict[str, Any] | None:
             return {}
         if isinstance(arguments, str):
             arguments = _parse(arguments)
-    return arguments if isinstance(arguments, dict) else None
+    return arguments if isinstance(arguments, dict) and _is_finite(arguments) else None
 
 
 def _parse(text: str) -> Any:
     """Return the value of a JSON text, with or without control tokens behind it; 0 for any other text."""
     for json_text in (text, text.partition(CONTROL_TOKEN)[0]):
         try:
-            return json.loads(json_text, strict=False, parse_constant=_refuse)
+            return json.loads(json_text, strict=False)
         except (ValueError, RecursionError):
             continue
     return 0
 
 
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)
+def _is_finite(value: Any) -> bool:
+    """Whether a value has neither infinity nor NaN, in whose place the process would receive null."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _is_object(text: str) -> bool:
