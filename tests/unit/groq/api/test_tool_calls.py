@@ -15,8 +15,8 @@ def call(name="find_order", arguments=ARGUMENTS):
     return {"id": "call_1", "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
-def correct(*calls, content=None, tools=TOOLS):
-    body = {"choices": [{"message": {"content": content, "tool_calls": list(calls)}, "finish_reason": "tool_calls"}]}
+def correct(*calls, content=None, tools=TOOLS, reason="tool_calls"):
+    body = {"choices": [{"message": {"content": content, "tool_calls": list(calls)}, "finish_reason": reason}]}
     return correct_calls(make_response(body=body), {"model": "m", "tools": tools}).choices[0]["message"]
 
 
@@ -28,6 +28,10 @@ FORMS = {
     "a channel behind the name": call("find_order<|channel|>commentary"),
     "a format behind the name": call("find_order<|constrain|>json"),
     "a namespace": call("functions.find_order"),
+    "a namespace and a number": call("functions.find_order:0"),
+    "a namespace of another model": call("default_api.find_order"),
+    "brackets behind the name": call("find_order()"),
+    "quotes around the name": call('"find_order"'),
     "spaces around the name": call(" find_order "),
     "arguments in the name": call("find_order," + ARGUMENTS, ""),
     "arguments in brackets in the name": call(f"find_order({ARGUMENTS})", None),
@@ -39,7 +43,7 @@ def test_forms_of_one_call(generated):
     assert correct(generated) == {"content": None, "tool_calls": [call()]}
 
 
-@pytest.mark.parametrize("arguments", [None, "", "{}", {}, "{}<|call|>"])
+@pytest.mark.parametrize("arguments", [None, "", " \n", "{}", {}, "{}<|call|>"])
 def test_call_without_arguments(arguments):
     [corrected] = correct(call(arguments=arguments))["tool_calls"]
     assert corrected["function"]["arguments"] == "{}"
@@ -53,6 +57,26 @@ def test_line_break_in_a_text_is_escaped():
 def test_control_token_in_a_text_stays():
     text = '{"number":"<|end|>"}'
     assert correct(call(arguments=text))["tool_calls"] == [call(arguments=text)]
+
+
+@pytest.mark.parametrize("arguments", ['```json\n{"number":"7"}\n```', '{"number":"7",}', "{'number': '7'}"])
+def test_arguments_whose_form_is_not_json(arguments):
+    [corrected] = correct(call(arguments=arguments))["tool_calls"]
+    assert json.loads(corrected["function"]["arguments"]) == {"number": "7"}
+
+
+@pytest.mark.parametrize("reason", ["length", "content_filter", "MAX_TOKENS"])
+@pytest.mark.parametrize("arguments", [None, "", " "])
+def test_missing_arguments_of_a_call_that_was_cut_off(arguments, reason):
+    message = correct(call(arguments=arguments), reason=reason)
+    assert message["tool_calls"] == []
+    assert [entry["error"] for entry in message[INVALID_TOOL_CALLS]] == ["its arguments are not a whole JSON object"]
+
+
+def test_offered_name_with_a_namespace_is_left_unchanged():
+    tools = [{"type": "function", "function": {"name": name}} for name in ("a.find", "find", "functions.book")]
+    assert correct(call("a.find"), tools=tools)["tool_calls"] == [call("a.find")]
+    assert correct(call("functions.book"), tools=tools)["tool_calls"] == [call("functions.book")]
 
 
 INVALID = {

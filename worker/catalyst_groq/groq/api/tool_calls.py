@@ -11,8 +11,10 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from catalyst_groq.common.json_codec import to_text
+from catalyst_groq.groq.api.lenient_json import parse_lenient
 from catalyst_groq.groq.api.operations import Payload
 from catalyst_groq.groq.api.responses import Response
+from catalyst_groq.groq.api.structured_output import MAX_LENIENT_CHARS, NATURAL_ENDS
 
 INVALID_TOOL_CALLS = "invalid_tool_calls"
 """The entry of a message with the calls that cannot be made, each with its `error`."""
@@ -23,6 +25,8 @@ TOOL_CALL_TAG = re.compile(r"\s*<tool_call>(?P<call>.*)</tool_call>\s*", re.DOTA
 
 CONTROL_TOKEN = "<|"  # noqa: S105 -- of the model's format
 NAMESPACE = "functions."
+NUMBER = re.compile(r":\d+\Z")
+QUOTES = "\"'`"
 
 
 class ToolCalls(NamedTuple):
@@ -48,16 +52,17 @@ def _offered_names(payload: Payload) -> frozenset[str]:
     return frozenset(str(function.get("name")) for function in functions if isinstance(function, dict))
 
 
-def _sort_calls(calls: Sequence[Any], names: frozenset[str]) -> ToolCalls:
+def _sort_calls(calls: Sequence[Any], names: frozenset[str], finish_reason: str) -> ToolCalls:
     """Correct each call, and separate those that cannot be made: one of them does not take the others along."""
+    is_cut_off = finish_reason not in NATURAL_ENDS
     valid, invalid = [], []
     for call in calls:
         function = call.get("function") if isinstance(call, dict) else None
         if not isinstance(function, dict):
             invalid.append({"call": call, "error": "it has no function"})
             continue
-        name, arguments = _split_name(str(function.get("name") or ""), function.get("arguments"))
-        parsed = _parse_arguments(arguments)
+        name, arguments = _split_name(str(function.get("name") or ""), function.get("arguments"), names)
+        parsed = None if is_cut_off and _is_blank(arguments) else _parse_arguments(arguments)
         if names and name not in names:
             invalid.append({**call, "error": f"the request offers no tool '{name}'"})
         elif parsed is None:
@@ -77,7 +82,7 @@ def _correct_choice(choice: dict[str, Any], names: frozenset[str]) -> dict[str, 
         calls, content = [call], None
     if not calls or not isinstance(calls, list):
         return choice
-    valid, invalid = _sort_calls(calls, names)
+    valid, invalid = _sort_calls(calls, names, str(choice.get("finish_reason") or "").lower())
     message = {**message, "content": content, "tool_calls": valid}
     return {**choice, "message": message | ({INVALID_TOOL_CALLS: invalid} if invalid else {})}
 
@@ -98,19 +103,32 @@ def _make_call(name: str, arguments: Any) -> dict[str, Any]:
     return {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
-def _split_name(name: str, arguments: Any) -> tuple[str, Any]:
+def _split_name(name: str, arguments: Any, names: frozenset[str]) -> tuple[str, Any]:
     """Return the name without what the model has written around it; the arguments if they stand in it."""
-    name = name.partition(CONTROL_TOKEN)[0].strip().removeprefix(NAMESPACE)
+    name = name.partition(CONTROL_TOKEN)[0].strip()
     bracket = name.find("{")
-    if bracket >= 0 and not arguments:
-        return name[:bracket].rstrip(" ,:("), name[bracket:].rstrip(" )")
-    return name, arguments
+    if bracket >= 0 and _is_blank(arguments):
+        name, arguments = name[:bracket].rstrip(" ,:("), name[bracket:].rstrip(" )")
+    return _clean_name(name, names), arguments
+
+
+def _clean_name(name: str, names: frozenset[str]) -> str:
+    """Return the offered name that a name has within quotes, brackets, a number and a namespace."""
+    if name in names:
+        return name
+    inner = NUMBER.sub("", name.strip(QUOTES).removesuffix("()"))
+    found = {part for part in (inner, inner.removeprefix(NAMESPACE), inner.rpartition(".")[2]) if part in names}
+    return found.pop() if len(found) == 1 else name.removeprefix(NAMESPACE)
+
+
+def _is_blank(arguments: Any) -> bool:
+    return arguments is None or (isinstance(arguments, str) and not arguments.strip())
 
 
 def _parse_arguments(arguments: Any) -> dict[str, Any] | None:
     """Return the object that arguments are in any form; None for anything else. No arguments are an empty object."""
     for _ in range(2):  # JSON in JSON
-        if arguments is None or arguments == "":
+        if _is_blank(arguments):
             return {}
         if isinstance(arguments, str):
             arguments = _parse(arguments)
@@ -118,13 +136,19 @@ def _parse_arguments(arguments: Any) -> dict[str, Any] | None:
 
 
 def _parse(text: str) -> Any:
-    """Return the value of a JSON text, with or without control tokens behind it; 0 for any other text."""
+    """Return the value of a text that is JSON, or JSON in another form, with or without control tokens behind it.
+
+    0 for any other text.
+    """
     for json_text in (text, text.partition(CONTROL_TOKEN)[0]):
         try:
             return json.loads(json_text, strict=False)
         except (ValueError, RecursionError):
             continue
-    return 0
+    try:
+        return parse_lenient(text) if len(text) <= MAX_LENIENT_CHARS else 0
+    except ValueError:
+        return 0
 
 
 def _is_finite(value: Any) -> bool:
