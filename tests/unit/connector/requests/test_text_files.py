@@ -62,6 +62,46 @@ def test_text_file_of_other_scripts_is_decoded(text, encoding):
     assert decode(text.encode(encoding), f"text/plain; charset={encoding}") == text
 
 
+@pytest.mark.parametrize("form", [XML, HTML, OLD_HTML])
+@pytest.mark.parametrize("encoding", ["utf-16", "UTF-16LE", "utf-32", "cp037"])
+def test_text_file_that_declares_a_wide_encoding_in_ascii_is_utf_8(form, encoding):
+    text = form.format(encoding)
+    assert decode(text.encode(), "application/xml") == text
+    assert decode(text.replace("üß", "us").encode(), "application/xml") == text.replace("üß", "us")
+
+
+@pytest.mark.parametrize("encoding", ["UTF-16", "u16", "utf-16-be", "UTF-32", "utf-32-le", "cp500"])
+@pytest.mark.parametrize("text", ["hello world!", "Grüße", "日本語"])
+def test_text_file_in_utf_8_disproves_a_wide_encoding(text, encoding):
+    assert decode(text.encode(), encoding=encoding) == text
+    assert decode(text.encode(), f"text/plain; charset={encoding}") == text
+
+
+@pytest.mark.parametrize("encoding", ["shift_jis", "gb2312", "gbk", "big5", "euc-kr", "iso-2022-jp", "windows-1252"])
+@pytest.mark.parametrize("text", ["Grüße", "日本語のテキスト", "中文"])
+def test_text_file_in_utf_8_disproves_any_other_encoding(text, encoding):
+    assert decode(text.encode(), encoding=encoding) == text
+
+
+@pytest.mark.parametrize("text", ["Call Ada.", "Привет", "Καλημέρα", "日本語\n", "日本語 hello", "Grüße – 5 €"])
+@pytest.mark.parametrize(
+    ("encoded", "declared"),
+    [
+        ("utf-16-le", "utf-16"),
+        ("utf-16-le", "utf-16-le"),
+        ("utf-16-be", "utf-16-be"),
+        ("utf-32-le", "utf-32"),
+        ("utf-32-be", "utf-32"),
+    ],
+)
+def test_text_file_in_a_wide_encoding_needs_no_mark(text, encoded, declared):
+    assert decode(text.encode(encoded), encoding=declared) == text
+
+
+def test_text_file_in_utf_16_shows_its_byte_order():
+    assert decode("日本語 hello".encode("utf-16-be"), encoding="utf-16") == "日本語 hello"
+
+
 @pytest.mark.parametrize(
     ("content", "mimetype", "encoding", "named"),
     [
@@ -70,6 +110,10 @@ def test_text_file_of_other_scripts_is_decoded(text, encoding):
         ("Grüße".encode("utf-16-le"), "text/plain", "UTF-8", "UTF-8"),
         (b"abc\0def", "text/plain", "UTF-8", "UTF-8"),
         (b"\xff\xfea", "text/plain", "UTF-8", "utf_16"),
+        ("Grüße!".encode("windows-1252"), "text/plain", "utf-16", "utf-16"),
+        ("日本語".encode("utf-16-le"), "text/plain", "utf-16-le", "utf-16-le"),
+        ("hello".encode("utf-16-le"), "text/plain", "utf-16-be", "utf-16-be"),
+        (b"hello world\0", "text/plain", "utf-16", "utf-16"),
         (b"\x81\xfc", "text/plain", "iso-8859-1", "iso-8859-1"),
         (b"abc", "text/plain; charset=klingon", "UTF-8", "klingon"),
         (b"abc", "text/plain", "idna", "idna"),
