@@ -1,5 +1,8 @@
 """The types of Files: normalised MIME types, signatures, and which of them counts."""
 
+from io import BytesIO
+from zipfile import ZipFile
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +27,18 @@ from support.documents import make_docx, make_pdf
 
 PNG = b"\x89PNG\r\n\x1a\n"
 OCTETS = "application/octet-stream"
+
+
+def make_archive(**entries):
+    """Return a ZIP archive of entries that are not compressed; `__` in a name stands for a slash, `_` for a dot."""
+    written = BytesIO()
+    with ZipFile(written, "w") as archive:
+        for name, content in entries.items():
+            archive.writestr(name.replace("__", "/").replace("_", "."), content)
+    return written.getvalue()
+
+
+OPEN_TEXT = "application/vnd.oasis.opendocument.text"
 
 
 @pytest.mark.parametrize(
@@ -84,11 +99,23 @@ def test_mime_type_stays_the_same_when_normalised_again(text):
         (b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x88matroska", "video/matroska"),
         (make_pdf(""), PDF),
         (make_docx(), DOCX),
-        (b"PK\x03\x04....xl/workbook.xml", XLSX),
-        (b"PK\x03\x04....ppt/presentation.xml", PPTX),
-        (b"PK\x03\x04....mimetypeapplication/vnd.oasis.opendocument.text", OPEN_DOCUMENT),
+        (make_docx()[:-30], DOCX),
+        (make_archive(a_txt="x" * 200_000, word__document2_xml="", b_txt="x" * 200_000), DOCX),
+        (make_archive(xl__workbook_xml=""), XLSX),
+        (make_archive(xl__workbook_xml="")[:-30], XLSX),
+        (make_archive(ppt__presentation_xml=""), PPTX),
+        (make_archive(mimetype=OPEN_TEXT, content_xml=""), OPEN_DOCUMENT),
+        (make_archive(password__documents_txt=""), ZIP),
+        (make_archive(password__documents_txt="")[:-30], ZIP),
+        (make_archive(word__documents_txt=""), ZIP),
+        (make_archive(old__word__document_xml=""), ZIP),
+        (make_archive(a_txt="word/document.xml, xl/workbook.xml"), ZIP),
+        (make_archive(offer_docx=make_docx()), ZIP),
         (b"PK\x03\x04....a.txt", ZIP),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", OLE),
+        (b"The ftyp box of an MP4 file", UNKNOWN),
+        (b"the ftypM4A brand", UNKNOWN),
+        (b"the ftypheic brand", UNKNOWN),
         (b"BMW sells cars.", UNKNOWN),
         (b"ID3 is a format", UNKNOWN),
         (b"RIFF is a format", UNKNOWN),

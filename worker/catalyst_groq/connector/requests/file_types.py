@@ -36,18 +36,18 @@ SIGNATURES: Mapping[str, re.Pattern[bytes]] = {
         "image/webp": rb"RIFF....WEBP",
         "image/bmp": rb"BM....\0\0\0\0",
         "image/tiff": rb"II\*\0|MM\0\*",
-        "image/avif": rb"....ftyp(?:avif|avis)",
-        HEIC: rb"....ftyp(?:hei|hev|mif1|msf1)",
+        "image/avif": rb"\0\0..ftyp(?:avif|avis)",
+        HEIC: rb"\0\0..ftyp(?:hei|hev|mif1|msf1)",
         PDF: rb"(?:\xef\xbb\xbf)?\s{0,100}%PDF-",
         "audio/wav": rb"(?:RIFF|RF64)....WAVE",
         "audio/flac": rb"fLaC[\x00-\x06\x80-\x86]",
         "audio/ogg": rb"OggS\0",
         "audio/webm": rb"\x1aE\xdf\xa3.{0,60}webm",
         "video/matroska": rb"\x1aE\xdf\xa3",
-        "audio/mp4": rb"....ftypM4[AB]",
-        "video/3gpp": rb"....ftyp3g",
-        "video/quicktime": rb"....ftypqt",
-        "video/mp4": rb"....ftyp",
+        "audio/mp4": rb"\0\0..ftypM4[AB]",
+        "video/3gpp": rb"\0\0..ftyp3g",
+        "video/quicktime": rb"\0\0..ftypqt",
+        "video/mp4": rb"\0\0..ftyp",
         "audio/mpeg": rb"ID3[\x02-\x04]|\xff[\xe2\xe3\xf2-\xf5\xfa-\xfd]",
         "audio/aac": rb"\xff[\xf0\xf1\xf8\xf9]|ADIF",
         "audio/amr": rb"#!AMR",
@@ -67,12 +67,24 @@ SIGNATURES: Mapping[str, re.Pattern[bytes]] = {
 """The beginnings of contents, by type: the first one that matches counts."""
 
 ENTRIES_OF_ARCHIVES: Mapping[bytes, str] = {
-    b"word/document": DOCX,
-    b"xl/workbook": XLSX,
-    b"ppt/presentation": PPTX,
-    b"mimetypeapplication/vnd.oasis.opendocument": OPEN_DOCUMENT,
+    rb"word/document\d*\.xml": DOCX,
+    rb"xl/workbook\.": XLSX,
+    rb"ppt/presentation\.": PPTX,
 }
-"""What the ZIP archives of Office and OpenDocument contain, uncompressed."""
+"""The names of entries of Office's ZIP archives."""
+
+LOCAL_HEADER = rb"PK\x03\x04.{0,26}"
+DIRECTORY_HEADER = rb"PK\x01\x02.{42}"
+"""What is before the name of an entry: where its content begins, and in the directory at the end of an archive. A local
+header has 26 bytes after its signature; a damaged one may have fewer."""
+
+END_OF_DIRECTORY = b"PK\x05\x06"
+MAX_DIRECTORY_BYTES = 1_000_000
+SIZE_OF_DIRECTORY = slice(12, 16)
+"""Where the end of the directory has its size in bytes (source: PKWARE's APPNOTE)."""
+
+OPEN_DOCUMENT_START = re.compile(LOCAL_HEADER + b"mimetypeapplication/vnd.oasis.opendocument", re.DOTALL)
+"""The first entry of an OpenDocument is its type, uncompressed."""
 
 ALIASES: Mapping[str, str] = {
     "image/jpg": "image/jpeg",
@@ -158,7 +170,7 @@ BINARY_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 """Bytes that show that a content of unknown type is no text (source: the standard MIME Sniffing)."""
 
 SAMPLE_BYTES = 65_536
-"""Of the beginning of a content, and of an archive's end: there an archive lists its entries."""
+"""Of the beginning of a content."""
 
 
 def normalize(mimetype: str) -> str:
@@ -180,10 +192,20 @@ def extension_of(filename: str) -> str:
 def find_signature(content: bytes) -> str:
     """Return the type that the first bytes of a content prove; `UNKNOWN` if they prove none."""
     found = next((mimetype for mimetype, pattern in SIGNATURES.items() if pattern.match(content)), UNKNOWN)
-    if found != ZIP:
-        return found
-    sample = content[:SAMPLE_BYTES] + content[-SAMPLE_BYTES:]
-    return next((mimetype for entry, mimetype in ENTRIES_OF_ARCHIVES.items() if entry in sample), ZIP)
+    return _find_type_of_archive(content) if found == ZIP else found
+
+
+def _find_type_of_archive(content: bytes) -> str:
+    """Return the type that the entries of an archive prove. One that is cut off has no directory of its entries."""
+    if OPEN_DOCUMENT_START.match(content):
+        return OPEN_DOCUMENT
+    end = content.rfind(END_OF_DIRECTORY)
+    header, headers = LOCAL_HEADER, content[:SAMPLE_BYTES]
+    if end >= 0:
+        size = int.from_bytes(content[end:][SIZE_OF_DIRECTORY], "little")
+        header, headers = DIRECTORY_HEADER, content[max(end - size, 0) : end][:MAX_DIRECTORY_BYTES]
+    names = ((re.compile(header + name, re.DOTALL), mimetype) for name, mimetype in ENTRIES_OF_ARCHIVES.items())
+    return next((mimetype for pattern, mimetype in names if pattern.search(headers)), ZIP)
 
 
 def recognize(file: FileVariable, content: bytes) -> str:
@@ -215,4 +237,4 @@ def _looks_like_text(content: bytes) -> bool:
     return BINARY_BYTES.search(head) is None
 
 
-_PROVABLE = frozenset({*SIGNATURES, *ENTRIES_OF_ARCHIVES.values()})
+_PROVABLE = frozenset({*SIGNATURES, *ENTRIES_OF_ARCHIVES.values(), OPEN_DOCUMENT})
