@@ -1,5 +1,8 @@
 """The text of a Word document."""
 
+from io import BytesIO
+from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZipFile
+
 import pytest
 
 from catalyst_groq.connector.requests import word_documents
@@ -18,6 +21,14 @@ ALTERNATIVES = f"<mc:Choice>{TEXT_BOX}</mc:Choice><mc:Fallback>{TEXT_BOX}</mc:Fa
 CHANGES = "<w:ins><w:r><w:t>new</w:t></w:r></w:ins><w:del><w:r><w:delText>old</w:delText></w:r></w:del>"
 
 
+def make_part(compression, encoding="UTF-8"):
+    """Return a Word document that has only its main part."""
+    written = BytesIO()
+    with ZipFile(written, "w", compression) as archive:
+        archive.writestr("word/document.xml", f'<?xml version="1.0" encoding="{encoding}"?><document/>')
+    return written.getvalue()
+
+
 def run(content):
     return f"<w:p><w:r>{content}</w:r></w:p>"
 
@@ -34,6 +45,10 @@ def run(content):
         ("<w:p><w:hyperlink><w:r><w:t>a link</w:t></w:r></w:hyperlink></w:p>", "a link"),
         (run("<w:instrText>PAGE</w:instrText><w:t>3</w:t>"), "3"),
         (run('<w:sym w:font="Symbol" w:char="2713"/>'), "✓"),
+        (run('<w:sym w:char="zz"/><w:sym w:char="FFFFFFFF"/><w:sym w:char="110000"/>'), "\ufffd" * 3),
+        (run('<w:sym w:char="D800"/><w:sym w:char="dfff"/><w:sym w:char="0000"/>'), "\ufffd" * 3),
+        (run('<w:sym w:char="-1"/><w:sym w:char="0x41"/><w:sym w:char="4_1"/>'), "\ufffd" * 3),
+        (run('<w:t>a</w:t><w:sym/><w:t>b</w:t><w:sym w:char="1F600"/>'), "a b😀"),
         (f"<w:p {MC}><w:r><mc:AlternateContent>{ALTERNATIVES}</mc:AlternateContent></w:r></w:p>", "in a box"),
     ],
 )
@@ -56,9 +71,13 @@ def test_docx_includes_headers_footers_and_notes():
         (make_docx("<w:p/>"), "has no text. Convert its pages to images if it contains pictures"),
         (make_docx(paragraph("x"))[:-30], "is broken (File is not a zip file). Save it again as docx"),
         (make_docx("<w:p>"), "is broken (mismatched tag"),
+        (make_part(ZIP_DEFLATED, encoding="klingon"), "is broken (unknown encoding"),
+        (make_part(ZIP_DEFLATED, encoding="shift_jis"), "is broken (multi-byte encodings are not supported"),
+        (make_part(ZIP_LZMA).replace(b"\5\0]", b"\5\0\xff"), "is broken (Invalid or unsupported options"),
+        (make_part(ZIP_BZIP2).replace(b"BZh", b"BZx"), "is broken (Invalid data stream"),
         (make_docx().replace(b"word/document", b"word/missing!"), "is broken (it has no word/document.xml)"),
     ],
-    ids=["empty", "cut off", "no XML", "no text"],
+    ids=["empty", "cut off", "no XML", "encoding", "multi-byte", "LZMA", "bzip2", "no part"],
 )
 def test_docx_that_cannot_be_read_names_the_fix(content, message):
     with pytest.raises(UnreadableDocumentError) as caught:

@@ -5,8 +5,10 @@ so that text would be missing without a word.
 """
 
 import re
+import sys
 from collections.abc import Iterator
 from io import BytesIO
+from lzma import LZMAError
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 from zipfile import BadZipFile, ZipFile
 from zlib import error as ZlibError  # noqa: N812
@@ -26,6 +28,11 @@ HIDDEN = PROPERTIES | {"del", "moveFrom", "delText", "instrText", "Fallback"}
 
 SAVE_AGAIN = "Save it again as docx, without a password"
 BLANK_LINES = re.compile(r"\n{3,}")
+BROKEN = (BadZipFile, ZlibError, LZMAError, OSError, EOFError, ParseError, ValueError, LookupError)
+"""What zipfile and the XML parser raise for broken archives and parts, and for XML in encodings they do not read."""
+
+HEX_CODE = re.compile(r"[0-9A-Fa-f]{1,8}")
+NO_CHARACTER = "\ufffd"
 
 
 def read_docx(content: bytes) -> str:
@@ -33,11 +40,11 @@ def read_docx(content: bytes) -> str:
     try:
         with ZipFile(BytesIO(content)) as archive:
             text = _read_parts(archive)
-    except RecursionError:
+    except (RecursionError, UnreadableDocumentError):
         raise
     except RuntimeError as error:  # of zipfile, for a part with a password or an unknown compression
         raise UnreadableDocumentError(f"cannot be unpacked ({error})", SAVE_AGAIN) from error
-    except (BadZipFile, ZlibError, EOFError, ParseError) as error:
+    except BROKEN as error:
         raise UnreadableDocumentError(f"is broken ({error})", SAVE_AGAIN) from error
     if not text:
         raise UnreadableDocumentError("has no text", "Convert its pages to images if it contains pictures")
@@ -94,7 +101,7 @@ def _texts(element: Element) -> Iterator[str]:
             yield f"[{_attribute(element, 'id')}] "
             yield from _texts_inside(element)
         case "sym":
-            yield chr(int(_attribute(element, "char") or "20", 16))
+            yield _character(_attribute(element, "char") or "20")
         case _ if name in CHARACTERS:
             yield CHARACTERS[name]
         case "p":
@@ -104,6 +111,13 @@ def _texts(element: Element) -> Iterator[str]:
             yield from _texts_inside(element)
         case _:
             return
+
+
+def _character(code: str) -> str:
+    """Return the character with that hexadecimal code, or U+FFFD for what is none or a control character."""
+    number = int(code, 16) if HEX_CODE.fullmatch(code) else 0
+    is_surrogate = 0xD800 <= number <= 0xDFFF  # noqa: PLR2004 -- Unicode's
+    return chr(number) if ord(" ") <= number <= sys.maxunicode and not is_surrogate else NO_CHARACTER
 
 
 def _texts_inside(element: Element) -> Iterator[str]:
