@@ -104,6 +104,11 @@ def test_validation_of_calls_that_cannot_be_made(calls, message, payload):
     assert (error.kind, error.causes, error.message) == (ErrorKind.INVALID_OUTPUT, ("tool_use_failed",), message)
 
 
+def test_validation_of_control_tokens_in_an_unknown_order():
+    error = validate(make_content_response("42<|message|><|channel|><|start|>"), TEXT).error
+    assert (error.kind, error.causes) == (ErrorKind.INVALID_OUTPUT, ("output_parse_failed",))
+
+
 def test_validation_repairs_malformed_json():
     validated = validate(make_content_response("```json\n{}\n```"), JSON)
 

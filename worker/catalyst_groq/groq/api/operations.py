@@ -68,7 +68,7 @@ def decode_transcription(response: Response, payload: Payload) -> Response:
     """Return a JSON body with `text`, whatever the response format is, and with `model`, which Groq omits."""
     if not response.is_success:
         return response
-    transcription = parse_transcription(response)
+    transcription = parse_transcription(response, payload.get("response_format"))
     return response if transcription is None else response.with_body({"model": payload["model"], **transcription})
 
 

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from catalyst_groq.common.bounded_execution import BoundedExecutor
 from catalyst_groq.groq.api.error_kinds import ErrorKind
-from catalyst_groq.groq.api.errors import EMPTY_ANSWER, ApiError
+from catalyst_groq.groq.api.errors import EMPTY_ANSWER, OUTPUT_PARSE_FAILED, ApiError
 from catalyst_groq.groq.api.operations import Payload
-from catalyst_groq.groq.api.reasoning import split_reasoning
+from catalyst_groq.groq.api.reasoning import UnreadableContentError, split_reasoning
 from catalyst_groq.groq.api.responses import Response
 from catalyst_groq.groq.api.structured_output import (
     JSON_VALIDATE_FAILED,
@@ -55,7 +55,12 @@ class ResponseValidator:
             return ValidatedResponse(response, error or _not_as_requested(response, message))
 
     async def _validate(self, response: Response, payload: Payload, error: ApiError | None) -> ValidatedResponse:
-        response, output_format = correct_calls(split_reasoning(response), payload), output_format_of(payload)
+        try:
+            separated = split_reasoning(response)
+        except UnreadableContentError as cause:
+            unreadable = _unusable(response, ErrorKind.INVALID_OUTPUT, OUTPUT_PARSE_FAILED, str(cause))
+            return ValidatedResponse(response, error or unreadable)
+        response, output_format = correct_calls(separated, payload), output_format_of(payload)
         problem = _find_problem(response)
         if problem and (output_format is None or problem.kind is not ErrorKind.EMPTY_ANSWER):
             return ValidatedResponse(response, error or problem)

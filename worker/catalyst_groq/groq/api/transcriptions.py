@@ -27,7 +27,7 @@ BINARY_CHARACTERS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 """Characters that show that a body is no text (source: the standard MIME Sniffing)."""
 
 
-def parse_transcription(response: Response, response_format: object = None) -> dict[str, Any] | None:
+def parse_transcription(response: Response, response_format: object) -> dict[str, Any] | None:
     """Return the transcription in a 2xx response as an object with `text`; None if there is none in it.
 
     `text` is None where it is missing or null, and there are no segments to take it from: the server has worked, but
