@@ -59,6 +59,11 @@ def parse(text: str | bytes) -> Any:
     return value
 
 
+def check_finite(value: Any) -> None:
+    """Raise `ValueError` if a value has infinity or NaN, in whose place the process would receive null."""
+    json.dumps(value, allow_nan=False)
+
+
 def is_json(text: str | bytes | bytearray) -> bool:
     """Whether a text is one whole JSON value."""
     try:

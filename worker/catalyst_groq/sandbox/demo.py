@@ -12,6 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from catalyst_groq.common.bundled_files import EXAMPLES, find_folder
+from catalyst_groq.config.validation import PREFIX
+from catalyst_groq.connector.access.urls import GROQ_URL
 from catalyst_groq.errors import SandboxError
 from catalyst_groq.sandbox.child_process import ChildProcess
 from catalyst_groq.sandbox.emulator import running_emulator
@@ -27,8 +29,6 @@ DEMO_TIMEOUT_SECONDS = 120.0
 
 STOP_TIMEOUT_SECONDS = 15.0
 CHECK_INTERVAL_SECONDS = 0.5
-SETTINGS_PREFIX = "CATALYST_"
-GROQ_URL = "https://api.groq.com/openai/v1"
 MAX_SHOWN_CHARS = 500
 """Characters shown of one variable."""
 
@@ -90,7 +90,7 @@ def run_demo(question: str, *, keep: bool, flavour: Flavour, port: int, environ:
 
 def without_settings(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment without the settings of other workers."""
-    return {name: value for name, value in environ.items() if not name.startswith(SETTINGS_PREFIX)}
+    return {name: value for name, value in environ.items() if not name.startswith(PREFIX)}
 
 
 def _run_to_review(process_client: ProcessClient, question: str, worker: DemoWorker, progress: OnProgress) -> str:

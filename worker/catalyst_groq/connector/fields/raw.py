@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from catalyst_groq.common.bounded_execution import BoundedExecutor, Unfinished
 from catalyst_groq.common.structures import CONTAINER_TYPES, measure
+from catalyst_groq.common.texts import shorten
 from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.connector.expressions.conversions import to_text
 from catalyst_groq.connector.expressions.evaluation_cost import inline_share, max_inline_chars
@@ -72,8 +73,7 @@ class RawFields:
         used = self._variables_of(costly)
         values = await executor.run(evaluate_all, costly, await run_beside_loop_if_large(used, pickle.dumps, used))
         if isinstance(values, Unfinished):
-            shown = costly[-1] if len(costly[-1]) <= MAX_SHOWN_CHARS else f"{costly[-1][:MAX_SHOWN_CHARS]}…"
-            problem = f"the evaluation of its placeholder ${{{shown}}} {values.reason}"
+            problem = f"the evaluation of its placeholder ${{{shorten(costly[-1], MAX_SHOWN_CHARS)}}} {values.reason}"
             raise FieldError(expressions[costly[-1]], problem, "Use a simpler expression, or less data")
         return replace(self, variables=TaskVariables(self.variables, _facts_of(self.variables), values))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from catalyst_groq.common.bounded_execution import BoundedExecutor
 from catalyst_groq.common.durations import format_duration
+from catalyst_groq.common.texts import shorten
 from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, add_sentence, remedy_for_kind
 from catalyst_groq.connector.task_request import TaskRequest
 from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Completion, Failure, Outcome, Retry
@@ -100,7 +101,7 @@ def _retry_failure(server: str, error: ApiError, retry: Retry, variables: Mappin
 
 
 def _cause(server: str, error: ApiError) -> str:
-    quoted = error.message if len(error.message) <= MAX_QUOTED_CHARS else error.message[:MAX_QUOTED_CHARS] + "…"
+    quoted = shorten(error.message, MAX_QUOTED_CHARS)
     cause = f"{quoted.rstrip('.')}."
     return f"{server}: {cause}" if server else cause
 

@@ -44,7 +44,13 @@ def find_error_object(body: Any) -> Mapping[str, Any]:
 
 def reports_error(value: Any) -> bool:
     """Whether the value of an `error` reports one: gateways send an object with empty values beside a good response."""
-    return any(value.values()) if isinstance(value, dict) else bool(value)
+    match value:
+        case dict():
+            return any(map(reports_error, value.values()))
+        case list():
+            return any(map(reports_error, value))
+        case _:
+            return bool(value)
 
 
 def find_message(body: Any, text: str) -> str:

@@ -115,9 +115,9 @@ def classify(response: Response | NoResponse) -> ApiError | None:
         return ApiError(kind, causes, f"{response.reason}: {response.message}", wait=response.wait)
     if response.ok:
         return None
-    kind, status = _kind_of(response), response.status
-    message = f"{status} {_message_of(response)}"
-    return ApiError(kind, _causes_of(response, kind), message, status, _retry_after(response))
+    status, wait = response.status, _retry_after(response)
+    kind = _kind_of(response, has_wait=wait is not None)
+    return ApiError(kind, _causes_of(response, kind), f"{status} {_message_of(response)}", status, wait)
 
 
 def _causes_of(response: Response, kind: ErrorKind) -> tuple[str, ...]:
@@ -132,7 +132,7 @@ def _causes_of(response: Response, kind: ErrorKind) -> tuple[str, ...]:
     return (*own, str(status), f"{status // 100}xx")
 
 
-def _kind_of(response: Response) -> ErrorKind:
+def _kind_of(response: Response, *, has_wait: bool) -> ErrorKind:
     status, message = response.status, response.message[:MAX_SEARCHED_CHARS]
     if response.is_success and response.is_nested_too_deeply:
         return ErrorKind.INVALID_OUTPUT
@@ -144,7 +144,7 @@ def _kind_of(response: Response) -> ErrorKind:
     for code in (response.code, str(response.error.get("type"))):
         if code in KIND_BY_CODE:
             return KIND_BY_CODE[code]
-    if kind := kind_by_message(status, message, has_wait=_retry_after(response) is not None):
+    if kind := kind_by_message(status, message, has_wait=has_wait):
         return kind
     if status == HTTPStatus.UNPROCESSABLE_ENTITY and names_field(response.body):
         return ErrorKind.BAD_REQUEST

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyjson5
 
-from catalyst_groq.common.json_codec import MAX_DEPTH, NestedTooDeeplyError
+from catalyst_groq.common.json_codec import MAX_DEPTH, NestedTooDeeplyError, check_finite
 
 CODE_FENCE = "```"
 LANGUAGE = re.compile(r"[\w+-]*")
@@ -45,7 +45,7 @@ def parse_lenient(text: str) -> dict[str, Any] | list[Any]:
         text = LANGUAGE.sub("", text.removeprefix(CODE_FENCE).removesuffix(CODE_FENCE), 1)
     try:
         value = pyjson5.decode(TOKEN.sub(_normalize, text), MAX_DEPTH)
-        json.dumps(value, allow_nan=False)
+        check_finite(value)
     except pyjson5.Json5NestingTooDeep as error:
         raise NestedTooDeeplyError from error
     except pyjson5.Json5DecoderException as error:

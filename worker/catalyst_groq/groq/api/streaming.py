@@ -137,10 +137,10 @@ class _Choice:
     def _without_known_text(self, message: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a whole message without the text that has arrived before it: some servers repeat it."""
         content = message.get("content")
+        if not isinstance(content, str):
+            return message
         known = "".join(piece for piece in self._content if isinstance(piece, str))
-        if isinstance(content, str) and known and content.startswith(known):
-            return {**message, "content": content.removeprefix(known)}
-        return message
+        return {**message, "content": content.removeprefix(known)}
 
     def _add_text(self, name: str, piece: Any) -> None:
         if name == "content" and isinstance(piece, str | list):

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from catalyst_groq.common.bounded_execution import BoundedExecutor, Unfinished
-from catalyst_groq.common.json_codec import NestedTooDeeplyError, parse, to_text
+from catalyst_groq.common.json_codec import NestedTooDeeplyError, check_finite, parse, to_text
 from catalyst_groq.groq.api.json_schema import find_mismatch
 from catalyst_groq.groq.api.lenient_json import parse_lenient
 from catalyst_groq.groq.api.responses import Response
@@ -194,7 +194,7 @@ def _parse(content: str, parse: Callable[[str], Any] = parse) -> Any:
     """Return the value of a text. Infinity and NaN are no JSON: the process would receive null."""
     try:
         value = parse(content)
-        json.dumps(value, allow_nan=False)
+        check_finite(value)
     except NestedTooDeeplyError:
         return TOO_DEEP
     except ValueError:

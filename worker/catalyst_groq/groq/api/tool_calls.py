@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from catalyst_groq.common.json_codec import to_text
+from catalyst_groq.common.json_codec import check_finite, to_text
 from catalyst_groq.groq.api.lenient_json import parse_lenient
 from catalyst_groq.groq.api.operations import Payload
 from catalyst_groq.groq.api.responses import Response
@@ -152,9 +152,8 @@ def _parse(text: str) -> Any:
 
 
 def _is_finite(value: Any) -> bool:
-    """Whether a value has neither infinity nor NaN, in whose place the process would receive null."""
     try:
-        json.dumps(value, allow_nan=False)
+        check_finite(value)
     except (ValueError, RecursionError):
         return False
     return True

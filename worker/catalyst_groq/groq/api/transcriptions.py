@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from catalyst_groq.groq.api.error_bodies import reports_error
 from catalyst_groq.groq.api.responses import Response
 
 KEYS = ("text", "segments", "duration", "language", "task")
@@ -51,7 +52,7 @@ def parse_transcription(response: Response, response_format: object) -> dict[str
 
 def _parse_object(body: Mapping[str, Any]) -> dict[str, Any] | None:
     text, error = _text_of(body), body.get("error")
-    if (error and (text is None or not _is_empty(error))) or not any(key in body for key in KEYS):
+    if (error and (text is None or reports_error(error))) or not any(key in body for key in KEYS):
         return None
     return {**{key: value for key, value in body.items() if key != "error"}, "text": text, **_duration_of(body)}
 
@@ -62,16 +63,6 @@ def _parse_text(content: bytes, content_type: str) -> dict[str, Any] | None:
     if not text.strip() or NO_TEXT.match(text) or BINARY_CHARACTERS.search(text):
         return None
     return {"text": None if "json" in content_type and text.strip() == "null" else text}
-
-
-def _is_empty(value: Any) -> bool:
-    match value:
-        case dict():
-            return all(_is_empty(entry) for entry in value.values())
-        case list():
-            return all(_is_empty(entry) for entry in value)
-        case _:
-            return not value
 
 
 def _text_of(body: Mapping[str, Any]) -> str | None:

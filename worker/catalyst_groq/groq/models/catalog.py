@@ -1,6 +1,6 @@
 """The model catalog: features, prices and limits of each model, and the replacements of retired models."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -12,7 +12,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from catalyst_groq.common.lru_cache import cache_short_texts
 from catalyst_groq.groq.models.model_names import find_gateway_name
+
+CACHED_NAMES = 1024
 
 Plan = Literal["free", "developer"]
 
@@ -133,8 +136,14 @@ class ModelCatalog(_Entry):
 
         What a gateway calls free has no price.
         """
-        if model := self.get(name):
-            return model
+        return self.get(name) or self._find_under_gateway_name(name)
+
+    @cached_property
+    def _find_under_gateway_name(self) -> Callable[[str], Model | None]:
+        """Finds a model by comparing all ids, once for each name: several parts look up the model of every request."""
+        return cache_short_texts(CACHED_NAMES)(self._compare_gateway_name)
+
+    def _compare_gateway_name(self, name: str) -> Model | None:
         if (found := find_gateway_name(name, self._by_id)) is None:
             return None
         model = self[found.id]

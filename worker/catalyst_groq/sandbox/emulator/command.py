@@ -7,6 +7,7 @@ from contextlib import suppress
 from rich.console import Console
 from rich.markup import escape
 
+from catalyst_groq.common.texts import shorten
 from catalyst_groq.sandbox.emulator.call_log import Call
 from catalyst_groq.sandbox.emulator.config import EmulatorConfig
 from catalyst_groq.sandbox.emulator.server import Emulator
@@ -51,7 +52,6 @@ def _connection_help(groq: Emulator, *, own_keys: bool) -> str:
 def _format_call(call: Call) -> str:
     content = call.messages[-1].get("content") if call.messages else ""
     shown = content if isinstance(content, str) else "…"
-    shown = " ".join(shown.split())
-    shown = shown if len(shown) <= _MAX_SHOWN_CHARS else shown[:_MAX_SHOWN_CHARS] + "…"
+    shown = shorten(" ".join(shown.split()), _MAX_SHOWN_CHARS)
     status = "---" if call.status is None else str(call.status)
     return f"{call.at:%H:%M:%S}  {status}  {call.seconds or 0:6.2f} s  {escape(f'{call.model or call.path}  {shown}')}"
