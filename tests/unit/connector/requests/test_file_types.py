@@ -1,7 +1,7 @@
 """The types of Files: normalised MIME types, signatures, and which of them counts."""
 
 from io import BytesIO
-from zipfile import ZipFile
+from zipfile import ZipFile, ZipInfo
 
 import pytest
 from hypothesis import given
@@ -29,12 +29,17 @@ PNG = b"\x89PNG\r\n\x1a\n"
 OCTETS = "application/octet-stream"
 
 
+FIXED_TIME = (2026, 1, 1, 0, 0, 0)
+
+
 def make_archive(**entries):
     """Return a ZIP archive of entries that are not compressed; `__` in a name stands for a slash, `_` for a dot."""
     written = BytesIO()
     with ZipFile(written, "w") as archive:
         for name, content in entries.items():
-            archive.writestr(name.replace("__", "/").replace("_", "."), content)
+            # With a fixed time: the archive is part of test ids, which must be the same in all processes.
+            entry = ZipInfo(name.replace("__", "/").replace("_", "."), FIXED_TIME)
+            archive.writestr(entry, content)
     return written.getvalue()
 
 
