@@ -1,5 +1,6 @@
 """The model catalog: the shipped entries, validation, overrides."""
 
+import pickle
 from datetime import date
 from decimal import Decimal
 
@@ -52,6 +53,16 @@ def test_unknown_model_is_none():
 def test_unknown_model_is_assumed_to_be_available():
     assert shipped_catalog().assume("gpt-4") == Model(id="gpt-4", status="production")
     assert shipped_catalog().assume(GPT_OSS) is shipped_catalog()[GPT_OSS]
+
+
+def test_catalog_in_use_goes_to_another_process():
+    catalog = apply_overrides(shipped_catalog(), "models: []")
+    found = catalog.find(f"groq/{GPT_OSS}")
+
+    copy = pickle.loads(pickle.dumps(catalog))  # noqa: S301 - our own bytes
+
+    assert copy == catalog
+    assert copy.find(f"groq/{GPT_OSS}") == found
 
 
 def test_free_plan_has_limits():

@@ -157,6 +157,10 @@ class ModelCatalog(_Entry):
     def _by_id(self) -> Mapping[str, Model]:
         return {model.id: model for model in self.models}
 
+    def __getstate__(self) -> dict[Any, Any]:
+        """Leave out the indexes of `cached_property`: the cache of names cannot be pickled."""
+        return super().__getstate__() | {"__dict__": {name: getattr(self, name) for name in type(self).model_fields}}
+
     def available(self) -> Iterator[Model]:
         """Yield the models that an ordinary account can use."""
         return (model for model in self.models if model.is_available)
