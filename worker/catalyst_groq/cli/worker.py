@@ -1,0 +1,77 @@
+"""Commands that run the worker, and check whether it is alive."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from catalyst_groq.cli.conventions import ENV_FILE, SETTINGS_FILE
+
+if TYPE_CHECKING:
+    from catalyst_groq.config.settings import Settings
+
+
+def run(
+    config: Annotated[
+        Path | None,
+        typer.Option(help="Settings file instead of worker.yaml; the environment overrides it.", exists=True),
+    ] = None,
+    processes: Annotated[int, typer.Option(min=1, help="Worker processes on this machine.")] = 1,
+) -> None:
+    """Run the worker until Ctrl-C or SIGTERM."""
+    from catalyst_groq.app import run_worker
+    from catalyst_groq.config.settings import Settings, environment
+    from catalyst_groq.domain.redaction import Redactor
+    from catalyst_groq.observability.logging import set_up_logging
+
+    settings = Settings.load(config or SETTINGS_FILE, ENV_FILE)
+    if processes > 1:
+        raise typer.Exit(_run_processes(processes, config, settings))
+    redactor = Redactor()
+    set_up_logging(settings.log_level, redactor)
+    run_loop(run_worker(settings, environment(ENV_FILE), redactor))
+
+
+def _run_processes(count: int, config: Path | None, settings: "Settings") -> int:
+    """Run several workers. Each has its own worker id and its own health port, counted up from the configured port."""
+    from catalyst_groq.supervisor import run_worker_processes
+
+    # -P: modules in the current folder, such as a user's logging.py, must not replace modules of this program.
+    command = [sys.executable, "-P", "-m", "catalyst_groq", "run", *(["--config", str(config)] if config else [])]
+    environs = []
+    for number in range(count):
+        overrides = {}
+        if settings.worker_id:
+            overrides["CATALYST_WORKER_ID"] = f"{settings.worker_id}-{number + 1}"
+        if settings.http_port:
+            overrides["CATALYST_HTTP_PORT"] = str(settings.http_port + number)
+        environs.append({**os.environ, **overrides})
+    return run_worker_processes(command, environs)
+
+
+def run_loop(main: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine on uvloop if it is installed: that halves the worker's own CPU time per task."""
+    try:
+        import uvloop
+
+        loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = uvloop.new_event_loop
+    except ImportError:
+        loop_factory = None
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(main)
+
+
+def healthy(
+    port: Annotated[int, typer.Option(min=1, max=65535, envvar="CATALYST_HTTP_PORT", help="The worker's health port.")],
+    host: Annotated[str, typer.Option(envvar="CATALYST_HTTP_HOST", help="The address it listens at.")] = "127.0.0.1",
+) -> None:
+    """Check whether the worker on this machine is alive (exit code 0, else 1): a container's health check."""
+    from catalyst_groq.observability.health import find_health_problem
+
+    if problem := asyncio.run(find_health_problem(host, port)):
+        typer.echo(problem, err=True)
+        raise typer.Exit(1)
