@@ -10,6 +10,7 @@ from yarl import URL
 
 from catalyst_groq.camunda.oauth import ClientCredentials, OAuthTokenProvider
 from catalyst_groq.common.bounded_body import BodyTooLarge, read_body
+from catalyst_groq.common.http_statuses import SUCCESS_STATUSES
 from catalyst_groq.common.json_codec import parse, to_bytes
 from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.common.transport import TransportConfig
@@ -107,7 +108,7 @@ class RestClient:
         if status == HTTPStatus.UNAUTHORIZED and self._tokens:
             token = await self._tokens.current(refused=token)
             status, body = await self._send(method, url, content, timeout=timeout, token=token, max_bytes=max_bytes)
-        if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        if status not in SUCCESS_STATUSES:
             raise self._to_error(status, body, await run_beside_loop_if_large(body, _parse, body))
         return body
 

@@ -28,14 +28,18 @@ def measure(data: Any, max_chars: float) -> int:
     """
     chars, remaining = 0, [data]
     for part in remaining:
-        chars += len(part) or 1 if isinstance(part, TEXT_TYPES) else 1
-        if isinstance(part, CONTAINER_TYPES):
+        if isinstance(part, TEXT_TYPES):
+            chars += len(part) or 1
+        elif isinstance(part, CONTAINER_TYPES):
+            chars += 1
             if chars + len(part) > max_chars:
                 return chars + len(part)
             if isinstance(part, dict):
                 chars += len("".join(map(str, part)))
                 part = part.values()  # noqa: PLW2901 -- its values count as a list's entries do
             remaining += part
+        else:
+            chars += 1
         if chars > max_chars:
             break
     return chars

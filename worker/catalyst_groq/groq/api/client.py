@@ -5,7 +5,6 @@ import logging
 import time
 from contextlib import suppress
 from dataclasses import replace
-from http import HTTPStatus
 
 from aiohttp import (
     ClientConnectorDNSError,
@@ -26,6 +25,7 @@ from yarl import URL
 
 from catalyst_groq import __version__
 from catalyst_groq.common.bounded_body import BodyTooLarge
+from catalyst_groq.common.http_statuses import SUCCESS_STATUSES
 from catalyst_groq.common.json_codec import to_bytes
 from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.common.transport import TransportConfig, make_transport
@@ -173,7 +173,7 @@ class HttpGroqClient:
 
 def _expected_stream(request: GroqRequest, received: ClientResponse) -> StreamAccumulator | None:
     """Return what accumulates the response, if it may be a stream. An error (no 2xx) is never one."""
-    if not HTTPStatus.OK <= received.status < HTTPStatus.MULTIPLE_CHOICES:
+    if received.status not in SUCCESS_STATUSES:
         return None
     if received.content_type != EVENT_STREAM and request.payload.get("stream") is not True:
         return None

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
-from http import HTTPStatus
 from typing import Any, NamedTuple
 
+from catalyst_groq.common.http_statuses import SUCCESS_STATUSES
 from catalyst_groq.common.json_codec import MAX_DEPTH, NestedTooDeeplyError, parse, to_bytes
 from catalyst_groq.groq.api.error_bodies import find_error_object, find_message, reports_error
 
@@ -140,7 +140,7 @@ class Response:
             return False
         return False
 
-    @property
+    @cached_property
     def choices(self) -> list[dict[str, Any]]:
         """The entries of `choices` that are objects; empty when there are none."""
         choices = self.body.get("choices") if isinstance(self.body, dict) else None
@@ -158,7 +158,7 @@ class Response:
     @property
     def is_success(self) -> bool:
         """Whether the status is 2xx."""
-        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+        return self.status in SUCCESS_STATUSES
 
     @cached_property
     def ok(self) -> bool:

@@ -40,10 +40,11 @@ class LimitKind(Enum):
     __hash__ = object.__hash__
 
 
-GROQ_LIMIT_KINDS = tuple(kind for kind in LimitKind if kind.window_seconds < inf)
+LIMIT_KINDS = tuple(LimitKind)
+GROQ_LIMIT_KINDS = tuple(kind for kind in LIMIT_KINDS if kind.window_seconds < inf)
 """The kinds of Groq's limits, which operators may configure."""
 
-REPORTED_LIMIT_KINDS = tuple(kind for kind in LimitKind if kind.window_seconds == inf)
+REPORTED_LIMIT_KINDS = tuple(kind for kind in LIMIT_KINDS if kind.window_seconds == inf)
 """The kinds of limits that other servers report."""
 
 

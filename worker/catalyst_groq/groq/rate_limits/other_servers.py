@@ -39,10 +39,10 @@ def parse_reports(headers: Mapping[str, str]) -> Iterator[LimitUpdate]:
     """Yield the limits that headers report with what remains and a reset; without these they say nothing certain."""
     found: list[LimitKind] = []
     for kind, limit_header, remaining_header, reset_header in HEADERS:
-        if limit_header not in headers or kind in found:
+        if kind in found or not headers.keys() >= {limit_header, remaining_header, reset_header}:
             continue
-        limit, remaining = _parse_count(headers[limit_header]), _parse_count(headers.get(remaining_header, ""))
-        reset = parse_wait(headers.get(reset_header, ""), headers)
+        limit, remaining = _parse_count(headers[limit_header]), _parse_count(headers[remaining_header])
+        reset = parse_wait(headers[reset_header], headers)
         if limit and remaining is not None and reset is not None:
             found.append(kind)
             yield LimitUpdate(kind, limit, remaining, reset)

@@ -8,7 +8,7 @@ from catalyst_groq.groq.api.requests import GroqRequest
 from catalyst_groq.groq.api.responses import NoResponse, Response
 from catalyst_groq.groq.models.catalog import ModelCatalog
 from catalyst_groq.groq.models.token_estimate import estimate_prompt, max_output_tokens
-from catalyst_groq.groq.rate_limits.bucket import LimitKind
+from catalyst_groq.groq.rate_limits.bucket import LIMIT_KINDS, LimitKind
 from catalyst_groq.groq.rate_limits.queue import Amounts, LimitFigures
 
 OUTPUT_MARGIN_TOKENS = 16
@@ -103,4 +103,4 @@ def actual_usage(response: Response | NoResponse, reserved: Amounts) -> Amounts:
 
 
 def _make_amounts(requests: float, tokens: float, output: float) -> Amounts:
-    return dict(zip(LimitKind, (requests, requests, tokens, tokens, output, requests, tokens), strict=True))
+    return dict(zip(LIMIT_KINDS, (requests, requests, tokens, tokens, output, requests, tokens), strict=True))
