@@ -21,7 +21,7 @@ from catalyst_groq.errors import SandboxError
 FLOOR = "bare sequential completer"
 FULL_ITEMS = 1000
 QUICK_ITEMS = 40
-SECONDS_PER_ITEM = 0.6
+SECONDS_PER_ITEM = 0.3
 """Time limit of a run, by its items."""
 
 MIN_LIMIT_SECONDS = 60.0
