@@ -7,11 +7,12 @@ import pytest
 from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.outage import ignore_interruption
 from catalyst_groq.camunda.poller import Poller, no_fetch_limit
+from catalyst_groq.domain.outcomes import Outcome
 from catalyst_groq.domain.variables import Encoder
 from support.contract_diagram import Diagram
 from support.engine_backends import FakeEngineBackend, real_backend
 from support.fake_engine import running_fake_engine
-from support.worker_harness import RecordingHandler, WorkerHarness, complete_task, seconds
+from support.worker_harness import AcceptedOutcomes, RecordingHandler, WorkerHarness, complete_task, seconds
 
 numbers = itertools.count(1)
 
@@ -93,16 +94,13 @@ async def start_worker(topic, make_client):
         **kind,
     ):
         engine = make_client(rest_url, **kind)
-        handler, accepted = RecordingHandler(handle), {}
+        handler = RecordingHandler(handle)
+        accepted: dict[str, Outcome] = {}
 
-        def record(task, outcome, _):
-            accepted[task.id] = outcome
-
-        observers = [record, *observers]
         poller = Poller(
             engine,
             handler,
-            observers,
+            [AcceptedOutcomes(accepted), *observers],
             topics=[topic],
             concurrency=concurrency,
             shutdown_timeout=seconds(shutdown_timeout),

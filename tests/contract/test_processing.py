@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Unlocked
+from catalyst_groq.domain.task_observation import TaskObserver
 from catalyst_groq.domain.variables import decode
 from support.engine_backends import typed
 from support.engine_rules import Task
@@ -173,10 +174,14 @@ async def test_internal_error_of_the_handler_does_not_stop_the_worker(backend, s
 
 
 async def test_internal_error_of_an_observer_stops_nothing(backend, start_worker, topic, caplog):
-    def raise_error(task, _outcome, _seconds):
-        raise RuntimeError(f"cannot watch {task.id}")
+    class BrokenObserver(TaskObserver):
+        def on_start(self, task):
+            raise RuntimeError(f"cannot watch {task.id}")
 
-    worker = start_worker(backend.rest_url, observers=[raise_error], concurrency=1)
+        def on_end(self, record):
+            raise asyncio.CancelledError
+
+    worker = start_worker(backend.rest_url, observers=[BrokenObserver()], concurrency=1)
     created = [(await backend.create_task(topic)).task_id for _ in range(2)]
     await wait_until(lambda: len(worker.accepted) == 2)
 

@@ -2,12 +2,16 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from hypothesis import strategies as st
 
+from catalyst_groq.domain.call_records import AttemptRecord, CallRecord
 from catalyst_groq.domain.definitions import Definition
 from catalyst_groq.domain.external_task import ExternalTask
+from catalyst_groq.domain.task_observation import TaskRecord, TaskTimes
 from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.groq.api.errors import classify
 from catalyst_groq.groq.api.operations import CHAT_COMPLETION
@@ -64,6 +68,45 @@ def make_task(variables=None, properties=None, **context):
             **context,
         }
     )
+
+
+def make_attempt_record(model="openai/gpt-oss-120b", **fields):
+    """An attempt as observers see it."""
+    known: dict[str, Any] = {
+        "endpoint": "groq",
+        "result": "answered",
+        "status": 200,
+        "sent": True,
+        "seconds": 0.5,
+        "waited": 0.0,
+        "prompt_tokens": 10,
+        "cached_tokens": 4,
+        "completion_tokens": 5,
+        "cost": Decimal("0.25"),
+    }
+    return AttemptRecord(model=model, **(known | fields))
+
+
+def make_call_record(*attempts, **fields):
+    """A call as observers see it; by default with one attempt."""
+    attempts = attempts or (make_attempt_record(),)
+    known: dict[str, Any] = {
+        "started": 100.1,
+        "seconds": 1.0,
+        "model_asked": attempts[0].model,
+        "model_used": attempts[-1].model,
+        "error_kind": "",
+        "request_id": "req_1",
+        "finish_reason": "stop",
+        "replayed": False,
+    }
+    return CallRecord(attempts=attempts, **(known | fields))
+
+
+def make_record(accepted, task=None, *, seconds=1.25, handled=None):
+    """A task as observers see it, of which the engine has accepted this outcome."""
+    times = TaskTimes(100.0, 100.0 + seconds, 100.0 + seconds, timedelta(minutes=1))
+    return TaskRecord(task or make_task(), handled or accepted, accepted, times)
 
 
 def make_definition(fields=None, caught=()):

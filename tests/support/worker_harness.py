@@ -14,6 +14,7 @@ from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.poller import Poller
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.outcomes import Completion, Outcome
+from catalyst_groq.domain.task_observation import TaskObserver, TaskRecord
 
 T = TypeVar("T")
 Handle = Callable[[ExternalTask], Awaitable[Outcome]]
@@ -38,6 +39,17 @@ class RecordingHandler:
 
     async def on_reported(self, task: ExternalTask, _: Outcome) -> None:
         self.reported.append(task.id)
+
+
+@dataclass
+class AcceptedOutcomes(TaskObserver):
+    """Keeps the outcomes that the engine has accepted, by task id."""
+
+    outcomes: dict[str, Outcome]
+
+    def on_end(self, record: TaskRecord) -> None:
+        if record.accepted:
+            self.outcomes[record.task.id] = record.accepted
 
 
 @dataclass

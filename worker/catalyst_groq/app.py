@@ -32,6 +32,7 @@ from catalyst_groq.connector.handler import Handler
 from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.connector.task_request import TASK_OPERATIONS, TaskOperation, TaskRequestReader
 from catalyst_groq.domain.redaction import Redactor
+from catalyst_groq.domain.task_observation import TaskObserver
 from catalyst_groq.errors import EngineError
 from catalyst_groq.groq.api.errors import classify
 from catalyst_groq.groq.api.requests import Account
@@ -40,7 +41,7 @@ from catalyst_groq.groq.rate_limits.limiter import RateLimitedClient
 from catalyst_groq.groq.routing.router import Classify, Router
 from catalyst_groq.journal import check_writable
 from catalyst_groq.observability.health import health_server
-from catalyst_groq.observability.logging import log_outcome
+from catalyst_groq.observability.logging import OutcomeLog
 from catalyst_groq.observability.metrics import (
     Metrics,
     register_account_gauges,
@@ -72,6 +73,8 @@ class Extensions:
     """The operations, by the names that the Operation field uses."""
     classify: Classify = classify
     """Classifies the results of requests, perhaps into further error kinds."""
+    observers: Sequence[TaskObserver] = ()
+    """See every task, after the log and the metrics; see `TaskObserver`."""
 
 
 NO_EXTENSIONS = Extensions()
@@ -140,7 +143,7 @@ async def build_worker(
         poller = Poller(
             engine,
             handler,
-            [log_outcome, Metrics(registry, catalog)],
+            [OutcomeLog(), Metrics(registry, catalog), *extensions.observers],
             topics=settings.topic,
             concurrency=settings.concurrency,
             shutdown_timeout=settings.shutdown_timeout,

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from catalyst_groq.domain.outcomes import Outcome
 from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.observability.metrics import Metrics
-from support.factories import REPLY, make_response, make_task
+from support.factories import REPLY, make_record, make_response, make_task
 from support.handler_harness import CATCHING_TASK, HandlerHarness, InMemoryJournal
 
 DENIED = make_response(401, {"error": {"message": "Invalid API Key", "code": "invalid_api_key"}})
@@ -45,7 +45,7 @@ def handle(harness, task):
     outcome = asyncio.run(harness.handler.handle(task))
     assert isinstance(outcome, Outcome)
     assert not getattr(outcome, "message", "").startswith("Internal error"), outcome
-    Metrics(CollectorRegistry(), shipped_catalog())(task, outcome, 0.1)
+    Metrics(CollectorRegistry(), shipped_catalog()).on_end(make_record(outcome, task))
 
 
 @given(st.dictionaries(field_names, field_texts, max_size=3), any_text)

@@ -9,8 +9,8 @@ import pytest
 
 from catalyst_groq.domain.outcomes import BpmnError, CollectedResult, Completion, Failure, Unlocked
 from catalyst_groq.domain.redaction import Redactor
-from catalyst_groq.observability.logging import NOISY_LOGGERS, UNUSED_LOOKUPS, log_outcome, set_up_logging
-from support.factories import make_task
+from catalyst_groq.observability.logging import NOISY_LOGGERS, UNUSED_LOOKUPS, OutcomeLog, set_up_logging
+from support.factories import make_record, make_task
 
 KEY = "gsk_0123456789abcdef"
 
@@ -153,7 +153,7 @@ def test_logging_hides_info_of_noisy_libraries(capsys):
 )
 def test_outcome_is_logged_in_one_line_without_variables(capsys, outcome, level, line):
     set_up_logging("DEBUG", Redactor())
-    log_outcome(make_task(), outcome, 1.25)
+    OutcomeLog().on_end(make_record(outcome))
     output = capsys.readouterr().err
     assert output.endswith(f" {level:<7} catalyst_groq.observability.logging {line}\n")
     assert output.count("\n") == 1
@@ -166,7 +166,7 @@ def outcome_with(meta, kind=Completion):
 
 def logged(capsys, outcome, **task):
     set_up_logging("INFO", Redactor())
-    log_outcome(make_task(**task), outcome, 1.25)
+    OutcomeLog().on_end(make_record(outcome, make_task(**task)))
     return capsys.readouterr().err.splitlines()
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+import pytest
 from prometheus_client import CollectorRegistry
 
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Unlocked
@@ -17,22 +18,13 @@ from catalyst_groq.observability.metrics import (
     register_limit_gauges,
     register_worker_gauges,
 )
-from support.factories import make_task
+from support.factories import make_attempt_record, make_call_record, make_record
 
 CATALOG = shipped_catalog()
 MODEL = "openai/gpt-oss-120b"
 PERSONAL = "Max, IBAN DE12"
 """A model that a process took from a variable."""
-META = {
-    "modelAsked": MODEL,
-    "modelUsed": MODEL,
-    "promptTokens": 10,
-    "completionTokens": 5,
-    "costUsd": 0.25,
-    "attemptCount": 2,
-    "waitedMs": 500,
-    "totalMs": 1500,
-}
+CALL = make_call_record(make_attempt_record(MODEL, waited=0.5), make_attempt_record(MODEL))
 
 
 @dataclass
@@ -48,7 +40,6 @@ def read(registry, name, **labels):
 def test_metrics_count_tasks_by_process_and_outcome():
     registry = CollectorRegistry()
     metrics = Metrics(registry, CATALOG)
-    task = make_task({})
     for outcome in (
         Completion({}),
         BpmnError("RATE_LIMITED", "m", {}),
@@ -56,43 +47,51 @@ def test_metrics_count_tasks_by_process_and_outcome():
         Failure("m"),
         Unlocked(),
     ):
-        metrics(task, outcome, 0.3)
+        metrics.on_end(make_record(outcome, seconds=0.3))
 
-    process = task.process_definition_key
     for label in ("completed", "bpmn_error", "failed_attempt", "incident", "unlocked"):
-        assert read(registry, "tasks_total", process=process, outcome=label) == 1
-        assert read(registry, "task_seconds_sum", outcome=label) == 0.3
+        assert read(registry, "tasks_total", process="ask", outcome=label) == 1
+        assert read(registry, "task_seconds_sum", outcome=label) == pytest.approx(0.3)
 
 
 def test_metrics_count_requests_tokens_cost_and_waits():
     registry = CollectorRegistry()
-    Metrics(registry, CATALOG)(make_task({}), Completion({"catalyst_meta": META}), 0.3)
+    Metrics(registry, CATALOG).on_end(make_record(Completion({}, call=CALL)))
 
-    assert read(registry, "groq_tokens_total", model=MODEL, kind="prompt") == 10
-    assert read(registry, "groq_tokens_total", model=MODEL, kind="completion") == 5
+    assert read(registry, "groq_tokens_total", model=MODEL, kind="prompt") == 20
+    assert read(registry, "groq_tokens_total", model=MODEL, kind="completion") == 10
     assert read(registry, "groq_requests_total", model=MODEL) == 2
     assert read(registry, "groq_waited_seconds_total", model=MODEL) == 0.5
-    assert read(registry, "groq_cost_usd_total", model=MODEL) == 0.25
+    assert read(registry, "groq_cost_usd_total", model=MODEL) == 0.5
     assert read(registry, "groq_seconds_sum", model=MODEL) == 1.0
 
 
-def test_metrics_label_unknown_models_as_other():
+def test_metrics_count_the_call_of_a_task_whose_outcome_is_not_accepted():
     registry = CollectorRegistry()
-    meta = META | {"modelUsed": PERSONAL}
-    Metrics(registry, CATALOG)(make_task({}), Completion({"catalyst_meta": meta}), 0.1)
+    Metrics(registry, CATALOG).on_end(make_record(None, handled=Completion({}, call=CALL)))
 
-    assert read(registry, "groq_requests_total", model="other") == 2
-    assert read(registry, "groq_requests_total", model=PERSONAL) is None
+    assert read(registry, "groq_cost_usd_total", model=MODEL) == 0.5
+    assert read(registry, "tasks_total", process="ask", outcome="completed") is None
+
+
+def count_requests(catalog, model):
+    registry = CollectorRegistry()
+    call = make_call_record(make_attempt_record(model))
+    Metrics(registry, catalog).on_end(make_record(Completion({}, call=call)))
+    samples = [sample for metric in registry.collect() for sample in metric.samples]
+    return {sample.labels["model"] for sample in samples if sample.name == "catalyst_groq_requests_total"}
+
+
+def test_metrics_label_unknown_models_as_other():
+    assert count_requests(CATALOG, PERSONAL) == {"other"}
 
 
 def test_metrics_label_models_of_their_own_catalog():
-    registry = CollectorRegistry()
     model = "acme/own-model"
     entry = f"{{id: {model}, status: production}}"
     catalog = parse_catalog(f"{{dated: 2026-11-28, default: {model}, models: [{entry}]}}")
-    Metrics(registry, catalog)(make_task({}), Completion({"catalyst_meta": META | {"modelUsed": model}}), 0.1)
 
-    assert read(registry, "groq_requests_total", model=model) == 2
+    assert count_requests(catalog, model) == {model}
 
 
 def test_worker_gauges_are_read_at_scrape_time():

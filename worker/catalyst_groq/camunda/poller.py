@@ -18,6 +18,7 @@ from catalyst_groq.common.backoff import Backoff
 from catalyst_groq.common.durations import format_duration
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.outcomes import Outcome
+from catalyst_groq.domain.task_observation import TaskObserver, TaskObservers, TaskRecord, TaskTimes
 from catalyst_groq.errors import EngineError, EngineResponseTooLarge
 
 log = logging.getLogger(__name__)
@@ -46,13 +47,6 @@ class TaskHandler(Protocol):
 
     async def on_reported(self, task: ExternalTask, outcome: Outcome) -> None:
         """Release what is stored for the task: the engine has accepted this outcome."""
-
-
-class TaskObserver(Protocol):
-    """Called once for each task, when the engine has accepted its outcome."""
-
-    def __call__(self, task: ExternalTask, outcome: Outcome, seconds: float) -> None:
-        """Observe one task. `seconds` is the time from its fetch to the engine's response to the report."""
 
 
 FetchLimit = Callable[[int, int], int]
@@ -86,7 +80,7 @@ class Poller:
     ) -> None:
         self._engine = engine
         self._handler = handler
-        self._observers = observers
+        self._observers = TaskObservers(observers)
         self._topics = topics
         self._concurrency = concurrency
         self._fetch_limit = fetch_limit
@@ -210,23 +204,21 @@ class Poller:
         processing.add_done_callback(self._on_task_done)
 
     async def _process(self, task: ExternalTask, lock: TaskLock) -> None:
-        """Handle and report one task, and notify the observers. A lost lock ends it: another worker has the task."""
-        started = time.monotonic()
-        with lock:
-            outcome = await lock.run_while_held(self._handler.handle(task))
-            if outcome is None:
-                return
-            accepted = await self._reporter.report(task, outcome, lock)
-        if accepted:
-            await self._handler.on_reported(task, accepted)
-            self._notify(task, accepted, time.monotonic() - started)
-
-    def _notify(self, task: ExternalTask, outcome: Outcome, seconds: float) -> None:
-        for observe in self._observers:
-            try:
-                observe(task, outcome, seconds)
-            except Exception:
-                log.exception("Task %s is reported, but an observer failed with an internal error", task.id)
+        """Handle and report one task. A lost lock ends it: another worker has the task."""
+        started, handled, outcome, accepted = time.monotonic(), None, None, None
+        self._observers.on_start(task)
+        try:
+            with lock:
+                outcome = await lock.run_while_held(self._handler.handle(task))
+                if outcome is None:
+                    return
+                handled = time.monotonic()
+                accepted = await self._reporter.report(task, outcome, lock)
+            if accepted:
+                await self._handler.on_reported(task, accepted)
+        finally:
+            times = TaskTimes(started, handled, time.monotonic(), self._engine.lock_duration)
+            self._observers.on_end(TaskRecord(task, outcome, accepted, times))
 
     def _on_task_done(self, processing: asyncio.Task[None]) -> None:
         lock = self._active.pop(processing)

@@ -14,7 +14,7 @@ from catalyst_groq.camunda.quoted_expressions import remove_searched_texts
 from catalyst_groq.camunda.result_collector import ResultCollector
 from catalyst_groq.common.backoff import Backoff
 from catalyst_groq.domain.external_task import ExternalTask
-from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Completion, Failure, Outcome, Unlocked
+from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Completion, Failure, FailureCause, Outcome, Unlocked
 from catalyst_groq.errors import (
     EngineConflict,
     EngineError,
@@ -30,7 +30,9 @@ log = logging.getLogger(__name__)
 CONFLICT_TIMEOUT_SECONDS = 600.0
 """Conflicts of one report end after some attempts. Those that last longer have another cause: the report is refused."""
 
-FALLBACK_FAILURE = Failure("The engine refused the outcome of this task. See the worker's log.")
+FALLBACK_FAILURE = Failure(
+    "The engine refused the outcome of this task. See the worker's log.", cause=FailureCause.REPORT
+)
 """Reported when even a failure without variables is refused: without an incident the task would be fetched for ever."""
 
 
@@ -67,7 +69,7 @@ class OutcomeReporter:
             try:
                 await self._report_with_retries(task, outcome)
             except ResultRefused as refusal:
-                outcome = Failure(str(refusal))
+                outcome = Failure(str(refusal), cause=FailureCause.REPORT)
             except TaskLost as loss:
                 log.warning("Lock lost on task %s before its outcome was reported: %s", task.id, loss)
                 return None
@@ -143,13 +145,15 @@ class OutcomeReporter:
 def _refusal_to_failure(outcome: Outcome, refusal: EngineRefused) -> Failure:
     """Return the failure to report instead of a refused outcome."""
     if isinstance(outcome, Failure):
-        return replace(outcome, variables={}) if outcome.variables else FALLBACK_FAILURE
+        without_variables = replace(outcome, variables={}, cause=FailureCause.REPORT)
+        return without_variables if outcome.variables else FALLBACK_FAILURE
     reason = remove_searched_texts(refusal.message)
     if isinstance(outcome, BpmnError):
         return Failure(
             f"The engine refused the BPMN error {outcome.code}: {reason}",
             details=f"{outcome.message}\n\nThe engine refused to throw this error "
             f"({refusal.status} {refusal.kind}). Fix the step after the event that catches it, then raise the retries.",
+            cause=FailureCause.REPORT,
         )
     retries, retry_timeout = outcome.if_refused if isinstance(outcome, Completion) else NO_RETRY
     return Failure(
@@ -158,4 +162,5 @@ def _refusal_to_failure(outcome: Outcome, refusal: EngineRefused) -> Failure:
         "Fix the step after this task or the variables it writes, then raise the retries.",
         retries=retries,
         retry_timeout=retry_timeout,
+        cause=FailureCause.REPORT,
     )

@@ -1,6 +1,7 @@
 """The flow of one task: fields, secret, payload, call to Groq, outcome."""
 
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -29,7 +30,7 @@ from catalyst_groq.connector.task_request import TaskRequest, TaskRequestReader
 from catalyst_groq.domain.definitions import CallingProcess, Definition
 from catalyst_groq.domain.extension_elements import FieldsError
 from catalyst_groq.domain.external_task import ExternalTask
-from catalyst_groq.domain.outcomes import BpmnError, Failure, Outcome, Unlocked
+from catalyst_groq.domain.outcomes import BpmnError, Failure, FailureCause, Outcome, Unlocked
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.domain.variables import FileVariable
 from catalyst_groq.domain.variables_to_fetch import VariablesToFetch
@@ -48,7 +49,7 @@ from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import Response
 from catalyst_groq.groq.api.server_kinds import ServerKinds
 from catalyst_groq.groq.routing.call import GroqCall
-from catalyst_groq.groq.routing.call_result import CallResult
+from catalyst_groq.groq.routing.call_result import CallResult, record_call
 from catalyst_groq.groq.routing.endpoints import Endpoint
 from catalyst_groq.groq.routing.router import Router
 from catalyst_groq.journal import Journal, TaskResponses
@@ -106,18 +107,20 @@ class Handler:
         except (DefinitionError, EngineError, JournalError) as error:
             outcome = _error_to_failure(task, error)
         except InterruptedCallError as error:
-            outcome = _attempt_failed(task, f"{error}. Check that the worker's host has CPU time and memory left")
+            message = f"{error}. Check that the worker's host has CPU time and memory left"
+            outcome = _attempt_failed(task, message, FailureCause.INTERRUPTED)
         except Exception as error:
             log.exception("Task %s: internal error", task.id, extra={"redactor": redactor})
             message = f"Internal error of the worker, see its log: {type(error).__name__}: {error}"
-            outcome = _attempt_failed(task, message)
+            outcome = _attempt_failed(task, message, FailureCause.INTERNAL)
         try:
             return await run_beside_loop_if_large(texts_of(outcome), redact_outcome, outcome, redactor)
         except Exception as error:  # noqa: BLE001 -- otherwise the task stays locked
             name = type(error).__name__
             # Without the traceback: what cannot be masked is not shown.
             log.error("Task %s: its outcome cannot be masked: internal error (%s)", task.id, name)  # noqa: TRY400
-            return _attempt_failed(task, f"Internal error of the worker: the outcome cannot be masked ({name})")
+            message = f"Internal error of the worker: the outcome cannot be masked ({name})"
+            return _attempt_failed(task, message, FailureCause.INTERNAL)
 
     async def on_reported(self, task: ExternalTask, outcome: Outcome) -> None:
         """Discard a task's stored responses once no further attempt can use them."""
@@ -166,32 +169,39 @@ class Handler:
             if collecting:
                 collecting.check_request(request)
             payload = await self._check_payload(task, request, payload)
+            started = time.monotonic()
             result = await self._call_groq(task, request, payload)
+            call = record_call(result, payload["model"], started, time.monotonic() - started)
         except FileError as error:
             left, retry_timeout = request.retries.after_failure(task.retries)
-            failure = Failure(str(error), retries=left, retry_timeout=retry_timeout)
+            failure = Failure(str(error), retries=left, retry_timeout=retry_timeout, cause=FailureCause.FILE)
             return collecting.collect_failure(failure) if collecting else failure
         except FieldError as error:
             details = await run_beside_loop_if_large(fields.fields, self._describe_fields, fields, redactor)
             message = add_sentence(error.describe(redactor.mask), remedy_for_field(fields, error.field))
-            failure = Failure(message, details)
+            failure = Failure(message, details, cause=FailureCause.FIELD)
             is_of_item = fields.template.depends_on_data(error.field)
             return collecting.collect_failure(failure) if collecting and is_of_item else failure
         outcome = await to_outcome(request, result, task.retries, payload, self.executor)
         if collecting:
             outcome = collecting.collect(outcome, request, result)
         if isinstance(outcome, BpmnError) and not self.throw_uncaught:
-            missing = await Catchers(self.definition_of, self.calling_process).explain_missing(
-                task, definition, outcome.code
-            )
-            caught = outcome if missing is None else _uncaught(outcome, missing)
-            handed_back = hand_back(request, result, task.retries, outcome.variables)
-            outcome = handed_back if handed_back and isinstance(caught, Failure) else caught
+            outcome = await self._unless_uncaught(task, definition, request, result, outcome)
         if isinstance(outcome, Failure):
             content = result.response.content if isinstance(result.response, Response) else b""
             details = await run_beside_loop_if_large([payload, content], self._describe_call, payload, result, redactor)
-            return replace(outcome, details=details)
-        return outcome
+            return replace(outcome, details=details, call=call)
+        return outcome if isinstance(outcome, Unlocked) else replace(outcome, call=call)
+
+    async def _unless_uncaught(
+        self, task: ExternalTask, definition: Definition, request: TaskRequest, result: CallResult, error: BpmnError
+    ) -> BpmnError | Failure:
+        """Return the BPMN error, or the failure in its place if nothing catches it."""
+        catchers = Catchers(self.definition_of, self.calling_process)
+        missing = await catchers.explain_missing(task, definition, error.code)
+        if missing is None:
+            return error
+        return hand_back(request, result, task.retries, error.variables) or _uncaught(error, missing)
 
     def _describe_call(self, payload: Mapping[str, Any], result: CallResult, redactor: Redactor) -> str:
         return self.details.describe_call(redactor.mask_all(payload), result)
@@ -255,20 +265,22 @@ def _error_to_failure(task: ExternalTask, error: DefinitionError | EngineError |
     retries = DEFAULT_RETRIES.retries_left(task.retries)
     match error:
         case DefinitionError():
-            return Failure(add_sentence(str(error), DEPLOY_AND_MIGRATE))
+            return Failure(add_sentence(str(error), DEPLOY_AND_MIGRATE), cause=FailureCause.DEFINITION)
         case EngineResponseTooLarge():
-            return Failure(f"{error}. Store less in the File or the diagram, then raise the task's retries.")
+            message = f"{error}. Store less in the File or the diagram, then raise the task's retries."
+            return Failure(message, cause=FailureCause.ENGINE)
         case EngineUnreachable():
-            return Failure(str(error), retries=retries)
+            return Failure(str(error), retries=retries, cause=FailureCause.ENGINE)
         case UnreadableEntry():
-            return Failure(UNREADABLE_ENTRY.format(error.problem, error.remedy))
+            return Failure(UNREADABLE_ENTRY.format(error.problem, error.remedy), cause=FailureCause.JOURNAL)
         case JournalError():
             message = f"{error}. No request is sent until the journal is available"
-            return Failure(message, retries=retries, retry_timeout=JOURNAL_RETRY_TIMEOUT)
+            return Failure(message, retries=retries, retry_timeout=JOURNAL_RETRY_TIMEOUT, cause=FailureCause.JOURNAL)
         case EngineError():
-            return _attempt_failed(task, f"The engine refused to return data of the process: {error}")
+            message = f"The engine refused to return data of the process: {error}"
+            return _attempt_failed(task, message, FailureCause.ENGINE)
 
 
-def _attempt_failed(task: ExternalTask, message: str) -> Failure:
+def _attempt_failed(task: ExternalTask, message: str, cause: FailureCause) -> Failure:
     left, retry_timeout = DEFAULT_RETRIES.after_failure(task.retries)
-    return Failure(message, retries=left, retry_timeout=retry_timeout)
+    return Failure(message, retries=left, retry_timeout=retry_timeout, cause=cause)

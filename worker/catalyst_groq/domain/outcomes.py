@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any, NamedTuple
+
+from catalyst_groq.domain.call_records import CallRecord
 
 Variables = Mapping[str, Any]
 """Process variables by name, as Python values."""
@@ -17,6 +20,24 @@ class Retry(NamedTuple):
 
 
 NO_RETRY = Retry()
+
+
+class FailureCause(StrEnum):
+    """What failed before or after a call, in the words of logs and metrics."""
+
+    FIELD = "field"
+    """A field of the task, or a variable that it uses."""
+    FILE = "file"
+    DEFINITION = "definition"
+    """The deployed diagram cannot be read."""
+    ENGINE = "engine"
+    """The engine does not return data of the process."""
+    JOURNAL = "journal"
+    REPORT = "report_refused"
+    """The engine refused the outcome."""
+    INTERRUPTED = "interrupted"
+    """A child process was ended by something else than its bounds."""
+    INTERNAL = "internal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +66,8 @@ class Completion:
     collected: CollectedResult | None = None
     local: frozenset[str] = frozenset()
     """Names of the variables that stay with the task: one item of a multi-instance must not overwrite another's."""
+    call: CallRecord | None = field(default=None, compare=False)
+    """How it came about, for observers; it is not reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +78,7 @@ class BpmnError:
     message: str
     variables: Variables = field(default_factory=dict)
     collected: CollectedResult | None = None
+    call: CallRecord | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +96,9 @@ class Failure:
     variables: Variables = field(default_factory=dict)
     discard_responses: bool = False
     """Whether the stored responses of the task are useless to another attempt."""
+    cause: FailureCause | None = field(default=None, compare=False)
+    """What failed, if it was not the call; for observers."""
+    call: CallRecord | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from catalyst_groq.common.durations import format_duration
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.outcomes import BpmnError, CollectedResult, Completion, Failure, Outcome, Unlocked
 from catalyst_groq.domain.redaction import Redactor
+from catalyst_groq.domain.task_observation import TaskObserver, TaskRecord
 
 log = logging.getLogger(__name__)
 
@@ -90,11 +91,17 @@ def _format_second(seconds: int) -> str:
     return time.strftime(_SafeFormatter.default_time_format, time.localtime(seconds))
 
 
-def log_outcome(task: ExternalTask, outcome: Outcome, seconds: float) -> None:
-    """Log a task's outcome in one line, without its variables. `seconds` is the time since it was fetched.
+class OutcomeLog(TaskObserver):
+    """Logs each outcome that the engine has accepted."""
 
-    A mistake of the modeller is a warning, also where the process goes on.
-    """
+    def on_end(self, record: TaskRecord) -> None:
+        """Log a task's outcome in one line, without its variables."""
+        if record.accepted:
+            _log_outcome(record.task, record.accepted, record.seconds)
+
+
+def _log_outcome(task: ExternalTask, outcome: Outcome, seconds: float) -> None:
+    """Log an outcome. A mistake of the modeller is a warning, also where the process goes on."""
     activity = f"{task.process_definition_key}/{task.activity_id} of instance {task.process_instance_id}"
     meta = outcome.variables.get("catalyst_meta") or {}
     for warning in meta.get("warnings", ()):

@@ -1,16 +1,17 @@
 """Prometheus metrics."""
 
 from collections import Counter as Counts
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from catalyst_groq.domain.external_task import ExternalTask
+from catalyst_groq.domain.call_records import AttemptRecord
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Outcome, Unlocked
+from catalyst_groq.domain.task_observation import TaskObserver, TaskRecord
 from catalyst_groq.groq.models.catalog import ModelCatalog
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
 from catalyst_groq.groq.routing.endpoints import Endpoint, Route
@@ -18,7 +19,7 @@ from catalyst_groq.groq.routing.endpoints import Endpoint, Route
 SECONDS_BUCKETS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300)
 
 
-class Metrics:
+class Metrics(TaskObserver):
     """Counts tasks, and what Groq did for them. No label holds the value of a process variable.
 
     Models that are not in the `catalog` are counted as `other`.
@@ -34,7 +35,7 @@ class Metrics:
         self._catalog = catalog
         self._tasks = counter("tasks", "Tasks by outcome", "process", "outcome")
         self._seconds = histogram("task_seconds", "Seconds from fetch to the engine's acknowledgement", "outcome")
-        self._groq_seconds = histogram("groq_seconds", "Seconds per task for calls to Groq, without waits", "model")
+        self._groq_seconds = histogram("groq_seconds", "Seconds per request to Groq, without waits", "model")
         self._requests = counter("groq_requests", "Requests sent to Groq", "model")
         self._waited = counter("groq_waited_seconds", "Seconds waited for rate limits and retries", "model")
         self._tokens = counter("groq_tokens", "Tokens used, by kind: prompt or completion", "model", "kind")
@@ -45,13 +46,14 @@ class Metrics:
         self._of_outcome = cache(self._seconds.labels)
         self._of_model = cache(self._make_model_counters)
 
-    def __call__(self, task: ExternalTask, outcome: Outcome, seconds: float) -> None:
-        """Count one task; `seconds` is the time since it was fetched."""
-        label = _outcome_label(outcome)
-        self._of_process(task.process_definition_key, label).inc()
-        self._of_outcome(label).observe(seconds)
-        if meta := outcome.variables.get("catalyst_meta"):
-            self._of_model(_model_label(meta["modelUsed"] or meta["modelAsked"], self._catalog)).add(meta)
+    def on_end(self, record: TaskRecord) -> None:
+        """Count a task whose outcome the engine has accepted, and what any task has got from Groq."""
+        if outcome := record.accepted:
+            label = _outcome_label(outcome)
+            self._of_process(record.task.process_definition_key, label).inc()
+            self._of_outcome(label).observe(record.seconds)
+        for attempt in record.call.attempts if record.call else ():
+            self._of_model(_model_label(attempt.model, self._catalog)).add(attempt)
 
     def _make_model_counters(self, model: str) -> "_ModelCounters":
         return _ModelCounters(
@@ -74,15 +76,15 @@ class _ModelCounters(NamedTuple):
     completion_tokens: Counter
     cost: Counter
 
-    def add(self, meta: Mapping[str, Any]) -> None:
-        """Add the figures of one task's `catalyst_meta`."""
-        waited = meta["waitedMs"] / 1000
-        self.requests.inc(meta["attemptCount"])
-        self.seconds.observe(meta["totalMs"] / 1000 - waited)
-        self.waited.inc(waited)
-        self.prompt_tokens.inc(meta["promptTokens"] or 0)
-        self.completion_tokens.inc(meta["completionTokens"] or 0)
-        self.cost.inc(meta["costUsd"] or 0)
+    def add(self, attempt: AttemptRecord) -> None:
+        """Add one attempt."""
+        if attempt.sent:
+            self.requests.inc()
+            self.seconds.observe(attempt.seconds)
+        self.waited.inc(attempt.waited)
+        self.prompt_tokens.inc(attempt.prompt_tokens)
+        self.completion_tokens.inc(attempt.completion_tokens)
+        self.cost.inc(float(attempt.cost or 0))
 
 
 class WorkerLoad(Protocol):

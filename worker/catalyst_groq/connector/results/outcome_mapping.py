@@ -9,7 +9,7 @@ from catalyst_groq.common.durations import format_duration
 from catalyst_groq.common.texts import shorten
 from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, add_sentence, remedy_for_kind
 from catalyst_groq.connector.task_request import TaskRequest
-from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Completion, Failure, Outcome, Retry
+from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Completion, Failure, FailureCause, Outcome, Retry
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.error_kinds import ErrorKind, RetryAction
 from catalyst_groq.groq.api.errors import ApiError
@@ -68,7 +68,7 @@ async def _completion(
         further = request.builder.output_variables(payload, result.response.body)
     except FieldError as problem:
         message = add_sentence(str(problem), DEPLOY_AND_MIGRATE)
-        return Failure(message, variables=standard_variables(result, model, request.warnings))
+        return Failure(message, variables=standard_variables(result, model, request.warnings), cause=FailureCause.FIELD)
     unmapped = mapped.unmapped if request.has_own_mapping else ()
     variables = mapped.variables | standard_variables(result, model, request.warnings, unmapped) | further
     return Completion(variables, request.retries.after_failure(retries) if result.stored else NO_RETRY)

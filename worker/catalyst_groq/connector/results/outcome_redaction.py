@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from catalyst_groq.domain.call_records import CallRecord
 from catalyst_groq.domain.outcomes import BpmnError, CollectedResult, Completion, Failure, Outcome, Unlocked
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.domain.variables import TypedValue
@@ -26,18 +27,36 @@ def redact_outcome(outcome: Outcome, redactor: Redactor) -> Outcome:
     variables = redactor.mask_all(outcome.variables)
     match outcome:
         case Completion():
-            collected = _redact_collected(outcome.collected, redactor)
-            if variables is outcome.variables and collected is outcome.collected:
+            collected, call = _redact_collected(outcome.collected, redactor), _redact_call(outcome.call, redactor)
+            if variables is outcome.variables and collected is outcome.collected and call is outcome.call:
                 return outcome
-            return replace(outcome, variables=variables, collected=collected)
+            return replace(outcome, variables=variables, collected=collected, call=call)
         case BpmnError():
-            collected = _redact_collected(outcome.collected, redactor)
-            return replace(outcome, message=redactor.mask(outcome.message), variables=variables, collected=collected)
+            collected, call = _redact_collected(outcome.collected, redactor), _redact_call(outcome.call, redactor)
+            message = redactor.mask(outcome.message)
+            return replace(outcome, message=message, variables=variables, collected=collected, call=call)
         case Failure():
             message, details = redactor.mask(outcome.message), redactor.mask(outcome.details)
-            return replace(outcome, message=message, details=details, variables=variables)
+            call = _redact_call(outcome.call, redactor)
+            return replace(outcome, message=message, details=details, variables=variables, call=call)
         case Unlocked():
             return outcome
+
+
+def _redact_call(call: CallRecord | None, redactor: Redactor) -> CallRecord | None:
+    """Mask keys in what a process or a server has named: models, the id of the request, the reason of its end."""
+    if call is None:
+        return None
+    texts = [call.model_asked, call.model_used, call.request_id, call.finish_reason]
+    models = [attempt.model for attempt in call.attempts]
+    masked = redactor.mask_all([*texts, *models])
+    if masked == [*texts, *models]:
+        return call
+    asked, used, request_id, finish_reason, *models = masked
+    attempts = tuple(replace(attempt, model=model) for attempt, model in zip(call.attempts, models, strict=True))
+    return replace(
+        call, model_asked=asked, model_used=used, request_id=request_id, finish_reason=finish_reason, attempts=attempts
+    )
 
 
 def _redact_collected(collected: CollectedResult | None, redactor: Redactor) -> CollectedResult | None:

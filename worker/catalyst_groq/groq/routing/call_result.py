@@ -1,4 +1,4 @@
-"""The result of a call: the response that counts, and every attempt that it took. Pure."""
+"""The result of a call: the response that counts, and every attempt that it took; the record of both. Pure."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -6,13 +6,15 @@ from decimal import Decimal
 from enum import IntEnum, auto
 from itertools import groupby
 
+from catalyst_groq.domain.call_records import AttemptRecord, CallRecord
 from catalyst_groq.groq.api.error_kinds import RetryAction
 from catalyst_groq.groq.api.errors import ApiError
-from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
+from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response, Usage
 from catalyst_groq.groq.api.structured_output import InvalidOutput
 from catalyst_groq.groq.routing.endpoints import Route
 
 ANSWERED = "answered"
+NO_USAGE = Usage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,10 @@ class Attempt:
     """USD; None when unknown."""
     changes: tuple[str, ...] = ()
     """How the request was adapted to the model."""
+    status: int | None = None
+    """The HTTP status; None without a response."""
+    usage: Usage | None = None
+    """The tokens that the response reports."""
 
 
 class AttemptLog:
@@ -141,6 +147,42 @@ class RouteResult:
 def best_result(results: Sequence[RouteResult]) -> RouteResult:
     """Return the result that is most useful to the task; the latest one on a tie."""
     return min(reversed(results), key=_rank)
+
+
+def record_call(result: CallResult, model_asked: str, started: float, seconds: float) -> CallRecord:
+    """Return what observers see of a call. `started` and `seconds` are those of `CallRecord`."""
+    response = result.response
+    usable = response if isinstance(response, Response) and response.ok else None
+    model, choices = usable.body.get("model") if usable else None, usable.choices if usable else ()
+    finish_reason = choices[0].get("finish_reason") if choices else None
+    return CallRecord(
+        started=started,
+        seconds=seconds,
+        model_asked=model_asked,
+        model_used=model if isinstance(model, str) else "",
+        attempts=tuple(map(_record_attempt, result.attempts)),
+        error_kind=result.error.kind.name if result.error else "",
+        request_id=response.request_id if isinstance(response, Response) else "",
+        finish_reason=finish_reason if isinstance(finish_reason, str) else "",
+        replayed=result.replayed,
+    )
+
+
+def _record_attempt(attempt: Attempt) -> AttemptRecord:
+    usage = attempt.usage or NO_USAGE
+    return AttemptRecord(
+        endpoint=attempt.route.endpoint.name,
+        model=attempt.route.model,
+        result=attempt.result,
+        status=attempt.status,
+        sent=attempt.sent,
+        seconds=attempt.seconds,
+        waited=attempt.waited,
+        prompt_tokens=usage.prompt,
+        cached_tokens=usage.cached,
+        completion_tokens=usage.completion,
+        cost=attempt.cost,
+    )
 
 
 def summarize(response: Response | NoResponse, error: ApiError | None) -> str:

@@ -266,7 +266,9 @@ class _RoutedCall:
         if result.error and result.error.kind.pauses_account:
             result.wait_more = self._wait_for_account(self._router.state.accounts.wait(route.endpoint))
         summary, sent = summarize(result.response, result.error), not response.held_back
-        self._log.add(Attempt(route, summary, sent, seconds, cost=cost, changes=self._request.changes))
+        status, usage = (response.status, response.usage) if isinstance(response, Response) else (None, None)
+        changes = self._request.changes
+        self._log.add(Attempt(route, summary, sent, seconds, cost=cost, changes=changes, status=status, usage=usage))
         return result
 
     async def _judge(self, response: Response | NoResponse, payload: Payload) -> RouteResult:
