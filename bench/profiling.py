@@ -32,7 +32,7 @@ STEPS = {
     "masking keys": "connector.results.outcome_redaction:redact_outcome",
     "reporting the outcome": "camunda.reporter:OutcomeReporter.report",
     "encoding variables": "domain.variables:Encoder.encode_all",
-    "log line": "observability.logging:OutcomeLog.on_end",
+    "log line": "observability.outcome_log:OutcomeLog.on_end",
     "metrics": "observability.metrics:Metrics.on_end",
 }
 """Functions of `catalyst_groq` by step, in the order of a task's path.

@@ -23,7 +23,7 @@ def set_retries(instance, retries=1):
 
 def test_completion_failure_is_retried_and_paid_once(fault_environment):
     instance = fault_environment.instance(review=ASSIGNED)
-    with fault_environment.worker() as worker:
+    with fault_environment.worker(log_level="DEBUG") as worker:  # otherwise repeated lines are summed up
         message = instance.incident()
         assert message.startswith("The engine refused to complete the task: ")
         assert "reviewer" in message

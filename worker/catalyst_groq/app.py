@@ -35,13 +35,13 @@ from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.domain.task_observation import TaskObserver
 from catalyst_groq.errors import EngineError
 from catalyst_groq.groq.api.errors import classify
-from catalyst_groq.groq.api.requests import Account
+from catalyst_groq.groq.api.requests import Account, GroqClient
 from catalyst_groq.groq.api.response_validation import ResponseValidator
 from catalyst_groq.groq.rate_limits.limiter import RateLimitedClient
 from catalyst_groq.groq.routing.router import Classify, Router
 from catalyst_groq.journal import check_writable
+from catalyst_groq.observability.debug_log import DebugClient
 from catalyst_groq.observability.health import health_server
-from catalyst_groq.observability.logging import OutcomeLog
 from catalyst_groq.observability.metrics import (
     Metrics,
     register_account_gauges,
@@ -49,6 +49,7 @@ from catalyst_groq.observability.metrics import (
     register_limit_gauges,
     register_worker_gauges,
 )
+from catalyst_groq.observability.outcome_log import OutcomeLog
 
 if TYPE_CHECKING:
     from catalyst_groq.commands.lint.findings import DiagramReport
@@ -117,7 +118,8 @@ async def build_worker(
         factory.open_limiter_backend(settings) as backend,
     ):
         await check_writable(journal)
-        limiter = RateLimitedClient(http, backend, factory.make_limit_config(settings, catalog))
+        sender = _with_debug_log(http, settings, redactor)
+        limiter = RateLimitedClient(sender, backend, factory.make_limit_config(settings, catalog))
         client = BudgetedClient(limiter, ledger, catalog)
         router = Router(client, state, catalog, ResponseValidator(executor).validate, extensions.classify)
         definitions = DefinitionCache(engine.definition_xml, executor)
@@ -197,6 +199,13 @@ async def _log_product(engine_product: Callable[[], Awaitable[EngineProduct]], s
     log.info("Engine: %s", product)
     if product.database == ORACLE and settings.string_limit > ORACLE_STRING_LIMIT:
         log.warning("CATALYST_STRING_LIMIT: Oracle stores %s characters. Set it to that.", ORACLE_STRING_LIMIT)
+
+
+def _with_debug_log(client: GroqClient, settings: Settings, redactor: Redactor) -> GroqClient:
+    """Return the client, with the debug log around it if that is on."""
+    if not settings.debug and settings.log_level != "DEBUG":
+        return client
+    return DebugClient(client, settings.debug, redactor, mask_contents=settings.mask_contents)
 
 
 def _tune_gc() -> None:

@@ -32,7 +32,7 @@ def run(
     if processes > 1:
         raise typer.Exit(_run_processes(processes, config, settings))
     redactor = Redactor()
-    set_up_logging(settings.log_level, redactor)
+    set_up_logging(settings.log_level, redactor, settings.log_format, settings.debug)
     run_loop(run_worker(settings, environment(ENV_FILE), redactor))
 
 

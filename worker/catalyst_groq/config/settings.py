@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import yaml
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -21,12 +21,15 @@ from catalyst_groq.config.endpoints import Endpoints
 from catalyst_groq.config.secret_files import read_secret_files
 from catalyst_groq.config.types import (
     BaseUrls,
+    DebugParts,
     Dollars,
     Duration,
     EngineUrl,
     Journal,
     LimitsByModel,
     LimitsPlan,
+    LogFormat,
+    LogLevel,
     Names,
     Pairs,
     Printable,
@@ -218,8 +221,14 @@ class Settings(BaseSettings):
         description="Address that health probes and metrics listen at; `0.0.0.0` or `::`: all of IPv4 or IPv6 (in the "
         "container image: `0.0.0.0`)",
     )
-    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)] = Field(
-        "INFO", description="Lowest level that is logged"
+    log_level: LogLevel = Field("INFO", description="Lowest level that is logged")
+    log_format: LogFormat = Field(
+        "console", description="Format of the log: `console`, for people, or `json`, one object in each line"
+    )
+    debug: DebugParts = Field(
+        (),
+        description="What is logged of the exchange with Groq, with its contents and without keys: `requests`, "
+        "`responses`, `latency`, `limits`",
     )
     groq_api_url: Annotated[str, AfterValidator(base_url)] = Field(
         GROQ_URL, validation_alias="GROQ_API_URL", description="Base URL of Groq's API"

@@ -34,6 +34,14 @@ def _parse_duration(value: Any) -> Any:
     return value if isinstance(value, timedelta) else parse_duration(str(value))
 
 
+def _to_lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _to_upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) else value
+
+
 def _parse_names(value: Any) -> Any:
     return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
 
@@ -140,6 +148,10 @@ def _check_proxy(value: SecretStr | None) -> SecretStr | None:
 
 Duration = Annotated[timedelta, BeforeValidator(_parse_duration)]
 StreamTimeout = Annotated[Duration, between(timedelta(milliseconds=100), timedelta(hours=1))]
+DebugPart = Annotated[Literal["requests", "responses", "latency", "limits"], BeforeValidator(_to_lower)]
+DebugParts = Annotated[tuple[DebugPart, ...], NoDecode, BeforeValidator(_parse_names)]
+LogFormat = Annotated[Literal["console", "json"], BeforeValidator(_to_lower)]
+LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_to_upper)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_names)]
 Dollars = Annotated[Decimal, Field(gt=0)]
 Pairs = Annotated[dict[str, str], NoDecode, BeforeValidator(_parse_pairs)]

@@ -3,46 +3,56 @@
 import logging
 import sys
 import time
+from collections.abc import Collection
 from functools import lru_cache
 from textwrap import indent
 from typing import Any
 
 from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
-from catalyst_groq.common.durations import format_duration
-from catalyst_groq.domain.external_task import ExternalTask
-from catalyst_groq.domain.outcomes import BpmnError, CollectedResult, Completion, Failure, Outcome, Unlocked
 from catalyst_groq.domain.redaction import Redactor
-from catalyst_groq.domain.task_observation import TaskObserver, TaskRecord
+from catalyst_groq.observability.debug_log import DEBUG_LOGGER
+from catalyst_groq.observability.json_log import JsonFormatter
+from catalyst_groq.observability.repeated_lines import RepeatedLines
 
-log = logging.getLogger(__name__)
+CONSOLE, JSON = "console", "json"
+"""Formats of the log."""
 
 PLAIN_FORMAT = "%(asctime)s %(levelname)-7s %(name)s %(message)s"
 NOISY_LOGGERS = ("aiohttp.access", "asyncio", "filelock")
-OWN_MISTAKE = "request"
-"""The `blame` of an error that the modeller can correct."""
-
-MAX_WARNINGS = 1024
-"""That are remembered, so that each is logged once."""
-
 UNUSED_LOOKUPS = ("logThreads", "logProcesses", "logMultiprocessing", "logAsyncioTasks")
 
 
-def set_up_logging(level: str, redactor: Redactor) -> None:
-    """Log to standard error: in colours on a terminal, else as plain text. Changes logging for the whole process."""
-    handler: logging.Handler
-    if sys.stderr.isatty():
-        from rich.console import Console  # noqa: PLC0415 -- most workers have no terminal
-        from rich.logging import RichHandler  # noqa: PLC0415 -- the same
+def set_up_logging(level: str, redactor: Redactor, log_format: str = CONSOLE, debug: Collection[str] = ()) -> None:
+    """Log to standard error: as JSON, or for people, in colours on a terminal. Changes logging for the whole process.
 
-        handler = RichHandler(console=Console(stderr=True), show_path=False, rich_tracebacks=False)
-        handler.setFormatter(_SafeFormatter(redactor, "%(message)s"))
-    else:
-        handler = logging.StreamHandler()
-        handler.setFormatter(_SafeFormatter(redactor, PLAIN_FORMAT))
+    `log_format` is `json` or `console`. `debug` is what the debug log shows in full; its lines are logged at any level.
+    At the level DEBUG each line is shown, otherwise those that one cause repeats are summed up.
+    """
+    handler = _make_handler(redactor, log_format)
+    if level != "DEBUG":
+        handler.addFilter(RepeatedLines(handler))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     _disable_unused_lookups()
     for name in NOISY_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger(DEBUG_LOGGER).setLevel(logging.DEBUG if debug else logging.NOTSET)
+
+
+def _make_handler(redactor: Redactor, log_format: str) -> logging.Handler:
+    formatter: logging.Formatter
+    handler: logging.Handler = logging.StreamHandler()
+    if log_format == JSON:
+        formatter = JsonFormatter(redactor)
+    elif sys.stderr.isatty():
+        from rich.console import Console  # noqa: PLC0415 -- most workers have no terminal
+        from rich.logging import RichHandler  # noqa: PLC0415 -- the same
+
+        handler = RichHandler(console=Console(stderr=True), show_path=False, rich_tracebacks=False)
+        formatter = _SafeFormatter(redactor, "%(message)s")
+    else:
+        formatter = _SafeFormatter(redactor, PLAIN_FORMAT)
+    handler.setFormatter(formatter)
+    return handler
 
 
 def _disable_unused_lookups() -> None:
@@ -89,48 +99,3 @@ def _indent(traceback: str) -> str:
 def _format_second(seconds: int) -> str:
     """Format a second as local time; consecutive records usually share it."""
     return time.strftime(_SafeFormatter.default_time_format, time.localtime(seconds))
-
-
-class OutcomeLog(TaskObserver):
-    """Logs each outcome that the engine has accepted."""
-
-    def on_end(self, record: TaskRecord) -> None:
-        """Log a task's outcome in one line, without its variables."""
-        if record.accepted:
-            _log_outcome(record.task, record.accepted, record.seconds)
-
-
-def _log_outcome(task: ExternalTask, outcome: Outcome, seconds: float) -> None:
-    """Log an outcome. A mistake of the modeller is a warning, also where the process goes on."""
-    activity = f"{task.process_definition_key}/{task.activity_id} of instance {task.process_instance_id}"
-    meta = outcome.variables.get("catalyst_meta") or {}
-    for warning in meta.get("warnings", ()):
-        _warn_once(f"{task.process_definition_id}/{task.activity_id}", warning)
-    match outcome:
-        case Completion(collected=CollectedResult(error=error)) if error:
-            log.warning("Completed %s in %.0f ms with a collected error: %s", activity, seconds * 1000, error)
-        case Completion() if meta.get("unmapped"):
-            log.warning(
-                "Completed %s in %.0f ms, but the response has no value for: %s (the response mapping leads nowhere)",
-                activity,
-                seconds * 1000,
-                ", ".join(meta["unmapped"]),
-            )
-        case Completion():
-            log.info("Completed %s in %.0f ms", activity, seconds * 1000)
-        case BpmnError():
-            level = logging.WARNING if meta.get("blame") == OWN_MISTAKE else logging.INFO
-            log.log(level, "BPMN error %s at %s: %s", outcome.code, activity, outcome.message)
-        case Unlocked():
-            log.debug("Unlocked %s: it is fetched again with the variables it uses", activity)
-        case Failure() if outcome.retries:
-            wait = format_duration(outcome.retry_timeout.total_seconds())
-            log.warning("Failed %s, %d retries left, next in %s: %s", activity, outcome.retries, wait, outcome.message)
-        case Failure():
-            log.error("Failed %s, no retries left: %s", activity, outcome.message)
-
-
-@lru_cache(MAX_WARNINGS)
-def _warn_once(activity: str, warning: str) -> None:
-    """Log a warning about an activity for the first of its tasks; for another one once it is forgotten."""
-    log.warning("%s: %s", activity, warning)

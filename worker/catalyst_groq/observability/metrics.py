@@ -10,11 +10,11 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from catalyst_groq.domain.call_records import AttemptRecord
-from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Outcome, Unlocked
 from catalyst_groq.domain.task_observation import TaskObserver, TaskRecord
 from catalyst_groq.groq.models.catalog import ModelCatalog
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
 from catalyst_groq.groq.routing.endpoints import Endpoint, Route
+from catalyst_groq.observability.log_context import outcome_name
 
 SECONDS_BUCKETS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300)
 
@@ -49,7 +49,7 @@ class Metrics(TaskObserver):
     def on_end(self, record: TaskRecord) -> None:
         """Count a task whose outcome the engine has accepted, and what any task has got from Groq."""
         if outcome := record.accepted:
-            label = _outcome_label(outcome)
+            label = outcome_name(outcome)
             self._of_process(record.task.process_definition_key, label).inc()
             self._of_outcome(label).observe(record.seconds)
         for attempt in record.call.attempts if record.call else ():
@@ -180,15 +180,3 @@ def register_limit_gauges(
 def _model_label(model: str, catalog: ModelCatalog) -> str:
     """Return a model's name if it is in the catalog: any other comes from a process, and could hold personal data."""
     return model if catalog.get(model) else "other"
-
-
-def _outcome_label(outcome: Outcome) -> str:
-    match outcome:
-        case Completion():
-            return "completed"
-        case BpmnError():
-            return "bpmn_error"
-        case Unlocked():
-            return "unlocked"
-        case Failure():
-            return "failed_attempt" if outcome.retries else "incident"

@@ -75,9 +75,9 @@ class ErrorDetails:
         return _length_note(text) if self.mask_contents and name in {PAYLOAD, PROMPT} else text
 
     def _format_json(self, structure: Any) -> str:
-        return json.dumps(self._abridge(structure), ensure_ascii=False, indent=2, default=str)
+        return json.dumps(self.abridge(structure), ensure_ascii=False, indent=2, default=str)
 
-    def _abridge(self, value: Any, depth: int = 0, *, masked: bool = False) -> Any:
+    def abridge(self, value: Any, depth: int = 0, *, masked: bool = False) -> Any:
         """Shorten long texts, leave out what is nested too deeply, and mask what is below `CONTENT_KEYS`."""
         match value:
             case str():
@@ -86,11 +86,11 @@ class ErrorDetails:
                 return "…"
             case dict():
                 return {
-                    name: self._abridge(part, depth + 1, masked=self._is_masked(name, parent_masked=masked))
+                    name: self.abridge(part, depth + 1, masked=self._is_masked(name, parent_masked=masked))
                     for name, part in value.items()
                 }
             case list():
-                return [self._abridge(part, depth + 1, masked=masked) for part in value]
+                return [self.abridge(part, depth + 1, masked=masked) for part in value]
             case _:
                 return value
 
