@@ -11,6 +11,7 @@ from support.worker_harness import complete_task, log_messages, wait_for_state, 
 pytestmark = pytest.mark.anyio
 
 CONFLICT = (500, "OptimisticLockingException", "ENGINE-03005 Entity was updated by another transaction concurrently.")
+DEADLOCK = (500, "ProcessEngineException", "ENGINE-03004 Exception while executing Database Operation", 10_000)
 TOO_LONG = {"n" * 256: "No other way of writing it helps a name that is too long."}
 JOIN = """<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"
     targetNamespace="contract">
@@ -106,8 +107,9 @@ async def test_refused_fallback_leaves_the_task_locked(fake_engine, start_worker
 
 
 @pytest.mark.slow
-async def test_conflict_is_reported_again(fake_engine, start_worker, topic, caplog):
-    fake_engine.refuse(12, *CONFLICT)
+@pytest.mark.parametrize("conflict", [CONFLICT, DEADLOCK])
+async def test_conflict_is_reported_again(fake_engine, start_worker, topic, caplog, conflict):
+    fake_engine.refuse(12, *conflict)
     task = fake_engine.create(Task(topic=topic))
     worker = start_worker(fake_engine.rest_url)
     await wait_until(lambda: worker.accepted)

@@ -50,9 +50,9 @@ class FakeEngine:
         self._wake()
         return task
 
-    def refuse(self, times: int, status: int, kind: str, message: str) -> None:
+    def refuse(self, times: int, status: int, kind: str, message: str, code: int = 0) -> None:
         """Respond with this error to the next reports."""
-        self._next_errors += [RestError(status, kind, message)] * times
+        self._next_errors += [RestError(status, kind, message, code)] * times
 
     async def start(self) -> None:
         """Listen; after `stop()` on the same port as before."""

@@ -14,7 +14,7 @@
         │   └── EngineResponseTooLarge  a response that is not read: data of a process, or no engine
         ├── CallerHidden        the worker may not see the process that called a process
         └── EngineRefused       an error response
-            ├── EngineConflict  optimistic locking: retried at once
+            ├── EngineConflict  optimistic locking, a deadlock: retried at once
             ├── ValueTooLong    a database column is too short: written once more in another form
             ├── TaskSuspended   the process instance is suspended: left until it is activated
             └── TaskLost        the task is gone or locked by another worker: dropped
@@ -120,7 +120,10 @@ class EngineRefused(EngineError):  # noqa: N818 -- named after the state
 
 
 class EngineConflict(EngineRefused):
-    """Optimistic locking failed in the engine, as when parallel branches join at the same moment."""
+    """The transaction lost against another one, as when parallel branches join at the same moment.
+
+    Optimistic locking in the engine failed, or the database ended a deadlock.
+    """
 
 
 class ValueTooLong(EngineRefused):

@@ -111,16 +111,17 @@ def test_large_response_is_parsed_beside_the_loop(length, is_beside, status, sen
 
 
 @pytest.mark.parametrize(
-    ("problem", "is_conflict"),
+    ("problem", "code", "is_conflict"),
     [
-        ("ENGINE-03005 Execution of 'UPDATE VariableInstanceEntity[1]' failed.", True),
-        ("ENGINE-03083 Unique index or primary key violation", True),
-        ("execution x doesn't exist", False),
+        ("ENGINE-03005 Execution of 'UPDATE VariableInstanceEntity[1]' failed.", 1, True),
+        ("ENGINE-03083 Unique index or primary key violation", 0, True),
+        ("ENGINE-03004 Exception while executing Database Operation. Deadlock detected", 10_000, True),
+        ("execution x doesn't exist", 0, False),
     ],
 )
-def test_variable_that_another_worker_writes_is_a_conflict(problem, is_conflict, send):
+def test_variable_that_another_worker_writes_is_a_conflict(problem, code, is_conflict, send):
     message = f"Cannot modify variables for process instance 1: {problem}"
-    body = json.dumps({"type": "RestException", "message": message, "code": 1}).encode()
+    body = json.dumps({"type": "RestException", "message": message, "code": code}).encode()
     result = send(lambda engine: engine.scope_variables().write("1", {}), 500, body)
 
     assert isinstance(result, EngineError)

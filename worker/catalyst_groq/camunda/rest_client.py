@@ -45,6 +45,9 @@ NO_CONTENT = type(None)
 MAX_EXCERPT_CHARS = 300
 MAX_EXCERPT_SOURCE_BYTES = 4000
 """Bytes of a response in which the title of a page is searched."""
+CONFLICT_CODES = (1, 10_000)
+"""The engine's codes for optimistic locking and for a deadlock in its database (`BuiltinExceptionCode`)."""
+
 COLUMN_SIZE_TOO_SMALL_CODE = 10002
 """The engine's code for a value that is too long, on any database (`BuiltinExceptionCode.COLUMN_SIZE_TOO_SMALL`)."""
 
@@ -176,8 +179,8 @@ def _parse(content: bytes) -> Any:
         return ...
 
 
-def _error_class(status: int, kind: str, message: str, code: int | None) -> type[EngineRefused]:
-    if "OptimisticLocking" in kind:
+def _error_class(status: int, kind: str, message: str, code: Any) -> type[EngineRefused]:
+    if "OptimisticLocking" in kind or code in CONFLICT_CODES:
         return EngineConflict
     if code == COLUMN_SIZE_TOO_SMALL_CODE:
         return ValueTooLong
