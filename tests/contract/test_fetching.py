@@ -56,6 +56,7 @@ async def test_fetch_requests_only_variables_that_tasks_use(backend, make_client
     assert not task.has_variables(frozenset({"other"}))
 
 
+@pytest.mark.slow
 async def test_poll_without_tasks_lasts_for_its_duration(backend, make_client, topic):
     engine, began = make_client(backend.rest_url, poll_seconds=0.3), time.monotonic()
 

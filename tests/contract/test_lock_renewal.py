@@ -35,6 +35,7 @@ async def test_lock_renewal_outlasts_the_lock_duration(backend, start_worker, to
     assert (await backend.get_state(created)).waits_at == "Review"
 
 
+@pytest.mark.slow
 async def test_lock_renewal_takes_back_a_lock_that_ended(backend, start_worker, topic, caplog):
     handler = BlockingHandler()
     created = await backend.create_task(topic)
@@ -50,6 +51,7 @@ async def test_lock_renewal_takes_back_a_lock_that_ended(backend, start_worker, 
     assert log_messages(caplog) == []
 
 
+@pytest.mark.slow
 async def test_lock_lost_cancels_the_work_and_reports_nothing(backend, start_worker, topic, caplog):
     handler = BlockingHandler()
     created = await backend.create_task(topic)
@@ -73,6 +75,7 @@ async def test_lock_lost_cancels_the_work_and_reports_nothing(backend, start_wor
     assert message.startswith(f"Lock lost on task {created.task_id}, its work is cancelled: 400 RestException: ")
 
 
+@pytest.mark.slow
 async def test_lock_lost_with_a_deleted_instance_cancels_the_work(backend, start_worker, topic, caplog):
     handler = BlockingHandler()
     created = await backend.create_task(topic)

@@ -87,6 +87,7 @@ async def test_authorization_header_is_sent_with_every_call(server):
     assert server.refusals == 0
 
 
+@pytest.mark.slow
 async def test_oauth_token_is_shared_by_concurrent_calls(server, engine):
     await asyncio.gather(*(engine.locked_tasks() for _ in range(20)))
 

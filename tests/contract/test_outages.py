@@ -42,6 +42,7 @@ async def test_outage_delays_reports_until_the_engine_returns(fake_engine, start
     assert len(messages_with(caplog, "responds again")) == 1
 
 
+@pytest.mark.slow
 async def test_outage_at_the_start_is_waited_out(fake_engine, start_worker, topic, caplog):
     await fake_engine.stop()
     worker = start_worker(fake_engine.rest_url)
@@ -56,6 +57,7 @@ async def test_outage_at_the_start_is_waited_out(fake_engine, start_worker, topi
     assert len(messages_with(caplog, "Engine unreachable")) == len(messages_with(caplog, "responds again")) == 1
 
 
+@pytest.mark.slow
 async def test_outage_behind_a_gateway_is_waited_out(fake_engine, start_worker, topic, caplog):
     fake_engine.refuse(1, 503, "", "no engine behind")
     task = fake_engine.create(Task(topic=topic))
@@ -67,6 +69,7 @@ async def test_outage_behind_a_gateway_is_waited_out(fake_engine, start_worker, 
     assert log_messages(caplog) == [f"{problem}. Retrying until it responds."]
 
 
+@pytest.mark.slow
 async def test_outage_longer_than_the_lock_cancels_no_work(fake_engine, start_worker, topic):
     handler = BlockingHandler()
     task = fake_engine.create(Task(topic=topic))
@@ -83,6 +86,7 @@ async def test_outage_longer_than_the_lock_cancels_no_work(fake_engine, start_wo
     assert handler.cancelled == []
 
 
+@pytest.mark.slow
 async def test_outage_does_not_delay_a_stop(fake_engine, start_worker, topic, caplog):
     handler = BlockingHandler(COMPLETED)
     task = fake_engine.create(Task(topic=topic))

@@ -70,6 +70,7 @@ async def test_failure_is_offered_again_until_no_retries_are_left(backend, start
     assert (state.incident, state.retries, state.error_details) == ("Groq: 503", 0, "all of it")
 
 
+@pytest.mark.slow
 async def test_unlocked_tasks_are_fetched_again_with_their_retries(backend, start_worker, topic):
     offered = []
 
@@ -86,6 +87,7 @@ async def test_unlocked_tasks_are_fetched_again_with_their_retries(backend, star
     assert sorted(offered) == sorted([(task.task_id, None) for task in created] * 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("outcome", "late"), [(Unlocked(), 0.1), (Failure("Groq: 503", retries=1), 0.3)])
 async def test_task_fetched_again_before_its_response_is_started(fake_engine, start_worker, topic, outcome, late):
     offered = []

@@ -152,6 +152,7 @@ async def test_conflict_of_joining_branches_completes_all(backend, start_worker,
     assert all([await backend.has_ended(instance) for instance in started])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "outcome", [Completion({"a": 1}, if_refused=Retry(2)), Completion({}), BpmnError("E", "why"), Failure("no")]
 )

@@ -90,6 +90,7 @@ async def test_bpmn_error_sets_the_variables_of_the_boundary_event(backend, lock
     }
 
 
+@pytest.mark.slow
 async def test_failure_delays_the_task_for_its_retry_timeout(backend, make_client, topic, locked_task):
     engine, created = locked_task
     await fail(engine, created, retries=2, retry_timeout=0.4, catalyst_error="busy")

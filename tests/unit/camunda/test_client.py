@@ -81,6 +81,7 @@ def send(monkeypatch):
         runner.run(engine.aclose())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", QUERIES)
 def test_query_accepts_any_response_or_raises_engine_error(query, send):
     @given(statuses, bodies | tasks)

@@ -56,6 +56,7 @@ async def test_heartbeat_renews_while_the_event_loop_is_blocked():
     assert renewed >= 4
 
 
+@pytest.mark.slow
 async def test_heartbeat_renews_fifty_locks_in_each_round():
     client = FakeLockClient()
     renewer = make_renewer(client, timedelta(seconds=0.3))
@@ -143,6 +144,7 @@ class SlowLockClient(FakeLockClient):
         self.completed.append(task_id)
 
 
+@pytest.mark.slow
 async def test_stop_renewing_waits_for_a_renewal_in_progress():
     """After the report of a failure it would lock the task again."""
     client = SlowLockClient()

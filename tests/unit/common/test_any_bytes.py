@@ -85,6 +85,7 @@ def test_groq_client_returns_a_value_for_any_bytes(data):
     assert isinstance(asyncio.run(result_of(data, send_to_groq)), Response | NoResponse)
 
 
+@pytest.mark.slow
 @given(sometimes_valid)
 @settings(max_examples=40)
 def test_engine_client_raises_only_engine_errors(data):

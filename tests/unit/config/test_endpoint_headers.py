@@ -53,6 +53,7 @@ async def test_headers_with_a_missing_secret_are_refused_at_the_start(load):
     assert "gateway_token" not in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fields", "problem"),
     [

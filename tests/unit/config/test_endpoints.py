@@ -24,6 +24,7 @@ def test_endpoints_from_the_environment(load):
     assert [entry.name for entry in load(CATALYST_ENDPOINTS='[{"name": "a"}, {"name": "b"}]').endpoints] == ["a", "b"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("value", "problem"),
     [

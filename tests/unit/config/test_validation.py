@@ -95,6 +95,7 @@ def test_token_url_with_password_is_refused_and_masked(find_problems):
     assert "s3cret" not in line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["ENGINE_URL", "ENGINE_TOKEN_URL", "ENGINE_PROXY", "JOURNAL", "LIMITS_REDIS_URL", "ALLOWED_URLS"]
 )

@@ -36,6 +36,7 @@ async def test_task_completes_with_groqs_response():
     assert outcome.variables["catalyst_meta"]["modelAsked"] == request.payload["model"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("properties", "variables", "message"),
     [
@@ -147,6 +148,7 @@ async def test_internal_error_fails_the_attempt(error, caplog):
     assert caplog.messages == ["Task task-1: internal error"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("depth", [600, 900, 940, 960, 980, 1000, 2000])
 async def test_deeply_nested_response_can_be_reported(depth):
     deep = make_response(200, '{"choices":[' + '{"a":' * depth + "1" + "}" * depth + "]}")

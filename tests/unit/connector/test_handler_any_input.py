@@ -69,6 +69,7 @@ def test_any_payload_has_an_outcome(payload, messages, message):
     handle(HandlerHarness(), make_task({"userMessage": message}, properties))
 
 
+@pytest.mark.slow
 @example(200, {"choices": [None]}, {}, {})
 @example(200, {"choices": [{}], "usage": {"prompt_tokens": -1, "completion_tokens": "1"}, "model": [1]}, {}, {})
 @example(200, {"choices": [{}], "usage": {"prompt_tokens": 1, "prompt_tokens_details": {"cached_tokens": 9}}}, {}, {})
@@ -185,6 +186,7 @@ def test_refusal_with_thousands_of_digits_has_an_outcome(status, figures):
 ENGINE_JSON = structures(["type", "value", "valueInfo", "String", "Json", "File", "Object", "encoding"])
 
 
+@pytest.mark.slow
 @given(
     st.fixed_dictionaries(
         {},

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,6 +36,7 @@ def test_merged_parts_have_the_latest_entry_of_each_key(several):
         assert value in [entry["value"] for entry in found if entry["version"] == latest]
 
 
+@pytest.mark.slow
 @given(parts)
 def test_merged_parts_have_numbers_in_order(several):
     numbers = [int(key) for key in merge(several) if key.isdecimal() and len(key) < 19]
@@ -42,6 +44,7 @@ def test_merged_parts_have_numbers_in_order(several):
     assert numbers == sorted(numbers)
 
 
+@pytest.mark.slow
 @given(parts)
 def test_new_entry_replaces_earlier_ones(several):
     entry = make_entry("Ask", collected(), several)

@@ -166,6 +166,7 @@ def test_key_in_json_texts_inside_each_other_is_masked(levels):
     assert masked == '{"key": "***"}'
 
 
+@pytest.mark.slow
 def test_time_to_mask_backslashes_grows_with_their_number():
     """A quadratic search would take minutes."""
     text = "\\" * 1_000_000 + " \\u0041"

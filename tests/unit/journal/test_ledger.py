@@ -66,6 +66,7 @@ async def test_ledger_loses_no_concurrent_booking(store):
     assert await store[1].spent(["day"]) == [1]
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(booked=bookings)
 async def test_ledger_sums_are_exact(store, booked):

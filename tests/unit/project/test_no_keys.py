@@ -46,11 +46,13 @@ def test_key_is_found_in_binary_file(tmp_path):
     assert check(tmp_path, "dump.bin").returncode == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["gsk_key_from_the_environment", "gsk_…", KEY[:-1], KEY + "y", "gsk_" + "a_" * 26])
 def test_made_up_key_is_accepted(tmp_path, text):
     assert check(tmp_path, write(tmp_path, "sample.py", text)).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["secrets/groq_api_key", "secrets/team/key", ".env", "catalyst-secrets.properties"])
 def test_key_file_is_refused_whatever_it_contains(tmp_path, name):
     result = check(tmp_path, write(tmp_path, name, "nothing"))

@@ -174,6 +174,7 @@ def test_template_accepts_defaults_blanks_and_placeholders(template, name):
     assert template.pattern_of(name).search("${some.variable || 'other'}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [TIMEOUT, RETRIES, GIVE_UP_AFTER])
 @given(data=st.data())
 def test_template_accepts_only_what_the_worker_accepts(name, data):

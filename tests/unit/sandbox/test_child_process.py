@@ -56,6 +56,7 @@ def test_child_that_ignores_sigterm_is_killed(start):
     assert not child.running
 
 
+@pytest.mark.slow
 def test_child_is_killed_when_terminate_is_interrupted(start):
     child = start(STUBBORN)
     main = threading.main_thread().ident

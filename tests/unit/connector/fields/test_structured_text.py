@@ -24,6 +24,7 @@ async def test_long_yaml_is_parsed_once_in_another_process(length, is_inline):
     assert MAX_INLINE_YAML_CHARS <= 10_000
 
 
+@pytest.mark.slow
 async def test_concurrent_parses_share_one_run_and_an_interrupted_one_is_not_cached():
     executor = SlowExecutor()
     text = "".join(f"a name {number}: [{number}]\n" for number in range(1000))

@@ -83,6 +83,7 @@ ENDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("serve", ENDS.values(), ids=ENDS)
 async def test_stream_that_is_complete_is_the_response(serve):
     started = time.monotonic()
@@ -97,6 +98,7 @@ async def test_tokens_used_may_follow_the_finish_reason():
     assert response.body["usage"] == USAGE
 
 
+@pytest.mark.slow
 async def test_stream_that_finishes_close_to_its_timeout_is_kept():
     response = await ask(send_parts(UNTIL_CLOSE % SSE, 0.4, CONTENT + FINISH), timeout=0.5, stream=True)
     assert response.choices[0]["message"]["content"] == "42"
@@ -109,6 +111,7 @@ async def test_first_token_may_take_longer_than_the_pause_between_tokens():
     assert response.choices[0]["message"]["content"] == "42"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "serve",
     [
@@ -124,6 +127,7 @@ async def test_first_token_that_is_late_is_a_timeout(serve):
     assert result.message == "no token of the stream within 0.1 s (CATALYST_STREAM_FIRST_TOKEN_TIMEOUT)"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("serve", "stream"),
     [
@@ -158,6 +162,7 @@ WHOLE_ENDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("serve", WHOLE_ENDS.values(), ids=WHOLE_ENDS)
 async def test_json_that_is_complete_is_the_response(serve):
     response = await ask(serve)

@@ -70,6 +70,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("serve", "reason", "sent"), FAULTS.values(), ids=FAULTS)
 async def test_broken_connection_gives_a_reason_and_may_be_sent(groq_client, serve, reason, sent):
     result = await send_to(serve, groq_client, timeout=0.3 if reason is NoResponseReason.TIMEOUT else 5)

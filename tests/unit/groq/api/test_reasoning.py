@@ -163,6 +163,7 @@ def test_thoughts_in_any_form_are_reasoning(thinking):
     assert split_message(content) == {"content": "42", "reasoning": "Hm."}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "content",
     [

@@ -26,6 +26,7 @@ UNSUPPORTED: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", UNSUPPORTED)
 def test_unsupported_parameter_is_found_before_sending(name, groq_emulator):
     payload = CHAT | UNSUPPORTED[name]

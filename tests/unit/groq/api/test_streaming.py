@@ -217,6 +217,7 @@ events = st.binary(max_size=20) | st.dictionaries(st.sampled_from(NAMES), json_v
 )
 
 
+@pytest.mark.slow
 @given(st.lists(events, max_size=4))
 @example([b"[" * 100_000])
 def test_stream_of_any_events_gives_a_response_or_raises(events):

@@ -90,6 +90,7 @@ async def test_redis_limits_learned_by_one_worker_apply_to_all(backends):
     assert (admission.wait, admission.exhausted) == (pytest.approx(2, abs=0.1), RPM)
 
 
+@pytest.mark.slow
 async def test_redis_report_of_one_worker_holds_all_back_until_its_reset(backends, redis):
     own, other = backends
     await own.settle("report", {}, [LimitUpdate(REQUESTS, 60, 1, 0.3)])

@@ -38,6 +38,7 @@ def test_stream_cut_fault_closes_the_connection(groq_emulator):
         events(groq_emulator)
 
 
+@pytest.mark.slow
 def test_latency_delay_and_speed_take_real_time(groq_emulator):
     groq_emulator.set(latency=0.1, tokens_per_second=100)
     groq_emulator.next(answer="one two three four five", delay=0.1)
@@ -49,6 +50,7 @@ def test_latency_delay_and_speed_take_real_time(groq_emulator):
     assert groq_emulator.calls[0].seconds >= 0.2 + usage["total_time"]
 
 
+@pytest.mark.slow
 def test_stream_sends_its_first_token_early(groq_emulator):
     groq_emulator.set(tokens_per_second=100)
     groq_emulator.next(tokens=20)

@@ -63,6 +63,7 @@ def test_rule_body_and_headers_arrive_unchanged(groq_emulator):
     assert (answer.headers["x-pot"], answer.headers["content-type"]) == ("blue", "text/plain")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
@@ -111,6 +112,7 @@ def test_model_list_requires_a_key(groq_emulator):
     assert httpx.get(f"{groq_emulator.base_url}/models").status_code == 401
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("plan", "status"), [("free", 413), ("developer", 200)])
 def test_free_plan_limits_the_audio_file_size(groq_emulator, plan, status):
     groq_emulator.set(plan=plan)

@@ -41,6 +41,7 @@ def test_hanging_request_ends_when_its_client_disconnects(groq_emulator):
     until(lambda: groq_emulator.calls[0].seconds is not None)
 
 
+@pytest.mark.slow
 def test_hanging_request_does_not_delay_shutdown():
     with ThreadPoolExecutor() as clients, running_emulator() as groq_emulator:
         groq_emulator.next(fault="hang")

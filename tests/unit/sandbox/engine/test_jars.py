@@ -70,6 +70,7 @@ def test_intact_jars_need_no_network(jar, repository):
     assert events == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", [CONTENT[:-1], CONTENT[:-1] + b"!"], ids=["cut off", "changed"])
 def test_damaged_jar_is_downloaded_again(jar, repository, maven, wrong):
     (file,) = fetch_missing([jar], "Engine", repository, ignore_event)

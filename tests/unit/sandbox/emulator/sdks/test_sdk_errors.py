@@ -70,6 +70,7 @@ def test_sdk_raises_on_an_invalid_key(sdk, groq):
         client.models.list()
 
 
+@pytest.mark.slow
 def test_sdk_retries_after_the_given_wait(sdk, groq):
     groq.next(status=429, headers={"retry-after": "0.3"})
 
