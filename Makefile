@@ -36,7 +36,7 @@ container-test: $(BIN)/.dev ## build and run the containers: image, compose, sec
 	@$(BIN)/pytest -v tests/container/containers.py $(ARGS)
 
 test-fast: $(BIN)/.dev ## the quick tests that need no engine, on all cores
-	@$(BIN)/pytest -n auto tests/unit tests/contract -m "not engine and not slow" --hypothesis-profile=fast $(ARGS)
+	@$(BIN)/pytest -n $$($(BIN)/python -c "import os; print(os.cpu_count())") tests/unit tests/contract -m "not engine and not slow" --hypothesis-profile=fast $(ARGS)
 
 test-faults: $(BIN)/.dev ## kills, outages, cuts and full disks, on a real engine
 	@$(BIN)/pytest tests/faults $(ARGS)

@@ -77,6 +77,7 @@ FORMS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", [KEY, "sk-other/of+another_kind==", 'a "quoted" \\ password%', "pässwörd"])
 @pytest.mark.parametrize("form", FORMS)
 def test_redactor_masks_every_form_of_a_key(form, key):

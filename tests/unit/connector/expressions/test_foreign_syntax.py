@@ -32,6 +32,7 @@ def test_name_that_needs_quotes_is_corrected(expression, corrected):
     check_expression(corrected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("expression", "hint"),
     [

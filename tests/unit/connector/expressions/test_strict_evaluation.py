@@ -46,6 +46,7 @@ def test_evaluation_of_readable_data_is_that_of_jmespath(data, expression):
     assert evaluate_strictly(expression, data).value == jmespath.search(expression, data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "expression",
     [

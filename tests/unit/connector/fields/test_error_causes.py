@@ -43,6 +43,7 @@ def test_cause_of_another_form_is_refused(cause):
     assert "is not a valid cause. Write a status (429)" in refusal(cause)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "cause",
     [

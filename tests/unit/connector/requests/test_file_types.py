@@ -80,6 +80,7 @@ def test_mime_type_stays_the_same_when_normalised_again(text):
     assert normalize(normalize(text)) == normalize(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "mimetype"),
     [

@@ -88,6 +88,7 @@ def joined(role, written):
     return join_texts(insert_files(payload, CONTENTS, shipped_catalog())["messages"])[0]["content"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ["system", "developer", "assistant", "tool"])
 @pytest.mark.parametrize(
     ("written", "text"),

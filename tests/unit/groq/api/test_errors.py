@@ -15,6 +15,7 @@ def classify_error(response) -> ApiError:
     return error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("status", "body", "kind", "code", "wait"), ERRORS.values(), ids=ERRORS)
 def test_error_has_one_kind_and_its_causes_in_order(status, body, kind, code, wait):
     error = classify_error(make_response(status, body))
@@ -254,6 +255,7 @@ def test_errors_of_account_and_money_have_their_own_kinds(status, code, kind):
     assert classify(make_response(status, {"error": {"message": "No", "code": code}})).kind is kind
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "message", "kind"),
     [

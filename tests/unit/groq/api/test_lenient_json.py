@@ -91,6 +91,7 @@ def test_forms_of_other_values(text, value):
     assert parse_lenient(text) == value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", NO_JSON.values(), ids=NO_JSON)
 def test_text_that_is_not_one_whole_value(text):
     with pytest.raises(ValueError, match="JSON"):

@@ -14,6 +14,7 @@ def test_remedy_names_groqs_pages_for_groq_only(kind):
     assert "status" not in remedy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", [TRANSCRIPTION, TRANSLATION], ids=lambda operation: operation.path)
 @pytest.mark.parametrize("kind", ERROR_KINDS, ids=lambda kind: kind.name)
 def test_remedy_of_a_recording_names_no_request_payload(kind, operation):

@@ -75,6 +75,7 @@ def test_content_that_is_not_json_is_invalid(content):
     assert validate(make_content_response(content), ANY_JSON).problem == "the response is not one whole JSON value"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "9" * 5000])
 @pytest.mark.parametrize("output_format", [ANY_JSON, AN_OBJECT, WITH_SCHEMA])
 @pytest.mark.parametrize("form", ['{{"total": {}}}', "```{{'total': {}}}```"])

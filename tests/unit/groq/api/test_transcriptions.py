@@ -87,6 +87,7 @@ def parse_text(body, content_type, response_format="text"):
     return parse_transcription(replace(make_response(200, ""), content=content, headers=headers), response_format)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content_type", [JSON, None, "", "application/octet-stream", "application/x-subrip", PLAIN])
 @pytest.mark.parametrize("response_format", ["text", "srt", "vtt"])
 @pytest.mark.parametrize("text", ["hello there", SUBTITLES, "WEBVTT\n\nhi", "42", "[Music]", '"Hello," he said.'])
