@@ -191,6 +191,17 @@ async def test_internal_error_of_an_observer_stops_nothing(backend, start_worker
     assert f"cannot watch {created[0]}" in caplog.text
 
 
+async def test_poller_counts_polls_and_fetched_tasks(backend, start_worker, topic):
+    worker = start_worker(backend.rest_url)
+    for _ in range(2):
+        await backend.create_task(topic)
+    await wait_until(lambda: len(worker.accepted) == 2)
+
+    assert worker.poller.fetched_tasks == 2
+    assert worker.poller.polls >= 1
+    assert worker.poller.has_connected
+
+
 async def test_active_task_that_is_fetched_again_is_not_started_twice(backend, start_worker, topic):
     handler = BlockingHandler()
     created = await backend.create_task(topic)

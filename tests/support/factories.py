@@ -74,6 +74,7 @@ def make_attempt_record(model="openai/gpt-oss-120b", **fields):
     """An attempt as observers see it."""
     known: dict[str, Any] = {
         "endpoint": "groq",
+        "provider": "groq",
         "result": "answered",
         "status": 200,
         "sent": True,
@@ -93,6 +94,7 @@ def make_call_record(*attempts, **fields):
     known: dict[str, Any] = {
         "started": 100.1,
         "seconds": 1.0,
+        "operation": "chat",
         "model_asked": attempts[0].model,
         "model_used": attempts[-1].model,
         "error_kind": "",

@@ -50,6 +50,7 @@ from catalyst_groq.observability.metrics import (
     register_worker_gauges,
 )
 from catalyst_groq.observability.outcome_log import OutcomeLog
+from catalyst_groq.observability.state_metrics import register_worker_states
 
 if TYPE_CHECKING:
     from catalyst_groq.commands.lint.findings import DiagramReport
@@ -97,10 +98,10 @@ async def build_worker(
     settings: Settings,
     environ: Mapping[str, str],
     redactor: Redactor,
-    registry: CollectorRegistry,
+    registry: CollectorRegistry | None,
     extensions: Extensions = NO_EXTENSIONS,
 ) -> AsyncIterator[Worker]:
-    """Build a worker; leaving the context closes its connections."""
+    """Build a worker; leaving the context closes its connections. Without a registry it counts nothing."""
     factory.mask_secrets(settings, redactor)
     catalog = factory.load_catalog(settings)
     secrets = factory.make_secrets(settings, environ, redactor, extensions.secret_providers)
@@ -145,17 +146,21 @@ async def build_worker(
         poller = Poller(
             engine,
             handler,
-            [OutcomeLog(), Metrics(registry, catalog), *extensions.observers],
+            [OutcomeLog(), *([Metrics(registry, catalog)] if registry else []), *extensions.observers],
             topics=settings.topic,
             concurrency=settings.concurrency,
             shutdown_timeout=settings.shutdown_timeout,
             fetch_limit=limiter.fetchable_tasks,
             on_interruption=definitions.expire,
         )
-        register_worker_gauges(registry, poller)
-        register_circuit_gauges(registry, state.circuit_breakers.open_subjects, catalog)
-        register_account_gauges(registry, state.accounts.paused)
-        register_limit_gauges(registry, limiter.remaining, catalog)
+        if registry:
+            register_worker_gauges(registry, poller)
+            register_circuit_gauges(registry, state.circuit_breakers.open_subjects, catalog)
+            register_account_gauges(registry, state.accounts.paused)
+            register_limit_gauges(registry, limiter.remaining, catalog)
+            register_worker_states(
+                registry, poller=poller, limiter=limiter, backend=backend, journal=journal, budgets=client
+            )
         key_sources = await secrets.sources_of(GROQ_API_KEY.lower())
         for text in describe_settings(settings, factory.journal_location(settings), endpoints, key_sources):
             log.info("%s", text)
@@ -175,11 +180,11 @@ async def run_worker(
     settings: Settings, environ: Mapping[str, str], redactor: Redactor, extensions: Extensions = NO_EXTENSIONS
 ) -> None:
     """Run until SIGTERM or SIGINT, then finish the active tasks; a second signal stops at once."""
-    registry = CollectorRegistry()
+    registry = None if settings.http_port is None else CollectorRegistry()
     async with AsyncExitStack() as parts:
         worker = await parts.enter_async_context(build_worker(settings, environ, redactor, registry, extensions))
         poller = worker.poller
-        if settings.http_port is not None:
+        if registry and settings.http_port is not None:
             health = health_server(settings.http_host, settings.http_port, poller, registry, worker.blocked_endpoints)
             await parts.enter_async_context(health)
         _tune_gc()

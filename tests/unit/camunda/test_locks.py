@@ -15,6 +15,7 @@ async def test_lock_lost_cancels_the_work_and_is_logged_once(caplog):
     with renewer.heartbeat(), renewer.hold("a") as lock:
         assert await within_a_second(lock.run_while_held(asyncio.Event().wait())) is None
 
+    assert renewer.renewals["lost"] == 1
     assert caplog.messages == ["Lock lost on task a, its work is cancelled: 404: no such task"]
 
 

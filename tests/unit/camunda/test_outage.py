@@ -40,3 +40,14 @@ def test_outage_of_an_engine_that_refuses_names_its_url(caplog):
 
     message = "Engine at http://engine refuses requests: 403 AuthorizationException: no. Retrying until it responds."
     assert caplog.messages == [message]
+
+
+def test_outage_counts_failures_and_the_seconds_since_it_began():
+    outage = OutageMonitor("http://engine")
+    assert outage.seconds == 0
+    outage.record_failure(EngineUnreachable("away"))
+    outage.record_failure(EngineRefused(403, "AuthorizationException", "no"))
+    assert outage.seconds > 0
+    assert outage.failures == {"unreachable": 1, "refused": 1}
+    outage.record_success()
+    assert outage.seconds == 0

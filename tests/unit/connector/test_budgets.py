@@ -1,6 +1,6 @@
 """Budgets: nothing is sent once one is spent, and every paid response is counted."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -136,3 +136,21 @@ async def test_budget_that_is_not_set_needs_no_ledger():
     assert await harness.send({}) == [None]
     with pytest.raises(JournalError):
         await BudgetHarness(BudgetLimits(per_day=COST), ledger=FailingLedger()).send({})
+
+
+async def test_daily_budgets_show_what_is_known_to_be_spent(monkeypatch):
+    limits = BudgetLimits(per_instance=Decimal(1), per_definition=Decimal(2), per_day=Decimal(3))
+    harness = BudgetHarness(limits, *[make_response()] * 3)
+    assert list(harness.client.daily()) == []
+    await harness.send({}, OTHER_INSTANCE, OTHER_PROCESS)
+    spent = {budget.account.rpartition(":")[0]: amount for budget, amount in harness.client.daily()}
+
+    assert spent == {"day": 3 * COST, "definition:ask": 2 * COST, "definition:other": COST}
+    monkeypatch.setattr(budgets, "datetime", NextDay)
+    assert list(harness.client.daily()) == []
+
+
+class NextDay(datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return datetime.now(tz) + timedelta(days=1)

@@ -18,6 +18,7 @@ async def test_outcome_carries_the_record_of_its_call():
     [attempt] = call.attempts
 
     assert (call.model_asked, call.model_used, call.error_kind, call.replayed) == (MODEL, MODEL, "", False)
+    assert (call.operation, attempt.endpoint, attempt.provider) == ("chat", "api.groq.com", "groq")
     assert (call.request_id, call.finish_reason) == ("req_1", "stop")
     assert (attempt.model, attempt.status, attempt.result, attempt.sent) == (MODEL, 200, "answered", True)
     assert (attempt.prompt_tokens, attempt.cached_tokens, attempt.completion_tokens) == (18, 8, 5)

@@ -80,3 +80,32 @@ async def test_required_journal_discards_its_probe_entry(full_disk):
 
     assert full_disk.stored_keys == [PROBE_KEY]
     assert full_disk.discarded_ids == [PROBE_KEY.task_id]
+
+
+async def test_status_names_the_problem_until_the_journal_works_again(full_disk):
+    for journal, is_required in ((BestEffortJournal(full_disk), False), (RequiredJournal(full_disk), True)):
+        full_disk.is_full = True
+        await check_writable(journal)
+        broken = journal.status()
+        assert broken.problem
+        assert broken.is_required is is_required
+        full_disk.is_full = False
+        await journal.load(KEY)
+        await journal.store(KEY, make_response())
+        assert not journal.status().problem
+
+
+async def test_status_counts_entries_and_bytes(make_journal):
+    journal = RequiredJournal(make_journal())
+    await journal.store(KEY, make_response())
+    assert journal.status().entries == 1
+    assert journal.status().bytes > 1000
+    await journal.discard(KEY.task_id)
+    assert journal.status().entries == 0
+
+
+async def test_status_of_a_file_that_cannot_be_read_is_its_last_problem(make_journal, tmp_path):
+    journal = BestEffortJournal(make_journal(tmp_path))
+    assert (journal.status().problem, journal.status().entries) == ("", None)
+    await journal.store(KEY, make_response())
+    assert journal.status().problem

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, generate_latest
 
-from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Unlocked
+from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, FailureCause, Unlocked
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.models.catalog import parse_catalog, shipped_catalog
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
@@ -18,7 +18,8 @@ from catalyst_groq.observability.metrics import (
     register_limit_gauges,
     register_worker_gauges,
 )
-from support.factories import make_attempt_record, make_call_record, make_record
+from support.all_metrics import observe_tasks
+from support.factories import make_attempt_record, make_call_record, make_record, make_task
 
 CATALOG = shipped_catalog()
 MODEL = "openai/gpt-oss-120b"
@@ -35,6 +36,10 @@ class FakeLoad:
 
 def read(registry, name, **labels):
     return registry.get_sample_value(f"catalyst_{name}", labels)
+
+
+def samples(registry):
+    return [sample for metric in registry.collect() for sample in metric.samples]
 
 
 def test_metrics_count_tasks_by_process_and_outcome():
@@ -78,8 +83,7 @@ def count_requests(catalog, model):
     registry = CollectorRegistry()
     call = make_call_record(make_attempt_record(model))
     Metrics(registry, catalog).on_end(make_record(Completion({}, call=call)))
-    samples = [sample for metric in registry.collect() for sample in metric.samples]
-    return {sample.labels["model"] for sample in samples if sample.name == "catalyst_groq_requests_total"}
+    return {sample.labels["model"] for sample in samples(registry) if sample.name == "catalyst_groq_requests_total"}
 
 
 def test_metrics_label_unknown_models_as_other():
@@ -92,6 +96,108 @@ def test_metrics_label_models_of_their_own_catalog():
     catalog = parse_catalog(f"{{dated: 2026-11-28, default: {model}, models: [{entry}]}}")
 
     assert count_requests(catalog, model) == {model}
+
+
+def test_metrics_count_errors_by_process_outcome_and_kind():
+    registry = CollectorRegistry()
+    metrics = Metrics(registry, CATALOG)
+    metrics.on_end(make_record(Failure("m", cause=FailureCause.FIELD)))
+    metrics.on_end(make_record(BpmnError("X", "m", call=make_call_record(error_kind="rate_limited"))))
+    metrics.on_end(make_record(Completion({}, call=CALL)))
+
+    assert read(registry, "task_errors_total", process="ask", outcome="incident", error_kind="field") == 1
+    assert read(registry, "task_errors_total", process="ask", outcome="bpmn_error", error_kind="rate_limited") == 1
+    assert len([sample for sample in samples(registry) if sample.name == "catalyst_task_errors_total"]) == 2
+
+
+def test_metrics_count_tasks_without_an_accepted_outcome():
+    registry = CollectorRegistry()
+    Metrics(registry, CATALOG).on_end(make_record(None))
+    assert read(registry, "tasks_unreported_total", process="ask") == 1
+
+
+def test_metrics_show_the_seconds_of_each_stage():
+    registry = CollectorRegistry()
+    observe_tasks(Metrics(registry, CATALOG))
+    stages = {sample.labels["stage"] for sample in samples(registry) if sample.name == "catalyst_stage_seconds_count"}
+
+    assert stages == {"queue", "prepare", "limit", "groq", "judge", "report"}
+    assert read(registry, "stage_seconds_sum", stage="queue") == 7
+    assert read(registry, "stage_seconds_sum", stage="limit") == 0.5
+
+
+@pytest.mark.parametrize(
+    ("attempt", "status"),
+    [
+        ({"status": 429, "result": "429 rate_limit_exceeded"}, "429"),
+        ({"status": None, "result": "timed out"}, "timed_out"),
+        ({}, "200"),
+    ],
+)
+def test_metrics_count_requests_by_status(attempt, status):
+    registry = CollectorRegistry()
+    call = make_call_record(make_attempt_record(**attempt))
+    Metrics(registry, CATALOG).on_end(make_record(Completion({}, call=call)))
+    error = "" if status == "200" else status
+    genai = {"gen_ai_operation_name": "chat", "gen_ai_provider_name": "groq", "gen_ai_request_model": MODEL}
+
+    assert read(registry, "groq_responses_total", endpoint="groq", status=status) == 1
+    name = "gen_ai_client_operation_duration_seconds_count"
+    assert registry.get_sample_value(name, {**genai, "error_type": error}) == 1
+
+
+def test_metrics_do_not_count_a_request_that_was_held_back():
+    registry = CollectorRegistry()
+    call = make_call_record(make_attempt_record(sent=False, status=None, result="held back", waited=2.0))
+    Metrics(registry, CATALOG).on_end(make_record(Completion({}, call=call)))
+
+    assert read(registry, "groq_responses_total", endpoint="groq", status="held_back") == 0
+    assert read(registry, "groq_waited_seconds_total", model=MODEL) == 2
+
+
+def test_metrics_show_tokens_and_cost_by_process():
+    registry = CollectorRegistry()
+    Metrics(registry, CATALOG).on_end(make_record(Completion({}, call=CALL)))
+    genai = {"gen_ai_operation_name": "chat", "gen_ai_provider_name": "groq", "gen_ai_request_model": MODEL}
+
+    assert read(registry, "process_tokens_total", process="ask", model=MODEL, kind="prompt") == 20
+    assert read(registry, "process_tokens_total", process="ask", model=MODEL, kind="completion") == 10
+    assert read(registry, "process_cost_usd_total", process="ask", model=MODEL) == 0.5
+    assert read(registry, "groq_cached_tokens_total", model=MODEL) == 8
+    name = "gen_ai_client_token_usage_sum"
+    assert registry.get_sample_value(name, {**genai, "gen_ai_token_type": "input"}) == 20
+    assert registry.get_sample_value(name, {**genai, "gen_ai_token_type": "output"}) == 10
+
+
+def test_metrics_count_replays_and_models_that_were_replaced():
+    registry = CollectorRegistry()
+    observe_tasks(Metrics(registry, CATALOG))
+
+    assert read(registry, "journal_replays_total") == 1
+    assert read(registry, "models_replaced_total", model="llama-3.3-70b-versatile", by=MODEL) == 1
+
+
+@pytest.mark.slow
+def test_metrics_have_a_bounded_number_of_series():
+    """Ten thousand models, processes, endpoints, statuses and error kinds, as processes and servers may name them."""
+    registry = CollectorRegistry()
+    metrics = Metrics(registry, CATALOG)
+
+    def observe(numbers):
+        for number in numbers:
+            names = {"endpoint": f"e{number}", "provider": f"e{number}", "status": number, "result": "x"}
+            call = make_call_record(
+                make_attempt_record(f"model of Max {number}", **names),
+                model_asked=f"asked {number}",
+                error_kind=f"kind {number}" if number % 2 else "",
+            )
+            metrics.on_end(make_record(Failure("m", call=call), make_task({}, processDefinitionKey=f"p{number}")))
+        return sum(1 for sample in samples(registry) if not sample.name.endswith("_created"))
+
+    observe(range(300))
+    count = observe(range(300, 600))
+    assert observe(range(600, 10_000)) == count
+    assert "Max" not in generate_latest(registry).decode()
 
 
 def test_worker_gauges_are_read_at_scrape_time():

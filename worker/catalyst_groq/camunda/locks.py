@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import aclosing, closing, contextmanager, suppress
 from datetime import timedelta
@@ -122,6 +123,8 @@ class LockRenewer:
         self._interval = lock_duration.total_seconds() / RENEWALS_PER_LOCK
         self._held: dict[str, TaskLock] = {}
         """By task id. Changed by the worker's event loop only; the heartbeat reads copies."""
+        self.renewals: Counter[str] = Counter()
+        """Renewals by their result: `renewed`, `failed` or `lost`. Changed by the heartbeat's thread only."""
 
     def __contains__(self, task_id: str) -> bool:
         return task_id in self._held
@@ -184,11 +187,14 @@ class LockRenewer:
         try:
             async with asyncio.timeout(self._interval):
                 await client.lock(lock.task_id)
+                self.renewals["renewed"] += 1
         except TaskLost as error:
             # A renewal that races with the report also gets TaskLost; the work has ended by then.
             if lock.mark_lost():
+                self.renewals["lost"] += 1
                 log.warning("Lock lost on task %s, its work is cancelled: %s", lock.task_id, error)
         except (EngineError, TimeoutError) as error:
+            self.renewals["failed"] += 1
             log.debug("Lock of task %s not renewed: %r", lock.task_id, error)
         except Exception:
             log.exception("Lock of task %s not renewed: internal error", lock.task_id)

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 
 from catalyst_groq.common.durations import format_duration
@@ -24,15 +25,23 @@ class OutageMonitor:
         self._url = url
         self._on_interruption = on_interruption
         self._since: float | None = None
+        self.failures: Counter[str] = Counter()
+        """Failed calls by their kind: `refused` or `unreachable`."""
 
     @property
     def is_active(self) -> bool:
         """Whether the last call failed."""
         return self._since is not None
 
+    @property
+    def seconds(self) -> float:
+        """Seconds since the outage began; 0 when there is none."""
+        return 0.0 if self._since is None else time.monotonic() - self._since
+
     def record_failure(self, error: Exception) -> None:
         """Record a failed call. The first one begins the outage."""
         self._on_interruption()
+        self.failures["refused" if isinstance(error, EngineRefused) else "unreachable"] += 1
         if self._since is None:
             self._since = time.monotonic()
             message = f"Engine at {self._url} refuses requests: {error}" if isinstance(error, EngineRefused) else error

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -82,14 +83,16 @@ class Poller:
         self._handler = handler
         self._observers = TaskObservers(observers)
         self._topics = topics
-        self._concurrency = concurrency
+        self.concurrency = concurrency
+        self.polls = 0
+        self.fetched_tasks = 0
         self._fetch_limit = fetch_limit
         self._shutdown_timeout = shutdown_timeout.total_seconds()
-        self._outage = OutageMonitor(engine.url, on_interruption)
+        self.outage = OutageMonitor(engine.url, on_interruption)
         self._on_interruption = on_interruption
         self._last_polled = 0.0
         self._backoff = Backoff()
-        self._reporter = OutcomeReporter(engine, self._outage)
+        self._reporter = OutcomeReporter(engine, self.outage)
         self._orphaned_tasks = OrphanedTasks(engine)
         self._oversized_tasks = OversizedTasks(engine)
         self._locks = LockRenewer(engine.lock_client, engine.lock_duration)
@@ -130,9 +133,19 @@ class Poller:
         return len(self._active)
 
     @property
+    def lock_renewals(self) -> Counter[str]:
+        """How many renewals of locks had each result; see `LockRenewer.renewals`."""
+        return self._locks.renewals
+
+    @property
+    def has_connected(self) -> bool:
+        """Whether the engine has responded since the start."""
+        return self._has_connected
+
+    @property
     def is_ready(self) -> bool:
         """Whether tasks are fetched: the engine has responded, there is no outage, and no stop was requested."""
-        return self._has_connected and not self._outage.is_active and not self.is_stopping
+        return self._has_connected and not self.outage.is_active and not self.is_stopping
 
     @property
     def is_stalled(self) -> bool:
@@ -152,7 +165,7 @@ class Poller:
 
     @property
     def _free_capacity(self) -> int:
-        return self._concurrency - len(self._active)
+        return self.concurrency - len(self._active)
 
     async def _wait_for_change(self, timeout: float | None = None) -> None:
         """Wait until a task has ended or a stop is requested, at most `timeout` seconds."""
@@ -175,7 +188,8 @@ class Poller:
             await self._pause(error)
             return []
         self._last_polled = time.monotonic()
-        self._outage.record_success()
+        self.polls, self.fetched_tasks = self.polls + 1, self.fetched_tasks + len(tasks)
+        self.outage.record_success()
         self._backoff.reset()
         if self.is_stopping:
             await unlock_tasks(self._engine, [task.id for task in tasks])
@@ -247,7 +261,7 @@ class Poller:
 
     async def _pause(self, error: EngineError) -> None:
         """Wait before the next poll after a failed one; a stop ends the pause."""
-        self._outage.record_failure(error)
+        self.outage.record_failure(error)
         with suppress(TimeoutError):
             async with asyncio.timeout(self._backoff.next()):
                 while not self.is_stopping:

@@ -1,5 +1,6 @@
 """Budgets: what a process instance, a process definition and all processes may spend."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -11,6 +12,9 @@ from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Respo
 from catalyst_groq.groq.models.catalog import ModelCatalog
 from catalyst_groq.groq.models.pricing import cost_usd
 from catalyst_groq.journal import Ledger
+
+MAX_KNOWN_BUDGETS = 200
+"""Whose sums are remembered for the metrics: one for each process definition and day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +52,34 @@ class BudgetedClient:
         self._client = client
         self._ledger = ledger
         self._catalog = catalog
+        self._daily: dict[str, tuple[Budget, Decimal]] = {}
+        """The budgets of a day and what was spent of each, as last known, by account."""
+
+    def daily(self) -> Iterator[tuple[Budget, Decimal]]:
+        """Yield today's budgets that requests have counted against, and what is known to be spent of each."""
+        today = datetime.now(UTC).date()
+        return ((budget, spent) for budget, spent in list(self._daily.values()) if budget.day == today)
+
+    def _note(self, budget: Budget, spent: Decimal) -> None:
+        if budget.day is None:
+            return
+        if budget.account not in self._daily and len(self._daily) >= MAX_KNOWN_BUDGETS:
+            del self._daily[next(iter(self._daily))]
+        self._daily[budget.account] = budget, spent
 
     async def send(self, request: GroqRequest) -> Response | NoResponse:
         """Send within the budgets. Raises `JournalError`, with nothing sent, when a required ledger is broken."""
         if not request.budgets:
             return await self._client.send(request)
         accounts = [budget.account for budget in request.budgets]
-        for budget, spent in zip(request.budgets, await self._ledger.spent(accounts), strict=True):
+        sums = await self._ledger.spent(accounts)
+        for budget, spent in zip(request.budgets, sums, strict=True):
+            self._note(budget, spent)
             if message := budget.exceeded_message(spent):
                 return NoResponse(NoResponseReason.BUDGET_EXHAUSTED, message, sent=False, seconds=0)
         response = await self._client.send(request)
         if cost := cost_usd(response, request.operation, self._catalog):
             await self._ledger.book(dict.fromkeys(accounts, cost))
+            for budget, spent in zip(request.budgets, sums, strict=True):
+                self._note(budget, spent + cost)
         return response

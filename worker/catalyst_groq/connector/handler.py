@@ -171,7 +171,7 @@ class Handler:
             payload = await self._check_payload(task, request, payload)
             started = time.monotonic()
             result = await self._call_groq(task, request, payload)
-            call = record_call(result, payload["model"], started, time.monotonic() - started)
+            call = record_call(result, request.builder.operation, payload["model"], started)
         except FileError as error:
             left, retry_timeout = request.retries.after_failure(task.retries)
             failure = Failure(str(error), retries=left, retry_timeout=retry_timeout, cause=FailureCause.FILE)

@@ -10,6 +10,8 @@ class AttemptRecord:
 
     endpoint: str
     """The endpoint's name."""
+    provider: str
+    """`groq`, or the endpoint's name if it is another server."""
     model: str
     result: str
     """The result in a word or two: `answered`, `429 rate_limit_exceeded`, `timed out` …"""
@@ -37,6 +39,8 @@ class CallRecord:
     """When it started, by `time.monotonic`."""
     seconds: float
     """Seconds from there to its result: requests, waits, and the validation of responses."""
+    operation: str
+    """`chat`, `transcription`, or what another operation calls the kind of its models."""
     model_asked: str
     model_used: str
     """As the server names it; empty without a usable response."""

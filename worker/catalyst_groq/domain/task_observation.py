@@ -82,8 +82,8 @@ class TaskRecord:
     def stages(self) -> Iterator[tuple[Stage, float]]:
         """Yield the seconds of each stage that the task reached."""
         (started, handled, ended, lock_duration), task, call = self.times, self.task, self.call
-        if task.created and task.retries is None:
-            yield Stage.QUEUE, max(task.age(lock_duration).total_seconds(), 0.0)
+        if task.retries is None and (age := task.age(lock_duration)):
+            yield Stage.QUEUE, max(age.total_seconds(), 0.0)
         yield Stage.PREPARE, (call.started if call else handled or ended) - started
         if call:
             waited, requested = call.waited, call.request_seconds

@@ -1,7 +1,7 @@
 """Idempotency of paid calls: stores Groq's responses until the engine has acknowledged the task's outcome."""
 
 from catalyst_groq.journal.availability import BestEffortJournal, RequiredJournal, check_writable
-from catalyst_groq.journal.base import Journal, JournalKey, NullJournal, request_key
+from catalyst_groq.journal.base import Journal, JournalKey, JournalStatus, NullJournal, request_key
 from catalyst_groq.journal.encryption import Cipher, make_cipher, split_keys
 from catalyst_groq.journal.factory import open_journal
 from catalyst_groq.journal.ledger import Ledger, MemoryLedger, SqliteLedger, WriteBehindLedger
@@ -14,6 +14,7 @@ __all__ = [
     "Cipher",
     "Journal",
     "JournalKey",
+    "JournalStatus",
     "Ledger",
     "MemoryLedger",
     "NullJournal",

@@ -1,11 +1,12 @@
 """What happens while the journal fails: work continues without it, or stops (CATALYST_JOURNAL_REQUIRED)."""
 
 import logging
+from dataclasses import replace
 from http import HTTPStatus
 
 from catalyst_groq.errors import JournalError, UnreadableEntry
 from catalyst_groq.groq.api.responses import Response
-from catalyst_groq.journal.base import Journal, JournalKey
+from catalyst_groq.journal.base import Journal, JournalKey, JournalStatus
 
 log = logging.getLogger(__name__)
 
@@ -25,17 +26,28 @@ async def check_writable(journal: Journal) -> None:
         log.error("%s. No request is sent to Groq until the journal works.", error)  # noqa: TRY400 -- the cause says it
 
 
+def _status_of(journal: Journal) -> JournalStatus:
+    try:
+        return journal.status()
+    except JournalError:  # its next use says so
+        return JournalStatus()
+
+
 class BestEffortJournal:
     """A journal whose errors stop no task. Logs once when an outage of the journal begins and once when it ends."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._is_failing = False
+        self._problem = ""
 
     @property
     def is_available(self) -> bool:
         """Whether the journal works at the moment."""
-        return not self._is_failing
+        return not self._problem
+
+    def status(self) -> JournalStatus:
+        """Return the state."""
+        return replace(_status_of(self._journal), problem=self._problem)
 
     async def load(self, key: JournalKey) -> Response | None:
         """Return the stored response; None when there is none, it cannot be read, or the journal fails."""
@@ -62,9 +74,9 @@ class BestEffortJournal:
         except JournalError as error:
             self._on_error(error)
             return
-        if self._is_failing:
+        if self._problem:
             log.warning("Journal available again.")
-        self._is_failing = False
+        self._problem = ""
 
     async def discard(self, task_id: str) -> None:
         """Delete the entries of a task if possible; entries that remain are pruned by age."""
@@ -78,9 +90,9 @@ class BestEffortJournal:
         await self._journal.aclose()
 
     def _on_error(self, error: JournalError) -> None:
-        if not self._is_failing:
+        if not self._problem:
             log.error("%s. Continuing without the journal: a crash may repeat a request to Groq.", error)
-        self._is_failing = True
+        self._problem = str(error)
 
 
 class RequiredJournal:
@@ -95,21 +107,31 @@ class RequiredJournal:
         self._journal = journal
         self._unstored: Response | None = None
         """The response that could not be stored: as large as what must fit on the disk again."""
+        self._problem = ""
+
+    def status(self) -> JournalStatus:
+        """Return the state."""
+        return replace(_status_of(self._journal), problem=self._problem, is_required=True)
 
     async def load(self, key: JournalKey) -> Response | None:
         """Return the stored response or None. Raises `JournalError` while responses cannot be stored.
 
         An entry that cannot be read is set aside and raised once: the next `load` finds no entry unless it can be read.
         """
-        if self._unstored:
-            await self._journal.store(PROBE_KEY, self._unstored)
-            await self._journal.discard(PROBE_KEY.task_id)
-            self._unstored = None
         try:
-            return await self._journal.load(key)
+            if self._unstored:
+                await self._journal.store(PROBE_KEY, self._unstored)
+                await self._journal.discard(PROBE_KEY.task_id)
+                self._unstored = None
+            response = await self._journal.load(key)
         except UnreadableEntry:
             await self._journal.set_aside(key)
             raise
+        except JournalError as error:
+            self._problem = str(error)
+            raise
+        self._problem = ""
+        return response
 
     async def set_aside(self, key: JournalKey) -> None:
         """Set an entry aside that cannot be read."""
@@ -119,8 +141,8 @@ class RequiredJournal:
         """Store a response. After an error, the next `load` first checks that this response can be stored."""
         try:
             await self._journal.store(key, response)
-        except JournalError:
-            self._unstored = response
+        except JournalError as error:
+            self._unstored, self._problem = response, str(error)
             raise
 
     async def discard(self, task_id: str) -> None:

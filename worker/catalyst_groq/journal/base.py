@@ -84,6 +84,19 @@ def decode_body(entry: Mapping[str, Any]) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
+@dataclass(frozen=True, slots=True)
+class JournalStatus:
+    """The state of a journal, for probes and metrics."""
+
+    problem: str = ""
+    """Why it cannot be used; empty while it works, as far as its last use shows."""
+    is_required: bool = False
+    entries: int | None = None
+    """Responses that are stored; None when unknown."""
+    bytes: int | None = None
+    """The size of its file; None when it has none."""
+
+
 class Journal(Protocol):
     """Stores responses until the engine has acknowledged the task's outcome. All methods raise `JournalError`.
 
@@ -94,6 +107,9 @@ class Journal(Protocol):
     @property
     def is_available(self) -> bool:
         """Whether a response that is stored now can be loaded later."""
+
+    def status(self) -> JournalStatus:
+        """Return the state. It takes a millisecond, and asks no server."""
 
     async def load(self, key: JournalKey) -> Response | None:
         """Return the stored response, or None. Raises `UnreadableEntry` for one that is not set aside yet."""
@@ -115,6 +131,10 @@ class NullJournal:
     """Stores nothing: for CATALYST_JOURNAL=off."""
 
     is_available = False
+
+    def status(self) -> JournalStatus:
+        """Return that nothing is stored."""
+        return JournalStatus()
 
     async def load(self, key: JournalKey) -> Response | None:  # noqa: ARG002 -- the protocol's
         """Return None."""

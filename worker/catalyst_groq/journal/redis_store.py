@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from catalyst_groq.errors import JournalError
 from catalyst_groq.groq.api.responses import Response
-from catalyst_groq.journal.base import JournalKey, encode_response
+from catalyst_groq.journal.base import JournalKey, JournalStatus, encode_response
 from catalyst_groq.journal.encryption import Cipher
 from catalyst_groq.journal.ledger import UNIT_USD, Charges, get_retention, to_units
 from catalyst_groq.journal.unreadable_entries import read_response
@@ -34,6 +34,10 @@ class RedisJournal:
         self._redis = _connect(url)
         self._cipher = cipher
         self._max_age = max_age
+
+    def status(self) -> JournalStatus:
+        """Return nothing that the server would have to be asked for."""
+        return JournalStatus()
 
     async def load(self, key: JournalKey) -> Response | None:
         """Return the stored response, or None. Raises `UnreadableEntry` for one that is not set aside yet."""

@@ -73,6 +73,11 @@ class SqliteFile:
                 self._loop_connection.execute("PRAGMA busy_timeout = 0")
             return self._loop_connection.execute(sql, values).fetchall()
 
+    def size(self) -> int:
+        """Return the bytes of the file and of its write-ahead log."""
+        with self._translate_errors():
+            return sum(path.stat().st_size for path in (self._path, Path(f"{self._path}-wal")) if path.exists())
+
     async def write(self, statements: Sequence[Statement]) -> None:
         """Write all statements or none. When this returns, they survive the process."""
         loop = asyncio.get_running_loop()

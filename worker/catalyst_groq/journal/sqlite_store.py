@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from catalyst_groq.errors import JournalError
 from catalyst_groq.groq.api.responses import Response
-from catalyst_groq.journal.base import JournalKey, encode_response
+from catalyst_groq.journal.base import JournalKey, JournalStatus, encode_response
 from catalyst_groq.journal.encryption import Cipher
 from catalyst_groq.journal.sqlite_file import SqliteFile, Statement
 from catalyst_groq.journal.unreadable_entries import read_response
@@ -16,6 +16,7 @@ DISCARD_BATCH_TASKS = 100
 SET_ASIDE_PREFIX = "set-aside:"
 """Stands before the request of an entry that was set aside."""
 
+COUNT = "SELECT COUNT(*) FROM answer"
 SELECT = "SELECT request, sealed FROM answer WHERE task_id = ?"
 INSERT = "INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)"
 SET_ASIDE = "UPDATE OR REPLACE answer SET request = ?, kept_at = ? WHERE task_id = ? AND request = ?"
@@ -45,6 +46,11 @@ class SqliteJournal:
         self._max_bytes = max_bytes
         self._discarded: set[str] = set()
         file.add_maintenance(self._prune_statements)
+
+    def status(self) -> JournalStatus:
+        """Return the number of responses that the engine has not acknowledged, and the size of the file."""
+        [(entries,)] = self._file.read(COUNT)
+        return JournalStatus(entries=max(entries - len(self._discarded), 0), bytes=self._file.size())
 
     async def load(self, key: JournalKey) -> Response | None:
         """Return the stored response, or None. Raises `UnreadableEntry` for one that is not set aside yet."""

@@ -2,27 +2,38 @@
 
 from collections import Counter as Counts
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
-from typing import NamedTuple, Protocol
+from functools import cache, lru_cache
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from catalyst_groq.domain.call_records import AttemptRecord
+from catalyst_groq.domain.call_records import AttemptRecord, CallRecord
 from catalyst_groq.domain.task_observation import TaskObserver, TaskRecord
 from catalyst_groq.groq.models.catalog import ModelCatalog
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
+from catalyst_groq.groq.routing.call_result import ANSWERED
 from catalyst_groq.groq.routing.endpoints import Endpoint, Route
+from catalyst_groq.observability.call_metrics import (
+    MAX_LABEL_VALUES,
+    OTHER,
+    SECONDS_BUCKETS,
+    AttemptLabels,
+    CallMetrics,
+    bounded_label,
+)
 from catalyst_groq.observability.log_context import outcome_name
 
-SECONDS_BUCKETS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300)
+MAX_CACHED_LABELS = 4096
+"""Sets of labels whose metrics are looked up once."""
 
 
 class Metrics(TaskObserver):
     """Counts tasks, and what Groq did for them. No label holds the value of a process variable.
 
-    Models that are not in the `catalog` are counted as `other`.
+    Models that are not in the `catalog` are counted as `other`, and so is every further value of a label that has
+    `MAX_LABEL_VALUES`.
     """
 
     def __init__(self, registry: CollectorRegistry, catalog: ModelCatalog) -> None:
@@ -34,57 +45,56 @@ class Metrics(TaskObserver):
 
         self._catalog = catalog
         self._tasks = counter("tasks", "Tasks by outcome", "process", "outcome")
+        self._errors = counter("task_errors", "Tasks with an error by its kind", "process", "outcome", "error_kind")
+        self._unreported = counter("tasks_unreported", "Tasks of which the engine accepted no outcome", "process")
         self._seconds = histogram("task_seconds", "Seconds from fetch to the engine's acknowledgement", "outcome")
-        self._groq_seconds = histogram("groq_seconds", "Seconds per request to Groq, without waits", "model")
-        self._requests = counter("groq_requests", "Requests sent to Groq", "model")
-        self._waited = counter("groq_waited_seconds", "Seconds waited for rate limits and retries", "model")
-        self._tokens = counter("groq_tokens", "Tokens used, by kind: prompt or completion", "model", "kind")
-        self._cost = counter("groq_cost_usd", "Cost of responses in USD, of models with a known price", "model")
+        self._stage_seconds = histogram("stage_seconds", "Seconds of each stage of a task", "stage")
+        self._replaced = counter("models_replaced", "Tasks that another model than theirs answered", "model", "by")
+        self._replays = counter("journal_replays", "Tasks that were answered by a stored response")
+        self._calls = CallMetrics(registry, counter, histogram)
 
         # Looking up labels takes longer than counting.
+        self._process = bounded_label(MAX_LABEL_VALUES)
+        self._endpoint = bounded_label(MAX_LABEL_VALUES)
+        self._status = bounded_label(MAX_LABEL_VALUES)
+        self._error_kind = bounded_label(MAX_LABEL_VALUES)
         self._of_process = cache(self._tasks.labels)
+        self._of_error = cache(self._errors.labels)
         self._of_outcome = cache(self._seconds.labels)
-        self._of_model = cache(self._make_model_counters)
+        self._of_stage = cache(self._stage_seconds.labels)
+        self._of_attempt = lru_cache(MAX_CACHED_LABELS)(self._calls.of)
 
     def on_end(self, record: TaskRecord) -> None:
         """Count a task whose outcome the engine has accepted, and what any task has got from Groq."""
-        if outcome := record.accepted:
-            label = outcome_name(outcome)
-            self._of_process(record.task.process_definition_key, label).inc()
-            self._of_outcome(label).observe(record.seconds)
-        for attempt in record.call.attempts if record.call else ():
-            self._of_model(_model_label(attempt.model, self._catalog)).add(attempt)
+        process = self._process(record.task.process_definition_key)
+        if record.accepted is None:
+            self._unreported.labels(process).inc()
+        else:
+            outcome = outcome_name(record.accepted)
+            self._of_process(process, outcome).inc()
+            self._of_outcome(outcome).observe(record.seconds)
+            if kind := record.error_kind:
+                self._of_error(process, outcome, self._error_kind(kind)).inc()
+        for stage, seconds in record.stages():
+            self._of_stage(stage).observe(seconds)
+        if record.call:
+            self._count_call(process, record.call)
 
-    def _make_model_counters(self, model: str) -> "_ModelCounters":
-        return _ModelCounters(
-            self._requests.labels(model),
-            self._groq_seconds.labels(model),
-            self._waited.labels(model),
-            self._tokens.labels(model, "prompt"),
-            self._tokens.labels(model, "completion"),
-            self._cost.labels(model),
-        )
-
-
-class _ModelCounters(NamedTuple):
-    """The metrics of one model."""
-
-    requests: Counter
-    seconds: Histogram
-    waited: Counter
-    prompt_tokens: Counter
-    completion_tokens: Counter
-    cost: Counter
-
-    def add(self, attempt: AttemptRecord) -> None:
-        """Add one attempt."""
-        if attempt.sent:
-            self.requests.inc()
-            self.seconds.observe(attempt.seconds)
-        self.waited.inc(attempt.waited)
-        self.prompt_tokens.inc(attempt.prompt_tokens)
-        self.completion_tokens.inc(attempt.completion_tokens)
-        self.cost.inc(float(attempt.cost or 0))
+    def _count_call(self, process: str, call: CallRecord) -> None:
+        if call.replayed:
+            self._replays.inc()
+        for attempt in call.attempts:
+            endpoint = self._endpoint(attempt.endpoint)
+            provider = endpoint if attempt.provider == attempt.endpoint else attempt.provider
+            status, model = self._status(_status_label(attempt)), _model_label(attempt.model, self._catalog)
+            error = "" if attempt.result == ANSWERED else status
+            labels = AttemptLabels(process, model, endpoint, status, provider, call.operation, error)
+            self._of_attempt(labels).add(attempt)
+        if call.attempts and not call.error_kind and call.attempts[-1].model != call.model_asked:
+            asked, answered = (
+                _model_label(name, self._catalog) for name in (call.model_asked, call.attempts[-1].model)
+            )
+            self._replaced.labels(asked, answered).inc()
 
 
 class WorkerLoad(Protocol):
@@ -179,4 +189,9 @@ def register_limit_gauges(
 
 def _model_label(model: str, catalog: ModelCatalog) -> str:
     """Return a model's name if it is in the catalog: any other comes from a process, and could hold personal data."""
-    return model if catalog.get(model) else "other"
+    return model if catalog.get(model) else OTHER
+
+
+def _status_label(attempt: AttemptRecord) -> str:
+    """Return the HTTP status, or the reason why there is none."""
+    return attempt.result.partition(":")[0].replace(" ", "_") if attempt.status is None else str(attempt.status)

@@ -194,6 +194,7 @@ async def test_redis_outage_falls_back_and_is_logged_once(caplog):
     snapshot = await shared.settle("e", {RPM: 0, TPM: -6000}, [])
     await shared.aclose()
 
+    assert not shared.is_shared
     assert [admission.wait > 0 for admission in admissions] == [False, True, True]
     assert snapshot.buckets[TPM].used == pytest.approx(0, abs=1)
     assert [record.message.split(",")[0] for record in caplog.records] == ["Shared rate limits unavailable"]
@@ -211,6 +212,7 @@ async def test_redis_is_used_again_after_an_outage(redis, caplog, monkeypatch):
     await shared.acquire("f", Ticket(1, "a"), amounts(), FIGURES)
     await shared.aclose()
 
+    assert shared.is_shared
     assert caplog.messages[-1] == "Rate limits are shared with the other workers again"
 
 

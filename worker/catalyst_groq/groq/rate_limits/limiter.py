@@ -99,6 +99,11 @@ class RateLimitedClient:
         self._in_flight = 0
         self._next_extra_fetch = 0.0
 
+    @property
+    def in_flight(self) -> int:
+        """How many requests are being sent."""
+        return self._in_flight
+
     async def send(self, request: GroqRequest) -> Response | NoResponse:
         """Send the request if it fits the limits now."""
         model_id = request.payload["model"]

@@ -113,6 +113,11 @@ class FallbackBackend:
         self._own = own
         self._retry_shared_at: float | None = None
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether Redis was available at the last step."""
+        return self._retry_shared_at is None
+
     async def acquire(
         self, name: str, ticket: Ticket, amounts: Amounts, limits: LimitFigures, *, enqueue: bool = True
     ) -> Admission:

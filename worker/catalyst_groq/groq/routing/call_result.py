@@ -1,5 +1,6 @@
-"""The result of a call: the response that counts, and every attempt that it took; the record of both. Pure."""
+"""The result of a call: the response that counts, and every attempt that it took; the record of both."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -9,12 +10,16 @@ from itertools import groupby
 from catalyst_groq.domain.call_records import AttemptRecord, CallRecord
 from catalyst_groq.groq.api.error_kinds import RetryAction
 from catalyst_groq.groq.api.errors import ApiError
+from catalyst_groq.groq.api.operations import Operation
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response, Usage
+from catalyst_groq.groq.api.server_kinds import ServerKind
 from catalyst_groq.groq.api.structured_output import InvalidOutput
 from catalyst_groq.groq.routing.endpoints import Route
 
 ANSWERED = "answered"
 NO_USAGE = Usage()
+PROVIDER_GROQ = "groq"
+"""Groq's name as a provider in the semantic conventions of OpenTelemetry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +154,16 @@ def best_result(results: Sequence[RouteResult]) -> RouteResult:
     return min(reversed(results), key=_rank)
 
 
-def record_call(result: CallResult, model_asked: str, started: float, seconds: float) -> CallRecord:
-    """Return what observers see of a call. `started` and `seconds` are those of `CallRecord`."""
+def record_call(result: CallResult, operation: Operation, model_asked: str, started: float) -> CallRecord:
+    """Return what observers see of a call that has ended now. It `started` then, by `time.monotonic`."""
     response = result.response
     usable = response if isinstance(response, Response) and response.ok else None
     model, choices = usable.body.get("model") if usable else None, usable.choices if usable else ()
     finish_reason = choices[0].get("finish_reason") if choices else None
     return CallRecord(
         started=started,
-        seconds=seconds,
+        seconds=time.monotonic() - started,
+        operation=operation.model_kind,
         model_asked=model_asked,
         model_used=model if isinstance(model, str) else "",
         attempts=tuple(map(_record_attempt, result.attempts)),
@@ -169,9 +175,10 @@ def record_call(result: CallResult, model_asked: str, started: float, seconds: f
 
 
 def _record_attempt(attempt: Attempt) -> AttemptRecord:
-    usage = attempt.usage or NO_USAGE
+    usage, endpoint = attempt.usage or NO_USAGE, attempt.route.endpoint
     return AttemptRecord(
-        endpoint=attempt.route.endpoint.name,
+        endpoint=endpoint.name,
+        provider=PROVIDER_GROQ if endpoint.account.server is ServerKind.GROQ else endpoint.name,
         model=attempt.route.model,
         result=attempt.result,
         status=attempt.status,
