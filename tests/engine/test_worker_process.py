@@ -3,13 +3,16 @@
 import itertools
 import json
 import signal
+from http import HTTPStatus
 
+import httpx
 import psutil
 import pytest
 
 from catalyst_groq.sandbox.emulator import EmulatorConfig, running_emulator
 from catalyst_groq.sandbox.engine import EngineProcess
 from catalyst_groq.sandbox.process_client import ProcessClient, wait_for
+from catalyst_groq.supervisor import find_free_ports
 from support.diagrams import diagram
 from support.process_instance import Instance, start
 from support.worker_process import ENV_KEY, ORGANIZATIONS, WorkerProcess
@@ -218,6 +221,21 @@ def test_processes_stop_when_one_dies(engine, emulator, tmp_path, topic):
         [victim, *_] = workers.children()
         victim.kill()
         assert workers.wait() == signal.SIGKILL
+
+
+def test_processes_share_one_port(engine, emulator, tmp_path, topic):
+    [port] = find_free_ports(1)
+    settings = {"topic": topic, "http_port": str(port), "concurrency": "5", "worker_id": "shared"}
+    with (
+        WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, "--processes", "2", **settings),
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+    ):
+        wait_for("readiness", lambda: client.get("/readyz").status_code == HTTPStatus.OK, timeout=20)
+        metrics = client.get("/metrics").text
+        assert [process["status"] for process in client.get("/readyz").json()["processes"]] == ["ready"] * 2
+
+    assert "catalyst_capacity 10.0" in metrics
+    assert "catalyst_ready 1.0" in metrics
 
 
 def test_variables_to_fetch_follow_each_task(process_client, emulator, engine, tmp_path, topic):

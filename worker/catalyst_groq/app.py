@@ -50,6 +50,7 @@ from catalyst_groq.observability.metrics import (
     register_worker_gauges,
 )
 from catalyst_groq.observability.outcome_log import OutcomeLog
+from catalyst_groq.observability.readiness import Check, Readiness
 from catalyst_groq.observability.state_metrics import register_worker_states
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ class Worker:
     poller: Poller
     blocked_endpoints: Callable[[], Sequence[str]]
     """Returns the names of the endpoints that refuse their accounts, if no other is left; see `PausedAccounts`."""
+    checks: Callable[[], Awaitable[Mapping[str, Check]]]
+    """Returns the checks of its readiness; see `Readiness`."""
     engine_product: Callable[[], Awaitable[EngineProduct]]
     """Returns which engine it is. Raises `EngineError`."""
 
@@ -173,7 +176,16 @@ async def build_worker(
             ", ".join(settings.topic),
             settings.engine_url,
         )
-        yield Worker(poller, state.accounts.blocked, engine.product)
+        readiness = Readiness(
+            poller=poller,
+            journal=journal,
+            backend=backend,
+            blocked_endpoints=state.accounts.blocked,
+            paused_endpoints=state.accounts.paused,
+            open_circuits=state.circuit_breakers.open_subjects,
+            mask=redactor.mask,
+        )
+        yield Worker(poller, state.accounts.blocked, readiness.checks, engine.product)
 
 
 async def run_worker(
@@ -185,7 +197,9 @@ async def run_worker(
         worker = await parts.enter_async_context(build_worker(settings, environ, redactor, registry, extensions))
         poller = worker.poller
         if registry and settings.http_port is not None:
-            health = health_server(settings.http_host, settings.http_port, poller, registry, worker.blocked_endpoints)
+            health = health_server(
+                settings.http_host, settings.http_port, poller, registry, worker.blocked_endpoints, checks=worker.checks
+            )
             await parts.enter_async_context(health)
         _tune_gc()
         product = asyncio.create_task(_log_product(worker.engine_product, settings))

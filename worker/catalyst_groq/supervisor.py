@@ -1,9 +1,11 @@
 """Several worker processes on one machine, behind one command."""
 
 import signal
+import socket
 import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from types import FrameType
 
 
@@ -33,3 +35,10 @@ def run_worker_processes(command: Sequence[str], environs: Sequence[Mapping[str,
     finally:
         for number, handler in previous_handlers.items():
             signal.signal(number, handler)
+
+
+def find_free_ports(count: int) -> list[int]:
+    """Return ports of the loopback interface that nobody listens at."""
+    with ExitStack() as sockets:
+        free = [sockets.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [server.getsockname()[1] for server in free]

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from catalyst_groq.errors import SettingsError
 from catalyst_groq.observability.health import find_health_problem, health_server
+from catalyst_groq.observability.readiness import Check, CheckStatus
 
 pytestmark = pytest.mark.anyio
 
@@ -112,3 +113,28 @@ async def test_health_names_endpoints_that_refuse_their_keys():
         response = await get(port, "/health/ready")
         assert (response.status_code, response.text) == (503, "not ready: the account is refused by a, b")
         assert await get_status(port, "/health/live") == 200
+
+
+async def get_json(port, path):
+    response = await get(port, path)
+    return response.status_code, response.json()
+
+
+async def test_livez_and_readyz_say_why_in_json():
+    async def checks():
+        return {"key": Check(CheckStatus.FAILED, "the account is refused by a")}
+
+    status = FakeStatus()
+    async with health_server("127.0.0.1", 0, status, CollectorRegistry(), checks=checks) as port:
+        assert await get_json(port, "/livez") == (200, {"status": "alive"})
+        code, answer = await get_json(port, "/readyz")
+        assert (code, answer["status"]) == (503, "not ready")
+        assert answer["checks"] == {"key": {"status": "failed", "problem": "the account is refused by a"}}
+        status.is_stalled = True
+        assert await get_json(port, "/livez") == (503, {"status": "not alive"})
+
+
+async def test_readyz_is_ready_where_earlier_probes_are_not():
+    """An engine that is away for a moment: the checks tolerate it, the earlier path does not."""
+    async with health_server("127.0.0.1", 0, FakeStatus(is_ready=False), CollectorRegistry()) as port:
+        assert (await get_status(port, "/readyz"), await get_status(port, "/health/ready")) == (200, 503)

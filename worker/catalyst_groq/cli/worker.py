@@ -29,28 +29,33 @@ def run(
     from catalyst_groq.observability.logging import set_up_logging
 
     settings = Settings.load(config or SETTINGS_FILE, ENV_FILE)
-    if processes > 1:
-        raise typer.Exit(_run_processes(processes, config, settings))
     redactor = Redactor()
     set_up_logging(settings.log_level, redactor, settings.log_format, settings.debug)
+    if processes > 1:
+        raise typer.Exit(_run_processes(processes, config, settings))
     run_loop(run_worker(settings, environment(ENV_FILE), redactor))
 
 
 def _run_processes(count: int, config: Path | None, settings: "Settings") -> int:
-    """Run several workers. Each has its own worker id and its own health port, counted up from the configured port."""
-    from catalyst_groq.supervisor import run_worker_processes
+    """Run several workers. Each has its own worker id. One health port serves all, by asking each at its own port."""
+    from catalyst_groq.observability.health_of_processes import LOOPBACK, health_of_processes
+    from catalyst_groq.supervisor import find_free_ports, run_worker_processes
 
     # -P: modules in the current folder, such as a user's logging.py, must not replace modules of this program.
     command = [sys.executable, "-P", "-m", "catalyst_groq", "run", *(["--config", str(config)] if config else [])]
     environs = []
+    ports = find_free_ports(count) if settings.http_port else []
     for number in range(count):
         overrides = {}
         if settings.worker_id:
             overrides["CATALYST_WORKER_ID"] = f"{settings.worker_id}-{number + 1}"
-        if settings.http_port:
-            overrides["CATALYST_HTTP_PORT"] = str(settings.http_port + number)
+        if ports:
+            overrides |= {"CATALYST_HTTP_HOST": LOOPBACK, "CATALYST_HTTP_PORT": str(ports[number])}
         environs.append({**os.environ, **overrides})
-    return run_worker_processes(command, environs)
+    if not settings.http_port:
+        return run_worker_processes(command, environs)
+    with health_of_processes(settings.http_host, settings.http_port, ports):
+        return run_worker_processes(command, environs)
 
 
 def run_loop(main: Coroutine[Any, Any, None]) -> None:
