@@ -19,12 +19,18 @@ catalyst-groq lint processes/            # all .bpmn files of a folder
 catalyst-groq lint --deployed            # what the engine executes
 catalyst-groq lint --json order.bpmn     # for programs
 catalyst-groq lint --sarif lint.sarif .  # for code hosts, which show findings beside the lines
+catalyst-groq lint --diff order.bpmn     # what --fix would change
+catalyst-groq lint --fix order.bpmn      # fix what needs no decision, and show the rest
 ```
 
 What depends on the installation (topics, allowed secrets and URLs, models, endpoints) is taken from the worker's
 settings: environment, `.env` and `worker.yaml`. Placeholders are filled when a task runs; lint checks their syntax and
 the text around them. Exit codes: 0 nothing found, or hints only; 1 errors or warnings; 2 wrong usage, no such file, or
 wrong settings.
+
+`--fix` replaces single values (marked *fixable* below) and leaves all other bytes of a file as they are, in its own
+encoding. It changes no file that it cannot read afterwards, and no task that worked gets another finding. Whatever
+needs a decision is left: an old template, for example, because the Modeler's update also adds the new fields.
 """
 MEANINGS = {
     Severity.ERROR: "the task will fail or do the wrong thing",
@@ -41,12 +47,18 @@ def format_rules() -> str:
 
 def _format_index(rules: list[Rule]) -> Iterator[str]:
     for severity in SEVERITIES:
-        listed = ", ".join(f"[{rule.id}](#{rule.id})" for rule in rules if rule.severity is severity)
+        listed = ", ".join(_format_link(rule) for rule in rules if rule.severity is severity)
         yield from (f"**{severity.value.capitalize()}s** ({MEANINGS[severity]}): {listed}", "")
+
+
+def _format_link(rule: Rule) -> str:
+    return f"[{rule.id}](#{rule.id}){' (fixable)' if rule.fix else ''}"
 
 
 def _format_rule(rule: Rule) -> Iterator[str]:
     yield from (f"## {rule.id}", "", f"{rule.title} ({rule.severity.value}). {rule.why}", "")
+    if rule.fix:
+        yield from (f"`--fix`: {rule.fix}", "")
     yield from ("Wrong:", "", *_format_example(rule.wrong), "", "Right:", "", *_format_example(rule.right), "")
 
 

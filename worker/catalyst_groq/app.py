@@ -54,7 +54,9 @@ from catalyst_groq.observability.readiness import Check, Readiness
 from catalyst_groq.observability.state_metrics import register_worker_states
 
 if TYPE_CHECKING:
+    from catalyst_groq.commands.lint.context import LintContext
     from catalyst_groq.commands.lint.findings import DiagramReport
+    from catalyst_groq.commands.lint.fixed_files import FixedFile
 
 log = logging.getLogger(__name__)
 
@@ -255,10 +257,35 @@ async def report_lint(
 ) -> "list[DiagramReport]":
     """Lint the files, and the deployed processes if that is wanted. Raises `EngineError`."""
     from catalyst_groq.commands.lint.command import lint_deployed, lint_files  # noqa: PLC0415 -- not for `run`
-    from catalyst_groq.commands.lint.context import LintContext  # noqa: PLC0415 -- not for `run`
 
+    context, mask = await _lint_context(settings), _lint_redactor(settings, environ).mask
+    async with aclosing(ProcessPool(_process_environment(environ))) as executor:
+        reports = await lint_files(files, context, executor, mask)
+        if not deployed:
+            return reports
+        async with aclosing(factory.make_engine_client(settings, "catalyst-groq-lint")) as engine:
+            own = replace(context, is_deployed=True)
+            return [*reports, *await lint_deployed(engine, own, executor, mask)]
+
+
+async def find_fixes(settings: Settings, environ: Mapping[str, str], files: Sequence[Path]) -> "list[FixedFile]":
+    """Return the files that `lint --fix` would change."""
+    from catalyst_groq.commands.lint.command import fix_files  # noqa: PLC0415 -- not for `run`
+
+    context, mask = await _lint_context(settings), _lint_redactor(settings, environ).mask
+    async with aclosing(ProcessPool(_process_environment(environ))) as executor:
+        return await fix_files(files, context, executor, mask)
+
+
+def _lint_redactor(settings: Settings, environ: Mapping[str, str]) -> Redactor:
     redactor = Redactor(value for _, value in factory.collect_secret_values(settings))
     redactor.add(environ.get("GROQ_API_KEY", "").strip())
+    return redactor
+
+
+async def _lint_context(settings: Settings) -> "LintContext":
+    from catalyst_groq.commands.lint.context import LintContext  # noqa: PLC0415 -- not for `run`
+
     context = LintContext(
         topics=settings.topic,
         catalog=factory.load_catalog(settings),
@@ -267,14 +294,7 @@ async def report_lint(
         urls=AllowedUrls(settings.groq_api_url, settings.allowed_urls),
         servers=make_server_kinds(settings),
     )
-    context = replace(context, endpoints=await factory.make_endpoints(settings, context.secrets))
-    async with aclosing(ProcessPool(_process_environment(environ))) as executor:
-        reports = await lint_files(files, context, executor, redactor.mask)
-        if not deployed:
-            return reports
-        async with aclosing(factory.make_engine_client(settings, "catalyst-groq-lint")) as engine:
-            own = replace(context, is_deployed=True)
-            return [*reports, *await lint_deployed(engine, own, executor, redactor.mask)]
+    return replace(context, endpoints=await factory.make_endpoints(settings, context.secrets))
 
 
 def _stop(poller: Poller, polling: asyncio.Task[None]) -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalyst_groq.domain.diagram_encoding import EncodingError, decode_diagram, is_intact
+from catalyst_groq.domain.diagram_encoding import EncodingError, decode_diagram, encode_like, is_intact
+from support.bpmn_shapes import make_shape
 
 BODY = "<a>{}</a>"
 
@@ -92,3 +93,10 @@ def test_intact_text_has_the_bytes_of_the_diagram(codec, text):
 def test_any_bytes_have_a_text_or_a_reason(content):
     with suppress(EncodingError):
         assert isinstance(decode_diagram(content), str)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_diagram_is_encoded_as_it_was(seed):
+    content = make_shape(seed).content
+
+    assert encode_like(decode_diagram(content), content) == content

@@ -3,16 +3,20 @@
 import asyncio
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from catalyst_groq.cli.conventions import ENV_FILE, SETTINGS_FILE
+from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
+
+if TYPE_CHECKING:
+    from catalyst_groq.config.settings import Settings
 
 MODELER_FOLDER = Path(".camunda", "element-templates")
 
 
-def lint(
+def lint(  # noqa: PLR0913 -- its options
     files: Annotated[
         list[Path] | None, typer.Argument(help="BPMN diagrams, or folders with such files.", exists=True)
     ] = None,
@@ -24,11 +28,18 @@ def lint(
     sarif: Annotated[
         Path | None, typer.Option(help="Also write the findings to this file as SARIF, for code hosts.", dir_okay=False)
     ] = None,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Fix in the files what needs no decision, then print what remains.")
+    ] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Print what --fix would change, and change nothing.")] = False,
 ) -> None:
     """Find mistakes in BPMN diagrams before a process runs, each with its fix.
 
     It reads diagrams as the worker does, and asks neither Groq nor, without --deployed, the engine. Topics, allowed
     secrets, URLs and models are those of the worker's settings here (environment, .env, worker.yaml).
+
+    --fix replaces single values where only one thing can be meant; docs/lint.md lists the rules. Everything else in the
+    file stays as it is, byte for byte. --diff shows that first, and exits with 0.
 
     Exit codes: 0 nothing found, or hints only; 1 errors or warnings found; 2 wrong usage, no such file, wrong settings.
     """
@@ -45,7 +56,13 @@ def lint(
     found = find_files(files or [])
     if not found and not deployed:
         raise typer.BadParameter("name at least one BPMN file, a folder with .bpmn files, or --deployed")
+    if (fix or diff) and deployed:
+        raise typer.BadParameter("--fix and --diff are for files: a deployed diagram is fixed by a new deployment")
     settings = Settings.load(SETTINGS_FILE, ENV_FILE)
+    if fix or diff:
+        _fix(settings, found, only_show=diff)
+    if diff:
+        return
     reports = asyncio.run(report_lint(settings, environment(ENV_FILE), found, deployed=deployed))
     if sarif:
         _write(sarif, to_text(to_sarif(reports), str))
@@ -55,6 +72,20 @@ def lint(
         show_findings(Console(), reports)
     if has_problems(reports):
         raise typer.Exit(1)
+
+
+def _fix(settings: "Settings", files: list[Path], *, only_show: bool) -> None:
+    """Fix files, or print what would change. The messages go to stderr, so that `--json` has stdout to itself."""
+    from catalyst_groq.app import find_fixes
+    from catalyst_groq.config.settings import environment
+
+    for file in asyncio.run(find_fixes(settings, environment(ENV_FILE), files)):
+        if only_show:
+            typer.echo(escape_control_characters(file.diff, keep=TAB_AND_LINE_FEED), nl=False)
+            continue
+        file.write()
+        mistakes = "1 mistake" if file.fixed == 1 else f"{file.fixed} mistakes"
+        typer.echo(escape_control_characters(f"{file.path}: fixed {mistakes}"), err=True)
 
 
 def _write(file: Path, text: str) -> None:

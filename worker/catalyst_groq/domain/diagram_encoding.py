@@ -25,14 +25,30 @@ class EncodingError(ValueError):
 
 def decode_diagram(content: bytes) -> str:
     """Return the text of a diagram. Raises `EncodingError`."""
+    mark, codec, source = _find_encoding(content)
+    text = _decode(content.removeprefix(mark), codec, source)
+    return _check_declaration(content, text) if mark else text
+
+
+def encode_like(text: str, content: bytes) -> bytes:
+    """Encode a text as a diagram is encoded, with its byte order mark. Raises `EncodingError`, `UnicodeEncodeError`."""
+    mark, codec, _ = _find_encoding(content)
+    try:
+        return mark + text.encode(codec)
+    except LookupError as error:
+        raise EncodingError(f"declares the encoding {codec}, which the worker does not know") from error
+
+
+def _find_encoding(content: bytes) -> tuple[bytes, str, str]:
+    """Return the byte order mark, the codec, and what names it."""
     for mark, codec in BYTE_ORDER_MARKS:
         if content.startswith(mark):
-            return _check_declaration(content, _decode(content.removeprefix(mark), codec, "its byte order mark"))
+            return mark, codec, "its byte order mark"
     for start, codec in UTF_16_STARTS:
         if content.startswith(start):
-            return _decode(content, codec, "its first bytes")
+            return b"", codec, "its first bytes"
     head = content[:MAX_DECLARATION_BYTES].decode("latin-1")
-    return _decode(content, _declared_encoding(head) or UTF_8, "its XML declaration")
+    return b"", _declared_encoding(head) or UTF_8, "its XML declaration"
 
 
 def is_intact(text: str) -> bool:

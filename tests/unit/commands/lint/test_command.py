@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from catalyst_groq.cli import app
 from catalyst_groq.commands.lint.command import MAX_FILE_BYTES, find_files, lint_deployed, lint_files
 from catalyst_groq.commands.lint.context import default_context
+from catalyst_groq.commands.lint.fixed_files import FixedFile, WriteError
 from catalyst_groq.common.bounded_execution import ProcessPool
 from catalyst_groq.domain.redaction import Redactor
 from support.lint_diagrams import process_around, rules_of, task_with
@@ -162,3 +163,46 @@ def test_lint_exits_with_2_where_it_is_used_wrongly(tmp_path):
     assert run_lint().exit_code == 2
     assert run_lint(tmp_path / "a.bpmn", "--sarif", tmp_path).exit_code == 2
     assert file.exists()
+
+
+@pytest.mark.slow
+def test_lint_fixes_files_and_shows_what_remains(tmp_path):
+    text = process_around(task_with({"catalyst_timeOut": "9", "catalyst_retries": "3"}))
+    file, right = write(tmp_path, "a.bpmn", text), write(tmp_path, "b.bpmn", RIGHT)
+    file.chmod(0o640)
+    link = tmp_path / "link.bpmn"
+    link.symlink_to(file)
+    result = run_lint(link, right, "--fix", "--json")
+
+    assert result.exit_code == 1
+    assert [finding["rule"] for finding in json.loads(result.stdout)] == ["invalid-retries"]
+    assert result.stderr == f"{link}: fixed 1 mistake\n"
+    assert file.read_text() == text.replace("catalyst_timeOut", "catalyst_timeout")
+    assert (link.is_symlink(), file.stat().st_mode & 0o777) == (True, 0o640)
+    assert right.read_text() == RIGHT
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.bpmn", "b.bpmn", "link.bpmn"]
+
+
+@pytest.mark.slow
+def test_lint_shows_fixes_without_making_them(tmp_path):
+    text = process_around(task_with({"catalyst_timeOut": "9", "catalyst_apiKey": KEY}))
+    file = write(tmp_path, "a.bpmn", text)
+    result = run_lint(file, "--fix", "--diff")
+    lines = result.stdout.splitlines()
+
+    assert (result.exit_code, file.read_text()) == (0, text)
+    assert lines[:2] == [f"--- {file}", f"+++ {file}"]
+    assert next(line for line in lines[2:] if line.startswith("+")).count("catalyst_timeout") == 1
+    assert KEY not in result.stdout
+
+
+def test_fix_of_deployed_diagrams_is_wrong_usage(tmp_path):
+    assert run_lint(write(tmp_path, "a.bpmn", RIGHT), "--deployed", "--fix").exit_code == 2
+
+
+def test_fixed_file_that_has_changed_meanwhile_is_left(tmp_path):
+    file = write(tmp_path, "a.bpmn", "new")
+
+    with pytest.raises(WriteError, match=r"has changed meanwhile\. Run the command again"):
+        FixedFile(file, b"old", b"fixed", 1, "").write()
+    assert file.read_text() == "new"

@@ -1,10 +1,12 @@
-"""`catalyst-groq lint`: reads diagrams from files or from the engine, and lints each within bounds."""
+"""`catalyst-groq lint`: reads diagrams from files or from the engine, and lints and fixes each within bounds."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from catalyst_groq.commands.lint.context import LintContext
 from catalyst_groq.commands.lint.findings import DiagramReport, Finding
+from catalyst_groq.commands.lint.fixed_files import FixedFile, describe_change
+from catalyst_groq.commands.lint.fixer import fix_diagram
 from catalyst_groq.commands.lint.linter import lint_diagram, unreadable
 from catalyst_groq.commands.models import DeployedDefinitions
 from catalyst_groq.common.bounded_execution import BoundedExecutor, Unfinished
@@ -38,6 +40,22 @@ async def lint_files(
     return reports
 
 
+async def fix_files(
+    files: Sequence[Path], context: LintContext, executor: BoundedExecutor, mask: Callable[[str], str]
+) -> list[FixedFile]:
+    """Return the files that fixes would change. Raises the executor's `OSError`."""
+    fixed = []
+    await executor.run(load_linter)
+    for file in files:
+        if isinstance(before := _read(file), Finding):
+            continue
+        values = await executor.run(fix_to_values, before, context)
+        if not isinstance(values, Unfinished) and values[1]:
+            after, count = values
+            fixed.append(FixedFile(file, before, after, count, mask(describe_change(file, before, after))))
+    return fixed
+
+
 async def lint_deployed(
     definitions: DeployedDefinitions, context: LintContext, executor: BoundedExecutor, mask: Callable[[str], str]
 ) -> list[DiagramReport]:
@@ -56,6 +74,12 @@ def load_linter() -> None:
 def lint_to_rows(content: bytes | str, context: LintContext) -> list[tuple[int, str, str, str, str, str]]:
     """Return the findings of a diagram as plain values: a child process may return nothing else."""
     return [tuple(finding) for finding in lint_diagram(content, context)]  # type: ignore[misc]
+
+
+def fix_to_values(content: bytes, context: LintContext) -> tuple[bytes, int]:
+    """Return a diagram after its fixes, and their number, as plain values."""
+    content, fixed = fix_diagram(content, context)
+    return content, fixed
 
 
 async def _lint_bounded(content: bytes | str, context: LintContext, executor: BoundedExecutor) -> list[Finding]:

@@ -23,7 +23,7 @@ from catalyst_groq.commands.lint.structure_checks import (
     check_template,
     check_topic,
 )
-from catalyst_groq.commands.lint.tasks import find_external_tasks, select_tasks
+from catalyst_groq.commands.lint.tasks import WrittenTask, find_external_tasks, select_tasks
 from catalyst_groq.commands.lint.variables import find_set_variables
 
 UNREADABLE = "unreadable-diagram"
@@ -47,8 +47,7 @@ TASK_CHECKS: tuple[Callable[[TaskCheck], Iterator[Finding]], ...] = (
 def lint_diagram(content: bytes | str, context: LintContext) -> list[Finding]:
     """Return the findings of a diagram by line."""
     try:
-        diagram = read_diagram(content)
-        return sorted(set(_find_all(diagram, context)))
+        return find_all(read_diagram(content), context)[0]
     except DiagramError as error:
         return [unreadable(str(error), error.line)]
     except RecursionError:
@@ -60,15 +59,22 @@ def unreadable(reason: str, line: int = 0) -> Finding:
     return Finding(line, "", "", UNREADABLE, f"The diagram {reason}", "Save it again in the Modeler")
 
 
-def _find_all(diagram: Diagram, context: LintContext) -> Iterator[Finding]:
+def find_all(diagram: Diagram, context: LintContext) -> tuple[list[Finding], list[TaskCheck]]:
+    """Return the findings of a diagram by line, and the tasks of this worker with all that was checked."""
     external = list(find_external_tasks(diagram))
     tasks = select_tasks(external, context.topics)
+    checks = [TaskCheck(diagram, task, check_fields(task, diagram.definition, context), context) for task in tasks]
+    return sorted(set(_find(diagram, external, checks, context))), checks
+
+
+def _find(
+    diagram: Diagram, external: list[WrittenTask], checks: list[TaskCheck], context: LintContext
+) -> Iterator[Finding]:
     yield from check_elements(diagram, external)
     for task in external:
         yield from check_topic(task, context)
-    checks = [TaskCheck(diagram, task, check_fields(task, diagram.definition, context), context) for task in tasks]
     outputs = frozenset(name for check in checks for name in output_names(check))
-    known = find_set_variables(diagram, outputs, tasks)
+    known = find_set_variables(diagram, outputs, [check.task for check in checks])
     for check in checks:
         for find in TASK_CHECKS:
             yield from find(check)

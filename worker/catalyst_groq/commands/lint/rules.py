@@ -36,6 +36,8 @@ class Rule(BaseModel):
     severity: Severity
     title: str
     why: str
+    fix: str = ""
+    """What `--fix` does; empty if it leaves the mistake to the modeller."""
     wrong: Example
     right: Example
 

@@ -29,6 +29,8 @@ class WrittenTask:
 
     element: ET.Element
     topic: str
+    items: Sequence[ET.Element]
+    """The elements that hold its fields and parameters."""
     lines: Mapping[str, int]
     """Of its fields, by their names."""
     line: int
@@ -98,6 +100,7 @@ def _read_task(diagram: Diagram, element: ET.Element, topic: str) -> WrittenTask
     return WrittenTask(
         element=element,
         topic=topic,
+        items=written,
         lines={item.get("name", ""): diagram.lines[item] for item in written},
         line=diagram.lines[element],
         repeated=[name for name, count in Counter(item.get("name", "") for item in written).items() if count > 1],
