@@ -108,6 +108,29 @@ def test_default_mapping_and_standard_variables_are_set(start_instance, emulator
     assert meta["requestId"].startswith("req_")
 
 
+ON_FAILURE = {"catalyst_standardVariables": "onFailure"}
+MAPPED = {"aiReply", "modelUsed", "promptTokens", "completionTokens", "finishReason"}
+
+
+@pytest.mark.usefixtures("emulator")
+def test_standard_variables_are_left_out_of_success(start_instance):
+    instance = start_instance(diagram(properties=ON_FAILURE), userMessage="hello")
+
+    assert instance.task() == "Review"
+    assert set(instance.variables()) == {"userMessage", *MAPPED}
+
+
+def test_standard_variables_replace_those_of_a_failed_attempt(start_instance, emulator):
+    emulator.next(status=503)
+    properties = ON_FAILURE | {"catalyst_retries": "R3/PT0S"}
+    instance = start_instance(diagram(properties=properties), userMessage="hello")
+
+    assert instance.task() == "Review"
+    variables = instance.variables()
+    assert (variables["catalyst_success"], variables["catalyst_error"]) == (True, "")
+    assert variables["catalyst_statusCode"] == 200
+
+
 def test_long_reply_is_a_string_in_expressions_and_forms(start_instance, emulator):
     reply = 'A “long” reply with "quotes".\n' * 700
     emulator.next(answer=reply)

@@ -53,6 +53,22 @@ async def test_collect_takes_values_of_forced_types():
     assert outcome.collected.value == {"tokens": 23}
 
 
+async def test_collect_without_standard_variables():
+    outcome = await handle(standardVariables="onFailure")
+
+    assert outcome.collected == result({"text": "Hello Ada"})
+    assert outcome.sent == {"text": "Hello Ada"}
+
+
+async def test_collected_error_has_the_standard_variables():
+    outcome = await handle(BAD, standardVariables="onFailure")
+
+    assert outcome.collected.error
+    assert set(outcome.sent) == {
+        f"catalyst_{name}" for name in ("responseBody", "statusCode", "success", "error", "meta")
+    }
+
+
 async def test_collect_of_a_subprocess_leaves_variables_to_the_item():
     outcome = await handle(process=IN_SUBPROCESS)
 

@@ -15,6 +15,8 @@ from catalyst_groq.connector.fields.names import (
     RESPONSE_MAPPING,
     RETRIES,
     SECRET_SOURCE,
+    STANDARD_VARIABLES,
+    SUCCESS,
     TIMEOUT,
     URL,
 )
@@ -52,6 +54,34 @@ def test_task_without_fields_has_all_defaults():
     assert fields.timeout == 60
     assert (fields.retries.max_attempts, fields.retries.intervals) == (3, (timedelta(seconds=10),))
     assert fields.give_up_after == timedelta(minutes=15)
+
+
+@pytest.mark.parametrize(
+    "written", ["never", "ALWAYS", "onfailure", "on failure", "true", "always,onFailure", "${choice}"]
+)
+def test_standard_variables_has_one_of_two_values(written):
+    problem = f"'{'no' if written == '${choice}' else written}' is not a valid value"
+    assert error_of(STANDARD_VARIABLES, written, choice="no") == (
+        f"catalyst_standardVariables: {problem}. It must be one of always, onFailure"
+    )
+
+
+@pytest.mark.parametrize("earlier", [{}, {SUCCESS: True}, {SUCCESS: None}, {SUCCESS: ""}, {SUCCESS: False}])
+def test_standard_variables_replace_those_of_a_failure(earlier):
+    request = read({"userMessage": "Hi", **earlier}, {STANDARD_VARIABLES: "onFailure"})
+
+    assert request.reports_success == (earlier == {SUCCESS: False})
+    assert read({"userMessage": "Hi", **earlier}).reports_success
+
+
+def test_standard_variables_of_a_failure_are_fetched_if_needed():
+    def required(written):
+        task = make_task({}, {STANDARD_VARIABLES: written})
+        return READER.read_fields(task, make_definition()).required_variables
+
+    assert SUCCESS in required("onFailure")
+    assert SUCCESS in required("${choice}")
+    assert SUCCESS not in required("always")
 
 
 def test_field_comes_from_property_field_variable_or_default():

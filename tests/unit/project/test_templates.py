@@ -24,6 +24,7 @@ from catalyst_groq.connector.fields.names import (
     PAYLOAD,
     RESPONSE_FORMAT,
     RETRIES,
+    STANDARD_VARIABLES,
     TIMEOUT,
     TRANSCRIPTION_DEFAULTS,
     TRANSLATE,
@@ -35,6 +36,7 @@ from catalyst_groq.connector.fields.template import FieldTemplate
 from catalyst_groq.connector.requests.transcription import TranscriptionRequest
 from catalyst_groq.connector.requests.truncation import OverflowStrategy
 from catalyst_groq.connector.results.collecting import BOOLEANS
+from catalyst_groq.connector.task_request import StandardVariables
 from catalyst_groq.groq.models.catalog import shipped_catalog
 from support.element_templates import ICON, TEMPLATE, TRANSCRIBE_TEMPLATE, load, written_by
 
@@ -157,6 +159,10 @@ def test_template_offers_the_workers_overflow_strategies():
 
 def test_template_offers_both_ways_for_errors_of_items(template):
     assert [choice["value"] for choice in template.fields[COLLECT_ERRORS]["choices"]] == list(BOOLEANS)
+
+
+def test_template_offers_both_ways_for_standard_variables(template):
+    assert [choice["value"] for choice in template.fields[STANDARD_VARIABLES]["choices"]] == list(StandardVariables)
 
 
 def test_template_clears_an_earlier_implementation(template):

@@ -125,8 +125,8 @@ class OutcomeReporter:
         if isinstance(outcome, Completion | BpmnError) and outcome.collected:
             await self._collector.store(task)
         match outcome:
-            case Completion(variables):
-                await self._engine.complete(task.id, variables, outcome.local)
+            case Completion():
+                await self._engine.complete(task.id, outcome.sent, outcome.local)
             case BpmnError(code, message, variables):
                 await self._engine.bpmn_error(task.id, code, message, variables)
             case Unlocked():

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any, Protocol
 
 from catalyst_groq.connector.access.secrets import BUILT_IN_SOURCES
@@ -20,6 +21,8 @@ from catalyst_groq.connector.fields.names import (
     RESPONSE_MAPPING,
     RETRIES,
     SECRET_SOURCE,
+    STANDARD_VARIABLES,
+    SUCCESS,
     TIMEOUT,
     TRANSCRIBE_OPERATION,
     TRANSCRIPTION_DEFAULTS,
@@ -37,6 +40,13 @@ from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.operations import Operation
 from catalyst_groq.groq.models.catalog import ModelCatalog
 from catalyst_groq.groq.routing.call import Truncated
+
+
+class StandardVariables(StrEnum):
+    """When the standard variables are sent. Failures, BPMN errors and collected errors always have them."""
+
+    ALWAYS = "always"
+    ON_FAILURE = "onFailure"
 
 
 class RequestBuilder(Protocol):
@@ -99,6 +109,8 @@ class TaskRequest:
     retries: RetryCycle
     give_up_after: timedelta
     """How long after the task's creation the worker still waits for rate limits."""
+    reports_success: bool = True
+    """Whether a success sends the standard variables too."""
     warnings: tuple[str, ...] = ()
     """What may be a mistake in the fields, and is done all the same."""
 
@@ -139,6 +151,7 @@ class TaskRequestReader:
             timeout=fields.parse(TIMEOUT, _parse_seconds),
             retries=fields.parse(RETRIES, RetryCycle.parse),
             give_up_after=fields.parse(GIVE_UP_AFTER, _parse_duration),
+            reports_success=_reports_success(fields),
         )
 
     def _read_builder(self, fields: RawFields) -> RequestBuilder:
@@ -147,6 +160,12 @@ class TaskRequestReader:
             problem = f"'{name}' is not an operation of this worker"
             raise FieldError(OPERATION, problem, f"Write one of {', '.join(self._operations)}")
         return self._operations[name].build(fields, self._catalog)
+
+
+def _reports_success(fields: RawFields) -> bool:
+    """Whether a success sends the standard variables: it must not leave those of an earlier failure behind."""
+    choice = fields.one_of(STANDARD_VARIABLES, tuple(StandardVariables))
+    return choice == StandardVariables.ALWAYS or fields.variables.get(SUCCESS) is False
 
 
 def _parse_seconds(field: str, text: str) -> float:

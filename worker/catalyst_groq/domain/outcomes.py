@@ -68,6 +68,15 @@ class Completion:
     """Names of the variables that stay with the task: one item of a multi-instance must not overwrite another's."""
     call: CallRecord | None = field(default=None, compare=False)
     """How it came about, for observers; it is not reported."""
+    unsent: frozenset[str] = frozenset()
+    """Names of the variables that the process does not get: only log and metrics use them."""
+
+    @property
+    def sent(self) -> Variables:
+        """The variables that the process gets."""
+        if not self.unsent:
+            return self.variables
+        return {name: value for name, value in self.variables.items() if name not in self.unsent}
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,40 @@ def test_completion_has_mapped_and_standard_variables():
     )
 
 
+STANDARD = {f"catalyst_{name}" for name in ("responseBody", "statusCode", "success", "error", "meta")}
+ON_FAILURE = {"standardVariables": "onFailure", "responseMapping": '{"reply": "choices[0].message.content"}'}
+
+
+@pytest.mark.parametrize("written", ["onFailure", " onFailure\n", "${'onFailure'}"])
+def test_standard_variables_of_a_success_are_unsent(written):
+    outcome = outcome_of(make_response(), fields=ON_FAILURE | {"standardVariables": written})
+
+    assert outcome.sent == {"reply": "Hello Ada"}
+    assert outcome.unsent == STANDARD
+    assert outcome.variables["catalyst_meta"]["unmapped"] == []
+
+
+@pytest.mark.parametrize("fields", [{}, {"standardVariables": "always"}, {"standardVariables": ""}])
+def test_standard_variables_are_sent_by_default(fields):
+    assert set(outcome_of(make_response(), fields=fields).sent) >= STANDARD
+
+
+@pytest.mark.parametrize("response", [BUSY, DENIED, LIMITED, LOST])
+@pytest.mark.parametrize("retries", [None, 1])
+def test_standard_variables_are_sent_with_every_error(response, retries):
+    outcome = outcome_of(response, retries, fields=ON_FAILURE)
+
+    assert isinstance(outcome, BpmnError | Failure)
+    assert set(outcome.variables) == STANDARD
+
+
+def test_standard_variables_are_sent_if_the_mapping_fails():
+    outcome = outcome_of(make_response(), fields=ON_FAILURE | {"responseMapping": '{"n!": "nothing"}'})
+
+    assert isinstance(outcome, Failure)
+    assert set(outcome.variables) == STANDARD
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),

@@ -27,6 +27,7 @@ ERROR_MAPPING = "catalyst_errorMapping"
 COLLECT = "catalyst_collect"
 COLLECT_KEY = "catalyst_collectKey"
 COLLECT_ERRORS = "catalyst_collectErrors"
+STANDARD_VARIABLES = "catalyst_standardVariables"
 URL = "catalyst_url"
 TIMEOUT = "catalyst_timeout"
 RETRIES = "catalyst_retries"
@@ -48,6 +49,7 @@ COMMON_DEFAULTS: Mapping[str, str] = {
     COLLECT: "",
     COLLECT_KEY: "",
     COLLECT_ERRORS: "true",
+    STANDARD_VARIABLES: "always",
     RETRIES: "R3/PT10S",
     GIVE_UP_AFTER: "PT15M",
 }
@@ -103,6 +105,9 @@ TRANSCRIPTION_DEFAULTS: Mapping[str, str] = {
 
 LOOP_COUNTER = "loopCounter"
 """The engine's variable with the number of an item of a multi-instance, from 0."""
+
+SUCCESS = "catalyst_success"
+"""The standard variable that says whether the last call had no error."""
 
 OBJECT_FIELDS = {PAYLOAD, RESPONSE_MAPPING, ERROR_MAPPING}
 """Fields that hold an object, written as JSON or YAML."""

@@ -28,6 +28,8 @@ from catalyst_groq.connector.fields.names import (
     LOOP_COUNTER,
     OBJECT_FIELDS,
     RESPONSE_MAPPING,
+    STANDARD_VARIABLES,
+    SUCCESS,
 )
 from catalyst_groq.connector.fields.structured_text import parse_object
 from catalyst_groq.errors import FieldError
@@ -73,7 +75,9 @@ class FieldTemplate:
         used = (_variables_in_field(name, value) for name, value in self.fields.items())
         foreign = (placeholder.name for _, placeholder in self.foreign_placeholders if placeholder.name)
         collecting = [frozenset({LOOP_COUNTER})] if self.fields.get(COLLECT) else []
-        return union([frozenset(self.fields), frozenset(foreign), *named, *used, *collecting])
+        is_default = self.fields.get(STANDARD_VARIABLES) == self.defaults.get(STANDARD_VARIABLES)
+        earlier = [] if is_default else [frozenset({SUCCESS})]
+        return union([frozenset(self.fields), frozenset(foreign), *named, *used, *collecting, *earlier])
 
     @cached_property
     def foreign_placeholders(self) -> list[tuple[str, ForeignPlaceholder]]:

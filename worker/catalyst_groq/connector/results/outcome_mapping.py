@@ -70,8 +70,10 @@ async def _completion(
         message = add_sentence(str(problem), DEPLOY_AND_MIGRATE)
         return Failure(message, variables=standard_variables(result, model, request.warnings), cause=FailureCause.FIELD)
     unmapped = mapped.unmapped if request.has_own_mapping else ()
-    variables = mapped.variables | standard_variables(result, model, request.warnings, unmapped) | further
-    return Completion(variables, request.retries.after_failure(retries) if result.stored else NO_RETRY)
+    standard = standard_variables(result, model, request.warnings, unmapped)
+    if_refused = request.retries.after_failure(retries) if result.stored else NO_RETRY
+    unsent = frozenset() if request.reports_success else frozenset(standard)
+    return Completion(mapped.variables | standard | further, if_refused, unsent=unsent)
 
 
 def hand_back(
@@ -109,7 +111,7 @@ def _cause(server: str, error: ApiError) -> str:
 def standard_variables(
     result: CallResult, requested_model: str, warnings: Collection[str] = (), unmapped: Collection[str] = ()
 ) -> dict[str, Any]:
-    """Return the variables that are always set.
+    """Return the variables that every outcome has.
 
     `warnings` are about the task's fields, `unmapped` are the names of mapped variables whose paths lead nowhere.
     """
