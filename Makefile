@@ -18,7 +18,7 @@ NO_PACKAGES := { echo "The packages could not be installed: see pip's error abov
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help answers pictures demo bench test container-test test-fast test-faults soak check format lock sbom clean
+.PHONY: help answers docs pages pictures demo bench test container-test test-fast test-faults soak check format lock sbom clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -44,7 +44,7 @@ test-faults: $(BIN)/.dev ## kills, outages, cuts and full disks, on a real engin
 soak: $(BIN)/.dev ## 20,000 tasks with random faults, beside tasks that try to harm them (half an hour)
 	@$(BIN)/pytest tests/faults/test_soak.py --soak 20000 $(ARGS)
 
-check: $(BIN)/.dev ## format, lint, types, import layers, lock files, licences, containers, workflows, no keys, docs against code
+check: $(BIN)/.dev ## format, lint, types, import layers, lock files, licences, containers, workflows, no keys, docs against code, links
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -61,6 +61,7 @@ check: $(BIN)/.dev ## format, lint, types, import layers, lock files, licences, 
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	@$(BIN)/zizmor --quiet --offline --no-progress .github
 	@$(BIN)/pytest -q tests/unit/project/test_docs.py
+	@$(BIN)/python scripts/docs_site.py
 
 format: $(BIN)/.dev ## format the code and apply all automatic fixes
 	@$(BIN)/ruff format .
@@ -77,11 +78,18 @@ sbom: $(BIN)/.dev ## write dist/sbom.cdx.json: all packages of uv.lock that user
 answers: $(BIN)/.dev ## write docs/answers.md from the cases in tests/support/field_cases
 	@PYTHONPATH=tests $(BIN)/python -m support.field_cases.page
 
+pages: $(BIN)/.dev ## fill the tables of docs/ from the code: fields, settings, commands, errors; and write docs/lint.md
+	@$(BIN)/python scripts/docs_tables.py
+	@$(BIN)/python scripts/lint_docs.py
+
+docs: $(BIN)/.dev ## build the documentation as a site in site/, which works from disk; exits with 1 for a wrong link
+	@$(BIN)/python scripts/docs_site.py
+
 pictures: $(BIN)/.dev ## take the pictures in docs/pictures again, in the real Modeler, Tasklist and Cockpit
 	@PYTHONPATH=tests:. $(BIN)/python tests/modeler/pictures.py
 
 clean: ## remove the virtual environment and all caches of this checkout
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage dist .cache .docs site
 
 $(BIN)/python:
 	@echo "Creating .venv with $$($(PYTHON) --version)"

@@ -5,9 +5,12 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import typer
 import yaml
-from pydantic import TypeAdapter
+from docs_site import FENCE, PAGES, REPOSITORY, link_on_site, to_page
+from docs_tables import documents, fill_tables, format_default
 
+from catalyst_groq.cli import app
 from catalyst_groq.config.factory import make_endpoints
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.config.validation import SettingsDiagnostics
@@ -23,19 +26,6 @@ ARCHITECTURE = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 REPOSITORY_FILE = r"^https://github\.com/catalyst-groq/catalyst-groq-worker/(?:blob|tree|raw)/main/(.+)$"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "worker").rglob("*.md")])
-
-
-def format_default(default):
-    """Format a default as an operator would write it."""
-    plain = TypeAdapter(type(default)).dump_python(default, mode="json")
-    match plain:
-        case list() | dict():
-            return ",".join(plain)
-        case bool():
-            return str(plain).lower()
-        case None:
-            return ""
-    return str(plain)
 
 
 def settings_rows():
@@ -153,3 +143,59 @@ def test_features_cite_existing_tests():
 
 def test_answers_page_is_made_from_the_cases():
     assert PAGE.read_text(encoding="utf-8") == page(), "run `make answers`"
+
+
+@pytest.mark.parametrize("document", documents(), ids=lambda path: path.name)
+def test_tables_of_documents_are_those_of_the_code(document):
+    text = document.read_text(encoding="utf-8")
+    assert text == fill_tables(text), "run `make pages`"
+
+
+def test_site_shows_every_page():
+    site = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    shown = [page for section in site["nav"] for pages in section.values() for page in list_pages(pages)]
+    existing = [path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")]
+
+    assert sorted(shown) == sorted([*existing, *PAGES.values()]), "correct `nav` in mkdocs.yml"
+
+
+def list_pages(entry):
+    return [entry] if isinstance(entry, str) else [page for item in entry for page in item.values()]
+
+
+@pytest.mark.parametrize(
+    ("target", "on_site"),
+    [
+        ("#crashes", "#crashes"),
+        ("lint.md#unknown-model", "lint.md#unknown-model"),
+        ("../SECURITY.md#guarantees", "security.md#guarantees"),
+        ("../bpmn", f"{REPOSITORY}/tree/main/bpmn"),
+        ("../tests/conftest.py", f"{REPOSITORY}/blob/main/tests/conftest.py"),
+        (f"{REPOSITORY}/blob/main/docs/faults.md#groq", "faults.md#groq"),
+        (f"{REPOSITORY}/issues", f"{REPOSITORY}/issues"),
+        ("https://groq.com", "https://groq.com"),
+        ("mailto:a@example.com", "mailto:a@example.com"),
+    ],
+)
+def test_link_leads_to_the_page_or_to_the_repository(target, on_site):
+    assert link_on_site(target, "docs/faults.md") == on_site
+
+
+def test_page_of_the_site_has_no_escaped_pipes_and_the_same_code():
+    text = "| `a \\| b` | [x](../LICENSE) |\n\n```\n| `a \\| b` | [x](../LICENSE) |\n```\n"
+    in_table, in_block = to_page(text, "docs/page.md").split("\n\n")
+
+    assert in_table == f"| `a | b` | [x]({REPOSITORY}/blob/main/LICENSE) |"
+    assert in_block == text.split("\n\n")[1]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_commands_in_documents_exist_with_their_options(document):
+    blocks = FENCE.findall(document.read_text(encoding="utf-8"))
+    lines = [line for block in blocks for line in block.splitlines() if line.strip().startswith("catalyst-groq ")]
+    for words in (line.split("#")[0].split()[1:] for line in lines):
+        command = typer.main.get_command(app)
+        while inner := getattr(command, "commands", None):
+            command = inner[words.pop(0)]
+        known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+        assert [word for word in words if word.startswith("--") and word.split("=")[0] not in known] == []
