@@ -1,7 +1,8 @@
 """The operator's settings, read from the environment, `.env` and `worker.yaml`, and validated all at once."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -48,6 +49,11 @@ from catalyst_groq.groq.api.client import MAX_RESPONSE_BYTES
 
 GROQ_API_KEY = "GROQ_API_KEY"
 """The key of the secret source `env`: no setting, but a secret that may be in a file like those of the settings."""
+
+ENVIRONMENT = "environment"
+FILES_OF_VARIABLES = "files that variables name"
+FILES_OF_YAML = "files that worker.yaml names"
+"""Sources of settings, beside the names of `.env` and `worker.yaml`."""
 
 
 def environment(env_file: Path) -> Mapping[str, str]:
@@ -237,6 +243,14 @@ class Settings(BaseSettings):
     @classmethod
     def load(cls, config: Path = Path("worker.yaml"), env_file: Path = Path(".env")) -> "Settings":
         """Read and validate all settings. Raises one `SettingsError` that lists every problem."""
+        loaded = cls.read(config, env_file)
+        if loaded.settings is None:
+            raise SettingsError("\n".join(["Invalid settings:", *(f"  {problem}" for problem in loaded.problems)]))
+        return loaded.settings
+
+    @classmethod
+    def read(cls, config: Path = Path("worker.yaml"), env_file: Path = Path(".env")) -> "LoadedSettings":
+        """Read and validate all settings; return them with every problem, and with what each source sets."""
         diagnostics = SettingsDiagnostics(cls.model_fields)
         variables = _read_environment(env_file)
         problems = diagnostics.find_unknown_variables(variables)
@@ -251,24 +265,44 @@ class Settings(BaseSettings):
         secrets, secret_problems = read_secret_files(variables, [*by_variable, GROQ_API_KEY])
         problems += [*yaml_problems, *secret_problems]
         from_files = {by_variable[variable]: secret for variable, secret in secrets.items() if variable in by_variable}
+        sources = {
+            config.name: InitSettingsSource(cls, from_yaml)(),
+            FILES_OF_YAML: secrets_of_yaml,
+            env_file.name: DotEnvSettingsSource(cls, env_file)(),
+            ENVIRONMENT: EnvSettingsSource(cls)(),
+            FILES_OF_VARIABLES: from_files,
+        }
+        settings = None
         try:
-            settings = cls(**_merge_sources(cls, from_yaml | secrets_of_yaml, env_file) | from_files)
+            settings = cls(**{name: value for values in sources.values() for name, value in values.items()})
         except ValidationError as error:
             problems += [diagnostics.describe_error(entry) for entry in error.errors(include_url=False)]
         else:
             problems += diagnostics.find_incomplete(settings)
-        if problems:
-            raise SettingsError("\n".join(["Invalid settings:", *(f"  {problem}" for problem in problems)]))
-        return settings
+        key_source = _find_key_source(variables, secrets, env_file)
+        return LoadedSettings(None if problems else settings, problems, sources, key_source)
 
 
-def _merge_sources(settings: type[Settings], from_yaml: dict[str, Any], env_file: Path) -> dict[str, Any]:
-    """Return the raw value of each setting that is set: environment over `.env` over `worker.yaml`."""
-    return {
-        **InitSettingsSource(settings, from_yaml)(),
-        **DotEnvSettingsSource(settings, env_file)(),
-        **EnvSettingsSource(settings)(),
-    }
+@dataclass(frozen=True, slots=True)
+class LoadedSettings:
+    """Settings as they were read, whether they are valid or not."""
+
+    settings: Settings | None
+    """None if there is a problem."""
+    problems: Sequence[str]
+    """A message for each problem."""
+    sources: Mapping[str, Mapping[str, Any]]
+    """By source the raw values that it sets, by setting (or its alias); later sources override earlier ones."""
+    key_source: str
+    """The source of GROQ_API_KEY; empty if it is not set."""
+
+
+def _find_key_source(variables: Mapping[str, str], secrets_in_files: Mapping[str, str], env_file: Path) -> str:
+    if GROQ_API_KEY in secrets_in_files:
+        return FILES_OF_VARIABLES
+    if not variables.get(GROQ_API_KEY, "").strip():
+        return ""
+    return ENVIRONMENT if GROQ_API_KEY in os.environ else env_file.name
 
 
 def _read_yaml(config: Path) -> dict[str, Any]:

@@ -1,0 +1,99 @@
+"""What each setting is, and where its value comes from, for people: secrets are masked. Pure."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from pydantic import TypeAdapter
+
+from catalyst_groq.common.credentials import find_passwords, hide_user_info
+from catalyst_groq.config.factory import journal_location
+from catalyst_groq.config.secret_files import file_setting
+from catalyst_groq.config.settings import FILES_OF_VARIABLES, FILES_OF_YAML, GROQ_API_KEY, LoadedSettings, Settings
+from catalyst_groq.config.validation import SettingsDiagnostics
+from catalyst_groq.domain.redaction import MASK, Redactor
+
+DEFAULT = "default"
+"""The source of a setting that nothing sets."""
+
+KEY_DESCRIPTION = "Key of Groq's API (Secret Source 'env', secret `groq_api_key`)"
+
+
+class EffectiveSetting(NamedTuple):
+    """One setting. `name` is its environment variable."""
+
+    name: str
+    value: str
+    """As an operator writes it, `***` for a secret; empty if it is not set. Of endpoints the names."""
+    source: str
+    """`environment`, `.env`, `worker.yaml`, `default`, or which setting names the file of a secret."""
+    description: str
+    is_secret: bool = False
+
+    @property
+    def is_default(self) -> bool:
+        """Whether no operator has set it."""
+        return self.source == DEFAULT
+
+
+def list_settings(loaded: LoadedSettings) -> Iterator[EffectiveSetting]:
+    """Yield every setting, and GROQ_API_KEY. If a setting is invalid, all are shown as they are written."""
+    diagnostics = SettingsDiagnostics(Settings.model_fields)
+    for field, info in Settings.model_fields.items():
+        name = diagnostics.variable_name(field)
+        source, raw = _find_value(loaded, (field, name))
+        is_secret = field in diagnostics.secrets
+        value = _show(field, raw if source != DEFAULT else info.default, loaded.settings, is_secret=is_secret)
+        yield EffectiveSetting(name, value, _name_file(source, field, name), info.description or "", is_secret)
+    key_source = _name_file(loaded.key_source or DEFAULT, GROQ_API_KEY.lower(), GROQ_API_KEY)
+    yield EffectiveSetting(GROQ_API_KEY, MASK if loaded.key_source else "", key_source, KEY_DESCRIPTION, is_secret=True)
+
+
+def _find_value(loaded: LoadedSettings, names: tuple[str, ...]) -> tuple[str, Any]:
+    """Return the source of a setting, which overrides all others, and what it sets."""
+    found = [(source, values[name]) for source, values in loaded.sources.items() for name in names if name in values]
+    return found[-1] if found else (DEFAULT, None)
+
+
+def _name_file(source: str, field: str, name: str) -> str:
+    if source == FILES_OF_VARIABLES:
+        return f"file of {file_setting(name)}"
+    return f"file of {file_setting(field)}" if source == FILES_OF_YAML else source
+
+
+def _show(field: str, raw: Any, settings: Settings | None, *, is_secret: bool) -> str:
+    if is_secret:
+        return MASK if raw else ""
+    if field == "endpoints":  # a key may be in it by mistake
+        return ", ".join(endpoint.name for endpoint in settings.endpoints) if settings else MASK if raw else ""
+    value = raw if settings is None else getattr(settings, field)
+    if field == "journal" and settings:
+        value = journal_location(settings)
+    return _hide_secrets(_to_text(value))
+
+
+def _to_text(value: Any) -> str:
+    """Return a value as the environment writes it."""
+    match TypeAdapter(Any).dump_python(value, mode="json"):
+        case None:
+            return ""
+        case bool() as flag:
+            return str(flag).lower()
+        case list() as entries:
+            return ",".join(map(str, entries))
+        case dict() as pairs:
+            return ",".join(_pair(name, part) for name, part in pairs.items())
+        case plain:
+            return str(plain)
+
+
+def _pair(name: str, value: Any) -> str:
+    """Return `name=value`, and the limits of a model as `model rpm=30 tpm=8000`."""
+    if not isinstance(value, Mapping):
+        return f"{name}={value}"
+    return " ".join([name, *(f"{part}={figure}" for part, figure in value.items() if figure is not None)])
+
+
+def _hide_secrets(text: str) -> str:
+    for password in sorted(find_passwords(text), key=len, reverse=True):  # one may be a part of another
+        text = text.replace(password, MASK)
+    return Redactor().mask(hide_user_info(text))
