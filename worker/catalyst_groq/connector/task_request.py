@@ -139,7 +139,7 @@ class TaskRequestReader:
     def read(self, fields: RawFields) -> TaskRequest:
         """Check all fields before anything is sent or paid for. Raises `FieldError`."""
         return TaskRequest(
-            warnings=fields.check_foreign_placeholders(),
+            warnings=(*map(str, fields.template.ignored), *fields.check_foreign_placeholders()),
             builder=self._read_builder(fields),
             fallback_models=fields.parse(FALLBACK_MODELS, parse_models),
             secret_source=fields.one_of(SECRET_SOURCE, self._secret_sources),

@@ -1,7 +1,6 @@
 """What all checks of a task share: the task, its fields as the worker reads them, and the way to report a mistake."""
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from catalyst_groq.commands.lint.context import LintContext
 from catalyst_groq.commands.lint.diagram import Diagram
@@ -12,7 +11,6 @@ from catalyst_groq.groq.api.server_kinds import ServerKind
 
 COLLECT = "catalyst_collect"
 COLLECT_ERRORS = "catalyst_collectErrors"
-MIN_SIMILARITY = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +46,6 @@ class TaskCheck:
         """Return a finding at a field, or at the task itself."""
         line = self.task.lines.get(field, self.task.line)
         return Finding(line, self.task.id, self.task.name, rule_id, problem, fix)
-
-
-def closest(name: str, names: list[str]) -> str | None:
-    """Return the name that another one is a misspelling of."""
-    by_lower_case = {known.lower(): known for known in names}
-    matches = get_close_matches(name.lower(), by_lower_case, n=1, cutoff=MIN_SIMILARITY)
-    return by_lower_case[matches[0]] if matches else None
 
 
 def shorten(text: str, maximum: int = 60) -> str:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from catalyst_groq.commands.lint.checks import TaskCheck, closest, shorten
+from catalyst_groq.commands.lint.checks import TaskCheck, shorten
 from catalyst_groq.commands.lint.findings import Finding
 from catalyst_groq.commands.lint.names import BPMN
 from catalyst_groq.commands.lint.samples import is_constant
+from catalyst_groq.connector.fields.ignored_fields import closest
 from catalyst_groq.connector.fields.mappings import DEFAULT_CODES
 from catalyst_groq.connector.fields.names import ERROR_MAPPING
 from catalyst_groq.groq.api.errors import BUDGET_EXCEEDED, EMPTY_ANSWER, KIND_BY_CODE, KIND_BY_REASON, NETWORK_FAILURE

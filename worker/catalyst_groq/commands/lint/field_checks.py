@@ -7,17 +7,13 @@ from typing import Any
 
 import yaml
 
-from catalyst_groq.commands.lint.checks import TaskCheck, closest, shorten
+from catalyst_groq.commands.lint.checks import TaskCheck, shorten
 from catalyst_groq.commands.lint.fields import find_literal_keys, rule_of
 from catalyst_groq.commands.lint.findings import Finding
 from catalyst_groq.commands.lint.tasks import FIELD_PREFIX
+from catalyst_groq.connector.fields.ignored_fields import find_ignored_fields, looks_like_field
 from catalyst_groq.connector.fields.names import API_KEY, FALLBACK_MODELS, OBJECT_FIELDS, TIMEOUT
 from catalyst_groq.connector.task_request import TASK_OPERATIONS
-
-STANDARD_VARIABLES = frozenset(
-    f"{FIELD_PREFIX}{name}" for name in ("responseBody", "statusCode", "success", "error", "meta")
-)
-"""The variables that the worker always sets: an input parameter may make one local."""
 
 KNOWN_FIELDS = frozenset(name for operation in TASK_OPERATIONS.values() for name in operation.defaults)
 MAX_TIMEOUT_SECONDS = 3600
@@ -43,18 +39,11 @@ def check_field_values(check: TaskCheck) -> Iterator[Finding]:
 
 def check_field_names(check: TaskCheck) -> Iterator[Finding]:
     """Find fields that do not exist, or not for this operation."""
+    names = [name for name in check.task.lines if _looks_like_field(check, name)]
     own = check.checked.raw.fields
-    for name in check.task.lines:
-        if name in own or name in STANDARD_VARIABLES or not _looks_like_field(check, name):
-            continue
-        if name in KNOWN_FIELDS:
-            problem = f"{name}: the operation '{check.checked.operation}' has no such field, so it is ignored"
-            fix = "Remove it, or apply the template of the other operation"
-            yield check.finding("unused-field", problem, fix, name)
-        else:
-            near = closest(name, sorted(KNOWN_FIELDS))
-            fix = f"Did you mean {near}?" if near else "Remove it"
-            yield check.finding("unknown-field", f"{name}: there is no such field, so it is ignored", fix, name)
+    for ignored in find_ignored_fields(names, own, KNOWN_FIELDS, check.checked.operation):
+        rule_id = "unused-field" if ignored.is_of_other_operation else "unknown-field"
+        yield check.finding(rule_id, f"{ignored.name}: {ignored.problem}", ignored.fix, ignored.name)
 
 
 def check_field_places(check: TaskCheck) -> Iterator[Finding]:
@@ -67,8 +56,8 @@ def check_field_places(check: TaskCheck) -> Iterator[Finding]:
 
 def _looks_like_field(check: TaskCheck, name: str) -> bool:
     """Whether a name is meant as that of a field; an input parameter may be a variable of the process's own."""
-    prefix = FIELD_PREFIX if name in check.task.inputs else FIELD_PREFIX.removesuffix("_")
-    return name.strip().lower().startswith(prefix)
+    is_prefixed = name.strip().lower().startswith(FIELD_PREFIX)
+    return is_prefixed if name in check.task.inputs else looks_like_field(name)
 
 
 def check_duplicate_keys(check: TaskCheck) -> Iterator[Finding]:

@@ -4,13 +4,15 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from catalyst_groq.commands.lint.checks import TaskCheck, closest, shorten
+from catalyst_groq.commands.lint.checks import TaskCheck, shorten
 from catalyst_groq.commands.lint.findings import Finding
 from catalyst_groq.commands.lint.paths import FUNCTIONS, functions_in
 from catalyst_groq.commands.lint.samples import expressions_in
 from catalyst_groq.commands.lint.variables import SetVariables
 from catalyst_groq.common.structures import walk
+from catalyst_groq.connector.expressions.foreign_syntax import NAME
 from catalyst_groq.connector.expressions.required_variables import ALL_VARIABLES, variables_used_by
+from catalyst_groq.connector.fields.ignored_fields import closest
 from catalyst_groq.connector.fields.names import AUDIO, ERROR_MAPPING, OBJECT_FIELDS, RESPONSE_MAPPING
 
 FOREIGN_PLACEHOLDER = re.compile(r"#\{[^{}\n]{1,200}\}|\{\{[^{}\n]{1,200}\}\}|<%=[^%\n]{1,200}%>")
@@ -82,11 +84,9 @@ def check_variables(check: TaskCheck, known: SetVariables) -> Iterator[Finding]:
             if near is None and known.may_be_incomplete:
                 continue
             reported.add(name)
-            fix = (
-                f"Did you mean {near}?"
-                if near
-                else f"Set it before this task, or give a default: ${{{name} || 'text'}}"
-            )
+            written = name if NAME.fullmatch(name) else f'"{name}"'
+            default = f"Set it before this task, or give a default: ${{{written} || 'text'}}"
+            fix = f"Did you mean {near}?" if near else default
             problem = f"{field}: nothing in the diagram sets the variable '{shorten(name)}'"
             yield check.finding("missing-variable", problem, fix, field)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
-from catalyst_groq.commands.lint.checks import COLLECT, TaskCheck, closest, shorten
+from catalyst_groq.commands.lint.checks import COLLECT, TaskCheck, shorten
 from catalyst_groq.commands.lint.context import TEMPLATE_VERSIONS, LintContext
 from catalyst_groq.commands.lint.diagram import LOOP, Diagram
 from catalyst_groq.commands.lint.findings import Finding
@@ -20,6 +20,7 @@ from catalyst_groq.commands.lint.tasks import (
     has_computed_topic,
     is_templated,
 )
+from catalyst_groq.connector.fields.ignored_fields import closest
 from catalyst_groq.connector.fields.names import RESPONSE_MAPPING, RETRIES
 
 END_LISTENER = f"{EXTENSION_ELEMENTS}/{CAMUNDA}executionListener[@event='end']"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from catalyst_groq.commands.lint.diagram import Diagram
-from catalyst_groq.commands.lint.field_checks import STANDARD_VARIABLES
 from catalyst_groq.commands.lint.names import BPMN, CAMUNDA, MESSAGE_EVENT, TOPIC_ATTRIBUTE
 from catalyst_groq.commands.lint.tasks import WrittenTask
+from catalyst_groq.connector.fields.ignored_fields import STANDARD_VARIABLES
 
 NAMING_ATTRIBUTES = frozenset(
     f"{CAMUNDA}{name}"

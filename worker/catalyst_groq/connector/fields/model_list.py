@@ -9,7 +9,7 @@ from catalyst_groq.errors import FieldError
 NO_MODEL_ID = re.compile(r"""["'\[\]{};\s]""")
 """What no model id contains: the field has another form then."""
 
-FIX = "Write model ids, separated by commas: openai/gpt-oss-20b, llama-3.1-8b-instant"
+FIX = "Write model ids, separated by commas: openai/gpt-oss-20b, qwen/qwen3.8-27b"
 
 
 def parse_models(field: str, text: str) -> tuple[str, ...]:

@@ -1,10 +1,12 @@
 """Looks up the fields of tasks: in the diagram, in process variables, and in the defaults."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from catalyst_groq.connector.expressions.placeholder_values import TaskVariables
+from catalyst_groq.connector.fields.ignored_fields import find_ignored_fields
 from catalyst_groq.connector.fields.names import CHAT_OPERATION, OPERATION
 from catalyst_groq.connector.fields.raw import RawFields
 from catalyst_groq.connector.fields.template import FieldTemplate, FieldValue
@@ -40,20 +42,22 @@ class FieldReader:
         variables = TaskVariables(task.variables, {TASK: task.facts})
         if self._names.isdisjoint(variables):
             return RawFields(self._template_of_diagram(*map(_text_items, diagram)), variables)
-        return RawFields(self._make_template(*diagram, variables), variables)
+        return RawFields(self._make_template(diagram, variables), variables)
 
     def _make_template_of_diagram(self, *diagram: tuple[tuple[str, str], ...]) -> FieldTemplate:
-        return self._make_template(*map(dict, diagram))
+        return self._make_template([dict(items) for items in diagram], {})
 
-    def _make_template(self, *sources: Mapping[str, Any]) -> FieldTemplate:
-        """Look each field up in the sources; the first that has it wins."""
+    def _make_template(self, diagram: Sequence[Mapping[str, Any]], variables: Mapping[str, Any]) -> FieldTemplate:
+        """Look each field up in the diagram, then in the variables; the first that has it wins."""
+        sources = (*diagram, variables)
 
         def look_up(name: str, default: str) -> FieldValue:
             return next((source[name] for source in sources if _is_set(source.get(name))), default)
 
         operation = str(look_up(OPERATION, CHAT_OPERATION))
         defaults = self._defaults_by_operation.get(operation, self._first_defaults)
-        return FieldTemplate({name: look_up(name, default) for name, default in defaults.items()}, defaults)
+        ignored = find_ignored_fields(chain(*diagram), defaults, self._names, operation)
+        return FieldTemplate({name: look_up(name, default) for name, default in defaults.items()}, defaults, ignored)
 
 
 def _text_items(source: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

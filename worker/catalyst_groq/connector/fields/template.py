@@ -1,6 +1,6 @@
 """The fields of a task as a modeller has written them: which variables they use, and what can be parsed once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from math import inf
@@ -20,6 +20,7 @@ from catalyst_groq.connector.expressions.required_variables import (
     variables_used_by,
 )
 from catalyst_groq.connector.fields.foreign_placeholders import ForeignPlaceholder, find_foreign_placeholders
+from catalyst_groq.connector.fields.ignored_fields import IgnoredField
 from catalyst_groq.connector.fields.names import (
     API_KEY,
     AUDIO,
@@ -58,9 +59,13 @@ class FieldTemplate:
     depend on a task: the variables that the fields use, and the parsed values of the fields without placeholders.
     """
 
-    def __init__(self, fields: Mapping[str, FieldValue], defaults: Mapping[str, str]) -> None:
+    def __init__(
+        self, fields: Mapping[str, FieldValue], defaults: Mapping[str, str], ignored: Sequence[IgnoredField] = ()
+    ) -> None:
         self.fields = fields
         self.defaults = defaults
+        self.ignored = ignored
+        """Fields in the diagram that have no effect."""
         self.parsed_constants: dict[tuple[Any, ...], Any] = {}
         """Values of constant fields, by field name, parse function and the function's further arguments."""
 
