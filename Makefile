@@ -9,7 +9,7 @@ EXPORT_requirements.lock := --extra sandbox --extra documents --group build
 EXPORT_requirements-dev.lock := --all-extras --group dev
 # The container's two stages: one builds the worker, one runs it.
 EXPORT_requirements-build.lock := --only-group build
-EXPORT_requirements-worker.lock := --extra redis --extra encryption --extra documents
+EXPORT_requirements-worker.lock := --extra redis --extra encryption --extra documents --extra tracing
 # What users install, with all extras. Without the network: uv reads uv.lock, and the licences are those of the packages in .venv.
 SBOM := $(BIN)/uv export --quiet --frozen --offline --no-default-groups --all-extras --preview-features sbom-export --format cyclonedx1.5 | $(BIN)/python scripts/sbom.py
 NO_PACKAGES := { echo "The packages could not be installed: see pip's error above. Where pip cannot reach its package index it needs HTTPS_PROXY or PIP_INDEX_URL." >&2; exit 1; }

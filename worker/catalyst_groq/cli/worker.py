@@ -27,13 +27,17 @@ def run(
     from catalyst_groq.config.settings import Settings, environment
     from catalyst_groq.domain.redaction import Redactor
     from catalyst_groq.observability.logging import set_up_logging
+    from catalyst_groq.observability.tracing import OTEL_PREFIX
 
     settings = Settings.load(config or SETTINGS_FILE, ENV_FILE)
     redactor = Redactor()
     set_up_logging(settings.log_level, redactor, settings.log_format, settings.debug)
     if processes > 1:
         raise typer.Exit(_run_processes(processes, config, settings))
-    run_loop(run_worker(settings, environment(ENV_FILE), redactor))
+    environ = environment(ENV_FILE)
+    # OpenTelemetry reads its variables from the environment only.
+    os.environ.update({name: value for name, value in environ.items() if name.startswith(OTEL_PREFIX)})
+    run_loop(run_worker(settings, environ, redactor))
 
 
 def _run_processes(count: int, config: Path | None, settings: "Settings") -> int:

@@ -236,6 +236,9 @@ class Settings(BaseSettings):
         description="What is logged of the exchange with Groq, with its contents and without keys: `requests`, "
         "`responses`, `latency`, `limits`",
     )
+    tracing: bool = Field(
+        default=False, description="Send traces to where `OTEL_EXPORTER_OTLP_ENDPOINT` says (with the extra `tracing`)"
+    )
     groq_api_url: Annotated[str, AfterValidator(base_url)] = Field(
         GROQ_URL, validation_alias="GROQ_API_URL", description="Base URL of Groq's API"
     )

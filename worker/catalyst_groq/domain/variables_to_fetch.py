@@ -10,6 +10,8 @@ class VariablesToFetch:
     """
 
     def __init__(self) -> None:
+        self.always: frozenset[str] = frozenset()
+        """Names that are fetched for every task, beside those that tasks use."""
         self._names: frozenset[str] | None = None
         self._all = False
 
@@ -23,4 +25,4 @@ class VariablesToFetch:
         if names is None:
             self._all = True
         elif not self._names or not self._names.issuperset(names):
-            self._names = (self._names or frozenset()) | frozenset(names)
+            self._names = (self._names or self.always) | frozenset(names)
