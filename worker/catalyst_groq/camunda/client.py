@@ -2,8 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -23,7 +22,7 @@ from catalyst_groq.domain.diagram_encoding import is_intact
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.variables import Encoder, TypedValueDto
 from catalyst_groq.domain.variables_to_fetch import VariablesToFetch
-from catalyst_groq.errors import CallerHidden, DefinitionError, EngineRefused, EngineUnreachable, TaskLost, ValueTooLong
+from catalyst_groq.errors import CallerHidden, DefinitionError, EngineRefused, TaskLost, ValueTooLong
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +96,7 @@ class EngineClient:
         }
         timeout = poll.total_seconds() + POLL_TIMEOUT_MARGIN_SECONDS
         fetched = await self._rest.post(f"{self._tasks}/fetchAndLock", body, list, timeout)
-        with self._parsing():
+        with self._rest.parsing():
             return [ExternalTask(task, variables) for task in fetched]
 
     async def complete(self, task_id: str, variables: Mapping[str, Any], local: frozenset[str] = frozenset()) -> None:
@@ -142,13 +141,13 @@ class EngineClient:
         The engine shows the retry timeout as a lock too, and unlocking the task would end that timeout early.
         """
         locked = await self._query_locked()
-        with self._parsing():
+        with self._rest.parsing():
             return [task["id"] for task in locked if task.get("errorMessage") is None]
 
     async def locks(self) -> dict[str, str]:
         """Return when the locks of this worker id end, by task id. A retry timeout is shown as a lock too."""
         locked = await self._query_locked()
-        with self._parsing():
+        with self._rest.parsing():
             return {task["id"]: task["lockExpirationTime"] for task in locked}
 
     async def _query_locked(self) -> list[dict[str, Any]]:
@@ -163,7 +162,7 @@ class EngineClient:
         """
         url = f"{self.url}/process-definition/{process_definition_id}"
         definition = await self._rest.get(f"{url}/xml", dict)
-        with self._parsing():
+        with self._rest.parsing():
             text = str(definition["bpmn20Xml"])
         if await run_beside_loop_if_large(text, is_intact, text):
             return text.encode("utf-8", "surrogatepass")
@@ -175,10 +174,10 @@ class EngineClient:
 
     async def _deployed_bytes(self, definition: Mapping[str, Any]) -> bytes:
         """Return the bytes of the resource that a process definition comes from."""
-        with self._parsing():
+        with self._rest.parsing():
             deployment, name = f"{self.url}/deployment/{definition['deploymentId']}/resources", definition["resource"]
         resources = await self._rest.get(deployment, list)
-        with self._parsing():
+        with self._rest.parsing():
             resource = {resource["name"]: resource["id"] for resource in resources}[name]
         return await self._rest.read(f"{deployment}/{resource}/data")
 
@@ -193,7 +192,7 @@ class EngineClient:
     async def latest_definitions(self) -> list[str]:
         """Return the ids of the latest version of every deployed process."""
         definitions = await self._rest.get(f"{self.url}/process-definition?latestVersion=true", list)
-        with self._parsing():
+        with self._rest.parsing():
             return [str(definition["id"]) for definition in definitions]
 
     async def calling_process(self, process_instance_id: str) -> CallingProcess | None:
@@ -203,7 +202,7 @@ class EngineClient:
         """
         instances = f"{self.url}/process-instance"
         callers = await self._rest.get(f"{instances}?subProcessInstance={process_instance_id}", list)
-        with self._parsing():
+        with self._rest.parsing():
             if callers:
                 return CallingProcess(str(callers[0]["id"]), str(callers[0]["definitionId"]))
         root = urlencode({"processInstanceIds": process_instance_id, "rootProcessInstances": "true"})
@@ -211,21 +210,13 @@ class EngineClient:
             raise CallerHidden("the worker's user may not see its process instance")
         return None
 
-    @contextmanager
-    def _parsing(self) -> Iterator[None]:
-        """Read a response. One of an unexpected shape comes from a server that is not an engine."""
-        try:
-            yield
-        except (AttributeError, IndexError, KeyError, TypeError) as error:
-            raise EngineUnreachable(f"The server at {self.url} is not a Camunda engine: {error!r}") from error
-
     async def file(self, execution_id: str, name: str) -> bytes:
         """Return the content of the File variable that an execution sees: the one of the nearest scope."""
         return await self._rest.read(f"{visible_variables_url(self.url, execution_id)}/{quote(name, safe='')}/data")
 
     def scope_variables(self) -> ScopeVariables:
         """Return a client for the variables of single scopes. It uses the connections of this one."""
-        return ScopeVariables(self._rest, self.url, self._parsing)
+        return ScopeVariables(self._rest, self.url)
 
     def _topic(self, name: str, variables: frozenset[str] | None) -> dict[str, Any]:
         """Return the part of a fetch for one topic, with the variables to return; None for all variables."""

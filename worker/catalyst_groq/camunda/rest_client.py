@@ -1,11 +1,13 @@
 """Calls to the engine's REST API: one pooled client that returns parsed responses or raises `EngineError`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from aiohttp import ClientError, ClientSession, ClientTimeout
+from aiohttp import ClientError, ClientSession, ClientTimeout, FormData
 from yarl import URL
 
 from catalyst_groq.camunda.oauth import ClientCredentials, OAuthTokenProvider
@@ -38,6 +40,11 @@ MAX_JSON_BYTES = 64_000_000
 MAX_FILE_BYTES = 128_000_000
 """Maximum size of a File: Groq accepts recordings of 100 MB."""
 
+UPLOAD_TIMEOUT_SECONDS = 120.0
+"""Timeout of a deployment, which the engine parses and stores."""
+
+JSON_TYPE = "application/json"
+
 T = TypeVar("T")
 NO_CONTENT = type(None)
 """The shape of a response without content (204): any other response to a report does not come from an engine."""
@@ -68,10 +75,8 @@ class RestClient:
     def __init__(
         self, url: str, authorization: str, transport: TransportConfig, credentials: ClientCredentials | None = None
     ) -> None:
-        self._url = url
-        self._headers = {"content-type": "application/json"}
-        if authorization:
-            self._headers["authorization"] = authorization
+        self.url = url
+        self._headers = {"authorization": authorization} if authorization else {}
         self._transport = transport
         self._http = ClientSession(connector=transport.make_connector(KEEP_ALIVE_SECONDS))
         self._tokens = OAuthTokenProvider(self._http, transport, credentials) if credentials else None
@@ -91,35 +96,87 @@ class RestClient:
         """Send JSON and return a response of this shape. Raises `EngineUnreachable`, `EngineRefused`."""
         return await self._call("POST", url, to_bytes(body), timeout, shape)
 
+    async def put(self, url: str, body: Mapping[str, Any]) -> None:
+        """Send JSON; the response has no content. Raises as `post` does."""
+        await self._call("PUT", url, to_bytes(body), CALL_TIMEOUT_SECONDS, NO_CONTENT)
+
+    async def upload(self, url: str, fields: Mapping[str, str], files: Mapping[str, bytes]) -> dict[str, Any]:
+        """Send a form with files, by their names, and return a JSON object. Raises as `post` does."""
+        form = FormData(quote_fields=False, charset="utf-8")  # the engine takes the names as they are
+        for name, value in fields.items():
+            form.add_field(name, value)
+        for number, (name, content) in enumerate(files.items()):
+            form.add_field(f"file-{number}", content, filename=name, content_type="application/octet-stream")
+        parts = form()
+        content_type = str(parts.headers["content-type"])
+        content = await parts.as_bytes()
+        return await self._call("POST", url, content, UPLOAD_TIMEOUT_SECONDS, dict, content_type=content_type)
+
+    @contextmanager
+    def parsing(self) -> Iterator[None]:
+        """Read a response. One of an unexpected shape comes from a server that is not an engine."""
+        try:
+            yield
+        except (AttributeError, IndexError, KeyError, TypeError) as error:
+            raise EngineUnreachable(f"The server at {self.url} is not a Camunda engine: {error!r}") from error
+
     async def read(self, url: str, timeout: float = CALL_TIMEOUT_SECONDS) -> bytes:
         """Return the bytes of a response that is not JSON, up to `MAX_FILE_BYTES`. Raises as `get` does."""
         return await self._authenticated_call("GET", url, None, timeout, MAX_FILE_BYTES)
 
-    async def _call(self, method: str, url: str, content: bytes | None, timeout: float, shape: type[T]) -> T:
-        body = await self._authenticated_call(method, url, content, timeout, MAX_JSON_BYTES)
+    async def _call(  # noqa: PLR0913 -- one HTTP request
+        self,
+        method: str,
+        url: str,
+        content: bytes | None,
+        timeout: float,
+        shape: type[T],
+        *,
+        content_type: str = JSON_TYPE,
+    ) -> T:
+        body = await self._authenticated_call(method, url, content, timeout, MAX_JSON_BYTES, content_type=content_type)
         parsed = await run_beside_loop_if_large(body, _parse, body) if body else None
         if not isinstance(parsed, shape):
-            raise EngineUnreachable(f"The server at {self._url} is not a Camunda engine: {_excerpt(body)}")
+            raise EngineUnreachable(f"The server at {self.url} is not a Camunda engine: {_excerpt(body)}")
         return parsed
 
-    async def _authenticated_call(
-        self, method: str, url: str, content: bytes | None, timeout: float, max_bytes: int
+    async def _authenticated_call(  # noqa: PLR0913 -- one HTTP request
+        self,
+        method: str,
+        url: str,
+        content: bytes | None,
+        timeout: float,
+        max_bytes: int,
+        *,
+        content_type: str = JSON_TYPE,
     ) -> bytes:
         """Call once, and once more with a new token if the engine refuses the first one."""
+        send = partial(
+            self._send, method, url, content, timeout=timeout, max_bytes=max_bytes, content_type=content_type
+        )
         token = await self._tokens.current() if self._tokens else ""
-        status, body = await self._send(method, url, content, timeout=timeout, token=token, max_bytes=max_bytes)
+        status, body = await send(token=token)
         if status == HTTPStatus.UNAUTHORIZED and self._tokens:
-            token = await self._tokens.current(refused=token)
-            status, body = await self._send(method, url, content, timeout=timeout, token=token, max_bytes=max_bytes)
+            status, body = await send(token=await self._tokens.current(refused=token))
         if status not in SUCCESS_STATUSES:
             raise self._to_error(status, body, await run_beside_loop_if_large(body, _parse, body))
         return body
 
     async def _send(  # noqa: PLR0913 -- one HTTP request
-        self, method: str, url: str, content: bytes | None, *, timeout: float, token: str, max_bytes: int
+        self,
+        method: str,
+        url: str,
+        content: bytes | None,
+        *,
+        timeout: float,
+        token: str,
+        max_bytes: int,
+        content_type: str,
     ) -> tuple[int, bytes]:
         """Return status and body. Every failure without a response is the same error: they are all handled alike."""
-        headers = {**self._headers, "authorization": f"Bearer {token}"} if token else self._headers
+        headers = {**self._headers, "content-type": content_type}
+        if token:
+            headers["authorization"] = f"Bearer {token}"
         parsed_url = URL(url, encoded=True)
         try:
             proxy = self._transport.proxy_for(parsed_url)
@@ -135,18 +192,18 @@ class RestClient:
             ) as response:
                 return response.status, await read_body(response, max_bytes)
         except BodyTooLarge as cause:
-            raise EngineResponseTooLarge(f"Engine at {self._url}: {cause}") from cause
+            raise EngineResponseTooLarge(f"Engine at {self.url}: {cause}") from cause
         except (ClientError, OSError) as cause:  # a TimeoutError is an OSError
             reason = str(cause) or f"no response within {timeout:g} s"
-            raise EngineUnreachable(f"Engine unreachable at {self._url}: {reason}") from cause
+            raise EngineUnreachable(f"Engine unreachable at {self.url}: {reason}") from cause
 
     def _to_error(self, status: int, content: bytes, body: Any) -> EngineRefused | EngineUnreachable:
         """Return the error that a response means; `body` is its parsed content."""
         is_from_engine = isinstance(body, dict) and "type" in body
         if status == HTTPStatus.NOT_FOUND and not is_from_engine:
             # The URL does not lead to the REST API, or the REST API is being redeployed.
-            problem = f"The server at {self._url} is not a Camunda engine: 404 {_excerpt(content)}"
-            has_usual_path = self._url.endswith("/engine-rest")
+            problem = f"The server at {self.url} is not a Camunda engine: 404 {_excerpt(content)}"
+            has_usual_path = self.url.endswith("/engine-rest")
             fix = "Is its REST API at another path than" if has_usual_path else "Is /engine-rest missing in"
             return EngineUnreachable(f"{problem}. {fix} CATALYST_ENGINE_URL?")
         if isinstance(body, dict):
@@ -156,7 +213,7 @@ class RestClient:
         if status == HTTPStatus.UNAUTHORIZED:
             message = f"{message}. {self._credentials_fix()}".removeprefix(". ")
         if status in UNAVAILABLE_STATUSES:
-            return EngineUnreachable(f"Engine unreachable at {self._url}: a gateway responded {status}: {message}")
+            return EngineUnreachable(f"Engine unreachable at {self.url}: a gateway responded {status}: {message}")
         return _error_class(status, kind, message, code)(status, kind, message)
 
     def _credentials_fix(self) -> str:

@@ -1,8 +1,7 @@
 """Process variables of single scopes of a process instance: which exist, and their values."""
 
 import re
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -26,21 +25,20 @@ class Scope(NamedTuple):
 class ScopeVariables:
     """The REST API for variables. Every method raises `EngineUnreachable` or `EngineRefused`."""
 
-    def __init__(self, rest: RestClient, url: str, parsing: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(self, rest: RestClient, url: str) -> None:
         self._rest = rest
         self._url = url
-        self._parsing = parsing
 
     async def scopes_with(self, process_instance_id: str, name: str) -> list[Scope]:
         """Return all scopes of a process instance that hold a variable of this name."""
         found = await self._query(processInstanceIdIn=process_instance_id, variableName=name)
-        with self._parsing():
+        with self._rest.parsing():
             return [Scope(str(entry["executionId"]), str(entry["activityInstanceId"])) for entry in found]
 
     async def local_values(self, execution_id: str, prefix: str) -> dict[str, Any]:
         """Return the values of one scope's variables whose names begin with `prefix`: of Json variables their texts."""
         found = await self._query(executionIdIn=execution_id, variableNameLike=f"{prefix}%")
-        with self._parsing():
+        with self._rest.parsing():
             return {str(entry["name"]): entry["value"] for entry in found}
 
     async def activity_instances(self, process_instance_id: str) -> dict[str, Mapping[str, str]]:
@@ -51,7 +49,7 @@ class ScopeVariables:
         url = f"{self._url}/process-instance/{quote(process_instance_id, safe='')}/activity-instances"
         remaining: list[tuple[dict[str, Any], Mapping[str, str]]] = [(await self._rest.get(url, dict), {})]
         found: dict[str, Mapping[str, str]] = {}
-        with self._parsing():
+        with self._rest.parsing():
             while remaining:
                 entry, around = remaining.pop()
                 found[str(entry["id"])] = around

@@ -1,14 +1,23 @@
-"""What the commands have in common: files in the current folder, exit codes, options, the console."""
+"""What the commands have in common: files in the current folder, exit codes, a client of the engine, questions."""
 
+import asyncio
 import sys
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
 
 import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from catalyst_groq.camunda.rest_client import RestClient
+    from catalyst_groq.config.settings import Settings
+
+T = TypeVar("T")
+Mask = Callable[[str], str]
+Yes = Annotated[bool, typer.Option("--yes", help="Do it. Otherwise it is only shown; in a terminal you are asked.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 ENV_FILE = Path(".env")
@@ -20,6 +29,38 @@ INTERRUPTED = 130
 """Exit code of a command that Ctrl-C or SIGTERM has ended, as in a shell."""
 
 
+class EngineSession(NamedTuple):
+    """What a command needs that works with the engine. `mask` hides the operator's keys in a text."""
+
+    settings: "Settings"
+    rest: "RestClient"
+    mask: Mask
+
+
+def run_with_engine(work: Callable[[EngineSession], Awaitable[T]]) -> T:
+    """Run a function with a client of the engine that the settings name."""
+    from catalyst_groq.config.factory import make_rest_client
+
+    settings, mask = _load()
+
+    async def run() -> T:
+        async with aclosing(make_rest_client(settings)) as rest:
+            return await work(EngineSession(settings, rest, mask))
+
+    return asyncio.run(run())
+
+
+def _load() -> "tuple[Settings, Mask]":
+    from catalyst_groq.config.factory import collect_secret_values
+    from catalyst_groq.config.settings import GROQ_API_KEY, Settings, environment
+    from catalyst_groq.domain.redaction import Redactor
+
+    settings = Settings.load(SETTINGS_FILE, ENV_FILE)
+    redactor = Redactor(value for _, value in collect_secret_values(settings))
+    redactor.add(environment(ENV_FILE).get(GROQ_API_KEY, "").strip())
+    return settings, redactor.mask
+
+
 def make_console(*, quiet: bool = False) -> "Console":
     """Return a console for tables: in a pipe nothing is cut off or broken to its width."""
     from rich.console import Console
@@ -27,3 +68,8 @@ def make_console(*, quiet: bool = False) -> "Console":
     from catalyst_groq.commands.tables import UNLIMITED_WIDTH
 
     return Console(width=None if sys.stdout.isatty() else UNLIMITED_WIDTH, quiet=quiet)
+
+
+def ask(question: str) -> bool:
+    """Ask a person in a terminal; False where there is none."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and typer.confirm(question)

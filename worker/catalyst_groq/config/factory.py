@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.oauth import ClientCredentials, basic_authorization
+from catalyst_groq.camunda.rest_client import RestClient
 from catalyst_groq.common.credentials import find_passwords
 from catalyst_groq.common.optional_dependencies import require_extra
 from catalyst_groq.common.transport import TransportConfig, find_environment_passwords, make_transport
@@ -140,6 +141,16 @@ def make_engine_client(settings: Settings, worker_id: str) -> EngineClient:
         task_filter=_task_filter(settings),
         transport=make_engine_transport(settings),
         credentials=make_engine_credentials(settings),
+    )
+
+
+def make_rest_client(settings: Settings) -> RestClient:
+    """Return a client of the engine's REST API for commands, which are no workers."""
+    return RestClient(
+        settings.engine_url.rstrip("/"),
+        make_engine_authorization(settings),
+        make_engine_transport(settings),
+        make_engine_credentials(settings),
     )
 
 

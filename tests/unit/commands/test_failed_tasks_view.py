@@ -1,0 +1,106 @@
+"""What `retry` and `migrate` print."""
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from catalyst_groq.camunda.deployments import ProcessDefinition
+from catalyst_groq.camunda.migrations import MigrationPlan
+from catalyst_groq.commands import failed_tasks_view as view
+from catalyst_groq.commands.failed_task_search import FoundTasks
+from catalyst_groq.commands.migrate import InstanceMigration
+from catalyst_groq.commands.paced_run import PacedResult
+from support.failed_tasks import make_task
+
+KEY = "gsk_0123456789abcdefghij"
+FIRST = make_task("t1", message=f"groq: 503 Down, said {KEY}. \x1b[31m[bold]" + "x" * 200)
+SUSPENDED = make_task("t2", is_suspended=True, message="groq: 503 Down again.")
+FOUND = FoundTasks([FIRST, SUSPENDED], {"order:1": 3})
+
+
+def mask(text):
+    return text.replace(KEY, "***")
+
+
+def show(function, *arguments, **options):
+    out = io.StringIO()
+    function(Console(file=out, width=400, **options), *arguments)
+    return out.getvalue()
+
+
+def version(number):
+    return ProcessDefinition(f"order:{number}", "order", number, "", "d1")
+
+
+def migration(instance_id, plan):
+    return InstanceMigration(instance_id, version(1), version(2), [FIRST], plan)
+
+
+PLANNED = [migration("i1", MigrationPlan({}, frozenset())), migration("i2", f"no plan for {KEY}")]
+
+
+def test_tasks_are_shown_in_groups_without_keys():
+    text = show(view.show_tasks, FOUND, mask)
+
+    assert [line.split()[:5] for line in text.splitlines()[1:2]] == [["order", "3", "Ask", "503", "2"]]
+    assert "groq: 503 Down, said ***. \\x1b[31m[bold]xxx" in text
+    assert "x" * 120 not in text
+    assert text.splitlines()[-1] == "1 task of suspended instances: activate these in Cockpit, too."
+    assert show(view.show_tasks, FoundTasks([], {}), mask) == "No Groq task has such an incident.\n"
+
+
+def test_migrations_are_shown_by_version_and_problem():
+    assert show(view.show_migrations, PLANNED, mask).splitlines() == [
+        "order: version 1 → 2, 1 instance",
+        "order: version 1 → 2, 1 instance, not possible: no plan for ***.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("result", "lines"),
+    [
+        (None, ["Nothing was changed. Add --yes to do it."]),
+        (PacedResult(done=[FIRST, SUSPENDED]), ["2 tasks retried."]),
+        (PacedResult(done=[FIRST], refused=[(SUSPENDED, KEY)]), ["1 task retried.", "task t2: ***"]),
+        (
+            PacedResult(unreachable="Engine unreachable"),
+            ["0 tasks retried.", "Engine unreachable. The others are unchanged: run the command again for them."],
+        ),
+        (
+            PacedResult(is_interrupted=True),
+            ["0 tasks retried.", "Interrupted. The others are unchanged: run the command again for them."],
+        ),
+    ],
+)
+def test_result_says_what_is_left(result, lines):
+    assert show(view.show_result, result, "task", "retried", mask).splitlines() == lines
+
+
+def test_result_for_programs_has_the_ids():
+    items = view.tasks_as_json(FOUND, mask) | view.migrations_as_json(PLANNED, mask)
+    dry_run = json.loads(view.to_json(items, None, mask))
+    report = json.loads(view.to_json(items, PacedResult(done=PLANNED[:1], refused=[(PLANNED[1], KEY)]), mask))
+
+    assert dry_run["dryRun"]
+    assert "done" not in dry_run
+    assert [(task["id"], task["version"], task["suspended"]) for task in report["tasks"]] == [
+        ("t1", 3, False),
+        ("t2", 3, True),
+    ]
+    assert [(entry["id"], entry["toVersion"], entry["problem"]) for entry in report["instances"]] == [
+        ("i1", 2, None),
+        ("i2", 2, "no plan for ***"),
+    ]
+    assert (report["done"], report["refused"]) == (["i1"], [{"id": "i2", "reason": "***"}])
+
+
+def test_progress_is_a_bar_in_a_terminal_only():
+    def advance(console):
+        with view.show_progress(console, "Raising retries", 2) as step:
+            step()
+            step()
+
+    assert show(advance) == ""
+    assert "Raising retries" in show(advance, force_terminal=True)

@@ -1,0 +1,45 @@
+"""The causes of incidents, read from their messages."""
+
+import pytest
+
+from catalyst_groq.connector.results.diagram_remedies import add_sentence, remedy_for_kind
+from catalyst_groq.connector.results.incident_causes import find_causes
+from catalyst_groq.connector.results.outcome_mapping import error_message
+from catalyst_groq.groq.api.error_kinds import ERROR_KINDS
+from catalyst_groq.groq.api.errors import ApiError
+from catalyst_groq.groq.api.operations import CHAT_COMPLETION, TRANSCRIPTION
+from catalyst_groq.groq.routing.endpoints import GROQ
+
+LONG_TEXT = "The server's own words. " * 100
+
+
+@pytest.mark.parametrize("server", ["", GROQ, "own"])
+@pytest.mark.parametrize("operation", [CHAT_COMPLETION, TRANSCRIPTION])
+@pytest.mark.parametrize("kind", ERROR_KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("message", ["503 The words", LONG_TEXT])
+def test_cause_of_an_incident_is_the_kind_of_its_error(kind, operation, server, message):
+    status = 503 if message.startswith("503") else None
+    text = error_message(server, ApiError(kind, (), message, status), operation)
+    causes = find_causes(add_sentence(text, remedy_for_kind(kind, operation)))
+
+    assert causes == ((kind.name, "503") if status else (kind.name,))
+
+
+@pytest.mark.parametrize(
+    ("message", "causes"),
+    [
+        ("catalyst_payload: is empty. Write a JSON object", ("catalyst_payload",)),
+        ("catalyst_responseMapping: 'total' is required", ("catalyst_responseMapping",)),
+        ("The BPMN of the process definition order:1 is not well-formed XML", ("unreadable_diagram",)),
+        ("groq: 429 Slow down. Nothing catches the BPMN error X: attach an event to 'Ask'.", ("uncaught_error", "429")),
+        (
+            "Nothing in this process catches the BPMN error X, and the calling process cannot be read",
+            ("uncaught_error",),
+        ),
+        ("", ("other",)),
+        ("Somebody else's words: 12345", ("other",)),
+        ("12345", ("other",)),
+    ],
+)
+def test_cause_of_other_incidents(message, causes):
+    assert find_causes(message) == causes

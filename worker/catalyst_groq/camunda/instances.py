@@ -1,0 +1,141 @@
+"""What became of a process instance: whether it has ended, what it waits for, its incidents and variables."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+from catalyst_groq.camunda.rest_client import RestClient
+from catalyst_groq.domain.variables import TypedValueDto
+from catalyst_groq.errors import EngineRefused
+
+END_EVENT_SUFFIX = "EndEvent"
+"""Of the type of an activity instance: `noneEndEvent`, `errorEndEvent` …"""
+
+NO_HISTORY = "how is unknown, the engine keeps no history"
+"""The end of an instance that is gone."""
+
+MAX_CALLED_INSTANCES = 100
+
+
+class Element(NamedTuple):
+    """An element of a diagram; `name` is empty where it has none."""
+
+    id: str
+    name: str
+
+
+class Incident(NamedTuple):
+    """An open incident; `details` are the error details of its external task, empty where there are none."""
+
+    activity: str
+    message: str
+    details: str
+
+
+class FailedAttempt(NamedTuple):
+    """An external task that the engine will offer again."""
+
+    activity: str
+    message: str
+    retries: int
+
+
+class Instances:
+    """The REST API for process instances. Every method raises `EngineUnreachable` or `EngineRefused`."""
+
+    def __init__(self, rest: RestClient) -> None:
+        self._rest = rest
+        self._url = rest.url
+
+    async def end_state(self, instance_id: str) -> str | None:
+        """Return how an instance has ended, such as `COMPLETED`; None while it runs.
+
+        An engine that keeps no history only shows that it is gone: `NO_HISTORY`.
+        """
+        running = await self._list("process-instance", processInstanceIds=instance_id)
+        if running:
+            return None
+        try:
+            body = await self._rest.get(f"{self._url}/history/process-instance/{quote(instance_id, safe='')}", dict)
+        except EngineRefused:
+            return NO_HISTORY
+        with self._rest.parsing():
+            return str(body["state"])
+
+    async def end_events(self, instance_id: str) -> list[Element]:
+        """Return the end events that an instance has reached, the last one first."""
+        found = await self._list(
+            "history/activity-instance", processInstanceId=instance_id, sortBy="startTime", sortOrder="desc"
+        )
+        with self._rest.parsing():
+            return [
+                Element(str(entry["activityId"]), entry["activityName"] or "")
+                for entry in found
+                if str(entry["activityType"]).endswith(END_EVENT_SUFFIX)
+            ]
+
+    async def with_called(self, instance_id: str) -> list[str]:
+        """Return the instance, and those that it has called and that run, up to `MAX_CALLED_INSTANCES`."""
+        ids = [instance_id]
+        for id_ in ids:
+            called = await self._list("process-instance", superProcessInstance=id_)
+            with self._rest.parsing():
+                ids += [str(entry["id"]) for entry in called]
+            if len(ids) > MAX_CALLED_INSTANCES:
+                break
+        return ids
+
+    async def user_tasks(self, instance_id: str) -> list[Element]:
+        """Return the user tasks that wait in an instance."""
+        found = await self._list("task", processInstanceId=instance_id)
+        with self._rest.parsing():
+            return [Element(str(entry["taskDefinitionKey"]), entry["name"] or "") for entry in found]
+
+    async def incidents(self, instance_id: str) -> list[Incident]:
+        """Return the open incidents of an instance, without those that only repeat one of a called instance."""
+        found = await self._list("incident", processInstanceId=instance_id)
+        with self._rest.parsing():
+            own = [entry for entry in found if entry["id"] == entry["rootCauseIncidentId"]]
+            return [
+                Incident(str(entry["activityId"]), entry["incidentMessage"] or "", await self._details(entry))
+                for entry in own
+            ]
+
+    async def failed_attempts(self, instance_id: str) -> list[FailedAttempt]:
+        """Return the external tasks that have failed and have retries left."""
+        found = await self._list("external-task", processInstanceId=instance_id, withRetriesLeft="true")
+        with self._rest.parsing():
+            return [
+                FailedAttempt(str(entry["activityId"]), entry["errorMessage"], int(entry["retries"]))
+                for entry in found
+                if entry["errorMessage"] and entry["retries"]
+            ]
+
+    async def variables(self, instance_id: str) -> dict[str, TypedValueDto]:
+        """Return the typed variables of the process scope, by name: from history, or of the instance that runs."""
+        query = urlencode({"deserializeValues": "false"})
+        try:
+            return await self._rest.get(
+                f"{self._url}/process-instance/{quote(instance_id, safe='')}/variables?{query}", dict
+            )
+        except EngineRefused:  # it has ended
+            found = await self._list(
+                "history/variable-instance",
+                processInstanceId=instance_id,
+                activityInstanceIdIn=instance_id,
+                deserializeValues="false",
+            )
+        with self._rest.parsing():
+            return {str(entry["name"]): dict(entry) for entry in found}
+
+    async def _details(self, incident: Mapping[str, Any]) -> str:
+        if incident["incidentType"] != "failedExternalTask":
+            return ""
+        task = quote(str(incident["configuration"]), safe="")
+        try:
+            return (await self._rest.read(f"{self._url}/external-task/{task}/errorDetails")).decode(errors="replace")
+        except EngineRefused:  # somebody has ended the incident meanwhile
+            return ""
+
+    async def _list(self, path: str, **query: str) -> Sequence[Mapping[str, Any]]:
+        return await self._rest.get(f"{self._url}/{path}?{urlencode(query)}", list)

@@ -1,0 +1,80 @@
+"""Which failed tasks a command is about: by process, instance, cause and text. Pure."""
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from catalyst_groq.camunda.failed_tasks import FailedTask
+from catalyst_groq.connector.fields.names import CHAT_DEFAULTS, TRANSCRIPTION_DEFAULTS
+from catalyst_groq.connector.results.incident_causes import CAUSES, find_causes
+from catalyst_groq.errors import CatalystError
+
+STATUS = re.compile(r"[1-5]\d\d")
+
+
+class UnknownCause(CatalystError):  # noqa: N818 -- named after the state
+    """An option names a cause that no incident can have."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSelection:
+    """Criteria that all must be met; one with several values is met by each of them, an empty one by every task."""
+
+    processes: Sequence[str] = ()
+    instances: Sequence[str] = ()
+    causes: Sequence[str] = ()
+    texts: Sequence[str] = ()
+    tenants: Sequence[str] = ()
+
+    def matches(self, task: FailedTask) -> bool:
+        """Whether a task meets all criteria."""
+        message = task.message.casefold()
+        return (
+            _is_in(task.process, self.processes)
+            and _is_in(task.instance_id, self.instances)
+            and _is_in(task.tenant, self.tenants)
+            and (not self.causes or not set(find_causes(task.message)).isdisjoint(self.causes))
+            and (not self.texts or any(text.casefold() in message for text in self.texts))
+        )
+
+
+def _is_in(value: str, allowed: Sequence[str]) -> bool:
+    return not allowed or value in allowed
+
+
+def check_cause(written: str) -> str:
+    """Return the name of a cause as incidents have it. Raises `UnknownCause`, perhaps with what was meant."""
+    name = re.sub(r"[\s-]+", "_", written.strip())
+    by_name = {cause.lower(): cause for cause in (*CAUSES, *CHAT_DEFAULTS, *TRANSCRIPTION_DEFAULTS)}
+    if STATUS.fullmatch(name):
+        return name
+    if name.lower() in by_name:
+        return by_name[name.lower()]
+    close = difflib.get_close_matches(name.lower(), by_name, 1)
+    fix = f"Did you mean {by_name[close[0]]}?" if close else f"Write a status, a field, or one of {', '.join(CAUSES)}."
+    raise UnknownCause(f"--cause {written}: unknown cause. {fix}")
+
+
+class TaskGroup(NamedTuple):
+    """Failed tasks with the same process version, activity and cause, and the message of one of them."""
+
+    process: str
+    definition_id: str
+    activity: str
+    cause: str
+    size: int
+    message: str
+
+
+def group_tasks(tasks: Iterable[FailedTask]) -> list[TaskGroup]:
+    """Return the groups of tasks, the largest first."""
+    counts: Counter[tuple[str, str, str, str]] = Counter()
+    messages: dict[tuple[str, str, str, str], str] = {}
+    for task in tasks:
+        key = (task.process, task.definition_id, task.activity, find_causes(task.message)[0])
+        counts[key] += 1
+        messages.setdefault(key, task.message)
+    return [TaskGroup(*key, size, messages[key]) for key, size in counts.most_common()]

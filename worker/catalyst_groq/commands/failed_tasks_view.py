@@ -1,0 +1,139 @@
+"""Prints which failed tasks there are, and what became of their retries and migrations."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+
+from catalyst_groq.camunda.failed_tasks import FailedTask
+from catalyst_groq.commands.failed_task_search import FoundTasks
+from catalyst_groq.commands.failed_task_selection import group_tasks
+from catalyst_groq.commands.migrate import InstanceMigration
+from catalyst_groq.commands.paced_run import PacedResult
+from catalyst_groq.commands.tables import count, print_rows, print_text
+from catalyst_groq.common.texts import shorten
+from catalyst_groq.connector.results.incident_causes import find_causes
+
+HEADERS = ("process", "version", "activity", "cause", "tasks", "message")
+MAX_MESSAGE_CHARS = 120
+"""Of a message in a table; JSON has all of it."""
+
+Mask = Callable[[str], str]
+
+
+def show_tasks(console: Console, found: FoundTasks, mask: Mask) -> None:
+    """Print the failed tasks by process, version, activity and cause."""
+    if not found.tasks:
+        print_text(console, "No Groq task has such an incident.")
+        return
+    rows = [
+        (
+            group.process,
+            str(found.versions[group.definition_id]),
+            group.activity,
+            group.cause,
+            f"{group.size:,}",
+            shorten(mask(group.message), MAX_MESSAGE_CHARS),
+        )
+        for group in group_tasks(found.tasks)
+    ]
+    print_rows(console, HEADERS, rows)
+    if suspended := sum(task.is_suspended for task in found.tasks):
+        print_text(console, f"{count(suspended, 'task')} of suspended instances: activate these in Cockpit, too.")
+
+
+def show_migrations(console: Console, migrations: Sequence[InstanceMigration], mask: Mask) -> None:
+    """Print from which version to which the instances go, and which of them cannot."""
+    groups = Counter(
+        (f"{entry.source.key}: version {entry.source.version} → {entry.target.version}", entry.problem)
+        for entry in migrations
+    )
+    for (move, problem), number in groups.items():
+        reason = f", not possible: {mask(problem)}." if problem else ""
+        print_text(console, f"{move}, {count(number, 'instance')}{reason}")
+
+
+@contextmanager
+def show_progress(console: Console, title: str, total: int) -> Iterator[Callable[[], None]]:
+    """Show a progress bar in a terminal, nothing in a pipe. Call what it returns after each step."""
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(title, total=total)
+        yield lambda: progress.advance(task)
+
+
+def show_result(console: Console, result: PacedResult[Any] | None, noun: str, verb: str, mask: Mask) -> None:
+    """Print what became of the changes: `3 tasks retried.`, what the engine refused, and what ended the run.
+
+    `result` is None after a dry run.
+    """
+    if result is None:
+        print_text(console, "Nothing was changed. Add --yes to do it.")
+        return
+    print_text(console, f"{count(len(result.done), noun)} {verb}.")
+    for item, reason in result.refused:
+        print_text(console, f"{noun} {id_of(item)}: {mask(reason)}")
+    if result.unreachable:
+        print_text(console, f"{mask(result.unreachable)}. The others are unchanged: run the command again for them.")
+    elif result.is_interrupted:
+        print_text(console, "Interrupted. The others are unchanged: run the command again for them.")
+
+
+def tasks_as_json(found: FoundTasks, mask: Mask) -> dict[str, Any]:
+    """Return the tasks, each as an object."""
+    return {"tasks": [_task_as_json(task, found.versions, mask) for task in found.tasks]}
+
+
+def _task_as_json(task: FailedTask, versions: Mapping[str, int], mask: Mask) -> dict[str, Any]:
+    return {
+        "id": task.id,
+        "topic": task.topic,
+        "process": task.process,
+        "version": versions[task.definition_id],
+        "instance": task.instance_id,
+        "businessKey": task.business_key or None,
+        "tenant": task.tenant or None,
+        "activity": task.activity,
+        "causes": list(find_causes(task.message)),
+        "message": mask(task.message),
+        "suspended": task.is_suspended,
+    }
+
+
+def migrations_as_json(migrations: Sequence[InstanceMigration], mask: Mask) -> dict[str, Any]:
+    """Return the migrations, each as an object."""
+    return {
+        "instances": [
+            {
+                "id": entry.instance_id,
+                "process": entry.source.key,
+                "fromVersion": entry.source.version,
+                "toVersion": entry.target.version,
+                "tasks": [task.id for task in entry.tasks],
+                "problem": mask(entry.problem) or None,
+            }
+            for entry in migrations
+        ]
+    }
+
+
+def to_json(items: Mapping[str, Any], result: PacedResult[Any] | None, mask: Mask) -> str:
+    """Return items and what became of them as a JSON object; `result` is None after a dry run."""
+    content = {**items, "dryRun": result is None}
+    if result is not None:
+        refused = [{"id": id_of(item), "reason": mask(reason)} for item, reason in result.refused]
+        content |= {
+            "done": [id_of(item) for item in result.done],
+            "refused": refused,
+            "interrupted": result.is_interrupted,
+            "unreachable": mask(result.unreachable) or None,
+        }
+    return json.dumps(content, indent=2, ensure_ascii=False)
+
+
+def id_of(item: FailedTask | InstanceMigration) -> str:
+    """Return the id of a task, or of the instance that is migrated."""
+    return item.instance_id if isinstance(item, InstanceMigration) else item.id

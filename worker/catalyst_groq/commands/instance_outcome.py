@@ -1,0 +1,80 @@
+"""What became of a process instance that was started: it has ended, has an incident, or waits for a person."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from catalyst_groq.camunda.instances import NO_HISTORY, Element, FailedAttempt, Incident, Instances
+from catalyst_groq.domain.variables import TypedValueDto
+
+POLL_INTERVAL_SECONDS = 0.5
+COMPLETED = "COMPLETED"
+
+
+class Situation(StrEnum):
+    """What an instance does, or has done."""
+
+    ENDED = "ended"
+    INCIDENT = "incident"
+    USER_TASK = "user task"
+    RUNNING = "running"
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceOutcome:
+    """An instance at one moment."""
+
+    instance_id: str
+    situation: Situation
+    end_state: str = ""
+    """How it has ended, such as `COMPLETED` or `EXTERNALLY_TERMINATED`."""
+    end_events: Sequence[Element] = ()
+    user_tasks: Sequence[Element] = ()
+    incidents: Sequence[Incident] = ()
+    attempts: Sequence[FailedAttempt] = ()
+    """Tasks that have failed, and that the engine will offer again."""
+    variables: Mapping[str, TypedValueDto] = field(default_factory=dict)
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether nobody has to look at it: it has completed, or waits for a person."""
+        return self.situation is Situation.USER_TASK or self.end_state in {COMPLETED, NO_HISTORY}
+
+
+OnAttempts = Callable[[Sequence[FailedAttempt]], None]
+"""Is called when further attempts have failed."""
+
+
+async def wait_for_outcome(
+    instances: Instances, instance_id: str, timeout_seconds: float, on_attempts: OnAttempts
+) -> InstanceOutcome:
+    """Wait until an instance has ended, has an incident, or waits for a person; `RUNNING` after the timeout.
+
+    Instances that it calls count, too. Raises `EngineError`.
+    """
+    deadline = asyncio.get_running_loop().time() + timeout_seconds
+    attempts: Sequence[FailedAttempt] = ()
+    while True:
+        outcome = await _look(instances, instance_id)
+        if outcome.attempts and outcome.attempts != attempts:
+            on_attempts(outcome.attempts)
+        attempts = outcome.attempts
+        if outcome.situation is not Situation.RUNNING or asyncio.get_running_loop().time() > deadline:
+            return outcome
+        await asyncio.sleep(POLL_INTERVAL_SECONDS)
+
+
+async def _look(instances: Instances, instance_id: str) -> InstanceOutcome:
+    if state := await instances.end_state(instance_id):
+        events, variables = await instances.end_events(instance_id), await instances.variables(instance_id)
+        return InstanceOutcome(instance_id, Situation.ENDED, state, events, variables=variables)
+    ids = await instances.with_called(instance_id)
+    incidents = [incident for id_ in ids for incident in await instances.incidents(id_)]
+    user_tasks = [task for id_ in ids for task in await instances.user_tasks(id_)]
+    attempts = [attempt for id_ in ids for attempt in await instances.failed_attempts(id_)]
+    situation = Situation.INCIDENT if incidents else Situation.USER_TASK if user_tasks else Situation.RUNNING
+    variables = {} if situation is Situation.RUNNING else await instances.variables(instance_id)
+    return InstanceOutcome(
+        instance_id, situation, user_tasks=user_tasks, incidents=incidents, attempts=attempts, variables=variables
+    )

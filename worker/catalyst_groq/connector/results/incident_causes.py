@@ -1,0 +1,56 @@
+"""What an incident is due to, read from its message: the words that commands for operators know it by. Pure.
+
+The engine keeps nothing of a failure but its message and details, and each message ends with the remedy of its cause.
+"""
+
+import re
+from collections.abc import Iterator
+
+from catalyst_groq.connector.results.outcome_mapping import UNREACHABLE_REMEDY
+from catalyst_groq.groq.api.error_kinds import ERROR_KINDS, ErrorKind
+from catalyst_groq.groq.api.remedies import AUDIO_REMEDIES, GROQ_REMEDIES
+
+OTHER_CAUSE = "other"
+UNCAUGHT_ERROR = "uncaught_error"
+"""The cause of an incident because nothing catches a BPMN error."""
+
+UNREADABLE_DIAGRAM = "unreadable_diagram"
+CAUSES = (*(kind.name for kind in ERROR_KINDS), UNCAUGHT_ERROR, UNREADABLE_DIAGRAM, OTHER_CAUSE)
+"""The causes by name; a field (`catalyst_payload`) and a status (`503`) are causes, too."""
+
+FIELD = re.compile(r"catalyst_\w+")
+STATUS = re.compile(r"(?:[^:]{1,60}: )?(?P<status>[1-5]\d\d)\b")
+"""The status of a server at the beginning of a message, perhaps behind the server's name."""
+
+UNCAUGHT = re.compile(r"Nothing (?:in this process )?catches the BPMN error")
+"""In the message of `Catchers.explain_missing`, which stands behind the error's own message."""
+
+DIAGRAM = "The BPMN of the process definition "
+"""How the message of a `DefinitionError` begins."""
+
+
+def find_causes(message: str) -> tuple[str, ...]:
+    """Return the causes of an incident, the main one first: an error kind, a field, a status; or `other`."""
+    return tuple(dict.fromkeys(_find(message))) or (OTHER_CAUSE,)
+
+
+def _find(message: str) -> Iterator[str]:
+    if field := FIELD.match(message):
+        yield field[0]
+    if message.startswith(DIAGRAM):
+        yield UNREADABLE_DIAGRAM
+    found = [(len(remedy), kind.name) for remedy, kind in _remedies() if remedy in message]
+    if found:
+        yield max(found)[1]  # a remedy may begin as another one does
+    if UNCAUGHT.search(message):
+        yield UNCAUGHT_ERROR
+    if status := STATUS.match(message):
+        yield status["status"]
+
+
+def _remedies() -> Iterator[tuple[str, ErrorKind]]:
+    for kind in ERROR_KINDS:
+        yield kind.remedy, kind
+    for remedies in (GROQ_REMEDIES, AUDIO_REMEDIES):
+        yield from ((remedy, kind) for kind, remedy in remedies.items())
+    yield UNREACHABLE_REMEDY, ErrorKind.TRANSIENT
