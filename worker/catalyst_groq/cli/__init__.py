@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from catalyst_groq import __version__
-from catalyst_groq.cli import deployment, diagrams, operations, repair, sandbox, worker
+from catalyst_groq.cli import budget, deployment, diagrams, journal, operations, repair, sandbox, worker
 from catalyst_groq.cli.conventions import INTERRUPTED
 from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
 from catalyst_groq.errors import CatalystError, SettingsError
@@ -35,6 +35,8 @@ app = typer.Typer(
 for _panel, _commands in COMMANDS.items():
     for _command in _commands:
         app.command(rich_help_panel=_panel)(_command)
+app.add_typer(journal.app, name="journal", rich_help_panel="Worker")
+app.add_typer(budget.app, name="budget", rich_help_panel="Worker")
 
 
 @app.callback(invoke_without_command=True)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from catalyst_groq.camunda.rest_client import RestClient
     from catalyst_groq.config.settings import Settings
+    from catalyst_groq.journal.administration import JournalAdministration
 
 T = TypeVar("T")
 Mask = Callable[[str], str]
@@ -37,6 +38,14 @@ class EngineSession(NamedTuple):
     mask: Mask
 
 
+class JournalSession(NamedTuple):
+    """What a command needs that works with the journal. `mask` hides the operator's keys in a text."""
+
+    settings: "Settings"
+    journal: "JournalAdministration"
+    mask: Mask
+
+
 def run_with_engine(work: Callable[[EngineSession], Awaitable[T]]) -> T:
     """Run a function with a client of the engine that the settings name."""
     from catalyst_groq.config.factory import make_rest_client
@@ -46,6 +55,19 @@ def run_with_engine(work: Callable[[EngineSession], Awaitable[T]]) -> T:
     async def run() -> T:
         async with aclosing(make_rest_client(settings)) as rest:
             return await work(EngineSession(settings, rest, mask))
+
+    return asyncio.run(run())
+
+
+def run_with_journal(work: Callable[[JournalSession], Awaitable[T]]) -> T:
+    """Run a function with the journal that the settings name."""
+    from catalyst_groq.config.factory import make_journal_administration
+
+    settings, mask = _load()
+
+    async def run() -> T:
+        async with aclosing(make_journal_administration(settings)) as journal:
+            return await work(JournalSession(settings, journal, mask))
 
     return asyncio.run(run())
 

@@ -37,7 +37,8 @@ from catalyst_groq.groq.routing.latency import LatencyTracker
 from catalyst_groq.groq.routing.paused_accounts import PausedAccounts
 from catalyst_groq.groq.routing.retired_models import RetiredModels
 from catalyst_groq.groq.routing.waiting_places import WaitingPlaces
-from catalyst_groq.journal import Journal, Ledger, make_cipher, open_journal, split_keys
+from catalyst_groq.journal import Cipher, Journal, Ledger, make_cipher, open_administration, open_journal, split_keys
+from catalyst_groq.journal.administration import JournalAdministration
 
 log = logging.getLogger(__name__)
 
@@ -172,11 +173,21 @@ def make_journal(settings: Settings) -> tuple[Journal, Ledger]:
     """Return the journal and the ledger."""
     return open_journal(
         journal_location(settings),
-        cipher=make_cipher(settings.journal_key.get_secret_value() if settings.journal_key else None),
+        cipher=make_journal_cipher(settings),
         max_age=settings.journal_max_age,
         max_bytes=settings.journal_max_bytes,
         required=settings.journal_required,
     )
+
+
+def make_journal_administration(settings: Settings) -> JournalAdministration:
+    """Return the administration of the journal and the ledger. Raises `JournalError` if there is none."""
+    return open_administration(journal_location(settings), max_age=settings.journal_max_age)
+
+
+def make_journal_cipher(settings: Settings) -> Cipher:
+    """Return what encrypts and decrypts the journal's entries. Raises `SettingsError`."""
+    return make_cipher(_reveal(settings.journal_key))
 
 
 def make_secrets(

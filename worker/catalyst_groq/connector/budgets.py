@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from catalyst_groq.domain.budgets import Budget
@@ -32,14 +32,29 @@ class BudgetLimits:
         key, today = task.process_definition_key, datetime.now(UTC).date()
         budgets = []
         if self.per_instance is not None:
-            account, owner = f"instance:{task.process_instance_id}", "this process instance"
+            account, owner = instance_account(task.process_instance_id), "this process instance"
             budgets.append(Budget(account, self.per_instance, f"{owner} (CATALYST_BUDGET_PER_INSTANCE)"))
         if self.per_definition is not None:
-            account, owner = f"definition:{key}:{today}", f"the process '{key}'"
+            account, owner = definition_account(key, today), f"the process '{key}'"
             budgets.append(Budget(account, self.per_definition, f"{owner} (CATALYST_BUDGET_PER_DEFINITION)", today))
         if self.per_day is not None:
-            budgets.append(Budget(f"day:{today}", self.per_day, "all processes (CATALYST_BUDGET_PER_DAY)", today))
+            budgets.append(Budget(day_account(today), self.per_day, "all processes (CATALYST_BUDGET_PER_DAY)", today))
         return tuple(budgets)
+
+
+def day_account(day: date) -> str:
+    """Return the account of all processes on a day (UTC)."""
+    return f"day:{day}"
+
+
+def definition_account(key: str, day: date) -> str:
+    """Return the account of a process definition, by its key, on a day (UTC)."""
+    return f"definition:{key}:{day}"
+
+
+def instance_account(process_instance_id: str) -> str:
+    """Return the account of a process instance."""
+    return f"instance:{process_instance_id}"
 
 
 class BudgetedClient:

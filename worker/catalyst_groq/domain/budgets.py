@@ -24,9 +24,10 @@ class Budget:
         """Return a message with the figures when nothing is left; None while something is."""
         if spent < self.limit:
             return None
-        figures = f"{_format_usd(spent)} of {_format_usd(self.limit)} USD for {self.description}"
+        figures = f"{format_usd(spent)} of {format_usd(self.limit)} USD for {self.description}"
         return f"{figures}, until {self.day + timedelta(days=1)} 00:00 UTC" if self.day else figures
 
 
-def _format_usd(amount: Decimal) -> str:
+def format_usd(amount: Decimal) -> str:
+    """Return an amount without zeros at its end."""
     return f"{amount:.{SHOWN_DECIMALS}f}".rstrip("0").rstrip(".")

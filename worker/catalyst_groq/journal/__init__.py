@@ -3,7 +3,7 @@
 from catalyst_groq.journal.availability import BestEffortJournal, RequiredJournal, check_writable
 from catalyst_groq.journal.base import Journal, JournalKey, JournalStatus, NullJournal, request_key
 from catalyst_groq.journal.encryption import Cipher, make_cipher, split_keys
-from catalyst_groq.journal.factory import open_journal
+from catalyst_groq.journal.factory import open_administration, open_journal
 from catalyst_groq.journal.ledger import Ledger, MemoryLedger, SqliteLedger, WriteBehindLedger
 from catalyst_groq.journal.replay import TaskResponses
 from catalyst_groq.journal.sqlite_file import SqliteFile
@@ -26,6 +26,7 @@ __all__ = [
     "WriteBehindLedger",
     "check_writable",
     "make_cipher",
+    "open_administration",
     "open_journal",
     "request_key",
     "split_keys",

@@ -4,12 +4,28 @@ from datetime import timedelta
 from pathlib import Path
 
 from catalyst_groq.common.optional_dependencies import require_extra
+from catalyst_groq.errors import JournalError
+from catalyst_groq.journal.administration import JournalAdministration
 from catalyst_groq.journal.availability import BestEffortJournal, RequiredJournal
 from catalyst_groq.journal.base import Journal, NullJournal
 from catalyst_groq.journal.encryption import Cipher
 from catalyst_groq.journal.ledger import Ledger, MemoryLedger, SqliteLedger, WriteBehindLedger
+from catalyst_groq.journal.sqlite_administration import SqliteAdministration
 from catalyst_groq.journal.sqlite_file import SqliteFile
 from catalyst_groq.journal.sqlite_store import SqliteJournal
+
+REDIS_SCHEMES = ("redis://", "rediss://")
+
+
+def open_administration(location: str, *, max_age: timedelta) -> JournalAdministration:
+    """Return the administration of the journal and the ledger at a location. Raises `JournalError` for `off`."""
+    if location == "off":
+        raise JournalError("CATALYST_JOURNAL is off: neither responses nor budgets are stored.")
+    if location.startswith(REDIS_SCHEMES):
+        with require_extra("redis", "CATALYST_JOURNAL=redis://…"):
+            from catalyst_groq.journal.redis_administration import RedisAdministration  # noqa: PLC0415 -- an extra
+        return RedisAdministration(location, max_age=max_age)
+    return SqliteAdministration(Path(location).expanduser())
 
 
 def open_journal(
@@ -24,7 +40,7 @@ def open_journal(
         return NullJournal(), MemoryLedger()
     journal: Journal
     ledger: Ledger
-    if location.startswith(("redis://", "rediss://")):
+    if location.startswith(REDIS_SCHEMES):
         with require_extra("redis", "CATALYST_JOURNAL=redis://…"):
             from catalyst_groq.journal.redis_store import RedisJournal, RedisLedger  # noqa: PLC0415 -- an extra
         journal, ledger = RedisJournal(location, cipher=cipher, max_age=max_age), RedisLedger(location)

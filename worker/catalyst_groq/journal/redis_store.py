@@ -31,7 +31,7 @@ class RedisJournal:
     is_available = True
 
     def __init__(self, url: str, *, cipher: Cipher, max_age: timedelta) -> None:
-        self._redis = _connect(url)
+        self._redis = connect(url)
         self._cipher = cipher
         self._max_age = max_age
 
@@ -41,7 +41,7 @@ class RedisJournal:
 
     async def load(self, key: JournalKey) -> Response | None:
         """Return the stored response, or None. Raises `UnreadableEntry` for one that is not set aside yet."""
-        with _translate_errors():
+        with translate_errors():
             async with self._redis.pipeline(transaction=False) as pipeline:
                 pipeline.hget(ENTRY_PREFIX + key.task_id, key.request_key)
                 pipeline.hget(SET_ASIDE_PREFIX + key.task_id, key.request_key)
@@ -51,7 +51,7 @@ class RedisJournal:
     async def set_aside(self, key: JournalKey) -> None:
         """Set an entry aside; it is kept for another `max_age`."""
         name, set_aside = ENTRY_PREFIX + key.task_id, SET_ASIDE_PREFIX + key.task_id
-        with _translate_errors():
+        with translate_errors():
             entry: Any = await self._redis.hget(name, key.request_key)
             async with self._redis.pipeline(transaction=True) as pipeline:
                 pipeline.hset(set_aside, key.request_key, entry)
@@ -62,7 +62,7 @@ class RedisJournal:
     async def store(self, key: JournalKey, response: Response) -> None:
         """Store a response; when this returns, the server has it."""
         name = ENTRY_PREFIX + key.task_id
-        with _translate_errors():
+        with translate_errors():
             async with self._redis.pipeline(transaction=True) as pipeline:
                 pipeline.hset(name, key.request_key, self._cipher.encrypt(encode_response(response)))
                 pipeline.expire(name, self._max_age)
@@ -70,7 +70,7 @@ class RedisJournal:
 
     async def discard(self, task_id: str) -> None:
         """Delete the entries of a task."""
-        with _translate_errors():
+        with translate_errors():
             await self._redis.delete(ENTRY_PREFIX + task_id)
 
     async def aclose(self) -> None:
@@ -82,17 +82,17 @@ class RedisLedger:
     """Sums in Redis, one integer per account."""
 
     def __init__(self, url: str) -> None:
-        self._redis = _connect(url)
+        self._redis = connect(url)
 
     async def spent(self, accounts: Sequence[str]) -> list[Decimal]:
         """Return the sum of each account in USD."""
-        with _translate_errors():
+        with translate_errors():
             sums: Any = await self._redis.mget([SPENT_PREFIX + account for account in accounts])
         return [int(units or 0) * UNIT_USD for units in sums]
 
     async def book(self, charges: Charges) -> None:
         """Add to all accounts or, on an error, to none."""
-        with _translate_errors():
+        with translate_errors():
             async with self._redis.pipeline(transaction=True) as pipeline:
                 for account, amount in charges.items():
                     pipeline.incrby(SPENT_PREFIX + account, to_units(amount))
@@ -104,12 +104,14 @@ class RedisLedger:
         await self._redis.aclose()
 
 
-def _connect(url: str) -> Redis:
+def connect(url: str) -> Redis:
+    """Return a client with timeouts."""
     return Redis.from_url(url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS)
 
 
 @contextmanager
-def _translate_errors() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
+    """Raise errors of Redis as `JournalError`."""
     try:
         yield
     except (RedisError, OSError) as error:

@@ -1,0 +1,133 @@
+"""`catalyst-groq journal` and `catalyst-groq budget`."""
+
+import asyncio
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from catalyst_groq.commands.budget import UnknownAccount, name_account
+from catalyst_groq.journal import JournalKey, SqliteFile, SqliteJournal, SqliteLedger, make_cipher
+from support.factories import make_response
+from support.ledger import CENT
+
+FIRST, SECOND = JournalKey("task-1", "a" * 64), JournalKey("task-2", "b" * 64)
+TODAY = datetime.now(UTC).date()
+ENCRYPTED = {
+    "CATALYST_JOURNAL": "journal.sqlite",
+    "CATALYST_JOURNAL_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+}
+PLAIN = {"CATALYST_JOURNAL": "journal.sqlite"}
+
+
+@pytest.fixture
+def journal_file(tmp_path):
+    """Store the answers to two tasks, and what they have spent."""
+
+    async def store():
+        file = SqliteFile(tmp_path / "journal.sqlite")
+        journal = SqliteJournal(file, cipher=make_cipher(None), max_age=timedelta(days=1), max_bytes=10**6)
+        async with aclosing(journal):
+            await journal.store(FIRST, make_response())
+            await journal.store(SECOND, make_response())
+            await SqliteLedger(file).book({f"day:{TODAY}": 3 * CENT, "instance:i1": 2 * CENT, "day:2026-01-01": CENT})
+
+    asyncio.run(store())
+
+
+@pytest.mark.usefixtures("journal_file")
+def test_journal_shows_entries_without_contents(run_command, run_json):
+    exit_code, text = run_command("journal", "show", **PLAIN)
+    _, report = run_json("journal", "show", **PLAIN)
+    [row] = (line for line in text.splitlines() if "task-1" in line)
+
+    assert exit_code == 0
+    assert all(part in row for part in ("aaaaaaaa", " s ", "openai/gpt-oss-120b", "stored"))
+    assert text.splitlines()[-1].startswith("2 entries, ")
+    assert "Hello Ada" not in text + str(report)
+    assert report["count"] == 2
+    assert {(entry["task"], entry["state"], entry["model"]) for entry in report["entries"]} == {
+        ("task-1", "stored", "openai/gpt-oss-120b"),
+        ("task-2", "stored", "openai/gpt-oss-120b"),
+    }
+
+
+@pytest.mark.usefixtures("journal_file")
+def test_journal_shows_contents_of_tasks_that_are_named(run_command):
+    exit_code, text = run_command("journal", "show", "task-1", "--contents", **PLAIN)
+
+    assert exit_code == 0
+    assert text.count("Hello Ada") == 1
+    assert run_command("journal", "show", "--contents", **PLAIN)[0] == 2
+
+
+@pytest.mark.usefixtures("journal_file")
+def test_journal_with_unreadable_entries_says_why(run_command):
+    exit_code, text = run_command("journal", "show", "--limit", "1", **ENCRYPTED)
+
+    assert exit_code == 1
+    assert "bbbbbbbb: it is not encrypted, and CATALYST_JOURNAL_KEY is set. " in text
+    assert text.splitlines()[-1].startswith("2 entries, 1 shown, ")
+
+
+@pytest.mark.usefixtures("journal_file")
+def test_journal_forgets_only_when_that_is_confirmed(run_command, run_json):
+    dry = run_command("journal", "forget", "task-1", **PLAIN)
+    done = run_command("journal", "forget", "task-1", "--yes", **PLAIN)
+    _, report = run_json("journal", "show", **PLAIN)
+
+    assert dry == (1, "task-1: 1 entry\nNothing was deleted. Add --yes to do it.\n")
+    assert done == (0, "task-1: 1 entry\n1 entry deleted.\n")
+    assert [entry["task"] for entry in report["entries"]] == ["task-2"]
+    assert run_command("journal", "forget", "task-1", "--yes", **PLAIN) == (1, "task-1: 0 entries\n")
+
+
+@pytest.mark.usefixtures("journal_file")
+def test_budgets_show_what_is_left(run_command, run_json):
+    budgets = {**PLAIN, "CATALYST_BUDGET_PER_DAY": "0.05", "CATALYST_BUDGET_PER_INSTANCE": "0.02"}
+    exit_code, text = run_command("budget", "show", **budgets)
+    rows = {line.split()[0]: line.split()[1:] for line in text.splitlines()}
+    _, states = run_json("budget", "show", **budgets)
+
+    assert exit_code == 1
+    assert rows[f"day:{TODAY}"] == ["0.03", "0.05", "0.02"]
+    assert rows["instance:i1"] == ["0.02", "0.02", "0", "exhausted"]
+    assert rows["day:2026-01-01"] == ["0.01", "no", "budget", "now"]
+    assert {state["account"]: state["isExhausted"] for state in states} == {
+        f"day:{TODAY}": False,
+        "instance:i1": True,
+        "day:2026-01-01": False,
+    }
+
+
+@pytest.mark.usefixtures("journal_file")
+def test_budget_is_reset_only_when_that_is_confirmed(run_command, run_json):
+    dry = run_command("budget", "reset", "day", **PLAIN)
+    done = run_command("budget", "reset", "day", "--yes", **PLAIN)
+    _, states = run_json("budget", "show", **PLAIN)
+
+    assert dry == (1, f"day:{TODAY}: 0.03 USD spent\nNothing was reset. Add --yes to do it.\n")
+    assert done == (0, f"day:{TODAY}: 0.03 USD spent\nReset.\n")
+    assert f"day:{TODAY}" not in {state["account"] for state in states}
+    assert run_command("budget", "reset", "day", "--yes", **PLAIN)[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "account"),
+    [
+        ("day", f"day:{TODAY}"),
+        ("day:2026-01-01", "day:2026-01-01"),
+        ("definition:order", f"definition:order:{TODAY}"),
+        ("definition:order:2026-01-01", "definition:order:2026-01-01"),
+        ("definition:or:der", f"definition:or:der:{TODAY}"),
+        ("instance:i1", "instance:i1"),
+    ],
+)
+def test_account_is_found_by_a_short_name(written, account):
+    assert name_account(written, TODAY) == account
+
+
+@pytest.mark.parametrize("written", ["", "today", "day:", "day:soon", "definition:", "instance:", "order"])
+def test_account_that_is_unknown_is_refused(written):
+    with pytest.raises(UnknownAccount, match=r"there is no such account\. Write day, definition:KEY, instance:ID"):
+        name_account(written, TODAY)
