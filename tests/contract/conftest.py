@@ -6,7 +6,7 @@ import pytest
 
 from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.outage import ignore_interruption
-from catalyst_groq.camunda.poller import Poller, no_fetch_limit
+from catalyst_groq.camunda.poller import NO_HELP_LINKS, Poller, no_fetch_limit
 from catalyst_groq.domain.outcomes import Outcome
 from catalyst_groq.domain.variables import Encoder
 from support.contract_diagram import Diagram
@@ -91,6 +91,7 @@ async def start_worker(topic, make_client):
         shutdown_timeout=0.5,
         fetch_limit=no_fetch_limit,
         on_interruption=ignore_interruption,
+        help_links=NO_HELP_LINKS,
         **kind,
     ):
         engine = make_client(rest_url, **kind)
@@ -106,6 +107,7 @@ async def start_worker(topic, make_client):
             shutdown_timeout=seconds(shutdown_timeout),
             fetch_limit=fetch_limit,
             on_interruption=on_interruption,
+            help_links=help_links,
         )
         worker = WorkerHarness(engine, poller, handler, accepted)
         workers.append(worker)

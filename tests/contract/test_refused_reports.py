@@ -3,6 +3,7 @@
 import pytest
 
 from catalyst_groq.camunda import reporter
+from catalyst_groq.domain.incident_messages import HelpLinks
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Retry
 from support.engine_backends import typed
 from support.engine_rules import Task
@@ -47,6 +48,15 @@ async def test_refused_completion_is_an_incident_with_its_cause(backend, start_w
     assert state.retries == 0
     assert "Fix the step after this task" in state.error_details
     assert isinstance(worker.accepted[created.task_id], Failure)
+
+
+async def test_incident_ends_with_a_link_to_its_page(backend, start_worker, topic):
+    created = await backend.create_task(topic)
+    failure = Failure("Groq: no.", page="errors.html#bad_request")
+    start_worker(backend.rest_url, always(failure), help_links=HelpLinks("https://docs.example.com"))
+    state = await wait_for_state(lambda: backend.get_state(created), lambda state: state.incident)
+
+    assert state.incident == "Groq: no. See https://docs.example.com/errors.html#bad_request"
 
 
 async def test_refused_completion_without_costs_is_retried(backend, start_worker, topic):

@@ -31,6 +31,7 @@ from catalyst_groq.connector.budgets import BudgetedClient
 from catalyst_groq.connector.handler import Handler
 from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.connector.task_request import TASK_OPERATIONS, TaskOperation, TaskRequestReader
+from catalyst_groq.domain.incident_messages import HelpLinks
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.domain.task_observation import TaskObserver
 from catalyst_groq.errors import EngineError
@@ -166,6 +167,7 @@ async def build_worker(
             shutdown_timeout=settings.shutdown_timeout,
             fetch_limit=limiter.fetchable_tasks,
             on_interruption=definitions.expire,
+            help_links=HelpLinks(settings.docs_url),
         )
         if registry:
             register_worker_gauges(registry, poller)

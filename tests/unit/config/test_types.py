@@ -31,6 +31,18 @@ def test_engine_url_is_not_normalized(url):
     assert Settings(engine_url=url).engine_url == url
 
 
+def test_docs_url_has_no_final_slash():
+    assert Settings(docs_url="https://docs.example.com/groq/").docs_url == "https://docs.example.com/groq"
+
+
+@pytest.mark.parametrize(
+    "url", ["docs", "file:///docs", "https://a:b@x/", "https://x/?key=1", "https://x/#top", "https://x/" + "a" * 200]
+)
+def test_docs_url_that_messages_cannot_show_is_refused(url):
+    with pytest.raises(ValueError, match="URL"):
+        Settings(docs_url=url)
+
+
 @pytest.mark.parametrize(("value", "pairs"), [("a=x", {"a": "x"}), ("a = x , b=y=z", {"a": "x", "b": "y=z"}), ("", {})])
 def test_pairs_are_comma_separated(load, value, pairs):
     assert load(CATALYST_ONLY_VARIABLES=value).only_variables == pairs

@@ -18,6 +18,7 @@ from catalyst_groq.camunda.reporter import OutcomeReporter
 from catalyst_groq.common.backoff import Backoff
 from catalyst_groq.common.durations import format_duration
 from catalyst_groq.domain.external_task import ExternalTask
+from catalyst_groq.domain.incident_messages import HelpLinks
 from catalyst_groq.domain.outcomes import Outcome
 from catalyst_groq.domain.task_observation import TaskObserver, TaskObservers, TaskRecord, TaskTimes
 from catalyst_groq.errors import EngineError, EngineResponseTooLarge
@@ -38,6 +39,9 @@ MAX_UNWATCHED_SECONDS = 2.0
 
 ORPHAN_POLL_TIMEOUT = timedelta(milliseconds=500)
 """Longest poll while the engine may still lock tasks for an earlier run of this worker."""
+
+
+NO_HELP_LINKS = HelpLinks()
 
 
 class TaskHandler(Protocol):
@@ -78,6 +82,7 @@ class Poller:
         shutdown_timeout: timedelta,
         fetch_limit: FetchLimit = no_fetch_limit,
         on_interruption: Callable[[], None] = ignore_interruption,
+        help_links: HelpLinks = NO_HELP_LINKS,
     ) -> None:
         self._engine = engine
         self._handler = handler
@@ -92,7 +97,7 @@ class Poller:
         self._on_interruption = on_interruption
         self._last_polled = 0.0
         self._backoff = Backoff()
-        self._reporter = OutcomeReporter(engine, self.outage)
+        self._reporter = OutcomeReporter(engine, self.outage, help_links)
         self._orphaned_tasks = OrphanedTasks(engine)
         self._oversized_tasks = OversizedTasks(engine)
         self._locks = LockRenewer(engine.lock_client, engine.lock_duration)

@@ -14,6 +14,7 @@ from catalyst_groq.camunda.quoted_expressions import remove_searched_texts
 from catalyst_groq.camunda.result_collector import ResultCollector
 from catalyst_groq.common.backoff import Backoff
 from catalyst_groq.domain.external_task import ExternalTask
+from catalyst_groq.domain.incident_messages import HelpLinks
 from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Completion, Failure, FailureCause, Outcome, Unlocked
 from catalyst_groq.errors import (
     EngineConflict,
@@ -43,8 +44,9 @@ class OutcomeReporter:
     meanwhile with an optimistic locking conflict (parallel multi-instance, branches that join).
     """
 
-    def __init__(self, engine: EngineClient, outage: OutageMonitor) -> None:
+    def __init__(self, engine: EngineClient, outage: OutageMonitor, help_links: HelpLinks) -> None:
         self._engine = engine
+        self._help_links = help_links
         self._outage = outage
         self._collector = ResultCollector(engine.scope_variables())
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -134,7 +136,7 @@ class OutcomeReporter:
             case Failure():
                 await self._engine.failure(
                     task.id,
-                    outcome.message,
+                    self._help_links.message_of(outcome),
                     outcome.details,
                     retries=outcome.retries,
                     retry_timeout=outcome.retry_timeout,

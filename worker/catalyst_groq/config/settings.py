@@ -23,6 +23,7 @@ from catalyst_groq.config.secret_files import read_secret_files
 from catalyst_groq.config.types import (
     BaseUrls,
     DebugParts,
+    DocsUrl,
     Dollars,
     Duration,
     EngineUrl,
@@ -171,6 +172,9 @@ class Settings(BaseSettings):
     )
     mask_contents: bool = Field(
         default=False, description="Show only the length of prompts and answers in error details"
+    )
+    docs_url: DocsUrl = Field(
+        "", description="Base URL of the documentation, to which incidents then link; no links when not set"
     )
     endpoints: Endpoints = Field(
         (),

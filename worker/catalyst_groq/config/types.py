@@ -16,6 +16,8 @@ from catalyst_groq.groq.models.catalog import ModelLimits
 from catalyst_groq.groq.rate_limits.bucket import GROQ_LIMIT_KINDS
 
 HOST_NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*", re.IGNORECASE | re.ASCII)
+MAX_DOCS_URL_CHARS = 200
+DOCS_EXAMPLE = "https://catalyst-groq.github.io/catalyst-groq-worker/latest"
 LIMIT_NAMES = tuple(kind.name.lower() for kind in GROQ_LIMIT_KINDS)
 
 
@@ -140,6 +142,18 @@ def _check_url_without_password(example: str, user: str, password: str) -> After
     return AfterValidator(check)
 
 
+def _check_docs_url(text: str) -> str:
+    """Return a base URL without its final slash. It stands in messages, so it must be short and hold no secret."""
+    if not text:
+        return text
+    parts = _parse_http_url(text, DOCS_EXAMPLE)
+    if parts.username or parts.password or parts.query or parts.fragment or len(text) > MAX_DOCS_URL_CHARS:
+        raise ValueError(
+            f"is not a URL of at most {MAX_DOCS_URL_CHARS} characters, without user, query or anchor: {DOCS_EXAMPLE}"
+        )
+    return text.rstrip("/")
+
+
 def _check_proxy(value: SecretStr | None) -> SecretStr | None:
     if value is not None:
         _parse_http_url(value.get_secret_value(), "http://proxy.example.com:3128")
@@ -153,6 +167,7 @@ DebugParts = Annotated[tuple[DebugPart, ...], NoDecode, BeforeValidator(_parse_n
 LogFormat = Annotated[Literal["console", "json"], BeforeValidator(_to_lower)]
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_to_upper)]
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_names)]
+DocsUrl = Annotated[str, AfterValidator(_check_docs_url)]
 Dollars = Annotated[Decimal, Field(gt=0)]
 Pairs = Annotated[dict[str, str], NoDecode, BeforeValidator(_parse_pairs)]
 """A mapping; the environment writes it as `a=x,b=y`."""

@@ -21,8 +21,9 @@ from catalyst_groq.connector.requests.files import files_in
 from catalyst_groq.connector.requests.payload import to_bytes
 from catalyst_groq.connector.requests.response_schema import check_response_schema
 from catalyst_groq.connector.results.collecting import COLLECT_FIELDS, Collecting
-from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, add_sentence, remedy_for_field
+from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, remedy_for_field
 from catalyst_groq.connector.results.error_details import ErrorDetails
+from catalyst_groq.connector.results.help_pages import DIAGRAM_PAGE, FILES_PAGE, UNCAUGHT_PAGE, page_of_field
 from catalyst_groq.connector.results.outcome_mapping import hand_back, to_outcome
 from catalyst_groq.connector.results.outcome_redaction import redact_outcome, texts_of
 from catalyst_groq.connector.results.uncaught_errors import Catchers
@@ -30,6 +31,7 @@ from catalyst_groq.connector.task_request import TaskRequest, TaskRequestReader
 from catalyst_groq.domain.definitions import CallingProcess, Definition
 from catalyst_groq.domain.extension_elements import FieldsError
 from catalyst_groq.domain.external_task import ExternalTask
+from catalyst_groq.domain.incident_messages import add_sentence
 from catalyst_groq.domain.outcomes import BpmnError, Failure, FailureCause, Outcome, Unlocked
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.domain.variables import FileVariable
@@ -174,12 +176,14 @@ class Handler:
             call = record_call(result, request.builder.operation, payload["model"], started)
         except FileError as error:
             left, retry_timeout = request.retries.after_failure(task.retries)
-            failure = Failure(str(error), retries=left, retry_timeout=retry_timeout, cause=FailureCause.FILE)
+            failure = Failure(
+                str(error), retries=left, retry_timeout=retry_timeout, cause=FailureCause.FILE, page=FILES_PAGE
+            )
             return collecting.collect_failure(failure) if collecting else failure
         except FieldError as error:
             details = await run_beside_loop_if_large(fields.fields, self._describe_fields, fields, redactor)
             message = add_sentence(error.describe(redactor.mask), remedy_for_field(fields, error.field))
-            failure = Failure(message, details, cause=FailureCause.FIELD)
+            failure = Failure(message, details, cause=FailureCause.FIELD, page=page_of_field(error.field))
             is_of_item = fields.template.depends_on_data(error.field)
             return collecting.collect_failure(failure) if collecting and is_of_item else failure
         outcome = await to_outcome(request, result, task.retries, payload, self.executor)
@@ -257,7 +261,7 @@ class Handler:
 
 def _uncaught(error: BpmnError, missing: str) -> Failure:
     """Return the incident in place of a BPMN error that the engine would end the instance with, silently."""
-    return Failure(add_sentence(error.message, missing), variables=error.variables)
+    return Failure(add_sentence(error.message, missing), variables=error.variables, page=UNCAUGHT_PAGE)
 
 
 def _error_to_failure(task: ExternalTask, error: DefinitionError | EngineError | JournalError) -> Failure:
@@ -265,7 +269,8 @@ def _error_to_failure(task: ExternalTask, error: DefinitionError | EngineError |
     retries = DEFAULT_RETRIES.retries_left(task.retries)
     match error:
         case DefinitionError():
-            return Failure(add_sentence(str(error), DEPLOY_AND_MIGRATE), cause=FailureCause.DEFINITION)
+            message = add_sentence(str(error), DEPLOY_AND_MIGRATE)
+            return Failure(message, cause=FailureCause.DEFINITION, page=DIAGRAM_PAGE)
         case EngineResponseTooLarge():
             message = f"{error}. Store less in the File or the diagram, then raise the task's retries."
             return Failure(message, cause=FailureCause.ENGINE)

@@ -12,6 +12,10 @@ Variables = Mapping[str, Any]
 """Process variables by name, as Python values."""
 
 
+ERRORS_PAGE = "errors.html"
+"""The page of the documentation about all errors."""
+
+
 class Retry(NamedTuple):
     """The retries left, and the retry timeout. With no retries left the engine raises an incident."""
 
@@ -105,6 +109,8 @@ class Failure:
     variables: Variables = field(default_factory=dict)
     discard_responses: bool = False
     """Whether the stored responses of the task are useless to another attempt."""
+    page: str = ERRORS_PAGE
+    """The page of the documentation about it, with its anchor."""
     cause: FailureCause | None = field(default=None, compare=False)
     """What failed, if it was not the call; for observers."""
     call: CallRecord | None = field(default=None, compare=False)

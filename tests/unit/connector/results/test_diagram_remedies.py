@@ -2,12 +2,7 @@
 
 import pytest
 
-from catalyst_groq.connector.results.diagram_remedies import (
-    DEPLOY_AND_MIGRATE,
-    IF_IN_DIAGRAM,
-    MAX_MESSAGE_CHARS,
-    add_sentence,
-)
+from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, IF_IN_DIAGRAM
 from catalyst_groq.domain.outcomes import Failure
 from support.factories import make_response
 from support.handler_harness import HandlerHarness
@@ -70,12 +65,3 @@ async def test_diagram_that_cannot_be_read_is_an_incident_before_groq_is_asked()
     assert outcome.retries == 0
     assert outcome.message.startswith("The BPMN of the process definition ask:1:d1 has no external task 'AskGroq' with")
     assert outcome.message.endswith(DEPLOY_AND_MIGRATE)
-
-
-@pytest.mark.parametrize("message", ["short", "It ends.", "x" * 1000, "x" * 583])
-def test_sentence_is_stored_whole(message):
-    shown = add_sentence(message, DEPLOY_AND_MIGRATE)
-
-    assert len(shown) <= MAX_MESSAGE_CHARS
-    assert shown.endswith(DEPLOY_AND_MIGRATE)
-    assert add_sentence(message, "") == message

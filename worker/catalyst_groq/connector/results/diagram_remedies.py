@@ -9,9 +9,6 @@ from catalyst_groq.connector.fields.template import VARIABLE_NAME_FIELDS
 from catalyst_groq.groq.api.error_kinds import ErrorKind
 from catalyst_groq.groq.api.operations import Operation
 
-MAX_MESSAGE_CHARS = 666
-"""What the engine stores of an incident's message."""
-
 DEPLOY_AND_MIGRATE = "Deploy the corrected diagram, migrate this instance to it, then raise its retries."
 IF_IN_DIAGRAM = "If you correct the diagram: deploy it, migrate this instance to it, then raise its retries."
 
@@ -28,15 +25,6 @@ MAYBE_IN_DIAGRAM = {
     ErrorKind.WRONG_URL,
 }
 """Kinds of errors that may also be corrected in the data, by the operator, or by another attempt."""
-
-
-def add_sentence(message: str, sentence: str) -> str:
-    """Append a sentence to the message of an incident, which is shortened so that the engine stores both."""
-    if not sentence:
-        return message
-    message = message if message.endswith((".", "…")) else f"{message}."
-    room = MAX_MESSAGE_CHARS - len(sentence) - 1
-    return f"{message if len(message) <= room else f'{message[: room - 1]}…'} {sentence}"
 
 
 def remedy_for_field(fields: RawFields, name: str) -> str:

@@ -7,8 +7,10 @@ from typing import Any
 from catalyst_groq.common.bounded_execution import BoundedExecutor
 from catalyst_groq.common.durations import format_duration
 from catalyst_groq.common.texts import shorten
-from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, add_sentence, remedy_for_kind
+from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, remedy_for_kind
+from catalyst_groq.connector.results.help_pages import page_of_field, page_of_kind
 from catalyst_groq.connector.task_request import TaskRequest
+from catalyst_groq.domain.incident_messages import add_sentence
 from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Completion, Failure, FailureCause, Outcome, Retry
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.error_kinds import ErrorKind, RetryAction
@@ -54,7 +56,7 @@ async def to_outcome(
     # A retry must not replay this response: it can never be used.
     is_unusable = error.kind in (ErrorKind.GENERATION_FAILED, ErrorKind.INVALID_OUTPUT)
     message = add_sentence(message, remedy_for_kind(error.kind, request.builder.operation))
-    return Failure(message, variables=standard, discard_responses=is_unusable)
+    return Failure(message, variables=standard, discard_responses=is_unusable, page=page_of_kind(error.kind))
 
 
 async def _completion(
@@ -68,7 +70,8 @@ async def _completion(
         further = request.builder.output_variables(payload, result.response.body)
     except FieldError as problem:
         message = add_sentence(str(problem), DEPLOY_AND_MIGRATE)
-        return Failure(message, variables=standard_variables(result, model, request.warnings), cause=FailureCause.FIELD)
+        variables = standard_variables(result, model, request.warnings)
+        return Failure(message, variables=variables, cause=FailureCause.FIELD, page=page_of_field(problem.field))
     unmapped = mapped.unmapped if request.has_own_mapping else ()
     standard = standard_variables(result, model, request.warnings, unmapped)
     if_refused = request.retries.after_failure(retries) if result.stored else NO_RETRY

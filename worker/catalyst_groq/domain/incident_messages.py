@@ -1,0 +1,30 @@
+"""The message of an incident: within what the engine stores, and with a link to the documentation. Pure."""
+
+from dataclasses import dataclass
+
+from catalyst_groq.domain.outcomes import Failure
+
+MAX_MESSAGE_CHARS = 666
+"""What the engine stores of an incident's message."""
+
+
+def add_sentence(message: str, sentence: str) -> str:
+    """Append a sentence to the message of an incident, which is shortened so that the engine stores both."""
+    if not sentence:
+        return message
+    message = message if message.endswith((".", "…")) else f"{message}."
+    room = MAX_MESSAGE_CHARS - len(sentence) - 1
+    return f"{message if len(message) <= room else f'{message[: room - 1]}…'} {sentence}"
+
+
+@dataclass(frozen=True, slots=True)
+class HelpLinks:
+    """Adds links to incidents. `base_url` is that of the documentation, without a final slash; no links if empty."""
+
+    base_url: str = ""
+
+    def message_of(self, failure: Failure) -> str:
+        """Return the message to report. A failure that is retried is no incident, so it has no link."""
+        if failure.retries or not self.base_url:
+            return failure.message
+        return add_sentence(failure.message, f"See {self.base_url}/{failure.page}")
