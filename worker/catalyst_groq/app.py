@@ -20,17 +20,16 @@ from catalyst_groq.camunda.poller import Poller
 from catalyst_groq.camunda.product import EngineProduct
 from catalyst_groq.camunda.worker_id import WorkerIdClaim
 from catalyst_groq.commands.models import ModelReport, collect_model_report, find_used_models
-from catalyst_groq.common.bounded_execution import ProcessPool
+from catalyst_groq.common.bounded_execution import ProcessPool, make_process_environment
 from catalyst_groq.config import factory
 from catalyst_groq.config.endpoint_accounts import make_server_kinds
+from catalyst_groq.config.handler_factory import ProcessData, make_handler
 from catalyst_groq.config.settings import GROQ_API_KEY, Settings
 from catalyst_groq.config.startup_report import describe_settings, find_ineffective_settings
 from catalyst_groq.connector.access.providers import SecretProvider
 from catalyst_groq.connector.access.urls import AllowedUrls
 from catalyst_groq.connector.budgets import BudgetedClient
-from catalyst_groq.connector.handler import Handler
-from catalyst_groq.connector.results.error_details import ErrorDetails
-from catalyst_groq.connector.task_request import TASK_OPERATIONS, TaskOperation, TaskRequestReader
+from catalyst_groq.connector.task_request import TASK_OPERATIONS, TaskOperation
 from catalyst_groq.domain.incident_messages import HelpLinks
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.domain.task_observation import TaskObserver
@@ -122,7 +121,7 @@ async def build_worker(
         aclosing(factory.make_groq_client(settings, redactor)) as http,
         aclosing(journal),
         aclosing(ledger),
-        aclosing(ProcessPool(_process_environment(environ))) as executor,
+        aclosing(ProcessPool(make_process_environment(environ))) as executor,
         factory.open_limiter_backend(settings) as backend,
         open_tracing(environ, engine.worker_id, redactor, is_on=settings.tracing) as tracing,
     ):
@@ -139,24 +138,21 @@ async def build_worker(
         client = BudgetedClient(limiter, ledger, catalog)
         router = Router(client, state, catalog, ResponseValidator(executor).validate, extensions.classify)
         definitions = DefinitionCache(engine.definition_xml, executor)
-        handler = Handler(
-            definition_of=definitions.get,
-            variables_to_fetch=engine.variables_to_fetch,
-            calling_process=engine.calling_process,
-            read_file=engine.file,
-            reader=TaskRequestReader(catalog, extensions.operations, secrets.sources),
+        handler = make_handler(
+            settings,
+            ProcessData(
+                definition_of=definitions.get,
+                variables_to_fetch=engine.variables_to_fetch,
+                calling_process=engine.calling_process,
+                read_file=engine.file,
+            ),
+            catalog=catalog,
             secrets=secrets,
-            urls=AllowedUrls(settings.groq_api_url, settings.allowed_urls),
-            servers=make_server_kinds(settings),
+            endpoints=endpoints,
             router=router,
             executor=executor,
-            endpoints=endpoints,
             journal=journal,
-            lock_duration=settings.lock_duration,
-            budgets=factory.make_budget_limits(settings),
-            details=ErrorDetails(mask_contents=settings.mask_contents),
-            throw_uncaught=settings.throw_uncaught_errors,
-            stream=settings.stream,
+            operations=extensions.operations,
         )
         poller = Poller(
             engine,
@@ -254,7 +250,7 @@ async def report_models(settings: Settings, environ: Mapping[str, str]) -> Model
     async with (
         aclosing(factory.make_engine_client(settings, "catalyst-groq-models")) as engine,
         aclosing(factory.make_groq_client(settings, redactor)) as client,
-        aclosing(ProcessPool(_process_environment(environ))) as executor,
+        aclosing(ProcessPool(make_process_environment(environ))) as executor,
     ):
         key, server = environ.get("GROQ_API_KEY", "").strip(), make_server_kinds(settings).of(settings.groq_api_url)
         own_account = Account(settings.groq_api_url, key, server)
@@ -270,7 +266,7 @@ async def report_lint(
     from catalyst_groq.commands.lint.command import lint_deployed, lint_files  # noqa: PLC0415 -- not for `run`
 
     context, mask = await _lint_context(settings), _lint_redactor(settings, environ).mask
-    async with aclosing(ProcessPool(_process_environment(environ))) as executor:
+    async with aclosing(ProcessPool(make_process_environment(environ))) as executor:
         reports = await lint_files(files, context, executor, mask)
         if not deployed:
             return reports
@@ -284,7 +280,7 @@ async def find_fixes(settings: Settings, environ: Mapping[str, str], files: Sequ
     from catalyst_groq.commands.lint.command import fix_files  # noqa: PLC0415 -- not for `run`
 
     context, mask = await _lint_context(settings), _lint_redactor(settings, environ).mask
-    async with aclosing(ProcessPool(_process_environment(environ))) as executor:
+    async with aclosing(ProcessPool(make_process_environment(environ))) as executor:
         return await fix_files(files, context, executor, mask)
 
 
@@ -321,8 +317,3 @@ def _on_signals(callback: Callable[[], None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with suppress(NotImplementedError):  # Windows
             loop.add_signal_handler(number, callback)
-
-
-def _process_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of the processes for bounded work: what Python needs to start, and no key."""
-    return {name: environ[name] for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT") if name in environ}

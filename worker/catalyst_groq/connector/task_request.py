@@ -29,7 +29,7 @@ from catalyst_groq.connector.fields.names import (
     URL,
 )
 from catalyst_groq.connector.fields.raw import RawFields
-from catalyst_groq.connector.fields.reader import FieldReader
+from catalyst_groq.connector.fields.reader import FieldReader, FieldSource
 from catalyst_groq.connector.fields.retry_cycle import RetryCycle, parse_duration
 from catalyst_groq.connector.requests.chat import ChatRequest
 from catalyst_groq.connector.requests.files import Contents
@@ -135,6 +135,10 @@ class TaskRequestReader:
     def read_fields(self, task: ExternalTask, definition: Definition) -> RawFields:
         """Look up the fields of a task, unchecked."""
         return self._field_reader.read(task, definition)
+
+    def find_sources(self, task: ExternalTask, definition: Definition) -> dict[str, FieldSource]:
+        """Return where each field of a task is found."""
+        return self._field_reader.find_sources(task, definition)
 
     def read(self, fields: RawFields) -> TaskRequest:
         """Check all fields before anything is sent or paid for. Raises `FieldError`."""

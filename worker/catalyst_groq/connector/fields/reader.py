@@ -1,6 +1,7 @@
 """Looks up the fields of tasks: in the diagram, in process variables, and in the defaults."""
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -17,6 +18,15 @@ TASK = "task"
 """The name by which placeholders find the facts of a task, unless it has a variable of that name."""
 
 CACHED_TEMPLATES = 1024
+
+
+class FieldSource(StrEnum):
+    """Where a field is found, in the order in which it is looked up."""
+
+    PROPERTY = "extension property"
+    FIELD = "camunda:field"
+    VARIABLE = "process variable"
+    DEFAULT = "default"
 
 
 class FieldReader:
@@ -43,6 +53,17 @@ class FieldReader:
         if self._names.isdisjoint(variables):
             return RawFields(self._template_of_diagram(*map(_text_items, diagram)), variables)
         return RawFields(self._make_template(diagram, variables), variables)
+
+    def find_sources(self, task: ExternalTask, definition: Definition) -> dict[str, FieldSource]:
+        """Return where each field that `read` returns is found."""
+        sources = (task.extension_properties, definition.fields_of(task.activity_id), task.variables)
+        return {
+            name: next(
+                (kind for kind, source in zip(FieldSource, sources, strict=False) if _is_set(source.get(name))),
+                FieldSource.DEFAULT,
+            )
+            for name in self.read(task, definition).fields
+        }
 
     def _make_template_of_diagram(self, *diagram: tuple[tuple[str, str], ...]) -> FieldTemplate:
         return self._make_template([dict(items) for items in diagram], {})

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -100,9 +101,7 @@ class HttpGroqClient:
         """
         operation, account, timeout = request.operation, request.account, request.timeout
         started = time.monotonic()
-        url = URL(account.url + operation.path)
-        if account.query:
-            url = url.with_query(account.query)
+        url = request_url(request)
         redactor = self._redactor.for_key(account.key)
         first_token_timeout = asyncio.timeout(self._first_token_seconds(request))
         try:
@@ -136,7 +135,7 @@ class HttpGroqClient:
             return NoResponse(reason, redactor.mask(message), sent, time.monotonic() - started)
         if isinstance(response, NoResponse):
             return response
-        return await run_beside_loop_if_large(response.content, _mask_and_decode, request, response, redactor)
+        return await run_beside_loop_if_large(response.content, mask_and_decode, request, response, redactor)
 
     def _first_token_seconds(self, request: GroqRequest) -> float | None:
         """Return the timeout of the first token, if the response is streamed and the request's own is longer."""
@@ -152,7 +151,7 @@ class HttpGroqClient:
         started: float,
         first_token_timeout: asyncio.Timeout,
     ) -> Response | NoResponse:
-        """Read the response. An error in a stream becomes a response with the status that the error names."""
+        """Read the response."""
         body = ResponseBody(_expected_stream(request, received))
         if body.stream is None or received.content_type == JSON:
             first_token_timeout.reschedule(None)
@@ -160,15 +159,29 @@ class HttpGroqClient:
         reader = BodyReader(received, body, self._max_response_bytes, deadline, idle_timeout, first_token_timeout)
         await reader.read()
         seconds = time.monotonic() - started
-        if body.stream is None or not body.is_stream:
-            return Response(received.status, headers, body.content, seconds)
-        if body.stream.error is not None:
-            return error_response(Response(received.status, headers, b"", seconds), body.stream.error)
-        if not body.stream.is_complete:
-            message = "the stream ended before the response did"
-            return NoResponse(NoResponseReason.INCOMPLETE_RESPONSE, message, sent=True, seconds=seconds)
-        first_token = seconds if reader.first_token is None else reader.first_token - started
-        return Response(received.status, headers, to_bytes(body.stream.body()), seconds, first_token)
+        first_token = None if reader.first_token is None else reader.first_token - started
+        return to_response(body, received.status, headers, seconds, first_token)
+
+
+def request_url(request: GroqRequest) -> URL:
+    """Return the URL that a request is sent to."""
+    url = URL(request.account.url + request.operation.path)
+    return url.with_query(request.account.query) if request.account.query else url
+
+
+def to_response(
+    body: ResponseBody, status: int, headers: Mapping[str, str], seconds: float = 0.0, first_token: float | None = None
+) -> Response | NoResponse:
+    """Return the response of a body that was read. An error in a stream becomes a response with its own status."""
+    if body.stream is None or not body.is_stream:
+        return Response(status, headers, body.content, seconds)
+    if body.stream.error is not None:
+        return error_response(Response(status, headers, b"", seconds), body.stream.error)
+    if not body.stream.is_complete:
+        message = "the stream ended before the response did"
+        return NoResponse(NoResponseReason.INCOMPLETE_RESPONSE, message, sent=True, seconds=seconds)
+    first_token = seconds if first_token is None else first_token
+    return Response(status, headers, to_bytes(body.stream.body()), seconds, first_token)
 
 
 def _expected_stream(request: GroqRequest, received: ClientResponse) -> StreamAccumulator | None:
@@ -177,11 +190,17 @@ def _expected_stream(request: GroqRequest, received: ClientResponse) -> StreamAc
         return None
     if received.content_type != EVENT_STREAM and request.payload.get("stream") is not True:
         return None
+    return make_accumulator(request)
+
+
+def make_accumulator(request: GroqRequest) -> StreamAccumulator:
+    """Return what accumulates the streamed response to a request."""
     choices = request.payload.get("n")
     return StreamAccumulator(choices if isinstance(choices, int) and 1 <= choices <= MAX_INDEX else 1)
 
 
-def _mask_and_decode(request: GroqRequest, response: Response, redactor: Redactor) -> Response | NoResponse:
+def mask_and_decode(request: GroqRequest, response: Response, redactor: Redactor) -> Response | NoResponse:
+    """Return a response without keys, in the form that the operation has; no response if nothing can be read."""
     if problem := find_encoding_problem(response):
         if response.is_success:
             return NoResponse(NoResponseReason.UNREADABLE, redactor.mask(problem), sent=True, seconds=response.seconds)

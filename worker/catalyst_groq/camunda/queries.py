@@ -1,0 +1,57 @@
+"""Queries that commands send to the engine's REST API, beyond what a worker needs."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from catalyst_groq.camunda.rest_client import RestClient
+from catalyst_groq.camunda.scope_variables import visible_variables_url
+from catalyst_groq.domain.variables import TypedValueDto
+from catalyst_groq.errors import EngineRefused
+
+Entity = Mapping[str, Any]
+"""An object of the REST API, as it writes it."""
+
+
+class EngineQueries:
+    """Read-only queries. Every method raises `EngineUnreachable` or `EngineRefused`."""
+
+    def __init__(self, rest: RestClient, url: str) -> None:
+        self._rest = rest
+        self._url = url
+
+    async def external_task(self, task_id: str) -> Entity | None:
+        """Return an external task by its id; None if there is none."""
+        return await self._find(f"external-task/{quote(task_id, safe='')}")
+
+    async def external_tasks(self, **criteria: str) -> list[Entity]:
+        """Return the external tasks that meet criteria, named as in the REST API."""
+        return await self.list("external-task", **criteria)
+
+    async def process_instance(self, instance_id: str) -> Entity | None:
+        """Return a running process instance by its id; None if there is none."""
+        return await self._find(f"process-instance/{quote(instance_id, safe='')}")
+
+    async def visible_variables(self, execution_id: str) -> dict[str, TypedValueDto]:
+        """Return the variables that an execution sees, as a fetch returns them."""
+        variables: dict[str, Any] = await self._rest.get(
+            f"{visible_variables_url(self._url, execution_id)}?deserializeValues=false", dict
+        )
+        return variables
+
+    async def list(self, path: str, **criteria: str) -> list[Entity]:
+        """Return the entries of a list that meet criteria, named as in the REST API."""
+        query = f"?{urlencode(criteria)}" if criteria else ""
+        entries: list[Entity] = await self._rest.get(f"{self._url}/{path}{query}", list)
+        with self._rest.parsing():
+            return [dict(entry) for entry in entries]
+
+    async def _find(self, path: str) -> Entity | None:
+        try:
+            entity: Entity = await self._rest.get(f"{self._url}/{path}", dict)
+        except EngineRefused as refusal:
+            if refusal.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+        return entity
