@@ -2,9 +2,10 @@
 
 import pytest
 
-from catalyst_groq.connector.results.diagram_remedies import add_sentence, remedy_for_kind
+from catalyst_groq.connector.results.diagram_remedies import remedy_for_kind
 from catalyst_groq.connector.results.incident_causes import find_causes
 from catalyst_groq.connector.results.outcome_mapping import error_message
+from catalyst_groq.domain.incident_messages import add_sentence
 from catalyst_groq.groq.api.error_kinds import ERROR_KINDS
 from catalyst_groq.groq.api.errors import ApiError
 from catalyst_groq.groq.api.operations import CHAT_COMPLETION, TRANSCRIPTION
