@@ -6,7 +6,8 @@ import pytest
 
 from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.outage import ignore_interruption
-from catalyst_groq.camunda.poller import NO_HELP_LINKS, Poller, no_fetch_limit
+from catalyst_groq.camunda.poller import Poller, no_fetch_limit
+from catalyst_groq.camunda.task_processor import NO_HELP_LINKS
 from catalyst_groq.domain.outcomes import Outcome
 from catalyst_groq.domain.variables import Encoder
 from support.contract_diagram import Diagram

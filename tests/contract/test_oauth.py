@@ -87,6 +87,17 @@ async def test_authorization_header_is_sent_with_every_call(server):
     assert server.refusals == 0
 
 
+async def test_authorization_of_another_client_may_change(server):
+    server.issued.append("first")
+    async with aclosing(client(server, authorization=lambda: f"Bearer {server.issued[-1]}")) as engine:
+        await renew_lock(engine, "any")
+        server.issued.append("second")
+        await renew_lock(engine, "any")
+        await engine.locked_tasks()
+
+    assert server.refusals == 0
+
+
 @pytest.mark.slow
 async def test_oauth_token_is_shared_by_concurrent_calls(server, engine):
     await asyncio.gather(*(engine.locked_tasks() for _ in range(20)))

@@ -29,6 +29,8 @@ class FakeEngine:
         self.bpmn = bpmn.encode() if isinstance(bpmn, str) else bpmn
         self.hides_deployments = False
         """Whether the worker's user may not read deployments."""
+        self.hides_variables = False
+        """Whether the worker's user may not read the variables of process instances."""
         self.hides_callers = False
         """Whether the worker's user may not see the process instances that call others."""
         self.waiting_polls = 0
@@ -79,6 +81,8 @@ class FakeEngine:
                 web.post(f"{task}/{{id}}/unlock", self._unlock),
                 web.get(task, self._list),
                 web.get(f"{task}/count", self._count),
+                web.get(f"{task}/{{id}}", self._task),
+                web.get("/engine-rest/process-instance/{id}/variables", self._variables),
                 web.get("/engine-rest/process-definition/{id}/xml", self._xml),
                 web.get("/engine-rest/process-definition/{id}", self._definition),
                 web.get("/engine-rest/deployment/d1/resources", self._resources),
@@ -113,7 +117,7 @@ class FakeEngine:
             {topic["topicName"]: topic["lockDuration"] for topic in body["topics"]},
             body["maxTasks"],
             by_priority=body.get("usePriority", False),
-            oldest_first={"sortBy": "createTime", "sortOrder": "asc"} in body.get("sorting", []),
+            oldest_first={"sortBy": "createTime", "sortOrder": "asc"} in (body.get("sorting") or []),
         )
 
     async def _report(self, request: web.Request) -> web.Response:
@@ -166,6 +170,15 @@ class FakeEngine:
 
     async def _count(self, _: web.Request) -> web.Response:
         return web.json_response({"count": len(self.tasks.waiting())})
+
+    async def _task(self, request: web.Request) -> web.Response:
+        return web.json_response(_query_result(self.tasks.get(request.match_info["id"])))
+
+    async def _variables(self, request: web.Request) -> web.Response:
+        if self.hides_variables:
+            raise RestError(403, "AuthorizationException", "The user does not have READ permission on ProcessInstance")
+        [task] = (task for task in self.tasks.all.values() if task.process_instance_id == request.match_info["id"])
+        return web.json_response(_show(task.variables, as_bean=request.query.get("deserializeValues") != "false"))
 
     async def _xml(self, request: web.Request) -> web.Response:
         definition_id = request.match_info["id"]
@@ -229,18 +242,22 @@ def _query_result(task: Task) -> dict[str, Any]:
 
 def _fetch_result(task: Task, topic: dict[str, Any]) -> dict[str, Any]:
     """One task as a fetch returns it."""
-    names, as_bean = topic.get("variables"), topic.get("deserializeValues", False)
-    variables = {
-        # The engine returns a deserialised value as a Java bean instead of its text.
-        name: typed | {"value": {"nodeType": "OBJECT"}} if as_bean and typed["type"] in {"Json", "Object"} else typed
-        for name, typed in task.variables.items()
-        if names is None or name in names
-    }
+    names = topic.get("variables")
+    fetched = {name: typed for name, typed in task.variables.items() if names is None or name in names}
+    variables = _show(fetched, as_bean=topic.get("deserializeValues", False))
     properties = dict(task.extension_properties) if topic.get("includeExtensionProperties", False) else None
     return _query_result(task) | {
         "variables": variables,
         "extensionProperties": properties,
         "errorDetails": task.error_details,
+    }
+
+
+def _show(variables: dict[str, Any], *, as_bean: bool) -> dict[str, Any]:
+    """Variables as the engine returns them: deserialised values are Java beans instead of their texts."""
+    return {
+        name: typed | {"value": {"nodeType": "OBJECT"}} if as_bean and typed["type"] in {"Json", "Object"} else typed
+        for name, typed in variables.items()
     }
 
 

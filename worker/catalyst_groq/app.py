@@ -4,10 +4,9 @@ import asyncio
 import gc
 import logging
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from platformdirs import user_state_path
 from prometheus_client import CollectorRegistry
 
 from catalyst_groq import __version__
-from catalyst_groq.camunda.definition_cache import DefinitionCache
+from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.poller import Poller
 from catalyst_groq.camunda.product import EngineProduct
 from catalyst_groq.camunda.worker_id import WorkerIdClaim
@@ -23,24 +22,15 @@ from catalyst_groq.commands.models import ModelReport, collect_model_report, fin
 from catalyst_groq.common.bounded_execution import ProcessPool, make_process_environment
 from catalyst_groq.config import factory
 from catalyst_groq.config.endpoint_accounts import make_server_kinds
-from catalyst_groq.config.handler_factory import ProcessData, make_handler
+from catalyst_groq.config.extensions import NO_EXTENSIONS, Extensions
 from catalyst_groq.config.settings import GROQ_API_KEY, Settings
 from catalyst_groq.config.startup_report import describe_settings, find_ineffective_settings
-from catalyst_groq.connector.access.providers import SecretProvider
+from catalyst_groq.config.task_path import TaskPath, open_task_path
 from catalyst_groq.connector.access.urls import AllowedUrls
-from catalyst_groq.connector.budgets import BudgetedClient
-from catalyst_groq.connector.task_request import TASK_OPERATIONS, TaskOperation
 from catalyst_groq.domain.incident_messages import HelpLinks
 from catalyst_groq.domain.redaction import Redactor
-from catalyst_groq.domain.task_observation import TaskObserver
 from catalyst_groq.errors import EngineError
-from catalyst_groq.groq.api.errors import classify
-from catalyst_groq.groq.api.requests import Account, GroqClient
-from catalyst_groq.groq.api.response_validation import ResponseValidator
-from catalyst_groq.groq.rate_limits.limiter import RateLimitedClient
-from catalyst_groq.groq.routing.router import Classify, Router
-from catalyst_groq.journal import check_writable
-from catalyst_groq.observability.debug_log import DebugClient
+from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.observability.health import health_server
 from catalyst_groq.observability.metrics import (
     Metrics,
@@ -49,10 +39,8 @@ from catalyst_groq.observability.metrics import (
     register_limit_gauges,
     register_worker_gauges,
 )
-from catalyst_groq.observability.outcome_log import OutcomeLog
 from catalyst_groq.observability.readiness import Check, Readiness
 from catalyst_groq.observability.state_metrics import register_worker_states
-from catalyst_groq.observability.tracing import open_tracing
 
 if TYPE_CHECKING:
     from catalyst_groq.commands.lint.context import LintContext
@@ -67,23 +55,6 @@ ORACLE_STRING_LIMIT = 2000
 
 GC_THRESHOLD = 20_000
 """Allocations between collections of the youngest generation. The default of 700 costs a noticeable share of CPU."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extensions:
-    """What a caller adds to a worker without changing the package."""
-
-    secret_providers: Mapping[str, SecretProvider] = field(default_factory=dict)
-    """Further secret sources, by the names that the Secret Source field uses."""
-    operations: Mapping[str, TaskOperation] = field(default_factory=lambda: TASK_OPERATIONS)
-    """The operations, by the names that the Operation field uses."""
-    classify: Classify = classify
-    """Classifies the results of requests, perhaps into further error kinds."""
-    observers: Sequence[TaskObserver] = ()
-    """See every task, after the log and the metrics; see `TaskObserver`."""
-
-
-NO_EXTENSIONS = Extensions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,99 +79,67 @@ async def build_worker(
     extensions: Extensions = NO_EXTENSIONS,
 ) -> AsyncIterator[Worker]:
     """Build a worker; leaving the context closes its connections. Without a registry it counts nothing."""
-    factory.mask_secrets(settings, redactor)
-    catalog = factory.load_catalog(settings)
-    secrets = factory.make_secrets(settings, environ, redactor, extensions.secret_providers)
-    endpoints = await factory.make_endpoints(settings, secrets)
-    state = factory.make_routing_state(settings, catalog, endpoints)
     identity = WorkerIdClaim(user_state_path("catalyst-groq") / "ids", settings.worker_id)
-    engine = factory.make_engine_client(settings, identity.worker_id)
-    journal, ledger = factory.make_journal(settings)
-    async with (
-        aclosing(engine),
-        aclosing(factory.make_groq_client(settings, redactor)) as http,
-        aclosing(journal),
-        aclosing(ledger),
-        aclosing(ProcessPool(make_process_environment(environ))) as executor,
-        factory.open_limiter_backend(settings) as backend,
-        open_tracing(environ, engine.worker_id, redactor, is_on=settings.tracing) as tracing,
-    ):
-        await check_writable(journal)
-        sender = _with_debug_log(http, settings, redactor)
-        observers: list[TaskObserver] = [OutcomeLog()]
-        if registry:
-            observers.append(Metrics(registry, catalog))
-        if tracing:
-            sender = tracing.wrap(sender)
-            observers.append(tracing.observer)
-            engine.variables_to_fetch.always = frozenset((tracing.variable,))
-        limiter = RateLimitedClient(sender, backend, factory.make_limit_config(settings, catalog))
-        client = BudgetedClient(limiter, ledger, catalog)
-        router = Router(client, state, catalog, ResponseValidator(executor).validate, extensions.classify)
-        definitions = DefinitionCache(engine.definition_xml, executor)
-        handler = make_handler(
-            settings,
-            ProcessData(
-                definition_of=definitions.get,
-                variables_to_fetch=engine.variables_to_fetch,
-                calling_process=engine.calling_process,
-                read_file=engine.file,
-            ),
-            catalog=catalog,
-            secrets=secrets,
-            endpoints=endpoints,
-            router=router,
-            executor=executor,
-            journal=journal,
-            operations=extensions.operations,
-        )
-        poller = Poller(
-            engine,
-            handler,
-            [*observers, *extensions.observers],
-            topics=settings.topic,
-            concurrency=settings.concurrency,
-            shutdown_timeout=settings.shutdown_timeout,
-            fetch_limit=limiter.fetchable_tasks,
-            on_interruption=definitions.expire,
-            help_links=HelpLinks(settings.docs_url),
-        )
-        if registry:
-            register_worker_gauges(registry, poller)
-            register_circuit_gauges(registry, state.circuit_breakers.open_subjects, catalog)
-            register_account_gauges(registry, state.accounts.paused)
-            register_limit_gauges(registry, limiter.remaining, catalog)
-            register_worker_states(
-                registry, poller=poller, limiter=limiter, backend=backend, journal=journal, budgets=client
-            )
-        key_sources = await secrets.sources_of(GROQ_API_KEY.lower())
-        for text in describe_settings(settings, factory.journal_location(settings), endpoints, key_sources):
-            log.info("%s", text)
-        for text in find_ineffective_settings(settings, endpoints, key_sources):
-            log.warning("%s.", text)
-        log.info(
-            "Worker %s %s fetches %s at %s",
-            engine.worker_id,
-            __version__,
-            ", ".join(settings.topic),
-            settings.engine_url,
-        )
-        readiness = Readiness(
+    async with open_task_path(settings, environ, redactor, identity.worker_id, extensions) as path:
+        engine = factory.make_engine_client(settings, identity.worker_id)
+        async with aclosing(engine):
+            yield await _connect(path, engine, registry)
+
+
+async def _connect(path: TaskPath, engine: EngineClient, registry: CollectorRegistry | None) -> Worker:
+    """Build the part of a worker that works with the engine, and log what it uses."""
+    settings, endpoints, state = path.settings, path.endpoints, path.state
+    definitions = path.definitions_of(engine)
+    metrics = [Metrics(registry, path.catalog)] if registry else []
+    poller = Poller(
+        engine,
+        path.handler_for(engine, definitions),
+        [*metrics, *path.observers],
+        topics=settings.topic,
+        concurrency=settings.concurrency,
+        shutdown_timeout=settings.shutdown_timeout,
+        fetch_limit=path.limiter.fetchable_tasks,
+        on_interruption=definitions.expire,
+        help_links=HelpLinks(settings.docs_url),
+    )
+    if registry:
+        register_worker_gauges(registry, poller)
+        register_circuit_gauges(registry, state.circuit_breakers.open_subjects, path.catalog)
+        register_account_gauges(registry, state.accounts.paused)
+        register_limit_gauges(registry, path.limiter.remaining, path.catalog)
+        register_worker_states(
+            registry,
             poller=poller,
-            journal=journal,
-            backend=backend,
-            blocked_endpoints=state.accounts.blocked,
-            paused_endpoints=state.accounts.paused,
-            open_circuits=state.circuit_breakers.open_subjects,
-            mask=redactor.mask,
+            limiter=path.limiter,
+            backend=path.backend,
+            journal=path.journal,
+            budgets=path.client,
         )
-        yield Worker(poller, state.accounts.blocked, readiness.checks, engine.product)
+    key_sources = await path.secrets.sources_of(GROQ_API_KEY.lower())
+    for text in describe_settings(settings, factory.journal_location(settings), endpoints, key_sources):
+        log.info("%s", text)
+    for text in find_ineffective_settings(settings, endpoints, key_sources):
+        log.warning("%s.", text)
+    log.info(
+        "Worker %s %s fetches %s at %s", engine.worker_id, __version__, ", ".join(settings.topic), settings.engine_url
+    )
+    readiness = Readiness(
+        poller=poller,
+        journal=path.journal,
+        backend=path.backend,
+        blocked_endpoints=state.accounts.blocked,
+        paused_endpoints=state.accounts.paused,
+        open_circuits=state.circuit_breakers.open_subjects,
+        mask=path.secrets.redactor.mask,
+    )
+    return Worker(poller, state.accounts.blocked, readiness.checks, engine.product)
 
 
-async def run_worker(
+@asynccontextmanager
+async def open_worker(
     settings: Settings, environ: Mapping[str, str], redactor: Redactor, extensions: Extensions = NO_EXTENSIONS
-) -> None:
-    """Run until SIGTERM or SIGINT, then finish the active tasks; a second signal stops at once."""
+) -> AsyncIterator[Poller]:
+    """Build a worker and serve its health and metrics; its poller is to be run. Raises `CatalystError`."""
     registry = None if settings.http_port is None else CollectorRegistry()
     async with AsyncExitStack() as parts:
         worker = await parts.enter_async_context(build_worker(settings, environ, redactor, registry, extensions))
@@ -210,12 +149,20 @@ async def run_worker(
                 settings.http_host, settings.http_port, poller, registry, worker.blocked_endpoints, checks=worker.checks
             )
             await parts.enter_async_context(health)
-        _tune_gc()
         product = asyncio.create_task(_log_product(worker.engine_product, settings))
         parts.callback(product.cancel)
+        yield poller
+
+
+async def run_worker(
+    settings: Settings, environ: Mapping[str, str], redactor: Redactor, extensions: Extensions = NO_EXTENSIONS
+) -> None:
+    """Run until SIGTERM or SIGINT, then finish the active tasks; a second signal stops at once."""
+    async with open_worker(settings, environ, redactor, extensions) as poller:
+        _tune_gc()
         polling = asyncio.create_task(poller.run())
-        _on_signals(partial(_stop, poller, polling))
-        await polling
+        with stopped_by_signals(poller, polling):
+            await polling
 
 
 async def _log_product(engine_product: Callable[[], Awaitable[EngineProduct]], settings: Settings) -> None:
@@ -227,13 +174,6 @@ async def _log_product(engine_product: Callable[[], Awaitable[EngineProduct]], s
     log.info("Engine: %s", product)
     if product.database == ORACLE and settings.string_limit > ORACLE_STRING_LIMIT:
         log.warning("CATALYST_STRING_LIMIT: Oracle stores %s characters. Set it to that.", ORACLE_STRING_LIMIT)
-
-
-def _with_debug_log(client: GroqClient, settings: Settings, redactor: Redactor) -> GroqClient:
-    """Return the client, with the debug log around it if that is on."""
-    if not settings.debug and settings.log_level != "DEBUG":
-        return client
-    return DebugClient(client, settings.debug, redactor, mask_contents=settings.mask_contents)
 
 
 def _tune_gc() -> None:
@@ -304,16 +244,26 @@ async def _lint_context(settings: Settings) -> "LintContext":
     return replace(context, endpoints=await factory.make_endpoints(settings, context.secrets))
 
 
+@contextmanager
+def stopped_by_signals(poller: Poller, polling: asyncio.Task[None]) -> Iterator[None]:
+    """Let SIGTERM and SIGINT stop a worker gracefully, and a second signal at once. For the main thread only."""
+    loop = asyncio.get_running_loop()
+    previous = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    with suppress(NotImplementedError):  # Windows
+        for number in previous:
+            loop.add_signal_handler(number, _stop, poller, polling)
+    try:
+        yield
+    finally:
+        with suppress(NotImplementedError):
+            for number, handler in previous.items():
+                loop.remove_signal_handler(number)
+                signal.signal(number, handler or signal.SIG_DFL)
+
+
 def _stop(poller: Poller, polling: asyncio.Task[None]) -> None:
     if poller.is_stopping:
         polling.cancel()
     else:
         log.info("Graceful shutdown started; a second signal stops at once")
         poller.stop()
-
-
-def _on_signals(callback: Callable[[], None]) -> None:
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with suppress(NotImplementedError):  # Windows
-            loop.add_signal_handler(number, callback)

@@ -10,10 +10,11 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from catalyst_groq.camunda.fetched_tasks import FetchedTasks
 from catalyst_groq.camunda.oauth import ClientCredentials
 from catalyst_groq.camunda.product import EngineProduct
 from catalyst_groq.camunda.queries import EngineQueries
-from catalyst_groq.camunda.rest_client import NO_CONTENT, RestClient
+from catalyst_groq.camunda.rest_client import NO_CONTENT, Authorization, RestClient
 from catalyst_groq.camunda.scope_variables import ScopeVariables, visible_variables_url
 from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
 from catalyst_groq.common.threads import run_beside_loop_if_large
@@ -46,9 +47,9 @@ JSON_FORMAT_MISSING = re.compile(
 class EngineClient:
     """The REST API of one engine, used with one worker id.
 
-    `authorization` is the value of the Authorization header, if any; `credentials` are those of an OAuth2 client
-    instead. `task_filter` holds the criteria that a fetch adds to each topic (`tenantIdIn`, `businessKey` …, named as
-    in the REST API). Every method raises `EngineUnreachable` or `EngineRefused`.
+    `authorization` is the value of the Authorization header, if any, or returns it for each call; `credentials` are
+    those of an OAuth2 client instead. `task_filter` holds the criteria that a fetch adds to each topic (`tenantIdIn`,
+    `businessKey` …, named as in the REST API). Every method raises `EngineUnreachable` or `EngineRefused`.
     """
 
     def __init__(  # noqa: PLR0913 -- the identity of one engine and worker
@@ -59,7 +60,7 @@ class EngineClient:
         lock_duration: timedelta,
         async_response_timeout: timedelta,
         encoder: Encoder,
-        authorization: str = "",
+        authorization: Authorization = "",
         task_filter: Mapping[str, Any] | None = None,
         transport: TransportConfig | None = None,
         credentials: ClientCredentials | None = None,
@@ -222,6 +223,10 @@ class EngineClient:
     def scope_variables(self) -> ScopeVariables:
         """Return a client for the variables of single scopes. It uses the connections of this one."""
         return ScopeVariables(self._rest, self.url)
+
+    def fetched_tasks(self) -> FetchedTasks:
+        """Return a client for tasks that another client has fetched. It uses the connections of this one."""
+        return FetchedTasks(self._rest)
 
     def _topic(self, name: str, variables: frozenset[str] | None) -> dict[str, Any]:
         """Return the part of a fetch for one topic, with the variables to return; None for all variables."""

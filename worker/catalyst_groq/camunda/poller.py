@@ -7,20 +7,19 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import Protocol
+from typing import Any
 
 from catalyst_groq.camunda.client import EngineClient
-from catalyst_groq.camunda.locks import LockRenewer, TaskLock
+from catalyst_groq.camunda.locks import TaskLock
 from catalyst_groq.camunda.orphaned_tasks import OrphanedTasks, unlock_tasks
 from catalyst_groq.camunda.outage import OutageMonitor, ignore_interruption
 from catalyst_groq.camunda.oversized_tasks import OversizedTasks
-from catalyst_groq.camunda.reporter import OutcomeReporter
+from catalyst_groq.camunda.task_processor import NO_HELP_LINKS, TaskHandler, TaskProcessor
 from catalyst_groq.common.backoff import Backoff
 from catalyst_groq.common.durations import format_duration
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.incident_messages import HelpLinks
-from catalyst_groq.domain.outcomes import Outcome
-from catalyst_groq.domain.task_observation import TaskObserver, TaskObservers, TaskRecord, TaskTimes
+from catalyst_groq.domain.task_observation import TaskObserver
 from catalyst_groq.errors import EngineError, EngineResponseTooLarge
 
 log = logging.getLogger(__name__)
@@ -39,19 +38,6 @@ MAX_UNWATCHED_SECONDS = 2.0
 
 ORPHAN_POLL_TIMEOUT = timedelta(milliseconds=500)
 """Longest poll while the engine may still lock tasks for an earlier run of this worker."""
-
-
-NO_HELP_LINKS = HelpLinks()
-
-
-class TaskHandler(Protocol):
-    """Turns a task into an outcome."""
-
-    async def handle(self, task: ExternalTask) -> Outcome:
-        """Return the outcome; raises nothing."""
-
-    async def on_reported(self, task: ExternalTask, outcome: Outcome) -> None:
-        """Release what is stored for the task: the engine has accepted this outcome."""
 
 
 FetchLimit = Callable[[int, int], int]
@@ -85,8 +71,6 @@ class Poller:
         help_links: HelpLinks = NO_HELP_LINKS,
     ) -> None:
         self._engine = engine
-        self._handler = handler
-        self._observers = TaskObservers(observers)
         self._topics = topics
         self.concurrency = concurrency
         self.polls = 0
@@ -97,27 +81,27 @@ class Poller:
         self._on_interruption = on_interruption
         self._last_polled = 0.0
         self._backoff = Backoff()
-        self._reporter = OutcomeReporter(engine, self.outage, help_links)
+        self._processor = TaskProcessor(engine, handler, observers, self.outage, help_links)
         self._orphaned_tasks = OrphanedTasks(engine)
         self._oversized_tasks = OversizedTasks(engine)
-        self._locks = LockRenewer(engine.lock_client, engine.lock_duration)
-        self._active: dict[asyncio.Task[None], TaskLock] = {}
+        self._active: dict[asyncio.Task[Any], TaskLock] = {}
         self._changed = asyncio.Event()
         self._stop_at: float | None = None
         self._has_connected = False
         self._fetch_due: float | None = None
 
     async def run(self) -> None:
-        """Work until `stop()`; then finish the active tasks, and unlock those that exceed the shutdown timeout."""
-        with self._locks.heartbeat():
-            while capacity := await self._wait_for_capacity():
-                self._fetch_due = (
-                    time.monotonic() + self._engine.async_response_timeout.total_seconds() + FETCH_STALL_MARGIN_SECONDS
-                )
-                for task in await self._fetch(capacity):
-                    self._start(task)
-                self._fetch_due = None
-            await self._finish()
+        """Work until `stop()`; then finish the active tasks, and unlock those that exceed the shutdown timeout.
+
+        If it is cancelled, it cancels the active tasks, which stay locked until their locks end.
+        """
+        with self._processor.heartbeat():
+            try:
+                while capacity := await self._wait_for_capacity():
+                    await self._fetch_and_start(capacity)
+                await self._finish()
+            finally:
+                await self._cancel_active()
 
     def stop(self) -> None:
         """Begin a graceful shutdown: fetch no more.
@@ -140,7 +124,7 @@ class Poller:
     @property
     def lock_renewals(self) -> Counter[str]:
         """How many renewals of locks had each result; see `LockRenewer.renewals`."""
-        return self._locks.renewals
+        return self._processor.lock_renewals
 
     @property
     def has_connected(self) -> bool:
@@ -156,6 +140,13 @@ class Poller:
     def is_stalled(self) -> bool:
         """Whether a fetch, including its pause after a failure, has exceeded its longest regular duration."""
         return self._fetch_due is not None and time.monotonic() > self._fetch_due
+
+    async def _fetch_and_start(self, capacity: int) -> None:
+        poll_seconds = self._engine.async_response_timeout.total_seconds()
+        self._fetch_due = time.monotonic() + poll_seconds + FETCH_STALL_MARGIN_SECONDS
+        for task in await self._fetch(capacity):
+            self._start(task)
+        self._fetch_due = None
 
     async def _wait_for_capacity(self) -> int:
         """Wait until tasks may be fetched, and return how many; 0 when stopping."""
@@ -199,7 +190,7 @@ class Poller:
         if self.is_stopping:
             await unlock_tasks(self._engine, [task.id for task in tasks])
             return []
-        return [task for task in tasks if task.id not in self._locks]
+        return [task for task in tasks if task.id not in self._processor]
 
     async def _fetch_readable(self, max_tasks: int, max_poll: timedelta | None) -> list[ExternalTask]:
         """Fetch, unless the variables of the tasks are too large: then return no task, and fetch fewer next time."""
@@ -217,29 +208,12 @@ class Poller:
 
     def _start(self, task: ExternalTask) -> None:
         """Start processing a fetched task. Its lock is renewed from now on, also while another task blocks the loop."""
-        lock = self._locks.hold(task.id)
-        processing = asyncio.create_task(self._process(task, lock))
+        lock = self._processor.hold(task.id)
+        processing = asyncio.create_task(self._processor.process(task, lock))
         self._active[processing] = lock
         processing.add_done_callback(self._on_task_done)
 
-    async def _process(self, task: ExternalTask, lock: TaskLock) -> None:
-        """Handle and report one task. A lost lock ends it: another worker has the task."""
-        started, handled, outcome, accepted = time.monotonic(), None, None, None
-        self._observers.on_start(task)
-        try:
-            with lock:
-                outcome = await lock.run_while_held(self._handler.handle(task))
-                if outcome is None:
-                    return
-                handled = time.monotonic()
-                accepted = await self._reporter.report(task, outcome, lock)
-            if accepted:
-                await self._handler.on_reported(task, accepted)
-        finally:
-            times = TaskTimes(started, handled, time.monotonic(), self._engine.lock_duration)
-            self._observers.on_end(TaskRecord(task, outcome, accepted, times))
-
-    def _on_task_done(self, processing: asyncio.Task[None]) -> None:
+    def _on_task_done(self, processing: asyncio.Task[Any]) -> None:
         lock = self._active.pop(processing)
         lock.release()  # a task that was cancelled before it started has not done so
         self._changed.set()
@@ -258,11 +232,15 @@ class Poller:
             left = format_duration(timeout)
             log.info("Graceful shutdown: %d active tasks have %s to finish", len(self._active), left)
             await asyncio.wait(self._active, timeout=max(timeout, 0))
+        await unlock_tasks(self._engine, await self._cancel_active())
+
+    async def _cancel_active(self) -> list[str]:
+        """Cancel the active tasks, and return their ids when they have ended."""
         unfinished = dict(self._active)
         for processing in unfinished:
             processing.cancel()
         await asyncio.gather(*unfinished, return_exceptions=True)
-        await unlock_tasks(self._engine, [lock.task_id for lock in unfinished.values()])
+        return [lock.task_id for lock in unfinished.values()]
 
     async def _pause(self, error: EngineError) -> None:
         """Wait before the next poll after a failed one; a stop ends the pause."""

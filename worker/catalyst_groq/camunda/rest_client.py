@@ -1,7 +1,7 @@
 """Calls to the engine's REST API: one pooled client that returns parsed responses or raises `EngineError`."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from http import HTTPStatus
@@ -46,6 +46,9 @@ UPLOAD_TIMEOUT_SECONDS = 120.0
 JSON_TYPE = "application/json"
 
 T = TypeVar("T")
+Authorization = str | Callable[[], str]
+"""The value of the Authorization header, empty for none; or a function, for any thread, that returns it for a call."""
+
 NO_CONTENT = type(None)
 """The shape of a response without content (204): any other response to a report does not come from an engine."""
 
@@ -73,10 +76,14 @@ class RestClient:
     """
 
     def __init__(
-        self, url: str, authorization: str, transport: TransportConfig, credentials: ClientCredentials | None = None
+        self,
+        url: str,
+        authorization: Authorization,
+        transport: TransportConfig,
+        credentials: ClientCredentials | None = None,
     ) -> None:
         self.url = url
-        self._headers = {"authorization": authorization} if authorization else {}
+        self._authorization = authorization
         self._transport = transport
         self._http = ClientSession(connector=transport.make_connector(KEEP_ALIVE_SECONDS))
         self._tokens = OAuthTokenProvider(self._http, transport, credentials) if credentials else None
@@ -174,9 +181,9 @@ class RestClient:
         content_type: str,
     ) -> tuple[int, bytes]:
         """Return status and body. Every failure without a response is the same error: they are all handled alike."""
-        headers = {**self._headers, "content-type": content_type}
-        if token:
-            headers["authorization"] = f"Bearer {token}"
+        headers = {"content-type": content_type}
+        if authorization := f"Bearer {token}" if token else self._current_authorization():
+            headers["authorization"] = authorization
         parsed_url = URL(url, encoded=True)
         try:
             proxy = self._transport.proxy_for(parsed_url)
@@ -216,11 +223,14 @@ class RestClient:
             return EngineUnreachable(f"Engine unreachable at {self.url}: a gateway responded {status}: {message}")
         return _error_class(status, kind, message, code)(status, kind, message)
 
+    def _current_authorization(self) -> str:
+        return self._authorization() if callable(self._authorization) else self._authorization
+
     def _credentials_fix(self) -> str:
         """Return what to do when the engine refuses the worker's credentials, or its lack of any."""
         if self._tokens:
             return "Check CATALYST_ENGINE_CLIENT_ID and CATALYST_ENGINE_CLIENT_SECRET"
-        scheme = self._headers.get("authorization", "").partition(" ")[0]
+        scheme = self._current_authorization().partition(" ")[0]
         if scheme == "Bearer":
             return "Check CATALYST_ENGINE_TOKEN"
         if scheme:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.oauth import ClientCredentials, basic_authorization
-from catalyst_groq.camunda.rest_client import RestClient
+from catalyst_groq.camunda.rest_client import Authorization, RestClient
 from catalyst_groq.common.credentials import find_passwords
 from catalyst_groq.common.optional_dependencies import require_extra
 from catalyst_groq.common.transport import TransportConfig, find_environment_passwords, make_transport
@@ -130,18 +130,20 @@ async def make_endpoints(settings: Settings, secrets: Secrets) -> tuple[Endpoint
     )
 
 
-def make_engine_client(settings: Settings, worker_id: str) -> EngineClient:
-    """Return the client of the engine."""
+def make_engine_client(
+    settings: Settings, worker_id: str, url: str = "", authorization: Authorization = ""
+) -> EngineClient:
+    """Return the client of the engine. `url` and `authorization` replace those of the settings."""
     return EngineClient(
-        settings.engine_url,
+        url or settings.engine_url,
         worker_id,
         lock_duration=settings.lock_duration,
         async_response_timeout=settings.async_response_timeout,
         encoder=Encoder(settings.string_limit),
-        authorization=make_engine_authorization(settings),
+        authorization=authorization or make_engine_authorization(settings),
         task_filter=_task_filter(settings),
         transport=make_engine_transport(settings),
-        credentials=make_engine_credentials(settings),
+        credentials=None if authorization else make_engine_credentials(settings),
     )
 
 
