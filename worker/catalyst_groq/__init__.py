@@ -1,6 +1,6 @@
 """Catalyst Groq worker: BPMN service tasks of Camunda 7, Operaton and CIB seven ask Groq.
 
-The names of `__all__` are imported when they are used.
+The names of `__all__` are the public Python API; docs/python-api.md describes it. They are imported when they are used.
 """
 
 from importlib import import_module
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from catalyst_groq.domain.task_observation import TaskObserver, TaskRecord
     from catalyst_groq.errors import CatalystError, EngineError, FieldError, JournalError, SettingsError
     from catalyst_groq.integrations.camunda_client import GroqHandler, groq_handler
+    from catalyst_groq.worker import Worker
 
     __version__: str
 
@@ -32,6 +33,7 @@ __all__ = [
     "SettingsError",
     "TaskObserver",
     "TaskRecord",
+    "Worker",
     "__version__",
     "groq_handler",
 ]
@@ -51,6 +53,7 @@ _MODULES = {
     "SettingsError": "errors",
     "TaskObserver": "domain.task_observation",
     "TaskRecord": "domain.task_observation",
+    "Worker": "worker",
     "groq_handler": "integrations.camunda_client",
 }
 """By public name the module that defines it."""

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from catalyst_groq.config.settings import Settings, environment
 
@@ -64,3 +65,28 @@ def test_worker_yaml_without_settings_is_refused(find_problems, tmp_path, conten
 def test_worker_yaml_that_is_a_folder_is_refused(find_problems, tmp_path):
     (tmp_path / "worker.yaml").mkdir()
     assert find_problems() == [f"{tmp_path / 'worker.yaml'} cannot be read: Is a directory"]
+
+
+def test_program_may_set_settings_by_name(monkeypatch):
+    monkeypatch.setenv("CATALYST_CONCURRENCY", "7")
+    settings = Settings(topic="mine", groq_api_url="http://groq.example", lock_duration="PT2M")
+
+    assert (settings.topic, settings.concurrency) == (("mine",), 7)
+    assert settings.groq_api_url == "http://groq.example/openai/v1"
+    assert Settings(GROQ_API_URL="http://groq.example").groq_api_url == settings.groq_api_url
+
+
+def test_misspelt_argument_of_program_is_refused_without_secrets():
+    with pytest.raises(
+        ValidationError, match=r"engine_pasword\n  unknown setting\. Did you mean engine_password\?"
+    ) as info:
+        Settings(engine_pasword="of-the-engine")
+
+    assert "of-the-engine" not in str(info.value)
+
+
+def test_wrong_argument_of_program_is_shown_without_secrets():
+    with pytest.raises(ValidationError) as info:
+        Settings(engine_password=["of-the-engine"])
+
+    assert "of-the-engine" not in str(info.value)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import yaml
 from dotenv import dotenv_values
@@ -82,7 +82,9 @@ class Settings(BaseSettings):
     """
 
     # `extra` is ignored because `.env` also holds other names, such as keys; `load` finds misspelt ones.
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True
+    )
 
     engine_url: EngineUrl = Field("http://localhost:8080/engine-rest", description="REST API of the engine")
     engine_user: str = Field("", description="User of the engine's REST API (Basic authentication)")
@@ -247,6 +249,13 @@ class Settings(BaseSettings):
         GROQ_URL, validation_alias="GROQ_API_URL", description="Base URL of Groq's API"
     )
 
+    if not TYPE_CHECKING:  # type checkers know the arguments from the fields
+
+        def __init__(self, **values: Any) -> None:
+            """Validate what a program sets, over what the environment sets. Raises pydantic's `ValidationError`."""
+            SettingsDiagnostics(type(self).model_fields).check_arguments(values)
+            super().__init__(**values)
+
     @classmethod
     def load(cls, config: Path = Path("worker.yaml"), env_file: Path = Path(".env")) -> "Settings":
         """Read and validate all settings. Raises one `SettingsError` that lists every problem."""
@@ -281,7 +290,8 @@ class Settings(BaseSettings):
         }
         settings = None
         try:
-            settings = cls(**{name: value for values in sources.values() for name, value in values.items()})
+            found = {name: value for values in sources.values() for name, value in values.items()}
+            settings = cls(**{name: value for name, value in found.items() if name in diagnostics.arguments})
         except ValidationError as error:
             problems += [diagnostics.describe_error(entry) for entry in error.errors(include_url=False)]
         else:

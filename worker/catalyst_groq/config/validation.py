@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from catalyst_groq.common.control_characters import escape_control_characters
 from catalyst_groq.common.credentials import hide_user_info
@@ -54,6 +54,30 @@ class SettingsDiagnostics:
         known = {*self.fields, *map(file_setting, self.secrets)}
         unknown = [name for name in values if name not in known]
         return [f"{name} (in {file}): unknown setting.{self._did_you_mean(name, str)}" for name in unknown]
+
+    @property
+    def arguments(self) -> set[str]:
+        """The names by which a program sets the settings."""
+        return {
+            *self.fields,
+            *(alias for field in self.fields.values() if isinstance(alias := field.validation_alias, str)),
+        }
+
+    def check_arguments(self, values: Mapping[str, Any]) -> None:
+        """Raise pydantic's `ValidationError` if an argument of a program is no setting."""
+        errors = [
+            InitErrorDetails(
+                type=PydanticCustomError(
+                    "unknown_setting", "unknown setting.{hint}", {"hint": self._did_you_mean(name, str)}
+                ),
+                loc=(name,),
+                input=None,
+            )
+            for name in values
+            if name not in self.arguments
+        ]
+        if errors:
+            raise ValidationError.from_exception_data("Settings", errors, hide_input=True)
 
     def find_incomplete(self, settings: object) -> list[str]:
         """Return a message for each setting that has no effect because another one is not set."""

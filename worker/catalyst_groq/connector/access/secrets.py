@@ -1,8 +1,8 @@
 """Looks up API keys by name, for tasks and for the operator's endpoints, and checks which names a task may use."""
 
+import logging
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -18,6 +18,8 @@ from catalyst_groq.connector.access.providers import (
 )
 from catalyst_groq.domain.redaction import KEY_PREFIX, MASK, MAX_KEY_CHARS, Redactor
 from catalyst_groq.errors import FieldError
+
+log = logging.getLogger(__name__)
 
 CACHED_NAMES = 64
 VARIABLE_NAME = re.compile(r"[A-Za-z_]\w{0,39}")
@@ -110,13 +112,19 @@ class Secrets:
     async def find(self, name: str) -> Secret | None:
         """Return the operator's own secret of that name from the first source that has it.
 
-        `allowed` is for tasks and does not matter here. Raises `FieldError` for a value that is no key.
+        `allowed` is for tasks and does not matter here. Raises `FieldError` for a value that is no key, and if a source
+        fails.
         """
-        for provider in self.providers.values():
+        for source, provider in self.providers.items():
             value = None
-            with suppress(FieldError):
+            try:
                 check_name(name)
                 value = await provider.get(name)
+            except FieldError:
+                continue
+            except Exception as error:  # of a source that is no part of this package
+                problem = f"the secret source '{source}' fails: {type(error).__name__}: {error}"
+                raise FieldError(API_KEY_FIELD, problem, "Repair it, then start the worker again") from error
             if value is not None:
                 key = _check_key(name, value)
                 self.redactor.add(key)
@@ -124,12 +132,19 @@ class Secrets:
         return None
 
     async def sources_of(self, name: str) -> list[str]:
-        """Return the sources that have a secret of that name. A value that is no key counts; its task names the fix."""
+        """Return the sources that have a secret of that name. A value that is no key counts; its task names the fix.
+
+        A source that fails is logged: it may be there when a task uses it.
+        """
         found = []
         for source, provider in self.providers.items():
-            with suppress(FieldError):
+            try:
                 if await provider.get(name) is not None:
                     found.append(source)
+            except FieldError:
+                continue
+            except Exception as error:  # noqa: BLE001 -- of a source that is no part of this package
+                log.warning("The secret source '%s' fails: %s: %s", source, type(error).__name__, error)
         return found
 
     def _check_allowed(self, name: str) -> None:
