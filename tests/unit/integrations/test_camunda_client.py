@@ -1,7 +1,6 @@
 """The handler for workers of camunda-external-task-client-python3: its real workers, on a fake engine."""
 
 import asyncio
-import logging
 import os
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import pytest
 import catalyst_groq
 from catalyst_groq.errors import CatalystError, SettingsError
 from catalyst_groq.integrations.camunda_client import groq_handler
+from catalyst_groq.integrations.task_service import EngineAccess
 from support.worker_process import ENV_KEY
 
 TOPIC = "catalyst-groq"
@@ -163,7 +163,7 @@ def test_task_of_another_worker_is_left(library, shared_handler, caplog):
 
     assert (task.worker_id, task.waits_at, task.error_message) == ("another", "Ask", None)
     assert library.emulator.calls == ()
-    assert "before its work began" in caplog.text
+    assert "lock lost before its work began" in caplog.text
 
 
 def test_hidden_variables_are_failure_with_remedy(library, shared_handler):
@@ -172,7 +172,7 @@ def test_hidden_variables_are_failure_with_remedy(library, shared_handler):
     library.run(shared_handler)
 
     assert task.retries == 2
-    assert "Grant the worker's user READ on process instances" in task.error_message
+    assert "The user needs READ and UPDATE on process instances" in task.error_message
 
 
 def test_stop_of_async_worker_unlocks_task_and_keeps_retries(library, shared_handler):
@@ -318,15 +318,40 @@ def test_worker_of_another_library_is_refused():
         groq_handler(object())
 
 
-def test_unreachable_engine_leaves_task(library, caplog):
-    caplog.set_level(logging.WARNING)
+def test_engine_that_only_library_reaches_is_failure(library, shared_handler, monkeypatch):
+    elsewhere = EngineAccess(worker_id="any", url="http://127.0.0.1:9/engine-rest")
+    monkeypatch.setattr("catalyst_groq.integrations.camunda_client.access_of", lambda _: elsewhere)
     task = library.create()
-    result = library.handler()(library.fetch())  # the engine of the settings does not exist
+    library.run(shared_handler)
 
-    assert result.is_failure()
-    assert result.retries == 3
-    assert task.error_message is None
-    assert "Engine unreachable at http://127.0.0.1:9/engine-rest" in caplog.text
+    assert task.retries == 2
+    assert "Engine unreachable at http://127.0.0.1:9/engine-rest" in task.error_message
+    assert "certificates and proxy of CATALYST_ENGINE_…" in task.error_message
+
+
+def test_task_that_is_in_work_is_left_to_that_work(library, shared_handler, caplog):
+    library.emulator.set(latency=0.3)
+    task, worker, results = library.create(), library.worker(), []
+    fetched = library.fetch()
+    executor = worker.executor
+    thread = threading.Thread(target=lambda: executor.execute_task(fetched, shared_handler))
+    thread.start()
+    until(lambda: library.emulator.calls)
+    executor.execute_task(fetched, lambda again: results.append(shared_handler(again)) or results[0])
+    thread.join()
+
+    assert task.waits_at == "Review"
+    assert "was fetched again while it is in work" in caplog.text
+    assert len(library.emulator.calls) == 1
+
+
+def test_internal_error_is_failure_with_retries(library, shared_handler, monkeypatch, caplog):
+    monkeypatch.setattr("catalyst_groq.integrations.task_service._EngineTasks.process", lambda *_, **__: 1 / 0)
+    task = library.create()
+    library.run(shared_handler)
+
+    assert (task.retries, task.error_message) == (2, "Internal error of the worker, see its log: ZeroDivisionError")
+    assert "ZeroDivisionError" in caplog.text
 
 
 def until(condition):

@@ -19,7 +19,7 @@ from typing import Any, Self
 from catalyst_groq.common.loop_thread import LoopThread
 from catalyst_groq.config.extensions import NO_EXTENSIONS, Extensions
 from catalyst_groq.config.settings import Settings, environment
-from catalyst_groq.domain.outcomes import BpmnError, Completion, Outcome
+from catalyst_groq.domain.outcomes import BpmnError, Completion
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.errors import CatalystError
 from catalyst_groq.integrations.library_worker import (
@@ -30,7 +30,7 @@ from catalyst_groq.integrations.library_worker import (
     take_over_reports,
 )
 from catalyst_groq.integrations.task_results import to_task_result
-from catalyst_groq.integrations.task_service import EngineAccess, FetchedTask, TaskService, open_task_service
+from catalyst_groq.integrations.task_service import EngineAccess, FetchedTask, Processed, TaskService, open_task_service
 
 DEFAULT_RETRIES = 3
 """Retries of a task that has not failed yet, as in the element template."""
@@ -84,8 +84,9 @@ class _Call:
         # The library does not show the retries that are left, only those after a failure.
         self._retries_left = task.failure("", "", DEFAULT_RETRIES - 1, 0).retries
         fetched = FetchedTask(id=task.get_task_id(), retries_left=self._retries_left)
-        process = self._service.process if executor else self._service.handle
-        self._work: Future[Outcome | None] = thread.submit(process(fetched, access))
+        self._work: Future[Processed] = thread.submit(
+            self._service.process(fetched, access, reports=executor is not None)
+        )
 
     def wait(self) -> Any:
         """Return the result."""
@@ -104,13 +105,12 @@ class _Call:
                 self._client.skip_next_report(self._task.get_task_id())
             raise
 
-    def _to_result(self, outcome: Outcome | None) -> Any:
-        variables: Mapping[str, Any] = {}
-        if self._client:
+    def _to_result(self, processed: Processed) -> Any:
+        outcome, is_reported = processed
+        if self._client and is_reported:
             method = REPORT_METHODS.get(type(outcome), "failure")
             self._client.skip_next_report(self._task.get_task_id(), method)
-        elif outcome:
-            variables = self._service.encode(outcome)
+        variables = self._service.encode(outcome) if outcome and not is_reported else {}
         return to_task_result(self._task, outcome, variables, self._retries_left + 1)
 
 

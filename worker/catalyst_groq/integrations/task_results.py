@@ -8,7 +8,7 @@ from camunda.external_task.external_task import TaskResult
 from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Outcome
 
-NOT_PROCESSED = "Nothing was done: another worker has the task, or the engine is unreachable. See the worker's log."
+NOT_PROCESSED = "Nothing was done: another worker has the task, or its process instance is suspended."
 
 
 def to_task_result(task: Any, outcome: Outcome | None, variables: Mapping[str, Any], retries: int) -> Any:

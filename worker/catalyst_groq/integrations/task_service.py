@@ -4,10 +4,11 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from socket import gethostname
+from typing import NamedTuple
 
 from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.locks import TaskLock
@@ -24,16 +25,19 @@ from catalyst_groq.config.startup_report import find_ineffective_settings
 from catalyst_groq.config.task_path import TaskPath, open_task_path
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.incident_messages import HelpLinks
-from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Outcome
+from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, FailureCause, Outcome
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.domain.variables import Encoder, TypedValueDto
-from catalyst_groq.errors import EngineError, EngineResponseTooLarge, EngineUnreachable, TaskLost
+from catalyst_groq.errors import EngineError, EngineResponseTooLarge, TaskLost, TaskSuspended
 from catalyst_groq.observability.masked_logs import masked_logs
 
 log = logging.getLogger(__name__)
 
 UNREADABLE_TASK_RETRY_TIMEOUT = timedelta(seconds=10)
-GRANT_READ = "Grant the worker's user READ on process instances"
+CHECK_ACCESS = (
+    "It uses the URL and the credentials of its worker, and certificates and proxy of CATALYST_ENGINE_…. The user "
+    "needs READ and UPDATE on process instances."
+)
 
 COLLECTING_NEEDS_REPORTS = (
     "catalyst_collect: the results of a multi-instance are collected while their tasks are reported, and this task's "
@@ -62,6 +66,18 @@ class FetchedTask:
     """After this attempt, if that fails."""
 
 
+class Processed(NamedTuple):
+    """How a task was processed."""
+
+    outcome: Outcome | None
+    """None if there is nothing to report: another worker has the task, or its process instance is suspended."""
+    is_reported: bool
+    """Whether the engine has got what there is to report; otherwise the caller reports the outcome."""
+
+
+LEFT = Processed(None, is_reported=True)
+
+
 class TaskService:
     """Processes fetched tasks of any number of engines and worker ids."""
 
@@ -70,20 +86,13 @@ class TaskService:
         self._parts = parts
         self._engines: dict[tuple[str, str], _EngineTasks] = {}
 
-    async def process(self, fetched: FetchedTask, access: EngineAccess) -> Outcome | None:
-        """Process a task and report it. Returns the outcome that the engine accepted; None if it accepted none.
-
-        Never raises: after an internal error the task stays locked until its lock ends.
-        """
+    async def process(self, fetched: FetchedTask, access: EngineAccess, *, reports: bool) -> Processed:
+        """Process a task, and report it if `reports` is true and the engine can be reached. Never raises."""
         try:
-            return await self._tasks_of(access).process(fetched)
-        except Exception:
-            log.exception("Task %s failed with an internal error. It stays locked until its lock ends", fetched.id)
-            return None
-
-    async def handle(self, fetched: FetchedTask, access: EngineAccess) -> Outcome | None:
-        """Process a task that the caller reports. Returns None if another worker has it."""
-        return await self._tasks_of(access).handle(fetched)
+            return await self._tasks_of(access).process(fetched, reports=reports)
+        except Exception as error:
+            log.exception("Task %s: internal error", fetched.id)
+            return _failed(fetched, f"Internal error of the worker, see its log: {type(error).__name__}")
 
     def encode(self, outcome: Outcome) -> dict[str, TypedValueDto]:
         """Return the variables of an outcome as the REST API has them."""
@@ -97,6 +106,13 @@ class TaskService:
             self._parts.push_async_callback(tasks.aclose)
             self._parts.enter_context(tasks.processor.heartbeat())
         return self._engines[key]
+
+
+def _failed(fetched: FetchedTask, message: str, *, is_final: bool = False) -> Processed:
+    """Return the failure of a task that could not be read or locked; the caller reports it, who has fetched it."""
+    retries, timeout = (0, timedelta()) if is_final else (fetched.retries_left, UNREADABLE_TASK_RETRY_TIMEOUT)
+    failure = Failure(message, retries=retries, retry_timeout=timeout, cause=FailureCause.ENGINE)
+    return Processed(failure, is_reported=False)
 
 
 @asynccontextmanager
@@ -120,102 +136,57 @@ class _EngineTasks:
         self._engine = engine
         self._definitions = path.definitions_of(engine)
         self._handler = path.handler_for(engine, self._definitions)
-        self._outage = OutageMonitor(engine.url, self._definitions.expire)
+        outage = OutageMonitor(engine.url, self._definitions.expire)
         self._locks = engine.lock_client()
         self._tasks = engine.fetched_tasks()
         self._last_used = 0.0
         help_links = HelpLinks(path.settings.docs_url)
-        self.processor = TaskProcessor(engine, self._handler, path.observers, self._outage, help_links)
+        self.processor = TaskProcessor(engine, self._handler, path.observers, outage, help_links)
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._locks.aclose()
         await self._engine.aclose()
 
-    async def process(self, fetched: FetchedTask) -> Outcome | None:
-        """Process a task and report it. Returns the outcome that the engine accepted; None if it accepted none."""
-        async with self._locked(fetched) as lock:
-            task = await self._read(fetched) if lock else None
-            if lock is None or task is None:
-                return None
-            if isinstance(task, ExternalTask):
-                return await self.processor.process(task, lock)
-            await self._report_unreadable(fetched.id, task)
-            return task
-
-    async def handle(self, fetched: FetchedTask) -> Outcome | None:
-        """Process a task that the caller reports. Returns None if another worker has it."""
-        async with self._locked(fetched) as lock:
-            task = await self._read(fetched) if lock else None
-            if lock is None or task is None:
-                return None
-            if isinstance(task, Failure):
-                return task
-            outcome = await lock.run_while_held(self._handler.handle(task))
-        if isinstance(outcome, Completion | BpmnError) and outcome.collected:
-            return Failure(COLLECTING_NEEDS_REPORTS)
-        return outcome
-
-    @asynccontextmanager
-    async def _locked(self, fetched: FetchedTask) -> AsyncIterator[TaskLock | None]:
-        """Hold a task's lock, and renew it; None if another worker has the task, or it is in work here already.
-
-        If the work is cancelled, the task is unlocked with its retries unchanged.
-        """
+    async def process(self, fetched: FetchedTask, *, reports: bool) -> Processed:
+        """Process a task. If the work is cancelled, the task is unlocked with its retries unchanged."""
         if fetched.id in self.processor:
-            log.warning(
-                "Task %s was fetched again while it is in work. It is left to the work that has begun.", fetched.id
-            )
-            yield None
-            return
+            log.warning("Task %s was fetched again while it is in work: left to the work that has begun", fetched.id)
+            return LEFT
         with self.processor.hold(fetched.id) as lock:
             try:
-                await self._locks.lock(fetched.id)
-            except TaskLost as loss:
-                log.warning("Lock lost on task %s before its work began: %s", fetched.id, loss)
-                yield None
-                return
-            except EngineError as error:  # the lock of the fetch ends by itself
-                self._outage.record_failure(error)
-                yield None
-                return
-            self._outage.record_success()
+                task = await self._lock_and_read(fetched)
+            except (TaskLost, TaskSuspended) as loss:
+                log.warning("Task %s: lock lost before its work began: %s", fetched.id, loss)
+                return LEFT
+            except EngineResponseTooLarge as error:
+                return _failed(fetched, f"The variables of this task cannot be read: {error}. {REMEDY}", is_final=True)
+            except EngineError as error:
+                self._definitions.expire()
+                return _failed(fetched, f"groq_handler: {error}. {CHECK_ACCESS}")
             try:
-                yield lock
+                return await self._work(task, lock, reports=reports)
             except asyncio.CancelledError:
                 if not lock.is_lost:
                     await lock.stop_renewing()
                     await unlock_tasks(self._engine, [fetched.id])
                 raise
 
-    async def _read(self, fetched: FetchedTask) -> ExternalTask | Failure | None:
-        """Read a locked task from the engine; return a failure if that is refused, and None if the task is gone."""
+    async def _lock_and_read(self, fetched: FetchedTask) -> ExternalTask:
+        """Lock a task for as long as the worker's own, and read it. Raises `EngineError`."""
+        await self._locks.lock(fetched.id)
         if time.monotonic() - self._last_used > MAX_UNWATCHED_SECONDS:
             self._definitions.expire()
-        try:
-            task = await self._tasks.read(fetched.id)
-        except TaskLost as loss:
-            log.warning("Lock lost on task %s before its work began: %s", fetched.id, loss)
-            return None
-        except EngineResponseTooLarge as error:
-            return Failure(f"The variables of this task cannot be read: {error}. {REMEDY}")
-        except EngineUnreachable as error:
-            self._outage.record_failure(error)
-            return None
-        except EngineError as error:
-            message = f"The engine refused to return the variables of this task: {error}. {GRANT_READ}"
-            return Failure(message, retries=fetched.retries_left, retry_timeout=UNREADABLE_TASK_RETRY_TIMEOUT)
+        task = await self._tasks.read(fetched.id)
         self._last_used = time.monotonic()
         return task
 
-    async def _report_unreadable(self, task_id: str, failure: Failure) -> None:
-        log.error("Task %s: %s", task_id, failure.message)
-        with suppress(EngineError):  # the task is offered again when its lock has ended
-            await self._engine.failure(
-                task_id,
-                failure.message,
-                failure.details,
-                retries=failure.retries,
-                retry_timeout=failure.retry_timeout,
-                variables={},
-            )
+    async def _work(self, task: ExternalTask, lock: TaskLock, *, reports: bool) -> Processed:
+        if reports:
+            return Processed(await self.processor.process(task, lock), is_reported=True)
+        outcome = await lock.run_while_held(self._handler.handle(task))
+        if outcome is None:
+            return LEFT
+        if isinstance(outcome, Completion | BpmnError) and outcome.collected:
+            outcome = Failure(COLLECTING_NEEDS_REPORTS)
+        return Processed(outcome, is_reported=False)
