@@ -101,13 +101,19 @@ def test_library_worker_hands_long_wait_back(run, emulator):
     assert time.strftime("%Y-%m-%dT%H:%M:%S", time.localtime(time.time() + 200)) < task["lockExpirationTime"]
 
 
-def test_library_worker_reads_file_variable(run, emulator):
-    payload = {"model": "openai/gpt-oss-120b", "messages": [{"role": "user", "content": ["Summarize", "${doc}"]}]}
-    document = {"doc": file(b"the text of the file", "doc.txt", "text/plain")}
-    instance = run(document, fields={"catalyst_payload": json.dumps(payload)})
+def test_library_worker_reads_file_and_json_variables(run, emulator):
+    content = ["Summarize for order ${order.item}", "${doc}"]
+    payload = {"model": "openai/gpt-oss-120b", "messages": [{"role": "user", "content": content}]}
+    typed = {
+        "doc": file(b"the text of the file", "doc.txt", "text/plain"),
+        "order": {"type": "Json", "value": '{"item": 17}'},
+    }
+    instance = run(typed, fields={"catalyst_payload": json.dumps(payload)})
 
     assert instance.task() == "Review"
-    assert "the text of the file" in json.dumps(emulator.calls[0].messages)
+    sent = json.dumps(emulator.calls[0].messages)
+    assert "the text of the file" in sent
+    assert "for order 17" in sent
 
 
 def test_library_worker_collects_multi_instance(process_client, library, emulator):
