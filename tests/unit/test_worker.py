@@ -114,6 +114,16 @@ async def test_cancelled_worker_ends_its_tasks_at_once(library, make_worker):
     assert [other for other in asyncio.all_tasks() if "process" in repr(other.get_coro())] == []
 
 
+async def test_worker_cancelled_while_it_starts_can_start_again(library, make_worker):
+    worker, task = make_worker(), library.create()
+    entering = asyncio.create_task(worker.__aenter__())
+    await asyncio.sleep(0)
+    entering.cancel()
+    await asyncio.wait([entering])
+    async with worker:
+        await is_reviewed(task)
+
+
 async def test_worker_handles_signals_on_request(library, make_worker):
     task = library.create()
     running = asyncio.create_task(make_worker(handles_signals=True).run())

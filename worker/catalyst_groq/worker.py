@@ -93,13 +93,19 @@ class Worker:
         if self._running or self._loop:
             raise CatalystError(RUNS_ALREADY)
         self._started = asyncio.Event()
-        self._running = asyncio.create_task(self.run())
+        running = self._running = asyncio.create_task(self.run())
         started = asyncio.create_task(self._started.wait())
-        await asyncio.wait([self._running, started], return_when=asyncio.FIRST_COMPLETED)
-        started.cancel()
-        if self._running.done():
-            running, self._running = self._running, None
-            await running
+        try:
+            await asyncio.wait([running, started], return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                await running
+        except BaseException:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            self._running = None
+            raise
+        finally:
+            started.cancel()
         return self
 
     async def __aexit__(self, *_: object) -> None:
