@@ -13,15 +13,14 @@ TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 def test_trace_of_a_process_reaches_its_tasks(process_client, emulator, engine, tmp_path):
     made = diagram(topic="tracing")
-    with (
-        running_receiver() as receiver,
-        WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, topic="tracing", tracing="true") as worker,
-    ):
-        for number in (1, 2):  # the second task is fetched with the variables that the first one used
-            parent = f"00-{TRACE_ID}-{number:016x}-01"
-            instance = start(process_client, made, userMessage="hello", traceparent=parent)
-            assert instance.task() == "Review"
-        assert worker.log.count("Completed") == 2
+    worker = WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, topic="tracing", tracing="true")
+    with running_receiver() as receiver:
+        worker.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] = receiver.url
+        with worker:
+            for number in (1, 2):  # the second task is fetched with the variables that the first one used
+                parent = f"00-{TRACE_ID}-{number:016x}-01"
+                instance = start(process_client, made, userMessage="hello", traceparent=parent)
+                assert instance.task() == "Review"
 
     roots = [span for span in receiver.spans if span.kind == 5]
     assert [(span.trace_id.hex(), int.from_bytes(span.parent_span_id)) for span in roots] == [

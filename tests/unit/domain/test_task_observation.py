@@ -37,7 +37,7 @@ class Broken(TaskObserver):
 
 def stages_of(outcome, *, handled=103.0, call=None, **context):
     times = TaskTimes(100.0, handled, 104.0, timedelta(minutes=1))
-    return dict(TaskRecord(make_task(**context), outcome, outcome, times).stages())
+    return dict(TaskRecord(make_task(**context), outcome, outcome, times).stages)
 
 
 def test_observers_do_nothing_unless_they_override_it():

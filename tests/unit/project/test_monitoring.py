@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 from catalyst_groq.domain.outcomes import Completion
-from catalyst_groq.observability.log_context import record_fields
 from support.all_metrics import all_metrics
 from support.factories import make_call_record, make_record, make_task
 
@@ -36,4 +35,4 @@ def test_monitoring_lists_every_metric():
 
 def test_monitoring_lists_every_field_of_the_log():
     record = make_record(Completion({}, call=make_call_record()), make_task(**FACTS, **TIMES))
-    assert documented("log fields") == {*record_fields(record), "trace_id"}
+    assert documented("log fields") == {*record.fields, "trace_id"}

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
+
+DECIMALS, COST_DECIMALS = 6, 12
+"""Of seconds and of USD."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +61,33 @@ class CallRecord:
     @property
     def waited(self) -> float:
         """Seconds waited for rate limits."""
-        return sum(attempt.waited for attempt in self.attempts)
+        return sum([attempt.waited for attempt in self.attempts])
 
     @property
     def request_seconds(self) -> float:
         """Seconds spent on requests."""
-        return sum(attempt.seconds for attempt in self.attempts)
+        return sum([attempt.seconds for attempt in self.attempts])
 
     @property
     def cost(self) -> Decimal | None:
         """USD that the attempts cost; None when no price is known."""
         known = [attempt.cost for attempt in self.attempts if attempt.cost is not None]
-        return sum(known, Decimal()) if known else None
+        return sum(known[1:], known[0]) if known else None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """All that is known, by the names in logs and traces."""
+        attempts, cost = self.attempts, self.cost
+        return {
+            "model": self.model_used or self.model_asked,
+            "endpoint": attempts[-1].endpoint if attempts else "",
+            "attempts": len([attempt for attempt in attempts if attempt.sent]),
+            "status": attempts[-1].status if attempts else None,
+            "request_id": self.request_id,
+            "finish_reason": self.finish_reason,
+            "prompt_tokens": sum([attempt.prompt_tokens for attempt in attempts]),
+            "cached_tokens": sum([attempt.cached_tokens for attempt in attempts]),
+            "completion_tokens": sum([attempt.completion_tokens for attempt in attempts]),
+            "cost_usd": None if cost is None else round(float(cost), COST_DECIMALS),
+            "replayed": self.replayed,
+        }

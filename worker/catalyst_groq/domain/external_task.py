@@ -72,6 +72,10 @@ class ExternalTask:
         """The task's own facts, by the names that the REST API has for them; without those that are null."""
         return {name: value for name in FACTS if (value := self._fetched.get(name)) is not None}
 
+    def fact(self, name: str) -> Any:
+        """Return one of the `FACTS`; None if the engine does not send it."""
+        return self._fetched.get(name)
+
     @cached_property
     def variables(self) -> dict[str, Any]:
         """The variables visible to the task, decoded."""

@@ -2,31 +2,19 @@
 
 from collections import Counter as Counts
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache, lru_cache
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
+from prometheus_client import CollectorRegistry, Gauge, Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from catalyst_groq.domain.call_records import AttemptRecord, CallRecord
+from catalyst_groq.domain.call_records import CallRecord
 from catalyst_groq.domain.task_observation import TaskObserver, TaskRecord
 from catalyst_groq.groq.models.catalog import ModelCatalog
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
-from catalyst_groq.groq.routing.call_result import ANSWERED
 from catalyst_groq.groq.routing.endpoints import Endpoint, Route
-from catalyst_groq.observability.call_metrics import (
-    MAX_LABEL_VALUES,
-    OTHER,
-    SECONDS_BUCKETS,
-    AttemptLabels,
-    CallMetrics,
-    bounded_label,
-)
-from catalyst_groq.observability.log_context import outcome_name
-
-MAX_CACHED_LABELS = 4096
-"""Sets of labels whose metrics are looked up once."""
+from catalyst_groq.observability.call_metrics import OTHER, SECONDS_BUCKETS, CallMetrics, bounded_label
+from catalyst_groq.observability.fast_metrics import FastCounter, FastHistogram
 
 
 class Metrics(TaskObserver):
@@ -37,11 +25,11 @@ class Metrics(TaskObserver):
     """
 
     def __init__(self, registry: CollectorRegistry, catalog: ModelCatalog) -> None:
-        def counter(name: str, help_text: str, *labels: str) -> Counter:
-            return Counter(f"catalyst_{name}", help_text, labels, registry=registry)
+        def counter(name: str, help_text: str, *labels: str) -> FastCounter:
+            return FastCounter(registry, f"catalyst_{name}", help_text, labels)
 
-        def histogram(name: str, help_text: str, *labels: str) -> Histogram:
-            return Histogram(f"catalyst_{name}", help_text, labels, registry=registry, buckets=SECONDS_BUCKETS)
+        def histogram(name: str, help_text: str, *labels: str) -> FastHistogram:
+            return FastHistogram(registry, f"catalyst_{name}", help_text, labels, SECONDS_BUCKETS)
 
         self._catalog = catalog
         self._tasks = counter("tasks", "Tasks by outcome", "process", "outcome")
@@ -51,50 +39,33 @@ class Metrics(TaskObserver):
         self._stage_seconds = histogram("stage_seconds", "Seconds of each stage of a task", "stage")
         self._replaced = counter("models_replaced", "Tasks that another model than theirs answered", "model", "by")
         self._replays = counter("journal_replays", "Tasks that were answered by a stored response")
-        self._calls = CallMetrics(registry, counter, histogram)
-
-        # Looking up labels takes longer than counting.
-        self._process = bounded_label(MAX_LABEL_VALUES)
-        self._endpoint = bounded_label(MAX_LABEL_VALUES)
-        self._status = bounded_label(MAX_LABEL_VALUES)
-        self._error_kind = bounded_label(MAX_LABEL_VALUES)
-        self._of_process = cache(self._tasks.labels)
-        self._of_error = cache(self._errors.labels)
-        self._of_outcome = cache(self._seconds.labels)
-        self._of_stage = cache(self._stage_seconds.labels)
-        self._of_attempt = lru_cache(MAX_CACHED_LABELS)(self._calls.of)
+        self._calls = CallMetrics(registry)
+        self._process, self._error_kind = bounded_label(), bounded_label()
 
     def on_end(self, record: TaskRecord) -> None:
         """Count a task whose outcome the engine has accepted, and what any task has got from Groq."""
         process = self._process(record.task.process_definition_key)
         if record.accepted is None:
-            self._unreported.labels(process).inc()
+            self._unreported.add((process,))
         else:
-            outcome = outcome_name(record.accepted)
-            self._of_process(process, outcome).inc()
-            self._of_outcome(outcome).observe(record.seconds)
+            outcome = record.outcome_name
+            self._tasks.add((process, outcome))
+            self._seconds.observe((outcome,), record.seconds)
             if kind := record.error_kind:
-                self._of_error(process, outcome, self._error_kind(kind)).inc()
-        for stage, seconds in record.stages():
-            self._of_stage(stage).observe(seconds)
+                self._errors.add((process, outcome, self._error_kind(kind)))
+        for stage, seconds in record.stages.items():
+            self._stage_seconds.observe((stage,), seconds)
         if record.call:
             self._count_call(process, record.call)
 
     def _count_call(self, process: str, call: CallRecord) -> None:
         if call.replayed:
-            self._replays.inc()
+            self._replays.add()
         for attempt in call.attempts:
-            endpoint = self._endpoint(attempt.endpoint)
-            provider = endpoint if attempt.provider == attempt.endpoint else attempt.provider
-            status, model = self._status(_status_label(attempt)), _model_label(attempt.model, self._catalog)
-            error = "" if attempt.result == ANSWERED else status
-            labels = AttemptLabels(process, model, endpoint, status, provider, call.operation, error)
-            self._of_attempt(labels).add(attempt)
+            self._calls.add(attempt, process, _model_label(attempt.model, self._catalog), call.operation)
         if call.attempts and not call.error_kind and call.attempts[-1].model != call.model_asked:
-            asked, answered = (
-                _model_label(name, self._catalog) for name in (call.model_asked, call.attempts[-1].model)
-            )
-            self._replaced.labels(asked, answered).inc()
+            asked, by = call.model_asked, call.attempts[-1].model
+            self._replaced.add((_model_label(asked, self._catalog), _model_label(by, self._catalog)))
 
 
 class WorkerLoad(Protocol):
@@ -190,8 +161,3 @@ def register_limit_gauges(
 def _model_label(model: str, catalog: ModelCatalog) -> str:
     """Return a model's name if it is in the catalog: any other comes from a process, and could hold personal data."""
     return model if catalog.get(model) else OTHER
-
-
-def _status_label(attempt: AttemptRecord) -> str:
-    """Return the HTTP status, or the reason why there is none."""
-    return attempt.result.partition(":")[0].replace(" ", "_") if attempt.status is None else str(attempt.status)

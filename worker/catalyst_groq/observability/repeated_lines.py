@@ -10,7 +10,7 @@ from typing import Any
 
 from catalyst_groq.common.durations import format_duration
 from catalyst_groq.domain.redaction import Redactor
-from catalyst_groq.observability.log_context import record_fields, shared_fields
+from catalyst_groq.observability.log_context import shared_fields
 
 WINDOW_SECONDS = 10.0
 MAX_CAUSES = 256
@@ -64,7 +64,7 @@ class RepeatedLines(logging.Filter):
             redactor: Redactor | None = getattr(record, "redactor", None)
             cause.count, cause.message = cause.count + 1, redactor.mask(message) if redactor else message
             if task_record := getattr(record, "task_record", None):
-                cause.fields = shared_fields(record_fields(task_record))
+                cause.fields = shared_fields(task_record.fields)
         return False
 
     def write_sums(self) -> None:

@@ -214,18 +214,19 @@ def _encode_span(span: ReadableSpan) -> dict[str, Any]:
 
 
 def _encode_attributes(attributes: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [{"key": name, "value": _encode_value(value)} for name, value in attributes.items()]
+    return [
+        {"key": name, "value": {"stringValue": value} if type(value) is str else _encode_value(value)}
+        for name, value in attributes.items()
+    ]
 
 
 def _encode_value(value: Any) -> dict[str, Any]:
-    match value:
-        case bool():
-            return {"boolValue": value}
-        case int():
-            return {"intValue": str(value)}
-        case float():
-            return {"doubleValue": value}
-        case list() | tuple():
-            return {"arrayValue": {"values": list(map(_encode_value, value))}}
-        case _:
-            return {"stringValue": str(value)}
+    if isinstance(value, bool):
+        return {"boolValue": value}
+    if isinstance(value, int):
+        return {"intValue": str(value)}
+    if isinstance(value, float):
+        return {"doubleValue": value}
+    if isinstance(value, list | tuple):
+        return {"arrayValue": {"values": list(map(_encode_value, value))}}
+    return {"stringValue": str(value)}

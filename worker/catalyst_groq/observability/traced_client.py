@@ -16,6 +16,7 @@ from catalyst_groq.groq.api.requests import GroqClient, GroqRequest
 from catalyst_groq.groq.api.responses import NoResponse, Response
 from catalyst_groq.groq.api.server_kinds import ServerKind
 from catalyst_groq.groq.routing.call_result import PROVIDER_GROQ
+from catalyst_groq.observability.log_context import mask_fields
 from catalyst_groq.observability.traces import TRACEPARENT, SpanRecorder, current_trace
 
 REQUEST_ATTRIBUTES = {
@@ -57,7 +58,7 @@ class TracedClient:
             trace.requests.append(times)
             if trace.is_sampled:
                 redactor = self._redactor.for_key(request.account.key)
-                attributes = redactor.mask_all(_request_attributes(request) | _result_attributes(result))
+                attributes = mask_fields(_request_attributes(request) | _result_attributes(result), redactor)
                 self._recorder.record(
                     f"{attributes['gen_ai.operation.name']} {attributes['gen_ai.request.model']}",
                     context,

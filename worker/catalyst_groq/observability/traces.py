@@ -23,7 +23,7 @@ from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.outcomes import Failure
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.domain.task_observation import TaskObserver, TaskRecord
-from catalyst_groq.observability.log_context import current_trace_id, record_fields
+from catalyst_groq.observability.log_context import current_trace_id, mask_fields
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,9 @@ TRACEPARENT = "traceparent"
 
 SERVICE_NAME = "catalyst-groq-worker"
 SCOPE = InstrumentationScope("catalyst_groq", __version__)
+UNKNOWN = (None, "")
+"""Values that are no attributes."""
+
 MIN_STAGE_NANOSECONDS = 1_000_000
 """A stage that took less has no span of its own: its task's span says how long it took."""
 
@@ -136,8 +139,8 @@ class Traces(TaskObserver):
         trace = current_trace.get()
         if trace is None or not trace.is_sampled:
             return
-        fields = self._redactor.mask_all(record_fields(record))
-        attributes = {f"catalyst.{name}": value for name, value in fields.items() if value is not None}
+        fields = mask_fields(record.fields, self._redactor)
+        attributes = {f"catalyst.{name}": value for name, value in fields.items() if value not in UNKNOWN}
         if error := record.error_kind:
             attributes["error.type"] = error
         times = trace.at(record.times.started), trace.at(record.times.ended)
