@@ -123,8 +123,8 @@ class LockRenewer:
         self._interval = lock_duration.total_seconds() / RENEWALS_PER_LOCK
         self._held: dict[str, TaskLock] = {}
         """By task id. Changed by the worker's event loop only; the heartbeat reads copies."""
-        self.renewals: Counter[str] = Counter()
-        """Renewals by their result: `renewed`, `failed` or `lost`. Changed by the heartbeat's thread only."""
+        self.renewals = Counter({"renewed": 0, "failed": 0, "lost": 0})
+        """Renewals by their result. Changed by the heartbeat's thread only."""
 
     def __contains__(self, task_id: str) -> bool:
         return task_id in self._held

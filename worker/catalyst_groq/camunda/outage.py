@@ -25,8 +25,8 @@ class OutageMonitor:
         self._url = url
         self._on_interruption = on_interruption
         self._since: float | None = None
-        self.failures: Counter[str] = Counter()
-        """Failed calls by their kind: `refused` or `unreachable`."""
+        self.failures = Counter({"unreachable": 0, "refused": 0})
+        """Failed calls by their kind."""
 
     @property
     def is_active(self) -> bool:
