@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from catalyst_groq.errors import SandboxError
-from catalyst_groq.sandbox.demo import PROCESS_KEY
+from catalyst_groq.sandbox.demo_examples import CHAT_EXAMPLE
 from catalyst_groq.sandbox.process_client import wait_for
 from catalyst_groq.sandbox.progress import Done, ProgressDisplay
 from support.container_images import ROOT, base_image, engine_image, redis_image, worker_image
@@ -86,7 +86,7 @@ def exit_code(podman, container):
     return int(podman("inspect", "--format", "{{.State.ExitCode}}", container))
 
 
-def start_example(stack, process=PROCESS_KEY):
+def start_example(stack, process=CHAT_EXAMPLE.key):
     """Start an instance and bring it to Groq; returns its id."""
     instance = stack.process_client.start(process)
     stack.process_client.complete_user_task(instance, {"userMessage": f"What is instance {instance}?"})
@@ -159,7 +159,7 @@ def test_compose_runs_example_without_key(stack):
 
 
 def test_compose_secret_serves_secret_source_file(stack):
-    await_review(stack, start_example(stack, f"{PROCESS_KEY}-file"))
+    await_review(stack, start_example(stack, f"{CHAT_EXAMPLE.key}-file"))
 
 
 def test_key_is_not_in_container_inspection(stack):

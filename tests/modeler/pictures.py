@@ -13,7 +13,7 @@ from rich.console import Console
 
 from catalyst_groq.errors import SandboxError
 from catalyst_groq.sandbox.child_process import ChildProcess
-from catalyst_groq.sandbox.demo import PROCESS_KEY, example_files
+from catalyst_groq.sandbox.demo_examples import CHAT_EXAMPLE
 from catalyst_groq.sandbox.emulator import Emulator, running_emulator
 from catalyst_groq.sandbox.engine import EngineProcess
 from catalyst_groq.sandbox.process_client import ProcessClient, wait_for
@@ -55,7 +55,7 @@ def main() -> None:
             progress(Phase("Drawing the diagram and the Modeler"))
             picture_modeler(browser, package())
             with EngineProcess(on_progress=progress) as engine, ProcessClient(engine.rest_url) as process_client:
-                process_client.deploy(*example_files())
+                process_client.deploy(*CHAT_EXAMPLE.files())
                 progress(Phase("Completing a task for Tasklist"))
                 picture_tasklist(browser, engine, process_client)
                 progress(Phase("Failing a task for Cockpit"))
@@ -90,7 +90,7 @@ def picture_tasklist(browser: Browser, engine: EngineProcess, process_client: Pr
     """The form of the user task Review, after a real worker had an answer."""
     with running_emulator() as emulator, _worker(engine, _key_for(emulator)):
         emulator.next(answer=REPLY)
-        instance = process_client.start(PROCESS_KEY)
+        instance = process_client.start(CHAT_EXAMPLE.key)
         process_client.complete_user_task(instance, {"userMessage": QUESTION})
         wait_for("the answer", lambda: process_client.user_task(instance) == "Review", timeout=PATIENCE)
     page = _page(browser, 1400, 1480)
@@ -103,7 +103,7 @@ def picture_tasklist(browser: Browser, engine: EngineProcess, process_client: Pr
 def picture_cockpit(browser: Browser, engine: EngineProcess, process_client: ProcessClient) -> None:
     """The incident of a worker that was started without a key."""
     with _worker(engine, {}):
-        instance = process_client.start(PROCESS_KEY)
+        instance = process_client.start(CHAT_EXAMPLE.key)
         process_client.complete_user_task(instance, {"userMessage": QUESTION})
         wait_for("the incident", lambda: process_client.incidents(instance), timeout=PATIENCE)
     page = _page(browser, 1400, 760)

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from catalyst_groq.domain.variables import Encoder
-from catalyst_groq.sandbox.demo import example_files
+from catalyst_groq.sandbox.demo_examples import CHAT_EXAMPLE
 from catalyst_groq.sandbox.engine import EngineProcess
 from catalyst_groq.sandbox.process_client import ProcessClient, wait_for
 from support.element_templates import EXAMPLE, TRANSCRIBE_EXAMPLE
@@ -114,7 +114,7 @@ def test_tasklist_user_starts_asks_and_reviews(tasklist, example):
 
 def test_tasklist_user_gets_answer_from_worker(tasklist, process_client, worker, emulator):
     emulator.next(answer="Because short waves scatter more.")
-    process_client.deploy(*example_files())
+    process_client.deploy(*CHAT_EXAMPLE.files())
     tasklist.start_process(NAME)
     tasklist.open_task("Configure", NAME)
     tasklist.field(QUESTION).fill("Why is the sky blue?")

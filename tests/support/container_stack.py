@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import httpx
 
-from catalyst_groq.sandbox.demo import PROCESS_KEY, example_files
+from catalyst_groq.sandbox.demo_examples import CHAT_EXAMPLE
 from catalyst_groq.sandbox.process_client import ProcessClient, wait_for
 from support.container_images import ROOT
 from support.podman import BIN, Podman
@@ -37,7 +37,7 @@ class Stack:
         """Start all, wait for the engine, and deploy the examples."""
         self.compose(*profile, "up", "--detach", "--no-build", "--scale", f"worker={workers}", **environ)
         wait_for("the engine in its container", self._engine_answers, timeout=ENGINE_PATIENCE)
-        self.process_client.deploy(*example_files())
+        self.process_client.deploy(*CHAT_EXAMPLE.files())
         self.process_client.deploy_texts({"groq-example-file.bpmn": by_secret_file()})
 
     def down(self) -> None:
@@ -85,10 +85,10 @@ def running_stack(podman: Podman) -> Iterator[Stack]:
 
 def by_secret_file() -> str:
     """Return the example with Secret Source `file`, as a process of its own."""
-    text = next(file for file in example_files() if file.suffix == ".bpmn").read_text()
+    text = next(file for file in CHAT_EXAMPLE.files() if file.suffix == ".bpmn").read_text()
     changed = text.replace('name="catalyst_secretSource" value="env"', 'name="catalyst_secretSource" value="file"')
     assert changed != text
-    return changed.replace(f'"{PROCESS_KEY}"', f'"{PROCESS_KEY}-file"')
+    return changed.replace(f'"{CHAT_EXAMPLE.key}"', f'"{CHAT_EXAMPLE.key}-file"')
 
 
 def free_port() -> int:

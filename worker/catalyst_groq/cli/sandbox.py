@@ -8,23 +8,42 @@ import typer
 from catalyst_groq.cli.conventions import ENV_FILE, INTERRUPTED
 
 FlavourName = Literal["camunda", "operaton"]
+ExampleName = Literal[
+    "groq-example", "groq-tools-example", "groq-batch-example", "groq-batch-review-example", "groq-transcribe-example"
+]
 PlanName = Literal["none", "free", "developer"]
 
 
 def demo(
-    ask: Annotated[str, typer.Option(help="The question.")] = "Why is the sky blue? Answer in one sentence.",
+    ask: Annotated[
+        str | None, typer.Option(help="The question, for groq-example and groq-tools-example; default: one of theirs.")
+    ] = None,
     *,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave everything running until Ctrl-C.")] = False,
+    example: Annotated[ExampleName, typer.Option(help="The example process to run.")] = "groq-example",
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Stop at the first user task after Groq, and leave all running until Ctrl-C.")
+    ] = False,
     flavour: Annotated[FlavourName, typer.Option(help="The engine's distribution.")] = "camunda",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The engine's port; 0 chooses a free one.")] = 0,
 ) -> None:
-    """Run an example process on a real engine with Groq, or with the emulator if there is no GROQ_API_KEY."""
+    """Run an example process on a real engine with Groq, or with the emulator if there is no GROQ_API_KEY.
+
+    It completes the user tasks of the example, and shows the variables at the end. `catalyst-groq examples --to DIR`
+    copies the diagrams.
+
+    Exit codes: 0 the process has ended; 1 it has not; 2 wrong usage; 130 interrupted.
+    """
     from catalyst_groq.config.settings import environment
     from catalyst_groq.sandbox.demo import run_demo
+    from catalyst_groq.sandbox.demo_examples import list_examples
     from catalyst_groq.sandbox.engine import Flavour
 
+    chosen = list_examples()[example]
+    if ask is not None and not chosen.question:
+        raise typer.BadParameter(f"{example} asks no question. Leave out --ask, or choose another --example")
+    question = chosen.question if ask is None else ask
     try:
-        run_demo(ask, keep=keep, flavour=Flavour(flavour), port=port, environ=environment(ENV_FILE))
+        run_demo(chosen, question, keep=keep, flavour=Flavour(flavour), port=port, environ=environment(ENV_FILE))
     except KeyboardInterrupt as interrupt:
         raise typer.Exit(INTERRUPTED) from interrupt
 

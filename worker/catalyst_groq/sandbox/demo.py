@@ -1,28 +1,31 @@
-"""The demo: runs the example process on a real engine and shows each step."""
+"""The demo: runs an example process on a real engine and shows each step."""
 
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import httpx
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from catalyst_groq.common.bundled_files import EXAMPLES, find_folder
 from catalyst_groq.config.validation import PREFIX
 from catalyst_groq.connector.access.urls import GROQ_URL
 from catalyst_groq.errors import SandboxError
 from catalyst_groq.sandbox.child_process import ChildProcess
+from catalyst_groq.sandbox.demo_examples import Example
 from catalyst_groq.sandbox.emulator import running_emulator
 from catalyst_groq.sandbox.engine import PASSWORD, USER, EngineProcess, Flavour
+from catalyst_groq.sandbox.engine.startup_cache import prepare_in_background
 from catalyst_groq.sandbox.process_client import ProcessClient, wait_for
 from catalyst_groq.sandbox.progress import OnProgress, Phase, ProgressDisplay
 from catalyst_groq.sandbox.signals import interrupt_on_termination
 
-PROCESS_KEY = "groq-example"
 EMULATOR_KEY = "gsk_demo_key_for_the_emulator_only"
 DEMO_TIMEOUT_SECONDS = 120.0
 """Time limit for a response. It covers the template's three attempts, 10 s apart."""
@@ -31,6 +34,9 @@ STOP_TIMEOUT_SECONDS = 15.0
 CHECK_INTERVAL_SECONDS = 0.5
 MAX_SHOWN_CHARS = 500
 """Characters shown of one variable."""
+
+LOCALHOST = "127.0.0.1"
+ACTIVE = "ACTIVE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,41 +57,48 @@ class DemoWorker:
             raise SandboxError(f"The worker has ended unexpectedly.\n\nThe worker's log:\n{self.log}")
 
 
-def run_demo(question: str, *, keep: bool, flavour: Flavour, port: int, environ: Mapping[str, str]) -> None:
-    """Run the example process from its deployment to its end, and show it.
+def run_demo(  # noqa: PLR0913 -- the options of the command
+    example: Example, question: str, *, keep: bool, flavour: Flavour, port: int, environ: Mapping[str, str]
+) -> None:
+    """Run an example process from its deployment to its end, and show it.
 
     `environ` is the worker's environment; settings of other workers in it are left out. Without a GROQ_API_KEY the
-    worker uses the emulator. All started processes end with this function, also after an exception. Raises
-    `SandboxError` when no response arrives, and `KeyboardInterrupt` when it is interrupted before the end.
+    worker uses the emulator. All started processes end with this function, also after an exception; only the startup
+    cache of the engine may be prepared for some seconds afterwards. Raises `SandboxError` when no response arrives, and
+    `KeyboardInterrupt` when it is interrupted before the end.
     """
     console = Console()
     with interrupt_on_termination(), ExitStack() as started:
         progress = started.enter_context(ProgressDisplay(console))
-        engine = started.enter_context(EngineProcess(flavour, port=port, on_progress=progress))
+        engine = started.enter_context(EngineProcess(flavour, port=port, records_cache=False, on_progress=progress))
         worker_environ = {**without_settings(environ), "CATALYST_ENGINE_URL": engine.rest_url}
         if not environ.get("GROQ_API_KEY", "").strip():
             progress(Phase("Starting the Groq emulator (GROQ_API_KEY is not set)"))
             groq = started.enter_context(running_emulator())
+            for rule in example.emulated:
+                groq.next(**rule)
             worker_environ |= {"GROQ_API_URL": groq.base_url, "GROQ_API_KEY": EMULATOR_KEY}
+        if keep:
+            worker_environ["CATALYST_HTTP_PORT"] = str(_find_free_port())
         progress(Phase("Starting the worker"))
         worker = started.enter_context(_running_worker(worker_environ))
         process_client = started.enter_context(ProcessClient(engine.rest_url))
-        instance = _run_to_review(process_client, question, worker, progress)
-        if not keep:
-            progress(Phase("Completing the user task Review"))
-            process_client.complete_user_task(instance)
+        run = _DemoRun(example, question, engine, worker, process_client, progress, keep=keep)
+        instance = run.run()
         progress.finish()
         _show_variables(console, process_client, instance)
         console.print(f"The process instance is {process_client.state(instance)}.")
         if not keep:
             console.print("Engine and worker stop now. `make demo ARGS=--keep` keeps them running.")
-            return
-        groq_url = worker_environ.get("GROQ_API_URL", GROQ_URL)
-        console.print(_addresses(engine, groq_url, worker.log_path), "Press Ctrl-C to stop.", sep="\n")
-        with suppress(KeyboardInterrupt):
-            while not worker.process.wait(CHECK_INTERVAL_SECONDS):
-                pass
-            worker.check_running()
+        else:
+            console.print(_addresses(engine, worker_environ, worker.log_path), "Press Ctrl-C to stop.", sep="\n")
+            with suppress(KeyboardInterrupt):
+                while not worker.process.wait(CHECK_INTERVAL_SECONDS):
+                    engine.check_running()
+                worker.check_running()
+    if engine.lacks_cache:
+        prepare_in_background(flavour)
+        console.print("For some seconds a background process prepares faster starts of the engine.", soft_wrap=True)
 
 
 def without_settings(environ: Mapping[str, str]) -> dict[str, str]:
@@ -93,34 +106,59 @@ def without_settings(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if not name.startswith(PREFIX)}
 
 
-def _run_to_review(process_client: ProcessClient, question: str, worker: DemoWorker, progress: OnProgress) -> str:
-    """Start one instance and wait until it reaches the user task Review. Returns its id."""
-    progress(Phase("Deploying the example"))
-    process_client.deploy(*example_files())
-    progress(Phase("Starting an instance and completing the user task Configure"))
-    instance = process_client.start(PROCESS_KEY)
-    process_client.complete_user_task(instance, {"userMessage": question})
-    progress(Phase("Calling Groq"))
+@dataclass(slots=True)
+class _DemoRun:
+    """One instance, from its start to its end or, with `keep`, to the first user task after an answer of Groq."""
 
-    def find_end() -> bool | list[str]:
-        worker.check_running()
-        return process_client.user_task(instance) == "Review" or process_client.incidents(instance)
+    example: Example
+    question: str
+    engine: EngineProcess
+    worker: DemoWorker
+    process_client: ProcessClient
+    progress: OnProgress
+    keep: bool = field(kw_only=True)
 
-    try:
-        incidents = wait_for("a response from Groq", find_end, timeout=DEMO_TIMEOUT_SECONDS)
-    except SandboxError as error:
-        if worker.process.running:
-            raise SandboxError(f"{error}\n\nThe worker's log:\n{worker.log}") from error
-        raise
-    if isinstance(incidents, list):
-        raise SandboxError(f"The engine shows an incident: {incidents[0]}\n\nThe worker's log:\n{worker.log}")
-    return instance
+    def run(self) -> str:
+        """Run it, and return the id of the instance."""
+        example, client = self.example, self.process_client
+        self.progress(Phase(f"Deploying {example.key}"))
+        client.deploy(*example.files())
+        self.progress(Phase("Starting an instance"))
+        instance = client.start_typed(example.key, example.start_variables(self.question))
+        while tasks := self._wait_for_user_tasks(instance):
+            if self.keep and tasks[0]["taskDefinitionKey"] != example.question_task:
+                break
+            for task in tasks:
+                self.progress(Phase(f"Completing the user task {task['name'] or task['taskDefinitionKey']}"))
+                client.complete(task, example.entries_of(task["taskDefinitionKey"], self.question))
+        return instance
 
+    def _wait_for_user_tasks(self, instance: str) -> list[Mapping[str, Any]]:
+        """Wait until user tasks wait, and return them; none when the instance has ended. Raises `SandboxError`."""
+        step: dict[str, list[Any]] = {}
 
-def example_files() -> list[Path]:
-    """Return the files of the example."""
-    folder = find_folder(EXAMPLES)
-    return sorted([*folder.glob("groq-example*.bpmn"), *folder.glob("groq-example*.form")])
+        def find_step() -> bool:
+            self.worker.check_running()
+            try:
+                step["tasks"] = self.process_client.user_tasks(instance)
+                step["incidents"] = self.process_client.incidents(instance)
+                return bool(step["tasks"] or step["incidents"] or self.process_client.state(instance) != ACTIVE)
+            except httpx.TransportError as error:
+                self.engine.check_running()
+                raise SandboxError(f"The engine does not respond: {error}") from error
+
+        try:
+            if not find_step():
+                self.progress(Phase("Calling Groq"))
+                wait_for("a response from Groq", find_step, timeout=DEMO_TIMEOUT_SECONDS)
+        except SandboxError as error:
+            if self.worker.process.running and self.engine.running:
+                raise SandboxError(f"{error}\n\nThe worker's log:\n{self.worker.log}") from error
+            raise
+        if step["incidents"]:
+            problem = f"The engine shows an incident: {step['incidents'][0]}"
+            raise SandboxError(f"{problem}\n\nThe worker's log:\n{self.worker.log}")
+        return step["tasks"]
 
 
 @contextmanager
@@ -135,6 +173,12 @@ def _running_worker(environ: Mapping[str, str]) -> Iterator[DemoWorker]:
             yield DemoWorker(child, log)
         finally:
             child.terminate(STOP_TIMEOUT_SECONDS)
+
+
+def _find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOCALHOST, 0))
+        return int(probe.getsockname()[1])
 
 
 def _show_variables(console: Console, process_client: ProcessClient, instance: str) -> None:
@@ -154,13 +198,14 @@ def _shorten(text: str) -> str:
     return text if len(text) <= MAX_SHOWN_CHARS else f"{text[:MAX_SHOWN_CHARS]}… ({len(text):,} characters)"
 
 
-def _addresses(engine: EngineProcess, groq_url: str, worker_log: Path) -> Table:
+def _addresses(engine: EngineProcess, worker_environ: Mapping[str, str], worker_log: Path) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_row("Cockpit", engine.cockpit_url)
     table.add_row("Tasklist", engine.tasklist_url)
     table.add_row("Log in as", f"{USER} / {PASSWORD}")
     table.add_row("REST API", engine.rest_url)
-    table.add_row("Groq", groq_url)
+    table.add_row("Groq", worker_environ.get("GROQ_API_URL", GROQ_URL))
+    table.add_row("Metrics", f"http://{LOCALHOST}:{worker_environ['CATALYST_HTTP_PORT']}/metrics")
     table.add_row("Worker's log", str(worker_log))
     table.add_row("Engine's log", str(engine.log_path))
     return table

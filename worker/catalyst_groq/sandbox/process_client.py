@@ -44,15 +44,22 @@ class ProcessClient:
         """Start an instance with typed variables, as the REST API takes them. Returns its id."""
         return str(self._post(f"/process-definition/key/{process_key}/start", json={"variables": variables})["id"])
 
+    def user_tasks(self, instance_id: str) -> list[Mapping[str, Any]]:
+        """Return the user tasks that wait in the instance: their `id`, `taskDefinitionKey` and `name`."""
+        return list(self.get("/task", processInstanceId=instance_id))
+
+    def complete(self, task: Mapping[str, Any], variables: Mapping[str, Any]) -> None:
+        """Complete one user task of `user_tasks`."""
+        self._post(f"/task/{task['id']}/complete", json={"variables": Encoder().encode_all(variables)})
+
     def user_task(self, instance_id: str) -> str | None:
         """Return the id of the instance's current user task, or None."""
-        tasks = self.get("/task", processInstanceId=instance_id)
+        tasks = self.user_tasks(instance_id)
         return str(tasks[0]["taskDefinitionKey"]) if tasks else None
 
     def complete_user_task(self, instance_id: str, variables: Mapping[str, Any] | None = None) -> None:
         """Complete the instance's current user task."""
-        task = self.get("/task", processInstanceId=instance_id)[0]
-        self._post(f"/task/{task['id']}/complete", json={"variables": Encoder().encode_all(variables or {})})
+        self.complete(self.user_tasks(instance_id)[0], variables or {})
 
     def variables(self, instance_id: str) -> dict[str, Any]:
         """Return the process variables as Python values. They come from history, so the instance may have ended."""

@@ -42,28 +42,33 @@ class EngineProcess:
         port: Port on 127.0.0.1; 0 chooses a free port, which later starts reuse.
         database: An H2 file, a PostgreSQL or JDBC URL, or None for a database in memory.
         spin: Whether to include the JSON data format.
+        records_cache: Whether to record the startup cache if there is none; the stop takes seconds longer then.
         on_progress: Receives downloads and phases.
 
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- its options
         self,
         flavour: Flavour = Flavour.CAMUNDA,
         *,
         port: int = 0,
         database: str | None = None,
         spin: bool = True,
+        records_cache: bool = True,
         on_progress: OnProgress = ignore_event,
     ) -> None:
         self.flavour = flavour
         self.port = port
         self._database = parse_database(database)
         self._spin = spin
+        self._records_cache = records_cache
         self._on_progress = on_progress
         self._folder = Path(tempfile.mkdtemp(prefix="catalyst-engine-"))
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._child: ChildProcess | None = None
         self._cache: AotCache | None = None
+        self.lacks_cache = False
+        """Whether it started without a startup cache, and records none."""
 
     def __enter__(self) -> Self:
         self.start()
@@ -120,6 +125,8 @@ class EngineProcess:
         self._on_progress(Phase(f"Starting {title}"))
         # Recording the cache takes seconds. It pays off only for the usual class path, with Spin.
         self._cache = AotCache(self.flavour, java, class_path) if self._spin else None
+        if self._cache and self._cache.is_recording and not self._records_cache:
+            self._cache, self.lacks_cache = None, True
         try:
             self._child = self._spawn(java, class_path)
             self._wait_until_ready(title)
@@ -155,6 +162,11 @@ class EngineProcess:
         """Wait until it ends, which is unexpected. Raises `SandboxError` with the end of the log."""
         if self._child is not None:
             self._child.wait()
+            raise SandboxError(self._with_log("The engine ended unexpectedly"))
+
+    def check_running(self) -> None:
+        """Raise `SandboxError` with the end of the log if it has ended."""
+        if not self.running:
             raise SandboxError(self._with_log("The engine ended unexpectedly"))
 
     def _clear_child(self) -> None:
