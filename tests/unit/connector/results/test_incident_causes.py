@@ -3,9 +3,11 @@
 import pytest
 
 from catalyst_groq.connector.results.diagram_remedies import remedy_for_kind
+from catalyst_groq.connector.results.help_pages import UNCAUGHT_PAGE, page_of_kind
 from catalyst_groq.connector.results.incident_causes import find_causes
 from catalyst_groq.connector.results.outcome_mapping import error_message
-from catalyst_groq.domain.incident_messages import add_sentence
+from catalyst_groq.domain.incident_messages import HelpLinks, add_sentence
+from catalyst_groq.domain.outcomes import Failure
 from catalyst_groq.groq.api.error_kinds import ERROR_KINDS
 from catalyst_groq.groq.api.errors import ApiError
 from catalyst_groq.groq.api.operations import CHAT_COMPLETION, TRANSCRIPTION
@@ -26,6 +28,16 @@ def test_cause_of_an_incident_is_the_kind_of_its_error(kind, operation, server, 
     assert causes == ((kind.name, "503") if status else (kind.name,))
 
 
+@pytest.mark.parametrize("operation", [CHAT_COMPLETION, TRANSCRIPTION])
+@pytest.mark.parametrize("kind", ERROR_KINDS, ids=lambda kind: kind.name)
+def test_cause_of_an_incident_with_a_link_is_the_same(kind, operation):
+    text = error_message("own-server", ApiError(kind, (), LONG_TEXT), operation)
+    failure = Failure(add_sentence(text, remedy_for_kind(kind, operation)), page=page_of_kind(kind))
+    message = HelpLinks(f"https://docs.example.com/{'a-long-path/' * 10}latest").message_of(failure)
+
+    assert find_causes(message) == (kind.name,)
+
+
 @pytest.mark.parametrize(
     ("message", "causes"),
     [
@@ -37,6 +49,7 @@ def test_cause_of_an_incident_is_the_kind_of_its_error(kind, operation, server, 
             "Nothing in this process catches the BPMN error X, and the calling process cannot be read",
             ("uncaught_error",),
         ),
+        (f"groq: 429 Slow down… See https://docs.example.com/{UNCAUGHT_PAGE}", ("uncaught_error", "429")),
         ("", ("other",)),
         ("Somebody else's words: 12345", ("other",)),
         ("12345", ("other",)),

@@ -6,6 +6,7 @@ The engine keeps nothing of a failure but its message and details, and each mess
 import re
 from collections.abc import Iterator
 
+from catalyst_groq.connector.results.help_pages import UNCAUGHT_PAGE, page_of_kind
 from catalyst_groq.connector.results.outcome_mapping import UNREACHABLE_REMEDY
 from catalyst_groq.groq.api.error_kinds import ERROR_KINDS, ErrorKind
 from catalyst_groq.groq.api.remedies import AUDIO_REMEDIES, GROQ_REMEDIES
@@ -25,6 +26,10 @@ STATUS = re.compile(r"(?:[^:]{1,60}: )?(?P<status>[1-5]\d\d)\b")
 UNCAUGHT = re.compile(r"Nothing (?:in this process )?catches the BPMN error")
 """In the message of `Catchers.explain_missing`, which stands behind the error's own message."""
 
+LINK = re.compile(r" See \S+/(?P<page>[\w-]+\.html#[\w-]+)$")
+"""At the end of a message where `CATALYST_DOCS_URL` is set; see `HelpLinks`."""
+
+KINDS_BY_PAGE = {page_of_kind(kind): kind.name for kind in ERROR_KINDS}
 DIAGRAM = "The BPMN of the process definition "
 """How the message of a `DefinitionError` begins."""
 
@@ -39,10 +44,12 @@ def _find(message: str) -> Iterator[str]:
         yield field[0]
     if message.startswith(DIAGRAM):
         yield UNREADABLE_DIAGRAM
-    found = [(len(remedy), kind.name) for remedy, kind in _remedies() if remedy in message]
-    if found:
+    # A long message has lost the end of its remedy to the link.
+    if (link := LINK.search(message)) and link["page"] in KINDS_BY_PAGE:
+        yield KINDS_BY_PAGE[link["page"]]
+    elif found := [(len(remedy), kind.name) for remedy, kind in _remedies() if remedy in message]:
         yield max(found)[1]  # a remedy may begin as another one does
-    if UNCAUGHT.search(message):
+    if UNCAUGHT.search(message) or (link and link["page"] == UNCAUGHT_PAGE):
         yield UNCAUGHT_ERROR
     if status := STATUS.match(message):
         yield status["status"]
