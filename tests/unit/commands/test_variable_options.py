@@ -1,74 +1,120 @@
-"""Process variables of `--var`."""
-
-import base64
-import json
+"""Variables on the command line of `catalyst-groq render` and `deploy`."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from catalyst_groq.commands.variable_options import VariableOptionError, parse_variables
-from catalyst_groq.domain.variables import Encoder
+from catalyst_groq.commands.variable_options import VariableOptionError, file_of, read_variables
+from catalyst_groq.domain.variables import Encoder, decode
 
-
-def parse_one(option):
-    [(name, typed)] = parse_variables([option], Encoder()).items()
-    return name, typed["type"], typed["value"]
+LONG = "x" * 5000
 
 
-@pytest.mark.parametrize(
-    ("option", "expected"),
-    [
-        ("amount=125", ("amount", "Integer", 125)),
-        ("amount=3000000000", ("amount", "Long", 3000000000)),
-        ("share=0.5", ("share", "Double", 0.5)),
-        ("paid=true", ("paid", "Boolean", True)),
-        ("nothing=null", ("nothing", "Null", None)),
-        ("list=[1, 2]", ("list", "Json", "[1,2]")),
-        ("zip=01234", ("zip", "String", "01234")),
-        ('zip="1234"', ("zip", "String", "1234")),
-        ("text=a=b", ("text", "String", "a=b")),
-        ("text=", ("text", "String", "")),
-        ("text=NaN", ("text", "String", "NaN")),
-        ("text=1e999", ("text", "String", "1e999")),
-        ("text:String=125", ("text", "String", "125")),
-        ("text:String=@home", ("text", "String", "@home")),
-        ("count:Long=5", ("count", "Long", 5)),
-        ("due:Date=2026-01-02T03:04:05+00:00", ("due", "Date", "2026-01-02T03:04:05.000+0000")),
-        ('order:Json="text"', ("order", "Json", '"text"')),
-    ],
-)
-def test_variable_has_the_type_of_its_value(option, expected):
-    assert parse_one(option) == expected
+def read(*options):
+    return read_variables(options, Encoder())
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("option", "name", "value"),
     [
-        (["amount"], "--var 'amount': there is no name=value. Write --var amount=125"),
-        (["=5"], "--var '=5': there is no name=value. Write --var amount=125"),
-        (["a=1", "a=2"], "--var a: is given twice. Give it once"),
-        (["a:Integr=1"], "--var a:Integr: unknown type. Write one of String, Integer,"),
-        (["a:Integer=many"], '--var a: the value "many" is not of type Integer. Correct it, or leave out the type'),
-        (["a:Json={"], "--var a: is not JSON"),
-        (["a=@missing.png"], "--var a: missing.png cannot be read: No such file or directory. Name a file"),
+        ("name=Ada", "name", "Ada"),
+        ("name=", "name", ""),
+        ("name=a=b@c:=d", "name", "a=b@c:=d"),
+        ("name= spaces ", "name", " spaces "),
+        ("mail=ada@example.com", "mail", "ada@example.com"),
+        ("my-variable=1", "my-variable", "1"),
+        ("number:=5", "number", 5),
+        ("number:=1.5", "number", 1.5),
+        ("flag:=true", "flag", True),
+        ("nothing:=null", "nothing", None),
+        ('order:={"total": [1, "a"]}', "order", {"total": [1, "a"]}),
+        ('text:="5"', "text", "5"),
+        (f"long={LONG}", "long", LONG),
     ],
 )
-def test_variable_that_is_not_understood_is_refused(options, message):
-    with pytest.raises(VariableOptionError) as caught:
-        parse_variables(options, Encoder())
-    assert str(caught.value).startswith(message)
+def test_variable_has_its_value_as_in_a_task(option, name, value):
+    typed = read(option).typed
+
+    assert list(typed) == [name]
+    assert decode(typed[name]) == value
 
 
-def test_variable_of_a_file_is_a_file(tmp_path):
-    (tmp_path / "photo.png").write_bytes(b"\x89PNG")
-    typed = parse_variables([f"photo=@{tmp_path}/photo.png"], Encoder())["photo"]
+@pytest.mark.parametrize(
+    ("option", "kind", "value"),
+    [
+        ("due:Date=2026-01-02T03:04:05+00:00", "Date", "2026-01-02T03:04:05.000+0000"),
+        ("count:Long=5", "Long", 5),
+        ("count:Long:=5", "Long", 5),
+        ("share:Double=1", "Double", 1.0),
+        ("paid:Boolean=yes", "Boolean", True),
+        ("list:Json:=[1]", "Json", "[1]"),
+        ("code:String:=125", "String", "125"),
+        ("data:Bytes=text", "Bytes", "dGV4dA=="),
+    ],
+)
+def test_variable_may_have_a_type_that_is_named(option, kind, value):
+    [typed] = read(option).typed.values()
 
-    assert typed["type"] == "File"
-    assert base64.b64decode(typed["value"]) == b"\x89PNG"
-    assert typed["valueInfo"] == {"filename": "photo.png", "mimeType": "image/png"}
+    assert (typed["type"], typed["value"]) == (kind, value)
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=50))
-def test_variable_of_any_text_can_be_written_as_json(text):
-    assert parse_one(f"name={json.dumps(text)}") == ("name", "String", text)
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("count:Integr=1", r"--var count:Integr: unknown type\. Write one of String, Integer, "),
+        ("count:Integer=many", r'--var count: the value "many" is not of type Integer\. Correct it, or leave out the'),
+    ],
+)
+def test_variable_of_a_wrong_type_is_refused(option, message):
+    with pytest.raises(VariableOptionError, match=message):
+        read(option)
+
+
+def test_variable_may_be_a_file(tmp_path):
+    (tmp_path / "photo=1.png").write_bytes(b"content")
+    given = read(f"photo@{tmp_path}/photo=1.png")
+    decoded = decode(given.typed["photo"], "photo")
+
+    assert given.files == {"photo": b"content"}
+    assert (decoded.type, decoded.name, decoded.filename, decoded.mimetype) == (
+        "File",
+        "photo",
+        "photo=1.png",
+        "image/png",
+    )
+
+
+def test_variables_for_the_engine_have_the_contents_of_files(tmp_path):
+    (tmp_path / "photo.png").write_bytes(b"content")
+    typed = read(f"photo@{tmp_path}/photo.png", "name=Ada").with_contents()
+
+    assert (typed["photo"]["value"], typed["photo"]["valueInfo"]) == ("Y29udGVudA==", {"filename": "photo.png"})
+    assert typed["name"] == {"type": "String", "value": "Ada"}
+
+
+@pytest.mark.parametrize("option", ["name", "", "=text", ":=1", "@file", " =x"])
+def test_variable_without_name_or_value_is_refused(option):
+    with pytest.raises(
+        VariableOptionError, match=r"has no name and value\. Write name=text, name:=json or name@file\.$"
+    ):
+        read(option)
+
+
+@pytest.mark.parametrize("text", ["{", "NaN", "Infinity", "", "Ada", "1 2", "[" * 2000])
+def test_variable_that_is_no_json_is_refused(text):
+    with pytest.raises(VariableOptionError, match=r"--var name:= is not followed by JSON: "):
+        read(f"name:={text}")
+
+
+def test_variable_given_twice_is_refused():
+    with pytest.raises(VariableOptionError, match=r"--var name is given twice\. Leave one of them out\."):
+        read("name=1", "name:=2")
+
+
+@pytest.mark.parametrize("path", ["missing.png", ".", "a\0b"])
+def test_variable_of_unreadable_file_is_refused(path, tmp_path):
+    with pytest.raises(VariableOptionError, match=r"--var photo: .+ cannot be read: .+\. Name a file that exists\."):
+        read(f"photo@{tmp_path}/{path}")
+
+
+def test_watched_file_is_that_of_a_file_variable():
+    assert str(file_of("photo@a.png")) == "a.png"
+    assert file_of("name=a@b") is None

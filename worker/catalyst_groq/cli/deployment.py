@@ -19,7 +19,10 @@ def deploy(  # noqa: PLR0913 -- its options
     *,
     start: Annotated[str, typer.Option(help="Start an instance of this process (its id in the diagram).")] = "",
     var: Annotated[
-        list[str] | None, typer.Option(help="A variable of the instance: name=value, name:Date=value or name=@file.")
+        list[str] | None,
+        typer.Option(
+            help="A variable of the instance: name=text, name:=json, name@path for a File, or name:Date=text."
+        ),
     ] = None,
     business_key: Annotated[str, typer.Option(help="The business key of the instance.")] = "",
     wait: Annotated[
@@ -34,8 +37,7 @@ def deploy(  # noqa: PLR0913 -- its options
     """Deploy diagrams with their forms, and start an instance if that is wanted.
 
     Forms and scripts that a diagram refers to are taken from its folder. If the engine has the same files already, no
-    new version is made. Options that may be repeated: --var. A value that is JSON (125, true, [1, 2]) has its type, any
-    other is a text.
+    new version is made. --var may be repeated.
 
     Exit codes: 0 deployed; with --wait: the instance has completed, or waits for a person; 1 the files are wrong, the
     engine refuses them, or the instance has an incident; 2 wrong usage, no such file, wrong settings.
@@ -43,7 +45,7 @@ def deploy(  # noqa: PLR0913 -- its options
     from catalyst_groq.commands import deploy as command
     from catalyst_groq.commands.deploy_view import show_attempts, show_deployment, show_outcome, to_json
     from catalyst_groq.commands.deployment_files import collect_files
-    from catalyst_groq.commands.variable_options import VariableOptionError, parse_variables
+    from catalyst_groq.commands.variable_options import VariableOptionError, read_variables
     from catalyst_groq.domain.variables import Encoder
 
     if (var or business_key or wait) and not start:
@@ -54,7 +56,7 @@ def deploy(  # noqa: PLR0913 -- its options
 
     async def work(session: EngineSession) -> "DeployReport":
         try:
-            variables = parse_variables(var or [], Encoder(session.settings.string_limit))
+            variables = read_variables(var or [], Encoder(session.settings.string_limit)).with_contents()
         except VariableOptionError as error:
             raise typer.BadParameter(str(error)) from error
         started = command.InstanceStart(start, variables, business_key, timeout if wait else 0) if start else None

@@ -52,7 +52,7 @@ def render(  # noqa: PLR0913 -- its options
     Exit codes: 0 the task works; 1 it would fail; 2 wrong usage, no such file, wrong settings.
     """
     from catalyst_groq.commands.preview.loading import PreviewOptions
-    from catalyst_groq.commands.preview.variables import file_of, read_file
+    from catalyst_groq.commands.variable_options import file_of, read_file
 
     if file is None and instance is None:
         raise typer.BadParameter("name a BPMN file, or a running instance with --instance")
@@ -88,12 +88,13 @@ def _render(options: "PreviewOptions", *, as_json: bool) -> bool:
     from catalyst_groq.commands.preview.command import render_task
     from catalyst_groq.commands.preview.errors import PreviewError
     from catalyst_groq.commands.preview.view import show_preview
+    from catalyst_groq.commands.variable_options import VariableOptionError
     from catalyst_groq.config.settings import Settings, environment
 
     settings = Settings.load(SETTINGS_FILE, ENV_FILE)
     try:
         preview = asyncio.run(render_task(settings, environment(ENV_FILE), options))
-    except PreviewError as error:
+    except (PreviewError, VariableOptionError) as error:
         typer.echo(escape_control_characters(str(error)), err=True)
         raise typer.Exit(2) from error
     if as_json:

@@ -1,88 +1,95 @@
-"""Process variables on the command line: `--var name=value`."""
+"""Process variables on the command line: `name=text`, `name:=json`, `name@file`, `name:Date=text`."""
 
 import base64
-import json
-import math
-from collections.abc import Mapping, Sequence
-from mimetypes import guess_type
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Never
+from typing import Any, NamedTuple
 
+from catalyst_groq.common.json_codec import check_finite, parse
 from catalyst_groq.connector.expressions.conversions import CONVERSIONS, convert
 from catalyst_groq.domain.variables import Encoder, TypedValueDto
 from catalyst_groq.errors import CatalystError
 
-FILE_MARK = "@"
-MAX_FILE_BYTES = 100_000_000
-UNDECLARED_TYPES = 'a value that is JSON (125, true, null, {…}, […], "…") has its type, any other is a String'
+SEPARATOR = re.compile(r":=|=|@")
+MAX_FILE_BYTES = 128_000_000
+"""As for a File that the engine sends."""
+
+FORMS = "Write name=text, name:=json or name@file"
 
 
 class VariableOptionError(CatalystError):
-    """An option is not understood; the message says how it is written."""
+    """An option is not understood, or its file cannot be read; the message says how it is written."""
 
 
-def parse_variables(options: Sequence[str], encoder: Encoder) -> dict[str, TypedValueDto]:
-    """Return the typed variables of `name=value`, `name:Type=value` and `name=@file`. Raises `VariableOptionError`.
+class GivenVariables(NamedTuple):
+    """Variables as the engine would send them, and the contents of the Files among them, by their names."""
 
-    A value that is JSON has its type, any other is a String; `@file` makes a File of a file's content.
-    """
-    variables: dict[str, TypedValueDto] = {}
+    typed: Mapping[str, TypedValueDto]
+    files: Mapping[str, bytes]
+
+    def with_contents(self) -> dict[str, TypedValueDto]:
+        """Return the variables as the engine takes them: with the contents of the Files."""
+        contents = {name: base64.b64encode(content).decode() for name, content in self.files.items()}
+        return {name: {**typed, "value": contents.get(name, typed["value"])} for name, typed in self.typed.items()}
+
+
+def read_variables(options: Iterable[str], encoder: Encoder) -> GivenVariables:
+    """Read the options. Raises `VariableOptionError`."""
+    typed: dict[str, TypedValueDto] = {}
+    files: dict[str, bytes] = {}
     for option in options:
-        written, equals, value = option.partition("=")
-        name, colon, kind = written.strip().partition(":")
-        if not equals or not name:
-            raise VariableOptionError(f"--var '{option}': there is no name=value. Write --var amount=125")
-        if name in variables:
-            raise VariableOptionError(f"--var {name}: is given twice. Give it once")
-        if colon and kind not in CONVERSIONS:
-            raise VariableOptionError(f"--var {written}: unknown type. Write one of {', '.join(CONVERSIONS)}")
-        variables[name] = _encode(name, kind, value, encoder)
-    return variables
+        separator = SEPARATOR.search(option)
+        name, _, kind = option[: separator.start()].strip().partition(":") if separator else ("", "", "")
+        if not separator or not name:
+            raise VariableOptionError(f"--var '{option}' has no name and value. {FORMS}.")
+        if name in typed:
+            raise VariableOptionError(f"--var {name} is given twice. Leave one of them out.")
+        if kind and kind not in CONVERSIONS:
+            raise VariableOptionError(f"--var {name}:{kind}: unknown type. Write one of {', '.join(CONVERSIONS)}.")
+        text = option[separator.end() :]
+        match separator[0]:
+            case "=":
+                typed[name] = _encode(name, text, kind, encoder)
+            case ":=":
+                typed[name] = _encode(name, _read_json(name, text), kind, encoder)
+            case _:
+                files[name] = read_file(Path(text).expanduser(), f"--var {name}")
+                typed[name] = {"type": "File", "value": None, "valueInfo": {"filename": Path(text).name}}
+    return GivenVariables(typed, files)
 
 
-def _encode(name: str, kind: str, value: str, encoder: Encoder) -> TypedValueDto:
-    if value.startswith(FILE_MARK) and kind in ("", "File"):
-        return _read_file(name, Path(value.removeprefix(FILE_MARK)))
+def file_of(option: str) -> Path | None:
+    """Return the file that an option names, if it does."""
+    separator = SEPARATOR.search(option)
+    return Path(option[separator.end() :]).expanduser() if separator and separator[0] == "@" else None
+
+
+def _encode(name: str, value: Any, kind: str, encoder: Encoder) -> TypedValueDto:
     try:
-        return encoder.encode(name, convert(_typed(value, kind), kind or None))
+        return encoder.encode(name, convert(value, kind or None))
     except ValueError as error:
-        raise VariableOptionError(f"--var {name}: {error}. Correct it, or leave out the type") from error
+        raise VariableOptionError(f"--var {name}: {error}. Correct it, or leave out the type.") from error
 
 
-def _typed(value: str, kind: str) -> Any:
-    """Return the value of a text: what its JSON means without a type or as Json, otherwise the text itself."""
-    if kind not in ("", "Json"):
-        return value
+def _read_json(name: str, text: str) -> Any:
     try:
-        return json.loads(value, parse_constant=_refuse_constant, parse_float=_parse_float)
+        value = parse(text)
+        check_finite(value)
     except (ValueError, RecursionError) as error:
-        if kind:
-            raise ValueError(f"is not JSON ({error})") from error
-        return value
+        fix = f"Write {name}={text} for a text, or correct the JSON"
+        raise VariableOptionError(f"--var {name}:= is not followed by JSON: {error}. {fix}.") from error
+    return value
 
 
-def _refuse_constant(name: str) -> Never:
-    """Refuse NaN and infinities, which are no JSON: they are texts."""
-    raise ValueError(name)
-
-
-def _parse_float(text: str) -> float:
-    """Refuse what is too large for a Double: it is a text, too."""
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
-    return number
-
-
-def _read_file(name: str, path: Path) -> TypedValueDto:
+def read_file(path: Path, option: str) -> bytes:
+    """Return the content of a file that an option names. Raises `VariableOptionError`."""
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise VariableOptionError(f"--var {name}: {path} cannot be read: {error.strerror}. Name a file") from error
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise VariableOptionError(f"{option}: {path} cannot be read: {reason}. Name a file that exists.") from error
     if len(content) > MAX_FILE_BYTES:
-        raise VariableOptionError(f"--var {name}: {path} has more than {MAX_FILE_BYTES:,} bytes. Name a smaller file")
-    info: Mapping[str, str] = {
-        "filename": path.name,
-        "mimeType": guess_type(path.name)[0] or "application/octet-stream",
-    }
-    return {"type": "File", "value": base64.b64encode(content).decode(), "valueInfo": dict(info)}
+        raise VariableOptionError(f"{option}: {path} has more than {MAX_FILE_BYTES:,} bytes. Name a smaller file.")
+    return content
