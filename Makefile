@@ -18,7 +18,7 @@ NO_PACKAGES := { echo "The packages could not be installed: see pip's error abov
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help answers docs pages pictures demo bench test container-test test-fast test-faults soak check format lock sbom clean
+.PHONY: help answers mistakes docs pages pictures demo bench test container-test test-fast test-faults soak check format lock sbom clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -77,6 +77,9 @@ sbom: $(BIN)/.dev ## write dist/sbom.cdx.json: all packages of uv.lock that user
 
 answers: $(BIN)/.dev ## write docs/answers.md from the cases in tests/support/field_cases
 	@PYTHONPATH=tests $(BIN)/python -m support.field_cases.page
+
+mistakes: $(BIN)/.dev ## write docs/mistakes.md from the mistakes in tests/support/planted_mistakes
+	@PYTHONPATH=tests $(BIN)/python -m support.planted_mistakes.page
 
 pages: $(BIN)/.dev ## fill the tables of docs/ from the code: fields, settings, commands, errors; and write docs/lint.md
 	@$(BIN)/python scripts/docs_tables.py

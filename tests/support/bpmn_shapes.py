@@ -1,6 +1,6 @@
 """Generates BPMN diagrams of every shape that people deploy, each with what an engine and the worker must see in it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from xml.sax.saxutils import escape, quoteattr
@@ -27,6 +27,7 @@ ENCODINGS = [
 ]
 CODES = ["BAD", "RATE_LIMITED", "Fehler_ä"]
 TEXTS = ["Hi", "Übersetze: ${text}", '{"a": "<b> & \'c\'"}', "Zeile 1\nZeile 2", "50 €", "表", "]]>", " "]
+FIELDS = dict.fromkeys(["catalyst_payload", "catalyst_prompt", "x"], TEXTS)
 TASK_TAGS = ["serviceTask", "sendTask", "businessRuleTask"]
 EVENT_TAGS = ["intermediateThrowEvent", "endEvent"]
 TIMER = "<{b}timerEventDefinition><{b}timeDuration>PT9H</{b}timeDuration></{b}timerEventDefinition>"
@@ -66,9 +67,21 @@ class Shape:
 
 
 class ShapeGenerator:
-    """Makes one diagram by a seed. `namespaces`: the prefixes of those that the engine accepts."""
+    """Makes one diagram by a seed.
 
-    def __init__(self, seed: int, namespaces: Sequence[str] = tuple(NAMESPACES)) -> None:
+    `namespaces`: the prefixes of those that the engine accepts. `models`: texts of the Model field; `fields`: those of
+    other fields, by name.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        namespaces: Sequence[str] = tuple(NAMESPACES),
+        models: Sequence[str] = TEXTS,
+        fields: Mapping[str, Sequence[str]] = FIELDS,
+    ) -> None:
+        self._models = models
+        self._fields = fields
         self._random = Random(seed)  # noqa: S311 -- shapes, not secrets
         self._namespaces = namespaces
         self._key = f"shape-{seed}"
@@ -223,10 +236,10 @@ class ShapeGenerator:
         if self._pick([True, False, False]):  # the namespace under a prefix of its own
             written, declaration = "own", f' xmlns:own="{NAMESPACES[prefix]}"'
         topic = self._pick(["shapes", "shapes-2"])
-        properties = {"catalyst_model": self._pick(TEXTS)} if with_properties and self._pick([True, False]) else {}
-        fields = {
-            name: self._pick(TEXTS) for name in self._random.sample(["catalyst_payload", "catalyst_prompt", "x"], 2)
-        }
+        properties = (
+            {"catalyst_model": self._pick(self._models)} if with_properties and self._pick([True, False]) else {}
+        )
+        fields = {name: self._pick(self._fields[name]) for name in self._random.sample(list(self._fields), 2)}
         listed = "".join(
             f'<{written}:property name="{name}"{self._attribute("value", value)}/>'
             for name, value in properties.items()
@@ -258,3 +271,9 @@ class ShapeGenerator:
 def make_shape(seed: int, namespaces: Sequence[str] = tuple(NAMESPACES)) -> Shape:
     """Make one diagram."""
     return ShapeGenerator(seed, namespaces).make()
+
+
+def make_healthy_shape(seed: int) -> Shape:
+    """Make one diagram without a mistake: what its tasks map, and the codes that they throw, suit any place in it."""
+    fields = {"catalyst_responseMapping": ["{}"], "catalyst_errorMapping": ['{"400": "${code}"}', "429: ${code}"]}
+    return ShapeGenerator(seed, models=["openai/gpt-oss-20b", "${model || 'qwen/qwen3.8-27b'}"], fields=fields).make()

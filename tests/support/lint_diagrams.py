@@ -1,5 +1,6 @@
 """Diagrams to lint: a process with a form that sets some variables, and what a test plants in it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from xml.sax.saxutils import escape, quoteattr
 
@@ -8,10 +9,13 @@ from catalyst_groq.commands.lint.linter import lint_diagram
 from catalyst_groq.connector.fields.names import OBJECT_FIELDS
 
 VARIABLES = ("userMessage", "name", "items", "recording", "photo", "model", "fast", "tenantKey", "seconds", "tone")
+ERRORS = "".join(
+    f'<bpmn:error id="{code}" errorCode="{code}"/>' for code in ("RATE_LIMITED", "BAD_REQUEST", "TOO_BUSY", "BUSY")
+)
 CATCHER = '<bpmn:boundaryEvent id="Failed" attachedToRef="Ask"><bpmn:errorEventDefinition/></bpmn:boundaryEvent>'
 
 
-def process_around(inside):
+def process_around(inside: str) -> str:
     """Return a diagram whose process holds the elements."""
     form_fields = "".join(f'<camunda:formField id="{name}" type="string"/>' for name in VARIABLES)
     return f"""<?xml version="1.0" encoding="UTF-8"?>
@@ -22,11 +26,11 @@ def process_around(inside):
       <bpmn:extensionElements><camunda:formData>{form_fields}</camunda:formData></bpmn:extensionElements>
     </bpmn:startEvent>
 {inside}
-  </bpmn:process>
+  </bpmn:process>{ERRORS}
 </bpmn:definitions>"""
 
 
-def task_with(fields, attributes="", extensions="", inside=""):
+def task_with(fields: Mapping[str, str], attributes: str = "", extensions: str = "", inside: str = "") -> str:
     """Return a service task with the fields, written as the template writes them, and a boundary event."""
     texts = "".join(
         f"<camunda:field name={quoteattr(name)}><camunda:string>{escape(text)}</camunda:string></camunda:field>"

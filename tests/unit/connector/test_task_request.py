@@ -201,3 +201,12 @@ def test_secret_source_must_be_one_of_the_operators():
     reader = TaskRequestReader(shipped_catalog(), TASK_OPERATIONS, ("vault", "variable"))
     fields = reader.read_fields(make_task({}, {SECRET_SOURCE: "vault"}), make_definition())
     assert reader.read(fields).secret_source == "vault"
+
+
+def test_conversation_and_mapped_variable_of_one_name_are_refused():
+    with pytest.raises(FieldError) as caught:
+        read(properties={"catalyst_conversation": "turns", RESPONSE_MAPPING: '{"turns:Json": "model"}'})
+
+    assert str(caught.value) == (
+        "catalyst_conversation: 'turns' is also a name in the Response Mapping. Give one of them another name"
+    )

@@ -19,6 +19,8 @@ from catalyst_groq.groq.api.remedies import AUDIO_REMEDIES, GROQ_REMEDIES
 from catalyst_groq.groq.api.server_kinds import ServerKind
 from support.field_cases.page import PAGE, page
 from support.handler_harness import make_secrets
+from support.planted_mistakes.page import PAGE as MISTAKES_PAGE
+from support.planted_mistakes.page import page as mistakes_page
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -143,6 +145,11 @@ def test_features_cite_existing_tests():
 
 def test_answers_page_is_made_from_the_cases():
     assert PAGE.read_text(encoding="utf-8") == page(), "run `make answers`"
+
+
+@pytest.mark.slow
+def test_mistakes_page_is_made_from_the_mistakes():
+    assert MISTAKES_PAGE.read_text(encoding="utf-8") == mistakes_page(), "run `make mistakes`"
 
 
 @pytest.mark.parametrize("document", documents(), ids=lambda path: path.name)

@@ -14,6 +14,7 @@ from catalyst_groq.connector.fields.names import (
     API_KEY,
     CHAT_DEFAULTS,
     CHAT_OPERATION,
+    CONVERSATION,
     ERROR_MAPPING,
     FALLBACK_MODELS,
     GIVE_UP_AFTER,
@@ -142,6 +143,13 @@ class TaskRequestReader:
 
     def read(self, fields: RawFields) -> TaskRequest:
         """Check all fields before anything is sent or paid for. Raises `FieldError`."""
+        request = self._read(fields)
+        if CONVERSATION in fields.fields and fields.text(CONVERSATION) in request.response_mapping.expressions:
+            problem = f"'{fields.text(CONVERSATION)}' is also a name in the Response Mapping"
+            raise FieldError(CONVERSATION, problem, "Give one of them another name")
+        return request
+
+    def _read(self, fields: RawFields) -> TaskRequest:
         return TaskRequest(
             warnings=(*map(str, fields.template.ignored), *fields.check_foreign_placeholders()),
             builder=self._read_builder(fields),

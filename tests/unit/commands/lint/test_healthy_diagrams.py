@@ -1,5 +1,7 @@
 """Diagrams without a mistake, in many shapes: lint finds nothing in them, or hints only."""
 
+from dataclasses import replace
+
 import pytest
 
 from catalyst_groq.commands.lint.context import default_context
@@ -9,6 +11,7 @@ from catalyst_groq.connector.access.urls import GROQ_URL, AllowedUrls
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.server_kinds import ServerKind
 from catalyst_groq.groq.routing.endpoints import Endpoint
+from support.bpmn_shapes import make_healthy_shape
 from support.lint_diagrams import CATCHER, example_diagram, lint, lint_task, process_around, task_with
 
 pytestmark = pytest.mark.slow
@@ -195,6 +198,16 @@ def test_healthy_task_has_no_problem(fields):
 @pytest.mark.parametrize("elements", ELEMENTS.values(), ids=ELEMENTS)
 def test_healthy_process_has_no_problem(elements):
     assert problems_of(lint(elements)) == []
+
+
+def test_healthy_diagram_of_any_shape_has_no_problem():
+    context, tasks = replace(default_context(), topics=("shapes", "shapes-2")), 0
+    for seed in range(100):
+        shape = make_healthy_shape(seed)
+        tasks += len(shape.tasks)
+
+        assert problems_of(lint_diagram(shape.content, context)) == [], seed
+    assert tasks > 100
 
 
 def test_diagram_of_another_namespace_is_read_alike():

@@ -6,6 +6,7 @@ from catalyst_groq.commands.lint.context import LintContext
 from catalyst_groq.commands.lint.diagram import Diagram
 from catalyst_groq.commands.lint.fields import CheckedFields, rule_of
 from catalyst_groq.commands.lint.findings import Finding
+from catalyst_groq.commands.lint.rules import all_rules
 from catalyst_groq.commands.lint.tasks import WrittenTask
 from catalyst_groq.groq.api.server_kinds import ServerKind
 
@@ -25,8 +26,7 @@ class TaskCheck:
     @property
     def is_groq(self) -> bool:
         """Whether the request goes to Groq alone, so that what is known of Groq holds."""
-        endpoints = self.checked.endpoints
-        return bool(endpoints) and all(endpoint.account.server is ServerKind.GROQ for endpoint in endpoints or ())
+        return self.checked.servers == {ServerKind.GROQ}
 
     @property
     def collects(self) -> bool:
@@ -46,6 +46,10 @@ class TaskCheck:
         """Return a finding at a field, or at the task itself."""
         line = self.task.lines.get(field, self.task.line)
         return Finding(line, self.task.id, self.task.name, rule_id, problem, fix)
+
+    def describe(self, rule_id: str, field: str = "", message: str = "", /, **values: object) -> Finding:
+        """Return a finding in the words of the rule, at a field or at the task itself."""
+        return self.finding(rule_id, *all_rules()[rule_id].describe(message, **values), field)
 
 
 def shorten(text: str, maximum: int = 60) -> str:

@@ -8,6 +8,7 @@ from xml.parsers import expat
 
 from catalyst_groq.commands.lint.names import BPMN, CAMUNDA, EXTENSION_ELEMENTS, MESSAGE_EVENT
 from catalyst_groq.domain.definitions import Definition, parse
+from catalyst_groq.domain.diagram_scopes import read_name
 
 CAMUNDA_NAMESPACES = ("http://operaton.org/schema/1.0/bpmn", "http://activiti.org/bpmn")
 """Namespaces that other engines read like Camunda's."""
@@ -41,7 +42,7 @@ class Diagram:
     @cached_property
     def error_codes(self) -> Mapping[str, str | None]:
         """The codes of the errors by their ids."""
-        return {error.get("id", ""): error.get("errorCode") for error in self.root.iter(f"{BPMN}error")}
+        return {read_name(error, "id"): error.get("errorCode") for error in self.root.iter(f"{BPMN}error")}
 
     def scopes_of(self, element: ET.Element) -> Iterator[ET.Element]:
         """Yield the element, and the elements around it from the inside out."""
@@ -68,7 +69,7 @@ def read_diagram(content: bytes | str) -> Diagram:
         root, lines = _parse_with_lines(content)
         if root.tag != ROOT:
             raise DiagramError("is no BPMN diagram: its root element is not 'definitions' of BPMN 2.0")
-        return Diagram(root, lines, parse(ET.tostring(root, encoding="unicode")))
+        return Diagram(root, lines, parse(content))
     except expat.ExpatError as error:
         raise DiagramError(f"is not well-formed XML: {error}", error.lineno) from error
     except RecursionError as error:

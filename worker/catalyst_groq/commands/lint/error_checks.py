@@ -9,6 +9,7 @@ from catalyst_groq.commands.lint.samples import is_constant
 from catalyst_groq.connector.fields.ignored_fields import closest
 from catalyst_groq.connector.fields.mappings import DEFAULT_CODES
 from catalyst_groq.connector.fields.names import ERROR_MAPPING
+from catalyst_groq.domain.diagram_scopes import read_name
 from catalyst_groq.groq.api.errors import BUDGET_EXCEEDED, EMPTY_ANSWER, KIND_BY_CODE, KIND_BY_REASON, NETWORK_FAILURE
 
 BOUNDARY = f"{BPMN}boundaryEvent"
@@ -30,13 +31,7 @@ def check_error_mapping(check: TaskCheck) -> Iterator[Finding]:
     for cause in mapping.codes:
         if check.is_groq and cause.isascii() and not cause[0].isdigit() and cause not in KNOWN_CAUSES:
             near = closest(cause, sorted(KNOWN_CAUSES))
-            fix = (
-                f"Did you mean {near}?"
-                if near
-                else "Write a status (429), a class (5xx), a code of Groq, timeout or network"
-            )
-            problem = f"{ERROR_MAPPING}: '{shorten(cause)}' is not known as a cause"
-            yield check.finding("unknown-cause", problem, fix, ERROR_MAPPING)
+            yield check.describe("unknown-cause", ERROR_MAPPING, "unknown", cause=shorten(cause), near=near)
     yield from _check_uncaught(check, list(dict.fromkeys(mapping.codes.values())))
 
 
@@ -45,11 +40,9 @@ def _check_uncaught(check: TaskCheck, codes: list[str]) -> Iterator[Finding]:
     uncaught = [code for code in codes if not definition.catches(check.task.id, code)]
     if not uncaught or check.collects_errors:
         return
-    fix = definition.where_to_catch(check.task.id)
-    fix = f"{fix[:1].upper()}{fix[1:]}, or remove the code from the mapping"
-    listed = ", ".join(map(shorten, uncaught))
+    where = "event" if check.task.id in definition.events else "task"
     rule_id = "default-error-uncaught" if check.checked.is_default(ERROR_MAPPING) else "uncaught-error"
-    yield check.finding(rule_id, f"{ERROR_MAPPING}: nothing catches the BPMN error {listed}", fix, ERROR_MAPPING)
+    yield check.describe(rule_id, ERROR_MAPPING, where, id=check.task.id, codes=", ".join(map(shorten, uncaught)))
 
 
 def check_catchers(check: TaskCheck) -> Iterator[Finding]:
@@ -59,14 +52,13 @@ def check_catchers(check: TaskCheck) -> Iterator[Finding]:
         return
     thrown = {*mapping.codes.values(), *DEFAULT_CODES.values()}
     for event in check.diagram.root.iter(BOUNDARY):
-        if event.get("attachedToRef") != check.task.id:
+        if read_name(event, "attachedToRef") != check.task.id:
             continue
         for definition in event.iterfind(ERROR_DEFINITION):
-            reference = definition.get("errorRef")
+            reference = read_name(definition, "errorRef")
             code = check.diagram.error_codes.get(reference, reference) if reference else None
             if code and code not in thrown:
                 near = closest(code, sorted(thrown))
-                problem = f"the boundary event catches the BPMN error {shorten(code)}, which the task does not throw"
-                fix = f"Did you mean {near}?" if near else f"Name it in {ERROR_MAPPING}, or remove the event"
-                line = check.diagram.lines[event]
-                yield Finding(line, event.get("id", ""), event.get("name", ""), "unthrown-error", problem, fix)
+                finding = check.describe("unthrown-error", code=shorten(code), near=near)
+                line, id_, name = check.diagram.lines[event], read_name(event, "id"), event.get("name", "")
+                yield finding._replace(line=line, element_id=id_, element_name=name)

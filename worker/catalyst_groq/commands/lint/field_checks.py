@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from catalyst_groq.commands.lint.checks import TaskCheck, shorten
-from catalyst_groq.commands.lint.fields import find_literal_keys, rule_of
+from catalyst_groq.commands.lint.fields import has_literal_key, rule_of
 from catalyst_groq.commands.lint.findings import Finding
 from catalyst_groq.commands.lint.tasks import FIELD_PREFIX
 from catalyst_groq.connector.fields.ignored_fields import find_ignored_fields, looks_like_field
@@ -24,12 +24,12 @@ def check_field_values(check: TaskCheck) -> Iterator[Finding]:
     """Find what the worker refuses, in its own words."""
     for mistake in check.checked.mistakes:
         yield check.finding(rule_of(mistake), f"{mistake.field}: {mistake.problem}", mistake.fix, mistake.field)
-    for problem, fix in find_literal_keys(check.checked):
-        yield check.finding("key-in-diagram", problem, fix, API_KEY)
+    if has_literal_key(check.checked):
+        yield check.describe("key-in-diagram", API_KEY)
     request = check.checked.request
     if request and request.timeout > MAX_TIMEOUT_SECONDS:
-        problem = f"{TIMEOUT}: {request.timeout:g} seconds are {request.timeout / MAX_TIMEOUT_SECONDS:.0f} hours"
-        yield check.finding("milliseconds-timeout", problem, "Write the number of seconds, for example 60", TIMEOUT)
+        seconds, hours = str(check.checked.samples[TIMEOUT]).strip(), round(request.timeout / MAX_TIMEOUT_SECONDS)
+        yield check.describe("milliseconds-timeout", TIMEOUT, seconds=seconds, hours=hours)
     if request and any(SEPARATORS_OF_OTHERS.intersection(name) for name in request.fallback_models):
         name = next(name for name in request.fallback_models if SEPARATORS_OF_OTHERS.intersection(name))
         problem = f"{FALLBACK_MODELS}: '{shorten(name)}' is not the name of a model"
@@ -50,8 +50,7 @@ def check_field_places(check: TaskCheck) -> Iterator[Finding]:
     """Find fields that are written more than once: only one of the texts counts."""
     for name in check.task.repeated:
         if _looks_like_field(check, name):
-            problem = f"{name}: the field is written twice; only one of both counts"
-            yield check.finding("repeated-field", problem, "Remove the one that is not meant", name)
+            yield check.describe("repeated-field", name, field=name)
 
 
 def _looks_like_field(check: TaskCheck, name: str) -> bool:

@@ -1,7 +1,7 @@
 """Checks each field with the worker's own code, and returns what it has parsed for further checks."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
@@ -43,6 +43,7 @@ from catalyst_groq.domain.redaction import KEY_PREFIX
 from catalyst_groq.domain.variables import FileVariable
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.requests import Account
+from catalyst_groq.groq.api.server_kinds import ServerKind
 from catalyst_groq.groq.routing.endpoints import Endpoint
 
 T = TypeVar("T")
@@ -74,6 +75,8 @@ RULES_BY_WORDS: Mapping[str, str] = {
     "is no placeholder here": "foreign-placeholder",
     "cannot be the name of a variable": "mapping-name",
     "is the cause of no failure": "unknown-cause",
+    "has two entries for": "duplicate-output",
+    "is also a name in the Response Mapping": "duplicate-output",
 }
 """Rules of mistakes that may be in any field, by words of the problem."""
 
@@ -90,8 +93,8 @@ class CheckedFields:
     mistakes: list[FieldError] = field(default_factory=list)
     request: TaskRequest | None = None
     payload: dict[str, Any] | None = None
-    endpoints: Sequence[Endpoint] | None = None
-    """Where the request may be sent."""
+    servers: frozenset[ServerKind] = frozenset()
+    """Of what kinds the servers are that the request may be sent to."""
 
     @property
     def operation(self) -> str:
@@ -138,7 +141,7 @@ def check_fields(task: WrittenTask, definition: Definition, context: LintContext
         endpoints = _collect(mistakes, partial(_select_endpoints, request, variables, context))
         if payload is not None and endpoints is not None:
             _collect(mistakes, partial(check_parameters, request, payload, endpoints))
-    return CheckedFields(raw, samples, mistakes, request, payload, endpoints)
+    return CheckedFields(raw, samples, mistakes, request, payload, _servers(request, endpoints, context))
 
 
 def _replace_mistaken(
@@ -167,12 +170,11 @@ def rule_of(mistake: FieldError) -> str:
     return RULES_BY_FIELD.get(mistake.field, "invalid-choice")
 
 
-def find_literal_keys(checked: CheckedFields) -> Iterator[tuple[str, str]]:
-    """Yield the problem of a key that the diagram itself holds, and the fix."""
+def has_literal_key(checked: CheckedFields) -> bool:
+    """Whether the diagram itself holds a key."""
     text = str(checked.raw.fields[API_KEY]).strip()
     brings_key = checked.raw.fields[SECRET_SOURCE] == VARIABLE_SOURCE
-    if brings_key and not OPENING_MARKS.search(text) and not _is_variable_name(text):
-        yield (f"{API_KEY}: holds a key", "Revoke it, let the operator store the new one, and write its name here")
+    return brings_key and not OPENING_MARKS.search(text) and not _is_variable_name(text)
 
 
 def _sample(name: str, value: FieldValue, defaults: Mapping[str, str]) -> FieldValue:
@@ -217,6 +219,16 @@ def _select_endpoints(request: TaskRequest, variables: Mapping[str, Any], contex
     url = resolve_base_url(request, context.urls)
     server = Account(url, "", context.servers.of(url))
     return finish(select_endpoints(request, variables, server, context.secrets, context.endpoints))
+
+
+def _servers(
+    request: TaskRequest | None, endpoints: Sequence[Endpoint] | None, context: LintContext
+) -> frozenset[ServerKind]:
+    """Return the kinds of the servers; also that of the only one whose key is refused."""
+    if endpoints is None and request is not None and not context.endpoints:
+        url = _try(lambda: resolve_base_url(request, context.urls))
+        return frozenset({context.servers.of(url)} if url else ())
+    return frozenset(endpoint.account.server for endpoint in endpoints or ())
 
 
 def _mapping(samples: Mapping[str, FieldValue], name: str) -> Mapping[str, Any]:

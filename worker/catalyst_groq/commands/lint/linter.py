@@ -25,6 +25,7 @@ from catalyst_groq.commands.lint.structure_checks import (
 )
 from catalyst_groq.commands.lint.tasks import WrittenTask, find_external_tasks, select_tasks
 from catalyst_groq.commands.lint.variables import find_set_variables
+from catalyst_groq.domain.extension_elements import FieldsError
 
 UNREADABLE = "unreadable-diagram"
 TASK_CHECKS: tuple[Callable[[TaskCheck], Iterator[Finding]], ...] = (
@@ -63,8 +64,14 @@ def find_all(diagram: Diagram, context: LintContext) -> tuple[list[Finding], lis
     """Return the findings of a diagram by line, and the tasks of this worker with all that was checked."""
     external = list(find_external_tasks(diagram))
     tasks = select_tasks(external, context.topics)
-    checks = [TaskCheck(diagram, task, check_fields(task, diagram.definition, context), context) for task in tasks]
-    return sorted(set(_find(diagram, external, checks, context))), checks
+    findings, checks = [], []
+    for task in tasks:
+        try:
+            checks.append(TaskCheck(diagram, task, check_fields(task, diagram.definition, context), context))
+        except FieldsError as error:
+            problem, _, fix = str(error).rpartition(". ")
+            findings.append(Finding(task.line, task.id, task.name, UNREADABLE, f"The diagram {problem}", fix))
+    return sorted({*findings, *_find(diagram, external, checks, context)}), checks
 
 
 def _find(

@@ -1,7 +1,6 @@
 """The response mapping: what an answer can hold, and what becomes of the variables."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from catalyst_groq.commands.lint.answers import Form, chat_form, tool_calls_form, transcription_form
@@ -71,13 +70,8 @@ def check_outputs(check: TaskCheck) -> Iterator[Finding]:
             problem = f"{RESPONSE_MAPPING}: '{shorten(name)}' is no name of a variable that the process can use"
             fix = 'Write a name of letters and digits on the left, the path on the right: "aiReply": "choices[0]…"'
             yield check.finding("mapping-name", problem, fix, RESPONSE_MAPPING)
-    for name, count in Counter(names).items():
-        if count > 1:
-            problem = f"{RESPONSE_MAPPING}: two outputs have the name '{shorten(name)}'"
-            yield check.finding("duplicate-output", problem, "Give one of them another name", RESPONSE_MAPPING)
     for name in sorted(_loop_variables(check).intersection(names)):
-        problem = f"{RESPONSE_MAPPING}: '{name}' is a variable of the multi-instance, which an output replaces"
-        yield check.finding("lost-output", problem, "Give the output another name", RESPONSE_MAPPING)
+        yield check.describe("lost-output", RESPONSE_MAPPING, "loop", name=name)
     if check.task.element.find(LOOP) is None:
         yield from _check_lost(check, names)
 
@@ -93,8 +87,4 @@ def _check_lost(check: TaskCheck, names: list[str]) -> Iterator[Finding]:
     kept = " ".join("".join(output.itertext()) for output in check.task.element.iterfind(OUTPUTS))
     for name in dict.fromkeys(names):
         if name in check.task.inputs and not re.search(rf"\b{re.escape(name)}\b", kept):
-            problem = (
-                f"{RESPONSE_MAPPING}: '{shorten(name)}' is an input parameter too, so its value ends with the task"
-            )
-            fix = "Give the output another name, or add an output parameter that keeps it"
-            yield check.finding("lost-output", problem, fix, RESPONSE_MAPPING)
+            yield check.describe("lost-output", RESPONSE_MAPPING, "input", name=shorten(name))

@@ -8,6 +8,7 @@ from catalyst_groq.commands.lint.checks import TaskCheck, shorten
 from catalyst_groq.commands.lint.fields import is_transcription
 from catalyst_groq.commands.lint.findings import Finding
 from catalyst_groq.commands.lint.samples import is_constant
+from catalyst_groq.connector.expressions.placeholders import OPENING_MARKS
 from catalyst_groq.connector.fields.ignored_fields import closest
 from catalyst_groq.connector.fields.names import FALLBACK_MODELS, MODEL, PAYLOAD, WHEN_TOO_LONG
 from catalyst_groq.errors import FieldError
@@ -32,8 +33,8 @@ def check_models(check: TaskCheck) -> Iterator[Finding]:
     if request is None:
         return
     names = [(FALLBACK_MODELS, name) for name in request.fallback_models]
-    if payload is not None and (field := _field_of_model(check)):
-        names.insert(0, (field, str(payload["model"])))
+    if own_name := _own_name(check):
+        names.insert(0, own_name)
     for field, name in names:
         yield from _check_name(check, field, name)
     if payload is None:
@@ -60,6 +61,17 @@ def _check_fallback_model(check: TaskCheck, payload: Mapping[str, Any], name: st
         yield check.finding("fallback-model-cannot", problem, "Choose another model, or remove it", FALLBACK_MODELS)
 
 
+def _own_name(check: TaskCheck) -> tuple[str, str] | None:
+    """Return the field that names the task's model, and the name."""
+    field, payload = _field_of_model(check), check.checked.payload
+    if field is None:
+        return None
+    name = str(check.checked.raw.fields[MODEL]).strip() or (check.checked.structure(PAYLOAD) or {}).get("model")
+    if name is None or OPENING_MARKS.search(str(name)):  # the catalog's default, or a constant expression
+        name = payload and payload["model"]
+    return (field, name) if isinstance(name, str) and name else None
+
+
 def _field_of_model(check: TaskCheck) -> str | None:
     """Return the field that names the model; None where a variable does, or nothing."""
     if str(check.checked.raw.fields[MODEL]).strip():
@@ -73,15 +85,12 @@ def _check_name(check: TaskCheck, field: str, name: str) -> Iterator[Finding]:
     if model is None and check.is_groq and not check.context.endpoints:
         near = closest(name, [known.id for known in _catalog(check).available()])
         if near:
-            yield check.finding(
-                "misspelt-model", f"{field}: there is no model '{shorten(name)}'", f"Write {near}", field
-            )
+            yield check.describe("misspelt-model", field, field=field, name=shorten(name), near=near)
         elif name.replace("/", "").strip("[]\"'"):
-            problem = f"{field}: the model '{shorten(name)}' is not in the worker's model catalog"
-            yield check.finding("unknown-model", problem, "See catalyst-groq models", field)
+            yield check.describe("unknown-model", field, field=field, name=shorten(name))
     elif model is not None and model.status == "retired" and check.is_groq:
-        fix = f"Write {model.replacement}" if model.replacement else "Choose another one: see catalyst-groq models"
-        yield check.finding("retired-model", f"{field}: {name} is retired since {model.retired}", fix, field)
+        values = {"retired": model.retired, "replacement": model.replacement}
+        yield check.describe("retired-model", field, field=field, name=name, **values)
 
 
 def _check_own_model(check: TaskCheck, payload: Mapping[str, Any]) -> Iterator[Finding]:

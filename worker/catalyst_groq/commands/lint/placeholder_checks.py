@@ -37,9 +37,7 @@ def check_placeholders(check: TaskCheck) -> Iterator[Finding]:
             yield from _check_expression(check, field, expression)
     for field, constant in check.task.inputs.items():
         if field in check.checked.raw.fields and constant is None:
-            problem = f"{field}: in an input parameter the engine fills ${{…}} in before the worker can"
-            fix = "Apply the element template, which writes the text as a field, or write \\${…}"
-            yield check.finding("placeholder-for-engine", problem, fix, field)
+            yield check.describe("placeholder-for-engine", field, field=field)
 
 
 def _check_expression(check: TaskCheck, field: str, expression: str) -> Iterator[Finding]:

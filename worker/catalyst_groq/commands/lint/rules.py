@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+from string import Formatter
 
 import yaml
 from pydantic import BaseModel, ConfigDict
@@ -27,6 +28,22 @@ class Severity(StrEnum):
 SEVERITIES = tuple(Severity)
 
 
+class Message(BaseModel):
+    """What is said of a mistake, with places for values: `{field}`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = ""
+    problem: str
+    fix: str
+
+    @property
+    def places(self) -> frozenset[str]:
+        """The names of the values."""
+        parts = (part for text in (self.problem, self.fix) for part in Formatter().parse(text))
+        return frozenset(name for _, name, _, _ in parts if name)
+
+
 class Rule(BaseModel):
     """One kind of mistake."""
 
@@ -38,8 +55,16 @@ class Rule(BaseModel):
     why: str
     fix: str = ""
     """What `--fix` does; empty if it leaves the mistake to the modeller."""
+    messages: tuple[Message, ...] = ()
     wrong: Example
     right: Example
+
+    def describe(self, message: str = "", /, **values: object) -> tuple[str, str]:
+        """Return the problem and the fix: of the first message of that name whose values are all known (not None)."""
+        known = {name: value for name, value in values.items() if value is not None}
+        named = (candidate for candidate in self.messages if candidate.name == message)
+        found = next(candidate for candidate in named if known.keys() >= candidate.places)
+        return found.problem.format_map(known), found.fix.format_map(known)
 
     @property
     def url(self) -> str:

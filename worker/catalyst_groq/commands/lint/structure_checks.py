@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
-from catalyst_groq.commands.lint.checks import COLLECT, TaskCheck, shorten
+from catalyst_groq.commands.lint.checks import TaskCheck, shorten
 from catalyst_groq.commands.lint.context import TEMPLATE_VERSIONS, LintContext
 from catalyst_groq.commands.lint.diagram import LOOP, Diagram
 from catalyst_groq.commands.lint.findings import Finding
 from catalyst_groq.commands.lint.mapping_checks import output_names
 from catalyst_groq.commands.lint.names import CAMUNDA, EXTENSION_ELEMENTS, MESSAGE_EVENT
+from catalyst_groq.commands.lint.rules import all_rules
 from catalyst_groq.commands.lint.tasks import (
     FIELD_PREFIX,
     FIELDS,
@@ -21,8 +22,10 @@ from catalyst_groq.commands.lint.tasks import (
     is_templated,
 )
 from catalyst_groq.connector.fields.ignored_fields import closest
-from catalyst_groq.connector.fields.names import RESPONSE_MAPPING, RETRIES
+from catalyst_groq.connector.fields.names import RESPONSE_MAPPING
+from catalyst_groq.domain.diagram_scopes import read_name
 
+WRONG_ELEMENT = "template-on-wrong-element"
 END_LISTENER = f"{EXTENSION_ELEMENTS}/{CAMUNDA}executionListener[@event='end']"
 RETRY_CYCLE = f"{EXTENSION_ELEMENTS}/{CAMUNDA}failedJobRetryTimeCycle"
 
@@ -35,11 +38,10 @@ def check_elements(diagram: Diagram, tasks: list[WrittenTask]) -> Iterator[Findi
             continue
         owner = diagram.owner_of(element)
         kind = owner.tag.rpartition("}")[2]
-        problem = f"the element ({kind}) has fields of Catalyst - Groq and is no external task"
-        fix = "Make it a service task with camunda:type=external and a topic (apply the template), or remove the fields"
-        line = diagram.lines[element]
-        name = owner.get("name", "")
-        yield Finding(line, owner.get("id", ""), name, "template-on-wrong-element", problem, fix)
+        problem, fix = all_rules()[WRONG_ELEMENT].describe(kind=kind)
+        yield Finding(
+            diagram.lines[element], read_name(owner, "id"), owner.get("name", ""), WRONG_ELEMENT, problem, fix
+        )
 
 
 def check_topic(task: WrittenTask, context: LintContext) -> Iterator[Finding]:
@@ -48,8 +50,8 @@ def check_topic(task: WrittenTask, context: LintContext) -> Iterator[Finding]:
         return
     near = closest(task.topic, list(context.topics))
     rule_id = "topic-not-fetched" if context.is_deployed else "misspelt-topic" if near else "other-topic"
-    fix = f"Did you mean {near}?" if near else "Change the topic, or name it in CATALYST_TOPIC"
-    problem = f"the topic '{shorten(task.topic)}' is not fetched (CATALYST_TOPIC is {', '.join(context.topics)})"
+    values = {"topic": shorten(task.topic), "topics": ", ".join(context.topics), "near": near}
+    problem, fix = all_rules()[rule_id].describe(**values)
     yield Finding(task.line, task.id, task.name, rule_id, problem, fix)
 
 
@@ -59,11 +61,9 @@ def check_template(check: TaskCheck) -> Iterator[Finding]:
     newest = TEMPLATE_VERSIONS.get(element.get(TEMPLATE_ATTRIBUTE, ""))
     version = element.get(f"{TEMPLATE_ATTRIBUTE}Version", "")
     if newest and version.isdecimal() and int(version) < newest:
-        problem = f"the element template has the version {version}; the newest is {newest}"
-        yield check.finding("old-template", problem, "Press Update in the Modeler's properties panel")
+        yield check.describe("old-template", version=version, newest=newest)
     if element.find(RETRY_CYCLE) is not None:
-        problem = "camunda:failedJobRetryTimeCycle does not count for external tasks"
-        yield check.finding("engine-retry-cycle", problem, f"Write it into the Retries field ({RETRIES})")
+        yield check.describe("engine-retry-cycle")
 
 
 def check_multi_instance(check: TaskCheck) -> Iterator[Finding]:
@@ -74,23 +74,20 @@ def check_multi_instance(check: TaskCheck) -> Iterator[Finding]:
         return
     own = element.find(LOOP)
     if own is not None and element.find(OUTPUTS) is not None:
-        problem = "a multi-instance has an output parameter, which the engine refuses to deploy"
-        yield check.finding("multi-instance-output-parameter", problem, "Remove it, or put the task into a subprocess")
+        yield check.describe("multi-instance-output-parameter")
     if check.collects:
         return
     parallel = [scope for scope, loop in loops if loop.get("isSequential") != "true"]
     if parallel and not any(map(_is_async_after, [loop for _, loop in loops] + ([] if own is not None else [element]))):
-        problem = "the completions of a parallel multi-instance also execute the steps behind them"
-        yield check.finding("parallel-without-async", problem, "Set Asynchronous after in the group Multi-instance")
+        yield check.describe("parallel-without-async")
     if own is not None or parallel:
         yield from _check_outputs(check, element if own is not None else parallel[0])
 
 
 def _check_outputs(check: TaskCheck, loop: ET.Element) -> Iterator[Finding]:
     if names := _shared_outputs(check, loop):
-        problem = f"{RESPONSE_MAPPING}: all items write the same variable: {', '.join(map(shorten, names))}"
-        fix = f"Name a variable in {COLLECT}, or put the task into a subprocess with an input parameter of that name"
-        yield check.finding("multi-instance-one-variable", problem, fix, RESPONSE_MAPPING)
+        listed = ", ".join(map(shorten, names))
+        yield check.describe("multi-instance-one-variable", RESPONSE_MAPPING, names=listed)
 
 
 def _shared_outputs(check: TaskCheck, loop: ET.Element) -> list[str]:

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 from catalyst_groq.commands.lint.diagram import PARAMETERS, Diagram
 from catalyst_groq.commands.lint.names import BPMN, CAMUNDA, EXTENSION_ELEMENTS, MESSAGE_EVENT, TOPIC_ATTRIBUTE
+from catalyst_groq.domain.diagram_scopes import read_name
 from catalyst_groq.domain.external_task import ExternalTask
 
 FIELD_PREFIX = "catalyst_"
@@ -43,7 +44,7 @@ class WrittenTask:
     @property
     def id(self) -> str:
         """The activity id."""
-        return self.element.get("id", "")
+        return read_name(self.element, "id")
 
     @property
     def name(self) -> str:
@@ -90,7 +91,7 @@ def _read_task(diagram: Diagram, element: ET.Element, topic: str) -> WrittenTask
     written = [item for path in (INPUTS, FIELDS, PROPERTIES) for owner in owners for item in owner.iterfind(path)]
     fetched = {
         "id": "",
-        "activityId": element.get("id", ""),
+        "activityId": read_name(element, "id"),
         "processInstanceId": "",
         "executionId": "",
         "processDefinitionId": "",
