@@ -18,7 +18,7 @@ NO_PACKAGES := { echo "The packages could not be installed: see pip's error abov
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help answers mistakes docs pages pictures demo bench test container-test test-fast test-faults soak check format lock sbom clean
+.PHONY: help answers mistakes plugin docs pages pictures demo bench test container-test test-fast test-faults soak check format lock sbom clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -80,6 +80,9 @@ answers: $(BIN)/.dev ## write docs/answers.md from the cases in tests/support/fi
 
 mistakes: $(BIN)/.dev ## write docs/mistakes.md from the mistakes in tests/support/planted_mistakes
 	@PYTHONPATH=tests $(BIN)/python -m support.planted_mistakes.page
+
+plugin: $(BIN)/.dev ## write the generated files of bpmnlint-plugin-catalyst-groq, from the rules of lint
+	@PYTHONPATH=tests $(BIN)/python scripts/bpmnlint_plugin.py
 
 pages: $(BIN)/.dev ## fill the tables of docs/ from the code: fields, settings, commands, errors; and write docs/lint.md
 	@$(BIN)/python scripts/docs_tables.py

@@ -31,6 +31,9 @@ wrong settings.
 `--fix` replaces single values (marked *fixable* below) and leaves all other bytes of a file as they are, in its own
 encoding. It changes no file that it cannot read afterwards, and no task that worked gets another finding. Whatever
 needs a decision is left: an old template, for example, because the Modeler's update also adds the new fields.
+
+[A plugin](../bpmnlint-plugin-catalyst-groq/README.md) for bpmnlint and the Camunda Modeler has most of the rules.
+[mistakes.md](mistakes.md) shows, mistake by mistake, what lint says and what a task that runs says.
 """
 MEANINGS = {
     Severity.ERROR: "the task will fail or do the wrong thing",

@@ -5,6 +5,7 @@ import os
 import pytest
 from playwright.sync_api import expect
 
+from support.bpmnlint_package import packages
 from support.browser import ToolMissing, open_browser
 from support.modeler import Modeler
 from support.modeler_package import package
@@ -34,6 +35,15 @@ def page(browser):
 def modeler_package():
     try:
         return package()
+    except ToolMissing as error:
+        _unavailable(error)
+
+
+@pytest.fixture(scope="session")
+def npm_packages():
+    """The folder with bpmnlint and its packages."""
+    try:
+        return packages()
     except ToolMissing as error:
         _unavailable(error)
 
