@@ -34,6 +34,7 @@ LINK = re.compile(r"(?<=\]\()[^)\s]+(?=\))")
 ON_GITHUB = re.compile(rf"{re.escape(REPOSITORY)}/(?:blob|tree|raw)/main/(.+)")
 TABLE_ROW = re.compile(r"^ *\|.*\|$", re.MULTILINE)
 CODE = re.compile(r"`[^`\n]+`")
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 SEARCH_SHIM = "https://unpkg.com/iframe-worker/shim"
 """What the theme loads so that the search works from disk. Without a network it is loaded from the site instead."""
 
@@ -52,7 +53,7 @@ def main() -> int:
         text=True,
     )
     if built.returncode:
-        print(built.stdout, built.stderr, sep="\n", file=sys.stderr)
+        print(COLOUR.sub("", built.stdout + built.stderr).partition("Traceback")[0], file=sys.stderr)
         return 1
     external = sorted({part for page in SITE.rglob("*.html") for part in _make_self_contained(page)})
     if external:
