@@ -44,7 +44,7 @@ test-faults: $(BIN)/.dev ## kills, outages, cuts and full disks, on a real engin
 soak: $(BIN)/.dev ## 20,000 tasks with random faults, beside tasks that try to harm them (half an hour)
 	@$(BIN)/pytest tests/faults/test_soak.py --soak 20000 $(ARGS)
 
-check: $(BIN)/.dev ## format, lint, types, import layers, lock files, licences, containers, workflows, no keys, docs against code, links
+check: $(BIN)/.dev ## format, lint, types, import layers, lock files, licences, containers, workflows, no keys, docs: against code, links, English
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -61,6 +61,7 @@ check: $(BIN)/.dev ## format, lint, types, import layers, lock files, licences, 
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	@$(BIN)/zizmor --quiet --offline --no-progress .github
 	@$(BIN)/pytest -q tests/unit/project/test_docs.py
+	@$(BIN)/python scripts/prose.py
 	@$(BIN)/python scripts/docs_site.py
 
 format: $(BIN)/.dev ## format the code and apply all automatic fixes
