@@ -1276,6 +1276,11 @@ module.exports = {
           "fix": "It must be one of fail, dropTurns, cutVariable"
         },
         {
+          "name": "catalyst_standardVariables",
+          "problem": "catalyst_standardVariables: '{value}' is not a valid value",
+          "fix": "It must be one of always, onFailure"
+        },
+        {
           "name": "catalyst_responseFormat",
           "problem": "catalyst_responseFormat: '{value}' is not a valid value",
           "fix": "It must be one of verbose_json, json, text"
@@ -1284,6 +1289,11 @@ module.exports = {
           "name": "catalyst_translate",
           "problem": "catalyst_translate: '{value}' is not a valid value",
           "fix": "It must be one of true, false"
+        },
+        {
+          "name": "catalyst_standardVariables",
+          "problem": "catalyst_standardVariables: '{value}' is not a valid value",
+          "fix": "It must be one of always, onFailure"
         }
       ]
     },
@@ -1669,6 +1679,7 @@ module.exports = {
     "catalyst_responseMapping",
     "catalyst_retries",
     "catalyst_secretSource",
+    "catalyst_standardVariables",
     "catalyst_timeout",
     "catalyst_timestampGranularities",
     "catalyst_translate",
@@ -1694,6 +1705,7 @@ module.exports = {
         "catalyst_collect": "",
         "catalyst_collectKey": "",
         "catalyst_collectErrors": "true",
+        "catalyst_standardVariables": "always",
         "catalyst_retries": "R3/PT10S",
         "catalyst_giveUpAfter": "PT15M"
       }
@@ -1719,6 +1731,7 @@ module.exports = {
         "catalyst_collect": "",
         "catalyst_collectKey": "",
         "catalyst_collectErrors": "true",
+        "catalyst_standardVariables": "always",
         "catalyst_retries": "R3/PT10S",
         "catalyst_giveUpAfter": "PT15M"
       }
@@ -1730,6 +1743,10 @@ module.exports = {
       "fail",
       "dropTurns",
       "cutVariable"
+    ],
+    "catalyst_standardVariables": [
+      "always",
+      "onFailure"
     ],
     "catalyst_responseFormat": [
       "verbose_json",

@@ -70,7 +70,7 @@ DIAGRAMS = [
         "misspelt-topic",
         "'catalyst_groq' is not fetched",
         "Did you mean catalyst-groq?",
-        shown=Shown(Place.NOTHING, ACTIVE, "the task waits for ever"),
+        shown=Shown(Place.NOTHING, ACTIVE, "the task waits forever"),
     ),
     Mistake(
         "1: parallel multi-instance",

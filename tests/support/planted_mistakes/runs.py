@@ -79,7 +79,7 @@ class MistakeRunner:
         return str(response.json()["id"])
 
     def _are_awaited(self) -> bool:
-        """Whether anything has not come to an end that is not expected to wait for ever."""
+        """Whether anything has not come to an end that is not expected to wait forever."""
         waiting = {name for name, mistake in self._mistakes.items() if mistake.shown and mistake.shown.text == ACTIVE}
         return bool(self._instances.keys() - self._shown.keys() - waiting)
 

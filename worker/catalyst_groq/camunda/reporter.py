@@ -34,7 +34,7 @@ CONFLICT_TIMEOUT_SECONDS = 600.0
 FALLBACK_FAILURE = Failure(
     "The engine refused the outcome of this task. See the worker's log.", cause=FailureCause.REPORT
 )
-"""Reported when even a failure without variables is refused: without an incident the task would be fetched for ever."""
+"""Reported when even a failure without variables is refused: without an incident the task would be fetched forever."""
 
 
 class OutcomeReporter:

@@ -125,7 +125,7 @@ class SqliteFile:
         self._bytes_until_maintenance -= size
         try:
             is_written = size <= MAX_EVENT_LOOP_WRITE_BYTES and self._write_immediately(statements)
-        except Exception as error:  # noqa: BLE001 -- no caller may wait for ever, whatever happened
+        except Exception as error:  # noqa: BLE001 -- no caller may wait forever, whatever happened
             self._resolve_waiters(writes, error)
         else:
             if is_written:

@@ -25,7 +25,7 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf_16"),
 )
 ENCODINGS = {*aliases, *aliases.values(), "utf_8_sig", "koi8_u", "cp874", "windows_874"}
-"""Python would remember every other name for ever, and for some of its codecs (`idna`) a text may take any time."""
+"""Python would remember every other name forever, and for some of its codecs (`idna`) a text may take any time."""
 
 SAME_AS_UTF_8 = {"utf_8", "utf8", "ascii", "us_ascii", "binary"}
 """An ASCII text is UTF-8. `binary` is no encoding: programs write it as the charset of any content."""
