@@ -10,6 +10,7 @@ RUN pip --python /opt/build install --require-hashes -r requirements-build.lock 
     && pip --python /opt/catalyst-groq install --require-hashes -r requirements-worker.lock
 COPY LICENSE README.md pyproject.toml ./
 COPY bpmn bpmn
+COPY bpmnlint-plugin-catalyst-groq bpmnlint-plugin-catalyst-groq
 COPY templates templates
 COPY worker worker
 RUN pip --python /opt/build wheel --no-deps --no-build-isolation --wheel-dir /wheels . \

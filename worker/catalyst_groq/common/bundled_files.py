@@ -1,8 +1,8 @@
-"""Files for modellers that the package contains: element templates and example processes."""
+"""Files for modellers that the package contains: element templates, example processes, the plugin for linters."""
 
 from pathlib import Path
 
-TEMPLATES, EXAMPLES = "templates", "bpmn"
+TEMPLATES, EXAMPLES, PLUGIN = "templates", "bpmn", "bpmnlint-plugin-catalyst-groq"
 """Their folders, in a checkout."""
 
 PACKAGE = Path(__file__).parents[1]
