@@ -19,7 +19,7 @@ from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.server_kinds import ServerKinds
 from catalyst_groq.groq.models.catalog import shipped_catalog
-from support.lint_diagrams import VARIABLES, lint, process_around
+from support.lint_diagrams import VARIABLES, lint, lint_task, process_around
 from support.planted_mistakes.table import MISTAKES
 
 pytestmark = pytest.mark.slow
@@ -74,3 +74,12 @@ def test_incident_names_the_problem_and_fix_of_lint(planted):
 
 def test_planted_mistakes_name_rules_of_the_table():
     assert {planted.rule_id for planted in MISTAKES.values()} <= all_rules().keys()
+
+
+def test_default_of_a_missing_variable_is_written_as_jmespath():
+    payload = r'{"messages": [{"role": "user", "content": "${\"kunde-nr\"}"}]}'
+    (finding,) = [
+        finding for finding in lint_task({"catalyst_payload": payload}) if finding.rule_id == "missing-variable"
+    ]
+
+    assert finding.fix == "Set it before this task, or give a default: ${\"kunde-nr\" || 'text'}"
