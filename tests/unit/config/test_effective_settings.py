@@ -4,6 +4,7 @@ import pytest
 
 from catalyst_groq.config.effective_settings import list_settings
 from catalyst_groq.config.settings import Settings
+from catalyst_groq.config.sources import read_settings
 
 FERNET_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
@@ -17,8 +18,8 @@ def listed(tmp_path, monkeypatch):
         (tmp_path / ".env").write_text(env_file)
         for name, value in environ.items():
             monkeypatch.setenv(name, value)
-        loaded = Settings.read(tmp_path / "worker.yaml", tmp_path / ".env")
-        return {setting.name: setting for setting in list_settings(loaded)}
+        found = read_settings(Settings, tmp_path / "worker.yaml", tmp_path / ".env")
+        return {setting.name: setting for setting in list_settings(found)}
 
     return listed
 

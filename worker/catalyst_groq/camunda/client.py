@@ -1,7 +1,6 @@
 """The parts of the engine's REST API that a worker needs."""
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -14,7 +13,7 @@ from catalyst_groq.camunda.fetched_tasks import FetchedTasks
 from catalyst_groq.camunda.oauth import ClientCredentials
 from catalyst_groq.camunda.product import EngineProduct
 from catalyst_groq.camunda.queries import EngineQueries
-from catalyst_groq.camunda.rest_client import NO_CONTENT, Authorization, RestClient
+from catalyst_groq.camunda.rest_client import JSON_FORMAT_MISSING, NO_CONTENT, Authorization, RestClient
 from catalyst_groq.camunda.scope_variables import ScopeVariables, visible_variables_url
 from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
 from catalyst_groq.common.threads import run_beside_loop_if_large
@@ -38,10 +37,6 @@ MIN_STRING_LIMIT_CHARS = 1000
 """Characters that fit into a String on every database: Oracle has 4000 bytes, and a character takes up to four."""
 
 READ_DEPLOYMENT = "Grant the worker's user READ on the deployment, or save the diagram as UTF-8"
-
-JSON_FORMAT_MISSING = re.compile(
-    r"Cannot find serializer|Unsupported value type|serialization data format", re.IGNORECASE
-)
 
 
 class EngineClient:

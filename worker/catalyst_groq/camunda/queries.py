@@ -1,17 +1,30 @@
 """Queries that commands send to the engine's REST API, beyond what a worker needs."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
+from uuid import uuid4
 
-from catalyst_groq.camunda.rest_client import RestClient
+from catalyst_groq.camunda.rest_client import JSON_FORMAT_MISSING, NO_CONTENT, RestClient
 from catalyst_groq.camunda.scope_variables import visible_variables_url
 from catalyst_groq.domain.variables import TypedValueDto
 from catalyst_groq.errors import EngineRefused
 
 Entity = Mapping[str, Any]
 """An object of the REST API, as it writes it."""
+
+JSON_VARIABLE = {"type": "Json", "value": "{}"}
+
+
+class Permission(NamedTuple):
+    """A permission of the engine's authorization."""
+
+    name: str
+    resource: str
+    resource_type: int
 
 
 class EngineQueries:
@@ -46,6 +59,43 @@ class EngineQueries:
         entries: list[Entity] = await self._rest.get(f"{self._url}/{path}{query}", list)
         with self._rest.parsing():
             return [dict(entry) for entry in entries]
+
+    async def count(self, path: str, **criteria: str) -> int:
+        """Return how many entities meet criteria."""
+        counted = await self._rest.get(f"{self._url}/{path}/count?{urlencode(criteria)}", dict)
+        with self._rest.parsing():
+            return int(counted["count"])
+
+    async def is_authorized(self, permission: Permission, resource_id: str = "*") -> bool:
+        """Whether the user has a permission, for any resource of its kind or for one."""
+        query = {
+            "permissionName": permission.name,
+            "resourceName": permission.resource,
+            "resourceType": permission.resource_type,
+            "resourceId": resource_id,
+        }
+        checked = await self._rest.get(f"{self._url}/authorization/check?{urlencode(query)}", dict)
+        return checked.get("authorized") is True
+
+    async def find_json_problem(self) -> str:
+        """Return why the engine takes no Json variable; empty if it does.
+
+        It is asked to deliver a message that nobody waits for, with such a variable: nothing changes.
+        """
+        body = {"messageName": f"catalyst-groq-{uuid4()}", "processVariables": {"probe": JSON_VARIABLE}}
+        try:
+            await self._rest.post(f"{self._url}/message", body, NO_CONTENT)
+        except EngineRefused as refusal:
+            return refusal.message if JSON_FORMAT_MISSING.search(refusal.message) else ""
+        return ""
+
+    @property
+    def server_time(self) -> datetime | None:
+        """When the last response was made, by the clock of the engine's server; None if it does not say."""
+        try:
+            return parsedate_to_datetime(self._rest.last_date)
+        except ValueError:
+            return None
 
     async def _find(self, path: str) -> Entity | None:
         try:

@@ -61,6 +61,11 @@ CONFLICT_CODES = (1, 10_000)
 COLUMN_SIZE_TOO_SMALL_CODE = 10002
 """The engine's code for a value that is too long, on any database (`BuiltinExceptionCode.COLUMN_SIZE_TOO_SMALL`)."""
 
+JSON_FORMAT_MISSING = re.compile(
+    r"Cannot find serializer|Unsupported value type|serialization data format", re.IGNORECASE
+)
+"""What an engine without the JSON data format says about a Json variable, or an Object in JSON."""
+
 UNAVAILABLE_STATUSES = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 LOCKED_BY_OTHER = re.compile(r"locked by worker", re.IGNORECASE)
 SUSPENDED = re.compile(r"ENGINE-03043\b")
@@ -87,6 +92,8 @@ class RestClient:
         self._transport = transport
         self._http = ClientSession(connector=transport.make_connector(KEEP_ALIVE_SECONDS))
         self._tokens = OAuthTokenProvider(self._http, transport, credentials) if credentials else None
+        self.last_date = ""
+        """The Date header of the last response: the time of the engine's server."""
 
     async def aclose(self) -> None:
         """Close the pooled connections."""
@@ -197,6 +204,7 @@ class RestClient:
                 timeout=ClientTimeout(total=timeout, sock_connect=CONNECT_TIMEOUT_SECONDS),
                 allow_redirects=False,
             ) as response:
+                self.last_date = response.headers.get("date", "")
                 return response.status, await read_body(response, max_bytes)
         except BodyTooLarge as cause:
             raise EngineResponseTooLarge(f"Engine at {self.url}: {cause}") from cause

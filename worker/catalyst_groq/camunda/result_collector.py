@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from catalyst_groq.camunda.client import JSON_FORMAT_MISSING
+from catalyst_groq.camunda.rest_client import JSON_FORMAT_MISSING
 from catalyst_groq.camunda.scope_variables import ScopeVariables
 from catalyst_groq.common.lru_cache import LruCache
 from catalyst_groq.common.threads import run_beside_loop_if_large

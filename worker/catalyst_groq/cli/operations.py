@@ -26,12 +26,13 @@ def config(
     from catalyst_groq.commands.config_view import show_settings, to_json
     from catalyst_groq.config.effective_settings import list_settings
     from catalyst_groq.config.settings import Settings
+    from catalyst_groq.config.sources import read_settings
 
-    loaded = Settings.read(config or SETTINGS_FILE, ENV_FILE)
-    settings = [setting for setting in list_settings(loaded) if not (only_set and setting.is_default)]
+    found = read_settings(Settings, config or SETTINGS_FILE, ENV_FILE)
+    settings = [setting for setting in list_settings(found) if not (only_set and setting.is_default)]
     if as_json:
-        typer.echo(to_json(settings, loaded.problems))
+        typer.echo(to_json(settings, found.problems))
     else:
-        show_settings(make_console(), settings, loaded.problems)
-    if loaded.problems:
+        show_settings(make_console(), settings, found.problems)
+    if found.problems:
         raise typer.Exit(FAULTS)

@@ -8,7 +8,8 @@ from pydantic import TypeAdapter
 from catalyst_groq.common.credentials import find_passwords, hide_user_info
 from catalyst_groq.config.factory import journal_location
 from catalyst_groq.config.secret_files import file_setting
-from catalyst_groq.config.settings import FILES_OF_VARIABLES, FILES_OF_YAML, GROQ_API_KEY, LoadedSettings, Settings
+from catalyst_groq.config.settings import GROQ_API_KEY, Settings
+from catalyst_groq.config.sources import FILES_OF_VARIABLES, FILES_OF_YAML, FoundSettings, SourcedValue
 from catalyst_groq.config.validation import SettingsDiagnostics
 from catalyst_groq.domain.redaction import MASK, Redactor
 
@@ -35,23 +36,17 @@ class EffectiveSetting(NamedTuple):
         return self.source == DEFAULT
 
 
-def list_settings(loaded: LoadedSettings) -> Iterator[EffectiveSetting]:
-    """Yield every setting, and GROQ_API_KEY. If a setting is invalid, all are shown as they are written."""
+def list_settings(found: FoundSettings[Settings]) -> Iterator[EffectiveSetting]:
+    """Yield every setting, and GROQ_API_KEY. A value that is refused is shown as it is written."""
     diagnostics = SettingsDiagnostics(Settings.model_fields)
     for field, info in Settings.model_fields.items():
         name = diagnostics.variable_name(field)
-        source, raw = _find_value(loaded, (field, name))
+        written = found.values.get(field, SourcedValue(info.default, DEFAULT))
         is_secret = field in diagnostics.secrets
-        value = _show(field, raw if source != DEFAULT else info.default, loaded.settings, is_secret=is_secret)
-        yield EffectiveSetting(name, value, _name_file(source, field, name), info.description or "", is_secret)
-    key_source = _name_file(loaded.key_source or DEFAULT, GROQ_API_KEY.lower(), GROQ_API_KEY)
-    yield EffectiveSetting(GROQ_API_KEY, MASK if loaded.key_source else "", key_source, KEY_DESCRIPTION, is_secret=True)
-
-
-def _find_value(loaded: LoadedSettings, names: tuple[str, ...]) -> tuple[str, Any]:
-    """Return the source of a setting, which overrides all others, and what it sets."""
-    found = [(source, values[name]) for source, values in loaded.sources.items() for name in names if name in values]
-    return found[-1] if found else (DEFAULT, None)
+        value = _show(field, written.value, None if field in found.invalid else found.settings, is_secret=is_secret)
+        yield EffectiveSetting(name, value, _name_file(written.source, field, name), info.description or "", is_secret)
+    key_source = _name_file(found.key_source or DEFAULT, GROQ_API_KEY.lower(), GROQ_API_KEY)
+    yield EffectiveSetting(GROQ_API_KEY, MASK if found.key_source else "", key_source, KEY_DESCRIPTION, is_secret=True)
 
 
 def _name_file(source: str, field: str, name: str) -> str:

@@ -1,25 +1,14 @@
 """The operator's settings, read from the environment, `.env` and `worker.yaml`, and validated all at once."""
 
-import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import yaml
-from dotenv import dotenv_values
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    DotEnvSettingsSource,
-    EnvSettingsSource,
-    InitSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from catalyst_groq.config.endpoints import Endpoints
-from catalyst_groq.config.secret_files import read_secret_files
+from catalyst_groq.config.sources import GROQ_API_KEY, environment, read_settings
 from catalyst_groq.config.types import (
     BaseUrls,
     DebugParts,
@@ -48,30 +37,7 @@ from catalyst_groq.errors import SettingsError
 from catalyst_groq.groq.api.body_reader import STREAM_IDLE_TIMEOUT_SECONDS
 from catalyst_groq.groq.api.client import MAX_RESPONSE_BYTES
 
-GROQ_API_KEY = "GROQ_API_KEY"
-"""The key of the secret source `env`: no setting, but a secret that may be in a file like those of the settings."""
-
-ENVIRONMENT = "environment"
-FILES_OF_VARIABLES = "files that variables name"
-FILES_OF_YAML = "files that worker.yaml names"
-"""Sources of settings, beside the names of `.env` and `worker.yaml`."""
-
-
-def environment(env_file: Path) -> Mapping[str, str]:
-    """Return the variables of `.env`, overridden by the environment; Secret Source `env` reads keys from it.
-
-    GROQ_API_KEY_FILE may name a file with the key. Raises `SettingsError` when it cannot be used.
-    """
-    variables = _read_environment(env_file)
-    keys, problems = read_secret_files(variables, [GROQ_API_KEY])
-    if problems:
-        raise SettingsError(*problems)
-    return variables | keys
-
-
-def _read_environment(env_file: Path) -> dict[str, str]:
-    from_file = {name: value for name, value in dotenv_values(env_file).items() if value is not None}
-    return {**from_file, **os.environ}
+__all__ = ["GROQ_API_KEY", "Settings", "environment"]
 
 
 class Settings(BaseSettings):
@@ -259,83 +225,7 @@ class Settings(BaseSettings):
     @classmethod
     def load(cls, config: Path = Path("worker.yaml"), env_file: Path = Path(".env")) -> "Settings":
         """Read and validate all settings. Raises one `SettingsError` that lists every problem."""
-        loaded = cls.read(config, env_file)
-        if loaded.settings is None:
-            raise SettingsError("\n".join(["Invalid settings:", *(f"  {problem}" for problem in loaded.problems)]))
-        return loaded.settings
-
-    @classmethod
-    def read(cls, config: Path = Path("worker.yaml"), env_file: Path = Path(".env")) -> "LoadedSettings":
-        """Read and validate all settings; return them with every problem, and with what each source sets."""
-        diagnostics = SettingsDiagnostics(cls.model_fields)
-        variables = _read_environment(env_file)
-        problems = diagnostics.find_unknown_variables(variables)
-        try:
-            from_yaml = _read_yaml(config)
-        except SettingsError as error:
-            problems.append(f"{config} {error}")
-            from_yaml = {}
-        problems += diagnostics.find_unknown_names(from_yaml, config.name)
-        secrets_of_yaml, yaml_problems = read_secret_files(from_yaml, diagnostics.secrets)
-        by_variable = {diagnostics.variable_name(name): name for name in diagnostics.secrets}
-        secrets, secret_problems = read_secret_files(variables, [*by_variable, GROQ_API_KEY])
-        problems += [*yaml_problems, *secret_problems]
-        from_files = {by_variable[variable]: secret for variable, secret in secrets.items() if variable in by_variable}
-        sources = {
-            config.name: InitSettingsSource(cls, from_yaml)(),
-            FILES_OF_YAML: secrets_of_yaml,
-            env_file.name: DotEnvSettingsSource(cls, env_file)(),
-            ENVIRONMENT: EnvSettingsSource(cls)(),
-            FILES_OF_VARIABLES: from_files,
-        }
-        settings = None
-        try:
-            found = {name: value for values in sources.values() for name, value in values.items()}
-            settings = cls(**{name: value for name, value in found.items() if name in diagnostics.arguments})
-        except ValidationError as error:
-            problems += [diagnostics.describe_error(entry) for entry in error.errors(include_url=False)]
-        else:
-            problems += diagnostics.find_incomplete(settings)
-        key_source = _find_key_source(variables, secrets, env_file)
-        return LoadedSettings(None if problems else settings, problems, sources, key_source)
-
-
-@dataclass(frozen=True, slots=True)
-class LoadedSettings:
-    """Settings as they were read, whether they are valid or not."""
-
-    settings: Settings | None
-    """None if there is a problem."""
-    problems: Sequence[str]
-    """A message for each problem."""
-    sources: Mapping[str, Mapping[str, Any]]
-    """By source the raw values that it sets, by setting (or its alias); later sources override earlier ones."""
-    key_source: str
-    """The source of GROQ_API_KEY; empty if it is not set."""
-
-
-def _find_key_source(variables: Mapping[str, str], secrets_in_files: Mapping[str, str], env_file: Path) -> str:
-    if GROQ_API_KEY in secrets_in_files:
-        return FILES_OF_VARIABLES
-    if not variables.get(GROQ_API_KEY, "").strip():
-        return ""
-    return ENVIRONMENT if GROQ_API_KEY in os.environ else env_file.name
-
-
-def _read_yaml(config: Path) -> dict[str, Any]:
-    """Return the settings in `worker.yaml`, none if there is no such file. Raises `SettingsError`.
-
-    pydantic-settings' YAML source is not used: its path is fixed per class, and its errors are raw.
-    """
-    try:
-        with config.open(encoding="utf-8") as file:
-            content = yaml.safe_load(file)
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"cannot be read: {getattr(error, 'strerror', None) or 'not a text file'}") from error
-    except yaml.YAMLError as error:
-        raise SettingsError(f"is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(content, dict | None):
-        raise SettingsError("contains no settings. Write lines such as topic: catalyst-groq")
-    return {str(name): value for name, value in (content or {}).items()}
+        found = read_settings(cls, config, env_file)
+        if found.settings is None or found.problems:
+            raise SettingsError("\n".join(["Invalid settings:", *(f"  {problem}" for problem in found.problems)]))
+        return found.settings

@@ -37,6 +37,11 @@ class SettingsDiagnostics:
         alias = self.fields[name].validation_alias
         return alias if isinstance(alias, str) else PREFIX + name.upper()
 
+    def field_name(self, name: str) -> str:
+        """Return the name of a setting that is written by its name or its alias."""
+        by_alias = {field.validation_alias: own for own, field in self.fields.items() if field.validation_alias}
+        return by_alias.get(name, name)
+
     @property
     def secrets(self) -> list[str]:
         """The settings that hold a secret, by name."""

@@ -16,7 +16,7 @@ import httpx
 from catalyst_groq.errors import SandboxError
 from catalyst_groq.sandbox.child_process import ChildProcess
 from catalyst_groq.sandbox.engine.databases import parse_database
-from catalyst_groq.sandbox.engine.flavours import Flavour, application_properties
+from catalyst_groq.sandbox.engine.flavours import PASSWORD, USER, Flavour, application_properties
 from catalyst_groq.sandbox.engine.jars import engine_title, install
 from catalyst_groq.sandbox.engine.java import JVM_FLAGS, MAIN_CLASS, AotCache, Java
 from catalyst_groq.sandbox.progress import Done, OnProgress, Phase, ignore_event
@@ -222,7 +222,8 @@ class EngineProcess:
         """Send a query that needs the engine itself; /version responds even without one."""
         try:
             self.port = int(self._port_file.read_text())
-            return client.get(f"{self.rest_url}/external-task/count").is_success
+            # An engine that asks for no user ignores the one here.
+            return client.get(f"{self.rest_url}/external-task/count", auth=(USER, PASSWORD)).is_success
         except (OSError, ValueError, httpx.TransportError):
             return False
 
