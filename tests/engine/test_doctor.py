@@ -254,6 +254,18 @@ def test_doctor_finds_tasks_that_wait_and_changes_nothing(settings, process_clie
     assert f"{topic}: 1 task locked by somebody (1)" in texts("Tasks")
 
 
+def test_doctor_checks_nothing_with_the_default_of_a_wrong_setting(settings):
+    settings(CATALYST_STRING_LIMIT="many", CATALYST_ALLOW_VARIABLE_SECRETS="maybe", CATALYST_JOURNAL_MAX_AGE="1")
+    found = examine()[0]
+    unknown = [(finding["area"], finding["text"]) for finding in found if finding["status"] == "unknown"]
+
+    assert not any("are Strings" in finding["text"] for finding in found)
+    assert unknown == [
+        ("Secrets", "not checked, because CATALYST_ALLOW_VARIABLE_SECRETS is wrong"),
+        ("Storage", "not checked, because CATALYST_JOURNAL_MAX_AGE is wrong"),
+    ]
+
+
 def fetch(process_client, topic, worker):
     topics = [{"topicName": topic, "lockDuration": 60_000}]
     body = {"workerId": worker, "maxTasks": 10, "topics": topics}
@@ -261,7 +273,8 @@ def fetch(process_client, topic, worker):
 
 
 def test_doctor_sums_up_incidents_by_cause(settings, process_client, topic):
-    made = diagram(topic=topic)
+    key, xml = diagram(topic=topic)
+    made = topic, xml.replace(key, topic)
     for _ in range(3):
         start(process_client, made, userMessage="hi")
     messages = ["Groq: 401 Invalid key 1. Correct the key.", "Groq: 401 Invalid key 2. Correct the key.", "Boom"]

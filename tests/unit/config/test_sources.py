@@ -62,6 +62,20 @@ def test_invalid_settings_leave_the_others(read, in_environment):
     assert len(found.problems) == 3
 
 
+def test_settings_in_an_unreadable_file_are_not_replaced_by_defaults(read):
+    found = read("a: [", CATALYST_CONCURRENCY="many")
+
+    assert found.settings is None
+    assert len(found.problems) == 2
+
+
+def test_secrets_in_unreadable_files_are_invalid(read):
+    found = read("engine_token_file: /nowhere", CATALYST_ENGINE_PASSWORD_FILE="/nowhere", GROQ_API_KEY_FILE="/nowhere")
+
+    assert found.invalid == {"engine_token", "engine_password", "groq_api_key"}
+    assert found.settings is not None
+
+
 def test_settings_that_are_incomplete_are_kept(read):
     found = read(CATALYST_ENGINE_PASSWORD="x")
 

@@ -1,7 +1,7 @@
 """Reads settings from the environment, `.env` and `worker.yaml`, with where each comes from and what is wrong."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -11,7 +11,7 @@ from dotenv import dotenv_values
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, InitSettingsSource
 
-from catalyst_groq.config.secret_files import read_secret_files
+from catalyst_groq.config.secret_files import file_setting, read_secret_files
 from catalyst_groq.config.validation import SettingsDiagnostics
 from catalyst_groq.errors import SettingsError
 
@@ -38,7 +38,7 @@ class FoundSettings(Generic[S]):
     """The settings, and what is wrong with them."""
 
     settings: S | None
-    """Those that are valid, with defaults for the others; None if they contradict each other."""
+    """Those that are valid, with defaults for the others; None if they contradict each other, or a file is not read."""
     problems: list[str]
     """A message for each problem."""
     values: Mapping[str, SourcedValue]
@@ -46,7 +46,7 @@ class FoundSettings(Generic[S]):
     key_source: str
     """The source of GROQ_API_KEY; empty if it is not set."""
     invalid: frozenset[str] = frozenset()
-    """Names of the settings whose values are refused."""
+    """Names of the settings whose values are refused or not read, `groq_api_key` perhaps among them."""
 
 
 def environment(env_file: Path) -> Mapping[str, str]:
@@ -72,16 +72,20 @@ def read_settings(settings: type[S], config: Path, env_file: Path) -> FoundSetti
     diagnostics = SettingsDiagnostics(settings.model_fields)
     variables = read_environment(env_file)
     problems = diagnostics.find_unknown_variables(variables)
+    from_yaml: dict[str, Any] = {}
+    is_read = True
     try:
         from_yaml = _read_yaml(config)
     except SettingsError as error:
         problems.append(f"{config} {error}")
-        from_yaml = {}
+        is_read = False
     problems += diagnostics.find_unknown_names(from_yaml, config.name)
     secrets_of_yaml, yaml_problems = read_secret_files(from_yaml, diagnostics.secrets)
     by_variable = {diagnostics.variable_name(name): name for name in diagnostics.secrets}
     secrets, secret_problems = read_secret_files(variables, [*by_variable, GROQ_API_KEY])
     problems += [*yaml_problems, *secret_problems]
+    unread = _find_unread(from_yaml, diagnostics.secrets, secrets_of_yaml)
+    unread |= _find_unread(variables, [*by_variable, GROQ_API_KEY], secrets)
     from_files = {by_variable[variable]: secret for variable, secret in secrets.items() if variable in by_variable}
     layers = {
         config.name: InitSettingsSource(settings, from_yaml)(),
@@ -98,7 +102,13 @@ def read_settings(settings: type[S], config: Path, env_file: Path) -> FoundSetti
     }
     valid, invalid, further = _validate(settings, diagnostics, {name: found.value for name, found in written.items()})
     key_source = _find_key_source(variables, secrets, env_file)
-    return FoundSettings(valid, [*problems, *further], written, key_source, invalid)
+    not_read = {by_variable.get(name, name.lower()) for name in unread}
+    return FoundSettings(valid if is_read else None, [*problems, *further], written, key_source, invalid | not_read)
+
+
+def _find_unread(values: Mapping[str, Any], names: Iterable[str], secrets: Mapping[str, str]) -> set[str]:
+    """Return the names of the secrets whose files were not read."""
+    return {name for name in names if values.get(file_setting(name)) and name not in secrets}
 
 
 def _validate(

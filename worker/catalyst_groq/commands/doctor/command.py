@@ -1,7 +1,7 @@
 """`catalyst-groq doctor`: runs all checks. It locks no task, takes no worker id and changes nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -11,7 +11,14 @@ from yarl import URL
 from catalyst_groq.commands.doctor.engine_checks import check_engine, check_rights
 from catalyst_groq.commands.doctor.findings import Area, Finding
 from catalyst_groq.commands.doctor.groq_checks import Server, check_server, describe_limits
-from catalyst_groq.commands.doctor.process_checks import check_incidents, check_secrets, check_tasks, find_tasks
+from catalyst_groq.commands.doctor.process_checks import (
+    SECRETS,
+    DeployedTask,
+    check_incidents,
+    check_secrets,
+    check_tasks,
+    find_tasks,
+)
 from catalyst_groq.commands.doctor.settings_checks import check_settings
 from catalyst_groq.commands.doctor.storage_checks import check_journal, check_shared_limits
 from catalyst_groq.common.bounded_execution import ProcessPool, make_process_environment
@@ -40,7 +47,10 @@ async def diagnose(found: FoundSettings[Settings], environ: Mapping[str, str]) -
     """Return all findings. `environ`: the environment with `.env`."""
     findings = list(check_settings(found))
     if found.settings is None:
-        return [*findings, SETTINGS.unknown("nothing else was checked, because the settings contradict each other")]
+        return [
+            *findings,
+            SETTINGS.unknown("nothing else was checked, because the settings contradict each other, or are not read"),
+        ]
     redactor = Redactor(value for _, value in factory.collect_secret_values(found.settings))
     redactor.add(environ.get(GROQ_API_KEY, "").strip())
     doctor = Doctor(found.settings, found.invalid, environ, redactor)
@@ -69,14 +79,15 @@ class Doctor:
         return factory.make_secrets(self.settings, self.environ, self.redactor)
 
     def _invalid_of(self, *prefixes: str) -> list[str]:
-        """Return the settings whose values are refused, of those whose names begin so."""
-        variable_name = SettingsDiagnostics(Settings.model_fields).variable_name
-        return sorted(variable_name(name) for name in self.invalid if name.startswith(prefixes))
+        """Return the settings that are refused or not read, of those whose names begin so."""
+        names = {name: SettingsDiagnostics(Settings.model_fields).variable_name(name) for name in Settings.model_fields}
+        names[OWN_KEY] = GROQ_API_KEY
+        return sorted(names[name] for name in self.invalid if name.startswith(prefixes))
 
     async def check_storage(self) -> AsyncIterator[Finding]:
         """Check the journal and Redis."""
         if names := self._invalid_of("journal", "limits"):
-            yield STORAGE.unknown(f"not checked, because {', '.join(names)} is invalid")
+            yield STORAGE.unknown(f"not checked, because {', '.join(names)} is wrong")
             return
         async for finding in check_journal(self.settings):
             yield finding
@@ -86,7 +97,7 @@ class Doctor:
     async def check_engine(self) -> AsyncIterator[Finding]:
         """Check the engine, and what it executes."""
         if names := self._invalid_of("engine", "topic"):
-            yield ENGINE.unknown(f"not checked, because {', '.join(names)} is invalid")
+            yield ENGINE.unknown(f"not checked, because {', '.join(names)} is wrong")
             return
         try:
             engine = factory.make_engine_client(self.settings, WORKER_ID)
@@ -97,7 +108,9 @@ class Doctor:
         yield _check_proxy(ENGINE, transport, self.settings.engine_url, "CATALYST_ENGINE_PROXY")
         pool = ProcessPool(make_process_environment(self.environ))
         async with aclosing(engine), aclosing(pool) as executor:
-            findings, product = await check_engine(engine, self.settings.string_limit)
+            findings, product = await check_engine(
+                engine, None if self._invalid_of("string_limit") else self.settings.string_limit
+            )
             for finding in findings:
                 yield finding
             if product is None:
@@ -107,7 +120,7 @@ class Doctor:
                 tasks, findings = await find_tasks(engine, self.settings.topic, executor)
                 async for finding in check_rights(engine.queries(), product, {task.process for task in tasks}):
                     yield finding
-                findings += await check_secrets(tasks, self.secrets)
+                findings += await self._check_secrets(tasks)
                 findings += await check_tasks(engine.queries(), self.settings.topic)
                 findings += await check_incidents(engine.queries(), tasks)
             except EngineError as error:
@@ -115,10 +128,15 @@ class Doctor:
             for finding in findings:
                 yield finding
 
+    async def _check_secrets(self, tasks: Sequence[DeployedTask]) -> list[Finding]:
+        if names := self._invalid_of("allow", "secrets", OWN_KEY):
+            return [SECRETS.unknown(f"not checked, because {', '.join(names)} is wrong")]
+        return await check_secrets(tasks, self.secrets)
+
     async def check_endpoints(self) -> AsyncIterator[Finding]:
         """Check the servers of the requests."""
         if names := self._invalid_of("groq", "endpoints", "models", "limits", "secrets"):
-            yield ENDPOINTS.unknown(f"not checked, because {', '.join(names)} is invalid")
+            yield ENDPOINTS.unknown(f"not checked, because {', '.join(names)} is wrong")
             return
         try:
             catalog, transport = factory.load_catalog(self.settings), factory.make_groq_transport(self.settings)

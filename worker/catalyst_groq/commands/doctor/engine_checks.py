@@ -58,8 +58,11 @@ RIGHTS = (
 )
 
 
-async def check_engine(engine: EngineClient, string_limit: int) -> tuple[list[Finding], EngineProduct | None]:
-    """Return the findings about the engine, and which one it is; None if it cannot be used."""
+async def check_engine(engine: EngineClient, string_limit: int | None) -> tuple[list[Finding], EngineProduct | None]:
+    """Return the findings about the engine, and which one it is; None if it cannot be used.
+
+    `string_limit`: the setting; None if it is wrong.
+    """
     try:
         product = await engine.product()
         await engine.queries().count("process-definition")
@@ -68,7 +71,7 @@ async def check_engine(engine: EngineClient, string_limit: int) -> tuple[list[Fi
     except EngineError as error:
         return [AREA.fault_of(str(error), CHECK_URL)], None
     findings = [AREA.ok(f"{product} at {engine.url}"), *check_version(product)]
-    findings += check_database(product, string_limit)
+    findings += [] if string_limit is None else check_database(product, string_limit)
     findings += check_clock(engine.queries().server_time, datetime.now(UTC))
     findings.append(await _check_json(engine.queries()))
     return findings, product
