@@ -149,7 +149,7 @@ async def test_retry_timeout_is_no_worker():
 async def test_incidents_of_other_tasks_are_left_out():
     task = DeployedTask("a:1:x", "a", "Ask", {})
     own = {"processDefinitionId": "a:1:x", "activityId": "Ask", "incidentMessage": None}
-    other = {"processDefinitionId": "b:1:x", "activityId": "Ask", "incidentMessage": "other"}
+    other = {"processDefinitionId": "a:1:x", "activityId": "Other", "incidentMessage": "other"}
     queries: Any = Queries(incidents=[own, other])
     [finding] = await check_incidents(queries, [task])
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.camunda.definition_cache import DefinitionCache
 from catalyst_groq.camunda.queries import EngineQueries, Entity
 from catalyst_groq.commands.doctor.findings import Area, Finding, split_message
-from catalyst_groq.commands.models import DeployedDefinitions
 from catalyst_groq.common.bounded_execution import BoundedExecutor
 from catalyst_groq.common.durations import format_duration
 from catalyst_groq.connector.access.secrets import VARIABLE_SOURCE, Secrets
@@ -48,18 +48,20 @@ class DeployedTask(NamedTuple):
 
 
 async def find_tasks(
-    deployed: DeployedDefinitions, topics: Sequence[str], executor: BoundedExecutor
+    engine: EngineClient, topics: Sequence[str], executor: BoundedExecutor
 ) -> tuple[list[DeployedTask], list[Finding]]:
     """Return the tasks of these topics, and the diagrams that cannot be read. Raises `EngineError`."""
-    definitions, tasks, findings = DefinitionCache(deployed.definition_xml, executor), [], []
-    for id_ in await deployed.latest_definitions():
+    definitions, tasks, findings = DefinitionCache(engine.definition_xml, executor), [], []
+    for entry in await engine.queries().list("process-definition", latestVersion="true"):
+        # The id of a process with a long key does not contain the key.
+        id_, key = str(entry.get("id")), str(entry.get("key"))
         try:
             definition = await definitions.get(id_)
         except DefinitionError as error:
             findings.append(PROCESSES.fault_of(str(error), "Deploy the diagram anew"))
             continue
         for activity, (process, topic) in definition.origins.items():
-            if topic not in topics or process != id_.split(":")[0]:
+            if topic not in topics or process != key:
                 continue
             if reason := definition.unreadable.get(activity):
                 findings.append(PROCESSES.fault_of(f"The BPMN of {id_} {reason}", "Deploy the diagram anew"))
@@ -147,24 +149,24 @@ def _age(task: Entity, now: datetime) -> float:
 
 async def check_incidents(queries: EngineQueries, tasks: Sequence[DeployedTask]) -> list[Finding]:
     """Return the open incidents of the worker's tasks by their causes. Raises `EngineError`."""
-    own = {(task.process, task.activity) for task in tasks}
-    incidents = await queries.list("incident", incidentType="failedExternalTask", maxResults=str(MAX_INCIDENTS))
-    causes: dict[str, list[Entity]] = defaultdict(list)
-    for incident in incidents:
-        process = str(incident.get("processDefinitionId")).split(":")[0]
-        if (process, incident.get("activityId")) in own:
-            causes[VARYING_PARTS.sub("#", str(incident.get("incidentMessage")))].append(incident)
+    own = {task.place for task in tasks}
+    causes: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for process in sorted({task.process for task in tasks}):
+        criteria = {"processDefinitionKeyIn": process, "incidentType": "failedExternalTask"}
+        for incident in await queries.list("incident", **criteria, maxResults=str(MAX_INCIDENTS)):
+            if (place := f"{process}/{incident.get('activityId')}") in own:
+                message = str(incident.get("incidentMessage"))
+                causes[VARYING_PARTS.sub("#", message)].append((place, message))
     if not causes:
         return [TASKS.ok("no task of the worker has an incident")]
     return [_describe_cause(found) for found in sorted(causes.values(), key=len, reverse=True)]
 
 
-def _describe_cause(incidents: Sequence[Entity]) -> Finding:
-    places = {f"{str(found['processDefinitionId']).split(':')[0]}/{found['activityId']}" for found in incidents}
-    problem, remedy = split_message(str(incidents[0].get("incidentMessage")))
-    return TASKS.fault(
-        f"{_count(len(incidents), 'incident')} at {_list(sorted(places))}: {problem}", remedy or RAISE_RETRIES
-    )
+def _describe_cause(incidents: Sequence[tuple[str, str]]) -> Finding:
+    """Describe incidents of one cause: their places, with their messages."""
+    problem, remedy = split_message(incidents[0][1])
+    places = _list(sorted({place for place, _ in incidents}))
+    return TASKS.fault(f"{_count(len(incidents), 'incident')} at {places}: {problem}", remedy or RAISE_RETRIES)
 
 
 def _count(number: int, noun: str) -> str:
