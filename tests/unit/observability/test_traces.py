@@ -94,7 +94,7 @@ async def test_trace_of_a_task_has_a_span_for_each_request_and_stage(receiver):
     assert attributes["catalyst.outcome"] == "completed"
     assert attributes["catalyst.business_key"] == "order-7"
     assert attributes["catalyst.cost_usd"] == 0.25
-    assert attributes["catalyst.prompt_tokens"] == 10
+    assert attributes["catalyst.attempts"] == 1
     assert receiver.resource["service.name"] == "catalyst-groq-worker"
     assert receiver.resource["service.instance.id"] == "worker-1"
 

@@ -84,6 +84,16 @@ def test_monitoring_lists_every_alert():
     assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [rule["alert"] for rule in RULES]
 
 
+def test_monitoring_quotes_the_lines_of_the_log_and_the_checks_of_readiness():
+    text = (ROOT / "docs" / "monitoring.md").read_text(encoding="utf-8").split("<!-- alerts -->")[1]
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "worker").rglob("*.py"))
+    for row in re.findall(r"^\| `Catalyst.+$", text, re.MULTILINE):
+        _, _, _, logged, readyz, *_ = row.split("|")
+        pieces = [piece.strip() for quoted in re.findall("`([^`]+)`", logged) for piece in quoted.split("…")]
+        assert [piece for piece in pieces if piece not in source] == []
+        assert [name for name in re.findall("`(\\w+)`", readyz) if f'"{name}"' not in source] == []
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not PROMTOOL and not os.environ.get("CI"), reason="needs promtool (Debian: prometheus)")
 @pytest.mark.parametrize("command", [["check", "config", "prometheus.yml"], ["test", "rules", "rules_test.yml"]])

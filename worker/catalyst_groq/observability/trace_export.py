@@ -12,14 +12,16 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from importlib.metadata import entry_points
 from typing import Any
 from urllib.parse import unquote
 
+import orjson
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
-from opentelemetry.trace import INVALID_SPAN_CONTEXT, SpanKind, StatusCode
+from opentelemetry.trace import INVALID_SPAN_CONTEXT
 
 from catalyst_groq.common.credentials import hide_user_info
 from catalyst_groq.common.json_codec import to_bytes
@@ -45,10 +47,9 @@ JSON_PROTOCOL = "http/json"
 EXPORTERS = {"http/protobuf": "otlp_proto_http", "grpc": "otlp_proto_grpc"}
 """OpenTelemetry's exporters by the protocol, as they are registered."""
 
-
-KINDS = {SpanKind.INTERNAL: 1, SpanKind.SERVER: 2, SpanKind.CLIENT: 3, SpanKind.PRODUCER: 4, SpanKind.CONSUMER: 5}
-STATUS_CODES = {StatusCode.UNSET: 0, StatusCode.OK: 1, StatusCode.ERROR: 2}
-"""OTLP's numbers."""
+CACHED_VALUES = 4096
+REPEATED_TYPES = (str, int, bool)
+"""Of attributes whose values come back: models, activities, counts."""
 
 
 def make_exporter(environ: Mapping[str, str]) -> SpanExporter | None:
@@ -205,19 +206,25 @@ def _encode_span(span: ReadableSpan) -> dict[str, Any]:
         "spanId": f"{context.span_id:016x}",
         "parentSpanId": f"{parent.span_id:016x}" if parent else "",
         "name": span.name,
-        "kind": KINDS[span.kind],
+        "kind": span.kind.value + 1,  # OTLP counts from 1
         "startTimeUnixNano": str(span.start_time),
         "endTimeUnixNano": str(span.end_time),
         "attributes": _encode_attributes(span.attributes or {}),
-        "status": {"code": STATUS_CODES[span.status.status_code]},
+        "status": {"code": span.status.status_code.value},
     }
 
 
 def _encode_attributes(attributes: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
-        {"key": name, "value": {"stringValue": value} if type(value) is str else _encode_value(value)}
+        {"key": name, "value": _encode_repeated(value) if type(value) in REPEATED_TYPES else _encode_value(value)}
         for name, value in attributes.items()
     ]
+
+
+@lru_cache(CACHED_VALUES, typed=True)
+def _encode_repeated(value: str | int) -> orjson.Fragment:
+    """Return the JSON of a value that is likely to come back: most texts and numbers are of a small number."""
+    return orjson.Fragment(to_bytes(_encode_value(value)))
 
 
 def _encode_value(value: Any) -> dict[str, Any]:

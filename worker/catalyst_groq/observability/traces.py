@@ -22,7 +22,7 @@ from catalyst_groq import __version__
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.outcomes import Failure
 from catalyst_groq.domain.redaction import Redactor
-from catalyst_groq.domain.task_observation import TaskObserver, TaskRecord
+from catalyst_groq.domain.task_observation import FACT_FIELDS, TaskObserver, TaskRecord
 from catalyst_groq.observability.log_context import current_trace_id, mask_fields
 
 log = logging.getLogger(__name__)
@@ -32,8 +32,14 @@ TRACEPARENT = "traceparent"
 
 SERVICE_NAME = "catalyst-groq-worker"
 SCOPE = InstrumentationScope("catalyst_groq", __version__)
-UNKNOWN = (None, "")
-"""Values that are no attributes."""
+TASK_ATTRIBUTES = {
+    name: f"catalyst.{name}"
+    for name in (
+        *FACT_FIELDS,
+        *("outcome", "attempts", "model", "cost_usd", "replayed", "queue_seconds", "limit_seconds"),
+    )
+}
+"""The fields of a task that its span has, by the names there. The spans below it have the others, and the times."""
 
 MIN_STAGE_NANOSECONDS = 1_000_000
 """A stage that took less has no span of its own: its task's span says how long it took."""
@@ -140,7 +146,11 @@ class Traces(TaskObserver):
         if trace is None or not trace.is_sampled:
             return
         fields = mask_fields(record.fields, self._redactor)
-        attributes = {f"catalyst.{name}": value for name, value in fields.items() if value not in UNKNOWN}
+        attributes = {
+            attribute: value
+            for name, attribute in TASK_ATTRIBUTES.items()
+            if (value := fields.get(name)) is not None and value != ""
+        }
         if error := record.error_kind:
             attributes["error.type"] = error
         times = trace.at(record.times.started), trace.at(record.times.ended)
