@@ -6,9 +6,10 @@ import pytest
 from playwright.sync_api import expect
 
 from support.bpmnlint_package import packages
-from support.browser import ToolMissing, open_browser
+from support.browser import open_browser
 from support.modeler import Modeler
 from support.modeler_package import package
+from support.npm_package import ToolMissing
 
 expect.set_options(timeout=60_000)
 

@@ -18,10 +18,11 @@ from catalyst_groq.sandbox.emulator import Emulator, running_emulator
 from catalyst_groq.sandbox.engine import EngineProcess
 from catalyst_groq.sandbox.process_client import ProcessClient, wait_for
 from catalyst_groq.sandbox.progress import Phase, ProgressDisplay
-from support.browser import ToolMissing, open_browser
+from support.browser import open_browser
 from support.element_templates import EXAMPLE, ROOT, load
 from support.modeler import Modeler
 from support.modeler_package import package
+from support.npm_package import ToolMissing
 from support.tasklist import Tasklist, log_in
 
 FOLDER = ROOT / "docs" / "pictures"

