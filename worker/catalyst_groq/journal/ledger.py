@@ -37,7 +37,7 @@ responses wait for the file."""
 
 SELECT = "SELECT account, units FROM spent WHERE account IN ({})"
 ADD = """
-INSERT INTO spent VALUES (?, ?, ?)
+INSERT INTO spent (account, units, booked_at) VALUES (?, ?, ?)
 ON CONFLICT (account) DO UPDATE SET units = units + excluded.units, booked_at = excluded.booked_at
 """
 DELETE_OLD = "DELETE FROM spent WHERE account IN (SELECT account FROM spent WHERE booked_at < ? LIMIT ?)"

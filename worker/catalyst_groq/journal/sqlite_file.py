@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
 from catalyst_groq.errors import JournalError
+from catalyst_groq.journal.schema import prepare_tables
 
 Statement = tuple[str, Sequence[Any]]
 """An SQL statement and the values of its parameters."""
@@ -35,8 +35,6 @@ MAX_EVENT_LOOP_WRITE_BYTES = 300_000
 
 WRITE_TASK_NAME = "journal write"
 """The name of the asyncio task that waits for a write in the thread."""
-
-SCHEMA = files("catalyst_groq.journal").joinpath("schema.sql").read_text("utf-8")
 
 
 class SqliteFile:
@@ -111,7 +109,7 @@ class SqliteFile:
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute("PRAGMA wal_autocheckpoint = 0")
-                connection.executescript(SCHEMA)
+                prepare_tables(connection)
             except sqlite3.Error:
                 connection.close()
                 raise

@@ -18,7 +18,7 @@ SET_ASIDE_PREFIX = "set-aside:"
 
 COUNT = "SELECT COUNT(*) FROM answer"
 SELECT = "SELECT request, sealed FROM answer WHERE task_id = ?"
-INSERT = "INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)"
+INSERT = "INSERT OR REPLACE INTO answer (task_id, request, kept_at, sealed) VALUES (?, ?, ?, ?)"
 SET_ASIDE = "UPDATE OR REPLACE answer SET request = ?, kept_at = ? WHERE task_id = ? AND request = ?"
 DELETE = f"DELETE FROM answer WHERE task_id = ? AND request NOT LIKE '{SET_ASIDE_PREFIX}%'"  # noqa: S608 -- a constant
 DELETE_OLD_AND_EXCESS = """
