@@ -12,6 +12,7 @@ from rich.console import Console
 
 from bench import scaling
 from bench.client_under_test import BARE_LOOP, JAVASCRIPT, THIS_WORKER, ClientUnderTest, clients_under_test
+from bench.completions import FULL_ROUNDS_AND_TASKS, QUICK_ROUNDS_AND_TASKS, measure_completions
 from bench.engine import java_flags_for, running_engine, warm_up_engine
 from bench.environment import Environment
 from bench.figures import Measurement
@@ -20,7 +21,7 @@ from bench.machine import BackgroundLoad, describe_machine
 from bench.measure import Sizes, measure
 from bench.multi_instance import FULL_ITEMS, QUICK_ITEMS, measure_multi_instance
 from bench.profiling import profile
-from bench.report import Results, format_results, items_section, profile_section
+from bench.report import Results, completions_section, format_results, items_section, profile_section
 from bench.scaling import measure_scaling
 from bench.stub_process import running_stub
 from catalyst_groq.errors import CatalystError
@@ -41,7 +42,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
-def main(
+def main(  # noqa: PLR0913 -- the options of the command
     *,
     quick: Annotated[
         bool, typer.Option("--quick", help="A smoke run with too few tasks for reliable figures.")
@@ -50,6 +51,12 @@ def main(
     only_items: Annotated[
         int, typer.Option("--items", help="Only measure a multi-instance of that many items.", min=0)
     ] = 0,
+    only_completions: Annotated[
+        bool, typer.Option("--completions", help="Only measure completions per second by their number of variables.")
+    ] = False,
+    database: Annotated[
+        str | None, typer.Option("--db", metavar="DB", help="The engine's database, as in `catalyst-groq engine --db`.")
+    ] = None,
     sandbox_engine: Annotated[
         bool, typer.Option("--c1", help="Run Java without its second compiler (C2), as the sandbox does.")
     ] = False,
@@ -58,7 +65,7 @@ def main(
     console = Console()
     java_flags = java_flags_for(sandbox=sandbox_engine)
     machine, neighbours = describe_machine(java_flags), BackgroundLoad()
-    with ProgressDisplay(console) as show, _running_environment(java_flags, show) as environment:
+    with ProgressDisplay(console) as show, _running_environment(java_flags, database, show) as environment:
         show(Phase("Warming up the engine"))
         rates = warm_up_engine(environment, 2 if quick else 8)
         console.print(f"Tasks per second while warming up: {', '.join(f'{rate:.0f}' for rate in rates)}")
@@ -67,6 +74,11 @@ def main(
             profile_result = profile(environment, PROFILED_TASKS)
             show(Done())
             return console.print("\n".join(profile_section(profile_result)))
+        if only_completions:
+            sizes = QUICK_ROUNDS_AND_TASKS if quick else FULL_ROUNDS_AND_TASKS
+            completions = measure_completions(environment, *sizes, lambda text: show(Phase(text)))
+            show(Done())
+            return console.print("\n".join(completions_section(completions)), markup=False, soft_wrap=True)
         if only_items:
             runs = measure_multi_instance(environment, clients_under_test(), only_items, lambda text: show(Phase(text)))
             show(Done())
@@ -82,9 +94,11 @@ def main(
 
 
 @contextmanager
-def _running_environment(java_flags: tuple[str, ...], show: ProgressDisplay) -> Iterator[Environment]:
+def _running_environment(
+    java_flags: tuple[str, ...], database: str | None, show: ProgressDisplay
+) -> Iterator[Environment]:
     with interrupt_on_termination(), ExitStack() as started:
-        engine = started.enter_context(running_engine(java_flags, show))
+        engine = started.enter_context(running_engine(java_flags, show, database))
         stub = started.enter_context(running_stub())
         process_client = started.enter_context(ProcessClient(engine.rest_url))
         yield Environment(process_client, stub)

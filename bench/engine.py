@@ -23,11 +23,13 @@ def java_flags_for(*, sandbox: bool) -> tuple[str, ...]:
 
 
 @contextmanager
-def running_engine(java_flags: tuple[str, ...], on_progress: OnProgress) -> Iterator[EngineProcess]:
-    """Run the sandbox engine in memory with other Java options."""
+def running_engine(
+    java_flags: tuple[str, ...], on_progress: OnProgress, database: str | None = None
+) -> Iterator[EngineProcess]:
+    """Run the sandbox engine with other Java options; its database is in memory if none is given."""
     with (
         patch("catalyst_groq.sandbox.engine.process.JVM_FLAGS", java_flags),
-        EngineProcess(on_progress=on_progress) as engine,
+        EngineProcess(database=database, on_progress=on_progress) as engine,
     ):
         yield engine
 

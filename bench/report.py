@@ -200,6 +200,16 @@ def items_section(runs: ItemsRuns) -> list[str]:
     return [ITEMS_TEXT.format(items=f"{items:,}"), table(("items", *clients), rows)]
 
 
+def completions_section(rates: Mapping[int, Range]) -> list[str]:
+    """Return the table of the completions per second, by the number of variables."""
+    all_of_them = rates[max(rates)].median
+    rows = [
+        (str(count), f"{found.median:.0f} ({found.low:.0f}-{found.high:.0f})", f"{found.median / all_of_them:.2f}")
+        for count, found in sorted(rates.items())
+    ]
+    return [table(("variables", "completions/s", f"times those with {max(rates)}"), rows)]
+
+
 def _format_items(run: ItemsRun) -> str:
     notes = []
     if not run.has_ended:

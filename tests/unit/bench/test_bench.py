@@ -14,11 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.client_under_test import BARE_LOOP, JAVASCRIPT, LIBRARY_ASYNC, THIS_WORKER
+from bench.clients.completer import BODY
+from bench.clients.work import output_variables
+from bench.completions import VARIABLE_COUNTS
 from bench.figures import Load, Measurement, MedianInterval, Range, percentile, rate
 from bench.multi_instance import FLOOR, ItemsRun
 from bench.process import ONE, PLAIN, SHAPES, diagram
 from bench.profiling import PACKAGE_FOLDER, STANDARD_LIBRARY, STEPS, Profile, function_key, package_of, summarize
-from bench.report import TARGET_CALLS, Results, format_results, items_section
+from bench.report import TARGET_CALLS, Results, completions_section, format_results, items_section
 from bench.scaling import Scaling
 from bench.stub import Stub
 from catalyst_groq.connector.fields.names import PAYLOAD
@@ -246,3 +249,17 @@ async def test_stub_reports_calls_since_the_last_reset(stub):
 
     assert answer.json()["choices"][0]["finish_reason"] == "stop"
     assert (len(seen["arrivals"]), seen["peak_concurrency"]) == (1, 1)
+
+
+def test_completions_are_compared_with_those_of_all_variables():
+    rates = {10: Range(100, 90, 110), 0: Range(250, 240, 260)}
+    (table,) = completions_section(rates)
+
+    assert table.splitlines()[2:] == ["| 0 | 250 (240-260) | 2.50 |", "| 10 | 100 (90-110) | 1.00 |"]
+
+
+def test_completer_has_the_workers_variables():
+    variables = list(output_variables(200, BODY))
+
+    assert [name for name in variables[: VARIABLE_COUNTS[-2]] if name.startswith("catalyst_")] == []
+    assert len(variables) == VARIABLE_COUNTS[-1]
