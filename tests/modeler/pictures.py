@@ -19,17 +19,16 @@ from catalyst_groq.sandbox.engine import EngineProcess
 from catalyst_groq.sandbox.process_client import ProcessClient, wait_for
 from catalyst_groq.sandbox.progress import Phase, ProgressDisplay
 from support.browser import open_browser
-from support.element_templates import EXAMPLE, ROOT, load
+from support.element_templates import EXAMPLE, ROOT, TRANSCRIBE_TEMPLATE, load
 from support.modeler import Modeler
 from support.modeler_package import package
 from support.npm_package import ToolMissing
 from support.tasklist import Tasklist, log_in
 
 FOLDER = ROOT / "docs" / "pictures"
-DIAGRAM = FOLDER / "groq-example.svg"
 PLAIN = Path(__file__).parent / "plain.bpmn"
 VIEW_BOX = r'<svg [^>]*viewBox="(?P<x>\S+) (?P<y>\S+) (?P<width>\S+) (?P<height>\S+)"[^>]*>'
-RANDOM_ID = re.compile(r"\b(?:marker|djs-grid-pattern)-\w+")
+RANDOM_ID = re.compile(r"\b(?:marker(?!-(?:start|mid|end)\b)|djs-grid-pattern)-\w+")
 NOTICE_HEIGHT = 23
 """Pixels."""
 
@@ -66,11 +65,18 @@ def main() -> None:
 
 
 def picture_modeler(browser: Browser, dist: Path) -> None:
-    """The example's diagram, the panel with the template applied, and the chooser."""
+    """The diagrams of all recipes, the panel with the template applied and with its boundary event, and the chooser."""
     page = _page(browser, 1240, 890)
     modeler = Modeler(page, dist)
+    for recipe in sorted(EXAMPLE.parent.glob("*.bpmn")):
+        modeler.open(recipe.read_text(encoding="utf-8"), [load(), load(TRANSCRIBE_TEMPLATE)])
+        svg = _on_white(_with_lasting_ids(modeler.saved_svg()))
+        (FOLDER / f"{recipe.stem}.svg").write_text(svg, encoding="utf-8")
     modeler.open(EXAMPLE.read_text(encoding="utf-8"), [load()])
-    DIAGRAM.write_text(_on_white(_with_lasting_ids(modeler.saved_svg())), encoding="utf-8")
+    modeler.click("AskGroqError")
+    modeler.open_group("Error")
+    modeler.put_tools_away()
+    page.screenshot(path=FOLDER / "modeler-boundary.png", clip={"x": 0, "y": 0, "width": 1240, "height": 500})
     modeler.click("AskGroq")
     for group in ("Request Configuration", "Authentication"):
         modeler.open_group(group)

@@ -1,6 +1,7 @@
 """The recipes are consistent: their tasks and the template, their forms, their diagrams and the page about them."""
 
 import json
+import re
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -59,3 +60,13 @@ def test_diagram_shows_every_element(recipe):
 def test_page_of_recipes_links_to_every_example():
     page = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
     assert [path.name for path in FOLDER.glob("*.bpmn") if f"../bpmn/{path.name}" not in page] == []
+
+
+@pytest.mark.parametrize("example", sorted(FOLDER.glob("*.bpmn")), ids=lambda path: path.stem)
+def test_picture_of_a_recipe_shows_its_current_diagram(example):
+    picture = (ROOT / "docs" / "pictures" / f"{example.stem}.svg").read_text(encoding="utf-8")
+    drawn = {name.removesuffix("_label") for name in re.findall(r'data-element-id="([^"]+)"', picture)}
+    xml = example.read_text(encoding="utf-8")
+    shapes = [*elements(xml, f"{BPMNDI}BPMNShape"), *elements(xml, f"{BPMNDI}BPMNEdge")]
+
+    assert drawn == {shape.get("bpmnElement") for shape in shapes}, "make pictures"
