@@ -10,6 +10,8 @@ EXPORT_requirements-dev.lock := --all-extras --group dev
 # The container's two stages: one builds the worker, one runs it.
 EXPORT_requirements-build.lock := --only-group build
 EXPORT_requirements-worker.lock := --extra redis --extra encryption --extra documents --extra tracing
+# Each with its database, and the namespace in which the tests write diagrams. `make test` runs on Camunda with H2.
+OTHER_ENGINES := operaton/h2/operaton camunda/postgresql/camunda operaton/postgresql/camunda
 # What users install, with all extras. Without the network: uv reads uv.lock, and the licences are those of the packages in .venv.
 SBOM := $(BIN)/uv export --quiet --frozen --offline --no-default-groups --all-extras --preview-features sbom-export --format cyclonedx1.5 | $(BIN)/python scripts/sbom.py
 NO_PACKAGES := { echo "The packages could not be installed: see pip's error above. Where pip cannot reach its package index it needs HTTPS_PROXY or PIP_INDEX_URL." >&2; exit 1; }
@@ -18,7 +20,7 @@ NO_PACKAGES := { echo "The packages could not be installed: see pip's error abov
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help answers mistakes plugin docs pages pictures demo bench test container-test test-fast test-faults soak check format lock sbom clean
+.PHONY: help answers mistakes plugin docs pages pictures demo bench test test-engines container-test test-fast test-faults soak check format lock sbom clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -31,6 +33,13 @@ bench: $(BIN)/.dev ## compare this worker with other clients on a real engine, i
 
 test: $(BIN)/.dev ## all tests, on a real engine; without ARGS it measures coverage too
 	@$(BIN)/pytest $(if $(ARGS),,--cov) $(ARGS)
+
+test-engines: $(BIN)/.dev ## what depends on the engine, on Operaton and on PostgreSQL (ARGS='-m engine': all that runs on an engine)
+	@failed=; for engine in $(OTHER_ENGINES); do \
+		set -- $$(echo $$engine | tr / " "); \
+		$(BIN)/pytest -q tests/engine tests/contract tests/faults -m "engine and every_engine" \
+			--flavour $$1 --database $$2 --namespace $$3 $(ARGS) || failed="$$failed $$engine"; \
+	done; test -z "$$failed" || { echo "Tests failed on:$$failed" >&2; exit 1; }
 
 container-test: $(BIN)/.dev ## build and run the containers: image, compose, secrets, stops, replicas (Debian, as root)
 	@$(BIN)/pytest -v tests/container/containers.py $(ARGS)

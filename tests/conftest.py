@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 from dataclasses import dataclass
+from enum import StrEnum
 from unittest.mock import patch
 
 import pytest
@@ -12,8 +13,9 @@ from rich.console import Console
 from catalyst_groq.sandbox.emulator import EmulatorConfig, running_emulator
 from catalyst_groq.sandbox.engine import EngineProcess, Flavour
 from catalyst_groq.sandbox.engine.java import JVM_FLAGS
-from catalyst_groq.sandbox.process_client import ProcessClient
 from catalyst_groq.sandbox.progress import ProgressDisplay
+from support.bpmn_shapes import NAMESPACES
+from support.namespaces import NamespaceClient
 from support.postgresql import MISSING, find_programs, running_postgresql
 from support.process_instance import start
 from support.redis_server import MISSING as NO_REDIS
@@ -26,6 +28,10 @@ pytest_plugins = ["catalyst_groq.sandbox.emulator.pytest_plugin"]
 def pytest_addoption(parser):
     group = parser.getgroup("engine")
     group.addoption("--flavour", choices=list(Flavour), default=Flavour.CAMUNDA, help="the engine that tests start")
+    group.addoption("--database", choices=list(Database), default=Database.H2, help="its database")
+    group.addoption(
+        "--namespace", choices=list(NAMESPACES), default="camunda", help="of the diagrams that tests deploy"
+    )
     group.addoption("--engine", metavar="URL", help="REST URL of a running engine to use instead of starting one")
     group.addoption("--soak", metavar="TASKS", type=int, default=1000, help="how many tasks the soak test does")
 
@@ -34,6 +40,11 @@ def pytest_configure():
     # So that fixtures end what they started. A shell that runs pytest in the background makes it ignore SIGINT.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
+
+
+def pytest_report_header(config):
+    url, flavour, database, namespace = map(config.getoption, ("engine", "flavour", "database", "namespace"))
+    return f"engine: {flavour} {f'at {url}' if url else f'on {database}'}, diagrams in the namespace of {namespace}"
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -45,6 +56,13 @@ def pytest_xdist_auto_num_workers():
 def pytest_collection_finish():
     # The collected tests and the modules live until the end; each full garbage collection would visit them anew.
     gc.freeze()
+
+
+class Database(StrEnum):
+    """The database of the engine that most tests share."""
+
+    H2 = "h2"
+    POSTGRESQL = "postgresql"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +88,12 @@ def engine(request, flavour):
     if url := request.config.getoption("engine"):
         yield RunningEngine(url.rstrip("/"))
         return
+    database = None
+    if request.config.getoption("database") == Database.POSTGRESQL:
+        database = request.getfixturevalue("postgresql").create_database("tests")
     uncaptured = request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled
     with ProgressDisplay(Console()) as show:
-        engine = EngineProcess(flavour, on_progress=show)
+        engine = EngineProcess(flavour, database=database, on_progress=show)
         try:
             # The history of the whole run stays in the memory of this engine; the sandbox's own heap is for a demo.
             flags = (*JVM_FLAGS, "-Xmx2g")
@@ -126,9 +147,9 @@ def worker(engine, shared_emulator, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def process_client(engine):
+def process_client(engine, request):
     """A client of the engine's REST API: it deploys, starts instances and queries them."""
-    with ProcessClient(engine.rest_url) as process_client:
+    with NamespaceClient(engine.rest_url, request.config.getoption("namespace")) as process_client:
         yield process_client
 
 

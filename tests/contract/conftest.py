@@ -1,4 +1,4 @@
-"""Fixtures of the contract tests. Each scenario runs on the fake engine and, marked `engine`, on the real one."""
+"""Fixtures of the contract tests. Each scenario runs on the fake engine and, marked `engine`, on the real ones."""
 
 import itertools
 

@@ -9,7 +9,7 @@ from support.engine_rules import Task
 from support.fake_engine import DEFINITION_ID
 from support.worker_harness import renew_lock
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.every_engine]
 
 
 async def test_definition_contains_the_fields_that_no_fetch_returns(backend, make_client, topic):

@@ -9,7 +9,7 @@ from catalyst_groq.domain.variables import FileVariable
 from support.engine_backends import typed
 from support.worker_harness import expire_lock, post, renew_lock, seconds, wait_for_state, with_timeout
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.every_engine]
 
 FILE = {"type": "File", "value": "eA==", "valueInfo": {"filename": "a.txt", "mimeType": "text/plain"}}
 

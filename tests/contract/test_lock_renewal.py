@@ -14,7 +14,7 @@ from support.worker_harness import (
     wait_until,
 )
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.every_engine]
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ from support.worker_harness import (
     with_timeout,
 )
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.every_engine]
 
 
 async def test_completion_is_reported_and_observed(backend, start_worker, topic):

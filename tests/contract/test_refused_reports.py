@@ -9,7 +9,7 @@ from support.engine_backends import typed
 from support.engine_rules import Task
 from support.worker_harness import complete_task, log_messages, wait_for_state, wait_until
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.every_engine]
 
 CONFLICT = (500, "OptimisticLockingException", "ENGINE-03005 Entity was updated by another transaction concurrently.")
 DEADLOCK = (500, "ProcessEngineException", "ENGINE-03004 Exception while executing Database Operation", 10_000)

@@ -11,7 +11,7 @@ from support.engine_rules import Task
 from support.fake_engine import running_fake_engine
 from support.worker_harness import expire_lock, lock_as_other_worker, post, renew_lock, seconds, wait_for_state
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.every_engine]
 
 REPORTS = {
     "complete": lambda engine, task_id: engine.complete(task_id, {"a": 1}),

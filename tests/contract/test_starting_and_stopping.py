@@ -11,7 +11,7 @@ from catalyst_groq.camunda import poller
 from catalyst_groq.common.backoff import Backoff
 from support.worker_harness import BlockingHandler, log_messages, seconds, wait_for_state, wait_until, with_timeout
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.every_engine]
 
 
 def untouched(state):

@@ -6,7 +6,7 @@ from catalyst_groq.sandbox.process_client import wait_for
 from support.element_templates import BATCH_EXAMPLE, BATCH_REVIEW_EXAMPLE
 from support.process_instance import Instance
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.every_engine]
 DOCUMENTS = ["first", "second", "third"]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from catalyst_groq.domain.definitions import parse
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.every_engine]
 CODE, FIRST = "RATE_LIMITED", "FIRST"
 ERRORS = f"""
 <error id="Limited" errorCode="{CODE}"/><error id="Other" errorCode="OTHER"/><error id="Begin" errorCode="{FIRST}"/>

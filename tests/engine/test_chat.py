@@ -45,6 +45,7 @@ def test_secret_source_provides_the_key(start_instance, emulator, source):
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
+@pytest.mark.every_engine
 def test_text_variable_reaches_groq_unchanged(start_instance, emulator, kind):
     instance = start_instance(diagram(), userMessage=HOSTILE[kind])
 
@@ -56,6 +57,7 @@ def test_text_variable_reaches_groq_unchanged(start_instance, emulator, kind):
 
 
 @pytest.mark.parametrize(("value", "text"), [(5, "5"), (True, "true"), ({"a": [1]}, '{"a": [1]}'), (None, "")])
+@pytest.mark.every_engine
 def test_non_text_variable_reaches_groq_as_text(start_instance, emulator, value, text):
     instance = start_instance(diagram(), userMessage=value)
 
@@ -64,6 +66,7 @@ def test_non_text_variable_reaches_groq_as_text(start_instance, emulator, value,
 
 
 @pytest.mark.parametrize("form", ["Json", "Object"])
+@pytest.mark.every_engine
 def test_text_variable_of_100_kb_reaches_groq(start_instance, emulator, form):
     text = 'Long "quoted" line.\n' * 5_500
     typed = {"type": form, "value": json.dumps(text)}
@@ -75,6 +78,7 @@ def test_text_variable_of_100_kb_reaches_groq(start_instance, emulator, form):
     assert emulator.calls[0].messages[1]["content"] == text
 
 
+@pytest.mark.every_engine
 def test_default_mapping_and_standard_variables_are_set(start_instance, emulator):
     instance = start_instance(diagram(), userMessage="hello")
 
@@ -131,6 +135,7 @@ def test_standard_variables_replace_those_of_a_failed_attempt(start_instance, em
     assert variables["catalyst_statusCode"] == 200
 
 
+@pytest.mark.every_engine
 def test_long_reply_is_a_string_in_expressions_and_forms(start_instance, emulator):
     reply = 'A “long” reply with "quotes".\n' * 700
     emulator.next(answer=reply)
@@ -184,6 +189,7 @@ def test_model_field_overrides_payload(start_instance, emulator):
     assert emulator.calls[0].model == "openai/gpt-oss-20b"
 
 
+@pytest.mark.every_engine
 def test_field_may_be_an_input_parameter(start_instance, emulator):
     inputs = {"catalyst_responseMapping": '{"answer": "choices[0].message.content"}'}
     instance = start_instance(diagram(inputs=inputs), userMessage="hello")

@@ -50,7 +50,7 @@ def topic():
 
 @pytest.mark.parametrize(
     ("workers", "settings"),
-    [(1, {"journal": "off"}), (3, {}), (3, {"journal": "off"})],
+    [(1, {"journal": "off"}), (3, {}), pytest.param(3, {"journal": "off"}, marks=pytest.mark.every_engine)],
     ids=["one without journal", "three", "three without journal"],
 )
 def test_collect_has_each_item_once(process_client, engine, emulator, tmp_path, topic, *, workers, settings):
@@ -114,6 +114,7 @@ PLACES = {
 
 @pytest.mark.usefixtures("emulator")
 @pytest.mark.parametrize("place", PLACES)
+@pytest.mark.every_engine
 def test_collect_works_at_every_place_of_the_loop(start_instance, place):
     instance = ran(start_instance, PLACES[place])
 
@@ -121,6 +122,7 @@ def test_collect_works_at_every_place_of_the_loop(start_instance, place):
 
 
 @pytest.mark.usefixtures("emulator")
+@pytest.mark.every_engine
 def test_collect_leaves_no_variables_of_items_behind(start_instance, process_client):
     instance = ran(start_instance, collecting_task(inside=loop(3)))
 
@@ -151,6 +153,7 @@ def test_collect_refuses_a_key_of_another_item(start_instance):
 
 
 @pytest.mark.usefixtures("emulator")
+@pytest.mark.every_engine
 def test_collect_begins_anew_in_each_run_of_the_loop(start_instance, process_client):
     again = """<bpmn:sequenceFlow id="f2" sourceRef="Ask" targetRef="Review"/><bpmn:userTask id="Review"/>
         <bpmn:sequenceFlow id="f3" sourceRef="Review" targetRef="Ask"/>"""
@@ -166,6 +169,7 @@ def test_collect_begins_anew_in_each_run_of_the_loop(start_instance, process_cli
 
 @pytest.mark.usefixtures("emulator")
 @pytest.mark.parametrize("sequential", [False, True])
+@pytest.mark.every_engine
 def test_collect_ends_with_the_completion_condition(start_instance, sequential):
     task = collecting_task(inside=loop(4, sequential=sequential, until="${nrOfCompletedInstances >= 2}"))
     instance = ran(start_instance, task)
@@ -177,6 +181,7 @@ def test_collect_ends_with_the_completion_condition(start_instance, sequential):
 
 @pytest.mark.usefixtures("emulator")
 @pytest.mark.parametrize("sequential", [False, True])
+@pytest.mark.every_engine
 def test_collect_of_nested_loops_is_one_variable(start_instance, sequential):
     inner = collecting_task(
         "Item", inside=loop(3), content="${outer}/${loopCounter}", collectKey="${outer}/${loopCounter}"
@@ -199,6 +204,7 @@ def test_collect_of_nested_loops_needs_a_key(start_instance):
 
 
 @pytest.mark.usefixtures("emulator")
+@pytest.mark.every_engine
 def test_collect_of_nested_loops_with_own_variables(start_instance, process_client):
     inner = collecting_task("Item", inside=loop(2), content="${outer}/${loopCounter}")
     look = '<bpmn:sequenceFlow id="i2" sourceRef="Item" targetRef="Look"/><bpmn:userTask id="Look"/>'
@@ -240,6 +246,7 @@ def test_collect_in_a_called_process_is_an_incident(start_instance, process_clie
     assert message.startswith("catalyst_collect: the task 'Ask' is not in a multi-instance")
 
 
+@pytest.mark.every_engine
 def test_collect_has_the_errors_of_items(start_instance, emulator):
     emulator.next(status=400, when={"equals": "item 1"})
     instance = ran(start_instance, collecting_task(inside=loop(3)))
@@ -283,6 +290,7 @@ def test_collect_leaves_errors_of_all_items_to_the_process(start_instance, emula
     assert "403" in instance.incident()
 
 
+@pytest.mark.every_engine
 def test_collect_throws_errors_that_the_item_catches(start_instance, process_client, emulator):
     emulator.next(status=400, when={"equals": "item 1"})
     caught = """<bpmn:boundaryEvent id="Failed" attachedToRef="Item"><bpmn:errorEventDefinition/></bpmn:boundaryEvent>

@@ -2,13 +2,14 @@
 
 import json
 
+import httpx
 import pytest
 
 from catalyst_groq.domain.definitions import Definition, parse_or_explain
 from catalyst_groq.sandbox.engine import Flavour
 from support.bpmn_shapes import CODES, NAMESPACES, make_shape
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.every_engine]
 
 ACCEPTED = {Flavour.CAMUNDA: ["camunda", "activiti"], Flavour.OPERATON: ["operaton", "camunda"]}
 PAYLOAD = {"model": "openai/gpt-oss-20b", "messages": [{"role": "user", "content": "Übersetze: ${text}"}]}
@@ -62,6 +63,14 @@ def test_diagram_in_any_encoding_sends_what_it_says(start_instance, emulator, de
 
     assert instance.task() == "Review"
     assert sent_text(emulator) == "Übersetze: Straße"
+
+
+def test_diagram_with_a_document_type_is_not_deployed(process_client):
+    key, xml = diagram()
+    with pytest.raises(httpx.HTTPStatusError) as refused:
+        process_client.deploy_texts({f"{key}.bpmn": xml.replace("?>", "?><!DOCTYPE definitions>", 1)})
+
+    assert "DOCTYPE is disallowed" in refused.value.response.text
 
 
 @pytest.mark.parametrize("index", [0, 1])

@@ -4,7 +4,7 @@ import pytest
 
 from support.diagrams import diagram
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.every_engine]
 
 SEARCHES = [
     "externalTask.errorMessage.contains('RATE_LIMITED')",

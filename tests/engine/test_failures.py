@@ -13,6 +13,7 @@ NO_PATIENCE = {"catalyst_giveUpAfter": "PT0S"}
 
 
 @pytest.mark.parametrize(("status", "code"), REFUSALS.items())
+@pytest.mark.every_engine
 def test_bpmn_error_sets_all_standard_variables(start_instance, emulator, status, code):
     emulator.next(None, status=status)
     instance = start_instance(diagram(boundary=True, properties=NO_PATIENCE), userMessage="hello")
@@ -30,6 +31,7 @@ def test_bpmn_error_sets_all_standard_variables(start_instance, emulator, status
 
 
 @pytest.mark.parametrize("status", REFUSALS)
+@pytest.mark.every_engine
 def test_bpmn_error_without_catch_event_is_incident(start_instance, emulator, status):
     emulator.next(None, status=status)
     instance = start_instance(diagram(properties=NO_PATIENCE), userMessage="hello")
@@ -41,6 +43,7 @@ def test_bpmn_error_without_catch_event_is_incident(start_instance, emulator, st
     assert len(emulator.calls) == 1
 
 
+@pytest.mark.every_engine
 def test_error_details_show_request_and_response(start_instance, emulator):
     emulator.next(None, status=403, headers={"x-request-id": "req_1"})
     question = "What is this? 😀" * 1000
@@ -57,6 +60,7 @@ def test_error_details_show_request_and_response(start_instance, emulator):
     assert field_details.endswith("catalyst_timeout:\nsoon")
 
 
+@pytest.mark.every_engine
 def test_rate_limit_is_waited_out(start_instance, emulator):
     emulator.next(1, error_code="rate_limit_exceeded", headers={"retry-after": "1"})
     instance = start_instance(diagram(boundary=True), userMessage="hello")
@@ -68,6 +72,7 @@ def test_rate_limit_is_waited_out(start_instance, emulator):
     assert meta["waitedMs"] > 0
 
 
+@pytest.mark.every_engine
 def test_retry_by_the_engine_after_transient_fault(start_instance, emulator):
     emulator.next(2, status=503)
     instance = start_instance(diagram(properties={"catalyst_retries": "R3/PT0S"}), userMessage="hello")

@@ -9,7 +9,7 @@ from support.diagrams import FIELD, INPUT, PROPERTIES, process_with
 from support.files import file, recording
 from support.process_instance import Instance
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.every_engine]
 
 CHAT = FIELD.format(
     '"catalyst_payload"',

@@ -7,7 +7,7 @@ import pytest
 from catalyst_groq.sandbox.process_client import wait_for
 from support.diagrams import process_with
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.every_engine]
 
 THROW = "bpmn:intermediateThrowEvent"
 EXTERNAL = 'camunda:type="external" camunda:topic="catalyst-groq"'

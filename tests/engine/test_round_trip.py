@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from catalyst_groq.domain.variables import decode
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.every_engine]
 BPMN = """<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"
     targetNamespace="round-trip">

@@ -23,6 +23,7 @@ def transcribing(**properties):
 
 
 @pytest.mark.usefixtures("worker")
+@pytest.mark.every_engine
 def test_transcription_example_transcribes_upload(process_client, emulator):
     emulator.next(answer="Call me back.")
     process_client.deploy(*sorted(TRANSCRIBE_EXAMPLE.parent.glob("groq-transcribe-example*")))
@@ -75,6 +76,7 @@ def test_transcription_of_non_audio_is_incident_without_request(start_instance, 
     assert not emulator.calls
 
 
+@pytest.mark.every_engine
 def test_transcription_is_replayed_after_rejected_completion(start_instance, emulator):
     made = diagram(properties=TRANSCRIBE | {"catalyst_retries": "R2/PT0S"}, review=ASSIGNED)
     instance = start_instance(made, {"recording": file(recording())})

@@ -43,6 +43,7 @@ def with_inputs(made, inputs):
         *("not_null(customer.name, 'unknown')", "tags[*] || 'none'", "length(tags[?@ == 'red'])", "type(customer)"),
     ],
 )
+@pytest.mark.every_engine
 def test_java_list_or_map_in_a_placeholder_is_an_incident(start_instance, emulator, expression):
     made = with_inputs(asking(f"Sort: ${{{expression}}}"), {"tags": LIST, "customer": MAP})
     message = start_instance(made, userMessage="hello").incident()
@@ -68,6 +69,7 @@ def test_java_list_and_map_that_are_not_used_disturb_nothing(start_instance, emu
     assert emulator.calls[0].messages[0]["content"] == "Hello Ada"
 
 
+@pytest.mark.every_engine
 def test_java_map_in_place_of_a_field_is_an_incident(start_instance, emulator):
     made = with_inputs(diagram(), {"catalyst_responseMapping": MAP})
     message = start_instance(made, userMessage="hello").incident()
@@ -77,6 +79,7 @@ def test_java_map_in_place_of_a_field_is_an_incident(start_instance, emulator):
     assert not emulator.calls
 
 
+@pytest.mark.every_engine
 def test_json_in_input_parameters_is_read(start_instance, emulator):
     inputs = {"tags": """${JSON('["red", "blue"]')}""", "customer": """${JSON('{"name": "Eve"}')}"""}
     made = diagram(fields={"catalyst_payload": payload("${join(', ', tags)} for ${customer.name}")}, inputs=inputs)
@@ -93,6 +96,7 @@ def test_json_in_input_parameters_is_read(start_instance, emulator):
         ({"type": "String", "value": '{"name": "Eve"}'}, "If it is JSON, write parse_json(x).name"),
     ],
 )
+@pytest.mark.every_engine
 def test_unreadable_variable_is_an_incident_behind_a_default(start_instance, emulator, typed, problem):
     message = start_instance(asking("Dear ${x.name || 'customer'}"), typed={"x": typed}).incident()
     assert message.startswith("catalyst_payload: ${x.name || 'customer'}: ")
@@ -100,6 +104,7 @@ def test_unreadable_variable_is_an_incident_behind_a_default(start_instance, emu
     assert not emulator.calls
 
 
+@pytest.mark.every_engine
 def test_null_of_every_type_is_empty(start_instance, emulator):
     kinds = ["String", "Integer", "Long", "Short", "Double", "Boolean", "Date", "Bytes", "Json", "Null"]
     typed: dict[str, dict[str, Any]] = {f"v{kind}": {"type": kind, "value": None} for kind in kinds}
@@ -111,6 +116,7 @@ def test_null_of_every_type_is_empty(start_instance, emulator):
     assert emulator.calls[0].messages[0]["content"] == "[-]" * len(typed)
 
 
+@pytest.mark.every_engine
 def test_facts_of_the_task_are_filled_in(process_client, worker, emulator):
     names = [
         "businessKey",
@@ -223,6 +229,7 @@ BY_BLAME = """
 
 
 @pytest.mark.parametrize(("status", "task"), [(400, "CorrectDiagram"), (401, "AskSomebody")])
+@pytest.mark.every_engine
 def test_gateway_after_a_boundary_event_decides_by_blame(start_instance, emulator, worker, status, task):
     error = {"message": "unknown field", "param": "max_token"}
     emulator.next(None, status=status, body={"error": error})

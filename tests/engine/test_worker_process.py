@@ -97,6 +97,7 @@ def test_second_signal_stops_at_once_and_restart_continues(process_client, emula
         assert [instance.task() for instance in instances] == ["Review"] * 3
 
 
+@pytest.mark.every_engine
 def test_orphaned_tasks_of_killed_worker_resume_at_restart(process_client, emulator, engine, tmp_path, topic):
     instances = start_many(process_client, 3, diagram(topic=topic))
     emulator.next(3, fault="hang")
@@ -121,6 +122,7 @@ def test_lock_renewal_lets_a_long_request_run_once(process_client, emulator, eng
     assert len(emulator.calls) == 1
 
 
+@pytest.mark.every_engine
 def test_cancelled_instance_cancels_its_request(process_client, emulator, engine, tmp_path, topic):
     instance = start(process_client, diagram(topic=topic), userMessage="hello")
     emulator.next(1, fault="hang")
@@ -141,6 +143,7 @@ def test_cancelled_instance_cancels_its_request(process_client, emulator, engine
     assert "Traceback" not in worker.log
 
 
+@pytest.mark.every_engine
 def test_suspended_instance_gets_its_stored_answer_when_it_is_activated(
     process_client, emulator, start_instance, worker
 ):
@@ -238,6 +241,7 @@ def test_processes_share_one_port(engine, emulator, tmp_path, topic):
     assert "catalyst_ready 1.0" in metrics
 
 
+@pytest.mark.every_engine
 def test_variables_to_fetch_follow_each_task(process_client, emulator, engine, tmp_path, topic):
     payload = '{"messages": [{"role": "user", "content": "${%s}"}]}'
     with WorkerProcess(tmp_path, engine.rest_url, emulator.base_url, topic=topic, log_level="DEBUG") as worker:

@@ -21,6 +21,7 @@ def set_retries(instance, retries=1):
     instance.process_client.http.put(f"/external-task/{task['id']}/retries", json=body).raise_for_status()
 
 
+@pytest.mark.every_engine
 def test_completion_failure_is_retried_and_paid_once(fault_environment):
     instance = fault_environment.instance(review=ASSIGNED)
     with fault_environment.worker(log_level="DEBUG") as worker:  # otherwise repeated lines are summed up
