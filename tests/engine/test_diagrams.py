@@ -90,6 +90,18 @@ def test_event_in_a_namespace_of_the_engine_catches(start_instance, emulator, fl
     assert instance.task() == "Caught"
 
 
+def test_input_parameter_in_a_namespace_of_another_engine_is_an_incident(start_instance, emulator, flavour):
+    foreign = ({*NAMESPACES} - {*ACCEPTED[flavour]}).pop()
+    key, xml = diagram()
+    written = f"""<{foreign}:inputOutput xmlns:{foreign}="{NAMESPACES[foreign]}">
+        <{foreign}:inputParameter name="catalyst_model">openai/gpt-oss-120b</{foreign}:inputParameter>
+        </{foreign}:inputOutput></bpmn:extensionElements>"""
+    instance = start_instance((key, xml.replace("</bpmn:extensionElements>", written)), text="a")
+
+    assert "has the input parameter 'catalyst_model' at 'Ask', which this engine does not read" in instance.incident()
+    assert not emulator.calls
+
+
 def reach_tasks(process_client, shape):
     """Deploy a shape, start an instance, and lock the external tasks at which it arrives."""
     process_client.deploy_texts({f"{shape.key}.bpmn": shape.content})

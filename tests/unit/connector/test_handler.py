@@ -36,6 +36,38 @@ async def test_task_completes_with_groqs_response():
     assert outcome.variables["catalyst_meta"]["modelAsked"] == request.payload["model"]
 
 
+INPUT = """<serviceTask id="AskGroq" camunda:topic="catalyst-groq"><extensionElements><x:inputOutput xmlns:x="x">
+    <x:inputParameter name="catalyst_model">qwen/qwen3.8-27b</x:inputParameter></x:inputOutput></extensionElements>
+    </serviceTask>"""
+
+
+async def test_input_parameter_that_the_engine_has_not_set_is_an_incident():
+    harness = HandlerHarness(process=INPUT)
+    outcome = await harness.handle()
+
+    assert outcome.message == (
+        "The BPMN of the process definition ask:1:d1 has the input parameter 'catalyst_model' at 'AskGroq', which this "
+        "engine does not read. Write it in the engine's own namespace, in the activity itself. Deploy the corrected "
+        "diagram, migrate this instance to it, then raise its retries."
+    )
+    assert harness.payloads == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "properties", "model"),
+    [
+        ({"catalyst_model": "qwen/qwen3.8-27b"}, {}, "qwen/qwen3.8-27b"),
+        ({"catalyst_model": None}, {}, "openai/gpt-oss-120b"),
+        ({}, {"catalyst_model": "openai/gpt-oss-20b"}, "openai/gpt-oss-20b"),
+    ],
+)
+async def test_input_parameter_that_is_set_or_not_needed_is_no_mistake(variables, properties, model):
+    harness = HandlerHarness(make_response(), process=INPUT)
+    await harness.handle({"userMessage": "Hi", **variables}, properties)
+
+    assert [payload["model"] for payload in harness.payloads] == [model]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("properties", "variables", "message"),

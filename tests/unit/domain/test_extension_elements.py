@@ -103,3 +103,19 @@ def test_mistake_in_one_task_leaves_the_others_readable():
     assert definition.fields_of("Good") == {}
     with pytest.raises(FieldsError):
         definition.fields_of("Bad")
+
+
+@pytest.mark.parametrize("prefix", NAMESPACES)
+def test_fields_as_input_parameters_are_found_in_any_namespace(prefix):
+    inputs = "".join(f'<camunda:inputParameter name="{name}"/>' for name in ("catalyst_model", "customer"))
+    written = f"<camunda:inputOutput>{inputs}</camunda:inputOutput>".replace("camunda", prefix)
+    message = f"<b:messageEventDefinition camunda:type='external' camunda:topic='t'>{extended(written)}"
+    xml = f"""<b:definitions xmlns:b="http://www.omg.org/spec/BPMN/20100524/MODEL" {DECLARATIONS}><b:process id="p">
+        <b:serviceTask id="Ask" camunda:topic="t">{extended(written)}</b:serviceTask>
+        <b:endEvent id="Tell">{message}</b:messageEventDefinition></b:endEvent></b:process></b:definitions>"""
+
+    assert parse(xml).field_inputs == {"Ask": {"catalyst_model"}, "Tell": {"catalyst_model"}}
+
+
+def extended(extensions):
+    return f"<b:extensionElements>{extensions}</b:extensionElements>"

@@ -16,7 +16,7 @@ from catalyst_groq.domain.diagram_scopes import (
     read_name,
     read_topic,
 )
-from catalyst_groq.domain.extension_elements import BPMN, KNOWN_NAMESPACES, FieldsError, read_texts
+from catalyst_groq.domain.extension_elements import BPMN, KNOWN_NAMESPACES, FieldsError, read_field_inputs, read_texts
 from catalyst_groq.domain.multi_instances import MultiInstance, find_multi_instances
 
 DOCUMENT_TYPE = "<!DOCTYPE"
@@ -53,6 +53,9 @@ class Definition:
 
     unreadable: Mapping[str, str] = field(default_factory=dict)
     """By activity id why the fields of a task cannot be read: the rest of a sentence about the diagram."""
+
+    field_inputs: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By activity id the input parameters that are named like fields."""
 
     multi_instances: Mapping[str, tuple[MultiInstance, ...]] = field(default_factory=dict)
     """By activity id the loops on and around an activity, the innermost first; activities without one are left out."""
@@ -131,6 +134,7 @@ def parse(diagram: str | bytes) -> Definition:
     caught: dict[str, Codes] = {}
     unreadable: dict[str, str] = {}
     origins: dict[str, TaskOrigin] = {}
+    field_inputs: dict[str, frozenset[str]] = {}
     calls, events = set(), set()
     multi_instances: dict[str, tuple[MultiInstance, ...]] = {}
     for process in root.iterfind(f"{BPMN}process"):
@@ -143,10 +147,13 @@ def parse(diagram: str | bytes) -> Definition:
             message = activity.find(MESSAGE_EVENT)
             if message is not None:
                 events.add(activity_id)
+            field_inputs[activity_id] = read_field_inputs(activity, message)
             origins[activity_id] = TaskOrigin(read_name(process, "id"), read_topic(activity) or "")
             try:
                 fields[activity_id] = read_texts(activity, message)
             except FieldsError as error:
                 unreadable[activity_id] = str(error)
         multi_instances |= find_multi_instances(process, codes)
-    return Definition(fields, caught, frozenset(calls), frozenset(events), origins, unreadable, multi_instances)
+    return Definition(
+        fields, caught, frozenset(calls), frozenset(events), origins, unreadable, field_inputs, multi_instances
+    )

@@ -55,6 +55,20 @@ def read_texts(activity: ET.Element, message: ET.Element | None) -> Texts:
     return texts
 
 
+def read_field_inputs(activity: ET.Element, message: ET.Element | None) -> frozenset[str]:
+    """Return the fields that are written as input parameters, in any namespace and also at a message.
+
+    Whether the engine reads them there is seen from the variables of the task.
+    """
+    return frozenset(
+        name
+        for element in (activity, message)
+        if element is not None
+        for part in element.iterfind(f"{EXTENSION_ELEMENTS}//*[@name]")
+        if part.tag.rpartition("}")[2] == "inputParameter" and (name := part.get("name", "")).startswith(FIELD_PREFIX)
+    )
+
+
 def read_input_parameters(activity: ET.Element) -> set[str]:
     """Return the names of an activity's input parameters."""
     return {

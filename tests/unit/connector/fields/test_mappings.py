@@ -133,6 +133,10 @@ def test_mapping_name_may_be_a_number():
             '{"catalyst_success": "model"}',
             "f: 'catalyst_success' cannot be set: catalyst_… is reserved for the worker. Choose",
         ),
+        (
+            '{"nrOfInstances": "model"}',
+            "f: 'nrOfInstances' cannot be set: the engine counts items with it. Choose another name",
+        ),
         ('{"": "model"}', "f: has an empty name. Write "),
         (f'{{"{"x" * 256}": "model"}}', f"f: '{'x' * 40}…' is a name of 256 characters; the engine takes 255. Choose"),
         ('{"a": 1}', "f: the expression of 'a' is not a text. Write \"a\": "),

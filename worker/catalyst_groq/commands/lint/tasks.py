@@ -85,7 +85,12 @@ def select_tasks(tasks: Collection[WrittenTask], topics: Collection[str]) -> lis
 def _read_task(diagram: Diagram, element: ET.Element, topic: str) -> WrittenTask:
     inputs = {item.get("name", ""): _constant_of(item) for item in element.iterfind(INPUTS)}
     properties = {item.get("name", ""): item.get("value", "") for item in element.iterfind(PROPERTIES)}
-    given = {name: {"type": "String", "value": text} for name, text in inputs.items() if text is not None}
+    given = {
+        name: {"type": "String", "value": text}
+        for name, text in inputs.items()
+        # A field that the engine computes has a value that is not known.
+        if text is not None or name.startswith(FIELD_PREFIX)
+    }
     owners = (element, *element.iterfind(MESSAGE_EVENT))
     # In the order in which the worker looks a field up, the last one first.
     written = [item for path in (INPUTS, FIELDS, PROPERTIES) for owner in owners for item in owner.iterfind(path)]

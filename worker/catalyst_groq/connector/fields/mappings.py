@@ -34,12 +34,18 @@ MAX_SHOWN_CHARS = 100
 """Of a name or an expression in a message."""
 
 
+MULTI_INSTANCE_VARIABLES = {"loopCounter", "nrOfInstances", "nrOfActiveInstances", "nrOfCompletedInstances"}
+"""By these the engine counts the items of a multi-instance."""
+
+
 def check_name(field: str, name: str) -> None:
     """Check that a task may set a process variable of this name. Raises `FieldError`."""
     if name.startswith(RESERVED_PREFIX):
         raise FieldError(
             field, f"'{name}' cannot be set: {RESERVED_PREFIX}… is reserved for the worker", "Choose another name"
         )
+    if name in MULTI_INSTANCE_VARIABLES:
+        raise FieldError(field, f"'{name}' cannot be set: the engine counts items with it", "Choose another name")
     if len(name) > MAX_NAME_CHARS:
         problem = f"'{name[:40]}…' is a name of {len(name)} characters; the engine takes {MAX_NAME_CHARS}"
         raise FieldError(field, problem, "Choose a shorter one")

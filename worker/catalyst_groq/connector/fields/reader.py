@@ -1,6 +1,6 @@
 """Looks up the fields of tasks: in the diagram, in process variables, and in the defaults."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from itertools import chain
@@ -12,12 +12,14 @@ from catalyst_groq.connector.fields.names import CHAT_OPERATION, OPERATION
 from catalyst_groq.connector.fields.raw import RawFields
 from catalyst_groq.connector.fields.template import FieldTemplate, FieldValue
 from catalyst_groq.domain.definitions import Definition
+from catalyst_groq.domain.extension_elements import FieldsError
 from catalyst_groq.domain.external_task import ExternalTask
 
 TASK = "task"
 """The name by which placeholders find the facts of a task, unless it has a variable of that name."""
 
 CACHED_TEMPLATES = 1024
+NO_NAMES: frozenset[str] = frozenset()
 
 
 class FieldSource(StrEnum):
@@ -46,9 +48,11 @@ class FieldReader:
         """Look each field up: extension property, `camunda:field`, variable of that name, default.
 
         A blank value counts as missing. An input parameter may hold an object as a Json variable. A variable that
-        cannot be a field is refused where the field is read: the default must not stand in for it.
+        cannot be a field is refused where the field is read: the default must not stand in for it. Raises
+        `FieldsError` if the diagram's fields cannot be read.
         """
         diagram = (task.extension_properties, definition.fields_of(task.activity_id))
+        self._check_inputs(task, definition, diagram)
         variables = TaskVariables(task.variables, {TASK: task.facts})
         if self._names.isdisjoint(variables):
             return RawFields(self._template_of_diagram(*map(_text_items, diagram)), variables)
@@ -64,6 +68,14 @@ class FieldReader:
             )
             for name in self.read(task, definition).fields
         }
+
+    def _check_inputs(self, task: ExternalTask, definition: Definition, diagram: Iterable[Mapping[str, str]]) -> None:
+        """Refuse an input parameter that the engine has not set, if the default would be used in its place."""
+        for name in sorted(definition.field_inputs.get(task.activity_id, NO_NAMES) & self._names):
+            is_used = not any(_is_set(source.get(name)) for source in diagram)
+            if is_used and name not in task.variables and task.has_variables(frozenset({name})):
+                problem = f"has the input parameter '{name}' at '{task.activity_id}', which this engine does not read"
+                raise FieldsError(f"{problem}. Write it in the engine's own namespace, in the activity itself")
 
     def _make_template_of_diagram(self, *diagram: tuple[tuple[str, str], ...]) -> FieldTemplate:
         return self._make_template([dict(items) for items in diagram], {})
