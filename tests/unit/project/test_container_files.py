@@ -1,18 +1,22 @@
-"""Dockerfile, docker-compose.yml and the Kubernetes manifest agree with each other and with the worker's settings."""
+"""Dockerfile, docker-compose.yml and the Kubernetes manifests agree with each other and with the worker's settings."""
 
 import re
+import tomllib
 from pathlib import Path
 
+import kubernetes_validate
 import pytest
 import yaml
 
 from catalyst_groq.config.settings import Settings
+from catalyst_groq.observability import health
 
 ROOT = Path(__file__).parents[3]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-MANIFEST = yaml.safe_load(re.search(r"```yaml\n(.*?)```", (ROOT / "docs" / "containers.md").read_text(), re.DOTALL)[1])
-POD = MANIFEST["spec"]["template"]["spec"]
+MANIFESTS = list(yaml.safe_load_all((ROOT / "deploy" / "kubernetes" / "catalyst-groq.yaml").read_text()))
+(DEPLOYMENT,) = (manifest for manifest in MANIFESTS if manifest["kind"] == "Deployment")
+POD = DEPLOYMENT["spec"]["template"]["spec"]
 CONTAINER = POD["containers"][0]
 PORT = int(re.search(r"CATALYST_HTTP_PORT=(\d+)", DOCKERFILE)[1])
 JOURNAL_FOLDER = re.search(r"CATALYST_JOURNAL=(\S+)/journal.sqlite", DOCKERFILE)[1]
@@ -82,3 +86,40 @@ def test_build_context_is_an_allow_list():
 
     assert rules[0] == "*"
     assert not [rule for rule in rules if rule.startswith(("!secrets", "!.env", "!catalyst-secrets", "!*"))]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("manifest", MANIFESTS, ids=lambda manifest: manifest["kind"])
+@pytest.mark.parametrize("version", ["1.27", "1.37"])
+def test_plain_manifests_are_valid(manifest, version):
+    kubernetes_validate.validate(manifest, version, strict=True)
+
+
+def test_plain_manifests_name_no_helm():
+    assert "helm" not in (ROOT / "deploy" / "kubernetes" / "catalyst-groq.yaml").read_text().lower().partition("\n")[2]
+
+
+def test_pods_write_to_volumes_only():
+    assert POD["securityContext"]["runAsNonRoot"]
+    assert CONTAINER["securityContext"] == {
+        "readOnlyRootFilesystem": True,
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def test_probes_are_paths_of_the_worker():
+    paths = {CONTAINER[f"{probe}Probe"]["httpGet"]["path"] for probe in ("startup", "liveness", "readiness")}
+
+    assert paths == {health.LIVE, health.READY}
+
+
+def test_image_has_wheels_for_arm64():
+    """No package is compiled in the image, which has no compiler."""
+    locked = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
+    wheels = {package["name"]: [wheel["url"] for wheel in package.get("wheels", ())] for package in locked}
+    names = re.findall(r"^([a-z0-9-]+)==", (ROOT / "requirements-worker.lock").read_text(), re.MULTILINE)
+    usable = re.compile(r"-none-any\.whl|-(cp313-cp313|cp3\d+-abi3|py3-none)-manylinux\w+_aarch64")
+
+    assert names
+    assert [name for name in names if not any(map(usable.search, wheels[name]))] == []
