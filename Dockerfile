@@ -15,11 +15,25 @@ COPY templates templates
 COPY worker worker
 RUN pip --python /opt/build wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
     && pip --python /opt/catalyst-groq install --no-deps --no-index /wheels/*.whl
+COPY licences.toml ./
+COPY scripts/installed_packages.py scripts/sbom.py scripts/
+RUN /opt/catalyst-groq/bin/python scripts/installed_packages.py > packages.json \
+    && /opt/catalyst-groq/bin/python scripts/sbom.py < packages.json > /opt/catalyst-groq/sbom.cdx.json
 
 FROM python:${PYTHON}
+ARG PYTHON
+# Given by the release workflow; empty in other builds.
+ARG VERSION=
+ARG REVISION=
 LABEL org.opencontainers.image.title="Catalyst Groq worker" \
       org.opencontainers.image.description="Camunda 7 external-task worker: BPMN service tasks ask Groq" \
-      org.opencontainers.image.licenses="Apache-2.0"
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.source="https://github.com/catalyst-groq/catalyst-groq-worker" \
+      org.opencontainers.image.documentation="https://github.com/catalyst-groq/catalyst-groq-worker/blob/main/docs/deployment.md" \
+      org.opencontainers.image.base.name="docker.io/library/python:${PYTHON}" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      io.catalyst.groq.sbom="/opt/catalyst-groq/sbom.cdx.json"
 COPY --from=build /opt/catalyst-groq /opt/catalyst-groq
 # For the journal: a volume that is mounted here belongs to the worker's user.
 RUN install -d -o 10001 -g 10001 -m 700 /var/lib/catalyst-groq

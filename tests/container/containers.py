@@ -117,6 +117,15 @@ def test_image_runs_as_numeric_user_without_write_access(podman, image):
     assert podman("inspect", "--format", "{{.Config.User}}", image) == "10001:10001"
 
 
+def test_image_contains_the_bill_of_its_packages(podman, image):
+    labels = json.loads(podman("inspect", "--format", "{{json .Config.Labels}}", image))
+    path = labels["io.catalyst.groq.sbom"]
+    bill = json.loads(podman("run", "--rm", "--network", "none", "--entrypoint", "cat", image, path))
+    components = {component["name"]: component for component in bill["components"]}
+    assert {"catalyst-groq-worker", "aiohttp", "redis", "cryptography"} <= set(components)
+    assert [name for name, component in components.items() if not component["licenses"]] == []
+
+
 def test_image_contains_nothing_of_secrets_folder(podman, image):
     assert list((ROOT / "secrets").glob("groq_api_key*"))
     search = "find / -xdev -name 'groq_api_key*'"

@@ -123,3 +123,9 @@ def test_image_has_wheels_for_arm64():
 
     assert names
     assert [name for name in names if not any(map(usable.search, wheels[name]))] == []
+
+
+def test_image_labels_name_the_bill_of_materials_it_contains():
+    label = re.search(r'io\.catalyst\.groq\.sbom="(\S+)"', DOCKERFILE)[1]
+
+    assert f"> {label}\n" in DOCKERFILE

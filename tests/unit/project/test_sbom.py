@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from installed_packages import list_packages
 from sbom import LICENCES, add_licences, find_licence, find_problems
 
 ROOT = Path(__file__).parents[3]
@@ -66,3 +67,12 @@ def test_bill_of_materials_lists_the_lock_with_hashes_and_licences():
     assert locked <= {component["name"] for component in bom["components"]}
     assert [component["name"] for component in bom["components"] if not component.get("licenses")] == []
     assert all(file["hashes"] for component in bom["components"] for file in component["externalReferences"])
+
+
+def test_installed_packages_are_listed_by_normalized_names():
+    bom = list_packages()
+    packages = {component["name"]: component["purl"] for component in bom["components"]}
+
+    assert list(packages) == sorted(packages)
+    assert packages["pydantic-settings"].startswith("pkg:pypi/pydantic-settings@")
+    assert add_licences(bom, {**RULES, "allowed": [], "packages": dict.fromkeys(packages, "MIT")}) == []
