@@ -95,8 +95,7 @@ def _setting_row(name: str) -> str:
     field = Settings.model_fields[name]
     default = format_default(field.default)
     variable = SettingsDiagnostics(Settings.model_fields).variable_name(name)
-    meaning = (field.description or "").replace("(#endpoints)", "(limits.md#endpoints)")
-    return f"| `{variable}` | {f'`{default}`' if default else ''} | {meaning} |"
+    return f"| `{variable}` | {f'`{default}`' if default else ''} | {field.description} |"
 
 
 def format_secret_files() -> str:

@@ -17,8 +17,12 @@ ROOT = Path(__file__).parents[1]
 FOLDERS = ("*.md", "docs/*.md", "secrets/*.md", "worker/**/*.md")
 LEFT_OUT = {"LICENSE.md", "CODE_OF_CONDUCT.md", "answers.md"}
 CODE = re.compile(r"^ *```.*?^ *```$|``.+?``|`[^`\n]+`|\]\([^)\s]+\)|<[^>\n]+>", re.MULTILINE | re.DOTALL)
-CHECKS = {"max_errors": 1000, "checks": {**DEFAULT["checks"], "typography": False, "lexical_illusions": False}}
-"""Straight quotes and three dots are right in Markdown, and a word is not repeated if there was code in between."""
+CHECKS = {
+    "max_errors": 1000,
+    "checks": {**DEFAULT["checks"], "typography": False, "lexical_illusions": False, "needless_variants": False},
+}
+"""Straight quotes and three dots are right in Markdown, a word is not repeated if there was code in between,
+and of two spellings either is right."""
 
 TERMS: Mapping[str, str] = {
     r"[Mm]ax(?:imum)? retries": "retries",

@@ -223,17 +223,21 @@ FIELDS = [
         message("Hello ${userMessage"),
         "invalid-placeholder",
         "opens a placeholder that is not closed",
-        "See ${…} in the README",
+        "See 'Expressions' in the documentation",
     ),
     field(
         "8: question mark of JUEL",
         message("${fast ? 'a' : 'b'}"),
         "invalid-placeholder",
         "is not JMESPath",
-        "See ${…} in the README",
+        "See 'Expressions' in the documentation",
     ),
     field(
-        "8: plus of JUEL", message("${name + '!'}"), "invalid-placeholder", "is not JMESPath", "See ${…} in the README"
+        "8: plus of JUEL",
+        message("${name + '!'}"),
+        "invalid-placeholder",
+        "is not JMESPath",
+        "See 'Expressions' in the documentation",
     ),
     field(
         "image for a model without vision",

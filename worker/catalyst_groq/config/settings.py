@@ -145,9 +145,7 @@ class Settings(BaseSettings):
         "", description="Base URL of the documentation, to which incidents then link; no links when not set"
     )
     endpoints: Endpoints = Field(
-        (),
-        description="Servers that requests may be sent to, in `worker.yaml`: see [Endpoints](#endpoints); "
-        "only Groq when not set",
+        (), description="Servers that requests may be sent to, in `worker.yaml`; only Groq when not set"
     )
     routing_strategy: Literal["priority", "least-latency"] = Field(
         "priority", description="Order of the endpoints; `least-latency`: the fastest first among equal priorities"

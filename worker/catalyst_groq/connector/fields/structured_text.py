@@ -156,7 +156,11 @@ def fill(field: str, value: Any, variables: Mapping[str, Any], *, files: bool = 
     try:
         filled = render_all(value, variables)
     except (PlaceholderError, ExpressionError) as error:
-        fix = "A path of the answer is written without ${…}" if field == RESPONSE_MAPPING else "See ${…} in the README"
+        fix = (
+            "A path of the answer is written without ${…}"
+            if field == RESPONSE_MAPPING
+            else "See 'Expressions' in the documentation"
+        )
         raise FieldError(field, str(error), fix) from error
     except RecursionError as error:
         raise FieldError(field, "is nested too deeply", "Write it flatter") from error
