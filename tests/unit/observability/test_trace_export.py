@@ -101,6 +101,7 @@ def test_exporters_of_opentelemetry_are_used_where_they_are_named(receiver, monk
     ("environ", "problem"),
     [
         ({"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4318"}, "OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318: is no http"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://user:pw@host"}, "^OTEL_EXPORTER_OTLP_ENDPOINT: contains a passw"),
         ({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, r"pip install opentelemetry-exporter-otlp-proto-grpc, or unset"),
         ({"OTEL_EXPORTER_OTLP_PROTOCOL": "thrift"}, "OTEL_EXPORTER_OTLP_PROTOCOL=thrift: unknown protocol. Must be"),
         ({"OTEL_TRACES_EXPORTER": "zipkin"}, "OTEL_TRACES_EXPORTER=zipkin: there is no such exporter"),

@@ -230,9 +230,17 @@ async def test_sampler_and_name_are_those_of_the_standard_variables(receiver, mo
 
 
 @pytest.mark.parametrize("environ", [{"OTEL_SDK_DISABLED": "true"}, {"OTEL_TRACES_EXPORTER": "none"}])
-async def test_traces_are_off_if_the_standard_variables_say_so(receiver, environ):
+async def test_traces_are_off_if_the_standard_variables_say_so(receiver, environ, caplog):
     assert await work(receiver, make_response(), environ=environ.items()) == []
     assert receiver.requests == []
+    assert "CATALYST_TRACING has no effect" in caplog.text
+
+
+async def test_place_of_the_traces_is_logged_at_the_start(caplog):
+    caplog.set_level(logging.INFO)
+    environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}
+    async with open_tracing(environ, "w", Redactor(), is_on=True):
+        assert caplog.messages == ["Traces are sent to http://127.0.0.1:1/v1/traces"]
 
 
 async def test_traces_are_off_by_default():

@@ -93,7 +93,7 @@ class JsonSpanExporter(SpanExporter):
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         """Raises `SettingsError` for a variable that cannot be used."""
-        self._url = _parse_endpoint(*_find(environ, "ENDPOINT"))
+        self.url = _parse_endpoint(*_find(environ, "ENDPOINT"))
         self._timeout = _parse_timeout(*_find(environ, "TIMEOUT"))
         self._is_compressed = _parse_compression(*_find(environ, "COMPRESSION"))
         own = _parse_headers(*_find(environ, "HEADERS"))
@@ -110,7 +110,7 @@ class JsonSpanExporter(SpanExporter):
         """Send a batch."""
         content = encode_spans(spans)
         request = urllib.request.Request(  # noqa: S310 -- http(s), as checked
-            self._url, gzip.compress(content) if self._is_compressed else content, self._headers
+            self.url, gzip.compress(content) if self._is_compressed else content, self._headers
         )
         problem, may_pass = self._send(request)
         for pause in PAUSES_SECONDS:
@@ -118,9 +118,9 @@ class JsonSpanExporter(SpanExporter):
                 break
             problem, may_pass = self._send(request)
         if problem and not self._is_failing:
-            log.warning("Traces are lost: %s does not take them: %s", hide_user_info(self._url), problem)
+            log.warning("Traces are lost: %s does not take them: %s", self.url, problem)
         elif self._is_failing and not problem:
-            log.info("Traces are sent again to %s", hide_user_info(self._url))
+            log.info("Traces are sent again to %s", self.url)
         self._is_failing = bool(problem)
         return SpanExportResult.FAILURE if problem else SpanExportResult.SUCCESS
 
@@ -132,7 +132,7 @@ class JsonSpanExporter(SpanExporter):
         except urllib.error.HTTPError as error:
             error.close()
             return f"{error.code} {error.reason}", error.code in REPEATED
-        except (OSError, http.client.HTTPException) as error:  # a URLError is an OSError
+        except (OSError, ValueError, http.client.HTTPException) as error:  # a URLError is an OSError
             return str(error) or type(error).__name__, True
 
     def shutdown(self) -> None:
@@ -148,6 +148,8 @@ def _parse_endpoint(variable: str, endpoint: str) -> str:
     """Return the URL for traces. That of all signals has the path of traces below it."""
     if endpoint and not endpoint.startswith(("http://", "https://")):
         raise SettingsError(f"{variable}={hide_user_info(endpoint)}: is no http(s) URL. Write {DEFAULT_ENDPOINT}")
+    if hide_user_info(endpoint) != endpoint:
+        raise SettingsError(f"{variable}: contains a password. Use OTEL_EXPORTER_OTLP_HEADERS")
     return endpoint if "_TRACES_" in variable else (endpoint or DEFAULT_ENDPOINT).rstrip("/") + TRACES_PATH
 
 

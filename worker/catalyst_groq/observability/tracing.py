@@ -1,6 +1,7 @@
 """Switches the traces on. Without them nothing of OpenTelemetry is imported."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from catalyst_groq.common.optional_dependencies import require_extra
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.domain.task_observation import TaskObserver
 from catalyst_groq.groq.api.requests import GroqClient
+
+log = logging.getLogger(__name__)
 
 OTEL_PREFIX = "OTEL_"
 
@@ -44,11 +47,13 @@ async def open_tracing(
 
     exporter = make_exporter(environ)
     if exporter is None:
+        log.warning("CATALYST_TRACING has no effect: OTEL_SDK_DISABLED or OTEL_TRACES_EXPORTER switches traces off.")
         yield None
         return
     if isinstance(exporter, JsonSpanExporter):
         for secret in exporter.secrets:
             redactor.add(secret)
+        log.info("Traces are sent to %s", exporter.url)
     processor = BatchSpanProcessor(exporter)
     recorder = SpanRecorder(processor, worker_id)
     try:
