@@ -52,9 +52,12 @@ def test_tasks_are_shown_in_groups_without_keys():
 
 
 def test_migrations_are_shown_by_version_and_problem():
-    assert show(view.show_migrations, PLANNED, mask).splitlines() == [
+    found = FoundTasks([FIRST, make_task("t3", instance_id="i2"), make_task("t4", instance_id="i3")], {})
+
+    assert show(view.show_migrations, found, PLANNED, mask).splitlines() == [
         "order: version 1 → 2, 1 instance",
         "order: version 1 → 2, 1 instance, not possible: no plan for ***.",
+        "1 instance at that version already: catalyst-groq retry raises their retries.",
     ]
 
 

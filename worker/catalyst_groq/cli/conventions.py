@@ -93,5 +93,11 @@ def make_console(*, quiet: bool = False) -> "Console":
 
 
 def ask(question: str) -> bool:
-    """Ask a person in a terminal; False where there is none."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and typer.confirm(question)
+    """Ask a person in a terminal; False where there is none. Ctrl-C ends the command."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return False
+    try:
+        return typer.confirm(question)
+    except typer.Abort as interrupt:
+        typer.echo()
+        raise typer.Exit(INTERRUPTED) from interrupt

@@ -125,7 +125,7 @@ def migrate(  # noqa: PLR0913 -- its options
     found, planned, mask = run_with_engine(plan)
     possible = [migration for migration in planned if not migration.problem]
     view.show_tasks(console, found, mask)
-    view.show_migrations(console, planned, mask)
+    view.show_migrations(console, found, planned, mask)
 
     async def change(session: EngineSession) -> "PacedResult[InstanceMigration]":
         raised = retries if retry else None
@@ -137,7 +137,8 @@ def migrate(  # noqa: PLR0913 -- its options
     if as_json:
         typer.echo(view.to_json(view.tasks_as_json(found, mask) | view.migrations_as_json(planned, mask), result, mask))
     elif possible:
-        view.show_result(console, result, "instance", "migrated", mask)
+        verb = "migrated and retried" if retry else "migrated; catalyst-groq retry raises their retries"
+        view.show_result(console, result, "instance", verb, mask)
     _exit(result, is_left=len(possible) < len(planned) or (bool(possible) and result is None))
 
 

@@ -49,7 +49,7 @@ def show_outcome(console: Console, outcome: InstanceOutcome, mask: Mask) -> None
         for name, typed in sorted(outcome.variables.items())
     ]
     if rows:
-        print_rows(console, ("variable", "type", "value"), rows)
+        print_rows(console, ("variable", "type", "value"), rows, folds_last=True)
 
 
 def to_json(report: DeployReport, mask: Mask) -> str:

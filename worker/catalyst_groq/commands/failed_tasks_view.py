@@ -41,13 +41,13 @@ def show_tasks(console: Console, found: FoundTasks, mask: Mask) -> None:
         )
         for group in group_tasks(found.tasks)
     ]
-    print_rows(console, HEADERS, rows)
+    print_rows(console, HEADERS, rows, folds_last=True)
     if suspended := sum(task.is_suspended for task in found.tasks):
         print_text(console, f"{count(suspended, 'task')} of suspended instances: activate these in Cockpit, too.")
 
 
-def show_migrations(console: Console, migrations: Sequence[InstanceMigration], mask: Mask) -> None:
-    """Print from which version to which the instances go, and which of them cannot."""
+def show_migrations(console: Console, found: FoundTasks, migrations: Sequence[InstanceMigration], mask: Mask) -> None:
+    """Print from which version to which the instances go, which of them cannot, and how many are there already."""
     groups = Counter(
         (f"{entry.source.key}: version {entry.source.version} → {entry.target.version}", entry.problem)
         for entry in migrations
@@ -55,6 +55,10 @@ def show_migrations(console: Console, migrations: Sequence[InstanceMigration], m
     for (move, problem), number in groups.items():
         reason = f", not possible: {mask(problem)}." if problem else ""
         print_text(console, f"{move}, {count(number, 'instance')}{reason}")
+    arrived = {task.instance_id for task in found.tasks} - {entry.instance_id for entry in migrations}
+    if arrived:
+        hint = "catalyst-groq retry raises their retries"
+        print_text(console, f"{count(len(arrived), 'instance')} at that version already: {hint}.")
 
 
 @contextmanager

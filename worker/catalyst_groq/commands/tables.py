@@ -14,22 +14,39 @@ from catalyst_groq.common.control_characters import escape_control_characters
 UNLIMITED_WIDTH = 10_000
 """Columns of a table that nothing is cut off from."""
 
+MIN_FOLDED_CHARS = 30
+"""Of a text that is folded: in a narrower column nobody would read it."""
 
-def print_rows(console: Console, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+
+def print_rows(
+    console: Console, headers: Sequence[str], rows: Sequence[Sequence[str]], *, folds_last: bool = False
+) -> None:
     """Print a table; where the console is too narrow for it, a paragraph for each row, so that names stay whole.
 
-    A pipe gets the columns without lines around them.
+    A pipe gets the columns without lines around them. With `folds_last` the last column, a text for people, takes
+    several lines where that makes the table fit.
     """
-    table = Table(*headers, box=HEAVY_HEAD if console.is_terminal else None)
-    for row in rows:
-        table.add_row(*map(_escape_cell, row))
-    if console.measure(table, options=console.options.update(max_width=UNLIMITED_WIDTH)).maximum <= console.width:
-        console.print(table)
+    needed = [[*row[:-1], row[-1][:MIN_FOLDED_CHARS]] for row in rows] if folds_last else rows
+    if _measure(console, _make_table(console, headers, needed)) <= console.width:
+        console.print(_make_table(console, headers, rows))
         return
     for first, *others in rows:
         print_text(console, first)
         described = [f"{header} {cell}" for header, cell in zip(headers[1:], others, strict=True) if cell]
         console.print(Padding(Text(escape_control_characters(", ".join(described))), (0, 0, 0, 2)))
+
+
+def _make_table(console: Console, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    table = Table(box=HEAVY_HEAD if console.is_terminal else None)
+    for number, header in enumerate(headers, 1):
+        table.add_column(header, no_wrap=number < len(headers), overflow="fold")
+    for row in rows:
+        table.add_row(*map(_escape_cell, row))
+    return table
+
+
+def _measure(console: Console, table: Table) -> int:
+    return console.measure(table, options=console.options.update(max_width=UNLIMITED_WIDTH)).maximum
 
 
 def print_text(console: Console, text: str) -> None:

@@ -1,0 +1,48 @@
+"""Tables of commands, in terminals of any width and in a pipe."""
+
+import io
+
+from rich.console import Console
+
+from catalyst_groq.commands.tables import count, print_rows
+
+HEADERS = ("process", "message")
+ROWS = [("a-process-with-a-long-name", "Words of a message that nobody has to read in one line. " * 3)]
+
+
+def render(width, *, is_terminal=True, rows=ROWS, **options):
+    out = io.StringIO()
+    print_rows(Console(file=out, width=width, force_terminal=is_terminal, color_system=None), HEADERS, rows, **options)
+    return out.getvalue()
+
+
+def test_table_folds_its_last_column_only():
+    text = render(80, folds_last=True)
+
+    assert text.startswith("┏")
+    assert "│ a-process-with-a-long-name │ Words of a message" in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+def test_table_that_is_too_narrow_becomes_paragraphs():
+    assert render(50, folds_last=True).startswith("a-process-with-a-long-name\n  message Words of a message")
+    assert render(80).startswith("a-process-with-a-long-name\n  message Words of a message")
+
+
+def test_table_in_a_pipe_has_no_lines():
+    text = render(400, is_terminal=False)
+
+    assert [line.split()[0] for line in text.splitlines()] == ["process", "a-process-with-a-long-name"]
+    assert "━" not in text
+
+
+def test_table_shows_no_control_characters_and_no_markup():
+    assert "\\x1b[31m[bold]" in render(80, rows=[("\x1b[31m[bold]", "")])
+
+
+def test_count_has_a_plural():
+    assert (count(1, "task"), count(1000, "task"), count(2, "entry", "entries")) == (
+        "1 task",
+        "1,000 tasks",
+        "2 entries",
+    )
