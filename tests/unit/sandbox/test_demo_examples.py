@@ -26,6 +26,7 @@ def test_examples_take_all_files_each_its_own():
     [
         ("groq-example", set(), {"userMessage": "Why?"}),
         ("groq-tools-example", {"userMessage"}, {}),
+        ("groq-classify-example", {"message"}, {}),
         ("groq-batch-example", {"documents"}, {}),
         ("groq-transcribe-example", {"recording"}, {}),
     ],

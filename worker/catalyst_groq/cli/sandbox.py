@@ -9,14 +9,22 @@ from catalyst_groq.cli.conventions import ENV_FILE, INTERRUPTED
 
 FlavourName = Literal["camunda", "operaton"]
 ExampleName = Literal[
-    "groq-example", "groq-tools-example", "groq-batch-example", "groq-batch-review-example", "groq-transcribe-example"
+    "groq-example",
+    "groq-tools-example",
+    "groq-classify-example",
+    "groq-extract-example",
+    "groq-approval-example",
+    "groq-translate-example",
+    "groq-batch-example",
+    "groq-batch-review-example",
+    "groq-transcribe-example",
 ]
 PlanName = Literal["none", "free", "developer"]
 
 
 def demo(
     ask: Annotated[
-        str | None, typer.Option(help="The question, for groq-example and groq-tools-example; default: one of theirs.")
+        str | None, typer.Option(help="The question, or the message of a customer; default: that of the example.")
     ] = None,
     *,
     example: Annotated[ExampleName, typer.Option(help="The example process to run.")] = "groq-example",

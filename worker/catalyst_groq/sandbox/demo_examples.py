@@ -18,6 +18,8 @@ Variables = Mapping[str, TypedValueDto]
 RECORDING_SECONDS = 3
 RECORDING_RATE_HERTZ = 8000
 TONE_HERTZ = 440
+INVOICE = "Invoice 4711\nLamp Ltd\nOne lamp: 40.00 EUR\nTotal: 40.00 EUR\n"
+TEXTS = ["Guten Morgen.", "Wo ist der Bahnhof?"]
 DOCUMENTS = [
     "The heating in flat 7 has been cold since Tuesday. Please send somebody before the weekend.",
     "Thank you for the quick repair. The invoice of 120 EUR is paid.",
@@ -35,6 +37,7 @@ class Example:
     """What is asked if the user does not choose; empty for an example that asks nothing."""
     question_task: str = ""
     """The user task that takes the question; empty if the instance is started with it."""
+    question_variable: str = "userMessage"
     start: Variables = field(default_factory=dict)
     entries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By the id of a user task what a person would enter there."""
@@ -50,15 +53,23 @@ class Example:
 
     def start_variables(self, question: str) -> Variables:
         """Return the variables that an instance is started with."""
-        asked = {"userMessage": question} if question and not self.question_task else {}
+        asked = {self.question_variable: question} if question and not self.question_task else {}
         return {**self.start, **Encoder().encode_all(asked)}
 
     def entries_of(self, user_task: str, question: str) -> Mapping[str, Any]:
         """Return what is entered in a user task."""
-        return {"userMessage": question} if user_task == self.question_task else self.entries.get(user_task, {})
+        return (
+            {self.question_variable: question} if user_task == self.question_task else self.entries.get(user_task, {})
+        )
 
 
 CHAT_EXAMPLE = Example("groq-example", "Why is the sky blue? Answer in one sentence.", question_task="Configure")
+
+
+def _make_file(content: bytes, filename: str, mimetype: str) -> TypedValueDto:
+    """Return a File variable as the REST API takes it."""
+    value = base64.b64encode(content).decode()
+    return {"type": "File", "value": value, "valueInfo": {"filename": filename, "mimeType": mimetype}}
 
 
 def _make_recording() -> TypedValueDto:
@@ -74,8 +85,7 @@ def _make_recording() -> TypedValueDto:
                 for number in range(RECORDING_RATE_HERTZ * RECORDING_SECONDS)
             )
         )
-    value = base64.b64encode(written.getvalue()).decode()
-    return {"type": "File", "value": value, "valueInfo": {"filename": "voicemail.wav", "mimeType": "audio/wav"}}
+    return _make_file(written.getvalue(), "voicemail.wav", "audio/wav")
 
 
 def list_examples() -> dict[str, Example]:
@@ -92,6 +102,19 @@ def list_examples() -> dict[str, Example]:
                 {"answer": "Order 4711 is in Bremen, since this morning."},
             ],
         ),
+        Example(
+            "groq-classify-example",
+            "My invoice 4711 is wrong.",
+            question_variable="message",
+            emulated=[{"answer": {"department": "billing", "urgent": True}}],
+        ),
+        Example(
+            "groq-extract-example",
+            start={"invoice": _make_file(INVOICE.encode(), "invoice.txt", "text/plain")},
+            emulated=[{"answer": {"number": "4711", "supplier": "Lamp Ltd", "total": 40, "currency": "EUR"}}],
+        ),
+        Example("groq-approval-example", "Where is my order 4711?", entries={"Approve": {"approved": True}}),
+        Example("groq-translate-example", start=Encoder().encode_all({"texts": TEXTS, "language": "English"})),
         Example("groq-batch-example", start=documents),
         Example("groq-batch-review-example", start=documents),
         Example("groq-transcribe-example", start={"recording": _make_recording()}),
