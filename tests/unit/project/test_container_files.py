@@ -111,7 +111,7 @@ def test_pods_write_to_volumes_only():
 def test_probes_are_paths_of_the_worker():
     paths = {CONTAINER[f"{probe}Probe"]["httpGet"]["path"] for probe in ("startup", "liveness", "readiness")}
 
-    assert paths == {health.LIVE, health.READY}
+    assert paths == {health.LIVEZ, health.READYZ}
 
 
 def test_image_has_wheels_for_arm64():
