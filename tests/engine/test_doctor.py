@@ -287,7 +287,7 @@ def test_doctor_sums_up_incidents_by_cause(settings, process_client, topic):
     assert re.fullmatch(rf"2 incidents at {made[0]}/Ask: Groq: 401 Invalid key [12]", first)
     assert fix == "Correct the key"
     assert second == f"1 incident at {made[0]}/Ask: Boom"
-    assert other_fix == "Remove the cause, then raise the retries of the tasks"
+    assert other_fix == "Remove the cause, then raise the retries of the tasks with catalyst-groq retry"
 
 
 def test_doctor_finds_diagram_that_cannot_be_read(settings, process_client, topic):

@@ -29,7 +29,7 @@ LONG_WAIT_SECONDS = 30.0
 VARYING_PARTS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|'[^']{1,200}'|\d+(?:[.,]\d+)*")
 """In which the messages of one cause differ: ids, quoted names and figures."""
 
-RAISE_RETRIES = "Remove the cause, then raise the retries of the tasks"
+RAISE_RETRIES = "Remove the cause, then raise the retries of the tasks with catalyst-groq retry"
 START_WORKER = "Start a worker for this topic (catalyst-groq run), or see its log if one runs"
 
 
