@@ -324,7 +324,7 @@ class _RoutedCall:
         return min(max(wait, MIN_RETURN_SECONDS), self._seconds_left)
 
     def _engine_wait(self, wait: float | None) -> float | None:
-        """Return how long the engine waits for a rate limit: no task comes back too often."""
+        """Return how long the engine waits for a rate limit: no task is fetched again too often."""
         wait = self._if_in_time(wait)
         return None if wait is None else max(wait, min(MIN_RETURN_SECONDS, self._seconds_left))
 

@@ -7,7 +7,7 @@ WAITING_SHARE = 0.5
 """Share of the worker's capacity that calls may hold while they wait for rate limits."""
 
 MIN_RETURN_SECONDS = 5.0
-"""A call that finds no waiting place comes back after this time at the earliest."""
+"""A call that finds no waiting place is fetched again after this time at the earliest."""
 
 MAX_RETURNS_PER_SECOND = 20
 """Calls of one route that come back from the engine in the same second: they do not all come at the end of a pause."""
@@ -44,7 +44,7 @@ class WaitingPlaces:
             del self._taken[route_id]
 
     def return_time(self, route_id: tuple[str, str], wait: float) -> float:
-        """Return the seconds after which a call that is left to the engine comes back: `wait`, or a little more."""
+        """Return the seconds after which the engine offers a call again: `wait`, or a little more."""
         now = time.monotonic()
         second = int(now + wait)
         while self._returns[route_id, second] >= MAX_RETURNS_PER_SECOND:
