@@ -47,6 +47,7 @@ def make_worker(engine, emulator, old_version, redis, tmp_path):
         worker = WorkerProcess(tmp_path / version, engine.rest_url, emulator.base_url, **shared, **settings)
         if version == "old":
             worker.environ["PYTHONPATH"] = str(old_version)
+            worker.environ.pop("COVERAGE_PROCESS_CONFIG", None)  # its code is not what is measured
         return worker
 
     return make
