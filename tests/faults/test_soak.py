@@ -128,7 +128,10 @@ def test_soak_ends_every_instance_with_flat_memory(soak_environment, tasks, tmp_
             if number == int(tasks * WARM_UP_SHARE):
                 warm, warm_files = worker.memory(), worker.open_files()
         wait_for("the last ones", lambda: count_ended(environment) == tasks, timeout=120)
-        grown, further_files = worker.memory() / warm, worker.open_files() - warm_files
+        grown = worker.memory() / warm
+        # The more tasks were active at once, the more connections are kept alive: for a minute at most.
+        wait_for("idle connections", lambda: worker.open_files() - warm_files <= MAX_FURTHER_FILES, timeout=90)
+        further_files = worker.open_files() - warm_files
 
     calls = Counter(call.messages[-1]["content"] for call in environment.emulator.calls)
     assert {message: count for message, count in calls.items() if message.startswith("question ")} == expected
