@@ -36,8 +36,8 @@ async def stores(request, tmp_path):
     else:
         url = request.getfixturevalue("redis")
         made = Stores(url, RedisJournal(url, cipher=make_cipher(None), max_age=DAY), RedisLedger(url))
-        for entry in await made.administration.entries([], 10_000):
-            await made.administration.forget(entry.task_id)
+        for stored in await made.administration.entries([], 10_000):
+            await made.administration.forget(stored.task_id)
         for entry in await made.administration.accounts(100):
             await made.administration.reset(entry.account)
     async with aclosing(made.journal), aclosing(made.ledger), aclosing(made.administration):
