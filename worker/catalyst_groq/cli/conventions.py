@@ -73,14 +73,11 @@ def run_with_journal(work: Callable[[JournalSession], Awaitable[T]]) -> T:
 
 
 def _load() -> "tuple[Settings, Mask]":
-    from catalyst_groq.config.factory import collect_secret_values
-    from catalyst_groq.config.settings import GROQ_API_KEY, Settings, environment
-    from catalyst_groq.domain.redaction import Redactor
+    from catalyst_groq.config.factory import make_redactor
+    from catalyst_groq.config.settings import Settings, environment
 
     settings = Settings.load(SETTINGS_FILE, ENV_FILE)
-    redactor = Redactor(value for _, value in collect_secret_values(settings))
-    redactor.add(environment(ENV_FILE).get(GROQ_API_KEY, "").strip())
-    return settings, redactor.mask
+    return settings, make_redactor(settings, environment(ENV_FILE)).mask
 
 
 def make_console(*, quiet: bool = False) -> "Console":

@@ -29,6 +29,8 @@ class EffectiveSetting(NamedTuple):
     """`environment`, `.env`, `worker.yaml`, `default`, or which setting names the file of a secret."""
     description: str
     is_secret: bool = False
+    is_refused: bool = False
+    """Whether its value is wrong or not read."""
 
     @property
     def is_default(self) -> bool:
@@ -43,8 +45,10 @@ def list_settings(found: FoundSettings[Settings]) -> Iterator[EffectiveSetting]:
         name = diagnostics.variable_name(field)
         written = found.values.get(field, SourcedValue(info.default, DEFAULT))
         is_secret = field in diagnostics.secrets
-        value = _show(field, written.value, None if field in found.invalid else found.settings, is_secret=is_secret)
-        yield EffectiveSetting(name, value, _name_file(written.source, field, name), info.description or "", is_secret)
+        is_refused = field in found.invalid
+        value = _show(field, written.value, None if is_refused else found.settings, is_secret=is_secret)
+        source = _name_file(written.source, field, name)
+        yield EffectiveSetting(name, value, source, info.description or "", is_secret, is_refused)
     key_source = _name_file(found.key_source or DEFAULT, GROQ_API_KEY.lower(), GROQ_API_KEY)
     yield EffectiveSetting(GROQ_API_KEY, MASK if found.key_source else "", key_source, KEY_DESCRIPTION, is_secret=True)
 

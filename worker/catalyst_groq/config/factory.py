@@ -16,7 +16,7 @@ from catalyst_groq.common.credentials import find_passwords
 from catalyst_groq.common.optional_dependencies import require_extra
 from catalyst_groq.common.transport import TransportConfig, find_environment_passwords, make_transport
 from catalyst_groq.config.endpoint_accounts import make_account
-from catalyst_groq.config.settings import Settings
+from catalyst_groq.config.settings import GROQ_API_KEY, Settings
 from catalyst_groq.config.validation import SettingsDiagnostics
 from catalyst_groq.connector.access.providers import SecretProvider, default_providers
 from catalyst_groq.connector.access.secrets import Secrets
@@ -68,6 +68,13 @@ def mask_secrets(settings: Settings, redactor: Redactor) -> None:
             name,
             MIN_KEY_CHARS,
         )
+
+
+def make_redactor(settings: Settings, environ: Mapping[str, str]) -> Redactor:
+    """Return the redactor of a command: it masks the secrets of the settings, and GROQ_API_KEY."""
+    redactor = Redactor(value for _, value in collect_secret_values(settings))
+    redactor.add(environ.get(GROQ_API_KEY, "").strip())
+    return redactor
 
 
 def make_engine_authorization(settings: Settings) -> str:

@@ -51,8 +51,7 @@ async def diagnose(found: FoundSettings[Settings], environ: Mapping[str, str]) -
             *findings,
             SETTINGS.unknown("nothing else was checked, because the settings contradict each other, or are not read"),
         ]
-    redactor = Redactor(value for _, value in factory.collect_secret_values(found.settings))
-    redactor.add(environ.get(GROQ_API_KEY, "").strip())
+    redactor = factory.make_redactor(found.settings, environ)
     doctor = Doctor(found.settings, found.invalid, environ, redactor)
     checks = [doctor.check_engine(), doctor.check_endpoints(), doctor.check_storage(), doctor.check_worker()]
     groups = await asyncio.gather(*map(_collect, checks))

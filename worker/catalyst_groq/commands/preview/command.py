@@ -12,7 +12,7 @@ from catalyst_groq.commands.preview.previewer import Previewer
 from catalyst_groq.common.bounded_execution import ProcessPool, make_process_environment
 from catalyst_groq.config import factory
 from catalyst_groq.config.handler_factory import make_handler
-from catalyst_groq.config.settings import GROQ_API_KEY, Settings
+from catalyst_groq.config.settings import Settings
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.groq.api.response_validation import ResponseValidator
@@ -27,8 +27,7 @@ async def render_task(settings: Settings, environ: Mapping[str, str], options: P
     Raises `CatalystError`.
     """
     catalog, encoder = factory.load_catalog(settings), Encoder(settings.string_limit)
-    redactor = Redactor(value for _, value in factory.collect_secret_values(settings))
-    redactor.add(environ.get(GROQ_API_KEY, "").strip())
+    redactor = factory.make_redactor(settings, environ)
     secrets = factory.make_secrets(settings, environ, redactor)
     missing_keys: list[str] = []
     if not options.send:
