@@ -1,0 +1,30 @@
+"""What `doctor` says of the settings: each that is set, with its source, and each that is wrong once."""
+
+from catalyst_groq.commands.doctor.settings_checks import check_settings
+from catalyst_groq.config.settings import Settings
+from catalyst_groq.config.sources import read_settings
+
+
+def check(folder, text):
+    (folder / "worker.yaml").write_text(text)
+    return list(check_settings(read_settings(Settings, folder / "worker.yaml", folder / ".env")))
+
+
+def test_setting_that_is_set_is_shown_with_its_source(tmp_path):
+    [finding] = check(tmp_path, "concurrency: 7")
+
+    assert finding.text == "CATALYST_CONCURRENCY=7 (worker.yaml)"
+
+
+def test_setting_that_is_refused_is_a_fault_only(tmp_path):
+    fault, finding = check(tmp_path, "lock_duration: 1\nconcurrency: 7")
+
+    assert fault.text.startswith("CATALYST_LOCK_DURATION")
+    assert finding.text == "CATALYST_CONCURRENCY=7 (worker.yaml)"
+
+
+def test_secret_in_a_setting_is_masked(tmp_path):
+    finding = check(tmp_path, "journal: redis://me:s3cret-password@localhost\n")[0]
+
+    assert "s3cret-password" not in finding.text
+    assert finding.text.startswith("CATALYST_JOURNAL=redis://")
