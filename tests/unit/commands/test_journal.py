@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -12,7 +12,7 @@ from support.factories import make_response
 from support.ledger import CENT
 
 FIRST, SECOND = JournalKey("task-1", "a" * 64), JournalKey("task-2", "b" * 64)
-TODAY = datetime.now(UTC).date()
+TODAY = date(2026, 1, 2)
 ENCRYPTED = {
     "CATALYST_JOURNAL": "journal.sqlite",
     "CATALYST_JOURNAL_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
@@ -20,8 +20,17 @@ ENCRYPTED = {
 PLAIN = {"CATALYST_JOURNAL": "journal.sqlite"}
 
 
+class Clock(datetime):
+    """A clock that stands: a run of the tests may begin before midnight and end after it."""
+
+    @classmethod
+    def now(cls, tz=None):
+        assert tz is UTC
+        return cls(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
+
+
 @pytest.fixture
-def journal_file(tmp_path):
+def journal_file(tmp_path, monkeypatch):
     """Store the answers to two tasks, and what they have spent."""
 
     async def store():
@@ -33,6 +42,7 @@ def journal_file(tmp_path):
             await SqliteLedger(file).book({f"day:{TODAY}": 3 * CENT, "instance:i1": 2 * CENT, "day:2026-01-01": CENT})
 
     asyncio.run(store())
+    monkeypatch.setattr("catalyst_groq.cli.budget.datetime", Clock)
 
 
 @pytest.mark.usefixtures("journal_file")
