@@ -19,7 +19,7 @@ from catalyst_groq.sandbox.process_client import ProcessClient
 START_THREADS = 4
 """Threads that start process instances."""
 
-BULK_TIMEOUT_SECONDS = 180.0
+BULK_TIMEOUT_SECONDS = 900.0
 """Timeout of a request that the engine executes in one transaction for all instances."""
 
 POLL_INTERVAL_SECONDS = 0.2

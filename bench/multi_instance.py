@@ -57,28 +57,29 @@ def measure_multi_instance(
         runs[FLOOR, shape.name] = _measure_floor(environment, shape, items)
     for client in clients:
         if client.name in {THIS_WORKER.name, JAVASCRIPT}:
-            on_phase(f"{items} items: {client.name}")
-            runs |= {(client.name, name): run for name, run in _measure_client(environment, client, items).items()}
+            for shape in SHAPES:
+                on_phase(f"{items} items, {shape.name}: {client.name}")
+                runs[client.name, shape.name] = _measure_client(environment, client, shape, items)
     return runs
 
 
-def _measure_client(environment: Environment, client: ClientUnderTest, items: int) -> dict[str, ItemsRun]:
-    """Run one client with all shapes, one after the other."""
-    runs = {}
+def _measure_client(environment: Environment, client: ClientUnderTest, shape: Shape, items: int) -> ItemsRun:
+    """Run one client with one shape.
+
+    The client ends before its process is deleted: the engine deletes no instance of which it completes a task.
+    """
     with (
         environment.deployed_process() as plain,
+        environment.deployed_process(shape, plain.topic) as process,
         run_client(client.command, environment, plain, concurrency=CONCURRENCY) as client_processes,
     ):
         ready = time.monotonic() + SETTLE_SECONDS
         warm_up(plain, client_processes, min(client.warm_up_tasks, items))
-        for shape in SHAPES:
-            with environment.deployed_process(shape, plain.topic) as process:
-                batch = _prepare(process, shape, items)
-                time.sleep(max(0.0, ready - time.monotonic()))
-                environment.stub.reset(0)
-                batch.release()
-                runs[shape.name] = _observe(environment, process, batch, client_processes, items)
-    return runs
+        batch = _prepare(process, shape, items)
+        time.sleep(max(0.0, ready - time.monotonic()))
+        environment.stub.reset(0)
+        batch.release()
+        return _observe(environment, process, batch, client_processes, items)
 
 
 def _observe(
