@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
+from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, FormData
 from yarl import URL
@@ -104,15 +104,15 @@ class RestClient:
 
         A response of more than `MAX_JSON_BYTES` is an `EngineResponseTooLarge`, which is an `EngineUnreachable`.
         """
-        return await self._call("GET", url, None, CALL_TIMEOUT_SECONDS, shape)
+        return await self._call(_Request("GET", url), shape)
 
     async def post(self, url: str, body: Mapping[str, Any], shape: type[T], timeout: float = CALL_TIMEOUT_SECONDS) -> T:
         """Send JSON and return a response of this shape. Raises `EngineUnreachable`, `EngineRefused`."""
-        return await self._call("POST", url, to_bytes(body), timeout, shape)
+        return await self._call(_Request("POST", url, to_bytes(body), timeout), shape)
 
     async def put(self, url: str, body: Mapping[str, Any]) -> None:
         """Send JSON; the response has no content. Raises as `post` does."""
-        await self._call("PUT", url, to_bytes(body), CALL_TIMEOUT_SECONDS, NO_CONTENT)
+        await self._call(_Request("PUT", url, to_bytes(body)), NO_CONTENT)
 
     async def upload(self, url: str, fields: Mapping[str, str], files: Mapping[str, bytes]) -> dict[str, Any]:
         """Send a form with files, by their names, and return a JSON object. Raises as `post` does."""
@@ -124,7 +124,8 @@ class RestClient:
         parts = form()
         content_type = str(parts.headers["content-type"])
         content = await parts.as_bytes()
-        return await self._call("POST", url, content, UPLOAD_TIMEOUT_SECONDS, dict, content_type=content_type)
+        request = _Request("POST", url, content, UPLOAD_TIMEOUT_SECONDS, content_type=content_type)
+        return await self._call(request, dict)
 
     @contextmanager
     def parsing(self) -> Iterator[None]:
@@ -136,80 +137,49 @@ class RestClient:
 
     async def read(self, url: str, timeout: float = CALL_TIMEOUT_SECONDS) -> bytes:
         """Return the bytes of a response that is not JSON, up to `MAX_FILE_BYTES`. Raises as `get` does."""
-        return await self._authenticated_call("GET", url, None, timeout, MAX_FILE_BYTES)
+        return await self._authenticated_call(_Request("GET", url, timeout=timeout, max_bytes=MAX_FILE_BYTES))
 
-    async def _call(  # noqa: PLR0913 -- one HTTP request
-        self,
-        method: str,
-        url: str,
-        content: bytes | None,
-        timeout: float,
-        shape: type[T],
-        *,
-        content_type: str = JSON_TYPE,
-    ) -> T:
-        body = await self._authenticated_call(method, url, content, timeout, MAX_JSON_BYTES, content_type=content_type)
+    async def _call(self, request: "_Request", shape: type[T]) -> T:
+        body = await self._authenticated_call(request)
         parsed = await run_beside_loop_if_large(body, _parse, body) if body else None
         if not isinstance(parsed, shape):
             raise EngineUnreachable(f"The server at {self.url} is not a Camunda engine: {_excerpt(body)}")
         return parsed
 
-    async def _authenticated_call(  # noqa: PLR0913 -- one HTTP request
-        self,
-        method: str,
-        url: str,
-        content: bytes | None,
-        timeout: float,
-        max_bytes: int,
-        *,
-        content_type: str = JSON_TYPE,
-    ) -> bytes:
+    async def _authenticated_call(self, request: "_Request") -> bytes:
         """Call once, and once more with a new token if the engine refuses the first one."""
-        send = partial(
-            self._send, method, url, content, timeout=timeout, max_bytes=max_bytes, content_type=content_type
-        )
         token = await self._tokens.current() if self._tokens else ""
-        status, body = await send(token=token)
+        status, body = await self._send(request, token)
         if status == HTTPStatus.UNAUTHORIZED and self._tokens:
-            status, body = await send(token=await self._tokens.current(refused=token))
+            status, body = await self._send(request, await self._tokens.current(refused=token))
         if status not in SUCCESS_STATUSES:
             raise self._to_error(status, body, await run_beside_loop_if_large(body, _parse, body))
         return body
 
-    async def _send(  # noqa: PLR0913 -- one HTTP request
-        self,
-        method: str,
-        url: str,
-        content: bytes | None,
-        *,
-        timeout: float,
-        token: str,
-        max_bytes: int,
-        content_type: str,
-    ) -> tuple[int, bytes]:
+    async def _send(self, request: "_Request", token: str) -> tuple[int, bytes]:
         """Return status and body. Every failure without a response is the same error: they are all handled alike."""
-        headers = {"content-type": content_type}
+        headers = {"content-type": request.content_type}
         if authorization := f"Bearer {token}" if token else self._current_authorization():
             headers["authorization"] = authorization
-        parsed_url = URL(url, encoded=True)
+        url = URL(request.url, encoded=True)
         try:
-            proxy = self._transport.proxy_for(parsed_url)
+            proxy = self._transport.proxy_for(url)
             async with self._http.request(
-                method,
-                parsed_url,
-                data=content,
+                request.method,
+                url,
+                data=request.content,
                 headers=headers,
                 proxy=proxy.url,
                 proxy_headers=proxy.headers,
-                timeout=ClientTimeout(total=timeout, sock_connect=CONNECT_TIMEOUT_SECONDS),
+                timeout=_client_timeout(request.timeout),
                 allow_redirects=False,
             ) as response:
                 self.last_date = response.headers.get("date", "")
-                return response.status, await read_body(response, max_bytes)
+                return response.status, await read_body(response, request.max_bytes)
         except BodyTooLarge as cause:
             raise EngineResponseTooLarge(f"Engine at {self.url}: {cause}") from cause
         except (ClientError, OSError) as cause:  # a TimeoutError is an OSError
-            reason = str(cause) or f"no response within {timeout:g} s"
+            reason = str(cause) or f"no response within {request.timeout:g} s"
             raise EngineUnreachable(f"Engine unreachable at {self.url}: {reason}") from cause
 
     def _to_error(self, status: int, content: bytes, body: Any) -> EngineRefused | EngineUnreachable:
@@ -244,6 +214,23 @@ class RestClient:
         if scheme:
             return "Check CATALYST_ENGINE_USER and CATALYST_ENGINE_PASSWORD"
         return "Set CATALYST_ENGINE_USER and CATALYST_ENGINE_PASSWORD, or CATALYST_ENGINE_TOKEN"
+
+
+class _Request(NamedTuple):
+    """One HTTP request to the engine."""
+
+    method: str
+    url: str
+    content: bytes | None = None
+    timeout: float = CALL_TIMEOUT_SECONDS
+    max_bytes: int = MAX_JSON_BYTES
+    """Maximum size of the response."""
+    content_type: str = JSON_TYPE
+
+
+@lru_cache
+def _client_timeout(seconds: float) -> ClientTimeout:
+    return ClientTimeout(total=seconds, sock_connect=CONNECT_TIMEOUT_SECONDS)
 
 
 def _parse(content: bytes) -> Any:
