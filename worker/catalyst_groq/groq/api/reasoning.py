@@ -18,6 +18,7 @@ THINK_BLOCK = re.compile(
 """Only at the beginning: elsewhere the tag is part of the content. The end tag is missing when the output limit was
 reached during the reasoning."""
 
+END_OF_TAG = "/think"
 START_OF_THINKING = re.compile(r"<think(?:ing)?>|\[think\]", re.IGNORECASE)
 END_OF_THINKING = re.compile(
     r"""(?:^[ \t]*+|(?<=[^\s`"'“(]))(?:</think(?:ing)?>|\[/think\])[ \t\r]*+(?:\n\s*+|\Z)""",
@@ -133,7 +134,8 @@ def _split_tags(text: str) -> Parts:
         start = block.end()
     if start:
         return Parts(text[start:], "\n".join(filter(None, thoughts)))
-    end = END_OF_THINKING.search(text)
+    # The expression looks at every character of a long text, which takes many times as long as a search for a word.
+    end = END_OF_THINKING.search(text) if END_OF_TAG in text.lower() else None
     if end and not START_OF_THINKING.search(text) and not _is_in_code(text[: end.start()]):
         return Parts(text[end.end() :], text[: end.start()].strip())
     return Parts(text)
