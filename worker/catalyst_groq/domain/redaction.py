@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
+from catalyst_groq.common.structures import SCALAR_TYPES
 from catalyst_groq.domain.variables import TypedValue
 
 MASK = "***"
@@ -31,7 +32,6 @@ JSON_ESCAPE = re.compile(r"\\\\{0,7}(?:u[0-9a-fA-F]{4}|/)")
 """With 2, 4 or 8 backslashes in a JSON text that stands in other ones."""
 
 URL_ESCAPES = re.compile(r"%[0-9a-fA-F]{2}(?:%[0-9a-fA-F]{2})*")
-SCALAR_TYPES = frozenset((int, float, bool, type(None)))
 TEXT_SEPARATOR = "\0"
 """A character that no key contains."""
 
@@ -83,8 +83,12 @@ class Redactor:
 
     def mask_all(self, value: Any) -> Any:
         """Mask every text in a structure, names included. A structure without keys is returned itself, not a copy."""
+        return value if self.finds_nothing(value) else self._mask_parts(value)
+
+    def finds_nothing(self, value: Any) -> bool:
+        """Whether no text in a structure has a key, names included."""
         texts = TEXT_SEPARATOR.join(_collect_texts(value))
-        return value if self.mask(texts) == texts else self._mask_parts(value)
+        return self.mask(texts) == texts
 
     def _mask_parts(self, value: Any) -> Any:
         """Copy a structure with its texts masked; without recursion, because a model may nest it deeply."""

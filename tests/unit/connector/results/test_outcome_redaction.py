@@ -12,8 +12,8 @@ from support.factories import make_attempt_record, make_call_record
 
 
 def test_size_of_an_outcome_is_that_of_its_values_and_details():
-    assert texts_of(Completion({"a": TypedValue("Json", "[1]"), "b": "text"})) == ["[1]", "text"]
-    assert texts_of(Failure("message", "details", variables={"a": 1})) == [1, "details"]
+    assert texts_of(Completion({"a": TypedValue("Json", "[1]"), "b": "text"})) == ["a", "b", "[1]", "text"]
+    assert texts_of(Failure("message", "details", variables={"a": 1})) == ["a", 1, "message", "details"]
 
 
 KEY = "the-key-of-a-task"

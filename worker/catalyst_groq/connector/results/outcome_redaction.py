@@ -10,26 +10,28 @@ from catalyst_groq.domain.variables import TypedValue
 
 
 def texts_of(outcome: Outcome) -> list[Any]:
-    """Return what `redact_outcome` searches for keys."""
-    values = outcome.variables.values()
-    texts: list[Any] = [value.value if isinstance(value, TypedValue) else value for value in values]
+    """Return what `redact_outcome` searches for keys: texts, and structures with texts."""
+    values = [value.value if isinstance(value, TypedValue) else value for value in outcome.variables.values()]
+    texts: list[Any] = [*outcome.variables, *values]
     match outcome:
-        case Failure(details=details):
-            return [*texts, details]
-        case Completion(collected=CollectedResult(value=value)) | BpmnError(collected=CollectedResult(value=value)):
-            return [*texts, value]
-        case _:
+        case Failure(message=message, details=details, call=call):
+            return [*texts, message, details, *_texts_of_call(call)]
+        case Completion(collected=collected, call=call):
+            return [*texts, *_texts_of_collected(collected), *_texts_of_call(call)]
+        case BpmnError(message=message, collected=collected, call=call):
+            return [*texts, message, *_texts_of_collected(collected), *_texts_of_call(call)]
+        case Unlocked():
             return texts
 
 
 def redact_outcome(outcome: Outcome, redactor: Redactor) -> Outcome:
     """Return the outcome without keys, in its messages and its variables."""
+    if redactor.finds_nothing(texts_of(outcome)):
+        return outcome
     variables = redactor.mask_all(outcome.variables)
     match outcome:
         case Completion():
             collected, call = _redact_collected(outcome.collected, redactor), _redact_call(outcome.call, redactor)
-            if variables is outcome.variables and collected is outcome.collected and call is outcome.call:
-                return outcome
             return replace(outcome, variables=variables, collected=collected, call=call)
         case BpmnError():
             collected, call = _redact_collected(outcome.collected, redactor), _redact_call(outcome.call, redactor)
@@ -43,16 +45,22 @@ def redact_outcome(outcome: Outcome, redactor: Redactor) -> Outcome:
             return outcome
 
 
+def _texts_of_call(call: CallRecord | None) -> list[str]:
+    """Return what a process or a server has named: models, the id of the request, the reason of its end."""
+    if call is None:
+        return []
+    models = [attempt.model for attempt in call.attempts]
+    return [call.model_asked, call.model_used, call.request_id, call.finish_reason, *models]
+
+
+def _texts_of_collected(collected: CollectedResult | None) -> list[Any]:
+    return [] if collected is None else [collected.key, collected.value, collected.error]
+
+
 def _redact_call(call: CallRecord | None, redactor: Redactor) -> CallRecord | None:
-    """Mask keys in what a process or a server has named: models, the id of the request, the reason of its end."""
     if call is None:
         return None
-    texts = [call.model_asked, call.model_used, call.request_id, call.finish_reason]
-    models = [attempt.model for attempt in call.attempts]
-    masked = redactor.mask_all([*texts, *models])
-    if masked == [*texts, *models]:
-        return call
-    asked, used, request_id, finish_reason, *models = masked
+    asked, used, request_id, finish_reason, *models = redactor.mask_all(_texts_of_call(call))
     attempts = tuple(replace(attempt, model=model) for attempt, model in zip(call.attempts, models, strict=True))
     return replace(
         call, model_asked=asked, model_used=used, request_id=request_id, finish_reason=finish_reason, attempts=attempts
