@@ -5,8 +5,13 @@ import pytest
 from catalyst_groq.common.structures import is_larger, measure
 
 
+class Text(str):
+    __slots__ = ()
+
+
 @pytest.mark.parametrize(
-    ("data", "size"), [("", 1), ("four", 4), (b"four", 4), (1, 1), ([], 1), (["", 1], 3), ({"name": "text"}, 9)]
+    ("data", "size"),
+    [("", 1), ("four", 5), (b"four", 5), (Text("four"), 5), (1, 1), ([], 1), (["", 1], 3), ({"name": "text"}, 10)],
 )
 def test_size_is_that_of_texts_names_bytes_and_values(data, size):
     assert measure(data, 100) == size

@@ -13,8 +13,8 @@ pytestmark = pytest.mark.anyio
     ("data", "is_beside"),
     [
         ("", False),
-        ("x" * MAX_INLINE_CHARS, False),
-        ("x" * (MAX_INLINE_CHARS + 1), True),
+        ("x" * (MAX_INLINE_CHARS - 1), False),
+        ("x" * MAX_INLINE_CHARS, True),
         ({"messages": [{"content": "x" * (MAX_INLINE_CHARS + 1)}]}, True),
         ([0] * (MAX_INLINE_CHARS + 1), True),
         ({"x" * (MAX_INLINE_CHARS + 1): 1}, True),

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
-from catalyst_groq.common.structures import SCALAR_TYPES
+from catalyst_groq.common.structures import CONTAINER_TYPES, LEAF_TYPES
 from catalyst_groq.domain.variables import TypedValue
 
 MASK = "***"
@@ -118,17 +118,19 @@ class Redactor:
 def _collect_texts(value: Any) -> list[str]:
     """Return every text in a structure, names included."""
     texts: list[str] = []
-    remaining = [value]
+    remaining: list[Any] = [[value]]
     for part in remaining:
-        if isinstance(part, str):
-            texts.append(part)
-        elif isinstance(part, dict):
+        if isinstance(part, dict):
             texts += map(str, part)  # in YAML a name may be a number
-            remaining += [entry for entry in part.values() if type(entry) not in SCALAR_TYPES]
-        elif isinstance(part, list):
-            remaining += part
-        elif isinstance(part, TypedValue):
-            remaining.append(part.value)
+            part = part.values()  # noqa: PLW2901 -- its values are searched as a list's entries are
+        texts += [entry for entry in part if type(entry) is str]
+        for entry in [entry for entry in part if type(entry) not in LEAF_TYPES]:
+            if isinstance(entry, str):
+                texts.append(entry)
+            elif isinstance(entry, CONTAINER_TYPES):
+                remaining.append(entry)
+            elif isinstance(entry, TypedValue):
+                remaining.append([entry.value])
     return texts
 
 
