@@ -273,6 +273,11 @@ COST_AND_LIMITS = Dashboard(
                 "s",
                 {"{{model}}": rate("catalyst_groq_waited_seconds_total", MODEL, "model")},
             ),
+            Panel(
+                "Wait for a rate limit",
+                "s",
+                {"{{model}}": f"max by (model) (catalyst_groq_limit_wait_seconds{{{MODEL}}})"},
+            ),
             Panel("Rate limits are shared in Redis", "short", {"{{instance}}": f"catalyst_limits_shared{{{WORKER}}}"}),
         ],
     },

@@ -50,7 +50,7 @@ def all_metrics() -> CollectorRegistry:
     register_worker_gauges(registry, Load())
     register_circuit_gauges(registry, lambda: iter([Route(ENDPOINT, MODEL)]), catalog)
     register_account_gauges(registry, lambda: [ENDPOINT])
-    register_limit_gauges(registry, lambda: [(MODEL, LimitKind.TPM, 8000, 7500.5)], catalog)
+    register_limit_gauges(registry, lambda: [(MODEL, LimitKind.TPM, 8000, 7500.5)], lambda: [(MODEL, 50.0)], catalog)
     states = [value for value in vars(state_metrics).values() if isinstance(value, StateMetric)]
     register_states(registry, {state: partial(read_one, state) for state in states})
     return registry

@@ -106,7 +106,7 @@ async def _connect(path: TaskPath, engine: EngineClient, registry: CollectorRegi
         register_worker_gauges(registry, poller)
         register_circuit_gauges(registry, state.circuit_breakers.open_subjects, path.catalog)
         register_account_gauges(registry, state.accounts.paused)
-        register_limit_gauges(registry, path.limiter.remaining, path.catalog)
+        register_limit_gauges(registry, path.limiter.remaining, path.limiter.waits, path.catalog)
         register_worker_states(
             registry,
             poller=poller,
@@ -130,6 +130,8 @@ async def _connect(path: TaskPath, engine: EngineClient, registry: CollectorRegi
         blocked_endpoints=state.accounts.blocked,
         paused_endpoints=state.accounts.paused,
         open_circuits=state.circuit_breakers.open_subjects,
+        limit_waits=path.limiter.waits,
+        exhausted_budgets=path.client.exhausted,
         mask=path.secrets.redactor.mask,
     )
     return Worker(poller, state.accounts.blocked, readiness.checks, engine.product)

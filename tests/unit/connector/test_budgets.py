@@ -154,3 +154,25 @@ class NextDay(datetime):
     @classmethod
     def now(cls, tz=None):
         return datetime.now(tz) + timedelta(days=1)
+
+
+async def test_budget_of_a_day_that_is_spent_is_logged_once(caplog, clock):
+    harness = BudgetHarness(BudgetLimits(per_instance=COST, per_definition=2 * COST))
+    await harness.send({})
+    assert (caplog.messages, list(harness.client.exhausted())) == ([], []), "an instance is no concern of an operator"
+    await harness.send(OTHER_INSTANCE, OTHER_INSTANCE, {})
+    spent = (
+        "0.0000114 of 0.0000114 USD for the process 'ask' (CATALYST_BUDGET_PER_DEFINITION), until 2026-11-22 00:00 UTC"
+    )
+
+    assert caplog.messages == [f"Budget spent: {spent}. No request that counts against it is sent"]
+    assert list(harness.client.exhausted()) == [spent]
+
+
+async def test_budget_spent_by_another_worker_is_logged(caplog, clock):
+    ledger = MemoryLedger()
+    await BudgetHarness(BudgetLimits(per_day=COST), ledger=ledger).send({})
+    caplog.clear()
+    await BudgetHarness(BudgetLimits(per_day=COST), ledger=ledger).send({}, {})
+
+    assert len(caplog.messages) == 1

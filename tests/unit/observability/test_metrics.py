@@ -222,11 +222,20 @@ def test_circuit_gauges_count_by_endpoint_and_known_model():
 def test_limit_gauges_show_known_models_only():
     registry = CollectorRegistry()
     limits = [(MODEL, LimitKind.TPM, 8000, 7500.5), (PERSONAL, LimitKind.TPM, 1, 1)]
-    register_limit_gauges(registry, lambda: limits, CATALOG)
+    register_limit_gauges(registry, lambda: limits, list, CATALOG)
 
     assert read(registry, "groq_limit", model=MODEL, limit="tpm") == 8000
     assert read(registry, "groq_limit_remaining", model=MODEL, limit="tpm") == 7500.5
     assert {sample.labels["model"] for metric in registry.collect() for sample in metric.samples} == {MODEL}
+
+
+def test_limit_waits_of_models_from_processes_are_one():
+    registry = CollectorRegistry()
+    waits = [(MODEL, 20.0), (PERSONAL, 3.0), ("Max, IBAN DE13", 2.0)]
+    register_limit_gauges(registry, list, lambda: waits, CATALOG)
+
+    names = (MODEL, "other", PERSONAL)
+    assert [read(registry, "groq_limit_wait_seconds", model=name) for name in names] == [20.0, 3.0, None]
 
 
 def test_account_gauges_count_by_endpoint():

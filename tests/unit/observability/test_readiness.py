@@ -44,6 +44,8 @@ async def check(**parts):
         "blocked_endpoints": list,
         "paused_endpoints": list,
         "open_circuits": list,
+        "limit_waits": list,
+        "exhausted_budgets": list,
         "mask": lambda text: text.replace(KEY, "***"),
     }
     checks = await Readiness(**(known | parts)).checks()
@@ -112,6 +114,18 @@ async def test_redis_that_is_away_leaves_the_worker_ready():
         "redis": ("warning", "it is unavailable: each worker enforces the rate limits on its own")
     }
     assert await check(backend=SimpleNamespace(is_shared=True)) == {}
+
+
+async def test_reached_rate_limits_leave_the_worker_ready():
+    assert await check(limit_waits=lambda: iter([("a", 9.9)])) == {}, "a short wait is ordinary"
+    assert await check(limit_waits=lambda: iter([("a", 60.0), ("b", 7200.0), ("c", 1.0)])) == {
+        "limits": ("warning", "requests wait for rate limits (models: 2), for up to 2 h")
+    }
+
+
+async def test_spent_budgets_leave_the_worker_ready():
+    assert await check(exhausted_budgets=lambda: iter(["2 of 1 USD"])) == {"budgets": ("warning", "2 of 1 USD")}
+    assert await check(exhausted_budgets=lambda: iter("abc")) == {"budgets": ("warning", "a; and 2 more")}
 
 
 async def test_checks_show_no_key():

@@ -1,5 +1,6 @@
 """Budgets: what a process instance, a process definition and all processes may spend."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -12,6 +13,8 @@ from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Respo
 from catalyst_groq.groq.models.catalog import ModelCatalog
 from catalyst_groq.groq.models.pricing import cost_usd
 from catalyst_groq.journal import Ledger
+
+log = logging.getLogger(__name__)
 
 MAX_KNOWN_BUDGETS = 200
 """Whose sums are remembered for the metrics: one for each process definition and day."""
@@ -76,11 +79,20 @@ class BudgetedClient:
         return ((budget, spent) for budget, spent in list(self._daily.values()) if budget.day == today)
 
     def _note(self, budget: Budget, spent: Decimal) -> None:
+        """Remember what is spent of the budget of a day, and log it once when that is all of it."""
         if budget.day is None:
             return
+        _, known = self._daily.get(budget.account, (budget, Decimal()))
+        if (message := budget.exceeded_message(spent)) and not budget.exceeded_message(known):
+            log.warning("Budget spent: %s. No request that counts against it is sent", message)
         if budget.account not in self._daily and len(self._daily) >= MAX_KNOWN_BUDGETS:
             del self._daily[next(iter(self._daily))]
         self._daily[budget.account] = budget, spent
+
+    def exhausted(self) -> Iterator[str]:
+        """Yield a message about each of today's budgets of which nothing is left, as last known."""
+        messages = (budget.exceeded_message(spent) for budget, spent in self.daily())
+        return (message for message in messages if message)
 
     async def send(self, request: GroqRequest) -> Response | NoResponse:
         """Send within the budgets. Raises `JournalError`, with nothing sent, when a required ledger is broken."""

@@ -23,6 +23,7 @@ MERGED_BY: dict[str, Merge] = {
     "catalyst_ready": min,
     "catalyst_groq_limit": max,
     "catalyst_groq_limit_remaining": min,
+    "catalyst_groq_limit_wait_seconds": max,
     ENGINE_OUTAGE.name: max,
     LIMITS_SHARED.name: min,
     BUILD.name: max,

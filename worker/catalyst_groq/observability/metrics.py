@@ -16,6 +16,9 @@ from catalyst_groq.groq.routing.endpoints import Endpoint, Route
 from catalyst_groq.observability.call_metrics import OTHER, SECONDS_BUCKETS, CallMetrics, bounded_label
 from catalyst_groq.observability.fast_metrics import FastCounter, FastHistogram
 
+ReadLimits = Callable[[], Iterable[tuple[str, LimitKind, int, float]]]
+ReadWaits = Callable[[], Iterable[tuple[str, float]]]
+
 
 class Metrics(TaskObserver):
     """Counts tasks, and what Groq did for them. No label holds the value of a process variable.
@@ -133,29 +136,43 @@ def register_account_gauges(registry: CollectorRegistry, read: Callable[[], Iter
 class _Limits(Collector):
     """Collects rate limits at scrape time."""
 
-    def __init__(self, read: Callable[[], Iterable[tuple[str, LimitKind, int, float]]], catalog: ModelCatalog) -> None:
+    def __init__(self, read: ReadLimits, read_waits: ReadWaits, catalog: ModelCatalog) -> None:
         self._read = read
+        self._read_waits = read_waits
         self._catalog = catalog
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the known rate limits of the catalog's models. Other models could be named by process variables."""
+        """Yield the known rate limits of the catalog's models, and the waits of all."""
         labels = ("model", "limit")
         limits = GaugeMetricFamily(
             "catalyst_groq_limit", "Rate limit, configured or reported by a server", labels=labels
         )
         remaining = GaugeMetricFamily("catalyst_groq_limit_remaining", "Remaining rate limit", labels=labels)
+        # Other models could be named by process variables: their limits are not comparable, and have no common name.
         for model, kind, limit, left in self._read():
             if self._catalog.get(model):
                 limits.add_metric((model, kind.name.lower()), limit)
                 remaining.add_metric((model, kind.name.lower()), left)
-        yield from (limits, remaining)
+        waits = GaugeMetricFamily(
+            "catalyst_groq_limit_wait_seconds", "Seconds that requests wait for a rate limit", labels=["model"]
+        )
+        longest: dict[str, float] = {}
+        for model, seconds in self._read_waits():
+            label = _model_label(model, self._catalog)
+            longest[label] = max(seconds, longest.get(label, 0.0))
+        for label, seconds in longest.items():
+            waits.add_metric([label], seconds)
+        yield from (limits, remaining, waits)
 
 
 def register_limit_gauges(
-    registry: CollectorRegistry, read: Callable[[], Iterable[tuple[str, LimitKind, int, float]]], catalog: ModelCatalog
+    registry: CollectorRegistry, read: ReadLimits, read_waits: ReadWaits, catalog: ModelCatalog
 ) -> None:
-    """Register the gauges of rate limits; `read` yields model, kind, limit and what remains of it."""
-    registry.register(_Limits(read, catalog))
+    """Register the gauges of rate limits.
+
+    `read` yields model, kind, limit and what remains of it; `read_waits` yields model and seconds.
+    """
+    registry.register(_Limits(read, read_waits, catalog))
 
 
 def _model_label(model: str, catalog: ModelCatalog) -> str:

@@ -18,6 +18,9 @@ ENGINE_GRACE_SECONDS = 30.0
 """An engine that restarts, or a network that stumbles, is back by then."""
 
 
+LIMIT_GRACE_SECONDS = 10.0
+"""Shorter waits for a rate limit are ordinary."""
+
 NOT_SHARED = "it is unavailable: each worker enforces the rate limits on its own"
 
 
@@ -53,6 +56,10 @@ class Readiness:
     """Returns the names of the endpoints that refuse their accounts, if no other is left."""
     paused_endpoints: Callable[[], Iterable[object]]
     open_circuits: Callable[[], Iterable[object]]
+    limit_waits: Callable[[], Iterable[tuple[str, float]]]
+    """Returns by model the seconds that requests wait for a rate limit."""
+    exhausted_budgets: Callable[[], Iterable[str]]
+    """Returns a message about each budget of today that is spent."""
     mask: Callable[[str], str]
     """Removes keys from a text."""
 
@@ -65,6 +72,8 @@ class Readiness:
             "engine": self._check_engine(),
             "key": self._check_key(),
             "groq": _warn(f"{circuits} circuit breakers are open" if circuits else ""),
+            "limits": self._check_limits(),
+            "budgets": self._check_budgets(),
             "journal": self._check_journal(),
         }
         if isinstance(self.backend, SharedBackend):
@@ -97,6 +106,17 @@ class Readiness:
             return Check(CheckStatus.FAILED, f"the account is refused by {', '.join(blocked)}")
         paused = sorted({str(endpoint) for endpoint in self.paused_endpoints()})
         return _warn(f"the account is refused by {', '.join(paused)}" if paused else "")
+
+    def _check_limits(self) -> Check:
+        waits = [seconds for _, seconds in self.limit_waits() if seconds >= LIMIT_GRACE_SECONDS]
+        if not waits:
+            return OK
+        return _warn(f"requests wait for rate limits (models: {len(waits)}), for up to {format_duration(max(waits))}")
+
+    def _check_budgets(self) -> Check:
+        messages = list(self.exhausted_budgets())
+        others = f"; and {len(messages) - 1} more" if len(messages) > 1 else ""
+        return _warn(f"{self.mask(messages[0])}{others}" if messages else "")
 
     def _check_journal(self) -> Check:
         status = self.journal.status()

@@ -71,6 +71,29 @@ async def test_limiter_estimates_a_long_prompt_beside_the_loop(monkeypatch):
     assert [thread == threading.get_ident() for thread in threads] == [True, False]
 
 
+async def test_limiter_shows_the_longest_wait_of_each_model():
+    limiter = make_limiter(limited_to(rpm=2))
+    for account in (ACCOUNT, Account("http://groq", "gsk_b")):
+        await limiter.send(chat_request(account))
+    await limiter.send(chat_request(model=OTHER))
+    assert dict(limiter.waits()) == {}
+    for _ in range(2):
+        await limiter.send(chat_request())
+    assert dict(limiter.waits()) == {MODEL: pytest.approx(30.5, abs=0.1)}
+
+
+async def test_limiter_shows_the_wait_that_groq_asks_for_until_it_answers(monkeypatch):
+    refused, now = make_response(429, retry_after="50"), time.monotonic()
+    limiter = make_limiter(limit_config(), refused, make_response(), refused)
+    await limiter.send(chat_request())
+    assert dict(limiter.waits()) == {MODEL: pytest.approx(50, abs=1)}
+    await limiter.send(chat_request())
+    assert dict(limiter.waits()) == {}
+    await limiter.send(chat_request())
+    monkeypatch.setattr("catalyst_groq.groq.rate_limits.limiter.time.monotonic", lambda: now + 60)
+    assert dict(limiter.waits()) == {}, "the wait has ended"
+
+
 async def test_limiter_whose_accounting_fails_returns_the_response(monkeypatch, caplog):
     def fail(_):
         raise KeyError("a defect")

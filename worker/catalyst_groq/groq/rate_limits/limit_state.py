@@ -38,6 +38,8 @@ class LimitState:
     """Tokens of the model's context window."""
     last_use: LastUse | None = None
     """None before the first request."""
+    limited_until: float = 0.0
+    """Until when the last request to the model had to wait for a limit (`time.monotonic`)."""
     _reported: dict[LimitKind, tuple[int, float]] = field(default_factory=dict)
     _windows: WindowEvidence = field(default_factory=WindowEvidence)
 

@@ -120,6 +120,7 @@ class RateLimitedClient:
         admission = await self._backend.acquire(state.queue_name, waiter.ticket, amounts, state.initial, enqueue=known)
         state.last_use = LastUse(admission.snapshot, amounts)
         if admission.wait:
+            state.limited_until = now + admission.wait
             self._remember(request.caller, waiter, retry_after=0.0)  # it asks the queue at short intervals
             return _rate_limited(admission, model_id)
         if self._waiters:
@@ -138,7 +139,10 @@ class RateLimitedClient:
             # No error of the accounting may lose a response that was paid for.
             log.exception("Rate limit: the usage of a response from %s is not counted: internal error", model_id)
         if error := _rate_limit_error(response):
+            state.limited_until = time.monotonic() + (error.wait or 0.0)
             self._remember(request.caller, waiter, retry_after=error.wait or 0.0)
+        elif isinstance(response, Response):
+            state.limited_until = 0.0
         return response
 
     async def _release_probe(self, state: LimitState, admission: Admission) -> None:
@@ -207,6 +211,14 @@ class RateLimitedClient:
                     tightest[model_id, kind] = min(figures, tightest.get((model_id, kind), figures))
         for (model_id, kind), (remaining, limit) in tightest.items():
             yield model_id, kind, limit, remaining
+
+    def waits(self) -> Iterator[tuple[str, float]]:
+        """Yield by model the seconds that requests wait for its limits, as last known. Among accounts, the longest."""
+        now = time.monotonic()
+        longest: dict[str, float] = {}
+        for (_, model_id), state in self._states.items():
+            longest[model_id] = max(state.limited_until - now, longest.get(model_id, 0.0))
+        return ((model_id, wait) for model_id, wait in longest.items() if wait > 0)
 
     def _state(self, account: Account, model_id: str) -> LimitState:
         """Return the state of a model's limits; the least recently used one makes room for a new one."""
