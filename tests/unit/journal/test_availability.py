@@ -70,6 +70,23 @@ async def test_required_journal_loads_nothing_while_disk_is_full(full_disk):
     assert await journal.load(KEY) is None
 
 
+async def test_required_journal_logs_an_outage_once(full_disk, caplog):
+    journal = RequiredJournal(full_disk)
+    for _ in range(2):
+        with pytest.raises(JournalError):
+            await journal.store(KEY, make_response())
+    with pytest.raises(JournalError):
+        await journal.load(KEY)
+    full_disk.is_full = False
+    for _ in range(2):
+        await journal.load(KEY)
+
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("ERROR", "disk full. No request is sent to Groq until the journal works."),
+        ("WARNING", "Journal available again."),
+    ]
+
+
 async def test_required_journal_discards_its_probe_entry(full_disk):
     journal = RequiredJournal(full_disk)
     with pytest.raises(JournalError):

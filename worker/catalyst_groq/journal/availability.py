@@ -1,6 +1,7 @@
 """What happens while the journal fails: work continues without it, or stops (CATALYST_JOURNAL_REQUIRED)."""
 
 import logging
+from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -10,20 +11,16 @@ from catalyst_groq.journal.base import Journal, JournalKey, JournalStatus
 
 log = logging.getLogger(__name__)
 
+AVAILABLE_AGAIN = "Journal available again."
 PROBE_KEY = JournalKey("probe", "")
 """The key of the entry that is written to find out whether the journal can be written."""
 
 
 async def check_writable(journal: Journal) -> None:
-    """Write and delete a probe entry, so that a broken journal is logged at the start and not with the first response.
-
-    Logs the error; a `BestEffortJournal` logs it itself.
-    """
-    try:
+    """Write and delete a probe entry, so that a broken journal logs it at the start and not with the first response."""
+    with suppress(JournalError):
         await journal.store(PROBE_KEY, Response(HTTPStatus.OK, {}, b""))
         await journal.discard(PROBE_KEY.task_id)
-    except JournalError as error:
-        log.error("%s. No request is sent to Groq until the journal works.", error)  # noqa: TRY400 -- the cause says it
 
 
 def _status_of(journal: Journal) -> JournalStatus:
@@ -75,7 +72,7 @@ class BestEffortJournal:
             self._on_error(error)
             return
         if self._problem:
-            log.warning("Journal available again.")
+            log.warning(AVAILABLE_AGAIN)
         self._problem = ""
 
     async def discard(self, task_id: str) -> None:
@@ -98,7 +95,8 @@ class BestEffortJournal:
 class RequiredJournal:
     """A journal that stops work while it fails: after a response could not be stored, `load` raises until one can be.
 
-    Callers load before they call Groq, so nothing is paid for that could not be stored.
+    Callers load before they call Groq, so nothing is paid for that could not be stored. Logs once when an outage of the
+    journal begins and once when it ends.
     """
 
     is_available = True
@@ -128,8 +126,10 @@ class RequiredJournal:
             await self._journal.set_aside(key)
             raise
         except JournalError as error:
-            self._problem = str(error)
+            self._on_error(error)
             raise
+        if self._problem:
+            log.warning(AVAILABLE_AGAIN)
         self._problem = ""
         return response
 
@@ -142,7 +142,8 @@ class RequiredJournal:
         try:
             await self._journal.store(key, response)
         except JournalError as error:
-            self._unstored, self._problem = response, str(error)
+            self._unstored = response
+            self._on_error(error)
             raise
 
     async def discard(self, task_id: str) -> None:
@@ -152,3 +153,8 @@ class RequiredJournal:
     async def aclose(self) -> None:
         """Close files and connections."""
         await self._journal.aclose()
+
+    def _on_error(self, error: JournalError) -> None:
+        if not self._problem:
+            log.error("%s. No request is sent to Groq until the journal works.", error)
+        self._problem = str(error)
