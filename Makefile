@@ -20,7 +20,7 @@ NO_PACKAGES := { echo "The packages could not be installed: see pip's error abov
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help answers mistakes plugin docs pages pictures recordings demo bench test test-engines container-test test-fast test-faults soak check format lock sbom clean
+.PHONY: help answers mistakes outages plugin docs pages pictures recordings demo bench test test-engines container-test test-fast test-faults soak check format lock sbom clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -90,6 +90,10 @@ answers: $(BIN)/.dev ## write docs/answers.md from the cases in tests/support/fi
 
 mistakes: $(BIN)/.dev ## write docs/mistakes.md from the mistakes in tests/support/planted_mistakes
 	@PYTHONPATH=tests $(BIN)/python -m support.planted_mistakes.page
+
+outages: $(BIN)/.dev ## induce the outages of tests/support/outages, on a real engine, and write docs/outages.md (Debian: prometheus, redis-server)
+	@$(BIN)/pytest -q tests/faults/test_outages.py --record-outages
+	@PYTHONPATH=tests $(BIN)/python -m support.outages.page
 
 plugin: $(BIN)/.dev ## write the generated files of bpmnlint-plugin-catalyst-groq, from the rules of lint
 	@PYTHONPATH=tests $(BIN)/python scripts/bpmnlint_plugin.py

@@ -33,6 +33,9 @@ def pytest_addoption(parser):
         "--namespace", choices=list(NAMESPACES), default="camunda", help="of the diagrams that tests deploy"
     )
     group.addoption("--engine", metavar="URL", help="REST URL of a running engine to use instead of starting one")
+    group.addoption(
+        "--record-outages", action="store_true", help="write where each outage was seen, for docs/outages.md"
+    )
     group.addoption("--soak", metavar="TASKS", type=int, default=1000, help="how many tasks the soak test does")
 
 

@@ -3,18 +3,9 @@
 import pytest
 
 from catalyst_groq.sandbox.process_client import wait_for
+from support.full_disk import FULL_DISK, LONG_ANSWER, LONG_PAYLOAD
 
 pytestmark = pytest.mark.engine
-FULL_DISK = {"MAX_FILE_BYTES": str(64 * 1024), "PYTHONDONTWRITEBYTECODE": "1"}
-"""Bytes that the worker may write to one file: enough for its log, too few for a long response in the journal.
-
-Python 3.11 would cut off the bytecode files of modules at that size, for every later process.
-"""
-
-LONG_ANSWER = {"answer": "A long answer. " * 10_000}
-LONG_PAYLOAD = {
-    "catalyst_payload": '{"max_tokens": 60000, "messages": [{"role": "user", "content": "${userMessage}"}]}'
-}
 
 
 def test_full_disk_is_logged_and_work_continues(fault_environment):

@@ -1,7 +1,6 @@
 """The parts of a fault test: a worker that reaches its engine through a proxy, and an emulator of Groq."""
 
 import itertools
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +15,6 @@ from support.tcp_proxy import Proxy
 from support.worker_process import WorkerProcess
 
 numbers = itertools.count(1)
-FAULT_INJECTION = str(Path(__file__).with_name("fault_injection"))
 VARIABLES = {"userMessage": "hello"}
 PATIENCE = 60.0
 """Seconds for an instance to recover from a fault. The restart of an engine takes most of them."""
@@ -48,10 +46,7 @@ class FaultEnvironment:
             **{"worker_id": self.topic, "topic": self.topic, "lock_duration": "PT10S", **settings},
         )
         if faults:
-            worker.environ["PYTHONPATH"] = os.pathsep.join([FAULT_INJECTION, worker.environ["PYTHONPATH"]])
-            worker.environ.update(faults)
-            # Its own data would not fit the full disk.
-            worker.environ.pop("COVERAGE_PROCESS_CONFIG", None)
+            worker.inject_faults(faults)
         return worker
 
     def instance(self, variables: Mapping[str, str] = VARIABLES, **parts: Any) -> Instance:

@@ -4,13 +4,16 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
 
 import catalyst_groq
+from catalyst_groq.errors import SandboxError
 from catalyst_groq.sandbox.process_client import wait_for
 
+FAULT_INJECTION = str(Path(__file__).with_name("fault_injection"))
 ENV_KEY = "gsk_key_from_the_environment"
 FILE_KEY = "gsk_key_from_a_secret_file"
 PROPERTIES_KEY = "gsk_key_from_a_properties_file"
@@ -59,11 +62,15 @@ class WorkerProcess:
         with self._log_path.open("ab") as log:
             command = [sys.executable, "-P", *self.arguments, *self._options]
             self._process = subprocess.Popen(command, cwd=self._folder, env=self.environ, stdout=log, stderr=log)
-        wait_for(
-            "the worker's first line",
-            lambda: self.first_line in self.log or self._process.poll() is not None,
-            timeout=20,
-        )
+        try:
+            wait_for(
+                "the worker's first line",
+                lambda: self.first_line in self.log or self._process.poll() is not None,
+                timeout=20,
+            )
+        except SandboxError:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -75,6 +82,13 @@ class WorkerProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+    def inject_faults(self, faults: Mapping[str, str]) -> None:
+        """Give it the environment variables that `fault_injection/sitecustomize.py` reads. Before its start."""
+        self.environ["PYTHONPATH"] = os.pathsep.join([FAULT_INJECTION, self.environ["PYTHONPATH"]])
+        self.environ.update(faults)
+        # Its own data would not fit the full disk.
+        self.environ.pop("COVERAGE_PROCESS_CONFIG", None)
 
     @property
     def log(self) -> str:

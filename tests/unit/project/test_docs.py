@@ -18,6 +18,10 @@ from catalyst_groq.groq.api.remedies import AUDIO_REMEDIES, GROQ_REMEDIES
 from catalyst_groq.groq.api.server_kinds import ServerKind
 from support.field_cases.page import PAGE, page
 from support.handler_harness import make_secrets
+from support.outages.page import PAGE as OUTAGES_PAGE
+from support.outages.page import page as outages_page
+from support.outages.page import read_rows
+from support.outages.table import OUTAGES
 from support.planted_mistakes.page import PAGE as MISTAKES_PAGE
 from support.planted_mistakes.page import page as mistakes_page
 
@@ -132,6 +136,11 @@ def test_answers_page_is_made_from_the_cases():
 @pytest.mark.slow
 def test_mistakes_page_is_made_from_the_mistakes():
     assert MISTAKES_PAGE.read_text(encoding="utf-8") == mistakes_page(), "run `make mistakes`"
+
+
+def test_outages_page_is_made_from_what_the_test_of_them_has_seen():
+    assert read_rows().keys() == {outage.name for outage in OUTAGES}, "run `make outages`"
+    assert OUTAGES_PAGE.read_text(encoding="utf-8") == outages_page(), "run `make outages`"
 
 
 @pytest.mark.parametrize("document", documents(), ids=lambda path: path.name)

@@ -1,0 +1,1 @@
+"""Outages of the parts that a worker depends on, and where an operator sees each."""
