@@ -4,7 +4,6 @@
 """
 
 import json
-import os
 from contextlib import nullcontext
 
 import pytest
@@ -14,7 +13,7 @@ from support.outages.looks import SEEN_AT_WORKER
 from support.outages.page import ROWS_FILE, read_rows
 from support.outages.runs import OutageRunner
 from support.outages.table import OUTAGES
-from support.prometheus_server import MISSING, PROGRAM, running_prometheus, shipped_interval_seconds
+from support.prometheus_server import PROGRAM, needs_prometheus, running_prometheus, shipped_interval_seconds
 from support.worker_process import ORGANIZATIONS
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
@@ -48,10 +47,9 @@ def test_outage_is_seen_in_log_metrics_and_readiness(seen, outage):
     assert {name: row[name] for name in SEEN_AT_WORKER} == {name: recorded[name] for name in SEEN_AT_WORKER}
 
 
+@needs_prometheus
 @each_outage
 def test_outage_is_alerted_within_a_minute(seen, outage):
-    if PROGRAM is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(MISSING)
     assert seen[outage.name].missing(["alert"]) == []
     assert seen[outage.name].alert == read_rows()[outage.name]["alert"]
     assert seen[outage.name].seconds["alert"] + shipped_interval_seconds() <= MINUTE

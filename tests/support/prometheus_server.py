@@ -9,12 +9,13 @@ from pathlib import Path
 from threading import Lock
 
 import httpx
+import pytest
 import yaml
 
 from catalyst_groq.sandbox.process_client import wait_for
 
 PROGRAM = shutil.which("prometheus")
-MISSING = "prometheus: not found. Install the system's package (Debian: apt-get install prometheus)."
+needs_prometheus = pytest.mark.skipif(not PROGRAM, reason="needs prometheus (Debian: apt-get install prometheus)")
 SHIPPED = Path(__file__).parents[2] / "deploy" / "prometheus"
 JOB = "catalyst-groq"
 INTERVAL = "1s"
