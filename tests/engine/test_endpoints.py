@@ -56,8 +56,7 @@ class Example:
 
     def metric(self, name):
         """Look at the first sample of a metric."""
-        port = re.search(r"metrics at port (\d+)", self.worker.log)[1]
-        metrics = httpx.get(f"http://127.0.0.1:{port}/metrics").raise_for_status().text
+        metrics = httpx.get(f"http://127.0.0.1:{self.worker.http_port()}/metrics").raise_for_status().text
         return next((line for line in metrics.splitlines() if line.startswith(name)), None)
 
 

@@ -1,6 +1,5 @@
 """What one task chose, a rate limit of one model, or a refused key: the other tasks end in their usual time."""
 
-import re
 from typing import Any
 
 import httpx
@@ -58,8 +57,7 @@ def wait_until_handed_back(environment, instances, count):
 
 
 def http_get(worker, path):
-    port = re.search(r"metrics at port (\d+)", worker.log)[1]
-    return httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False)
+    return httpx.get(f"http://127.0.0.1:{worker.http_port()}{path}", trust_env=False)
 
 
 def paused_metric(worker):

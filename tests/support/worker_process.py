@@ -1,6 +1,7 @@
 """The worker as operators run it: a process of its own, with keys in all places where keys can be."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -93,6 +94,11 @@ class WorkerProcess:
     @property
     def log(self) -> str:
         return self._log_path.read_text(errors="replace")
+
+    def http_port(self) -> int:
+        """Where it serves health and metrics; with `http_port="0"` it has chosen one."""
+        found = wait_for("the port", lambda: re.search(r"metrics at port (\d+)", self.log), timeout=20)
+        return int(found[1])
 
     def memory(self) -> int:
         """Bytes of memory in use."""

@@ -42,13 +42,13 @@ class Seen:
 class Look:
     """Looks at one worker, again and again."""
 
-    def __init__(self, outage: Outage, worker: WorkerProcess, port: str, prometheus: PrometheusServer | None) -> None:
+    def __init__(self, outage: Outage, worker: WorkerProcess, prometheus: PrometheusServer | None) -> None:
         self.seen = Seen(outage)
         self._outage = outage
         self._worker = worker
-        self._url = f"http://127.0.0.1:{port}"
+        self._url = f"http://127.0.0.1:{worker.http_port()}"
         self._prometheus = prometheus
-        self._instance = prometheus.add_target(port) if prometheus else ""
+        self._instance = prometheus.add_target(worker.http_port()) if prometheus else ""
         self._states: list[str] = []
 
     def has_seen_all(self) -> bool:

@@ -1,6 +1,5 @@
 """Inducing outages beside each other, each on a worker of its own, and looking where they are seen."""
 
-import re
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +10,7 @@ from threading import Semaphore
 from typing import Any
 
 from catalyst_groq.sandbox.emulator import Emulator
-from catalyst_groq.sandbox.process_client import ProcessClient, wait_for
+from catalyst_groq.sandbox.process_client import ProcessClient
 from support.diagrams import diagram
 from support.outages.looks import Look, Seen
 from support.outages.outage import Outage, Parts
@@ -54,8 +53,7 @@ class OutageRunner:
                 worker = running.enter_context(self._worker(outage, topic, resource))
                 first = self.process_client.start(key, {"userMessage": "before"})
                 assert Instance(self.process_client, first, PATIENCE_SECONDS).task() == "Review"
-            port = wait_for("the port", lambda: re.search(r"metrics at port (\d+)", worker.log), timeout=20)[1]
-            look = Look(outage, worker, port, self.prometheus)
+            look = Look(outage, worker, self.prometheus)
             outage.induce(Parts(worker, self.groq, outage.name, resource))
             started = time.monotonic()
             for _ in range(outage.tasks):
