@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
+from catalyst_groq.groq.rate_limits import redis_backend
 from catalyst_groq.groq.rate_limits.bucket import LimitKind
 from catalyst_groq.groq.rate_limits.queue import (
     QUEUE_POLL_INTERVAL_SECONDS,
@@ -185,6 +186,105 @@ async def test_redis_ticket_of_a_dead_worker_expires(backends):
         await asyncio.sleep(0.1)
 
     assert admission.snapshot.waiting.get(TPM, 0) <= 10
+
+
+def shorten_exact_front(monkeypatch, tickets):
+    """Let steps add up only so many tickets one by one."""
+    constants = json.loads(redis_backend.SCRIPT_CONSTANTS) | {"exact_tickets": tickets}
+    monkeypatch.setattr(redis_backend, "SCRIPT_CONSTANTS", json.dumps(constants))
+
+
+async def wait_in_queue(backend, name, tokens, number):
+    """Let a caller that has waited `10 - number` seconds ask."""
+    ticket = Ticket(time.monotonic() - 10 + number, f"waits {number}")
+    return await backend.acquire(name, ticket, amounts(tokens), FIGURES)
+
+
+async def test_redis_step_does_not_read_a_long_queue(backends, redis):
+    own, _ = backends
+    await own.acquire("long", Ticket(1, "before"), amounts(6000), FIGURES)
+
+    async def stored_bytes():
+        async with Redis.from_url(redis) as server:
+            return len(await server.get(f"{KEY_PREFIX}long"))
+
+    await wait_in_queue(own, "long", 10, 0)
+    short = await stored_bytes()
+    await asyncio.gather(*(wait_in_queue(own, "long", 10, number / 100) for number in range(200)))
+    last = await wait_in_queue(own, "long", 10, 9)
+
+    assert await stored_bytes() < short + 20, "each step parses it"
+    assert last.snapshot.waiting[TPM] == 2020
+    assert last.wait == pytest.approx(143.5, abs=1), "201 requests are ahead, of 60 at one a second"
+
+
+async def test_redis_wait_behind_a_long_queue_is_estimated(backends, monkeypatch):
+    shorten_exact_front(monkeypatch, 2)
+    own, other = backends
+    await own.acquire("average", Ticket(1, "before"), amounts(6000), FIGURES)
+    for number, tokens in enumerate([1000, 1000, 400, 600, 500]):  # tokens: 100 a second
+        await wait_in_queue(own, "average", tokens, number)
+    later = await wait_in_queue(other, "average", 100, 9)
+
+    between = await wait_in_queue(other, "average", 100, 3.5)
+
+    assert later.wait == pytest.approx(36, abs=0.6), "all that is ahead, and its own"
+    assert between.wait == pytest.approx(20 + 2 * 4 + 1, abs=0.6), "two of four tickets, 400 tokens on average"
+
+
+async def test_redis_large_request_at_the_front_is_not_overtaken(backends, monkeypatch):
+    shorten_exact_front(monkeypatch, 2)
+    own, other = backends
+    await own.acquire("large", Ticket(1, "before"), amounts(3000), FIGURES)
+    await wait_in_queue(own, "large", 6000, 0)
+    for number in range(1, 6):
+        await wait_in_queue(own, "large", 1, number)
+
+    assert (await wait_in_queue(other, "large", 1, 9)).wait > 30
+
+
+async def test_redis_tickets_of_an_earlier_version_are_ahead(backends, redis):
+    own, _ = backends
+    await own.acquire("old", Ticket(1, "before"), amounts(6000), FIGURES)
+    async with Redis.from_url(redis) as server:
+        key = f"{KEY_PREFIX}old"
+        queue = json.loads(await server.get(key))
+        now = time.time()
+        ticket = {"who": "old", "since": now - 60, "seen": now, "demand": {"RPM": 1, "TPM": 3000}}
+        await server.set(key, json.dumps(queue | {"waiting": {"old": ticket}}))
+    later = await own.acquire("old", Ticket(time.monotonic(), "mine"), amounts(100), FIGURES)
+
+    assert later.wait == pytest.approx(31.5, abs=0.5)
+    assert later.snapshot.waiting[TPM] == 3100
+
+
+async def test_redis_ticket_is_removed_when_it_is_admitted(backends, redis):
+    own, _ = backends
+    await own.acquire("admitted", Ticket(1, "before"), amounts(6000), FIGURES)
+    await wait_in_queue(own, "admitted", 100, 0)
+    await own.settle("admitted", {TPM: -6000, RPM: -1}, [])
+    admission = await wait_in_queue(own, "admitted", 100, 0)
+    async with Redis.from_url(redis) as server:
+        keys = [key async for key in server.scan_iter("*admitted*")]
+
+    assert (admission.wait, admission.snapshot.waiting[TPM]) == (0, 0)
+    assert keys == [f"{KEY_PREFIX}admitted".encode()]
+
+
+async def test_redis_steps_that_come_together_are_few_calls(backends, redis):
+    own, _ = backends
+    await own.settle("together", {}, [])
+
+    async def scripts():
+        async with Redis.from_url(redis) as server:
+            return (await server.info("commandstats"))["cmdstat_evalsha"]["calls"]
+
+    before = await scripts()
+    admissions = await asyncio.gather(
+        *(own.acquire("together", Ticket(1, str(number)), amounts(), FIGURES) for number in range(50))
+    )
+    assert [admission.wait for admission in admissions] == [0] * 50
+    assert await scripts() - before <= 2
 
 
 async def test_redis_outage_falls_back_and_is_logged_once(caplog):

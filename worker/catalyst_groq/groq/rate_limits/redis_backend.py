@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from importlib.resources import files
 from math import inf
 from typing import Any, TypeVar
@@ -31,6 +31,7 @@ from catalyst_groq.groq.rate_limits.queue import (
     QueueSnapshot,
     Ticket,
 )
+from catalyst_groq.groq.rate_limits.step_batches import Result, Step, StepBatches
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -43,19 +44,30 @@ FALLBACK_SECONDS = 5.0
 KEY_TTL_SECONDS = int(max(kind.window_seconds for kind in GROQ_LIMIT_KINDS))
 """Lifetime of a queue in Redis after its last use: all usage has drained by then."""
 
-SCRIPT_CONSTANTS = {
-    "windows": {kind.name: kind.window_seconds for kind in GROQ_LIMIT_KINDS},
-    "same_window": SAME_WINDOW_SECONDS,
-    "request_latency": REQUEST_LATENCY_SECONDS,
-    "ticket_ttl": TICKET_TTL_SECONDS,
-    "poll_interval": QUEUE_POLL_INTERVAL_SECONDS,
-    "probe_timeout": PROBE_TIMEOUT_SECONDS,
-    "key_ttl": KEY_TTL_SECONDS,
-}
+TICKET_KEY_SUFFIXES = ("since", "seen", "demand", "sums")
+TICKET_KEYS_TTL_SECONDS = int(10 * TICKET_TTL_SECONDS)
+"""Lifetime of the keys of the tickets after the last one was added or renewed: all of them have expired by then."""
+
+EXACT_TICKETS = 50
+"""So many tickets at the front of a queue are added up one by one, whatever the length of the queue."""
+
+SCRIPT_CONSTANTS = json.dumps(
+    {
+        "windows": {kind.name: kind.window_seconds for kind in GROQ_LIMIT_KINDS},
+        "same_window": SAME_WINDOW_SECONDS,
+        "request_latency": REQUEST_LATENCY_SECONDS,
+        "ticket_ttl": TICKET_TTL_SECONDS,
+        "poll_interval": QUEUE_POLL_INTERVAL_SECONDS,
+        "probe_timeout": PROBE_TIMEOUT_SECONDS,
+        "key_ttl": KEY_TTL_SECONDS,
+        "tickets_ttl": TICKET_KEYS_TTL_SECONDS,
+        "exact_tickets": EXACT_TICKETS,
+    }
+)
 
 
 class RedisBackend:
-    """Queues in Redis. Each step is one Lua script, so that workers never count at the same time."""
+    """Queues in Redis. Steps run in a Lua script, so that workers never count at the same time."""
 
     def __init__(self, url: str) -> None:
         self._redis = Redis.from_url(
@@ -63,6 +75,7 @@ class RedisBackend:
         )
         script = files("catalyst_groq.groq.rate_limits").joinpath("queue.lua").read_text("utf-8")
         self._script = self._redis.register_script(script)
+        self._steps = StepBatches(self._run_script)
 
     async def acquire(
         self, name: str, ticket: Ticket, amounts: Amounts, limits: LimitFigures, *, enqueue: bool = True
@@ -75,7 +88,7 @@ class RedisBackend:
             "amounts": _by_name(amounts),
             "limits": _by_name(limits),
         }
-        result = await self._run_script(name, step)
+        result = await self._steps.run(name, step)
         snapshot = _parse_snapshot(result)
         if result["wait"]:
             exhausted = LimitKind[result["exhausted"]] if "exhausted" in result else None
@@ -93,16 +106,18 @@ class RedisBackend:
         }
         if pause:
             step["pause"] = pause._asdict()
-        return _parse_snapshot(await self._run_script(name, step))
+        return _parse_snapshot(await self._steps.run(name, step))
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._redis.aclose()
 
-    async def _run_script(self, name: str, step: dict[str, Any]) -> dict[str, Any]:
-        argument = json.dumps(step | SCRIPT_CONSTANTS)
-        result: dict[str, Any] = json.loads(await self._script(keys=[KEY_PREFIX + name], args=[argument]))
-        return result
+    async def _run_script(self, name: str, steps: Sequence[Step]) -> Sequence[Result]:
+        """Run steps of one queue. Each result has the state of the queue after all of them."""
+        arguments = [SCRIPT_CONSTANTS, *map(json.dumps, steps)]
+        result = json.loads(await self._script(keys=_keys(name), args=arguments))
+        state = {"buckets": result["buckets"], "waiting": result["waiting"]}
+        return [state | step for step in result["steps"]]
 
 
 class FallbackBackend:
@@ -157,6 +172,12 @@ class FallbackBackend:
         return result
 
 
+def _keys(name: str) -> list[str]:
+    """Return the keys of a queue and of its tickets. The braces make a cluster keep them together."""
+    queue = KEY_PREFIX + name
+    return [queue, *(f"{{{queue}}}:{suffix}" for suffix in TICKET_KEY_SUFFIXES)]
+
+
 def _by_name(amounts: Amounts) -> dict[str, float]:
     return {kind.name: amount for kind, amount in amounts.items()}
 
@@ -167,7 +188,7 @@ def _serialize_update(update: LimitUpdate) -> dict[str, Any]:
     return {"kind": update.kind.name, **known}
 
 
-def _parse_snapshot(result: dict[str, Any]) -> QueueSnapshot:
+def _parse_snapshot(result: Result) -> QueueSnapshot:
     """Read the state of a queue. Redis has its own clock: usage is taken as of now."""
     now = time.monotonic()
     buckets = {LimitKind[name]: _parse_bucket(name, figures, now) for name, figures in result["buckets"].items()}
