@@ -1,5 +1,6 @@
 """The command behind `make bench`."""
 
+import asyncio
 import sys
 from collections import deque
 from collections.abc import Iterator
@@ -10,19 +11,22 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench import scaling
+from bench import replicas, scaling
 from bench.client_under_test import BARE_LOOP, JAVASCRIPT, THIS_WORKER, ClientUnderTest, clients_under_test
 from bench.completions import FULL_ROUNDS_AND_TASKS, QUICK_ROUNDS_AND_TASKS, measure_completions
 from bench.engine import java_flags_for, running_engine, warm_up_engine
 from bench.environment import Environment
 from bench.figures import Measurement
 from bench.interleaving import measure_interleaved
+from bench.limit_simulation import FULL_SIMULATIONS, QUICK_SIMULATIONS, simulate
 from bench.machine import BackgroundLoad, describe_machine
 from bench.measure import Sizes, measure
 from bench.multi_instance import FULL_ITEMS, QUICK_ITEMS, measure_multi_instance
 from bench.profiling import profile
 from bench.report import Results, completions_section, format_results, items_section, profile_section
+from bench.scale_report import ScaleResults, format_scale
 from bench.scaling import measure_scaling
+from bench.servers import POSTGRESQL, postgresql_database, running_redis
 from bench.stub_process import running_stub
 from catalyst_groq.errors import CatalystError
 from catalyst_groq.sandbox.process_client import ProcessClient
@@ -30,6 +34,7 @@ from catalyst_groq.sandbox.progress import Done, Phase, ProgressDisplay
 from catalyst_groq.sandbox.signals import interrupt_on_termination
 
 RESULTS_FILE = Path(__file__).with_name("RESULTS.md")
+SCALE_FILE = Path(__file__).with_name("SCALE.md")
 FULL_ROUNDS = 3
 FULL = Sizes(share=1.0, singles=30)
 QUICK = Sizes(share=0.2, singles=10)
@@ -54,8 +59,16 @@ def main(  # noqa: PLR0913 -- the options of the command
     only_completions: Annotated[
         bool, typer.Option("--completions", help="Only measure completions per second by their number of variables.")
     ] = False,
+    only_replicas: Annotated[
+        bool, typer.Option("--replicas", help="Only measure replicas and engine nodes; writes bench/SCALE.md.")
+    ] = False,
     database: Annotated[
-        str | None, typer.Option("--db", metavar="DB", help="The engine's database, as in `catalyst-groq engine --db`.")
+        str | None,
+        typer.Option(
+            "--db",
+            metavar="DB",
+            help="The engine's database, as in `catalyst-groq engine --db`; `postgresql` starts a server.",
+        ),
     ] = None,
     sandbox_engine: Annotated[
         bool, typer.Option("--c1", help="Run Java without its second compiler (C2), as the sandbox does.")
@@ -64,7 +77,11 @@ def main(  # noqa: PLR0913 -- the options of the command
     """Measure this worker beside other external-task clients and write bench/RESULTS.md."""
     console = Console()
     java_flags = java_flags_for(sandbox=sandbox_engine)
-    machine, neighbours = describe_machine(java_flags), BackgroundLoad()
+    neighbours = BackgroundLoad()
+    if only_replicas:
+        machine = describe_machine(java_flags, database="PostgreSQL, without fsync")
+        return _write_scale(ScaleResults(machine, quick), neighbours, java_flags, console)
+    machine = describe_machine(java_flags)
     with ProgressDisplay(console) as show, _running_environment(java_flags, database, show) as environment:
         show(Phase("Warming up the engine"))
         rates = warm_up_engine(environment, 2 if quick else 8)
@@ -98,10 +115,35 @@ def _running_environment(
     java_flags: tuple[str, ...], database: str | None, show: ProgressDisplay
 ) -> Iterator[Environment]:
     with interrupt_on_termination(), ExitStack() as started:
-        engine = started.enter_context(running_engine(java_flags, show, database))
+        url = started.enter_context(postgresql_database()) if database == POSTGRESQL else database
+        engine = started.enter_context(running_engine(java_flags, show, url))
         stub = started.enter_context(running_stub())
         process_client = started.enter_context(ProcessClient(engine.rest_url))
         yield Environment(process_client, stub)
+
+
+def _write_scale(
+    results: ScaleResults, neighbours: BackgroundLoad, java_flags: tuple[str, ...], console: Console
+) -> None:
+    """Measure replicas, and write all results so far after each part."""
+    sizes = replicas.QUICK if results.is_smoke else replicas.FULL
+    with interrupt_on_termination(), ProgressDisplay(console) as show:
+
+        def on_phase(text: str) -> None:
+            SCALE_FILE.write_text(format_scale(results), encoding="utf-8")
+            show(Phase(text))
+
+        for simulation in QUICK_SIMULATIONS if results.is_smoke else FULL_SIMULATIONS:
+            on_phase(f"{simulation.replicas} replicas, simulated")
+            with running_redis() as url:
+                results.simulated.append(asyncio.run(simulate(simulation, url)))
+        with replicas.running_cluster(java_flags, show) as cluster:
+            results.fetches += replicas.measure_fetch_times(cluster, sizes, on_phase)
+            for run in replicas.measure_replicas(cluster, sizes, on_phase):
+                results.runs.append(run)
+    results.machine["CPU used by other processes"] = f"{neighbours.share():.0%} of all cores"
+    SCALE_FILE.write_text(format_scale(results), encoding="utf-8")
+    console.print(format_scale(results), markup=False, highlight=False, soft_wrap=True)
 
 
 def _measure(

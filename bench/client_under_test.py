@@ -3,7 +3,7 @@
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,10 +88,18 @@ class ClientProcesses:
 
 
 @contextmanager
-def run_client(
-    command: Sequence[str], environment: Environment, process: DeployedProcess, *, concurrency: int, processes: int = 1
+def run_client(  # noqa: PLR0913 -- the parameters of a measurement
+    command: Sequence[str],
+    environment: Environment,
+    process: DeployedProcess,
+    *,
+    concurrency: int,
+    processes: int = 1,
+    settings: Sequence[Mapping[str, str]] = ({},),
 ) -> Iterator[ClientProcesses]:
     """Run a client on a deployed process during the block, with `concurrency` tasks in each of its `processes`.
+
+    `settings`: further environment variables of each process in turn.
 
     Adds the end of the client's log to a `SandboxError` raised in the block.
     """
@@ -101,6 +109,7 @@ def run_client(
         for number in range(1, processes + 1):
             folder = Path(started.enter_context(tempfile.TemporaryDirectory(prefix="catalyst-bench-")))
             variables = _variables(environment, process, concurrency, number) | {"CATALYST_JOURNAL": str(journal)}
+            variables |= settings[(number - 1) % len(settings)]
             log = folder / "client.log"
             child = ChildProcess(command, folder=folder, log=log, environment=variables)
             started.callback(child.terminate, STOP_TIMEOUT_SECONDS)
@@ -113,13 +122,18 @@ def run_client(
             raise SandboxError(f"{error} The end of the client's log:\n{log_text}") from error
 
 
+def worker_id(process: DeployedProcess, number: int) -> str:
+    """Return the worker id of one of the processes, which count from 1."""
+    return f"{process.topic}-worker-{number}"
+
+
 def _variables(environment: Environment, process: DeployedProcess, concurrency: int, number: int) -> dict[str, str]:
     return {
         **{name: os.environ[name] for name in INHERITED_VARIABLES if name in os.environ},
         "PYTHONPATH": str(ROOT),
         "CATALYST_ENGINE_URL": str(process.http.base_url).rstrip("/"),
         "CATALYST_TOPIC": process.topic,
-        "CATALYST_WORKER_ID": f"{process.topic}-worker-{number}",
+        "CATALYST_WORKER_ID": worker_id(process, number),
         "CATALYST_CONCURRENCY": str(concurrency),
         "CATALYST_HTTP_PORT": "0",
         "GROQ_API_URL": environment.stub.api_url,

@@ -90,6 +90,16 @@ class DeployedProcess:
         found = self.http.get(f"/{path}/count", params={"processDefinitionKey": self.gated_key, **query})
         return int(found.raise_for_status().json()["count"])
 
+    def task_completions(self) -> list[tuple[float, str]]:
+        """Return when tasks of batches were completed, in seconds since the epoch, and by which worker id."""
+        query = {"successLog": "true", "sortBy": "timestamp", "sortOrder": "asc"}
+        found = self.http.get(
+            "/history/external-task-log",
+            params={"processDefinitionKey": self.gated_key, **query},
+            timeout=BULK_TIMEOUT_SECONDS,
+        )
+        return [(_seconds(entry["timestamp"]), entry["workerId"]) for entry in found.raise_for_status().json()]
+
     def start_single(self, batch: str) -> None:
         """Start one instance whose task is available immediately."""
         _start(self.http, self.direct_key, batch, {})

