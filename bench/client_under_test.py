@@ -95,21 +95,23 @@ def run_client(  # noqa: PLR0913 -- the parameters of a measurement
     *,
     concurrency: int,
     processes: int = 1,
-    settings: Sequence[Mapping[str, str]] = ({},),
+    settings: Sequence[Mapping[str, str]] = (),
 ) -> Iterator[ClientProcesses]:
     """Run a client on a deployed process during the block, with `concurrency` tasks in each of its `processes`.
 
-    `settings`: further environment variables of each process in turn.
+    `settings`: further environment variables of each process in turn; with them, each has a journal of its own.
 
     Adds the end of the client's log to a `SandboxError` raised in the block.
     """
     with ExitStack() as started:
         children, logs = [], []
-        journal = Path(started.enter_context(tempfile.TemporaryDirectory(prefix="catalyst-bench-"))) / "journal.sqlite"
+        shared = Path(started.enter_context(tempfile.TemporaryDirectory(prefix="catalyst-bench-")))
         for number in range(1, processes + 1):
             folder = Path(started.enter_context(tempfile.TemporaryDirectory(prefix="catalyst-bench-")))
+            journal = (folder if settings else shared) / "journal.sqlite"
             variables = _variables(environment, process, concurrency, number) | {"CATALYST_JOURNAL": str(journal)}
-            variables |= settings[(number - 1) % len(settings)]
+            if settings:
+                variables |= settings[(number - 1) % len(settings)]
             log = folder / "client.log"
             child = ChildProcess(command, folder=folder, log=log, environment=variables)
             started.callback(child.terminate, STOP_TIMEOUT_SECONDS)

@@ -32,8 +32,8 @@ its own node; tasks of another node are found by the next poll."""
 SIMULATION_TEXT = """\
 The worker's rate limiter, router and Redis backend, once for each replica, with 10 places each, before a Groq that
 keeps the plan's requests and tokens per minute and would refuse with 429. The engine always has tasks. All replicas
-share one event loop. Share: the rate of
-requests or tokens by the plan's, of the tighter one, once the plan is used up."""
+share one event loop. Share: the rate of requests or tokens by the plan's, of the tighter one, once the plan is used
+up."""
 
 
 @dataclass(slots=True)
