@@ -2,14 +2,20 @@
 
 import asyncio
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from catalyst_groq.groq.models.catalog import ModelLimits
-from catalyst_groq.groq.rate_limits.limiter import LONG_WAIT_SECONDS
-from catalyst_groq.groq.rate_limits.queue import TICKET_TTL_SECONDS
+from catalyst_groq.groq.rate_limits.limiter import (
+    EXTRA_FETCH_INTERVAL_SECONDS,
+    LONG_WAIT_SECONDS,
+    MAX_EXTRA_FETCH_INTERVAL_SECONDS,
+    RateLimitedClient,
+)
+from catalyst_groq.groq.rate_limits.queue import TICKET_TTL_SECONDS, InMemoryBackend
 from support.factories import make_response
-from support.groq_clients import BlockingGroqClient
+from support.groq_clients import BlockingGroqClient, FakeGroqClient
 from support.rate_limiter import MODEL, OTHER, chat_request, limit_config, limited_to, make_limiter
 
 pytestmark = pytest.mark.anyio
@@ -53,6 +59,35 @@ async def test_fetchable_tasks_follow_the_model_with_most_capacity():
     for model in (MODEL, OTHER):
         await limiter.send(chat_request(model=model))
     assert limiter.fetchable_tasks(50, 0) == 30
+
+
+@pytest.mark.parametrize(
+    ("others", "interval"),
+    [
+        (0, EXTRA_FETCH_INTERVAL_SECONDS),
+        (9, 10 * EXTRA_FETCH_INTERVAL_SECONDS),
+        (199, MAX_EXTRA_FETCH_INTERVAL_SECONDS),
+    ],
+    ids=["alone", "ten workers", "very many"],
+)
+async def test_extra_fetches_of_many_workers_are_as_many_as_of_one(monkeypatch, others, interval):
+    """Each worker with one task that waits in the queue that they share."""
+    clock = SimpleNamespace(now=time.monotonic())
+    monkeypatch.setattr("catalyst_groq.groq.rate_limits.limiter.time.monotonic", lambda: clock.now)
+    monkeypatch.setattr("catalyst_groq.groq.rate_limits.limiter.TICKET_TTL_SECONDS", 1000)
+    backend, limits = InMemoryBackend(clock=lambda: clock.now), limited_to(rpm=1)
+    limiters = [RateLimitedClient(FakeGroqClient(), backend, limits) for _ in range(1 + others)]
+    await limiters[0].send(chat_request())
+    for seconds in (0, LONG_WAIT_SECONDS / 2, LONG_WAIT_SECONDS / 2):
+        clock.now += seconds
+        for number, limiter in enumerate(reversed(limiters)):
+            await limiter.send(chat_request(caller=f"task-{number}"))
+    assert limiters[0].fetchable_tasks(50, 1) == 1
+    fetchable = []
+    for seconds in (0.95 * interval, 0.1 * interval):
+        clock.now += seconds
+        fetchable.append(limiters[0].fetchable_tasks(50, 1))
+    assert fetchable == [0, 1]
 
 
 async def test_fetchable_tasks_forget_callers_that_gave_up(monkeypatch):

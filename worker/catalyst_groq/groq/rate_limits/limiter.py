@@ -45,7 +45,10 @@ LONG_WAIT_SECONDS = 5.0
 """When a caller has waited for this long, tasks are fetched in spite of the limits: they may use another model."""
 
 EXTRA_FETCH_INTERVAL_SECONDS = 0.2
-"""Between two such fetches of one task."""
+"""Between two such fetches of one task, by all workers that share the queue."""
+
+MAX_EXTRA_FETCH_INTERVAL_SECONDS = 30.0
+"""Between two such fetches of one worker."""
 
 MAX_TRACKED_MODELS = 1000
 """Models, each for one account, whose limits are remembered: their names may come from process variables."""
@@ -197,8 +200,24 @@ class RateLimitedClient:
         oldest = min((waiter.ticket.since for waiter in self._waiters.values()), default=now)
         if now - oldest < LONG_WAIT_SECONDS or now < self._next_extra_fetch:
             return False
-        self._next_extra_fetch = now + EXTRA_FETCH_INTERVAL_SECONDS
+        interval = EXTRA_FETCH_INTERVAL_SECONDS * self._estimate_waiting_workers()
+        self._next_extra_fetch = now + min(interval, MAX_EXTRA_FETCH_INTERVAL_SECONDS)
         return True
+
+    def _estimate_waiting_workers(self) -> float:
+        """Return how many times as much waits in a shared queue as this worker alone has waiting, 1 at least.
+
+        Each task that is fetched in vain costs the engine two transactions, so that many workers must not fetch as
+        often as one does.
+        """
+        ratio = 1.0
+        for state in self._states.values():
+            name = state.queue_name
+            own = [waiter.estimates[name][1].amounts for waiter in self._waiters.values() if name in waiter.estimates]
+            if own and state.last_use:
+                for kind, waiting in state.last_use.snapshot.waiting.items():
+                    ratio = max(ratio, waiting / max(sum(amounts[kind] for amounts in own), 1))
+        return ratio
 
     def remaining(self) -> Iterator[tuple[str, LimitKind, int, float]]:
         """Yield by model and kind the limit and what remains of it now. Among accounts, the tightest counts."""
