@@ -81,6 +81,8 @@ class SimulatedRun:
     """How often a replica lost Redis since the start, and limited itself on its own."""
     waiting: int
     """Tasks that waited in the replicas at the end."""
+    returned: float
+    """Tasks per second that went back to the engine until they would fit."""
     scripts: float
     """Scripts in Redis per second."""
     script_ms: float
@@ -121,9 +123,11 @@ async def simulate(simulation: Simulation, redis_url: str) -> SimulatedRun:
                 await _wait_until_full(groq, running)
                 calls, microseconds = await _script_figures(server)
                 groq.begin()
+                returned = engine.returned
                 await asyncio.sleep(simulation.seconds)
                 share, requests = groq.used_share(), groq.requests
                 calls_then, microseconds_then = await _script_figures(server)
+                returned = engine.returned - returned
                 waiting = sum(replica.waiting for replica in replicas)
             finally:
                 for task in running:
@@ -137,6 +141,7 @@ async def simulate(simulation: Simulation, redis_url: str) -> SimulatedRun:
             refused=groq.refused,
             outages=len(outages),
             waiting=waiting,
+            returned=returned / simulation.seconds,
             scripts=scripts / simulation.seconds,
             script_ms=(microseconds_then - microseconds) / max(scripts, 1) / 1000,
         )
@@ -181,6 +186,8 @@ class EndlessEngine:
     def __init__(self) -> None:
         self._new = map("task-{}".format, itertools.count())
         self._returned: list[tuple[float, str]] = []
+        self.returned = 0
+        """How often a task was given back."""
 
     def fetch(self, count: int) -> list[str]:
         """Return the ids of `count` tasks."""
@@ -192,6 +199,7 @@ class EndlessEngine:
 
     def give_back(self, task: str, seconds: float) -> None:
         """Offer a task again after some time."""
+        self.returned += 1
         heapq.heappush(self._returned, (time.monotonic() + seconds, task))
 
 

@@ -127,6 +127,7 @@ def simulation_table(simulated: Sequence[SimulatedRun]) -> str:
             run.refused,
             run.outages,
             run.waiting,
+            f"{run.returned:.1f}",
             f"{run.scripts:.0f}",
             f"{run.script_ms:.2f}",
         )
@@ -134,7 +135,7 @@ def simulation_table(simulated: Sequence[SimulatedRun]) -> str:
     ]
     headings = (
         *("replicas", "plan: requests / tokens per minute", "share", "requests/s", "429", "Redis lost"),
-        *("tasks that wait", "scripts/s", "ms per script"),
+        *("tasks that wait", "returned to the engine, tasks/s", "scripts/s", "ms per script"),
     )
     return table(headings, rows)
 

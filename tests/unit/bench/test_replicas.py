@@ -36,7 +36,7 @@ def test_shares_of_a_worker_without_a_task_are_zero():
 
 def make_results(*, completed=(100, 100), round_trips=2.0, share=1.0, refused=0, smoke=False):
     run = ReplicasRun(1, 2, Load(150.0, 1.5, 50, 0.1), round_trips, completed, 0.5)
-    simulated = SimulatedRun(Simulation(100, PLAN, 30), share, 10.0, refused, 0, 500, 200.0, 0.2)
+    simulated = SimulatedRun(Simulation(100, PLAN, 30), share, 10.0, refused, 0, 500, 2.0, 200.0, 0.2)
     fetches = [FetchTimes("another node", 5, [0.1] * 98 + [4.9] * 2)]
     return ScaleResults({"Machine": "test"}, smoke, [run], fetches, [simulated])
 
