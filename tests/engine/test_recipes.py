@@ -7,7 +7,7 @@ from support.element_templates import EXAMPLE
 from support.files import file
 from support.process_instance import Instance
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.every_engine]
 INVOICE = file(make_pdf(draw_text("Invoice 4711, Lamp Ltd, 40 EUR")), "invoice.pdf", "application/pdf")
 
 
