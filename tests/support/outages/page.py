@@ -21,6 +21,10 @@ TABLE_HEAD = "| part | what was done | log | metric | `/readyz` | alert |\n|---|
 FOOT = """
 While a check of `/readyz` only warns, the worker goes on fetching tasks: other models, endpoints and processes work, or
 the part may be back in a moment. [What to do](monitoring.md#alerts) is listed by alert.
+
+A server that accepts requests and does not respond fails when they time out, after 60 s by default: only then does its
+circuit breaker count them, and its alert comes later than within a minute. `catalyst_groq_requests_in_flight` grows
+meanwhile.
 """
 
 
