@@ -1,6 +1,8 @@
 """The journal's SQLite file: written by the event loop, which never waits for it."""
 
 import asyncio
+import os
+import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -59,6 +61,26 @@ async def test_file_write_needs_no_thread(file):
 
     assert writing.done()
     assert stored(file) == ["a"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link to a folder"])
+async def test_path_that_is_no_file_keeps_its_permissions(tmp_path, kind):
+    path = tmp_path / "path"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        (tmp_path / "folder").mkdir()
+        path.symlink_to(tmp_path / "folder")
+    path.chmod(0o755)
+    file = SqliteFile(path)
+
+    with pytest.raises(JournalError, match=r"is no file\. Set CATALYST_JOURNAL to the path of a file"):
+        await file.write([row("a")])
+    await file.aclose()
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o755
 
 
 def cancel_thread_write():

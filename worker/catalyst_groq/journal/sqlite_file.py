@@ -97,7 +97,12 @@ class SqliteFile:
         self._thread.shutdown()
 
     def connect(self) -> sqlite3.Connection:
-        """Open the file; create it and its tables if they do not exist."""
+        """Open the file; create it and its tables if they do not exist.
+
+        Raises `OSError` for a path that is no file: its permissions must stay as they are.
+        """
+        if self._path.exists() and not self._path.is_file():
+            raise OSError(f"{self._path} is no file. Set CATALYST_JOURNAL to the path of a file, or to off")
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # The switch to write-ahead logging ignores the busy timeout: workers that create the file at once need a lock.
         with FileLock(f"{self._path}.lock", timeout=BUSY_TIMEOUT_SECONDS, poll_interval=0.01, mode=0o600):
