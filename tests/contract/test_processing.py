@@ -5,6 +5,8 @@ from functools import partial
 
 import pytest
 
+from catalyst_groq.camunda.client import EngineClient
+from catalyst_groq.camunda.poller import BACKLOG_POLL_TIMEOUT
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Unlocked
 from catalyst_groq.domain.task_observation import TaskObserver
 from catalyst_groq.domain.variables import decode
@@ -14,6 +16,7 @@ from support.worker_harness import (
     COMPLETED,
     TIMEOUT_SECONDS,
     BlockingHandler,
+    complete_task,
     expire_lock,
     wait_for_state,
     wait_until,
@@ -36,6 +39,26 @@ async def test_completion_is_reported_and_observed(backend, start_worker, topic)
     assert decode(state.variables["aiReply"]) == "Hello Ada"
     assert worker.accepted == {created.task_id: Completion({"aiReply": "Hello Ada"})}
     assert worker.handler.reported == [created.task_id]
+
+
+@pytest.mark.parametrize("places", [1, 2], ids=["as many as asked for", "fewer"])
+async def test_poll_is_short_while_more_tasks_may_wait(backend, start_worker, topic, monkeypatch, places):
+    polls = []
+    fetch = EngineClient.fetch_and_lock
+
+    async def recorded(self, topics, max_tasks, max_poll=None):
+        tasks = await fetch(self, topics, max_tasks, max_poll)
+        polls.append((len(tasks), max_poll))
+        return tasks
+
+    monkeypatch.setattr(EngineClient, "fetch_and_lock", recorded)
+    worker = start_worker(backend.rest_url, complete_task, concurrency=places)
+    await worker.wait_for_orphan_search()
+    await backend.create_task(topic)
+    await wait_until(lambda: worker.accepted and polls[-1][0] == 0)
+    after = [max_poll for _, max_poll in polls[[count for count, _ in polls].index(1) + 1 :]]
+
+    assert after[0] == (BACKLOG_POLL_TIMEOUT if places == 1 else None)
 
 
 async def test_bpmn_error_outcome_is_thrown_with_its_variables(backend, start_worker, topic):

@@ -40,6 +40,14 @@ ORPHAN_POLL_TIMEOUT = timedelta(milliseconds=500)
 """Longest poll while the engine may still lock tasks for an earlier run of this worker."""
 
 
+BACKLOG_POLL_TIMEOUT = timedelta(milliseconds=500)
+"""Longest poll while more tasks may wait in the engine. When two workers fetch the same tasks at once, the engine lets
+the one that gets none of them wait to the end of its poll, although it has others."""
+
+BACKLOG_SECONDS = 5.0
+"""More tasks may wait for so long after a fetch that returned as many as it asked for."""
+
+
 FetchLimit = Callable[[int, int], int]
 """Takes the free capacity and the number of active tasks; returns how many tasks to fetch."""
 
@@ -80,6 +88,8 @@ class Poller:
         self.outage = OutageMonitor(engine.url, on_interruption)
         self._on_interruption = on_interruption
         self._last_polled = 0.0
+        self._backlog_until = 0.0
+        """Until then, more tasks may wait in the engine (`time.monotonic`)."""
         self._backoff = Backoff()
         self._processor = TaskProcessor(engine, handler, observers, self.outage, help_links)
         self._orphaned_tasks = OrphanedTasks(engine)
@@ -175,7 +185,7 @@ class Poller:
         if time.monotonic() - self._last_polled > MAX_UNWATCHED_SECONDS:
             self._on_interruption()
         try:
-            max_poll = None
+            max_poll = BACKLOG_POLL_TIMEOUT if time.monotonic() < self._backlog_until else None
             if not self._orphaned_tasks.is_done:
                 await self._orphaned_tasks.unlock(self._active_ids())
                 self._has_connected, max_poll = True, ORPHAN_POLL_TIMEOUT
@@ -201,6 +211,8 @@ class Poller:
             await self._oversized_tasks.record_too_large(error, self._active_ids())
             return []
         self._oversized_tasks.record_success(len(tasks), max_tasks)
+        if len(tasks) == limit:
+            self._backlog_until = time.monotonic() + BACKLOG_SECONDS
         return tasks
 
     def _active_ids(self) -> list[str]:
