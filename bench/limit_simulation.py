@@ -94,8 +94,8 @@ TOKENS_BOUND = ModelLimits(rpm=1000, tpm=80_000)
 """Fewer tokens than the requests need: the reservations are refunded in part."""
 
 FULL_SIMULATIONS = (
-    *(Simulation(replicas, DEVELOPER_PLAN, seconds=50) for replicas in (8, 32, 100)),
-    Simulation(100, TOKENS_BOUND, seconds=50),
+    *(Simulation(replicas, DEVELOPER_PLAN, seconds=35) for replicas in (8, 32, 100)),
+    Simulation(100, TOKENS_BOUND, seconds=35),
 )
 QUICK_SIMULATIONS = (Simulation(20, ModelLimits(rpm=600, tpm=150_000), seconds=8),)
 

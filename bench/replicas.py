@@ -33,7 +33,8 @@ class Sizes:
 
     workers: Sequence[int]
     tasks: int
-    """Of all workers together."""
+    tasks_per_worker: int
+    """A batch has `tasks`, and so many more for each worker."""
     latency_seconds: float
     """For how long instances are started to measure the time until a worker has their tasks."""
     interval_seconds: float
@@ -42,8 +43,10 @@ class Sizes:
     """To warm up the engine."""
 
 
-FULL = Sizes(workers=(1, 2, 4, 8), tasks=1200, latency_seconds=50, interval_seconds=0.25, engine_batches=6)
-QUICK = Sizes(workers=(2,), tasks=300, latency_seconds=10, interval_seconds=0.25, engine_batches=1)
+FULL = Sizes(
+    workers=(1, 2, 4, 8), tasks=800, tasks_per_worker=150, latency_seconds=40, interval_seconds=0.25, engine_batches=6
+)
+QUICK = Sizes(workers=(2,), tasks=200, tasks_per_worker=50, latency_seconds=10, interval_seconds=0.25, engine_batches=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ def measure_replicas(cluster: Cluster, sizes: Sizes, on_phase: Callable[[str], N
     for nodes in (1, 2):
         for workers in sizes.workers:
             on_phase(f"{workers} workers on {nodes} nodes")
-            yield _measure_run(cluster, nodes, workers, sizes.tasks)
+            yield _measure_run(cluster, nodes, workers, sizes.tasks + sizes.tasks_per_worker * workers)
 
 
 def _measure_run(cluster: Cluster, nodes: int, workers: int, tasks: int) -> ReplicasRun:
