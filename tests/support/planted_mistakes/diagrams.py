@@ -6,6 +6,8 @@ from support.planted_mistakes.mistake import ACTIVE, COMPLETED, HELLO, Mistake, 
 REFUSED = payload(f'"max_token": 9, {HELLO}')
 """Groq answers 400."""
 
+LOOP = '<bpmn:multiInstanceLoopCharacteristics camunda:collection="items"/>'
+
 DIAGRAMS = [
     Mistake(
         "11: template on a user task",
@@ -87,6 +89,34 @@ DIAGRAMS = [
         "all items write the same variable",
         "subprocess with an input parameter",
         shown=Shown(Place.NOTHING, COMPLETED, "the answer of the last item is left"),
+    ),
+    Mistake(
+        "results of a task that is no multi-instance",
+        task_with({"catalyst_collect": "results"}),
+        "invalid-collect",
+        "is not in a multi-instance, so there are no items to collect",
+        "Make the task, or a subprocess around it, a multi-instance",
+    ),
+    Mistake(
+        "blank in the name of the results",
+        task_with({"catalyst_collect": "all results"}, inside=LOOP),
+        "invalid-collect",
+        "'all results' is not the name of a process variable",
+        "Write for example results",
+    ),
+    Mistake(
+        "results named like an output",
+        task_with({"catalyst_collect": "aiReply"}, inside=LOOP),
+        "duplicate-output",
+        "'aiReply' is also a name in the Response Mapping",
+        "Choose another name",
+    ),
+    Mistake(
+        "collect errors in words",
+        task_with({"catalyst_collect": "results", "catalyst_collectErrors": "yes"}, inside=LOOP),
+        "invalid-choice",
+        "'yes' is not a valid value",
+        "It must be one of true, false",
     ),
     Mistake(
         "1: output parameter in a multi-instance",

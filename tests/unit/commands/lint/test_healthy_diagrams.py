@@ -163,6 +163,16 @@ ELEMENTS = {
     "</bpmn:subProcess>",
     "items one after the other": '<bpmn:subProcess id="Each"><bpmn:multiInstanceLoopCharacteristics '
     f'isSequential="true" camunda:collection="items"/>{TASK}</bpmn:serviceTask></bpmn:subProcess>',
+    "items that are collected": task_with({"catalyst_collect": "results"}, inside=ITEMS),
+    "items that are collected by a key": task_with(
+        {"catalyst_collect": "results", "catalyst_collectKey": "${items.id}", "catalyst_collectErrors": "false"},
+        inside=ITEMS,
+    ),
+    "items that are collected in a computed variable": task_with({"catalyst_collect": "${name}_results"}, inside=ITEMS),
+    "computed collecting of a single task": task_with({"catalyst_collect": "${name}"}),
+    "nested items that are collected by a key": f'<bpmn:subProcess id="Each">{ITEMS}'
+    + task_with({"catalyst_collect": "results", "catalyst_collectKey": "${name}"}, inside=ITEMS)
+    + "</bpmn:subProcess>",
     "items that a listener collects": f"{TASK}<bpmn:extensionElements><camunda:executionListener event='end' "
     f"expression='${{replies.add(aiReply)}}'/></bpmn:extensionElements>{ITEMS}</bpmn:serviceTask>",
     "value of an input parameter": task_with(
@@ -198,6 +208,13 @@ def test_healthy_task_has_no_problem(fields):
 @pytest.mark.parametrize("elements", ELEMENTS.values(), ids=ELEMENTS)
 def test_healthy_process_has_no_problem(elements):
     assert problems_of(lint(elements)) == []
+
+
+def test_variable_that_collects_is_set_by_the_diagram():
+    collecting = task_with({"catalyst_collect": "results"}, inside=ITEMS)
+    reading = task_with(content('"Sum up ${results}"')).replace('"Ask"', '"Sum"').replace('"Failed"', '"SumFailed"')
+
+    assert lint(collecting + reading) == []
 
 
 def test_healthy_diagram_of_any_shape_has_no_problem():

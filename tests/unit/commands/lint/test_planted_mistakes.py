@@ -11,7 +11,9 @@ from catalyst_groq.commands.lint.rules import all_rules
 from catalyst_groq.connector.access.secrets import Secrets
 from catalyst_groq.connector.access.urls import GROQ_URL, AllowedUrls
 from catalyst_groq.connector.endpoint_selection import check_parameters, resolve_base_url, select_endpoints
+from catalyst_groq.connector.fields.names import LOOP_COUNTER
 from catalyst_groq.connector.requests.response_schema import check_response_schema
+from catalyst_groq.connector.results.collecting import Collecting
 from catalyst_groq.connector.task_request import TaskRequestReader
 from catalyst_groq.domain.definitions import parse
 from catalyst_groq.domain.external_task import ExternalTask
@@ -40,11 +42,16 @@ def execute(xml):
     fetched = dict.fromkeys(("id", "processInstanceId", "executionId", "processDefinitionId"), "1") | {
         "activityId": "Ask",
         "extensionProperties": properties,
-        "variables": {**variables, "recording": recording},
+        "variables": {**variables, "recording": recording, LOOP_COUNTER: {"type": "Integer", "value": 0}},
     }
     task, reader = ExternalTask(fetched), TaskRequestReader(shipped_catalog())
     secrets = Secrets(providers={"env": SampleProvider()}, allowed=("groq*",), allow_variables=True)
-    request = reader.read(reader.read_fields(task, parse(xml)))
+    definition = parse(xml)
+    fields = reader.read_fields(task, definition)
+    collecting = Collecting.from_fields(fields, task, definition)
+    request = reader.read(fields)
+    if collecting:
+        collecting.check_request(request)
     payload = request.builder.payload(stream=False)
     asyncio.run(check_response_schema(payload, InlineExecutor()))
     request.builder.with_files(payload, {"recording": b"mp3"})

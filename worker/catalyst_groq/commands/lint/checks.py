@@ -8,11 +8,8 @@ from catalyst_groq.commands.lint.fields import CheckedFields, rule_of
 from catalyst_groq.commands.lint.findings import Finding
 from catalyst_groq.commands.lint.rules import all_rules
 from catalyst_groq.commands.lint.tasks import WrittenTask
+from catalyst_groq.connector.fields.names import COLLECT, COLLECT_ERRORS
 from catalyst_groq.groq.api.server_kinds import ServerKind
-
-COLLECT = "catalyst_collect"
-COLLECT_ERRORS = "catalyst_collectErrors"
-
 
 @dataclass(frozen=True, slots=True)
 class TaskCheck:
@@ -29,9 +26,14 @@ class TaskCheck:
         return self.checked.servers == {ServerKind.GROQ}
 
     @property
+    def collecting_variable(self) -> str:
+        """The name, as it is written, of the variable that gets the results of a multi-instance; blank for none."""
+        return str(self.checked.raw.fields.get(COLLECT, "")).strip()
+
+    @property
     def collects(self) -> bool:
         """Whether the results of a multi-instance are collected, each under a key of its own."""
-        return bool(str(self.checked.samples.get(COLLECT, "")).strip())
+        return bool(self.collecting_variable)
 
     @property
     def collects_errors(self) -> bool:

@@ -16,12 +16,15 @@ from catalyst_groq.connector.fields.mappings import ErrorMapping, ResponseMappin
 from catalyst_groq.connector.fields.names import (
     API_KEY,
     AUDIO,
+    COLLECT,
+    COLLECT_KEY,
     CONVERSATION,
     ERROR_MAPPING,
     FALLBACK_MODELS,
     GIVE_UP_AFTER,
     GRANULARITIES,
     LANGUAGE,
+    LOOP_COUNTER,
     MODEL,
     OBJECT_FIELDS,
     OPERATION,
@@ -37,8 +40,10 @@ from catalyst_groq.connector.fields.raw import RawFields
 from catalyst_groq.connector.fields.structured_text import parse_object
 from catalyst_groq.connector.fields.template import FieldTemplate, FieldValue
 from catalyst_groq.connector.requests.response_schema import check_response_schema
+from catalyst_groq.connector.results.collecting import Collecting
 from catalyst_groq.connector.task_request import TaskRequest
 from catalyst_groq.domain.definitions import Definition
+from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.redaction import KEY_PREFIX
 from catalyst_groq.domain.variables import FileVariable
 from catalyst_groq.errors import FieldError
@@ -54,6 +59,8 @@ RULES_BY_FIELD: Mapping[str, str] = {
     MODEL: "invalid-model",
     FALLBACK_MODELS: "invalid-fallback-models",
     CONVERSATION: "invalid-conversation",
+    COLLECT: "invalid-collect",
+    COLLECT_KEY: "invalid-collect",
     RESPONSE_MAPPING: "invalid-response-mapping",
     ERROR_MAPPING: "invalid-error-mapping",
     RETRIES: "invalid-retries",
@@ -79,6 +86,13 @@ RULES_BY_WORDS: Mapping[str, str] = {
     "is also a name in the Response Mapping": "duplicate-output",
 }
 """Rules of mistakes that may be in any field, by words of the problem."""
+
+SAMPLE_KEY_OF_ITEM = "item"
+SAMPLE_ITEM = {
+    **dict.fromkeys(("id", "processInstanceId", "executionId", "processDefinitionId"), ""),
+    "variables": {LOOP_COUNTER: {"type": "Integer", "value": 0}},
+}
+"""What the engine sends about the task of an item, without its activity."""
 
 SAMPLE_KEY_OF_TASK = f"{KEY_PREFIX}{'1' * 32}"
 
@@ -141,6 +155,7 @@ def check_fields(task: WrittenTask, definition: Definition, context: LintContext
         endpoints = _collect(mistakes, partial(_select_endpoints, request, variables, context))
         if payload is not None and endpoints is not None:
             _collect(mistakes, partial(check_parameters, request, payload, endpoints))
+        _collect(mistakes, partial(_check_collecting, task, definition, raw, request))
     return CheckedFields(raw, samples, mistakes, request, payload, _servers(request, endpoints, context))
 
 
@@ -229,6 +244,16 @@ def _servers(
         url = _try(lambda: resolve_base_url(request, context.urls))
         return frozenset({context.servers.of(url)} if url else ())
     return frozenset(endpoint.account.server for endpoint in endpoints or ())
+
+
+def _check_collecting(task: WrittenTask, definition: Definition, raw: RawFields, request: TaskRequest) -> None:
+    """Check how the results of a multi-instance are collected, as far as no variable decides it."""
+    if not is_constant(raw.fields[COLLECT]):
+        return
+    key = {} if is_constant(raw.fields[COLLECT_KEY]) else {COLLECT_KEY: SAMPLE_KEY_OF_ITEM}
+    fields = RawFields(FieldTemplate({**raw.fields, **key}, raw.template.defaults), raw.variables)
+    if collecting := Collecting.from_fields(fields, ExternalTask({**SAMPLE_ITEM, "activityId": task.id}), definition):
+        collecting.check_request(request)
 
 
 def _mapping(samples: Mapping[str, FieldValue], name: str) -> Mapping[str, Any]:

@@ -80,7 +80,7 @@ def _find(
     yield from check_elements(diagram, external)
     for task in external:
         yield from check_topic(task, context)
-    outputs = frozenset(name for check in checks for name in output_names(check))
+    outputs = frozenset(name for check in checks for name in (*output_names(check), check.collecting_variable))
     known = find_set_variables(diagram, outputs, [check.task for check in checks])
     for check in checks:
         for find in TASK_CHECKS:
