@@ -155,6 +155,30 @@ async def test_long_secret_name_is_allowed(make_secrets):
     assert (await make_secrets(**{name.upper(): KEY}).resolve("env", name, {})).reveal() == KEY
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bearer gsk_0123",
+        "Authorization: Bearer sk-0123456789abcdef01",
+        "GROQ_API_KEY=gsk_0123",
+        "export GROQ_API_KEY = 'sk-0123456789abcdef01'",
+        "groq_api_key:gsk_0123",
+        '"0123456789abcdef0123456789abcdef"',
+    ],
+)
+async def test_key_with_words_around_it_is_no_secret_name(make_secrets, text):
+    message = await error_of(make_secrets(), "env", text)
+
+    assert message.startswith("catalyst_apiKey: holds a key instead of the name of a secret. ")
+    assert "0123" not in message
+
+
+async def test_allowed_secret_name_may_be_long(make_secrets):
+    name = "groq/team-0123456789abcdef0123456789abcdef"
+
+    assert "holds a key" not in await error_of(make_secrets(), "env", name)
+
+
 async def test_secret_is_masked_once_resolved(make_secrets):
     key = "sk-of-another-kind"
     secrets = make_secrets(GROQ_API_KEY=key)

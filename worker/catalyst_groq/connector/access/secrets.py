@@ -37,6 +37,10 @@ HEX_KEY = re.compile(r"[0-9a-fA-F]{32,}")
 KEY_LIKE = re.compile(r"sk-\S{16,}|(?=\S*\d)(?!\S*\.\.)\S{32,}")
 """Matches a text that messages do not show as a name: it may be a key by mistake."""
 
+KEY_INSIDE = re.compile(rf"(?<!\w){KEY_PREFIX}")
+MARKS_AROUND_KEYS = re.compile(r"""[\s"'=]+""")
+"""What separates a key from other words: `Bearer KEY`, `NAME=KEY`, `'KEY'`."""
+
 VARIABLE_SOURCE = "variable"
 """The key comes with the task itself. No `SecretProvider`, because it needs the task's variables."""
 
@@ -149,7 +153,7 @@ class Secrets:
 
     def _check_allowed(self, name: str) -> None:
         is_allowed = _matches_any(name, self.allowed)
-        if name.startswith(KEY_PREFIX) or (KEY_LIKE.fullmatch(name) and not is_allowed):
+        if _holds_key(name, is_allowed=is_allowed):
             fix = "Write the name of the secret, such as groq_api_key, and revoke the key: it is in the diagram now"
             raise FieldError(API_KEY_FIELD, "holds a key instead of the name of a secret", fix)
         check_name(name)
@@ -193,6 +197,13 @@ class Secrets:
                 API_KEY_FIELD, f"the process variable '{text}' holds no text", "Put the key into it as a String"
             )
         return value
+
+
+def _holds_key(name: str, *, is_allowed: bool) -> bool:
+    """Whether a text that should be a secret's name is a key, or has one among other words."""
+    parts = [part for part in MARKS_AROUND_KEYS.split(name) if part]
+    is_name = is_allowed and len(parts) == 1
+    return bool(KEY_INSIDE.search(name)) or (not is_name and any(map(KEY_LIKE.fullmatch, (name, *parts))))
 
 
 def _find_own_key(text: str, variables: Mapping[str, Any]) -> Any:
