@@ -271,7 +271,7 @@ module.exports = { attribute, extensions, parts, is, scopesOf, kindOf };
 const { ofTask } = require('lib/check.js');
 const { is } = require('lib/elements.js');
 const { shorten } = require('lib/messages.js');
-const { codesAt, catches } = require('lib/scopes.js');
+const { codesAt, codesOfEngine, catches } = require('lib/scopes.js');
 const { closest, closeMatches } = require('lib/similarity.js');
 const { entriesIn, isGroq } = require('lib/task.js');
 const table = require('lib/table.json');
@@ -382,9 +382,10 @@ function collectsErrors({ fields }) {
 function checkCatchers(task, report) {
   const codes = codesOf(task);
   const thrown = codes && [ ...codes, ...table.defaultCodes ];
+  const byEngine = codesOfEngine(task.element);
 
   for (const { event, code } of codes ? codesAt(task.element) : []) {
-    if (code && !thrown.includes(code)) {
+    if (code && !thrown.includes(code) && !byEngine.includes(code)) {
       report({ code: shorten(code), near: closest(code, [ ...thrown ].sort()) }, event);
     }
   }
@@ -883,7 +884,7 @@ module.exports = function(id) {
 "lib/scopes.js": function(module, require) {
 'use strict';
 
-const { is } = require('lib/elements.js');
+const { extensions, is, scopesOf } = require('lib/elements.js');
 
 /** Return the boundary events of an activity that catch BPMN errors, each with its code; null: all. */
 function codesAt(activity) {
@@ -925,7 +926,18 @@ function codeOf({ errorRef, $attrs }) {
   return errorRef.errorCode || null;
 }
 
-module.exports = { catches, codesAt };
+/** Return the codes of the errors that the engine throws itself when a worker reports, under a condition. */
+function codesOfEngine(task) {
+  const { rootElements = [] } = scopesOf(task).pop();
+
+  return extensions(task, 'errorEventDefinition').map(({ errorRef }) => {
+    const error = typeof errorRef === 'string' ? rootElements.find(({ id }) => id === errorRef) : errorRef;
+
+    return error ? error.errorCode : errorRef;
+  });
+}
+
+module.exports = { catches, codesAt, codesOfEngine };
 },
 "lib/similarity.js": function(module, require) {
 'use strict';

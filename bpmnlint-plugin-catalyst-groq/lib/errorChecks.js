@@ -3,7 +3,7 @@
 const { ofTask } = require('./check');
 const { is } = require('./elements');
 const { shorten } = require('./messages');
-const { codesAt, catches } = require('./scopes');
+const { codesAt, codesOfEngine, catches } = require('./scopes');
 const { closest, closeMatches } = require('./similarity');
 const { entriesIn, isGroq } = require('./task');
 const table = require('./table.json');
@@ -114,9 +114,10 @@ function collectsErrors({ fields }) {
 function checkCatchers(task, report) {
   const codes = codesOf(task);
   const thrown = codes && [ ...codes, ...table.defaultCodes ];
+  const byEngine = codesOfEngine(task.element);
 
   for (const { event, code } of codes ? codesAt(task.element) : []) {
-    if (code && !thrown.includes(code)) {
+    if (code && !thrown.includes(code) && !byEngine.includes(code)) {
       report({ code: shorten(code), near: closest(code, [ ...thrown ].sort()) }, event);
     }
   }

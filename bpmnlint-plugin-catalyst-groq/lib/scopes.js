@@ -1,6 +1,6 @@
 'use strict';
 
-const { is } = require('./elements');
+const { extensions, is, scopesOf } = require('./elements');
 
 /** Return the boundary events of an activity that catch BPMN errors, each with its code; null: all. */
 function codesAt(activity) {
@@ -42,4 +42,15 @@ function codeOf({ errorRef, $attrs }) {
   return errorRef.errorCode || null;
 }
 
-module.exports = { catches, codesAt };
+/** Return the codes of the errors that the engine throws itself when a worker reports, under a condition. */
+function codesOfEngine(task) {
+  const { rootElements = [] } = scopesOf(task).pop();
+
+  return extensions(task, 'errorEventDefinition').map(({ errorRef }) => {
+    const error = typeof errorRef === 'string' ? rootElements.find(({ id }) => id === errorRef) : errorRef;
+
+    return error ? error.errorCode : errorRef;
+  });
+}
+
+module.exports = { catches, codesAt, codesOfEngine };

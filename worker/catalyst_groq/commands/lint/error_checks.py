@@ -1,10 +1,11 @@
 """BPMN errors: those that nothing catches, and those that nothing throws."""
 
 from collections.abc import Iterator
+from xml.etree import ElementTree as ET
 
 from catalyst_groq.commands.lint.checks import TaskCheck, shorten
 from catalyst_groq.commands.lint.findings import Finding
-from catalyst_groq.commands.lint.names import BPMN
+from catalyst_groq.commands.lint.names import BPMN, CAMUNDA, EXTENSION_ELEMENTS
 from catalyst_groq.commands.lint.samples import is_constant
 from catalyst_groq.connector.fields.ignored_fields import closest
 from catalyst_groq.connector.fields.mappings import DEFAULT_CODES
@@ -14,6 +15,9 @@ from catalyst_groq.groq.api.errors import BUDGET_EXCEEDED, EMPTY_ANSWER, KIND_BY
 
 BOUNDARY = f"{BPMN}boundaryEvent"
 ERROR_DEFINITION = f"{BPMN}errorEventDefinition"
+THROWN_BY_ENGINE = f"{EXTENSION_ELEMENTS}/{CAMUNDA}errorEventDefinition"
+"""Errors that the engine throws itself when a worker reports, under a condition."""
+
 KNOWN_CAUSES = frozenset(
     (
         *(code.lower() for code in KIND_BY_CODE),
@@ -50,15 +54,21 @@ def check_catchers(check: TaskCheck) -> Iterator[Finding]:
     mapping, written = check.checked.error_mapping(), check.checked.structure(ERROR_MAPPING)
     if mapping is None or not is_constant(written):
         return
+    by_engine = {_code_of(check, definition) for definition in check.task.element.iterfind(THROWN_BY_ENGINE)}
     thrown = {*mapping.codes.values(), *DEFAULT_CODES.values()}
     for event in check.diagram.root.iter(BOUNDARY):
         if read_name(event, "attachedToRef") != check.task.id:
             continue
         for definition in event.iterfind(ERROR_DEFINITION):
-            reference = read_name(definition, "errorRef")
-            code = check.diagram.error_codes.get(reference, reference) if reference else None
-            if code and code not in thrown:
+            code = _code_of(check, definition)
+            if code and code not in thrown | by_engine:
                 near = closest(code, sorted(thrown))
                 finding = check.describe("unthrown-error", code=shorten(code), near=near)
                 line, id_, name = check.diagram.lines[event], read_name(event, "id"), event.get("name", "")
                 yield finding._replace(line=line, element_id=id_, element_name=name)
+
+
+def _code_of(check: TaskCheck, definition: ET.Element) -> str | None:
+    """Return the code that an error definition names; None for any code."""
+    reference = read_name(definition, "errorRef")
+    return check.diagram.error_codes.get(reference, reference) if reference else None
