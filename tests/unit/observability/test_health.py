@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
+from aiohttp import test_utils, web
 from prometheus_client import CollectorRegistry, Gauge
 
 from catalyst_groq.errors import SettingsError
@@ -72,6 +73,20 @@ async def test_health_without_a_server_is_not_healthy():
     assert problem is not None
     assert problem.startswith(f"No worker responds at 127.0.0.1:{port}: ")
     assert "CATALYST_HTTP_PORT" in problem
+
+
+@pytest.mark.parametrize("status", [200, 404])
+async def test_health_of_another_server_is_not_that_of_a_worker(status):
+    async def say(_):
+        return web.Response(status=status, text=f"<html>{'long ' * 100}</html>")
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", say)
+    async with test_utils.TestServer(app, host="127.0.0.1") as server:
+        address = f"127.0.0.1:{server.port}"
+        problem = await find_health_problem("127.0.0.1", server.port)
+
+    assert problem == f"The server at {address} is no worker ({status}). Set CATALYST_HTTP_PORT to the worker's health port"
 
 
 async def test_health_server_names_a_port_in_use():

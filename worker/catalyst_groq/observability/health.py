@@ -17,6 +17,9 @@ LIVEZ, READYZ, METRICS = "/livez", "/readyz", "/metrics"
 LIVE, READY = "/health/live", "/health/ready"
 """The paths of earlier versions, which respond with a word."""
 
+WORKER_STATUSES = {200, 503}
+"""What a worker's probes respond."""
+
 PROBE_TIMEOUT_SECONDS = 3.0
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared, not listened at
 """Where a worker of this machine can be reached that listens on all interfaces."""
@@ -120,7 +123,11 @@ async def find_health_problem(host: str, port: int) -> str | None:
             ClientSession(timeout=ClientTimeout(PROBE_TIMEOUT_SECONDS)) as client,
             client.get(f"http://{address}{LIVE}") as response,
         ):
-            return None if response.ok else f"The worker at {address} is {await response.text()}"
+            text = await response.text() if response.status in WORKER_STATUSES else ""
+            if not text.startswith(("alive", "not alive")):
+                problem = f"The server at {address} is no worker ({response.status})"
+                return f"{problem}. Set CATALYST_HTTP_PORT to the worker's health port"
+            return None if response.ok else f"The worker at {address} is {text}"
     except TimeoutError:
         return f"The worker at {address} does not respond within {PROBE_TIMEOUT_SECONDS:g} s"
     except ClientError as error:
