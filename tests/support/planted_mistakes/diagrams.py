@@ -114,7 +114,7 @@ DIAGRAMS = [
     Mistake(
         "collect errors in words",
         task_with({"catalyst_collect": "results", "catalyst_collectErrors": "yes"}, inside=LOOP),
-        "invalid-choice",
+        "invalid-collect",
         "'yes' is not a valid value",
         "It must be one of true, false",
     ),
