@@ -86,7 +86,10 @@ async def test_health_of_another_server_is_not_that_of_a_worker(status):
         address = f"127.0.0.1:{server.port}"
         problem = await find_health_problem("127.0.0.1", server.port)
 
-    assert problem == f"The server at {address} is no worker ({status}). Set CATALYST_HTTP_PORT to the worker's health port"
+    assert (
+        problem
+        == f"The server at {address} is no worker ({status}). Set CATALYST_HTTP_PORT to the worker's health port"
+    )
 
 
 async def test_health_server_names_a_port_in_use():

@@ -164,8 +164,7 @@ ELEMENTS = {
     "items one after the other": '<bpmn:subProcess id="Each"><bpmn:multiInstanceLoopCharacteristics '
     f'isSequential="true" camunda:collection="items"/>{TASK}</bpmn:serviceTask></bpmn:subProcess>',
     "error that the engine throws for a condition": task_with(
-        {},
-        extensions='<camunda:errorEventDefinition errorRef="TOO_BUSY" expression="${externalTask.retries == 0}"/>',
+        {}, extensions='<camunda:errorEventDefinition errorRef="TOO_BUSY" expression="${externalTask.retries == 0}"/>'
     ).replace("<bpmn:errorEventDefinition/>", '<bpmn:errorEventDefinition errorRef="TOO_BUSY"/>'),
     "items that are collected": task_with({"catalyst_collect": "results"}, inside=ITEMS),
     "items that are collected by a key": task_with(

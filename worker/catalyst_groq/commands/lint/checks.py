@@ -11,6 +11,7 @@ from catalyst_groq.commands.lint.tasks import WrittenTask
 from catalyst_groq.connector.fields.names import COLLECT, COLLECT_ERRORS
 from catalyst_groq.groq.api.server_kinds import ServerKind
 
+
 @dataclass(frozen=True, slots=True)
 class TaskCheck:
     """One task, with all that its checks look at."""
