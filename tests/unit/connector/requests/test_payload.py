@@ -82,6 +82,20 @@ def test_payload_in_json_is_parsed_as_json(value):
             '{\n "model": "x"\n "messages": []}',
             "f: is not JSON: Expecting ',' delimiter at line 3, column 2. Check quotes, commas and braces there",
         ),
+        (
+            '{"temperature": ${t}}',
+            (
+                "f: is not JSON: Expecting value at line 1, column 17. "
+                "Write quotation marks around the placeholder: it keeps the type of its value"
+            ),
+        ),
+        (
+            '{"model": "a\nb"}',
+            (
+                "f: is not JSON: Invalid control character at line 1, column 13. "
+                "Close the text with a quotation mark, or write \\n for a line break in it"
+            ),
+        ),
         ("{model: x}", "f: is not JSON: Expecting property name enclosed in double quotes at line 1, column 2. Check"),
         ("a: b: c", "f: is neither JSON nor YAML: mapping values are not allowed here"),
         ("? [a]\n: b", "f: is neither JSON nor YAML: while constructing a mapping"),

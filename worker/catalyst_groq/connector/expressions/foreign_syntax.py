@@ -23,6 +23,8 @@ ARITHMETIC_HINT = (
     "join texts by writing one placeholder after the other, or join('', [a, b])"
 )
 HINTS: tuple[tuple[str, str], ...] = (
+    (r"^\s*\$[.\[]", "A path begins without $: order.customer.name, choices[0].message.content"),
+    (r"\$\{", "Write names inside a placeholder without ${…}"),
     (
         r"\b(execution|externalTask)\b",
         "Write a variable's name alone; task.businessKey, task.processInstanceId and others are facts of the task",

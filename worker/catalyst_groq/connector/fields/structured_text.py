@@ -100,8 +100,7 @@ def parse_text(text: str) -> dict[str, Any] | Mistake:
     try:
         parsed = json.loads(text) if _looks_like_json(text) else _load_yaml(text)
     except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        return f"is not JSON: {error.msg} at {where}", "Check quotes, commas and braces there"
+        return _describe_json_error(error)
     except RecursionError:
         return TOO_DEEP
     except _TooManyPartsError:
@@ -114,6 +113,16 @@ def parse_text(text: str) -> dict[str, Any] | Mistake:
     if _has_too_many_parts(parsed):
         return TOO_MANY_PARTS
     return TOO_DEEP if is_nested_too_deeply(parsed) else parsed
+
+
+def _describe_json_error(error: json.JSONDecodeError) -> Mistake:
+    """Return what is wrong with a text that should be JSON. Beside quotes, two mistakes have a fix of their own."""
+    problem = f"is not JSON: {error.msg.removesuffix(' at')} at line {error.lineno}, column {error.colno}"
+    if error.doc.startswith("${", error.pos):
+        return problem, "Write quotation marks around the placeholder: it keeps the type of its value"
+    if error.doc.startswith(("\n", "\r"), error.pos):
+        return problem, "Close the text with a quotation mark, or write \\n for a line break in it"
+    return problem, "Check quotes, commas and braces there"
 
 
 def _load_yaml(text: str) -> Any:
