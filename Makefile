@@ -120,7 +120,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv .venv
 
 $(BIN)/.run: requirements.lock pyproject.toml | $(BIN)/python
-	@echo "Installing the worker (once; some 150 MB with the Java runtime)"
+	@echo "Installing the worker (once; some 60 MB to download, with the Java runtime)"
 	@$(INSTALL) --require-hashes -r requirements.lock || $(NO_PACKAGES)
 	@$(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $@

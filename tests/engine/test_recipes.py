@@ -2,13 +2,12 @@
 
 import pytest
 
-from support.documents import draw_text, make_pdf
 from support.element_templates import EXAMPLE
 from support.files import file
 from support.process_instance import Instance
 
 pytestmark = [pytest.mark.engine, pytest.mark.every_engine]
-INVOICE = file(make_pdf(draw_text("Invoice 4711, Lamp Ltd, 40 EUR")), "invoice.pdf", "application/pdf")
+INVOICE = file((EXAMPLE.parent / "invoice.pdf").read_bytes(), "invoice.pdf", "application/pdf")
 
 
 @pytest.fixture

@@ -29,8 +29,15 @@ def test_start_page_leads_to_an_answer(engine, emulator, tmp_path):
         assert ran.returncode == 0, ran.stdout + ran.stderr
         return ran.stdout
 
-    copy_and_check, deploy_and_start = BLOCKS
+    copy_and_check, classify, extract, write_and_check, run_own = BLOCKS
     assert "nothing found" in run(copy_and_check)
-    shown = run(deploy_and_start)
+    shown = run(classify)
     assert "Answer in billing" in shown
     assert re.search(r"department\W+(String\W+)?billing", shown), shown
+    assert "Check the data" in run(extract)
+    checked = run(write_and_check)
+    assert re.search(r": [1-9] hints?\.", checked), checked
+    shown = run(run_own)
+    assert "Ended at end: COMPLETED." in shown
+    assert re.search(r"translation\W+(String\W+)?You asked: “Translate into English: Guten Morgen”", shown), shown
+    assert "Invoice 4711" in str(emulator.calls[1].body["messages"])

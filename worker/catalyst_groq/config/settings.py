@@ -167,7 +167,9 @@ class Settings(BaseSettings):
     )
     limits_redis_url: RedisUrl = Field("", description="redis://…: workers with the same keys share the rate limits")
     journal: Journal = Field(
-        "", description="Where responses are stored until the engine has them: an SQLite file, redis://… or off"
+        "",
+        description="Where responses are stored until the engine has them: an SQLite file, redis://… or off; if blank, "
+        "journal.sqlite in the user's state folder (Linux: ~/.local/state/catalyst-groq)",
     )
     journal_required: bool = Field(default=False, description="Process no task while the journal is unavailable")
     journal_key: SecretStr | None = Field(
