@@ -89,7 +89,7 @@ def run_demo(  # noqa: PLR0913 -- the options of the command
         _show_variables(console, process_client, instance)
         console.print(f"The process instance is {process_client.state(instance)}.")
         if not keep:
-            console.print("Engine and worker stop now. `make demo ARGS=--keep` keeps them running.")
+            console.print("Engine and worker stop now. Add --keep to keep them running (with make: ARGS=--keep).")
         else:
             console.print(_addresses(engine, worker_environ, worker.log_path), "Press Ctrl-C to stop.", sep="\n")
             with suppress(KeyboardInterrupt):
