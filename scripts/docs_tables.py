@@ -21,13 +21,23 @@ from catalyst_groq.config.validation import SettingsDiagnostics
 from catalyst_groq.connector.fields.error_causes import KNOWN_CAUSES
 from catalyst_groq.connector.fields.names import CHAT_DEFAULTS, OBJECT_FIELDS, TRANSCRIPTION_DEFAULTS
 from catalyst_groq.groq.api.error_kinds import ERROR_KINDS, ErrorKind, Failover, RetryAction
-from catalyst_groq.groq.api.errors import KIND_BY_CODE, KIND_BY_REASON, KIND_BY_STATUS, NETWORK_FAILURE
+from catalyst_groq.groq.api.errors import (
+    EMPTY_ANSWER,
+    KIND_BY_CODE,
+    KIND_BY_REASON,
+    KIND_BY_STATUS,
+    NETWORK_FAILURE,
+    OUTPUT_PARSE_FAILED,
+)
 from catalyst_groq.groq.api.remedies import AUDIO_REMEDIES, GROQ_REMEDIES
+from catalyst_groq.groq.api.response_validation import TOOL_USE_FAILED
+from catalyst_groq.groq.api.structured_output import JSON_VALIDATE_FAILED
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 TABLE = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 CODE = re.compile(r"\$\$?\{(?:[^{}]*\})?|\bcatalyst_\w+(?:\.\w+)?")
+PAGE = re.compile(r"\bdocs/([\w-]+\.md)")
 SETTING_GROUPS: Mapping[str, tuple[str, ...]] = {
     "Connection to the engine": ("engine_*",),
     "Connection to Groq": ("groq_*",),
@@ -42,6 +52,12 @@ SETTING_GROUPS: Mapping[str, tuple[str, ...]] = {
     "Other settings": ("*",),
 }
 """Patterns of the names in each group; the first group that matches has the setting."""
+
+FOUND_BY_WORKER: Mapping[ErrorKind, tuple[str, ...]] = {
+    ErrorKind.EMPTY_ANSWER: (EMPTY_ANSWER,),
+    ErrorKind.INVALID_OUTPUT: (JSON_VALIDATE_FAILED, TOOL_USE_FAILED, OUTPUT_PARSE_FAILED),
+}
+"""The causes of what the worker finds in a response with status 200."""
 
 REACTIONS = {
     RetryAction.WAIT: "It waits and sends the request again. That counts as no failure.",
@@ -152,7 +168,14 @@ def _commands(path: str, command: Any) -> Iterator[list[str]]:
         records = [record for parameter in command.params if (record := parameter.get_help_record(context))]
         rows = [f"| `{_in_table(names)}` | {_in_table(meaning)} |" for names, meaning in records]
         table = ["", "| argument or option | meaning |", "|---|---|", *rows] if rows else []
-        yield [f"## {path}", "", "```", f"{path} {usage}", "```", "", inspect.cleandoc(command.help or ""), *table]
+        help_text = PAGE.sub(_link_page, inspect.cleandoc(command.help or ""))
+        yield [f"## {path}", "", "```", f"{path} {usage}", "```", "", help_text, *table]
+
+
+def _link_page(page: re.Match[str]) -> str:
+    """Return a link to a page that a help text names by its path, with the page's title."""
+    title = (DOCS / page[1]).read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
+    return f"[{title}]({page[1]})"
 
 
 def _in_table(text: str) -> str:
@@ -184,7 +207,10 @@ def _causes_of(kind: ErrorKind) -> list[str]:
     by_reason = [
         cause for known, causes in (*KIND_BY_REASON.values(), NETWORK_FAILURE) if known is kind for cause in causes
     ]
-    return [cause for cause in dict.fromkeys([*by_status, *by_reason, *by_code]) if not cause.endswith("xx")]
+    by_worker = FOUND_BY_WORKER.get(kind, ())
+    return [
+        cause for cause in dict.fromkeys([*by_status, *by_reason, *by_code, *by_worker]) if not cause.endswith("xx")
+    ]
 
 
 def format_causes() -> str:

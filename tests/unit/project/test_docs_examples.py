@@ -5,16 +5,28 @@ import re
 from pathlib import Path
 
 import pytest
+from docs_tables import FOUND_BY_WORKER
 
 from catalyst_groq.connector.expressions.jmespath import ExpressionError
 from catalyst_groq.connector.expressions.placeholder_values import PlaceholderError, TaskVariables
 from catalyst_groq.connector.expressions.placeholders import render_all
-from catalyst_groq.connector.fields.mappings import ResponseMapping
+from catalyst_groq.connector.fields.mappings import ErrorMapping, ResponseMapping
 from catalyst_groq.connector.results.outcome_mapping import standard_variables
+from catalyst_groq.groq.api.errors import KIND_BY_REASON, NETWORK_FAILURE, classify
 from support.factories import make_call_result, make_response
 
 DOCS = Path(__file__).parents[3] / "docs"
 EXPRESSIONS = (DOCS / "expressions.md").read_text(encoding="utf-8")
+ERRORS = (DOCS / "errors.md").read_text(encoding="utf-8")
+NOT_SENT = ["incompatible_model", "unsupported_parameter", "model_not_found"]
+"""The causes of requests that the router sends to nobody."""
+
+CAUSES = [
+    *(causes for _, causes in (*KIND_BY_REASON.values(), NETWORK_FAILURE)),
+    *((cause,) for causes in FOUND_BY_WORKER.values() for cause in causes),
+    *((cause,) for cause in NOT_SENT),
+    *(classify(make_response(status, {"error": {}})).causes for status in (200, 307, 400, 401, 429, 498, 503, 529)),
+]
 BLOCKS = re.findall(r"```json\n(.+?)```", EXPRESSIONS, re.DOTALL)
 VARIABLES = TaskVariables(json.loads(BLOCKS[0]), {"task": {"businessKey": "order-4711"}})
 
@@ -55,3 +67,11 @@ def test_page_of_results_describes_every_key_of_catalyst_meta():
     variables = standard_variables(make_call_result(make_response()), "openai/gpt-oss-120b")
 
     assert described == [*variables, *variables["catalyst_meta"]]
+
+
+@pytest.mark.parametrize("causes", CAUSES, ids=lambda causes: causes[0])
+def test_error_mapping_that_catches_everything_has_each_cause(causes):
+    block = ERRORS.split("### Catch everything")[1].split("```json\n")[1].split("```")[0]
+    mapping = ErrorMapping.parse("catalyst_errorMapping", json.loads(block))
+
+    assert mapping.code_for(causes) == "GROQ_FAILED"
