@@ -19,7 +19,13 @@ from catalyst_groq.cli import app
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.config.validation import SettingsDiagnostics
 from catalyst_groq.connector.fields.error_causes import KNOWN_CAUSES
-from catalyst_groq.connector.fields.names import CHAT_DEFAULTS, OBJECT_FIELDS, TRANSCRIPTION_DEFAULTS
+from catalyst_groq.connector.fields.names import (
+    CHAT_DEFAULTS,
+    COLLECT,
+    COLLECT_KEY,
+    OBJECT_FIELDS,
+    TRANSCRIPTION_DEFAULTS,
+)
 from catalyst_groq.groq.api.error_kinds import ERROR_KINDS, ErrorKind, Failover, RetryAction
 from catalyst_groq.groq.api.errors import (
     EMPTY_ANSWER,
@@ -37,6 +43,12 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 TABLE = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 CODE = re.compile(r"\$\$?\{(?:[^{}]*\})?|\bcatalyst_\w+(?:\.\w+)?")
+HELP_LINK = re.compile(r" <a [^>]+>Help</a>$")
+"""What the Modeler shows behind a description: a link to the field's place on the page."""
+
+WITH_EXAMPLE = {COLLECT, COLLECT_KEY}
+"""The fields whose placeholder is an example. That of the others says what a blank field means."""
+
 PAGE = re.compile(r"\bdocs/([\w-]+\.md)")
 SETTING_GROUPS: Mapping[str, tuple[str, ...]] = {
     "Connection to the engine": ("engine_*",),
@@ -133,18 +145,16 @@ def format_fields(template: str, defaults: Mapping[str, str]) -> str:
 def _format_field(entry: Mapping[str, Any], groups: Mapping[str, str], defaults: Mapping[str, str]) -> Iterator[str]:
     name = entry["binding"]["name"]
     default = defaults[name]
-    yield from (
-        f"### `{name}`",
-        "",
-        f"**{entry['label']}** ({groups[entry['group']]}). {_as_code(entry['description'])}",
-        "",
-    )
+    description = HELP_LINK.sub("", entry["description"])
+    yield from (f"### `{name}`", "", f"**{entry['label']}** ({groups[entry['group']]}). {_as_code(description)}", "")
     for choice in entry.get("choices", ()):
         yield f"- `{choice['value']}`: {choice['name']}"
     if "choices" in entry:
         yield ""
     if name in OBJECT_FIELDS:
         yield from ("Default:", "", "```json", default, "```")
+    elif name in WITH_EXAMPLE:
+        yield f"Default: none. Example: `{entry['placeholder']}`"
     else:
         yield f"Default: {f'`{default}`' if default else entry.get('placeholder', 'none')}"
 

@@ -170,7 +170,11 @@ def test_fields_are_grouped_and_described(modeler):
         modeler.open_group(group["label"])
         for entry in (entry for entry in TEMPLATE["properties"] if entry.get("group") == group["id"]):
             modeler.field(entry["label"]).wait_for()
-            modeler.panel.get_by_text(entry["description"]).wait_for()
+            words, _, link = entry["description"].partition(" <a ")
+            shown = modeler.panel.get_by_text(words)
+            shown.wait_for()
+            href = shown.get_by_role("link", name="Help").get_attribute("href")
+            assert f'href="{href}"' in link
 
 
 def test_template_chooser_shows_name_description_and_icon(modeler):

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Callable
+from pathlib import PurePosixPath
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -38,7 +39,7 @@ from catalyst_groq.connector.requests.truncation import OverflowStrategy
 from catalyst_groq.connector.results.collecting import BOOLEANS
 from catalyst_groq.connector.task_request import StandardVariables
 from catalyst_groq.groq.models.catalog import shipped_catalog
-from support.element_templates import ICON, TEMPLATE, TRANSCRIBE_TEMPLATE, load, written_by
+from support.element_templates import ICON, ROOT, TEMPLATE, TRANSCRIBE_TEMPLATE, load, written_by
 
 KEYS = {
     *("$schema", "name", "id", "version", "description", "documentationRef", "keywords", "category", "icon"),
@@ -124,6 +125,17 @@ def test_template_fields_have_labels_help_and_groups(template):
     assert list(dict.fromkeys(entry["group"] for entry in template.fields.values())) == [
         group["id"] for group in template.json["groups"]
     ]
+
+
+def test_template_field_links_to_its_place_in_the_documentation(template):
+    page = PurePosixPath(template.json["documentationRef"]).with_suffix(".md").name
+    headings = re.findall(r"^### `(\w+)`$", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.MULTILINE)
+    anchors = {name.lower() for name in headings}
+
+    for name, entry in template.fields.items():
+        address = f"{template.json['documentationRef']}#{name.lower()}"
+        assert entry["description"].endswith(f' <a href="{address}" target="_blank">Help</a>')
+        assert name.lower() in anchors
 
 
 def test_template_offers_the_workers_secret_sources(template):
