@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from playwright.sync_api import Browser, FloatRect, Page
@@ -15,13 +16,14 @@ from catalyst_groq.errors import SandboxError
 from catalyst_groq.sandbox.child_process import ChildProcess
 from catalyst_groq.sandbox.demo_examples import CHAT_EXAMPLE
 from catalyst_groq.sandbox.emulator import Emulator, running_emulator
-from catalyst_groq.sandbox.engine import EngineProcess
+from catalyst_groq.sandbox.engine import EngineProcess, Flavour
+from catalyst_groq.sandbox.engine.jars import engine_title
 from catalyst_groq.sandbox.process_client import ProcessClient, wait_for
 from catalyst_groq.sandbox.progress import Phase, ProgressDisplay
 from support.browser import open_browser
 from support.element_templates import EXAMPLE, ROOT, TRANSCRIBE_TEMPLATE, load
 from support.modeler import Modeler
-from support.modeler_package import package
+from support.modeler_package import PACKAGE, package
 from support.npm_package import ToolMissing
 from support.tasklist import Tasklist, log_in
 
@@ -29,6 +31,10 @@ FOLDER = ROOT / "docs" / "pictures"
 PLAIN = Path(__file__).parent / "plain.bpmn"
 VIEW_BOX = r'<svg [^>]*viewBox="(?P<x>\S+) (?P<y>\S+) (?P<width>\S+) (?P<height>\S+)"[^>]*>'
 RANDOM_ID = re.compile(r"\b(?:marker(?!-(?:start|mid|end)\b)|djs-grid-pattern)-\w+")
+PAGE = ROOT / "docs" / "first-process.md"
+DATED = re.compile(r"(?<=<!-- pictures -->\n).+?(?=\n<!-- end -->)", re.DOTALL)
+"""The sentence of the page that says when and in what the pictures were made."""
+
 NOTICE_HEIGHT = 23
 """Pixels."""
 
@@ -60,8 +66,15 @@ def main() -> None:
                 picture_tasklist(browser, engine, process_client)
                 progress(Phase("Failing a task for Cockpit"))
                 picture_cockpit(browser, engine, process_client)
+            PAGE.write_text(date_pictures(PAGE.read_text(encoding="utf-8"), datetime.now(UTC).date()), encoding="utf-8")
     except (ToolMissing, SandboxError) as error:
         sys.exit(str(error))
+
+
+def date_pictures(page: str, made: date) -> str:
+    """Return the page with the date of the pictures, and with the versions in which they were made."""
+    modeler = f"{PACKAGE.name} {PACKAGE.version}, the code of the Camunda Modeler"
+    return DATED.sub(f"The pictures were made on {made} in {modeler}, and in {engine_title(Flavour.CAMUNDA)}.", page)
 
 
 def picture_modeler(browser: Browser, dist: Path) -> None:

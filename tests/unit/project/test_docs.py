@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ from catalyst_groq.config.settings import Settings
 from catalyst_groq.groq.api.error_kinds import ERROR_KINDS
 from catalyst_groq.groq.api.remedies import AUDIO_REMEDIES, GROQ_REMEDIES
 from catalyst_groq.groq.api.server_kinds import ServerKind
+from modeler.pictures import PAGE as PAGE_WITH_PICTURES
+from modeler.pictures import date_pictures
 from support.field_cases.page import PAGE, page
 from support.handler_harness import make_secrets
 from support.outages.page import PAGE as OUTAGES_PAGE
@@ -147,6 +150,14 @@ def test_outages_page_is_made_from_what_the_test_of_them_has_seen():
 def test_tables_of_documents_are_those_of_the_code(document):
     text = document.read_text(encoding="utf-8")
     assert text == fill_tables(text), "run `make pages`"
+
+
+def test_pictures_have_a_date_and_the_versions_in_use():
+    page = PAGE_WITH_PICTURES.read_text(encoding="utf-8")
+    dates = re.compile(r"(?<=made on )\d{4}-\d\d-\d\d(?= in)")
+
+    assert len(dates.findall(page)) == 1
+    assert date_pictures(page, date(2026, 1, 2)) == dates.sub("2026-01-02", page), "make pictures"
 
 
 def test_site_shows_every_page():
