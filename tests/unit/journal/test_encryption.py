@@ -2,6 +2,7 @@
 
 import base64
 import sys
+from itertools import pairwise
 
 import pytest
 from cryptography.fernet import Fernet
@@ -46,6 +47,29 @@ def test_encryption_uses_the_first_of_several_keys():
     assert after.decrypt(between.encrypt("text")) == "text"
 
 
+ROTATION = (OLD, f"{OLD},{NEW}", f"{NEW},{OLD}", NEW)
+"""The keys before the rotation and after each of its steps (docs/upgrades.md#encrypted-journals)."""
+
+
+@pytest.mark.parametrize(("before", "after"), list(pairwise(ROTATION)))
+def test_rotation_of_two_workers_leaves_nothing_unreadable(before, after):
+    """While one worker has restarted with the keys of the next step, and the other has not."""
+    workers = make_cipher(before), make_cipher(after)
+
+    assert {reader.decrypt(writer.encrypt("text")) for reader in workers for writer in workers} == {"text"}
+
+
+def test_rotation_keeps_all_entries_until_its_last_step():
+    written = [make_cipher(keys).encrypt("text") for keys in ROTATION[:3]]
+
+    assert {make_cipher(ROTATION[2]).decrypt(entry) for entry in written} == {"text"}
+
+
+def test_rotation_of_two_workers_needs_its_first_step():
+    with pytest.raises(UnreadableEntry):
+        make_cipher(OLD).decrypt(make_cipher(f"{NEW},{OLD}").encrypt("text"))
+
+
 @pytest.mark.parametrize(
     ("written_with", "read_with", "change", "problem"),
     [
@@ -58,7 +82,7 @@ def test_encryption_uses_the_first_of_several_keys():
         (OLD, OLD, lambda entry: entry[:50], "it was encrypted with another CATALYST_JOURNAL_KEY, or is damaged"),
         (OLD, OLD, lambda _: b"gAAAA\xff", "it was encrypted with another CATALYST_JOURNAL_KEY, or is damaged"),
         (OLD, None, lambda entry: entry, "it is encrypted, and CATALYST_JOURNAL_KEY is not set. Set its key"),
-        (None, OLD, lambda entry: entry, "it is not encrypted, and CATALYST_JOURNAL_KEY is set. Start the worker"),
+        (None, OLD, lambda entry: entry, "it is not encrypted, and CATALYST_JOURNAL_KEY is set. Start all workers"),
         (None, None, lambda _: b"\xff\xff", "it is damaged"),
     ],
 )

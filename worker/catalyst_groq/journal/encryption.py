@@ -33,7 +33,9 @@ class NoCipher:
     def decrypt(self, encrypted: bytes) -> str:
         """Return the text of UTF-8 bytes. Raises `UnreadableEntry` for other ones, and for encrypted ones."""
         if encrypted.startswith(FERNET_START):
-            raise UnreadableEntry("it is encrypted, and CATALYST_JOURNAL_KEY is not set", "Set its key")
+            raise UnreadableEntry(
+                "it is encrypted, and CATALYST_JOURNAL_KEY is not set", "Set its key on all workers of the journal"
+            )
         try:
             return encrypted.decode("utf-8", "surrogatepass")
         except UnicodeDecodeError as error:
@@ -69,10 +71,12 @@ def make_cipher(keys: str | None) -> Cipher:
             except InvalidToken as error:
                 if encrypted.startswith(ENTRY_START):
                     problem = "it is not encrypted, and CATALYST_JOURNAL_KEY is set"
-                    raise UnreadableEntry(problem, "Start the worker without CATALYST_JOURNAL_KEY") from error
+                    raise UnreadableEntry(
+                        problem, "Start all workers of the journal without CATALYST_JOURNAL_KEY"
+                    ) from error
                 raise UnreadableEntry(
                     "it was encrypted with another CATALYST_JOURNAL_KEY, or is damaged",
-                    "Add its key behind the present one (CATALYST_JOURNAL_KEY=new,old)",
+                    "Add its key behind the present one (CATALYST_JOURNAL_KEY=present,added) on all workers of the journal",
                 ) from error
 
     fernets = []
