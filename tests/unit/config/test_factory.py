@@ -21,17 +21,19 @@ from catalyst_groq.groq.models.catalog import shipped_catalog
 from catalyst_groq.groq.routing.endpoints import Endpoint
 from support.certificates import Authority
 
+FERNET_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+
 
 def test_secret_values_include_every_secret_setting():
-    names = ("engine_password", "engine_token", "engine_client_secret", "journal_key")
+    names = ("engine_password", "engine_token", "engine_client_secret")
     proxies = {"engine_proxy": "http://u:engine@proxy:1", "groq_proxy": "http://u:groq@proxy:1"}
-    values: dict[str, Any] = {name: f"the {name}" for name in names} | proxies
+    values: dict[str, Any] = {name: f"the {name}" for name in names} | proxies | {"journal_key": FERNET_KEY}
     settings = Settings(**values)
 
     assert {value for _, value in factory.collect_secret_values(settings)} == {
         *(f"the {name}" for name in names),
         *proxies.values(),
-        *("engine", "groq"),
+        *("engine", "groq", FERNET_KEY),
     }
 
 

@@ -9,7 +9,9 @@ from catalyst_groq.errors import SettingsError
 
 SECRETS = SettingsDiagnostics(Settings.model_fields).secrets
 PROXY = "http://user:password@proxy:3128"
-"""A value that every secret setting accepts."""
+"""A value that every other secret setting accepts."""
+
+VALUES = {"journal_key": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}
 
 REQUIRED = {
     "CATALYST_ENGINE_USER": "worker",
@@ -34,12 +36,13 @@ def test_secrets_are_the_settings_with_a_secret_type():
 
 @pytest.mark.parametrize("name", SECRETS)
 def test_secret_is_read_from_its_file(load, write, name):
-    path = write(PROXY.encode() + b"\n")
+    secret = VALUES.get(name, PROXY)
+    path = write(secret.encode() + b"\n")
     in_environment = load(**{f"CATALYST_{name.upper()}_FILE": path}, **REQUIRED)
     in_env_file = load(None, f"CATALYST_{name.upper()}_FILE={path}")
 
-    assert getattr(in_environment, name).get_secret_value() == PROXY
-    assert getattr(in_env_file, name).get_secret_value() == PROXY
+    assert getattr(in_environment, name).get_secret_value() == secret
+    assert getattr(in_env_file, name).get_secret_value() == secret
 
 
 def test_secret_file_may_be_named_in_worker_yaml(load, write):

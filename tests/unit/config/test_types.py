@@ -100,3 +100,14 @@ def test_invalid_budget_is_refused(find_problems, budget):
     [problem] = find_problems(CATALYST_BUDGET_PER_DAY=budget)
 
     assert problem.startswith(f"CATALYST_BUDGET_PER_DAY={budget}: ")
+
+
+@pytest.mark.parametrize("keys", ["abc", "a" * 44, ","])
+def test_invalid_journal_key_is_refused_without_showing_it(find_problems, keys):
+    [problem] = find_problems(CATALYST_JOURNAL_KEY=keys)
+    assert problem.startswith("CATALYST_JOURNAL_KEY=***: ")
+    assert problem.endswith("(32 bytes in base64). Make a key: openssl rand -base64 32")
+
+
+def test_empty_journal_key_counts_as_not_set(load):
+    assert load("journal_key: ''").journal_key is None

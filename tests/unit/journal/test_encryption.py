@@ -6,6 +6,8 @@ from itertools import pairwise
 
 import pytest
 from cryptography.fernet import Fernet
+from hypothesis import given
+from hypothesis import strategies as st
 
 from catalyst_groq.errors import SettingsError, UnreadableEntry
 from catalyst_groq.journal import JournalKey, make_cipher
@@ -34,10 +36,24 @@ async def test_encrypted_file_needs_its_key(make_journal, tmp_path):
         await make_journal(key=Fernet.generate_key().decode()).load(KEY)
 
 
-@pytest.mark.parametrize(("keys", "number"), [("secret", 1), (f"{OLD}, secret", 2)])
+@pytest.mark.parametrize(("keys", "number"), [("secret", 1), (f"{OLD}, secret", 2), (f"{OLD}!", 1), ("ö" * 44, 1)])
 def test_encryption_refuses_invalid_key(keys, number):
     with pytest.raises(SettingsError, match=f"CATALYST_JOURNAL_KEY: key {number} is not a valid Fernet key"):
         make_cipher(keys)
+
+
+def test_encryption_refuses_commas_without_a_key():
+    with pytest.raises(SettingsError, match=r"CATALYST_JOURNAL_KEY: there is no key .+ Make a key: openssl rand"):
+        make_cipher(" , ")
+
+
+@given(st.binary(min_size=32, max_size=32))
+def test_encryption_reads_a_key_in_either_alphabet(key):
+    by_openssl, by_fernet = (
+        make_cipher(encode(key).decode()) for encode in (base64.b64encode, base64.urlsafe_b64encode)
+    )
+
+    assert by_fernet.decrypt(by_openssl.encrypt("text")) == "text"
 
 
 def test_encryption_uses_the_first_of_several_keys():
@@ -98,4 +114,4 @@ def test_entry_that_cannot_be_decrypted_says_why(written_with, read_with, change
 def test_encryption_without_its_extra_names_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "cryptography.fernet", None)
     with pytest.raises(SettingsError, match=r"CATALYST_JOURNAL_KEY needs: pip install '.*\[encryption\]'"):
-        make_cipher("a key")
+        make_cipher(OLD)

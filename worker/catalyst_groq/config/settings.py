@@ -17,6 +17,7 @@ from catalyst_groq.config.types import (
     Duration,
     EngineUrl,
     Journal,
+    JournalKeys,
     LimitsByModel,
     LimitsPlan,
     LogFormat,
@@ -172,9 +173,10 @@ class Settings(BaseSettings):
         "journal.sqlite in the user's state folder (Linux: ~/.local/state/catalyst-groq)",
     )
     journal_required: bool = Field(default=False, description="Process no task while the journal is unavailable")
-    journal_key: SecretStr | None = Field(
+    journal_key: JournalKeys = Field(
         default=None,
-        description="Fernet keys, separated by commas: the first encrypts the stored responses, all decrypt them",
+        description="Fernet keys (`openssl rand -base64 32` makes one), separated by commas: the first encrypts the "
+        "stored responses, all decrypt them",
     )
     journal_max_age: Duration = Field(
         timedelta(days=7), description="How long responses are stored that the engine has not accepted"

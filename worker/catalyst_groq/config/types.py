@@ -14,6 +14,7 @@ from catalyst_groq.connector.access.urls import base_url
 from catalyst_groq.connector.fields.retry_cycle import parse_duration
 from catalyst_groq.groq.models.catalog import ModelLimits
 from catalyst_groq.groq.rate_limits.bucket import GROQ_LIMIT_KINDS
+from catalyst_groq.journal.encryption import check_keys
 
 HOST_NAME = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*", re.IGNORECASE | re.ASCII)
 MAX_DOCS_URL_CHARS = 200
@@ -160,6 +161,14 @@ def _check_proxy(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _check_journal_keys(value: SecretStr | None) -> SecretStr | None:
+    """Return Fernet keys, or None for an empty text. Raises `ValueError`."""
+    if value is None or not value.get_secret_value():
+        return None
+    check_keys(value.get_secret_value())
+    return value
+
+
 Duration = Annotated[timedelta, BeforeValidator(_parse_duration)]
 StreamTimeout = Annotated[Duration, between(timedelta(milliseconds=100), timedelta(hours=1))]
 DebugPart = Annotated[Literal["requests", "responses", "latency", "limits"], BeforeValidator(_to_lower)]
@@ -176,6 +185,7 @@ LimitsPlan = Literal["auto", "off", "free", "developer"]
 LimitsByModel = Annotated[dict[str, ModelLimits], NoDecode, BeforeValidator(_parse_model_limits)]
 Printable = Annotated[str, AfterValidator(_check_printable)]
 Journal = Annotated[str, AfterValidator(_check_journal)]
+JournalKeys = Annotated[SecretStr | None, AfterValidator(_check_journal_keys)]
 RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]
 BaseUrls = Annotated[Names, AfterValidator(lambda urls: tuple(map(base_url, urls)))]
 Proxy = Annotated[SecretStr | None, AfterValidator(_check_proxy)]

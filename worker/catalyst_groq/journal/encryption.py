@@ -1,10 +1,16 @@
 """Optional encryption of the journal's entries, with several keys so that one can be replaced."""
 
+import re
 from typing import Protocol
 
 from catalyst_groq.common.optional_dependencies import require_extra
 from catalyst_groq.errors import SettingsError, UnreadableEntry
 from catalyst_groq.journal.base import RESTORE_REMEDY
+
+FERNET_KEY = re.compile(r"[A-Za-z0-9+/_-]{43}=")
+"""32 bytes in base64, with either alphabet: `openssl` has one of them, and Fernet's own tool the other."""
+
+TO_FERNET_ALPHABET = str.maketrans("+/", "-_")
 
 FERNET_START = b"gAAAA"
 """How each encrypted entry begins: the version of the format and the first bytes of a time, in base64."""
@@ -47,14 +53,26 @@ def split_keys(keys: str) -> list[str]:
     return [key.strip() for key in keys.split(",") if key.strip()]
 
 
+def check_keys(keys: str) -> None:
+    """Check the form of the keys. Raises `ValueError` that names the first one that is invalid by its number."""
+    single = split_keys(keys)
+    invalid = next((number for number, key in enumerate(single, 1) if not FERNET_KEY.fullmatch(key)), None)
+    if invalid or not single:
+        problem = f"key {invalid} is not a valid Fernet key" if invalid else "there is no key"
+        raise ValueError(f"{problem} (32 bytes in base64). Make a key: openssl rand -base64 32")
+
+
 def make_cipher(keys: str | None) -> Cipher:
     """Return a Fernet cipher, `NoCipher` without a key. Raises `SettingsError` when a key is invalid.
 
     `keys` are separated by commas: the first one encrypts, all of them decrypt.
-    `python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"` makes a key.
     """
-    if not keys or not split_keys(keys):
+    if not keys:
         return NoCipher()
+    try:
+        check_keys(keys)
+    except ValueError as error:
+        raise SettingsError(f"CATALYST_JOURNAL_KEY: {error}") from error
     with require_extra("encryption", "CATALYST_JOURNAL_KEY"):
         from cryptography.fernet import Fernet, InvalidToken, MultiFernet  # noqa: PLC0415 -- an extra
 
@@ -76,13 +94,7 @@ def make_cipher(keys: str | None) -> Cipher:
                     ) from error
                 raise UnreadableEntry(
                     "it was encrypted with another CATALYST_JOURNAL_KEY, or is damaged",
-                    "Add its key behind the present one (CATALYST_JOURNAL_KEY=present,added) on all workers of the journal",
+                    "Add its key behind the present one (CATALYST_JOURNAL_KEY=present,other) on all its workers",
                 ) from error
 
-    fernets = []
-    for number, key in enumerate(split_keys(keys), 1):
-        try:
-            fernets.append(Fernet(key))
-        except ValueError as error:
-            raise SettingsError(f"CATALYST_JOURNAL_KEY: key {number} is not a valid Fernet key: {error}") from error
-    return FernetCipher(MultiFernet(fernets))
+    return FernetCipher(MultiFernet([Fernet(key.translate(TO_FERNET_ALPHABET)) for key in split_keys(keys)]))

@@ -19,7 +19,7 @@ AREA = Area("Storage")
 PROBE = JournalKey("doctor", "")
 REDIS_TIMEOUT_SECONDS = 5.0
 CHECK_JOURNAL = "Set CATALYST_JOURNAL to a file in a folder that the worker may write, to redis://…, or to off"
-MAKE_KEY = "Make a key: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'"
+INSTALL_EXTRA = "Install the extra"
 CHECK_REDIS = "Check the URL, its password, and that Redis runs; without it each worker enforces the limits alone"
 
 
@@ -34,7 +34,7 @@ async def check_journal(settings: Settings) -> AsyncIterator[Finding]:
     try:
         journal, ledger = factory.make_journal(settings.model_copy(update={"journal_required": True}))
     except SettingsError as error:
-        yield AREA.fault_of(str(error), MAKE_KEY)
+        yield AREA.fault_of(str(error), INSTALL_EXTRA)
         return
     async with aclosing(journal), aclosing(ledger):
         if new := _find_new_file(location):
@@ -73,7 +73,7 @@ async def check_shared_limits(settings: Settings) -> AsyncIterator[Finding]:
             from redis.asyncio import Redis  # noqa: PLC0415 -- an extra
             from redis.exceptions import RedisError  # noqa: PLC0415 -- an extra
     except SettingsError as error:
-        yield AREA.fault(str(error), "Install the extra")
+        yield AREA.fault(str(error), INSTALL_EXTRA)
         return
     redis = Redis.from_url(
         url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS, retry=None
