@@ -23,10 +23,11 @@ def find_program() -> str | Path | None:
 
 
 @contextmanager
-def running_redis(program: str | Path) -> Iterator[str]:
-    """Run a server without persistence; yields its URL."""
+def running_redis(program: str | Path, port: int = 0) -> Iterator[str]:
+    """Run a server without persistence, at a free port if none is given; yields its URL."""
     with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
+        unused.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        unused.bind(("127.0.0.1", port))
         port = unused.getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="catalyst-redis-") as folder:
         command = [program, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", folder]

@@ -41,6 +41,7 @@ from catalyst_groq.observability.metrics import (
 )
 from catalyst_groq.observability.readiness import Check, Readiness
 from catalyst_groq.observability.state_metrics import register_worker_states
+from catalyst_groq.observability.storage_checks import list_checks, repeated_checks
 
 if TYPE_CHECKING:
     from catalyst_groq.commands.lint.context import LintContext
@@ -82,7 +83,9 @@ async def build_worker(
     identity = WorkerIdClaim(user_state_path("catalyst-groq") / "ids", settings.worker_id)
     async with open_task_path(settings, environ, redactor, identity.worker_id, extensions) as path:
         engine = factory.make_engine_client(settings, identity.worker_id)
-        async with aclosing(engine):
+        is_in_redis = factory.is_journal_in_redis(settings)
+        checks = list_checks(path.journal, path.backend, is_journal_in_redis=is_in_redis)
+        async with aclosing(engine), repeated_checks(checks):
             yield await _connect(path, engine, registry)
 
 

@@ -109,11 +109,11 @@ async def test_required_journal_that_works_again_makes_the_worker_ready():
 
 
 async def test_redis_that_is_away_leaves_the_worker_ready():
-    away = SimpleNamespace(is_shared=False)
+    away = SimpleNamespace(is_shared=False, check=list)
     assert await check(backend=away) == {
         "redis": ("warning", "it is unavailable: each worker enforces the rate limits on its own")
     }
-    assert await check(backend=SimpleNamespace(is_shared=True)) == {}
+    assert await check(backend=SimpleNamespace(is_shared=True, check=list)) == {}
 
 
 async def test_reached_rate_limits_leave_the_worker_ready():

@@ -34,7 +34,7 @@ def make_parts(**changes):
     parts: dict[str, Any] = {
         "poller": poller,
         "limiter": SimpleNamespace(in_flight=2),
-        "backend": SimpleNamespace(is_shared=False),
+        "backend": SimpleNamespace(is_shared=False, check=list),
         "journal": SimpleNamespace(status=lambda: JournalStatus("disk full", entries=3, bytes=4096)),
         "budgets": SimpleNamespace(daily=lambda: BUDGETS),
     }

@@ -39,6 +39,7 @@ from catalyst_groq.groq.routing.retired_models import RetiredModels
 from catalyst_groq.groq.routing.waiting_places import WaitingPlaces
 from catalyst_groq.journal import Cipher, Journal, Ledger, make_cipher, open_administration, open_journal, split_keys
 from catalyst_groq.journal.administration import JournalAdministration
+from catalyst_groq.journal.factory import REDIS_SCHEMES
 
 log = logging.getLogger(__name__)
 
@@ -176,6 +177,11 @@ def make_groq_client(settings: Settings, redactor: Redactor) -> HttpGroqClient:
 def journal_location(settings: Settings) -> str:
     """Return where the journal is: a file's path, `redis://…`, or `off`."""
     return settings.journal or str(user_state_path("catalyst-groq") / "journal.sqlite")
+
+
+def is_journal_in_redis(settings: Settings) -> bool:
+    """Whether the journal is at a server."""
+    return journal_location(settings).startswith(REDIS_SCHEMES)
 
 
 def make_journal(settings: Settings) -> tuple[Journal, Ledger]:

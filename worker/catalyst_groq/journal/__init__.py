@@ -1,6 +1,6 @@
 """Idempotency of paid calls: stores Groq's responses until the engine has acknowledged the task's outcome."""
 
-from catalyst_groq.journal.availability import BestEffortJournal, RequiredJournal, check_writable
+from catalyst_groq.journal.availability import BestEffortJournal, RequiredJournal, check_available, check_writable
 from catalyst_groq.journal.base import Journal, JournalKey, JournalStatus, NullJournal, request_key
 from catalyst_groq.journal.encryption import Cipher, make_cipher, split_keys
 from catalyst_groq.journal.factory import open_administration, open_journal
@@ -24,6 +24,7 @@ __all__ = [
     "SqliteLedger",
     "TaskResponses",
     "WriteBehindLedger",
+    "check_available",
     "check_writable",
     "make_cipher",
     "open_administration",

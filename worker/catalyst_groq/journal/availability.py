@@ -4,6 +4,7 @@ import logging
 from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
+from uuid import uuid4
 
 from catalyst_groq.errors import JournalError, UnreadableEntry
 from catalyst_groq.groq.api.responses import Response
@@ -12,8 +13,8 @@ from catalyst_groq.journal.base import Journal, JournalKey, JournalStatus
 log = logging.getLogger(__name__)
 
 AVAILABLE_AGAIN = "Journal available again."
-PROBE_KEY = JournalKey("probe", "")
-"""The key of the entry that is written to find out whether the journal can be written."""
+PROBE_KEY = JournalKey("probe", uuid4().hex)
+"""The key of the entry that is written to find out whether the journal can be written: each worker has its own."""
 
 
 async def check_writable(journal: Journal) -> None:
@@ -21,6 +22,16 @@ async def check_writable(journal: Journal) -> None:
     with suppress(JournalError):
         await journal.store(PROBE_KEY, Response(HTTPStatus.OK, {}, b""))
         await journal.discard(PROBE_KEY.task_id)
+
+
+async def check_available(journal: Journal) -> None:
+    """Find out whether the journal works: an outage and its end are logged, and are in `status`, without a task."""
+    status = journal.status()
+    if not (status.problem and status.is_required):
+        await check_writable(journal)
+        return
+    with suppress(JournalError):  # it is logged already
+        await journal.load(PROBE_KEY)
 
 
 def _status_of(journal: Journal) -> JournalStatus:

@@ -23,7 +23,7 @@ class RedisAdministration:
     async def size(self) -> JournalSize:
         """Return the number and the size of all entries."""
         entries = size_bytes = 0
-        with translate_errors():
+        async with translate_errors(self._redis):
             for prefix in (ENTRY_PREFIX, SET_ASIDE_PREFIX):
                 async for task_id in self._names(prefix):
                     sizes = await self._sizes(prefix + task_id)
@@ -33,7 +33,7 @@ class RedisAdministration:
     async def entries(self, task_ids: Sequence[str], limit: int) -> list[StoredEntry]:
         """Return the newest entries, of these tasks or of all if there are none."""
         found: list[tuple[datetime, str, str]] = []
-        with translate_errors():
+        async with translate_errors(self._redis):
             for prefix in (ENTRY_PREFIX, SET_ASIDE_PREFIX):
                 names = list(task_ids) or [name async for name in self._names(prefix)]
                 found += [(await self._stored_at(prefix + name), prefix, name) for name in names]
@@ -50,21 +50,21 @@ class RedisAdministration:
     async def load(self, entry: StoredEntry) -> bytes | None:
         """Return an entry's content as it is stored; None if it was deleted meanwhile."""
         prefix = SET_ASIDE_PREFIX if entry.is_set_aside else ENTRY_PREFIX
-        with translate_errors():
+        async with translate_errors(self._redis):
             content: bytes | None = await self._result(self._redis.hget(prefix + entry.task_id, entry.request_key))
         return content
 
     async def forget(self, task_id: str) -> int:
         """Delete the entries of a task, also those that are set aside; return how many there were."""
         names = [prefix + task_id for prefix in (ENTRY_PREFIX, SET_ASIDE_PREFIX)]
-        with translate_errors():
+        async with translate_errors(self._redis):
             number = sum([len(await self._sizes(name)) for name in names])
             await self._redis.delete(*names)
         return number
 
     async def accounts(self, limit: int) -> list[AccountSum]:
         """Return the accounts of days and definitions, and of the instances that have spent the most."""
-        with translate_errors():
+        async with translate_errors(self._redis):
             names = [name async for name in self._names(SPENT_PREFIX)]
             found = [AccountSum(name, await self.spent(name) or Decimal()) for name in sorted(names)]
         instances = [entry for entry in found if entry.account.startswith(INSTANCE_PREFIX)]
@@ -73,13 +73,13 @@ class RedisAdministration:
 
     async def spent(self, account: str) -> Decimal | None:
         """Return what was spent on one account; None if nothing was ever booked to it."""
-        with translate_errors():
+        async with translate_errors(self._redis):
             units: Any = await self._redis.get(SPENT_PREFIX + account)
         return None if units is None else int(units) * UNIT_USD
 
     async def reset(self, account: str) -> None:
         """Set what was spent on an account to nothing."""
-        with translate_errors():
+        async with translate_errors(self._redis):
             await self._redis.delete(SPENT_PREFIX + account)
 
     async def aclose(self) -> None:

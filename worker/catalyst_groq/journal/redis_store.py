@@ -1,13 +1,15 @@
 """A journal and a ledger in Redis, shared by all replicas: each replays the responses of a crashed one."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError, RedisError  # noqa: A004 -- Redis's own
 
 from catalyst_groq.errors import JournalError
 from catalyst_groq.groq.api.responses import Response
@@ -41,17 +43,16 @@ class RedisJournal:
 
     async def load(self, key: JournalKey) -> Response | None:
         """Return the stored response, or None. Raises `UnreadableEntry` for one that is not set aside yet."""
-        with translate_errors():
-            async with self._redis.pipeline(transaction=False) as pipeline:
-                pipeline.hget(ENTRY_PREFIX + key.task_id, key.request_key)
-                pipeline.hget(SET_ASIDE_PREFIX + key.task_id, key.request_key)
-                entry, set_aside = await pipeline.execute()
+        async with translate_errors(self._redis), self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.hget(ENTRY_PREFIX + key.task_id, key.request_key)
+            pipeline.hget(SET_ASIDE_PREFIX + key.task_id, key.request_key)
+            entry, set_aside = await pipeline.execute()
         return read_response(self._cipher, key, entry, set_aside)
 
     async def set_aside(self, key: JournalKey) -> None:
         """Set an entry aside; it is kept for another `max_age`."""
         name, set_aside = ENTRY_PREFIX + key.task_id, SET_ASIDE_PREFIX + key.task_id
-        with translate_errors():
+        async with translate_errors(self._redis):
             entry: Any = await self._redis.hget(name, key.request_key)
             async with self._redis.pipeline(transaction=True) as pipeline:
                 pipeline.hset(set_aside, key.request_key, entry)
@@ -62,15 +63,14 @@ class RedisJournal:
     async def store(self, key: JournalKey, response: Response) -> None:
         """Store a response; when this returns, the server has it."""
         name = ENTRY_PREFIX + key.task_id
-        with translate_errors():
-            async with self._redis.pipeline(transaction=True) as pipeline:
-                pipeline.hset(name, key.request_key, self._cipher.encrypt(encode_response(response)))
-                pipeline.expire(name, self._max_age)
-                await pipeline.execute()
+        async with translate_errors(self._redis), self._redis.pipeline(transaction=True) as pipeline:
+            pipeline.hset(name, key.request_key, self._cipher.encrypt(encode_response(response)))
+            pipeline.expire(name, self._max_age)
+            await pipeline.execute()
 
     async def discard(self, task_id: str) -> None:
         """Delete the entries of a task."""
-        with translate_errors():
+        async with translate_errors(self._redis):
             await self._redis.delete(ENTRY_PREFIX + task_id)
 
     async def aclose(self) -> None:
@@ -86,18 +86,17 @@ class RedisLedger:
 
     async def spent(self, accounts: Sequence[str]) -> list[Decimal]:
         """Return the sum of each account in USD."""
-        with translate_errors():
+        async with translate_errors(self._redis):
             sums: Any = await self._redis.mget([SPENT_PREFIX + account for account in accounts])
         return [int(units or 0) * UNIT_USD for units in sums]
 
     async def book(self, charges: Charges) -> None:
         """Add to all accounts or, on an error, to none."""
-        with translate_errors():
-            async with self._redis.pipeline(transaction=True) as pipeline:
-                for account, amount in charges.items():
-                    pipeline.incrby(SPENT_PREFIX + account, to_units(amount))
-                    pipeline.expire(SPENT_PREFIX + account, get_retention(account))
-                await pipeline.execute()
+        async with translate_errors(self._redis), self._redis.pipeline(transaction=True) as pipeline:
+            for account, amount in charges.items():
+                pipeline.incrby(SPENT_PREFIX + account, to_units(amount))
+                pipeline.expire(SPENT_PREFIX + account, get_retention(account))
+            await pipeline.execute()
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -105,14 +104,25 @@ class RedisLedger:
 
 
 def connect(url: str) -> Redis:
-    """Return a client with timeouts."""
-    return Redis.from_url(url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS)
+    """Return a client with timeouts.
+
+    It repeats a command once on a new connection if its own was closed, as all are after a restart of the server. No
+    command here minds that: `WriteBehindLedger` repeats a booking without a reply, too.
+    """
+    return Redis.from_url(
+        url,
+        socket_timeout=REDIS_TIMEOUT_SECONDS,
+        socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionError,)),
+    )
 
 
-@contextmanager
-def translate_errors() -> Iterator[None]:
-    """Raise errors of Redis as `JournalError`."""
+@asynccontextmanager
+async def translate_errors(redis: Redis) -> AsyncIterator[None]:
+    """Raise errors of Redis as `JournalError`, and close the idle connections: what ended one may have ended all."""
     try:
         yield
     except (RedisError, OSError) as error:
+        with suppress(RedisError, OSError):
+            await redis.connection_pool.disconnect(inuse_connections=False)
         raise JournalError(f"The journal in Redis cannot be used: {error}") from error

@@ -1,17 +1,14 @@
 """Whether a worker is ready for tasks, and why not. A part that is away for a moment makes it no less ready."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from catalyst_groq.camunda.poller import Poller
 from catalyst_groq.common.durations import format_duration
-from catalyst_groq.errors import JournalError
 from catalyst_groq.groq.rate_limits.queue import LimiterBackend
-from catalyst_groq.journal import Journal
-from catalyst_groq.journal.availability import PROBE_KEY
+from catalyst_groq.journal import Journal, check_available
 from catalyst_groq.observability.state_metrics import SharedBackend
 
 ENGINE_GRACE_SECONDS = 30.0
@@ -65,7 +62,9 @@ class Readiness:
 
     async def checks(self) -> dict[str, Check]:
         """Return the checks by the names of the parts."""
-        await self._try_journal()
+        status = self.journal.status()
+        if status.problem and status.is_required:  # without it no task would find out that it works again
+            await check_available(self.journal)
         circuits = len(list(self.open_circuits()))
         checks = {
             "worker": self._check_worker(),
@@ -79,13 +78,6 @@ class Readiness:
         if isinstance(self.backend, SharedBackend):
             checks["redis"] = _warn("" if self.backend.is_shared else NOT_SHARED)
         return checks
-
-    async def _try_journal(self) -> None:
-        """Find out whether a required journal works again: without it no task would."""
-        status = self.journal.status()
-        if status.problem and status.is_required:
-            with suppress(JournalError):
-                await self.journal.load(PROBE_KEY)
 
     def _check_worker(self) -> Check:
         if self.poller.is_stopping:

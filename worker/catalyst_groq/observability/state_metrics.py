@@ -33,6 +33,9 @@ class SharedBackend(Protocol):
     def is_shared(self) -> bool:
         """Whether it was available at the last step."""
 
+    async def check(self) -> None:
+        """Find out whether it is available."""
+
 
 class StateMetric(NamedTuple):
     """A metric that is read."""

@@ -4,6 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from importlib.resources import files
 from math import inf
 from typing import Any, TypeVar
@@ -40,6 +41,9 @@ KEY_PREFIX = "catalyst:limits:"
 REDIS_TIMEOUT_SECONDS = 1.0
 FALLBACK_SECONDS = 5.0
 """Pause after a Redis failure."""
+
+PROBE_QUEUE = "probe"
+"""The queue of the checks. Those of requests have a colon in their names."""
 
 KEY_TTL_SECONDS = int(max(kind.window_seconds for kind in GROQ_LIMIT_KINDS))
 """Lifetime of a queue in Redis after its last use: all usage has drained by then."""
@@ -108,6 +112,15 @@ class RedisBackend:
             step["pause"] = pause._asdict()
         return _parse_snapshot(await self._steps.run(name, step))
 
+    async def check(self) -> None:
+        """Run a step that changes nothing, with all commands of a step. Raises `RedisError`, `OSError`."""
+        await self.settle(PROBE_QUEUE, {}, ())
+
+    async def close_idle_connections(self) -> None:
+        """Close the connections that are not in use: after an outage they may be dead."""
+        with suppress(RedisError, OSError):
+            await self._redis.connection_pool.disconnect(inuse_connections=False)
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._redis.aclose()
@@ -149,14 +162,22 @@ class FallbackBackend:
         own = await self._own.settle(name, {} if snapshot else change, updates, None if snapshot else pause)
         return snapshot or own
 
+    async def check(self) -> None:
+        """Find out whether Redis is available, so that an outage and its end are seen without a request."""
+        await self._run_shared(self._shared.check)
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self._shared.aclose()
 
     async def _try_shared(self, step: Callable[[], Awaitable[T]]) -> T | None:
-        """Run a step in Redis; None when Redis is unavailable. Logs each beginning and end of an outage once."""
+        """Run a step in Redis; None when Redis is unavailable, and at once if it was a moment ago."""
         if self._retry_shared_at is not None and time.monotonic() < self._retry_shared_at:
             return None
+        return await self._run_shared(step)
+
+    async def _run_shared(self, step: Callable[[], Awaitable[T]]) -> T | None:
+        """Run a step in Redis; None when Redis is unavailable. Logs each beginning and end of an outage once."""
         try:
             result = await step()
         except (RedisError, OSError) as error:
@@ -165,6 +186,7 @@ class FallbackBackend:
                     "Shared rate limits unavailable, this worker enforces the rate limits on its own: %s", error
                 )
             self._retry_shared_at = time.monotonic() + FALLBACK_SECONDS
+            await self._shared.close_idle_connections()
             return None
         if self._retry_shared_at is not None:
             log.info("Rate limits are shared with the other workers again")
