@@ -403,7 +403,7 @@ module.exports = {
 
 const { ofField, ofTask } = require('lib/check.js');
 const { readModels } = require('lib/modelList.js');
-const { closest } = require('lib/similarity.js');
+const { closestField } = require('lib/similarity.js');
 const { constant } = require('lib/task.js');
 const table = require('lib/table.json');
 
@@ -516,7 +516,7 @@ function looksLikeField(task, name) {
 
 function checkUnknown(task, report) {
   for (const name of ignoredNames(task).filter(name => !table.knownFields.includes(name))) {
-    report({ field: name, near: closest(name, table.knownFields) });
+    report({ field: name, near: closestField(name, table.knownFields) });
   }
 }
 
@@ -949,6 +949,7 @@ module.exports = { catches, codesAt, codesOfEngine };
 
 const MIN_SIMILARITY = 0.85;
 const MAX_COMPARED = 100;
+const MIN_SIMILARITY_OF_OWN_PART = 0.75;
 
 /** Return the name that another one is a misspelling of. */
 function closest(name, names) {
@@ -956,6 +957,18 @@ function closest(name, names) {
   const [ match ] = closeMatches([ ...name ].slice(0, MAX_COMPARED).join('').toLowerCase(), [ ...byLowerCase.keys() ], 1, MIN_SIMILARITY);
 
   return byLowerCase.get(match);
+}
+
+/** Return the field that a name is a misspelling of: names share their prefix, so the rest must be similar too. */
+function closestField(name, fields) {
+  const near = closest(name, fields);
+  const isNear = near && closeMatches(ownPart(name), [ ownPart(near) ], 1, MIN_SIMILARITY_OF_OWN_PART).length;
+
+  return isNear ? near : undefined;
+}
+
+function ownPart(name) {
+  return [ ...name ].slice(0, MAX_COMPARED).join('').toLowerCase().replace(/[^a-z0-9]+/g, '').replace(/^catalyst/, '');
 }
 
 function closeMatches(word, possibilities, count, cutoff) {
@@ -1007,7 +1020,7 @@ function longestMatch(a, b, aStart, aEnd, bStart, bEnd) {
   return best;
 }
 
-module.exports = { closest, closeMatches };
+module.exports = { closest, closestField, closeMatches };
 },
 "lib/task.js": function(module, require) {
 'use strict';
@@ -1354,7 +1367,7 @@ module.exports = {
       "url": "https://github.com/catalyst-groq/catalyst-groq-worker/blob/main/docs/lint.md#unknown-field",
       "messages": [
         {
-          "problem": "{field}: there is no such field, so it is ignored",
+          "problem": "{field}: there is no such field",
           "fix": "Did you mean {near}?"
         },
         {

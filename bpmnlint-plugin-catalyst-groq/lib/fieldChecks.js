@@ -2,7 +2,7 @@
 
 const { ofField, ofTask } = require('./check');
 const { readModels } = require('./modelList');
-const { closest } = require('./similarity');
+const { closestField } = require('./similarity');
 const { constant } = require('./task');
 const table = require('./table.json');
 
@@ -115,7 +115,7 @@ function looksLikeField(task, name) {
 
 function checkUnknown(task, report) {
   for (const name of ignoredNames(task).filter(name => !table.knownFields.includes(name))) {
-    report({ field: name, near: closest(name, table.knownFields) });
+    report({ field: name, near: closestField(name, table.knownFields) });
   }
 }
 

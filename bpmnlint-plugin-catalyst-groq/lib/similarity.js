@@ -7,6 +7,7 @@
 
 const MIN_SIMILARITY = 0.85;
 const MAX_COMPARED = 100;
+const MIN_SIMILARITY_OF_OWN_PART = 0.75;
 
 /** Return the name that another one is a misspelling of. */
 function closest(name, names) {
@@ -14,6 +15,18 @@ function closest(name, names) {
   const [ match ] = closeMatches([ ...name ].slice(0, MAX_COMPARED).join('').toLowerCase(), [ ...byLowerCase.keys() ], 1, MIN_SIMILARITY);
 
   return byLowerCase.get(match);
+}
+
+/** Return the field that a name is a misspelling of: names share their prefix, so the rest must be similar too. */
+function closestField(name, fields) {
+  const near = closest(name, fields);
+  const isNear = near && closeMatches(ownPart(name), [ ownPart(near) ], 1, MIN_SIMILARITY_OF_OWN_PART).length;
+
+  return isNear ? near : undefined;
+}
+
+function ownPart(name) {
+  return [ ...name ].slice(0, MAX_COMPARED).join('').toLowerCase().replace(/[^a-z0-9]+/g, '').replace(/^catalyst/, '');
 }
 
 function closeMatches(word, possibilities, count, cutoff) {
@@ -65,4 +78,4 @@ function longestMatch(a, b, aStart, aEnd, bStart, bEnd) {
   return best;
 }
 
-module.exports = { closest, closeMatches };
+module.exports = { closest, closestField, closeMatches };

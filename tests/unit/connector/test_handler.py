@@ -9,7 +9,7 @@ import pytest
 from catalyst_groq.connector import handler
 from catalyst_groq.connector.access.urls import GROQ_URL
 from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE
-from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure
+from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, FailureCause
 from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.errors import EngineRefused, EngineUnreachable
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
@@ -34,6 +34,31 @@ async def test_task_completes_with_groqs_response():
     assert isinstance(outcome, Completion)
     assert outcome.variables["aiReply"] == "Hello Ada"
     assert outcome.variables["catalyst_meta"]["modelAsked"] == request.payload["model"]
+
+
+async def test_misspelt_field_is_an_incident_before_its_consequences():
+    harness = HandlerHarness()
+    outcome = await harness.handle({}, {"catalyst_paylod": "{}", "catalyst_timeout": "soon"})
+
+    problem = "catalyst_paylod: there is no such field. Did you mean catalyst_payload?"
+    assert outcome.message == f"{problem} {DEPLOY_AND_MIGRATE}"
+    assert (outcome.retries, outcome.cause, harness.payloads) == (0, FailureCause.FIELD, [])
+
+
+async def test_misspelt_field_is_an_incident_although_items_collect_errors():
+    outcome = await HandlerHarness().handle({}, {"catalyst_paylod": "{}", "catalyst_collect": "results"})
+
+    assert outcome.message.startswith("catalyst_paylod: there is no such field.")
+
+
+async def test_ignored_field_is_a_warning_of_every_outcome():
+    note = {"catalyst_note": "mine"}
+    warning = "catalyst_note: there is no such field, so it is ignored. Remove it"
+    completed = await HandlerHarness().handle({"userMessage": "Hi"}, note)
+    failed = await HandlerHarness().handle({}, note)
+    refused = await HandlerHarness(DENIED).handle({"userMessage": "Hi"}, note)
+
+    assert [outcome.warnings for outcome in (completed, failed, refused)] == [(warning,)] * 3
 
 
 INPUT = """<serviceTask id="AskGroq" camunda:topic="catalyst-groq"><extensionElements><x:inputOutput xmlns:x="x">

@@ -18,6 +18,11 @@ def test_sentence_is_stored_whole(message):
     assert add_sentence(message, "") == message
 
 
+@pytest.mark.parametrize(("message", "shown"), [("Why", "Why. Do."), ("Why.", "Why. Do."), ("Why?", "Why? Do.")])
+def test_sentence_follows_the_end_of_another(message, shown):
+    assert add_sentence(message, "Do.") == shown
+
+
 def test_help_link_ends_an_incident_and_fits_in():
     shown = HelpLinks(DOCS).message_of(Failure("x" * 1000, page="errors.html#budget"))
 

@@ -78,3 +78,12 @@ def test_warning_about_fields_is_logged_once_per_activity(capsys):
     lines = [line for id_ in definitions for line in logged(capsys, outcome, processDefinitionId=id_)]
     warnings = [line.split(" ", 4)[-1] for line in lines if " WARNING " in line]
     assert warnings == [f"{id_}/AskGroq: catalyst_payload: `{{{{x}}}}` is sent as it is" for id_ in definitions[1:]]
+
+
+def test_warning_of_a_failure_before_the_call_is_logged(capsys):
+    outcome = Failure("catalyst_timeout: 'soon' is no number", warnings=("catalyst_note: there is no such field",))
+    lines = logged(capsys, outcome, processDefinitionId="ask:1:noted")
+
+    assert [line.split(" ", 4)[-1] for line in lines if " WARNING " in line] == [
+        "ask:1:noted/AskGroq: catalyst_note: there is no such field"
+    ]

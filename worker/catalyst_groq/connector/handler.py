@@ -100,7 +100,7 @@ class Handler:
 
     async def handle(self, task: ExternalTask) -> Outcome:
         """Return a task's outcome. Never raises: whatever happens is an outcome."""
-        redactor = self.secrets.redactor
+        redactor, fields = self.secrets.redactor, None
         try:
             definition, fields = await self._read_fields(task)
             await fields.parse_in_advance(self.executor)
@@ -115,6 +115,8 @@ class Handler:
             log.exception("Task %s: internal error", task.id, extra={"redactor": redactor})
             message = f"Internal error of the worker, see its log: {type(error).__name__}: {error}"
             outcome = _attempt_failed(task, message, FailureCause.INTERNAL)
+        if fields and fields.ignored_names and not isinstance(outcome, Unlocked):
+            outcome = replace(outcome, warnings=fields.ignored_names)
         try:
             return await run_beside_loop_if_large(texts_of(outcome), redact_outcome, outcome, redactor)
         except Exception as error:  # noqa: BLE001 -- otherwise the task stays locked
@@ -164,6 +166,7 @@ class Handler:
         """Send the task's request and map the result."""
         collecting = None
         try:
+            fields.check_names()
             fields = await fields.evaluate_in_advance(self.executor, COLLECT_FIELDS)
             collecting = Collecting.from_fields(fields, task, definition)
             fields = await fields.evaluate_in_advance(self.executor)

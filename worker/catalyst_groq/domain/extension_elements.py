@@ -20,6 +20,9 @@ EXTENSION_ELEMENTS = f"{BPMN}extensionElements"
 FIELD_PREFIX = "catalyst_"
 """How the names of the worker's fields begin."""
 
+MEANT_AS_FIELD = "catalyst"
+"""How names begin, in any case, that are meant as those of fields: a misspelt one is refused."""
+
 Texts = Mapping[str, str]
 
 
@@ -47,7 +50,7 @@ def read_texts(activity: ET.Element, message: ET.Element | None) -> Texts:
         name: value
         for element in elements
         for name, value in _merge(activity, {space: dict(_properties(element, space)) for space in NAMESPACES}).items()
-        if element is message or name.startswith(FIELD_PREFIX)
+        if element is message or name.strip().lower().startswith(MEANT_AS_FIELD)
     }
     texts = fields | {name: value for name, value in properties.items() if value.strip() or name not in fields}
     for element in elements:
@@ -65,7 +68,8 @@ def read_field_inputs(activity: ET.Element, message: ET.Element | None) -> froze
         for element in (activity, message)
         if element is not None
         for part in element.iterfind(f"{EXTENSION_ELEMENTS}//*[@name]")
-        if part.tag.rpartition("}")[2] == "inputParameter" and (name := part.get("name", "")).startswith(FIELD_PREFIX)
+        if part.tag.rpartition("}")[2] == "inputParameter"
+        and (name := part.get("name", "")).strip().lower().startswith(FIELD_PREFIX)
     )
 
 

@@ -12,7 +12,7 @@ def add_sentence(message: str, sentence: str) -> str:
     """Append a sentence to the message of an incident, which is shortened so that the engine stores both."""
     if not sentence:
         return message
-    message = message if message.endswith((".", "…")) else f"{message}."
+    message = message if message.endswith((".", "…", "?")) else f"{message}."
     room = MAX_MESSAGE_CHARS - len(sentence) - 1
     return f"{message if len(message) <= room else f'{message[: room - 1]}…'} {sentence}"
 

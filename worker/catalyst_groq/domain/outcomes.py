@@ -74,6 +74,8 @@ class Completion:
     """How it came about, for observers; it is not reported."""
     unsent: frozenset[str] = frozenset()
     """Names of the variables that the process does not get: only log and metrics use them."""
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+    """What may be a mistake in the diagram, for observers."""
 
     @property
     def sent(self) -> Variables:
@@ -92,6 +94,7 @@ class BpmnError:
     variables: Variables = field(default_factory=dict)
     collected: CollectedResult | None = None
     call: CallRecord | None = field(default=None, compare=False)
+    warnings: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ class Failure:
     cause: FailureCause | None = field(default=None, compare=False)
     """What failed, if it was not the call; for observers."""
     call: CallRecord | None = field(default=None, compare=False)
+    warnings: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,8 @@ class OutcomeLog(TaskObserver):
         activity = f"{task.process_definition_key}/{task.activity_id} of instance {task.process_instance_id}"
         milliseconds, extra = record.seconds * 1000, {"task_record": record}
         meta = (outcome.variables.get("catalyst_meta") if outcome else None) or {}
-        for warning in meta.get("warnings", ()):
+        unsent = () if outcome is None or isinstance(outcome, Unlocked) else outcome.warnings
+        for warning in dict.fromkeys([*unsent, *meta.get("warnings", ())]):
             _warn_once(f"{task.process_definition_id}/{task.activity_id}", warning)
         match outcome:
             case Completion(collected=CollectedResult(error=error)) if error:

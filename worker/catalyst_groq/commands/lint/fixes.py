@@ -32,7 +32,7 @@ def _fix_field_names(check: TaskCheck) -> Iterator[Edit]:
     """Correct misspelt names of fields, unless the field is there under its own name too."""
     own = check.checked.raw.fields
     for ignored in find_ignored_fields(check.task.lines, own, KNOWN_FIELDS, check.checked.operation):
-        near = closest(ignored.name, sorted(KNOWN_FIELDS))
+        near = ignored.meant
         items = [item for item in check.task.items if item.get("name") == ignored.name]
         if near and near in own and near not in check.task.lines and len(items) == 1:
             yield Edit(items[0], "name", 0, len(ignored.name), near)

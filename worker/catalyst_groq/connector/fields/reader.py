@@ -1,6 +1,6 @@
 """Looks up the fields of tasks: in the diagram, in process variables, and in the defaults."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from itertools import chain
@@ -53,10 +53,11 @@ class FieldReader:
         """
         diagram = (task.extension_properties, definition.fields_of(task.activity_id))
         self._check_inputs(task, definition, diagram)
+        inputs = definition.field_inputs.get(task.activity_id, NO_NAMES)
         variables = TaskVariables(task.variables, {TASK: task.facts})
         if self._names.isdisjoint(variables):
-            return RawFields(self._template_of_diagram(*map(_text_items, diagram)), variables)
-        return RawFields(self._make_template(diagram, variables), variables)
+            return RawFields(self._template_of_diagram(inputs, *map(_text_items, diagram)), variables)
+        return RawFields(self._make_template(diagram, inputs, variables), variables)
 
     def find_sources(self, task: ExternalTask, definition: Definition) -> dict[str, FieldSource]:
         """Return where each field that `read` returns is found."""
@@ -77,11 +78,16 @@ class FieldReader:
                 problem = f"has the input parameter '{name}' at '{task.activity_id}', which this engine does not read"
                 raise FieldsError(f"{problem}. Write it in the engine's own namespace, in the activity itself")
 
-    def _make_template_of_diagram(self, *diagram: tuple[tuple[str, str], ...]) -> FieldTemplate:
-        return self._make_template([dict(items) for items in diagram], {})
+    def _make_template_of_diagram(self, inputs: frozenset[str], *diagram: tuple[tuple[str, str], ...]) -> FieldTemplate:
+        return self._make_template([dict(items) for items in diagram], inputs, {})
 
-    def _make_template(self, diagram: Sequence[Mapping[str, Any]], variables: Mapping[str, Any]) -> FieldTemplate:
-        """Look each field up in the diagram, then in the variables; the first that has it wins."""
+    def _make_template(
+        self, diagram: Sequence[Mapping[str, Any]], inputs: Collection[str], variables: Mapping[str, Any]
+    ) -> FieldTemplate:
+        """Look each field up in the diagram, then in the variables; the first that has it wins.
+
+        An input parameter that resembles no field is a variable of the process's own.
+        """
         sources = (*diagram, variables)
 
         def look_up(name: str, default: str) -> FieldValue:
@@ -89,7 +95,8 @@ class FieldReader:
 
         operation = str(look_up(OPERATION, CHAT_OPERATION))
         defaults = self._defaults_by_operation.get(operation, self._first_defaults)
-        ignored = find_ignored_fields(chain(*diagram), defaults, self._names, operation)
+        misspelt = [found for found in find_ignored_fields(inputs, defaults, self._names, operation) if found.meant]
+        ignored = [*misspelt, *find_ignored_fields(chain(*diagram), defaults, self._names, operation)]
         return FieldTemplate({name: look_up(name, default) for name, default in defaults.items()}, defaults, ignored)
 
 

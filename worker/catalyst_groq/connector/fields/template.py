@@ -65,7 +65,7 @@ class FieldTemplate:
         self.fields = fields
         self.defaults = defaults
         self.ignored = ignored
-        """Fields in the diagram that have no effect."""
+        """Names in the diagram that are no fields of the operation."""
         self.parsed_constants: dict[tuple[Any, ...], Any] = {}
         """Values of constant fields, by field name, parse function and the function's further arguments."""
 

@@ -28,9 +28,13 @@ MAYBE_IN_DIAGRAM = {
 
 
 def remedy_for_field(fields: RawFields, name: str) -> str:
-    """Return the sentence for a mistake in a field. The value of a variable, or an operator, may be the cause too."""
+    """Return the sentence for a mistake in a field. The value of a variable, or an operator, may be the cause too.
+
+    A name that is no field's is misspelt in the diagram.
+    """
+    is_misspelt = name not in fields.fields
     is_certain = name in fields.template.constants and name not in VARIABLE_NAME_FIELDS and name not in {AUDIO, URL}
-    return DEPLOY_AND_MIGRATE if is_certain else IF_IN_DIAGRAM
+    return DEPLOY_AND_MIGRATE if is_misspelt or is_certain else IF_IN_DIAGRAM
 
 
 def remedy_for_kind(kind: ErrorKind, operation: Operation) -> str:

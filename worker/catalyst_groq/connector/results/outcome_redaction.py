@@ -15,11 +15,11 @@ def texts_of(outcome: Outcome) -> list[Any]:
     texts: list[Any] = [*outcome.variables, *values]
     match outcome:
         case Failure(message=message, details=details, call=call):
-            return [*texts, message, details, *_texts_of_call(call)]
+            return [*texts, *outcome.warnings, message, details, *_texts_of_call(call)]
         case Completion(collected=collected, call=call):
-            return [*texts, *_texts_of_collected(collected), *_texts_of_call(call)]
+            return [*texts, *outcome.warnings, *_texts_of_collected(collected), *_texts_of_call(call)]
         case BpmnError(message=message, collected=collected, call=call):
-            return [*texts, message, *_texts_of_collected(collected), *_texts_of_call(call)]
+            return [*texts, *outcome.warnings, message, *_texts_of_collected(collected), *_texts_of_call(call)]
         case Unlocked():
             return texts
 
@@ -29,6 +29,8 @@ def redact_outcome(outcome: Outcome, redactor: Redactor) -> Outcome:
     if redactor.finds_nothing(texts_of(outcome)):
         return outcome
     variables = redactor.mask_all(outcome.variables)
+    if not isinstance(outcome, Unlocked):
+        outcome = replace(outcome, warnings=tuple(map(redactor.mask, outcome.warnings)))
     match outcome:
         case Completion():
             collected, call = _redact_collected(outcome.collected, redactor), _redact_call(outcome.call, redactor)
