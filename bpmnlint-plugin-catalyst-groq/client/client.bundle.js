@@ -1510,7 +1510,7 @@ module.exports = {
         {
           "name": "unknown",
           "problem": "catalyst_errorMapping: '{cause}' is not known as a cause",
-          "fix": "Write a status (429), a class (5xx), a code of Groq, timeout or network"
+          "fix": "Write a status (429), a class (5xx), a code of Groq, or one of budget_exceeded, circuit_open, empty_answer, network, response_too_large, timeout, unreadable_file, unreadable_response"
         },
         {
           "name": "refused",
@@ -1520,7 +1520,7 @@ module.exports = {
         {
           "name": "refused",
           "problem": "catalyst_errorMapping: '{value}' is the cause of no failure",
-          "fix": "Write a status (429), a class of statuses (5xx), an error code of the server, timeout or network"
+          "fix": "Write a status (429), a class of statuses (5xx), an error code of the server, or one of budget_exceeded, circuit_open, empty_answer, network, response_too_large, timeout, unreadable_file, unreadable_response"
         }
       ]
     },
@@ -1806,13 +1806,11 @@ module.exports = {
   ],
   "causes": {
     "hints": [
-      "413",
-      "429",
-      "4xx",
       "account_deactivated",
       "billing_hard_limit_reached",
       "blocked_api_access",
       "budget_exceeded",
+      "circuit_open",
       "content_filter",
       "context_length_exceeded",
       "deploymentnotfound",
@@ -1847,6 +1845,7 @@ module.exports = {
       "tool_use_failed",
       "unknown_model",
       "unknown_url",
+      "unreadable_file",
       "unreadable_response"
     ],
     "refused": {
@@ -1855,6 +1854,7 @@ module.exports = {
         "billing_hard_limit_reached",
         "blocked_api_access",
         "budget_exceeded",
+        "circuit_open",
         "content_filter",
         "context_length_exceeded",
         "deploymentnotfound",
@@ -1885,6 +1885,7 @@ module.exports = {
         "tool_use_failed",
         "unknown_model",
         "unknown_url",
+        "unreadable_file",
         "unreadable_response"
       ],
       "noCauses": [

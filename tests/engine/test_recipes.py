@@ -2,6 +2,7 @@
 
 import pytest
 
+from support.documents import PICTURE, make_pdf
 from support.element_templates import EXAMPLE
 from support.files import file
 from support.process_instance import Instance
@@ -59,6 +60,14 @@ def test_extraction_reads_a_pdf_and_shows_its_data(run, emulator):
 def test_extraction_error_is_routed_by_blame(run, emulator, failure, task):
     emulator.next(**failure)
     assert run("extract", {"invoice": INVOICE}).task() == task
+
+
+def test_extraction_of_a_scan_goes_to_a_person(run, emulator):
+    instance = run("extract", {"invoice": file(make_pdf(PICTURE), "scan.pdf", "application/pdf")})
+
+    assert instance.task() == "EnterByHand"
+    assert "has no text: it contains pictures only" in instance.variables()["catalyst_error"]
+    assert not emulator.calls
 
 
 def test_translation_of_a_list_collects_each_text(run, emulator):

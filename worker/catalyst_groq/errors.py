@@ -4,6 +4,7 @@
     ├── SettingsError           the operator, at the start: exit code 2
     ├── SandboxError            the user of the sandbox: exit code 1
     ├── FieldError              the modeller: a failure with retries=0 that names the field and the remedy
+    │   └── UnreadableFile      the process: a BPMN error if the error mapping has `unreadable_file`
     ├── FileError               the modeller: a failure with the task's own retries that names the File and the reason
     ├── DefinitionError         the modeller: a failure with retries=0 that says why the process cannot be read
     ├── ResultRefused           the modeller: a failure with retries=0 that says why a result cannot be collected
@@ -55,6 +56,14 @@ class FieldError(CatalystError):
     def describe(self, mask: Callable[[str], str]) -> str:
         """Return the message without keys: masked before it is shortened, so that no part of one is left."""
         return mask(_format_problem(self.field, mask(self.problem), self.fix))
+
+
+class UnreadableFile(FieldError):  # noqa: N818 -- named after the state
+    """The content of a File variable cannot be used: another content can. `variables` are the names of the Files."""
+
+    def __init__(self, field: str, problem: str, fix: str, *variables: str) -> None:
+        super().__init__(field, problem, fix)
+        self.variables = variables
 
 
 def _format_problem(field: str, problem: str, fix: str) -> str:

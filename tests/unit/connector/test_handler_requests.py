@@ -10,10 +10,10 @@ import pytest
 from catalyst_groq.connector import handler
 from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.connector.task_request import TaskRequestReader
-from catalyst_groq.domain.outcomes import Completion
+from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure
 from catalyst_groq.errors import EngineRefused, EngineResponseTooLarge
 from support.factories import REPLY, make_response
-from support.handler_harness import KEY, HandlerHarness
+from support.handler_harness import CATCHING_TASK, KEY, HandlerHarness
 
 pytestmark = pytest.mark.anyio
 
@@ -64,6 +64,57 @@ async def test_unreadable_file_fails_by_the_tasks_own_retries():
     )
     assert [(each.retries, each.retry_timeout) for each in (first, last)] == [(1, timedelta(seconds=7)), (0, ANY)]
     assert harness.payloads == []
+
+
+SHEET = {"type": "File", "value": None, "valueInfo": {"filename": "offer.xlsx", "mimeType": "application/vnd.ms-excel"}}
+MAPPED = {**VISION, "catalyst_errorMapping": '{"unreadable_file": "EXTRACTION_FAILED"}'}
+
+
+async def read_sheet(*_):
+    return b"PK\x03\x04\0xl/workbook.xml"
+
+
+async def test_unreadable_file_is_an_incident_that_names_the_variable():
+    outcome = await HandlerHarness(read_file=read_sheet).handle(None, VISION, files={"photo": SHEET})
+
+    assert isinstance(outcome, Failure)
+    assert outcome.message.startswith("catalyst_payload: uses the File 'photo' (offer.xlsx")
+    assert outcome.message.endswith("CSV. Set the variable 'photo' again, then raise the task's retries.")
+
+
+async def test_unreadable_file_is_a_bpmn_error_where_it_is_mapped():
+    harness = HandlerHarness(process=CATCHING_TASK, read_file=read_sheet)
+    outcome = await harness.handle(None, MAPPED, files={"photo": SHEET})
+
+    assert isinstance(outcome, BpmnError)
+    assert outcome.code == "EXTRACTION_FAILED"
+    assert outcome.variables["catalyst_error"] == outcome.message
+    assert outcome.variables["catalyst_meta"]["blame"] == "request"
+    assert harness.payloads == []
+
+
+async def test_unreadable_file_that_nothing_catches_is_an_incident():
+    outcome = await HandlerHarness(read_file=read_sheet).handle(None, MAPPED, files={"photo": SHEET})
+
+    assert isinstance(outcome, Failure)
+    assert "catches the BPMN error EXTRACTION_FAILED" in outcome.message
+
+
+@pytest.mark.parametrize(("retries", "kind"), [(2, Failure), (1, BpmnError)])
+async def test_refused_file_is_a_bpmn_error_after_the_retries(retries, kind):
+    async def refuse(*_):
+        raise EngineRefused(500, "ProcessEngineException", "gone")
+
+    harness = HandlerHarness(process=CATCHING_TASK, read_file=refuse)
+    assert isinstance(await harness.handle(None, MAPPED, files={"photo": PHOTO}, retries=retries), kind)
+
+
+async def test_file_that_is_too_large_is_a_bpmn_error_where_it_is_mapped():
+    async def refuse(*_):
+        raise EngineResponseTooLarge("Engine at http://engine: 200,000,000 bytes")
+
+    harness = HandlerHarness(process=CATCHING_TASK, read_file=refuse)
+    assert isinstance(await harness.handle(None, MAPPED, files={"photo": PHOTO}), BpmnError)
 
 
 async def test_file_that_is_too_large_is_named():

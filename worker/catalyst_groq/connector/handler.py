@@ -21,12 +21,13 @@ from catalyst_groq.connector.requests.files import files_in
 from catalyst_groq.connector.requests.payload import to_bytes
 from catalyst_groq.connector.requests.response_schema import check_response_schema
 from catalyst_groq.connector.results.collecting import COLLECT_FIELDS, Collecting
-from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, remedy_for_field
+from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, remedy_for_field, remedy_for_files
 from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.connector.results.help_pages import DIAGRAM_PAGE, FILES_PAGE, UNCAUGHT_PAGE, page_of_field
 from catalyst_groq.connector.results.outcome_mapping import hand_back, to_outcome
 from catalyst_groq.connector.results.outcome_redaction import redact_outcome, texts_of
 from catalyst_groq.connector.results.uncaught_errors import Catchers
+from catalyst_groq.connector.results.unreadable_files import to_file_outcome, unreadable_file
 from catalyst_groq.connector.task_request import TaskRequest, TaskRequestReader
 from catalyst_groq.domain.definitions import CallingProcess, Definition
 from catalyst_groq.domain.extension_elements import FieldsError
@@ -46,6 +47,7 @@ from catalyst_groq.errors import (
     FileError,
     JournalError,
     UnreadableEntry,
+    UnreadableFile,
 )
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import Response
@@ -164,7 +166,8 @@ class Handler:
         self, task: ExternalTask, fields: RawFields, definition: Definition, redactor: Redactor
     ) -> Outcome:
         """Send the task's request and map the result."""
-        collecting = None
+        collecting = call = None
+        outcome: Outcome | None = None
         try:
             fields.check_names()
             fields = await fields.evaluate_in_advance(self.executor, COLLECT_FIELDS)
@@ -173,32 +176,60 @@ class Handler:
             request, payload = await run_beside_loop_if_large(task.variables, self._fill_fields, fields)
             if collecting:
                 collecting.check_request(request)
-            payload = await self._check_payload(task, request, payload)
-            started = time.monotonic()
-            result = await self._call_groq(task, request, payload)
-            call = record_call(result, request.builder.operation, payload["model"], started)
-        except FileError as error:
-            left, retry_timeout = request.retries.after_failure(task.retries)
-            failure = Failure(
-                str(error), retries=left, retry_timeout=retry_timeout, cause=FailureCause.FILE, page=FILES_PAGE
-            )
-            return collecting.collect_failure(failure) if collecting else failure
+            try:
+                payload = await self._check_payload(task, request, payload)
+            except (EngineResponseTooLarge, FileError, UnreadableFile) as error:
+                failure = await self._file_failure(task, request, fields, error, redactor)
+                result = unreadable_file(failure.message)
+                outcome = to_file_outcome(request, result, failure, payload)
+            else:
+                started = time.monotonic()
+                result = await self._call_groq(task, request, payload)
+                call = record_call(result, request.builder.operation, payload["model"], started)
         except FieldError as error:
-            details = await run_beside_loop_if_large(fields.fields, self._describe_fields, fields, redactor)
-            message = add_sentence(error.describe(redactor.mask), remedy_for_field(fields, error.field))
-            failure = Failure(message, details, cause=FailureCause.FIELD, page=page_of_field(error.field))
+            failure = await self._field_failure(fields, error, redactor)
             is_of_item = fields.template.depends_on_data(error.field)
             return collecting.collect_failure(failure) if collecting and is_of_item else failure
-        outcome = await to_outcome(request, result, task.retries, payload, self.executor)
+        outcome = outcome or await to_outcome(request, result, task.retries, payload, self.executor)
         if collecting:
             outcome = collecting.collect(outcome, request, result)
         if isinstance(outcome, BpmnError) and not self.throw_uncaught:
             outcome = await self._unless_uncaught(task, definition, request, result, outcome)
+        if call is None or isinstance(outcome, Unlocked):
+            return outcome
         if isinstance(outcome, Failure):
             content = result.response.content if isinstance(result.response, Response) else b""
             details = await run_beside_loop_if_large([payload, content], self._describe_call, payload, result, redactor)
             return replace(outcome, details=details, call=call)
-        return outcome if isinstance(outcome, Unlocked) else replace(outcome, call=call)
+        return replace(outcome, call=call)
+
+    async def _field_failure(self, fields: RawFields, error: FieldError, redactor: Redactor) -> Failure:
+        details = await run_beside_loop_if_large(fields.fields, self._describe_fields, fields, redactor)
+        if isinstance(error, UnreadableFile):
+            remedy, page = remedy_for_files(error.variables), FILES_PAGE
+        else:
+            remedy, page = remedy_for_field(fields, error.field), page_of_field(error.field)
+        return Failure(
+            add_sentence(error.describe(redactor.mask), remedy), details, cause=FailureCause.FIELD, page=page
+        )
+
+    async def _file_failure(
+        self,
+        task: ExternalTask,
+        request: TaskRequest,
+        fields: RawFields,
+        error: EngineResponseTooLarge | FileError | UnreadableFile,
+        redactor: Redactor,
+    ) -> Failure:
+        """Return the failure of a task that uses a File which cannot be read, before the error mapping."""
+        match error:
+            case EngineResponseTooLarge():
+                return _error_to_failure(task, error)
+            case FileError():
+                left, wait = request.retries.after_failure(task.retries)
+                return Failure(str(error), retries=left, retry_timeout=wait, cause=FailureCause.FILE, page=FILES_PAGE)
+            case UnreadableFile():
+                return await self._field_failure(fields, error, redactor)
 
     async def _unless_uncaught(
         self, task: ExternalTask, definition: Definition, request: TaskRequest, result: CallResult, error: BpmnError

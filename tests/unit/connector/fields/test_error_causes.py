@@ -2,9 +2,11 @@
 
 import pytest
 
-from catalyst_groq.connector.fields.error_causes import KNOWN_CAUSES, check_cause
+from catalyst_groq.commands.lint.rules import all_rules
+from catalyst_groq.connector.fields.error_causes import FIX, KNOWN_CAUSES, OWN_CAUSES, check_cause
 from catalyst_groq.connector.fields.mappings import ErrorMapping
 from catalyst_groq.errors import FieldError
+from support.lint_diagrams import lint_task
 
 
 def refusal(cause):
@@ -65,3 +67,13 @@ def test_cause_that_a_failure_may_have_is_accepted(cause):
 def test_cause_is_found_whatever_its_case():
     mapping = ErrorMapping.parse("catalyst_errorMapping", {"DeploymentNotFound": "GONE"})
     assert mapping.code_for(("DeploymentNotFound", "404", "4xx")) == "GONE"
+
+
+@pytest.mark.parametrize("cause", ["circuit_open", "empty_answer", "unreadable_file", "budget_exceeded", "network"])
+def test_own_cause_is_known_to_lint_and_named_by_messages(cause):
+    fixes = [message.fix for message in all_rules()["unknown-cause"].messages]
+
+    assert lint_task({"catalyst_errorMapping": f'{{"{cause}": "BUSY"}}'}) == []
+    assert cause in OWN_CAUSES
+    assert cause in FIX
+    assert any(fix.endswith(f"or one of {', '.join(OWN_CAUSES)}") for fix in fixes)

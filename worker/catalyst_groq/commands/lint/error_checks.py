@@ -7,11 +7,11 @@ from catalyst_groq.commands.lint.checks import TaskCheck, shorten
 from catalyst_groq.commands.lint.findings import Finding
 from catalyst_groq.commands.lint.names import BPMN, CAMUNDA, EXTENSION_ELEMENTS
 from catalyst_groq.commands.lint.samples import is_constant
+from catalyst_groq.connector.fields import error_causes
 from catalyst_groq.connector.fields.ignored_fields import closest
 from catalyst_groq.connector.fields.mappings import DEFAULT_CODES
 from catalyst_groq.connector.fields.names import ERROR_MAPPING
 from catalyst_groq.domain.diagram_scopes import read_name
-from catalyst_groq.groq.api.errors import BUDGET_EXCEEDED, EMPTY_ANSWER, KIND_BY_CODE, KIND_BY_REASON, NETWORK_FAILURE
 
 BOUNDARY = f"{BPMN}boundaryEvent"
 ERROR_DEFINITION = f"{BPMN}errorEventDefinition"
@@ -19,12 +19,9 @@ THROWN_BY_ENGINE = f"{EXTENSION_ELEMENTS}/{CAMUNDA}errorEventDefinition"
 """Errors that the engine throws itself when a worker reports, under a condition."""
 
 KNOWN_CAUSES = frozenset(
-    (
-        *(code.lower() for code in KIND_BY_CODE),
-        *(cause for _, causes in (*KIND_BY_REASON.values(), NETWORK_FAILURE) for cause in causes),
-        *(BUDGET_EXCEEDED, EMPTY_ANSWER, "invalid_request_error", "request_too_large", "tokens", "requests"),
-    )
+    (*error_causes.KNOWN_CAUSES, "invalid_request_error", "request_too_large", "tokens", "requests")
 )
+"""Those that the worker knows, and further codes of Groq."""
 
 
 def check_error_mapping(check: TaskCheck) -> Iterator[Finding]:

@@ -6,26 +6,37 @@ from difflib import get_close_matches
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.error_kinds import ERROR_KINDS
 from catalyst_groq.groq.api.errors import EMPTY_ANSWER, KIND_BY_CODE, KIND_BY_REASON, NETWORK_FAILURE
+from catalyst_groq.groq.routing.circuit_breaker import CIRCUIT_OPEN
 
 STATUS = re.compile(r"[2-5](\d\d|xx)", re.IGNORECASE)
 CODE = re.compile(r"[a-z][a-z_]+", re.IGNORECASE)
-KNOWN_CAUSES = sorted(
-    {code.lower() for code in KIND_BY_CODE}
-    | {
-        cause
-        for _, causes in (*KIND_BY_REASON.values(), NETWORK_FAILURE)
-        for cause in causes
-        if not STATUS.match(cause)
+RATE_LIMIT_EXCEEDED = "rate_limit_exceeded"
+UNREADABLE_FILE = "unreadable_file"
+"""The cause of a File whose content cannot be used: nothing is sent."""
+
+OWN_CAUSES = sorted(
+    {
+        *(
+            cause
+            for _, causes in (*KIND_BY_REASON.values(), NETWORK_FAILURE)
+            for cause in causes
+            if not STATUS.match(cause) and cause != RATE_LIMIT_EXCEEDED
+        ),
+        CIRCUIT_OPEN,
+        EMPTY_ANSWER,
+        UNREADABLE_FILE,
     }
-    | {EMPTY_ANSWER}
 )
+"""The worker's own: no server sends them as a code."""
+
+KNOWN_CAUSES = sorted({*(code.lower() for code in KIND_BY_CODE), RATE_LIMIT_EXCEEDED, *OWN_CAUSES})
 NOT_CAUSES = {kind.name for kind in ERROR_KINDS}
 """Names of the kinds of errors, as they stand in logs."""
 
 MISSPELT_SIMILARITY = 0.85
 RELATED_SIMILARITY = 0.5
 MAX_SUGGESTIONS = 2
-FIX = "Write a status (429), a class of statuses (5xx), an error code of the server, timeout or network"
+FIX = f"Write a status (429), a class of statuses (5xx), an error code of the server, or one of {', '.join(OWN_CAUSES)}"
 
 
 def check_cause(field: str, cause: str) -> None:

@@ -12,7 +12,7 @@ from catalyst_groq.connector.requests.pdf_documents import read_pdf
 from catalyst_groq.connector.requests.unreadable_document import UnreadableDocumentError
 from catalyst_groq.connector.requests.word_documents import read_docx
 from catalyst_groq.domain.variables import FileVariable
-from catalyst_groq.errors import FieldError
+from catalyst_groq.errors import FieldError, UnreadableFile
 
 MAX_DOCUMENT_BYTES = 50_000_000
 READERS: Mapping[str, Callable[[bytes], str]] = {PDF: read_pdf, DOCX: read_docx}
@@ -43,14 +43,14 @@ async def _extract_text(file: FileVariable, content: bytes, mimetype: str, execu
         raise FieldError(PAYLOAD, f"{subject} only a worker with the extra 'documents' can read", MISSING_EXTRA)
     if len(content) > MAX_DOCUMENT_BYTES:
         problem = f"{subject} has {len(content):,} bytes; the worker reads {MAX_DOCUMENT_BYTES:,}"
-        raise FieldError(PAYLOAD, problem, "Send a part of it, or its text")
+        raise UnreadableFile(PAYLOAD, problem, "Send a part of it, or its text", file.name)
     result: tuple[str, str, str] | Unfinished = await executor.run(read_document, mimetype, content)
     if isinstance(result, Unfinished):
         problem = f"{subject} cannot be converted to text: the conversion {result.reason}"
-        raise FieldError(PAYLOAD, problem, "Send a part of it, or its text")
+        raise UnreadableFile(PAYLOAD, problem, "Send a part of it, or its text", file.name)
     text, problem, fix = result
     if problem:
-        raise FieldError(PAYLOAD, f"{subject} {problem}", fix)
+        raise UnreadableFile(PAYLOAD, f"{subject} {problem}", fix, file.name)
     return text
 
 

@@ -24,7 +24,7 @@ from catalyst_groq.connector.requests.file_types import (
 from catalyst_groq.connector.requests.message_content import TEXT_ROLES
 from catalyst_groq.connector.requests.text_files import decode_text
 from catalyst_groq.domain.variables import FileVariable
-from catalyst_groq.errors import FieldError
+from catalyst_groq.errors import FieldError, UnreadableFile
 from catalyst_groq.groq.models.catalog import Feature, ModelCatalog
 
 MAX_IMAGE_BYTES = 4_000_000
@@ -74,8 +74,9 @@ def insert_files(payload: Mapping[str, Any], contents: Contents, catalog: ModelC
         fix = 'Let it be a part of a message: "content": ["What is this?", "${…}"]'
         raise FieldError(PAYLOAD, f"holds the File '{remaining[0].name}' where no file can be", fix)
     if contents and is_larger(messages, MAX_FILLED_CHARS):
-        raise FieldError(PAYLOAD, f"has more than {MAX_FILLED_CHARS:,} characters with its Files", "Use fewer of them")
-    _check_images(filled["model"], list(_image_urls(messages)), catalog)
+        problem = f"has more than {MAX_FILLED_CHARS:,} characters with its Files"
+        raise UnreadableFile(PAYLOAD, problem, "Use fewer of them", *parts)
+    _check_images(filled["model"], list(_image_urls(messages)), catalog, tuple(parts))
     return filled
 
 
@@ -102,7 +103,8 @@ def _to_parts(entry: Any, parts: Mapping[str, Part], null: Part | None) -> Itera
                 yield null
         case {"type": "image_url", "image_url": {"url": FileVariable() as file}}:
             if "image_url" not in (image := parts[file.name]):
-                raise FieldError(PAYLOAD, f"uses the File '{file.name}' as an image, which it is not", "Use an image")
+                problem = f"uses the File '{file.name}' as an image, which it is not"
+                raise UnreadableFile(PAYLOAD, problem, "Use an image", file.name)
             yield {**entry, "image_url": {**entry["image_url"], **image["image_url"]}}
         case _:
             yield entry
@@ -117,17 +119,19 @@ def _file_part(file: FileVariable, content: bytes | str) -> Part:
     if mimetype not in IMAGE_TYPES:
         raise _refusal(file, mimetype)
     if find_signature(content) != mimetype:
-        raise FieldError(PAYLOAD, f"uses the File '{file.name}', whose content is not {mimetype}", TO_IMAGE)
-    _check_size(len(content))  # before the content is copied
+        problem = f"uses the File '{file.name}', whose content is not {mimetype}"
+        raise UnreadableFile(PAYLOAD, problem, TO_IMAGE, file.name)
+    _check_size(len(content), (file.name,))  # before the content is copied
     url = f"data:{mimetype};base64,{base64.b64encode(content).decode()}"
     return {"type": "image_url", "image_url": {"url": url}}
 
 
-def _refusal(file: FileVariable, mimetype: str) -> FieldError:
+def _refusal(file: FileVariable, mimetype: str) -> UnreadableFile:
     advice = ADVICE_BY_EXTENSION.get(extension_of(file.filename)) or ADVICE_BY_TYPE.get(mimetype)
     advice = advice or ADVICE_BY_KIND.get(mimetype.partition("/")[0], ADVICE)
     kind = ", ".join(filter(None, (file.filename, mimetype))) or "of no known type"
-    return FieldError(PAYLOAD, f"uses the File '{file.name}' ({kind}), which cannot be sent to a model", advice)
+    problem = f"uses the File '{file.name}' ({kind}), which cannot be sent to a model"
+    return UnreadableFile(PAYLOAD, problem, advice, file.name)
 
 
 def _image_urls(messages: Sequence[Any]) -> Iterator[str]:
@@ -140,8 +144,8 @@ def _image_urls(messages: Sequence[Any]) -> Iterator[str]:
                 yield url if isinstance(url, str) else ""
 
 
-def _check_images(model_id: str, urls: Sequence[str], catalog: ModelCatalog) -> None:
-    _check_size(sum(len(url) for url in urls if url.startswith("data:")))
+def _check_images(model_id: str, urls: Sequence[str], catalog: ModelCatalog, files: tuple[str, ...]) -> None:
+    _check_size(sum(len(url) for url in urls if url.startswith("data:")), files)
     model = catalog.get(model_id)
     if not urls or model is None or not model.is_available:
         return
@@ -152,7 +156,7 @@ def _check_images(model_id: str, urls: Sequence[str], catalog: ModelCatalog) -> 
         raise FieldError(PAYLOAD, f"sends {len(urls)} images; {model_id} takes {model.max_images}", "Send fewer images")
 
 
-def _check_size(size: int) -> None:
+def _check_size(size: int, files: tuple[str, ...]) -> None:
     if size > MAX_IMAGE_BYTES:
-        problem = f"sends images of {size:,} bytes; Groq takes {MAX_IMAGE_BYTES:,}"
-        raise FieldError(PAYLOAD, problem, "Send smaller images")
+        problem, fix = f"sends images of {size:,} bytes; Groq takes {MAX_IMAGE_BYTES:,}", "Send smaller images"
+        raise UnreadableFile(PAYLOAD, problem, fix, *files) if files else FieldError(PAYLOAD, problem, fix)

@@ -15,7 +15,7 @@ from catalyst_groq.connector.requests.file_types import (
     normalize,
 )
 from catalyst_groq.domain.variables import FileVariable
-from catalyst_groq.errors import FieldError
+from catalyst_groq.errors import UnreadableFile
 from catalyst_groq.groq.api.audio import MAX_FILE_BYTES, AudioFile
 
 EXTENSIONS_BY_TYPE: Mapping[str, tuple[str, ...]] = {
@@ -37,31 +37,34 @@ UNSENDABLE_CHARACTERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 
 
 def make_audio_file(file: FileVariable, content: bytes) -> AudioFile:
-    """Return the audio file to send. Raises `FieldError`."""
+    """Return the audio file to send. Raises `UnreadableFile`."""
     if not content:
-        raise FieldError(AUDIO, f"names the File '{file.name}', which is empty", "Record it again")
+        raise UnreadableFile(AUDIO, f"names the File '{file.name}', which is empty", "Record it again", file.name)
     max_bytes = max(MAX_FILE_BYTES.values())
     if len(content) > max_bytes:
         plans = " and ".join(f"{size:,} on the {plan} plan" for plan, size in MAX_FILE_BYTES.items())
-        raise FieldError(
+        raise UnreadableFile(
             AUDIO,
             f"names the File '{file.name}' of {len(content):,} bytes; Groq takes {plans}",
             "Make it smaller (FLAC or MP3, mono, 16 kHz), or give its URL instead",
+            file.name,
         )
     mimetype = _find_type(file, content)
     if mimetype not in EXTENSIONS_BY_TYPE:
         kind = ", ".join(filter(None, (file.filename, mimetype or file.mimetype))) or "of no known type"
-        raise FieldError(
+        raise UnreadableFile(
             AUDIO,
             f"names the File '{file.name}' ({kind}), whose audio format Groq does not support",
             f"Convert it to one of {', '.join(sorted(AUDIO_EXTENSIONS))}",
+            file.name,
         )
     filename = _name_with_extension(file.filename or file.name, EXTENSIONS_BY_TYPE[mimetype])
     if UNSENDABLE_CHARACTERS.search(headers := f"{filename} {file.mimetype}"):
-        raise FieldError(
+        raise UnreadableFile(
             AUDIO,
             f"names the File '{file.name}', whose name or MIME type has a character that cannot be sent: {headers!a}",
             "Rename it without control characters",
+            file.name,
         )
     return AudioFile(filename, mimetype, content)
 

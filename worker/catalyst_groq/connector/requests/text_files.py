@@ -12,7 +12,7 @@ from encodings.aliases import aliases
 from catalyst_groq.connector.fields.names import PAYLOAD
 from catalyst_groq.connector.requests.file_types import BINARY_BYTES
 from catalyst_groq.domain.variables import FileVariable
-from catalyst_groq.errors import FieldError
+from catalyst_groq.errors import UnreadableFile
 
 MAX_TEXT_BYTES = 20_000_000
 """Of one File. No model takes nearly as much."""
@@ -47,18 +47,19 @@ MIN_CONTROLS_IN_ASCII = 1 / 4
 
 
 def decode_text(file: FileVariable, content: bytes) -> str:
-    """Return the text of a File. Raises `FieldError`."""
+    """Return the text of a File. Raises `UnreadableFile`."""
     if len(content) > MAX_TEXT_BYTES:
         problem = f"uses the File '{file.name}', a text of {len(content):,} bytes; the worker reads {MAX_TEXT_BYTES:,}"
-        raise FieldError(PAYLOAD, problem, "Use a part of it")
+        raise UnreadableFile(PAYLOAD, problem, "Use a part of it", file.name)
     mark = next((codec for mark, codec in BYTE_ORDER_MARKS if content.startswith(mark)), None)
     encoding = mark or next(_declared_encodings(file, content), "UTF-8")
     text = _try(content, mark) if mark else _decode(content, encoding)
     if text is None or "\0" in text:
-        raise FieldError(
+        raise UnreadableFile(
             PAYLOAD,
             f"uses the File '{file.name}', whose content is not {encoding} text",
             "Save it as UTF-8, or set the encoding of the File variable (such as windows-1252)",
+            file.name,
         )
     return text
 

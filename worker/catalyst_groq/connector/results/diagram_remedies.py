@@ -3,6 +3,9 @@
 An instance stays on its version of the process when another one is deployed.
 """
 
+from collections.abc import Sequence
+
+from catalyst_groq.common.texts import shorten
 from catalyst_groq.connector.fields.names import AUDIO, URL
 from catalyst_groq.connector.fields.raw import RawFields
 from catalyst_groq.connector.fields.template import VARIABLE_NAME_FIELDS
@@ -10,6 +13,9 @@ from catalyst_groq.groq.api.error_kinds import ErrorKind
 from catalyst_groq.groq.api.operations import Operation
 
 DEPLOY_AND_MIGRATE = "Deploy the corrected diagram, migrate this instance to it, then raise its retries."
+MAX_NAMES, MAX_NAME_CHARS = 3, 40
+"""Of variables in a sentence."""
+
 IF_IN_DIAGRAM = "If you correct the diagram: deploy it, migrate this instance to it, then raise its retries."
 
 IN_DIAGRAM = {ErrorKind.BAD_REQUEST, ErrorKind.EMPTY_ANSWER, ErrorKind.MODEL_NOT_FOUND}
@@ -35,6 +41,12 @@ def remedy_for_field(fields: RawFields, name: str) -> str:
     is_misspelt = name not in fields.fields
     is_certain = name in fields.template.constants and name not in VARIABLE_NAME_FIELDS and name not in {AUDIO, URL}
     return DEPLOY_AND_MIGRATE if is_misspelt or is_certain else IF_IN_DIAGRAM
+
+
+def remedy_for_files(variables: Sequence[str]) -> str:
+    """Return the sentence for Files whose content cannot be used: another content needs no other diagram."""
+    names = ", ".join(f"'{shorten(name, MAX_NAME_CHARS)}'" for name in variables[:MAX_NAMES])
+    return f"Set the variable {names} again, then raise the task's retries."
 
 
 def remedy_for_kind(kind: ErrorKind, operation: Operation) -> str:
