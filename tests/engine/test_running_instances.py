@@ -142,6 +142,14 @@ def test_deployment_shows_the_user_task_that_waits(commands, process_client, tmp
     assert instance["businessKey"] == "order-1"
 
 
+def test_deployment_names_the_topic_that_nobody_fetches(commands, tmp_path):
+    file = write(tmp_path, diagram(topic="nobody"))
+    exit_code, text = commands.run("deploy", file, "--start", file.stem, "--wait", "--timeout", "1")
+
+    assert exit_code == 1
+    assert "'Ask' waits for a worker of the topic nobody: is one running?" in text
+
+
 @pytest.mark.usefixtures("worker")
 def test_deployment_shows_the_end_of_the_instance(commands, tmp_path):
     file = write(tmp_path, process_with(SERVICE_TASK + TO_END))
@@ -183,7 +191,8 @@ def test_deployment_that_the_engine_refuses_names_each_line(commands, tmp_path):
     head, time_to_live, task = str(caught.value).split("\n")
     assert head == "The engine refuses the deployment:"
     assert time_to_live.startswith(f"  {file.name}, line 4: ENGINE-12018 History Time To Live (TTL) cannot be null.")
-    assert time_to_live.endswith("Set historyTimeToLive in the model")
+    fix = 'Add camunda:historyTimeToLive="P180D", or another number of days, to the process'
+    assert time_to_live.endswith(f"Set historyTimeToLive in the model. {fix}")
     assert task.startswith(f"  {file.name}, line 7: One of the attributes 'class', ")
 
 

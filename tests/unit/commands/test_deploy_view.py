@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from catalyst_groq.camunda.deployments import Deployment, ProcessDefinition
-from catalyst_groq.camunda.instances import Element, FailedAttempt, Incident
+from catalyst_groq.camunda.instances import Element, FailedAttempt, Incident, UnlockedTask
 from catalyst_groq.commands.deploy import DeployReport
 from catalyst_groq.commands.deploy_view import show_attempts, show_deployment, show_outcome, to_json
 from catalyst_groq.commands.instance_outcome import InstanceOutcome, Situation
@@ -62,6 +62,10 @@ def test_deployment_is_shown_with_its_definitions(is_new, state):
         (
             outcome(Situation.INCIDENT, incidents=[Incident("Ask", f"No {KEY}", "first\nsecond")]),
             "Incident at 'Ask': No ***\n  first\n  second",
+        ),
+        (
+            outcome(Situation.RUNNING, unlocked_tasks=[UnlockedTask("Ask", "catalyst-groq")]),
+            "'Ask' waits for a worker of the topic catalyst-groq: is one running?",
         ),
         (
             outcome(Situation.RUNNING),

@@ -16,6 +16,11 @@ SHOWN_PROBLEM_LINES = 2
 """Of an error: the first line says what is wrong, the second the best of several ways out."""
 
 
+NO_TIME_TO_LIVE = "ENGINE-12018"
+TIME_TO_LIVE_FIX = 'Add camunda:historyTimeToLive="P180D", or another number of days, to the process'
+"""The engine names neither the attribute in XML nor a value; it takes ISO 8601 days, or a number of days."""
+
+
 class DeploymentRefused(EngineError):  # noqa: N818 -- named as `EngineRefused`
     """The engine does not take the files; the message has a line for each problem."""
 
@@ -107,7 +112,8 @@ def describe_refusal(refusal: EngineRefused) -> str:
 
 def _first_lines(text: str) -> str:
     lines = text.splitlines()[:SHOWN_PROBLEM_LINES]
-    return " ".join(line.strip().removeprefix("* ") for line in lines)
+    shown = " ".join(line.strip().removeprefix("* ") for line in lines)
+    return f"{shown}. {TIME_TO_LIVE_FIX}" if NO_TIME_TO_LIVE in shown else shown
 
 
 def _of_tenant(tenant: str) -> dict[str, str]:

@@ -32,6 +32,13 @@ class Incident(NamedTuple):
     details: str
 
 
+class UnlockedTask(NamedTuple):
+    """An external task that waits for a worker."""
+
+    activity: str
+    topic: str
+
+
 class FailedAttempt(NamedTuple):
     """An external task that the engine will offer again."""
 
@@ -110,6 +117,13 @@ class Instances:
                 for entry in found
                 if entry["errorMessage"] and entry["retries"]
             ]
+
+    async def unlocked_tasks(self, instance_id: str) -> list[UnlockedTask]:
+        """Return the external tasks that no worker has fetched, and that a worker may fetch."""
+        query = {"processInstanceId": instance_id, "notLocked": "true", "withRetriesLeft": "true", "active": "true"}
+        found = await self._list("external-task", **query)
+        with self._rest.parsing():
+            return [UnlockedTask(str(entry["activityId"]), str(entry["topicName"])) for entry in found]
 
     async def variables(self, instance_id: str) -> dict[str, TypedValueDto]:
         """Return the typed variables of the process scope, by name: from history, or of the instance that runs."""

@@ -80,6 +80,9 @@ def _describe(outcome: InstanceOutcome) -> Iterator[str]:
             for incident in outcome.incidents:
                 yield f"Incident at '{incident.activity}': {incident.message}"
                 yield from (f"  {line}" for line in incident.details.splitlines())
+        case Situation.RUNNING if outcome.unlocked_tasks:
+            for task in outcome.unlocked_tasks:
+                yield f"'{task.activity}' waits for a worker of the topic {task.topic}: is one running?"
         case Situation.RUNNING:
             yield "Still running: neither an end, nor an incident, nor a user task. Look at it in Cockpit."
 
@@ -101,6 +104,7 @@ def _outcome_as_json(outcome: InstanceOutcome, mask: Mask) -> dict[str, Any]:
         "state": outcome.end_state or None,
         "endEvents": _as_json(outcome.end_events),
         "userTasks": _as_json(outcome.user_tasks),
+        "unlockedTasks": [task._asdict() for task in outcome.unlocked_tasks],
         "incidents": [
             {"activity": entry.activity, "message": mask(entry.message), "details": mask(entry.details)}
             for entry in outcome.incidents

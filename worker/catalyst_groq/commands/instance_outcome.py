@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from catalyst_groq.camunda.instances import NO_HISTORY, Element, FailedAttempt, Incident, Instances
+from catalyst_groq.camunda.instances import NO_HISTORY, Element, FailedAttempt, Incident, Instances, UnlockedTask
 from catalyst_groq.domain.variables import TypedValueDto
 
 POLL_INTERVAL_SECONDS = 0.5
@@ -34,6 +34,8 @@ class InstanceOutcome:
     incidents: Sequence[Incident] = ()
     attempts: Sequence[FailedAttempt] = ()
     """Tasks that have failed, and that the engine will offer again."""
+    unlocked_tasks: Sequence[UnlockedTask] = ()
+    """Tasks that no worker has fetched when the wait ended."""
     variables: Mapping[str, TypedValueDto] = field(default_factory=dict)
 
     @property
@@ -60,8 +62,13 @@ async def wait_for_outcome(
         if outcome.attempts and outcome.attempts != attempts:
             on_attempts(outcome.attempts)
         attempts = outcome.attempts
-        if outcome.situation is not Situation.RUNNING or asyncio.get_running_loop().time() > deadline:
+        if outcome.situation is not Situation.RUNNING:
             return outcome
+        if asyncio.get_running_loop().time() > deadline:
+            ids = await instances.with_called(instance_id)
+            return replace(
+                outcome, unlocked_tasks=[task for id_ in ids for task in await instances.unlocked_tasks(id_)]
+            )
         await asyncio.sleep(POLL_INTERVAL_SECONDS)
 
 

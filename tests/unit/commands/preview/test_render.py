@@ -254,6 +254,13 @@ def test_response_with_error_is_a_bpmn_error_if_it_is_caught(folder, boundary, k
     assert ("Nothing catches the BPMN error RATE_LIMITED" in outcome["message"]) is not boundary
 
 
+def test_response_with_error_shows_code_and_blame(folder):
+    arguments = ("--response", answer(folder, RATE_LIMITED), "--status", "429", "--var", "userMessage=Hi")
+    result = render(write(folder, boundary=True), *arguments)
+
+    assert "Outcome: the BPMN error RATE_LIMITED (blame: limit)" in result.output
+
+
 @pytest.mark.parametrize("status", [500, 503, 401, 404])
 def test_response_with_error_has_its_final_outcome_at_once(folder, status):
     arguments = ("--response", answer(folder, RATE_LIMITED | {"error": {"message": "no"}}), "--status", status)

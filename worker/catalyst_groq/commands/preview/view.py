@@ -86,7 +86,8 @@ def _show_outcome(console: Console, outcome: Outcome, encoded: Mapping[str, Type
             title, style, text = f"Outcome: a failure, {retries} retries left", "bold red", message
         case _:
             title, style, text = "Outcome: the task is unlocked", "bold", ""
-    _section(console, title, style)
+    blame = (outcome.variables.get("catalyst_meta") or {}).get("blame")
+    _section(console, f"{title} (blame: {blame})" if blame else title, style)
     if text:
         _print(console, Text(_one_line(text)))
     mapped = {name: typed for name, typed in encoded.items() if not name.startswith(STANDARD_PREFIX)}
