@@ -63,7 +63,9 @@ CASES: dict[str, dict[str, Any]] = {
         "autoscaling": {"type": "keda", "keda": {"authenticationRef": "own", "authMode": "tls"}},
         "engine": ENGINE | {"auth": AUTH["oauth2"]},
     },
-    "monitoring": {"serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}}},
+    "monitoring": {
+        name: {"enabled": True, "labels": {"release": "prometheus"}} for name in ("serviceMonitor", "prometheusRule")
+    },
     "network": {"networkPolicy": {"enabled": True, "metricsFrom": [], "extraEgress": [{"ports": [{"port": 3128}]}]}},
     "settings": {"config": {"limits": "developer", "endpoints": [{"name": "groq"}], "budget_per_day": 20}},
     "scheduling": {
@@ -162,11 +164,14 @@ def test_kubeconform_finds_errors_in_each_kind(manifests_of, kubeconform, schema
 
 @pytest.mark.parametrize("case", CASES)
 def test_helm_chart_sets_valid_settings(manifests_of, case, tmp_path, monkeypatch):
-    manifests, secret = manifests_of[case], tmp_path / "secret"
-    secret.write_text("redis://:password@redis")
+    manifests = manifests_of[case]
     for name, value in environment(manifests).items():
-        text = "redis://:password@redis" if value is None else value
-        monkeypatch.setenv(name, str(secret) if name.endswith("_FILE") else text)
+        secret = "A" * 43 + "=" if "JOURNAL_KEY" in name else "redis://:password@redis"
+        if name.endswith("_FILE"):
+            (tmp_path / name).write_text(secret)
+            monkeypatch.setenv(name, str(tmp_path / name))
+        else:
+            monkeypatch.setenv(name, secret if value is None else value)
     (tmp_path / "worker.yaml").write_text(manifests["ConfigMap"]["data"]["worker.yaml"])
     settings = Settings.load(tmp_path / "worker.yaml", tmp_path / ".env")
 
@@ -246,6 +251,17 @@ def test_helm_chart_scales_on_a_share_of_the_concurrency(chart, concurrency, per
     (metric,) = chart.render(values)["HorizontalPodAutoscaler"]["spec"]["metrics"]
 
     assert metric["pods"]["target"]["averageValue"] == str(tasks)
+
+
+def test_helm_chart_has_the_alerts_and_the_job_that_they_ask_for(chart):
+    rules = (ROOT / "deploy" / "prometheus" / "rules.yml").read_text(encoding="utf-8")
+    assert (CHART / "rules.yml").read_text(encoding="utf-8") == rules, "copy deploy/prometheus/rules.yml into the chart"
+    manifests = chart.render(CASES["monitoring"] | {"nameOverride": "groq"})
+    (endpoint,) = manifests["ServiceMonitor"]["spec"]["endpoints"]
+
+    assert manifests["PrometheusRule"]["spec"] == yaml.safe_load(rules)
+    assert [relabeling["targetLabel"] for relabeling in endpoint["relabelings"]] == ["job"]
+    assert f'up{{job="{endpoint["relabelings"][0]["replacement"]}"}}' in rules
 
 
 def test_helm_chart_leaves_the_replicas_to_the_autoscaler(chart):
