@@ -162,7 +162,11 @@ PLANTED = {
         "the journal .+a-file cannot be written: .*not a database",
         "Set CATALYST_JOURNAL",
     ),
-    "key of the journal": ({"CATALYST_JOURNAL_KEY": "abc"}, r"CATALYST_JOURNAL_KEY=\*\*\*: key 1 is not", "Make a key: openssl"),
+    "key of the journal": (
+        {"CATALYST_JOURNAL_KEY": "abc"},
+        r"CATALYST_JOURNAL_KEY=\*\*\*: key 1 is not",
+        "Make a key: openssl",
+    ),
     "redis of the journal is away": (
         {"CATALYST_JOURNAL": "redis://127.0.0.1:1/0"},
         "the journal redis://127.0.0.1:1/0 cannot be written",

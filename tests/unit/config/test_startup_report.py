@@ -7,6 +7,7 @@ from catalyst_groq.config.startup_report import describe_settings, find_ineffect
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.routing.endpoints import Endpoint
 
+FERNET_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 BACKUP = Endpoint("backup", Account("https://user:secret@backup.test/v1", "key"))
 
 
@@ -17,7 +18,7 @@ def describe(settings, endpoints=(), key_sources=("env",)):
 def test_report_names_what_the_worker_uses():
     assert describe(Settings()) == [
         "Groq at https://api.groq.com/openai/v1; key groq_api_key: in the secret source env",
-        "Journal: /state/journal.sqlite",
+        "Journal: /state/journal.sqlite, not encrypted",
         "Rate limits: as Groq reports them; budgets: none",
         "Up to 50 tasks at once; health probes and metrics: off",
     ]
@@ -63,3 +64,11 @@ def test_missing_key_is_a_warning_that_names_where_it_was_looked_for():
     assert "/run/secrets/groq_api_key" in text
     assert "catalyst-secrets.properties" in text
     assert not list(find_ineffective_settings(Settings(), [BACKUP], ()))
+
+
+@pytest.mark.parametrize(
+    ("journal", "key", "line"),
+    [("redis://r", FERNET_KEY, "Journal: redis://r, encrypted"), ("off", None, "Journal: off")],
+)
+def test_report_says_whether_the_journal_is_encrypted(journal, key, line):
+    assert line in describe_settings(Settings(journal=journal, journal_key=key), journal, (), ())

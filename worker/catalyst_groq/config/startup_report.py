@@ -19,7 +19,8 @@ def describe_settings(
         yield f"Endpoints: {', '.join(urls)}"
     found = f"in the secret source {', '.join(key_sources)}" if key_sources else "not found"
     yield f"Groq at {hide_user_info(settings.groq_api_url)}; key groq_api_key: {found}"
-    yield f"Journal: {hide_user_info(journal)}{' (required)' if settings.journal_required else ''}"
+    encryption = "" if journal == "off" else ", encrypted" if settings.journal_key else ", not encrypted"
+    yield f"Journal: {hide_user_info(journal)}{' (required)' if settings.journal_required else ''}{encryption}"
     yield f"Rate limits: {_describe_limits(settings)}; budgets: {_describe_budgets(settings)}"
     is_served = settings.http_port is not None
     address = f"{settings.http_host}:{settings.http_port or 'a free port'}" if is_served else "off"
