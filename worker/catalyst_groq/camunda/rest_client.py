@@ -137,26 +137,26 @@ class RestClient:
 
     async def read(self, url: str, timeout: float = CALL_TIMEOUT_SECONDS) -> bytes:
         """Return the bytes of a response that is not JSON, up to `MAX_FILE_BYTES`. Raises as `get` does."""
-        return await self._authenticated_call(_Request("GET", url, timeout=timeout, max_bytes=MAX_FILE_BYTES))
+        return await self._authenticated_call(_Request("GET", url, timeout=timeout), MAX_FILE_BYTES)
 
     async def _call(self, request: "_Request", shape: type[T]) -> T:
-        body = await self._authenticated_call(request)
+        body = await self._authenticated_call(request, MAX_JSON_BYTES)
         parsed = await run_beside_loop_if_large(body, _parse, body) if body else None
         if not isinstance(parsed, shape):
             raise EngineUnreachable(f"The server at {self.url} is not a Camunda engine: {_excerpt(body)}")
         return parsed
 
-    async def _authenticated_call(self, request: "_Request") -> bytes:
+    async def _authenticated_call(self, request: "_Request", max_bytes: int) -> bytes:
         """Call once, and once more with a new token if the engine refuses the first one."""
         token = await self._tokens.current() if self._tokens else ""
-        status, body = await self._send(request, token)
+        status, body = await self._send(request, token, max_bytes)
         if status == HTTPStatus.UNAUTHORIZED and self._tokens:
-            status, body = await self._send(request, await self._tokens.current(refused=token))
+            status, body = await self._send(request, await self._tokens.current(refused=token), max_bytes)
         if status not in SUCCESS_STATUSES:
             raise self._to_error(status, body, await run_beside_loop_if_large(body, _parse, body))
         return body
 
-    async def _send(self, request: "_Request", token: str) -> tuple[int, bytes]:
+    async def _send(self, request: "_Request", token: str, max_bytes: int) -> tuple[int, bytes]:
         """Return status and body. Every failure without a response is the same error: they are all handled alike."""
         headers = {"content-type": request.content_type}
         if authorization := f"Bearer {token}" if token else self._current_authorization():
@@ -175,7 +175,7 @@ class RestClient:
                 allow_redirects=False,
             ) as response:
                 self.last_date = response.headers.get("date", "")
-                return response.status, await read_body(response, request.max_bytes)
+                return response.status, await read_body(response, max_bytes)
         except BodyTooLarge as cause:
             raise EngineResponseTooLarge(f"Engine at {self.url}: {cause}") from cause
         except (ClientError, OSError) as cause:  # a TimeoutError is an OSError
@@ -223,8 +223,6 @@ class _Request(NamedTuple):
     url: str
     content: bytes | None = None
     timeout: float = CALL_TIMEOUT_SECONDS
-    max_bytes: int = MAX_JSON_BYTES
-    """Maximum size of the response."""
     content_type: str = JSON_TYPE
 
 
