@@ -1510,7 +1510,7 @@ module.exports = {
         {
           "name": "unknown",
           "problem": "catalyst_errorMapping: '{cause}' is not known as a cause",
-          "fix": "Write a status (429), a class (5xx), a code of Groq, or one of budget_exceeded, circuit_open, empty_answer, network, response_too_large, timeout, unreadable_file, unreadable_response"
+          "fix": "Write a status (429), a class (5xx), a code of Groq, or one of budget_exceeded, circuit_open, empty_answer, incompatible_model, network, response_too_large, timeout, unreadable_file, unreadable_response, unsupported_parameter"
         },
         {
           "name": "refused",
@@ -1520,7 +1520,7 @@ module.exports = {
         {
           "name": "refused",
           "problem": "catalyst_errorMapping: '{value}' is the cause of no failure",
-          "fix": "Write a status (429), a class of statuses (5xx), an error code of the server, or one of budget_exceeded, circuit_open, empty_answer, network, response_too_large, timeout, unreadable_file, unreadable_response"
+          "fix": "Write a status (429), a class of statuses (5xx), an error code of the server, or one of budget_exceeded, circuit_open, empty_answer, incompatible_model, network, response_too_large, timeout, unreadable_file, unreadable_response, unsupported_parameter"
         }
       ]
     },
@@ -1815,6 +1815,7 @@ module.exports = {
       "context_length_exceeded",
       "deploymentnotfound",
       "empty_answer",
+      "incompatible_model",
       "insufficient_quota",
       "invalid_api_key",
       "invalid_model",
@@ -1846,7 +1847,8 @@ module.exports = {
       "unknown_model",
       "unknown_url",
       "unreadable_file",
-      "unreadable_response"
+      "unreadable_response",
+      "unsupported_parameter"
     ],
     "refused": {
       "known": [
@@ -1859,6 +1861,7 @@ module.exports = {
         "context_length_exceeded",
         "deploymentnotfound",
         "empty_answer",
+        "incompatible_model",
         "insufficient_quota",
         "invalid_api_key",
         "invalid_model",
@@ -1886,7 +1889,8 @@ module.exports = {
         "unknown_model",
         "unknown_url",
         "unreadable_file",
-        "unreadable_response"
+        "unreadable_response",
+        "unsupported_parameter"
       ],
       "noCauses": [
         "account_restricted",

@@ -5,7 +5,14 @@ from difflib import get_close_matches
 
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.error_kinds import ERROR_KINDS
-from catalyst_groq.groq.api.errors import EMPTY_ANSWER, KIND_BY_CODE, KIND_BY_REASON, NETWORK_FAILURE
+from catalyst_groq.groq.api.errors import (
+    EMPTY_ANSWER,
+    INCOMPATIBLE_MODEL,
+    KIND_BY_CODE,
+    KIND_BY_REASON,
+    NETWORK_FAILURE,
+    UNSUPPORTED_PARAMETER,
+)
 from catalyst_groq.groq.routing.circuit_breaker import CIRCUIT_OPEN
 
 STATUS = re.compile(r"[2-5](\d\d|xx)", re.IGNORECASE)
@@ -24,7 +31,9 @@ OWN_CAUSES = sorted(
         ),
         CIRCUIT_OPEN,
         EMPTY_ANSWER,
+        INCOMPATIBLE_MODEL,
         UNREADABLE_FILE,
+        UNSUPPORTED_PARAMETER,
     }
 )
 """The worker's own: no server sends them as a code."""

@@ -20,6 +20,12 @@ OUTPUT_PARSE_FAILED = "output_parse_failed"
 EMPTY_ANSWER = "empty_answer"
 """The cause of an answer without content."""
 
+INCOMPATIBLE_MODEL = "incompatible_model"
+"""The cause of a request that no model can answer, such as one with an image: nothing is sent."""
+
+UNSUPPORTED_PARAMETER = "unsupported_parameter"
+"""The cause of a request with a parameter that only other servers than Groq accept: nothing is sent to Groq."""
+
 KIND_BY_CODE = {
     "context_length_exceeded": ErrorKind.TOO_LARGE,
     "json_validate_failed": ErrorKind.GENERATION_FAILED,

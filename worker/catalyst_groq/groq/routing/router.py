@@ -11,7 +11,7 @@ from catalyst_groq.common.backoff import Backoff
 from catalyst_groq.common.durations import format_duration
 from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.groq.api.error_kinds import ErrorKind, RetryAction
-from catalyst_groq.groq.api.errors import ApiError, classify
+from catalyst_groq.groq.api.errors import INCOMPATIBLE_MODEL, UNSUPPORTED_PARAMETER, ApiError, classify
 from catalyst_groq.groq.api.operations import Payload
 from catalyst_groq.groq.api.regeneration import (
     CHANGED_PARAMETERS,
@@ -181,7 +181,7 @@ class _RoutedCall:
                         self._routes, self._number, self._request, self._is_waiting = compatible, 0, request, False
                         return True
                 case IncompatibleModel(reason):
-                    self._skip_incompatible(routes[0], "incompatible_model", reason)
+                    self._skip_incompatible(routes[0], INCOMPATIBLE_MODEL, reason)
         self._routes = []
         return False
 
@@ -192,7 +192,7 @@ class _RoutedCall:
             return routes
         for route in routes:
             if route.endpoint.account.server is ServerKind.GROQ:
-                self._skip_incompatible(route, "unsupported_parameter", f"the request {unsupported.problem}")
+                self._skip_incompatible(route, UNSUPPORTED_PARAMETER, f"the request {unsupported.problem}")
         return [route for route in routes if route.endpoint.account.server is not ServerKind.GROQ]
 
     def _skip_incompatible(self, route: Route, cause: str, reason: str) -> None:
