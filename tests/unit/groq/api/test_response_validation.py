@@ -80,6 +80,14 @@ def test_validation_requests_json_again_for_an_empty_answer():
     assert validate(make_content_response(""), JSON).invalid.may_improve
 
 
+@pytest.mark.parametrize(("message", "reason", "text"), EMPTY.values(), ids=EMPTY)
+def test_validation_calls_an_empty_answer_with_a_format_both(message, reason, text):
+    response = make_response(body={**REPLY, "choices": [{"message": message, "finish_reason": reason}]})
+    error = validate(response, JSON).error
+    assert (error.kind, error.causes) == (ErrorKind.INVALID_OUTPUT, ("json_validate_failed", "empty_answer"))
+    assert text in error.message
+
+
 CALL = {"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 CUT_OFF = {"id": "b", "type": "function", "function": {"name": "f", "arguments": '{"a'}}
 

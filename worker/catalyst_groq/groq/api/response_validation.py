@@ -68,8 +68,9 @@ class ResponseValidator:
             return ValidatedResponse(response, error)
         verdict = await validate_output(response, output_format, payload["model"], self.executor)
         if isinstance(verdict, InvalidOutput):
-            message = f"The response is not what was requested: {verdict.problem}"
-            return ValidatedResponse(response, error or _not_as_requested(response, message), invalid=verdict)
+            message = f"The response is not what was requested: {problem.message if problem else verdict.problem}"
+            causes = (JSON_VALIDATE_FAILED, *(problem.causes if problem else ()))
+            return ValidatedResponse(response, error or _not_as_requested(response, message, causes), invalid=verdict)
         return ValidatedResponse(verdict.response, None if verdict.response.ok else error, verdict.repaired)
 
 
@@ -97,5 +98,5 @@ def _unusable(response: Response, kind: ErrorKind, cause: str, message: str) -> 
     return ApiError(kind, (cause,), message, response.status)
 
 
-def _not_as_requested(response: Response, message: str) -> ApiError:
-    return ApiError(ErrorKind.INVALID_OUTPUT, (JSON_VALIDATE_FAILED,), message, response.status)
+def _not_as_requested(response: Response, message: str, causes: tuple[str, ...] = (JSON_VALIDATE_FAILED,)) -> ApiError:
+    return ApiError(ErrorKind.INVALID_OUTPUT, causes, message, response.status)
