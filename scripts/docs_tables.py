@@ -130,7 +130,7 @@ def format_secret_files() -> str:
     """Return the names of the settings that may be in a file."""
     diagnostics = SettingsDiagnostics(Settings.model_fields)
     return "\n".join(
-        f"- `{name}_FILE`" for name in ("GROQ_API_KEY", *map(diagnostics.variable_name, diagnostics.secrets))
+        f"- `{name}_FILE`" for name in ("GROQ_API_KEY", *map(diagnostics.variable_name, diagnostics.may_be_in_files))
     )
 
 

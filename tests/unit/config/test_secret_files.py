@@ -51,6 +51,14 @@ def test_secret_file_may_be_named_in_worker_yaml(load, write):
     assert settings.engine_password.get_secret_value() == "geheim"
 
 
+@pytest.mark.parametrize("name", ["limits_redis_url", "journal"])
+def test_url_with_a_password_may_be_in_a_file(load, write, name):
+    url = "redis://:geheim@redis:6379/0"
+
+    assert getattr(load(**{f"CATALYST_{name.upper()}_FILE": write(url.encode() + b"\n")}), name) == url
+    assert getattr(load(f"{name}_file: {write(url.encode())}"), name) == url
+
+
 def test_environment_overrides_secret_file_of_worker_yaml(load, write):
     settings = load(
         f"engine_user: worker\nengine_password_file: {write(b'geheim')}", CATALYST_ENGINE_PASSWORD="from env"

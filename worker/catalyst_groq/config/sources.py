@@ -80,11 +80,11 @@ def read_settings(settings: type[S], config: Path, env_file: Path) -> FoundSetti
         problems.append(f"{config} {error}")
         is_read = False
     problems += diagnostics.find_unknown_names(from_yaml, config.name)
-    secrets_of_yaml, yaml_problems = read_secret_files(from_yaml, diagnostics.secrets)
-    by_variable = {diagnostics.variable_name(name): name for name in diagnostics.secrets}
+    secrets_of_yaml, yaml_problems = read_secret_files(from_yaml, diagnostics.may_be_in_files)
+    by_variable = {diagnostics.variable_name(name): name for name in diagnostics.may_be_in_files}
     secrets, secret_problems = read_secret_files(variables, [*by_variable, GROQ_API_KEY])
     problems += [*yaml_problems, *secret_problems]
-    unread = _find_unread(from_yaml, diagnostics.secrets, secrets_of_yaml)
+    unread = _find_unread(from_yaml, diagnostics.may_be_in_files, secrets_of_yaml)
     unread |= _find_unread(variables, [*by_variable, GROQ_API_KEY], secrets)
     from_files = {by_variable[variable]: secret for variable, secret in secrets.items() if variable in by_variable}
     layers = {

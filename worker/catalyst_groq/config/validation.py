@@ -25,6 +25,9 @@ REQUIRED_SETTINGS = {
 }
 """Settings that have no effect without another one, by name."""
 
+URLS_WITH_PASSWORDS = ("limits_redis_url", "journal")
+"""Settings that are no secrets as a whole, but may have one in their URL."""
+
 
 @dataclass(frozen=True, slots=True)
 class SettingsDiagnostics:
@@ -47,16 +50,21 @@ class SettingsDiagnostics:
         """The settings that hold a secret, by name."""
         return [name for name in self.fields if self._is_secret(name)]
 
+    @property
+    def may_be_in_files(self) -> list[str]:
+        """The settings whose values may be in files, by name: secrets, and URLs that may have a password."""
+        return [name for name in self.fields if self._is_secret(name) or name in URLS_WITH_PASSWORDS]
+
     def find_unknown_variables(self, environ: Mapping[str, str]) -> list[str]:
         """Return a message for each CATALYST_ variable that is no setting: ignoring a misspelt one would hide it."""
         known = set(map(self.variable_name, self.fields))
-        known |= {file_setting(self.variable_name(name)) for name in self.secrets}
+        known |= {file_setting(self.variable_name(name)) for name in self.may_be_in_files}
         unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
         return [f"{name}: unknown setting.{self._did_you_mean(name, self.variable_name)}" for name in unknown]
 
     def find_unknown_names(self, values: Mapping[str, Any], file: str) -> list[str]:
         """Return a message for each name in a file that is no setting."""
-        known = {*self.fields, *map(file_setting, self.secrets)}
+        known = {*self.fields, *map(file_setting, self.may_be_in_files)}
         unknown = [name for name in values if name not in known]
         return [f"{name} (in {file}): unknown setting.{self._did_you_mean(name, str)}" for name in unknown]
 
