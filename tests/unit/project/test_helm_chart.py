@@ -45,6 +45,7 @@ AUTH: dict[str, dict[str, Any]] = {
 }
 CASES: dict[str, dict[str, Any]] = {
     "minimum": {},
+    "production": yaml.safe_load((CHART.parent / "production.yaml").read_text(encoding="utf-8")),
     "key": {"groq": {"existingSecret": "groq"}},
     "several keys": {"groq": {"existingSecret": "groq", "env": {"GROQ_BILLING_KEY": "billing"}}},
     **{name: {"engine": ENGINE | {"auth": auth}} for name, auth in AUTH.items()},

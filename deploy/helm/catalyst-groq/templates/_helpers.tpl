@@ -68,9 +68,11 @@ concurrency: concurrency
 async_response_timeout: pollSeconds
 shutdown_timeout: shutdownSeconds
 journal: journal.type
+journal_file: journal.type
 journal_key: journal.encryption
 journal_key_file: journal.encryption
 limits_redis_url: redis
+limits_redis_url_file: redis
 http_host: ""
 http_port: ""
 {{- end }}
