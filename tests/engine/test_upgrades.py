@@ -101,5 +101,5 @@ def test_upgrade_shares_tasks_journal_and_limits(make_worker, process_client, em
     assert min(completed.values()) > 0
     assert not [worker.log for worker in workers if "cannot be used" in worker.log or "unavailable" in worker.log]
     with Redis.from_url(redis, decode_responses=True) as server:
-        [queue] = server.keys("catalyst:limits:*")
+        [queue] = server.keys("catalyst:limits:*:*")
         assert queue
