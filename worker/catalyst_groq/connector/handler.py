@@ -117,8 +117,8 @@ class Handler:
             log.exception("Task %s: internal error", task.id, extra={"redactor": redactor})
             message = f"Internal error of the worker, see its log: {type(error).__name__}: {error}"
             outcome = _attempt_failed(task, message, FailureCause.INTERNAL)
-        if fields and fields.ignored_names and not isinstance(outcome, Unlocked):
-            outcome = replace(outcome, warnings=fields.ignored_names)
+        if fields and (warnings := fields.template.ignored_names) and not isinstance(outcome, Unlocked):
+            outcome = replace(outcome, warnings=warnings)
         try:
             return await run_beside_loop_if_large(texts_of(outcome), redact_outcome, outcome, redactor)
         except Exception as error:  # noqa: BLE001 -- otherwise the task stays locked
@@ -169,7 +169,7 @@ class Handler:
         collecting = call = None
         outcome: Outcome | None = None
         try:
-            fields.check_names()
+            fields.template.check_names()
             fields = await fields.evaluate_in_advance(self.executor, COLLECT_FIELDS)
             collecting = Collecting.from_fields(fields, task, definition)
             fields = await fields.evaluate_in_advance(self.executor)

@@ -151,7 +151,7 @@ class TaskRequestReader:
 
     def _read(self, fields: RawFields) -> TaskRequest:
         return TaskRequest(
-            warnings=(*fields.ignored_names, *fields.check_foreign_placeholders()),
+            warnings=(*fields.template.ignored_names, *fields.check_foreign_placeholders()),
             builder=self._read_builder(fields),
             fallback_models=fields.parse(FALLBACK_MODELS, parse_models),
             secret_source=fields.one_of(SECRET_SOURCE, self._secret_sources),

@@ -26,6 +26,11 @@ MEANT_AS_FIELD = "catalyst"
 Texts = Mapping[str, str]
 
 
+def looks_like_field(name: str) -> bool:
+    """Whether a name in a diagram is meant as that of a field."""
+    return name.strip().lower().startswith(MEANT_AS_FIELD)
+
+
 class FieldsError(ValueError):
     """The fields of an activity cannot be read. The message continues a sentence about the diagram."""
 
@@ -50,7 +55,7 @@ def read_texts(activity: ET.Element, message: ET.Element | None) -> Texts:
         name: value
         for element in elements
         for name, value in _merge(activity, {space: dict(_properties(element, space)) for space in NAMESPACES}).items()
-        if element is message or name.strip().lower().startswith(MEANT_AS_FIELD)
+        if element is message or looks_like_field(name)
     }
     texts = fields | {name: value for name, value in properties.items() if value.strip() or name not in fields}
     for element in elements:

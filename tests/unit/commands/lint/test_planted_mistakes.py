@@ -48,7 +48,7 @@ def execute(xml):
     secrets = Secrets(providers={"env": SampleProvider()}, allowed=("groq*",), allow_variables=True)
     definition = parse(xml)
     fields = reader.read_fields(task, definition)
-    fields.check_names()
+    fields.template.check_names()
     collecting = Collecting.from_fields(fields, task, definition)
     request = reader.read(fields)
     if collecting:

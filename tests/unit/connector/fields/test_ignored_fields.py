@@ -46,28 +46,28 @@ MISSPELT = {
 @pytest.mark.parametrize("place", ["properties", "fields"])
 def test_misspelt_field_is_refused_with_the_one_meant(name, meant, place):
     with pytest.raises(FieldError, match=f"^{name}: there is no such field. Did you mean {meant}\\?$"):
-        raw_fields(**{place: {name: "9"}}).check_names()
+        raw_fields(**{place: {name: "9"}}).template.check_names()
 
 
 def test_misspelt_field_is_refused_behind_many_notes():
     notes = {f"catalyst_note{number}": "a" for number in range(MAX_IGNORED + 1)}
 
     with pytest.raises(FieldError, match="catalyst_paylod"):
-        raw_fields({**notes, "catalyst_paylod": "{}"}).check_names()
+        raw_fields({**notes, "catalyst_paylod": "{}"}).template.check_names()
 
 
 @pytest.mark.parametrize("name", ["catalyst_paylod", "Catalyst_payload"])
 def test_misspelt_input_parameter_is_refused(name):
     with pytest.raises(FieldError, match=f"^{name}: there is no such field. Did you mean catalyst_payload"):
-        raw_fields(inputs={name}).check_names()
+        raw_fields(inputs={name}).template.check_names()
 
 
 @pytest.mark.parametrize("name", ["catalyst_error", "catalyst_payload", "catalyst_order"])
 def test_input_parameter_that_misspells_no_field_is_left_alone(name):
     fields = raw_fields(inputs={name}, variables={name: "{}"})
-    fields.check_names()
+    fields.template.check_names()
 
-    assert fields.ignored_names == ()
+    assert fields.template.ignored_names == ()
 
 
 def test_ignored_field_of_the_other_operation_is_a_warning():

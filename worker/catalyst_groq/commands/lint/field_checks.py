@@ -11,9 +11,10 @@ from catalyst_groq.commands.lint.checks import TaskCheck, shorten
 from catalyst_groq.commands.lint.fields import has_literal_key, rule_of
 from catalyst_groq.commands.lint.findings import Finding
 from catalyst_groq.commands.lint.tasks import FIELD_PREFIX
-from catalyst_groq.connector.fields.ignored_fields import find_ignored_fields, looks_like_field
+from catalyst_groq.connector.fields.ignored_fields import find_ignored_fields
 from catalyst_groq.connector.fields.names import API_KEY, FALLBACK_MODELS, OBJECT_FIELDS, TIMEOUT
 from catalyst_groq.connector.task_request import TASK_OPERATIONS
+from catalyst_groq.domain.extension_elements import looks_like_field
 
 KNOWN_FIELDS = frozenset(name for operation in TASK_OPERATIONS.values() for name in operation.defaults)
 MAX_TIMEOUT_SECONDS = 3600

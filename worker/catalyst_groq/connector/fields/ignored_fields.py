@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import NamedTuple
 
-from catalyst_groq.domain.extension_elements import FIELD_PREFIX, MEANT_AS_FIELD
+from catalyst_groq.domain.extension_elements import FIELD_PREFIX, MEANT_AS_FIELD, looks_like_field
 
 STANDARD_VARIABLES = frozenset(
     f"{FIELD_PREFIX}{name}" for name in ("responseBody", "statusCode", "success", "error", "meta")
@@ -39,11 +39,6 @@ class IgnoredField(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.problem}. {self.fix}"
-
-
-def looks_like_field(name: str) -> bool:
-    """Whether a name in a diagram is meant as that of a field."""
-    return name.strip().lower().startswith(MEANT_AS_FIELD)
 
 
 def find_ignored_fields(

@@ -105,17 +105,6 @@ class RawFields:
         """Whether a field has the element template's default."""
         return bool(self.fields[name] == self.template.defaults[name])
 
-    @property
-    def ignored_names(self) -> tuple[str, ...]:
-        """Warnings about names in the diagram that have no effect."""
-        return tuple(str(ignored) for ignored in self.template.ignored if not ignored.meant)
-
-    def check_names(self) -> None:
-        """Raises `FieldError` about a misspelt name of a field: the default must not stand in for what is meant."""
-        for ignored in self.template.ignored:
-            if ignored.meant:
-                raise FieldError(ignored.name, ignored.problem, ignored.fix)
-
     def check_foreign_placeholders(self) -> tuple[str, ...]:
         """Return warnings about placeholders of other languages. Raises `FieldError` about those that are refused."""
         return check_foreign_placeholders(self.template.foreign_placeholders, self.fields, self.variables)

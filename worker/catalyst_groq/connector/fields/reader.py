@@ -1,13 +1,13 @@
 """Looks up the fields of tasks: in the diagram, in process variables, and in the defaults."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 from itertools import chain
 from typing import Any
 
 from catalyst_groq.connector.expressions.placeholder_values import TaskVariables
-from catalyst_groq.connector.fields.ignored_fields import find_ignored_fields
+from catalyst_groq.connector.fields.ignored_fields import IgnoredField, find_ignored_fields
 from catalyst_groq.connector.fields.names import CHAT_OPERATION, OPERATION
 from catalyst_groq.connector.fields.raw import RawFields
 from catalyst_groq.connector.fields.template import FieldTemplate, FieldValue
@@ -40,8 +40,9 @@ class FieldReader:
 
     def __init__(self, defaults_by_operation: Mapping[str, Mapping[str, str]]) -> None:
         self._defaults_by_operation = defaults_by_operation
-        self._first_defaults = next(iter(defaults_by_operation.values()))
+        self._first_operation = next(iter(defaults_by_operation))
         self._names = frozenset(name for defaults in defaults_by_operation.values() for name in defaults)
+        self._ignored_names = lru_cache(CACHED_TEMPLATES)(self._find_ignored_names)
         self._template_of_diagram = lru_cache(CACHED_TEMPLATES)(self._make_template_of_diagram)
 
     def read(self, task: ExternalTask, definition: Definition) -> RawFields:
@@ -82,22 +83,30 @@ class FieldReader:
         return self._make_template([dict(items) for items in diagram], inputs, {})
 
     def _make_template(
-        self, diagram: Sequence[Mapping[str, Any]], inputs: Collection[str], variables: Mapping[str, Any]
+        self, diagram: Sequence[Mapping[str, Any]], inputs: frozenset[str], variables: Mapping[str, Any]
     ) -> FieldTemplate:
-        """Look each field up in the diagram, then in the variables; the first that has it wins.
-
-        An input parameter that resembles no field is a variable of the process's own.
-        """
+        """Look each field up in the diagram, then in the variables; the first that has it wins."""
         sources = (*diagram, variables)
 
         def look_up(name: str, default: str) -> FieldValue:
             return next((source[name] for source in sources if _is_set(source.get(name))), default)
 
-        operation = str(look_up(OPERATION, CHAT_OPERATION))
-        defaults = self._defaults_by_operation.get(operation, self._first_defaults)
-        misspelt = [found for found in find_ignored_fields(inputs, defaults, self._names, operation) if found.meant]
-        ignored = [*misspelt, *find_ignored_fields(chain(*diagram), defaults, self._names, operation)]
+        written = str(look_up(OPERATION, CHAT_OPERATION))
+        operation = written if written in self._defaults_by_operation else self._first_operation
+        defaults = self._defaults_by_operation[operation]
+        ignored = self._ignored_names(inputs, tuple(chain(*diagram)), operation)
         return FieldTemplate({name: look_up(name, default) for name, default in defaults.items()}, defaults, ignored)
+
+    def _find_ignored_names(
+        self, inputs: frozenset[str], properties: tuple[str, ...], operation: str
+    ) -> list[IgnoredField]:
+        """Find the names that are no fields of the operation, the misspelt ones first.
+
+        An input parameter that resembles no field is a variable of the process's own.
+        """
+        own = self._defaults_by_operation[operation]
+        misspelt = [found for found in find_ignored_fields(inputs, own, self._names, operation) if found.meant]
+        return [*misspelt, *find_ignored_fields(properties, own, self._names, operation)]
 
 
 def _text_items(source: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

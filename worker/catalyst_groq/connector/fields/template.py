@@ -70,6 +70,17 @@ class FieldTemplate:
         """Values of constant fields, by field name, parse function and the function's further arguments."""
 
     @cached_property
+    def ignored_names(self) -> tuple[str, ...]:
+        """Warnings about names in the diagram that have no effect."""
+        return tuple(str(name) for name in self.ignored if not name.meant)
+
+    def check_names(self) -> None:
+        """Raises `FieldError` about a misspelt name of a field: the default must not stand in for what is meant."""
+        for name in self.ignored:
+            if name.meant:
+                raise FieldError(name.name, name.problem, name.fix)
+
+    @cached_property
     def required_variables(self) -> VariableNames:
         """Names of all variables that checking the fields and filling the payload may look at."""
         named = (
