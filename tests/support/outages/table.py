@@ -2,6 +2,7 @@
 
 import signal
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 from redis import Redis
@@ -47,6 +48,18 @@ def answer_all(**rule):
     return induce
 
 
+BROKEN_JOURNAL: dict[str, Any] = {
+    "metric": "catalyst_journal_broken 1.0",
+    "check": "journal",
+    "problem": "The journal … cannot be used: …",
+    "alert": "CatalystJournalBroken",
+}
+WAITING_FOR_LIMITS: dict[str, Any] = {
+    "ready": True,
+    "check": "limits",
+    "problem": "requests wait for rate limits (models: 1), for up to …",
+    "alert": "CatalystRateLimited",
+}
 OUTAGES = [
     Outage(
         name="worker",
@@ -120,11 +133,8 @@ OUTAGES = [
         induce=stop_redis,
         tasks=1,
         log="The journal … cannot be used: … Continuing without the journal: …",
-        metric="catalyst_journal_broken 1.0",
         ready=True,
-        check="journal",
-        problem="The journal … cannot be used: …",
-        alert="CatalystJournalBroken",
+        **BROKEN_JOURNAL,
     ),
     Outage(
         name="disk",
@@ -135,11 +145,8 @@ OUTAGES = [
         tasks=1,
         diagram={"fields": LONG_PAYLOAD},
         log="The journal … cannot be used: … Continuing without the journal: …",
-        metric="catalyst_journal_broken 1.0",
         ready=True,
-        check="journal",
-        problem="The journal … cannot be used: …",
-        alert="CatalystJournalBroken",
+        **BROKEN_JOURNAL,
     ),
     Outage(
         name="disk-required",
@@ -151,11 +158,8 @@ OUTAGES = [
         tasks=1,
         diagram={"fields": LONG_PAYLOAD},
         log="The journal … cannot be used: … No request is sent to Groq until the journal works.",
-        metric="catalyst_journal_broken 1.0",
         ready=False,
-        check="journal",
-        problem="The journal … cannot be used: …",
-        alert="CatalystJournalBroken",
+        **BROKEN_JOURNAL,
     ),
     Outage(
         name="limit-minute",
@@ -166,10 +170,7 @@ OUTAGES = [
         tasks=3,
         log="Rate limit: task … waits … for …",
         metric='catalyst_groq_limit_wait_seconds{model="openai/gpt-oss-120b"} …',
-        ready=True,
-        check="limits",
-        problem="requests wait for rate limits (models: 1), for up to …",
-        alert="CatalystRateLimited",
+        **WAITING_FOR_LIMITS,
         alert_labels={"model": DEFAULT},
     ),
     Outage(
@@ -182,10 +183,7 @@ OUTAGES = [
         diagram={"properties": {"catalyst_model": SMALLER}},
         log="Failed …, no retries left: Groq: 429 Rate limit reached … tokens per day (TPD): …",
         metric='catalyst_groq_limit_wait_seconds{model="openai/gpt-oss-20b"} …',
-        ready=True,
-        check="limits",
-        problem="requests wait for rate limits (models: 1), for up to …",
-        alert="CatalystRateLimited",
+        **WAITING_FOR_LIMITS,
         alert_labels={"model": SMALLER},
     ),
     Outage(

@@ -11,13 +11,13 @@ from catalyst_groq.groq.api.errors import (
     KIND_BY_CODE,
     KIND_BY_REASON,
     NETWORK_FAILURE,
+    RATE_LIMIT_EXCEEDED,
     UNSUPPORTED_PARAMETER,
 )
 from catalyst_groq.groq.routing.circuit_breaker import CIRCUIT_OPEN
 
 STATUS = re.compile(r"[2-5](\d\d|xx)", re.IGNORECASE)
 CODE = re.compile(r"[a-z][a-z_]+", re.IGNORECASE)
-RATE_LIMIT_EXCEEDED = "rate_limit_exceeded"
 UNREADABLE_FILE = "unreadable_file"
 """The cause of a File whose content cannot be used: nothing is sent."""
 

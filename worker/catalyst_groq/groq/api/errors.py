@@ -26,6 +26,9 @@ INCOMPATIBLE_MODEL = "incompatible_model"
 UNSUPPORTED_PARAMETER = "unsupported_parameter"
 """The cause of a request with a parameter that only other servers than Groq accept: nothing is sent to Groq."""
 
+RATE_LIMIT_EXCEEDED = "rate_limit_exceeded"
+"""Groq's code for a rate limit, also of one that the worker enforces itself."""
+
 KIND_BY_CODE = {
     "context_length_exceeded": ErrorKind.TOO_LARGE,
     "json_validate_failed": ErrorKind.GENERATION_FAILED,
@@ -77,8 +80,8 @@ KIND_BY_REASON: Mapping[NoResponseReason, tuple[ErrorKind, tuple[str, ...]]] = {
     NoResponseReason.TIMEOUT: (ErrorKind.TRANSIENT, ("timeout",)),
     NoResponseReason.CONNECT_TIMEOUT: (ErrorKind.TRANSIENT, ("timeout",)),
     # An error mapping treats a request that the worker held back like one that Groq refused for the same limit.
-    NoResponseReason.RATE_LIMITED_LOCALLY: (ErrorKind.RATE_LIMITED, ("rate_limit_exceeded", "429", "4xx")),
-    NoResponseReason.EXCEEDS_LIMIT: (ErrorKind.TOO_LARGE, ("rate_limit_exceeded", "413", "4xx")),
+    NoResponseReason.RATE_LIMITED_LOCALLY: (ErrorKind.RATE_LIMITED, (RATE_LIMIT_EXCEEDED, "429", "4xx")),
+    NoResponseReason.EXCEEDS_LIMIT: (ErrorKind.TOO_LARGE, (RATE_LIMIT_EXCEEDED, "413", "4xx")),
     NoResponseReason.RESPONSE_TOO_LARGE: (ErrorKind.RESPONSE_TOO_LARGE, ("response_too_large",)),
     NoResponseReason.UNREADABLE: (ErrorKind.UNREADABLE_RESPONSE, ("unreadable_response",)),
     NoResponseReason.BUDGET_EXHAUSTED: (ErrorKind.BUDGET, (BUDGET_EXCEEDED,)),
