@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from catalyst_groq.common.bounded_execution import BoundedExecutor, InterruptedCallError
 from catalyst_groq.common.threads import run_beside_loop_if_large
@@ -29,6 +29,7 @@ from catalyst_groq.connector.results.outcome_redaction import redact_outcome, te
 from catalyst_groq.connector.results.uncaught_errors import Catchers
 from catalyst_groq.connector.results.unreadable_files import to_file_outcome, unreadable_file
 from catalyst_groq.connector.task_request import TaskRequest, TaskRequestReader
+from catalyst_groq.domain.call_records import CallRecord
 from catalyst_groq.domain.definitions import CallingProcess, Definition
 from catalyst_groq.domain.extension_elements import FieldsError
 from catalyst_groq.domain.external_task import ExternalTask
@@ -166,8 +167,7 @@ class Handler:
         self, task: ExternalTask, fields: RawFields, definition: Definition, redactor: Redactor
     ) -> Outcome:
         """Send the task's request and map the result."""
-        collecting = call = None
-        outcome: Outcome | None = None
+        collecting = None
         try:
             fields.template.check_names()
             fields = await fields.evaluate_in_advance(self.executor, COLLECT_FIELDS)
@@ -176,25 +176,36 @@ class Handler:
             request, payload = await run_beside_loop_if_large(task.variables, self._fill_fields, fields)
             if collecting:
                 collecting.check_request(request)
-            try:
-                payload = await self._check_payload(task, request, payload)
-            except (EngineResponseTooLarge, FileError, UnreadableFile) as error:
-                failure = await self._file_failure(task, request, fields, error, redactor)
-                result = unreadable_file(failure.message)
-                outcome = to_file_outcome(request, result, failure, payload)
-            else:
-                started = time.monotonic()
-                result = await self._call_groq(task, request, payload)
-                call = record_call(result, request.builder.operation, payload["model"], started)
+            answer = await self._call_groq(task, request, payload, fields, redactor)
         except FieldError as error:
             failure = await self._field_failure(fields, error, redactor)
             is_of_item = fields.template.depends_on_data(error.field)
             return collecting.collect_failure(failure) if collecting and is_of_item else failure
-        outcome = outcome or await to_outcome(request, result, task.retries, payload, self.executor)
+        result = answer.result
+        outcome = answer.outcome or await to_outcome(request, result, task.retries, answer.payload, self.executor)
         if collecting:
             outcome = collecting.collect(outcome, request, result)
         if isinstance(outcome, BpmnError) and not self.throw_uncaught:
             outcome = await self._unless_uncaught(task, definition, request, result, outcome)
+        return await self._add_call(outcome, answer, redactor)
+
+    async def _call_groq(
+        self, task: ExternalTask, request: TaskRequest, payload: dict[str, Any], fields: RawFields, redactor: Redactor
+    ) -> "_Answer":
+        """Call Groq, unless a File that the request uses cannot be read. Raises `FieldError`."""
+        try:
+            payload = await self._check_payload(task, request, payload)
+        except (EngineResponseTooLarge, FileError, UnreadableFile) as error:
+            failure = await self._file_failure(task, request, fields, error, redactor)
+            result = unreadable_file(failure.message)
+            return _Answer(payload, result, outcome=to_file_outcome(request, result, failure, payload))
+        started = time.monotonic()
+        result = await self.router.call(await self._make_call(task, request, payload))
+        return _Answer(payload, result, record_call(result, request.builder.operation, payload["model"], started))
+
+    async def _add_call(self, outcome: Outcome, answer: "_Answer", redactor: Redactor) -> Outcome:
+        """Return the outcome with how it came about: for observers, and in the details of a failure."""
+        payload, result, call, _ = answer
         if call is None or isinstance(outcome, Unlocked):
             return outcome
         if isinstance(outcome, Failure):
@@ -269,14 +280,14 @@ class Handler:
             problem = f"The File '{file.name}' cannot be read: the engine responded {refusal}"
             raise FileError(f"{problem}. Set the variable again, then raise the task's retries.") from refusal
 
-    async def _call_groq(self, task: ExternalTask, request: TaskRequest, payload: Mapping[str, Any]) -> CallResult:
-        """Call Groq, or replay the responses that this task has got before."""
+    async def _make_call(self, task: ExternalTask, request: TaskRequest, payload: Mapping[str, Any]) -> GroqCall:
+        """Return the call of a task, which replays the responses that the task has got before. Raises `FieldError`."""
         base_url = resolve_base_url(request, self.urls)
         server = Account(base_url, "", self.servers.of(base_url))
         endpoints = await select_endpoints(request, task.variables, server, self.secrets, self.endpoints)
         check_parameters(request, payload, endpoints)
         max_wait = request.give_up_after - task.age(self.lock_duration)
-        call = GroqCall(
+        return GroqCall(
             operation=request.builder.operation,
             payload=payload,
             endpoints=endpoints,
@@ -290,7 +301,17 @@ class Handler:
             budgets=self.budgets.for_task(task),
             truncate=request.builder.truncate,
         )
-        return await self.router.call(call)
+
+
+class _Answer(NamedTuple):
+    """What came of a request."""
+
+    payload: Mapping[str, Any]
+    result: CallResult
+    call: CallRecord | None = None
+    """None if nothing was sent, because a File cannot be read."""
+    outcome: BpmnError | Failure | None = None
+    """That of a request which is not sent."""
 
 
 def _uncaught(error: BpmnError, missing: str) -> Failure:
