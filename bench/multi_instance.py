@@ -95,7 +95,7 @@ def _observe(
     return ItemsRun(
         items=items,
         seconds=seconds,
-        completed=process.count("history/activity-instance", activityId="Ask", finished="true", canceled="false"),
+        completed=process.count("history/external-task-log", successLog="true"),
         calls=len(environment.stub.observations().arrivals),
         failures=process.count("history/external-task-log", failureLog="true"),
         has_ended=has_ended,

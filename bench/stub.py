@@ -47,6 +47,7 @@ RESPONSE_BODY = json.dumps(
 RESPONSE_HEADERS = {
     "content-type": "application/json",
     "x-request-id": "req_01k0bench000000000000000000",
+    "x-groq-region": "dls",
     # Limits that no measurement reaches: this worker respects rate limits.
     "x-ratelimit-limit-requests": "500000000",
     "x-ratelimit-limit-tokens": "300000000",
