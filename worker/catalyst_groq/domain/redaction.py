@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote
 
-from catalyst_groq.common.structures import CONTAINER_TYPES, LEAF_TYPES
+from catalyst_groq.common.structures import CONTAINER_TYPES, SCALAR_TYPES
 from catalyst_groq.domain.variables import TypedValue
 
 MASK = "***"
@@ -123,9 +123,13 @@ def _collect_texts(value: Any) -> list[str]:
         if isinstance(part, dict):
             texts += map(str, part)  # in YAML a name may be a number
             part = part.values()  # noqa: PLW2901 -- its values are searched as a list's entries are
-        texts += [entry for entry in part if type(entry) is str]
-        for entry in [entry for entry in part if type(entry) not in LEAF_TYPES]:
-            if isinstance(entry, str):
+        for entry in part:
+            kind = type(entry)
+            if kind is str:
+                texts.append(entry)
+            elif kind in SCALAR_TYPES:
+                pass
+            elif isinstance(entry, str):
                 texts.append(entry)
             elif isinstance(entry, CONTAINER_TYPES):
                 remaining.append(entry)
