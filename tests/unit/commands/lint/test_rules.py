@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from catalyst_groq.camunda.deployments import TIME_TO_LIVE_FIX
 from catalyst_groq.commands.lint.context import default_context
 from catalyst_groq.commands.lint.linter import lint_diagram
 from catalyst_groq.commands.lint.rules import Severity, all_rules
-from support.lint_diagrams import example_diagram, rules_of
+from support.lint_diagrams import example_diagram, lint, rules_of, task_with
 
 pytestmark = pytest.mark.slow
 
@@ -28,3 +29,13 @@ def test_rule_accepts_its_right_example(rule):
 
     assert rule.id not in rules_of(findings)
     assert [finding for finding in findings if finding.severity is not Severity.HINT] == []
+
+
+@pytest.mark.parametrize("attribute", ["", 'camunda:historyTimeToLive=""'], ids=["missing", "blank"])
+def test_time_to_live_is_asked_once_of_a_process(attribute):
+    tasks = "".join(task_with({}).replace('"Ask"', f'"Ask{number}"') for number in (1, 2))
+    process = f'<bpmn:process id="order" name="Order" isExecutable="true" {attribute}>{tasks}</bpmn:process>'
+    findings = [finding for finding in lint(process) if finding.rule_id == "missing-time-to-live"]
+
+    assert [finding[:3] for finding in findings] == [(4, "order", "Order")]
+    assert findings[0].fix == TIME_TO_LIVE_FIX

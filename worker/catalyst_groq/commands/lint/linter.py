@@ -21,6 +21,7 @@ from catalyst_groq.commands.lint.structure_checks import (
     check_elements,
     check_multi_instance,
     check_template,
+    check_time_to_live,
     check_topic,
 )
 from catalyst_groq.commands.lint.tasks import WrittenTask, find_external_tasks, select_tasks
@@ -41,6 +42,7 @@ TASK_CHECKS: tuple[Callable[[TaskCheck], Iterator[Finding]], ...] = (
     check_catchers,
     check_models,
     check_template,
+    check_time_to_live,
     check_multi_instance,
 )
 
