@@ -1532,7 +1532,7 @@ module.exports = {
         {
           "name": "unknown",
           "problem": "catalyst_errorMapping: '{cause}' is not known as a cause",
-          "fix": "Write a status (429), a class (5xx), a code of Groq, or one of budget_exceeded, circuit_open, empty_answer, incompatible_model, network, response_too_large, timeout, unreadable_file, unreadable_response, unsupported_parameter"
+          "fix": "Write a status (429), a class (5xx), a code of Groq, or one of budget_exceeded, circuit_open, empty_answer, incompatible_model, missing_api_key, network, response_too_large, timeout, unreadable_file, unreadable_response, unsupported_parameter"
         },
         {
           "name": "refused",
@@ -1542,7 +1542,7 @@ module.exports = {
         {
           "name": "refused",
           "problem": "catalyst_errorMapping: '{value}' is the cause of no failure",
-          "fix": "Write a status (429), a class of statuses (5xx), an error code of the server, or one of budget_exceeded, circuit_open, empty_answer, incompatible_model, network, response_too_large, timeout, unreadable_file, unreadable_response, unsupported_parameter"
+          "fix": "Write a status (429), a class of statuses (5xx), an error code of the server, or one of budget_exceeded, circuit_open, empty_answer, incompatible_model, missing_api_key, network, response_too_large, timeout, unreadable_file, unreadable_response, unsupported_parameter"
         }
       ]
     },
@@ -1855,6 +1855,7 @@ module.exports = {
       "invalid_request_error",
       "json_validate_failed",
       "key_model_access_denied",
+      "missing_api_key",
       "model_decommissioned",
       "model_not_available",
       "model_not_found",
@@ -1900,6 +1901,7 @@ module.exports = {
         "invalid_model",
         "json_validate_failed",
         "key_model_access_denied",
+        "missing_api_key",
         "model_decommissioned",
         "model_not_available",
         "model_not_found",

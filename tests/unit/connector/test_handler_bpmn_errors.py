@@ -9,7 +9,7 @@ from catalyst_groq.domain.definitions import CallingProcess
 from catalyst_groq.domain.outcomes import BpmnError, Failure
 from catalyst_groq.errors import CallerHidden, DefinitionError, EngineRefused, EngineUnreachable
 from support.factories import make_response
-from support.handler_harness import CATCHING_TASK, PLAIN_TASK, HandlerHarness
+from support.handler_harness import CATCHING_TASK, KEY, PLAIN_TASK, HandlerHarness
 
 pytestmark = pytest.mark.anyio
 
@@ -99,3 +99,50 @@ async def test_unreachable_engine_leaves_it_unknown_who_catches():
 
 async def test_uncaught_bpmn_error_can_be_thrown_all_the_same():
     assert isinstance(await HandlerHarness(DENIED, throw_uncaught=True).handle(), BpmnError)
+
+
+MISSING = {"catalyst_errorMapping": '{"missing_api_key": "NO_KEY"}'}
+VARIABLE = {"catalyst_secretSource": "variable", "catalyst_apiKey": "tenantKey"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "properties", "message"),
+    [
+        (None, {"catalyst_apiKey": "groq_other"}, "the environment variable GROQ_OTHER is not set"),
+        (None, {"catalyst_secretSource": "file"}, "the secret file /nowhere/groq_api_key cannot be read"),
+        ({}, VARIABLE, "there is no process variable 'tenantKey'"),
+        ({"tenantKey": "short"}, VARIABLE, "the value is no API key"),
+        ({"tenantKey": "KEY=gsk_0123456789abcdef"}, VARIABLE, "the key found for 'tenantKey' is written as NAME=value"),
+    ],
+)
+async def test_missing_key_is_a_bpmn_error_only_where_it_is_mapped(variables, properties, message):
+    harness = HandlerHarness(process=CATCHING_TASK)
+    variables = variables if variables is None else {"userMessage": "Hi", **variables}
+    mapped = await harness.handle(variables, MISSING | properties)
+    unmapped = await harness.handle(variables, {"catalyst_errorMapping": '{"4xx": "FAILED"}'} | properties)
+
+    assert isinstance(mapped, BpmnError)
+    assert mapped.code == "NO_KEY"
+    assert mapped.message.startswith(f"catalyst_apiKey: {message}")
+    assert mapped.variables["catalyst_error"] == mapped.message
+    assert mapped.variables["catalyst_meta"]["blame"] == "account"
+    assert isinstance(unmapped, Failure)
+    assert (unmapped.retries, unmapped.variables) == (0, {})
+    assert unmapped.message.startswith(f"catalyst_apiKey: {message}")
+    assert harness.payloads == []
+
+
+@pytest.mark.parametrize("name", ["aws_key", "../groq_api_key", KEY])
+async def test_key_that_no_task_may_use_is_an_incident(name):
+    outcome = await HandlerHarness(process=CATCHING_TASK).handle(None, {"catalyst_apiKey": name, **MISSING})
+
+    assert isinstance(outcome, Failure)
+    assert outcome.message.startswith("catalyst_apiKey: ")
+
+
+async def test_missing_key_that_nothing_catches_is_an_incident():
+    outcome = await HandlerHarness().handle(None, {"catalyst_apiKey": "groq_other", **MISSING})
+
+    assert isinstance(outcome, Failure)
+    assert "GROQ_OTHER is not set" in outcome.message
+    assert "catches the BPMN error NO_KEY" in outcome.message
