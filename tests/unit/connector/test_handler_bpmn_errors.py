@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE
+from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, IF_IN_DIAGRAM
 from catalyst_groq.domain.definitions import CallingProcess
 from catalyst_groq.domain.outcomes import BpmnError, Failure
 from catalyst_groq.errors import CallerHidden, DefinitionError, EngineRefused, EngineUnreachable
@@ -42,7 +42,8 @@ async def test_uncaught_bpmn_error_is_an_incident_with_a_fix():
     assert outcome.retries == 0
     assert outcome.message.startswith("Groq: 401 Invalid API Key")
     assert outcome.message.endswith(
-        f"Nothing catches the BPMN error AUTH_FAILED: attach an error boundary event to 'AskGroq'. {DEPLOY_AND_MIGRATE}"
+        "where the Secret Source field takes it from. Nothing catches the BPMN error AUTH_FAILED. If the process shall "
+        f"handle it, attach an error boundary event to 'AskGroq'. {IF_IN_DIAGRAM}"
     )
     assert outcome.variables["catalyst_statusCode"] == 401
 
@@ -50,7 +51,20 @@ async def test_uncaught_bpmn_error_is_an_incident_with_a_fix():
 async def test_uncaught_bpmn_error_of_an_event_needs_a_subprocess():
     outcome = await HandlerHarness(DENIED, process=END_EVENT).handle(None, GIVE_UP)
     fix = "put 'AskGroq' into a subprocess and attach an error boundary event to that."
-    assert outcome.message.endswith(f"{fix} {DEPLOY_AND_MIGRATE}")
+    assert outcome.message.endswith(f"{fix} {IF_IN_DIAGRAM}")
+
+
+@pytest.mark.parametrize("problem", ["property 'max_token' is unsupported", "x" * 5000])
+async def test_uncaught_refusal_names_the_fix_of_the_request_first(problem):
+    outcome = await HandlerHarness(make_response(400, {"error": {"message": problem}})).handle()
+
+    assert outcome.message.startswith(f"Groq: 400 {problem[:200]}")
+    assert outcome.message.endswith(
+        " Correct the Request Payload, or the field that the server names. Nothing catches the BPMN error "
+        "INVALID_REQUEST. If the process shall handle it, attach an error boundary event to 'AskGroq'. "
+        f"{DEPLOY_AND_MIGRATE}"
+    )
+    assert len(outcome.message) <= 666
 
 
 async def test_uncaught_bpmn_error_has_its_fix_within_666_characters():
@@ -59,8 +73,9 @@ async def test_uncaught_bpmn_error_has_its_fix_within_666_characters():
     harness = HandlerHarness(response, process=PLAIN_TASK.replace("AskGroq", activity))
     outcome = await harness.handle(None, {"catalyst_errorMapping": f"401: {code}", **GIVE_UP}, activityId=activity)
     assert len(outcome.message) <= 666
-    fix = f"{code}: attach an error boundary event to '{activity}'."
-    assert outcome.message.endswith(f"{fix} {DEPLOY_AND_MIGRATE}")
+    fix = f"{code}. If the process shall handle it, attach an error boundary event to '{activity}'."
+    assert outcome.message.endswith(f"{fix} {IF_IN_DIAGRAM}")
+    assert "Check the key at console.groq.com" in outcome.message
 
 
 @pytest.mark.parametrize(
@@ -87,8 +102,9 @@ async def test_calling_process_that_cannot_be_read_is_not_one_that_catches_nothi
     outcome = await HandlerHarness(DENIED, calling=reason).handle(None, GIVE_UP)
 
     assert "Nothing catches" not in outcome.message
-    assert f"AUTH_FAILED, and the calling process cannot be read: {reason}. Grant the worker's user" in outcome.message
-    assert outcome.message.endswith(DEPLOY_AND_MIGRATE)
+    assert f"AUTH_FAILED, and the calling process cannot be read: {reason}. If the process shall" in outcome.message
+    assert "handle it, grant the worker's user" in outcome.message
+    assert outcome.message.endswith(IF_IN_DIAGRAM)
     assert (outcome.retries, outcome.variables["catalyst_statusCode"]) == (0, 401)
 
 

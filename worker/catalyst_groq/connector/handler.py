@@ -24,7 +24,7 @@ from catalyst_groq.connector.results.collecting import COLLECT_FIELDS, Collectin
 from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, remedy_for_field, remedy_for_files
 from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.connector.results.help_pages import DIAGRAM_PAGE, FILES_PAGE, UNCAUGHT_PAGE, page_of_field
-from catalyst_groq.connector.results.outcome_mapping import hand_back, to_outcome
+from catalyst_groq.connector.results.outcome_mapping import hand_back, to_outcome, uncaught_message
 from catalyst_groq.connector.results.outcome_redaction import redact_outcome, texts_of
 from catalyst_groq.connector.results.uncaught_errors import Catchers
 from catalyst_groq.connector.results.unsent_requests import missing_key, to_bpmn_error, unreadable_file
@@ -259,7 +259,10 @@ class Handler:
         missing = await catchers.explain_missing(task, definition, error.code)
         if missing is None:
             return error
-        return hand_back(request, result, task.retries, error.variables) or _uncaught(error, missing)
+        if handed_back := hand_back(request, result, task.retries, error.variables):
+            return handed_back
+        message = uncaught_message(request, result, error.message, missing)
+        return Failure(message, variables=error.variables, page=UNCAUGHT_PAGE)
 
     def _describe_call(self, payload: Mapping[str, Any], result: CallResult, redactor: Redactor) -> str:
         return self.details.describe_call(redactor.mask_all(payload), result)
@@ -321,11 +324,6 @@ class _Answer(NamedTuple):
     """None if nothing was sent, because the key or a File cannot be read."""
     outcome: BpmnError | Failure | None = None
     """That of a request which is not sent."""
-
-
-def _uncaught(error: BpmnError, missing: str) -> Failure:
-    """Return the incident in place of a BPMN error that the engine would end the instance with, silently."""
-    return Failure(add_sentence(error.message, missing), variables=error.variables, page=UNCAUGHT_PAGE)
 
 
 def _error_to_failure(task: ExternalTask, error: DefinitionError | EngineError | JournalError) -> Failure:
