@@ -33,7 +33,7 @@ async def test_refused_key_that_nothing_catches_is_handed_back_until_the_task_gi
     outcome = await HandlerHarness(DENIED).handle()
     assert isinstance(outcome, Failure)
     assert outcome.retries == 3
-    assert outcome.message.startswith("Groq: 401 Invalid API Key. Retrying in ")
+    assert outcome.message.startswith("Groq: 401 Invalid API Key. The task waits, next attempt in ")
 
 
 async def test_uncaught_bpmn_error_is_an_incident_with_a_fix():

@@ -85,8 +85,14 @@ def hand_back(
     """Return the failure with unchanged retries that leaves a wait to the engine; None when there is none to wait."""
     if result.error is None or result.wait_more is None:
         return None
-    unchanged = Retry(request.retries.retries_left(retries), timedelta(seconds=result.wait_more))
-    return _retry_failure(result.server, result.error, unchanged, variables)
+    wait = format_duration(result.wait_more)
+    return Failure(
+        f"{_cause(result.server, result.error)} The task waits, next attempt in {wait}, retries unchanged.",
+        retries=request.retries.retries_left(retries),
+        retry_timeout=timedelta(seconds=result.wait_more),
+        variables=variables,
+        is_wait=True,
+    )
 
 
 def error_message(server: str, error: ApiError, operation: Operation) -> str:
