@@ -16,7 +16,12 @@ from catalyst_groq.commands.lint.fields import check_fields
 from catalyst_groq.commands.lint.findings import Finding
 from catalyst_groq.commands.lint.mapping_checks import check_mapping, check_outputs, output_names
 from catalyst_groq.commands.lint.model_checks import check_models
-from catalyst_groq.commands.lint.placeholder_checks import check_mapping_functions, check_placeholders, check_variables
+from catalyst_groq.commands.lint.placeholder_checks import (
+    check_braces,
+    check_mapping_functions,
+    check_placeholders,
+    check_variables,
+)
 from catalyst_groq.commands.lint.structure_checks import (
     check_elements,
     check_multi_instance,
@@ -88,3 +93,4 @@ def _find(
         for find in TASK_CHECKS:
             yield from find(check)
         yield from check_variables(check, known)
+        yield from check_braces(check, known)

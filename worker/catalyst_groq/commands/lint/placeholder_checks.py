@@ -18,6 +18,7 @@ from catalyst_groq.connector.fields.ignored_fields import closest
 from catalyst_groq.connector.fields.names import AUDIO, ERROR_MAPPING, OBJECT_FIELDS, RESPONSE_MAPPING
 
 FOREIGN_PLACEHOLDER = re.compile(r"#\{[^{}\n]{1,200}\}|\{\{[^{}\n]{1,200}\}\}|<%=[^%\n]{1,200}%>")
+SINGLE_BRACES = re.compile(r"(?<![$#{\\])\{([^\W\d]\w*)\}(?!\})")
 ENGINE_OBJECTS = frozenset(("execution", "authenticatedUserId", "connector"))
 """Names in the engine's expressions that are no process variables."""
 
@@ -89,6 +90,18 @@ def check_variables(check: TaskCheck, known: SetVariables) -> Iterator[Finding]:
             fix = f"Did you mean {near}?" if near else ways_to_set(written, may_be_file=may_be_file)
             problem = f"{field}: nothing in the diagram sets the variable '{shorten(name)}'"
             yield check.finding("missing-variable", problem, fix, field)
+
+
+def check_braces(check: TaskCheck, known: SetVariables) -> Iterator[Finding]:
+    """Find names of variables in braces without a dollar sign, which may be meant as placeholders."""
+    names = known.names | check.task.inputs.keys()
+    for field, text in _texts(check):
+        alone = SINGLE_BRACES.fullmatch(text.strip())
+        found = next((braces for braces in SINGLE_BRACES.finditer(text) if alone or braces[1] in names), None)
+        if found and field != RESPONSE_MAPPING:
+            written = shorten(found[0])
+            problem = f"{field}: '{written}' is no placeholder and is used as it is"
+            yield check.finding("single-braces", problem, f"Did you mean ${written}?", field)
 
 
 def _named_by(check: TaskCheck, field: str) -> frozenset[str]:
