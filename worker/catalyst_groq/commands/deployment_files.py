@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
-from catalyst_groq.domain.diagram_encoding import EncodingError, decode_diagram
+from catalyst_groq.domain.diagram_encoding import ENCODING_FIX, EncodingError, decode_diagram
 from catalyst_groq.domain.diagram_scopes import is_executable
 from catalyst_groq.domain.extension_elements import BPMN, attribute
 from catalyst_groq.errors import CatalystError
@@ -157,7 +157,9 @@ def _is_diagram(content: bytes) -> bool:
 def _parse(path: Path, content: bytes) -> ET.Element:
     try:
         return ET.fromstring(decode_diagram(content))  # noqa: S314 -- the user's own file
-    except (ET.ParseError, EncodingError, UnicodeEncodeError, RecursionError) as error:
+    except EncodingError as error:
+        raise DeploymentFilesError(f"{path}: {error}. {ENCODING_FIX}.") from error
+    except (ET.ParseError, UnicodeEncodeError, RecursionError) as error:
         raise DeploymentFilesError(f"{path}: is not well-formed XML: {error}. Correct it.") from error
 
 

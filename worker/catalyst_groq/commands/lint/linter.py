@@ -57,14 +57,14 @@ def lint_diagram(content: bytes | str, context: LintContext) -> list[Finding]:
     try:
         return find_all(read_diagram(content), context)[0]
     except DiagramError as error:
-        return [unreadable(str(error), error.line)]
+        return [unreadable(str(error), error.line, error.fix)]
     except RecursionError:
         return [unreadable("is nested too deeply")]
 
 
-def unreadable(reason: str, line: int = 0) -> Finding:
+def unreadable(reason: str, line: int = 0, fix: str = "Save it again in the Modeler") -> Finding:
     """Return the finding of a diagram that cannot be checked; `reason` continues a sentence about it."""
-    return Finding(line, "", "", UNREADABLE, f"The diagram {reason}", "Save it again in the Modeler")
+    return Finding(line, "", "", UNREADABLE, f"The diagram {reason}", fix)
 
 
 def find_all(diagram: Diagram, context: LintContext) -> tuple[list[Finding], list[TaskCheck]]:
