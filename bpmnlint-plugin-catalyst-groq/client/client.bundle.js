@@ -76,11 +76,11 @@ module.exports = { ofField, ofTask };
 'use strict';
 
 const { ofTask } = require('lib/check.js');
-const { attribute, extensions, is, kindOf, parts, scopesOf } = require('lib/elements.js');
+const { attribute, elementsOf, extensions, is, kindOf, parts, scopesOf } = require('lib/elements.js');
 const { isMultiInstance, outputsOf } = require('lib/mappingChecks.js');
 const { shorten } = require('lib/messages.js');
 const { closest } = require('lib/similarity.js');
-const { isTemplated, readExternalTask } = require('lib/task.js');
+const { isTemplated, readExternalTask, readOwnTask } = require('lib/task.js');
 const table = require('lib/table.json');
 
 /** Find fields and templates of this worker on elements that are no external tasks. */
@@ -129,6 +129,22 @@ function checkRetryCycle({ element }, report) {
   if (extensions(element, 'failedJobRetryTimeCycle').length) {
     report({});
   }
+}
+
+/** Find executable processes with a task of this worker, but without a time to live. */
+function checkTimeToLive(node, report) {
+  if (!is(node, 'bpmn:Process') || !isExecutable(node) || (attribute(node, 'historyTimeToLive') || '').trim()) {
+    return;
+  }
+
+  if (elementsOf(node).some(readOwnTask)) {
+    report({});
+  }
+}
+
+/** Where the attribute is missing, the engine executes the process. */
+function isExecutable(process) {
+  return process.isExecutable || !Object.hasOwn(process, 'isExecutable');
 }
 
 function loopsAround(element) {
@@ -196,6 +212,7 @@ module.exports = {
   'misspelt-topic': ofForeignTopic(true),
   'other-topic': ofForeignTopic(false),
   'old-template': ofTask(checkTemplate),
+  'missing-time-to-live': checkTimeToLive,
   'engine-retry-cycle': ofTask(checkRetryCycle),
   'multi-instance-output-parameter': ofTask(checkOutputParameters),
   'multi-instance-one-variable': ofTask(checkSharedOutputs),
@@ -256,6 +273,11 @@ function scopesOf(element) {
   return scopes;
 }
 
+/** Return all flow elements of a process, also those in its subprocesses. */
+function elementsOf(scope) {
+  return (scope.flowElements || []).flatMap(element => [ element, ...elementsOf(element) ]);
+}
+
 /** Return the local name of an element's type as in the file: `userTask`. */
 function kindOf(element) {
   const local = element.$type.split(':')[1];
@@ -263,7 +285,7 @@ function kindOf(element) {
   return local[0].toLowerCase() + local.slice(1);
 }
 
-module.exports = { attribute, extensions, parts, is, scopesOf, kindOf };
+module.exports = { attribute, extensions, parts, is, scopesOf, elementsOf, kindOf };
 },
 "lib/errorChecks.js": function(module, require) {
 'use strict';
@@ -1510,7 +1532,7 @@ module.exports = {
         {
           "name": "unknown",
           "problem": "catalyst_errorMapping: '{cause}' is not known as a cause",
-          "fix": "Write a status (429), a class (5xx), a code of Groq, or one of budget_exceeded, circuit_open, empty_answer, incompatible_model, network, response_too_large, timeout, unreadable_file, unreadable_response, unsupported_parameter"
+          "fix": "Write a status (429), a class (5xx), a code of Groq, or one of budget_exceeded, circuit_open, empty_answer, incompatible_model, missing_api_key, network, response_too_large, timeout, unreadable_file, unreadable_response, unsupported_parameter"
         },
         {
           "name": "refused",
@@ -1520,7 +1542,7 @@ module.exports = {
         {
           "name": "refused",
           "problem": "catalyst_errorMapping: '{value}' is the cause of no failure",
-          "fix": "Write a status (429), a class of statuses (5xx), an error code of the server, or one of budget_exceeded, circuit_open, empty_answer, incompatible_model, network, response_too_large, timeout, unreadable_file, unreadable_response, unsupported_parameter"
+          "fix": "Write a status (429), a class of statuses (5xx), an error code of the server, or one of budget_exceeded, circuit_open, empty_answer, incompatible_model, missing_api_key, network, response_too_large, timeout, unreadable_file, unreadable_response, unsupported_parameter"
         }
       ]
     },
@@ -1569,6 +1591,17 @@ module.exports = {
         {
           "problem": "the element ({kind}) has fields of Catalyst - Groq and is no external task",
           "fix": "Make it a service task with camunda:type=external and a topic (apply the template), or remove the fields"
+        }
+      ]
+    },
+    "missing-time-to-live": {
+      "severity": "warning",
+      "title": "The process has no time to live",
+      "url": "https://github.com/catalyst-groq/catalyst-groq-worker/blob/main/docs/lint.md#missing-time-to-live",
+      "messages": [
+        {
+          "problem": "the process has no time to live for its history, so an engine refuses to deploy it by default",
+          "fix": "Add camunda:historyTimeToLive=\"P180D\", or another number of days, to the process"
         }
       ]
     },
@@ -1822,6 +1855,7 @@ module.exports = {
       "invalid_request_error",
       "json_validate_failed",
       "key_model_access_denied",
+      "missing_api_key",
       "model_decommissioned",
       "model_not_available",
       "model_not_found",
@@ -1867,6 +1901,7 @@ module.exports = {
         "invalid_model",
         "json_validate_failed",
         "key_model_access_denied",
+        "missing_api_key",
         "model_decommissioned",
         "model_not_available",
         "model_not_found",

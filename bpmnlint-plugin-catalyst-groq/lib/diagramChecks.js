@@ -1,11 +1,11 @@
 'use strict';
 
 const { ofTask } = require('./check');
-const { attribute, extensions, is, kindOf, parts, scopesOf } = require('./elements');
+const { attribute, elementsOf, extensions, is, kindOf, parts, scopesOf } = require('./elements');
 const { isMultiInstance, outputsOf } = require('./mappingChecks');
 const { shorten } = require('./messages');
 const { closest } = require('./similarity');
-const { isTemplated, readExternalTask } = require('./task');
+const { isTemplated, readExternalTask, readOwnTask } = require('./task');
 const table = require('./table.json');
 
 /** Find fields and templates of this worker on elements that are no external tasks. */
@@ -54,6 +54,22 @@ function checkRetryCycle({ element }, report) {
   if (extensions(element, 'failedJobRetryTimeCycle').length) {
     report({});
   }
+}
+
+/** Find executable processes with a task of this worker, but without a time to live. */
+function checkTimeToLive(node, report) {
+  if (!is(node, 'bpmn:Process') || !isExecutable(node) || (attribute(node, 'historyTimeToLive') || '').trim()) {
+    return;
+  }
+
+  if (elementsOf(node).some(readOwnTask)) {
+    report({});
+  }
+}
+
+/** Where the attribute is missing, the engine executes the process. */
+function isExecutable(process) {
+  return process.isExecutable || !Object.hasOwn(process, 'isExecutable');
 }
 
 function loopsAround(element) {
@@ -121,6 +137,7 @@ module.exports = {
   'misspelt-topic': ofForeignTopic(true),
   'other-topic': ofForeignTopic(false),
   'old-template': ofTask(checkTemplate),
+  'missing-time-to-live': checkTimeToLive,
   'engine-retry-cycle': ofTask(checkRetryCycle),
   'multi-instance-output-parameter': ofTask(checkOutputParameters),
   'multi-instance-one-variable': ofTask(checkSharedOutputs),

@@ -51,6 +51,11 @@ function scopesOf(element) {
   return scopes;
 }
 
+/** Return all flow elements of a process, also those in its subprocesses. */
+function elementsOf(scope) {
+  return (scope.flowElements || []).flatMap(element => [ element, ...elementsOf(element) ]);
+}
+
 /** Return the local name of an element's type as in the file: `userTask`. */
 function kindOf(element) {
   const local = element.$type.split(':')[1];
@@ -58,4 +63,4 @@ function kindOf(element) {
   return local[0].toLowerCase() + local.slice(1);
 }
 
-module.exports = { attribute, extensions, parts, is, scopesOf, kindOf };
+module.exports = { attribute, extensions, parts, is, scopesOf, elementsOf, kindOf };

@@ -38,7 +38,7 @@ def test_bpmn_error_without_catch_event_is_incident(start_instance, emulator, st
 
     message = instance.incident()
     assert message.startswith(f"Groq: {status}")
-    assert f"Nothing catches the BPMN error {REFUSALS[status]}: attach an error boundary event to 'Ask'" in message
+    assert f"Nothing catches the BPMN error {REFUSALS[status]}. If the process shall handle it, attach" in message
     assert instance.state() == "ACTIVE"
     assert len(emulator.calls) == 1
 

@@ -147,7 +147,7 @@ def test_refused_key_pauses_its_account_and_burns_no_retries(fault_environment):
         assert http_get(worker, "/health/ready").status_code == 200
         assert paused_metric(worker) == []
     assert len(sent(fault_environment, status=200)) == 40
-    assert worker.log.count("is refused: the account is paused. Its tasks go back to the engine") == 1
+    assert worker.log.count("is refused: the account is paused. Its tasks throw a BPMN error") == 1
     assert worker.log.count("has ended: its key is accepted") == 1
     assert ENV_KEY not in worker.log
 

@@ -1,5 +1,6 @@
 """The plugin in the real bpmnlint: it says what `catalyst-groq lint` says, word for word."""
 
+import itertools
 import json
 import random
 import re
@@ -167,6 +168,22 @@ def test_plugin_says_what_the_command_says_of_scopes(project):
     diagrams = {str(seed): plain_shape(seed) for seed in range(100)}
 
     assert differences(diagrams, project.lint(list(diagrams.values()))) == ""
+
+
+@pytest.mark.parametrize("typed", [True, False])
+def test_plugin_reads_the_process_as_the_command_does(project, typed):
+    """Which processes an engine executes, and which of them have a time to live."""
+    executable = ['isExecutable="true"', 'isExecutable="false"', ""]
+    kept = ['camunda:historyTimeToLive="P1D"', 'camunda:historyTimeToLive=""', ""]
+    task = f'<bpmn:subProcess id="Inner">{task_with({})}</bpmn:subProcess>'
+    diagrams = {
+        f"{first} {second}": process_around(f'<bpmn:process id="order" {first} {second}>{task}</bpmn:process>')
+        for first, second in itertools.product(executable, kept)
+    }
+    reports = project.lint(list(diagrams.values()), typed=typed)
+
+    assert differences(diagrams, reports) == ""
+    assert [report.rule for found in reports for report in found] == ["missing-time-to-live"] * 4
 
 
 def test_plugin_finds_nothing_in_the_examples(project):

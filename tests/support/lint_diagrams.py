@@ -16,18 +16,23 @@ CATCHER = '<bpmn:boundaryEvent id="Failed" attachedToRef="Ask"><bpmn:errorEventD
 
 
 def process_around(inside: str) -> str:
-    """Return a diagram whose process holds the elements."""
-    form_fields = "".join(f'<camunda:formField id="{name}" type="string"/>' for name in VARIABLES)
+    """Return a diagram whose process holds the elements. `inside` may also be a whole process."""
+    process = inside if inside.lstrip().startswith("<bpmn:process") else _process_with(inside)
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn"
     targetNamespace="test">
-  <bpmn:process id="test" isExecutable="true">
+  {process}{ERRORS}
+</bpmn:definitions>"""
+
+
+def _process_with(inside: str) -> str:
+    form_fields = "".join(f'<camunda:formField id="{name}" type="string"/>' for name in VARIABLES)
+    return f"""<bpmn:process id="test" isExecutable="true" camunda:historyTimeToLive="1">
     <bpmn:startEvent id="Start">
       <bpmn:extensionElements><camunda:formData>{form_fields}</camunda:formData></bpmn:extensionElements>
     </bpmn:startEvent>
 {inside}
-  </bpmn:process>{ERRORS}
-</bpmn:definitions>"""
+  </bpmn:process>"""
 
 
 def task_with(fields: Mapping[str, str], attributes: str = "", extensions: str = "", inside: str = "") -> str:

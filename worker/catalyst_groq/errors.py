@@ -4,7 +4,8 @@
     ├── SettingsError           the operator, at the start: exit code 2
     ├── SandboxError            the user of the sandbox: exit code 1
     ├── FieldError              the modeller: a failure with retries=0 that names the field and the remedy
-    │   └── UnreadableFile      the process: a BPMN error if the error mapping has `unreadable_file`
+    │   ├── UnreadableFile      the process: a BPMN error if the error mapping has `unreadable_file`
+    │   └── MissingKey          the operator: a BPMN error if the error mapping has `missing_api_key`
     ├── FileError               the modeller: a failure with the task's own retries that names the File and the reason
     ├── DefinitionError         the modeller: a failure with retries=0 that says why the process cannot be read
     ├── ResultRefused           the modeller: a failure with retries=0 that says why a result cannot be collected
@@ -64,6 +65,10 @@ class UnreadableFile(FieldError):  # noqa: N818 -- named after the state
     def __init__(self, field: str, problem: str, fix: str, *variables: str) -> None:
         super().__init__(field, problem, fix)
         self.variables = variables
+
+
+class MissingKey(FieldError):  # noqa: N818 -- named after the state
+    """The key that the fields of a task stand for is missing, or cannot be read or sent."""
 
 
 def _format_problem(field: str, problem: str, fix: str) -> str:

@@ -132,6 +132,14 @@ DIAGRAMS = [
         shown=Shown(Place.DEPLOYMENT, "camunda:outputParameter not allowed for multi-instance constructs"),
     ),
     Mistake(
+        "process without a time to live",
+        f'<bpmn:process id="test" isExecutable="true">{task_with({})}</bpmn:process>',
+        "missing-time-to-live",
+        "the process has no time to live for its history",
+        'Add camunda:historyTimeToLive="P180D", or another number of days, to the process',
+        shown=Shown(Place.DEPLOYMENT, "Set historyTimeToLive in the model"),
+    ),
+    Mistake(
         "payload as an input parameter",
         task_with(
             {},

@@ -95,6 +95,13 @@ FIELDS = [
         "Write https://api.groq.com",
     ),
     field(
+        "URL of the list of models",
+        {"catalyst_url": "https://api.groq.com/openai/v1/models"},
+        "invalid-url",
+        "ends in the path of another request, /models",
+        "Write https://api.groq.com/openai/v1",
+    ),
+    field(
         "URL of another server",
         {"catalyst_url": "https://evil.example/v1/chat/completions"},
         "invalid-url",

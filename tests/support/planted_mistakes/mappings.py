@@ -206,6 +206,14 @@ MAPPINGS = [
         shown=Shown(Place.INCIDENT, "`#{name}` is no placeholder here: it would be sent as it is. Write ${name}"),
     ),
     field(
+        "braces without a dollar sign",
+        message("Hello {name}"),
+        "single-braces",
+        "'{name}' is no placeholder",
+        "Did you mean ${name}?",
+        shown=Shown(Place.NOTHING, COMPLETED, "the braces are sent to the model as they are"),
+    ),
+    field(
         "9: mark of FEEL templates",
         message("Hello {{name}}"),
         "foreign-placeholder",

@@ -49,7 +49,7 @@ class Mistake(NamedTuple):
 
     name: str
     inside: str
-    """The elements of the process."""
+    """The elements of the process, or a whole one."""
     rule_id: str
     problem: str
     """A part of the problem that lint reports."""

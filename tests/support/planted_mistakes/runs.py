@@ -15,7 +15,7 @@ from support.worker_process import WorkerProcess
 
 POLL_INTERVAL_SECONDS = 0.3
 WARNING = " WARNING "
-PROCESS = '<bpmn:process id="test" isExecutable="true">'
+PROCESS = '<bpmn:process id="test"'
 BEGIN_AT_TASK = [{"type": "startBeforeActivity", "activityId": "Ask"}]
 LIST_OF_TEXTS = {
     "objectTypeName": "java.util.ArrayList<java.lang.String>",
@@ -62,8 +62,7 @@ class MistakeRunner:
         return states | self._shown
 
     def _xml(self, name: str) -> str:
-        process = f'<bpmn:process id="{self._keys[name]}" isExecutable="true" camunda:historyTimeToLive="1">'
-        return process_around(self._mistakes[name].inside).replace(PROCESS, process)
+        return process_around(self._mistakes[name].inside).replace(PROCESS, f'<bpmn:process id="{self._keys[name]}"')
 
     def _refusal_of(self, name: str) -> Shown:
         try:

@@ -110,3 +110,16 @@ def test_deployment_of_a_broken_diagram_names_it(tmp_path):
     path.write_text("<bpmn")
 
     assert refuse(path).startswith(f"{path}: is not well-formed XML: ")
+
+
+def test_deployment_of_a_diagram_in_another_encoding_says_so(tmp_path):
+    path = write_diagram(tmp_path)
+    path.write_bytes(
+        path.read_text("utf-8").replace("<bpmn:process ", '<bpmn:process name="prüfen" ').encode("latin-1")
+    )
+    message = refuse(path)
+
+    assert message.startswith(
+        f"{path}: has bytes that do not fit the encoding UTF-8, which its XML declaration names: "
+    )
+    assert message.endswith(". Save it in UTF-8, or declare the encoding that it has.")

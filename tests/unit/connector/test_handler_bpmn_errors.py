@@ -4,12 +4,12 @@ import itertools
 
 import pytest
 
-from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE
+from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, IF_IN_DIAGRAM
 from catalyst_groq.domain.definitions import CallingProcess
 from catalyst_groq.domain.outcomes import BpmnError, Failure
 from catalyst_groq.errors import CallerHidden, DefinitionError, EngineRefused, EngineUnreachable
 from support.factories import make_response
-from support.handler_harness import CATCHING_TASK, PLAIN_TASK, HandlerHarness
+from support.handler_harness import CATCHING_TASK, KEY, PLAIN_TASK, HandlerHarness
 
 pytestmark = pytest.mark.anyio
 
@@ -33,7 +33,7 @@ async def test_refused_key_that_nothing_catches_is_handed_back_until_the_task_gi
     outcome = await HandlerHarness(DENIED).handle()
     assert isinstance(outcome, Failure)
     assert outcome.retries == 3
-    assert outcome.message.startswith("Groq: 401 Invalid API Key. Retrying in ")
+    assert outcome.message.startswith("Groq: 401 Invalid API Key. The task waits, next attempt in ")
 
 
 async def test_uncaught_bpmn_error_is_an_incident_with_a_fix():
@@ -42,7 +42,8 @@ async def test_uncaught_bpmn_error_is_an_incident_with_a_fix():
     assert outcome.retries == 0
     assert outcome.message.startswith("Groq: 401 Invalid API Key")
     assert outcome.message.endswith(
-        f"Nothing catches the BPMN error AUTH_FAILED: attach an error boundary event to 'AskGroq'. {DEPLOY_AND_MIGRATE}"
+        "where the Secret Source field takes it from. Nothing catches the BPMN error AUTH_FAILED. If the process shall "
+        f"handle it, attach an error boundary event to 'AskGroq'. {IF_IN_DIAGRAM}"
     )
     assert outcome.variables["catalyst_statusCode"] == 401
 
@@ -50,7 +51,20 @@ async def test_uncaught_bpmn_error_is_an_incident_with_a_fix():
 async def test_uncaught_bpmn_error_of_an_event_needs_a_subprocess():
     outcome = await HandlerHarness(DENIED, process=END_EVENT).handle(None, GIVE_UP)
     fix = "put 'AskGroq' into a subprocess and attach an error boundary event to that."
-    assert outcome.message.endswith(f"{fix} {DEPLOY_AND_MIGRATE}")
+    assert outcome.message.endswith(f"{fix} {IF_IN_DIAGRAM}")
+
+
+@pytest.mark.parametrize("problem", ["property 'max_token' is unsupported", "x" * 5000])
+async def test_uncaught_refusal_names_the_fix_of_the_request_first(problem):
+    outcome = await HandlerHarness(make_response(400, {"error": {"message": problem}})).handle()
+
+    assert outcome.message.startswith(f"Groq: 400 {problem[:200]}")
+    assert outcome.message.endswith(
+        " Correct the Request Payload, or the field that the server names. Nothing catches the BPMN error "
+        "INVALID_REQUEST. If the process shall handle it, attach an error boundary event to 'AskGroq'. "
+        f"{DEPLOY_AND_MIGRATE}"
+    )
+    assert len(outcome.message) <= 666
 
 
 async def test_uncaught_bpmn_error_has_its_fix_within_666_characters():
@@ -59,8 +73,9 @@ async def test_uncaught_bpmn_error_has_its_fix_within_666_characters():
     harness = HandlerHarness(response, process=PLAIN_TASK.replace("AskGroq", activity))
     outcome = await harness.handle(None, {"catalyst_errorMapping": f"401: {code}", **GIVE_UP}, activityId=activity)
     assert len(outcome.message) <= 666
-    fix = f"{code}: attach an error boundary event to '{activity}'."
-    assert outcome.message.endswith(f"{fix} {DEPLOY_AND_MIGRATE}")
+    fix = f"{code}. If the process shall handle it, attach an error boundary event to '{activity}'."
+    assert outcome.message.endswith(f"{fix} {IF_IN_DIAGRAM}")
+    assert "Check the key at console.groq.com" in outcome.message
 
 
 @pytest.mark.parametrize(
@@ -87,8 +102,9 @@ async def test_calling_process_that_cannot_be_read_is_not_one_that_catches_nothi
     outcome = await HandlerHarness(DENIED, calling=reason).handle(None, GIVE_UP)
 
     assert "Nothing catches" not in outcome.message
-    assert f"AUTH_FAILED, and the calling process cannot be read: {reason}. Grant the worker's user" in outcome.message
-    assert outcome.message.endswith(DEPLOY_AND_MIGRATE)
+    assert f"AUTH_FAILED, and the calling process cannot be read: {reason}. If the process shall" in outcome.message
+    assert "handle it, grant the worker's user" in outcome.message
+    assert outcome.message.endswith(IF_IN_DIAGRAM)
     assert (outcome.retries, outcome.variables["catalyst_statusCode"]) == (0, 401)
 
 
@@ -99,3 +115,50 @@ async def test_unreachable_engine_leaves_it_unknown_who_catches():
 
 async def test_uncaught_bpmn_error_can_be_thrown_all_the_same():
     assert isinstance(await HandlerHarness(DENIED, throw_uncaught=True).handle(), BpmnError)
+
+
+MISSING = {"catalyst_errorMapping": '{"missing_api_key": "NO_KEY"}'}
+VARIABLE = {"catalyst_secretSource": "variable", "catalyst_apiKey": "tenantKey"}
+
+
+@pytest.mark.parametrize(
+    ("variables", "properties", "message"),
+    [
+        (None, {"catalyst_apiKey": "groq_other"}, "the environment variable GROQ_OTHER is not set"),
+        (None, {"catalyst_secretSource": "file"}, "the secret file /nowhere/groq_api_key cannot be read"),
+        ({}, VARIABLE, "there is no process variable 'tenantKey'"),
+        ({"tenantKey": "short"}, VARIABLE, "the value is no API key"),
+        ({"tenantKey": "KEY=gsk_0123456789abcdef"}, VARIABLE, "the key found for 'tenantKey' is written as NAME=value"),
+    ],
+)
+async def test_missing_key_is_a_bpmn_error_only_where_it_is_mapped(variables, properties, message):
+    harness = HandlerHarness(process=CATCHING_TASK)
+    variables = variables if variables is None else {"userMessage": "Hi", **variables}
+    mapped = await harness.handle(variables, MISSING | properties)
+    unmapped = await harness.handle(variables, {"catalyst_errorMapping": '{"4xx": "FAILED"}'} | properties)
+
+    assert isinstance(mapped, BpmnError)
+    assert mapped.code == "NO_KEY"
+    assert mapped.message.startswith(f"catalyst_apiKey: {message}")
+    assert mapped.variables["catalyst_error"] == mapped.message
+    assert mapped.variables["catalyst_meta"]["blame"] == "account"
+    assert isinstance(unmapped, Failure)
+    assert (unmapped.retries, unmapped.variables) == (0, {})
+    assert unmapped.message.startswith(f"catalyst_apiKey: {message}")
+    assert harness.payloads == []
+
+
+@pytest.mark.parametrize("name", ["aws_key", "../groq_api_key", KEY])
+async def test_key_that_no_task_may_use_is_an_incident(name):
+    outcome = await HandlerHarness(process=CATCHING_TASK).handle(None, {"catalyst_apiKey": name, **MISSING})
+
+    assert isinstance(outcome, Failure)
+    assert outcome.message.startswith("catalyst_apiKey: ")
+
+
+async def test_missing_key_that_nothing_catches_is_an_incident():
+    outcome = await HandlerHarness().handle(None, {"catalyst_apiKey": "groq_other", **MISSING})
+
+    assert isinstance(outcome, Failure)
+    assert "GROQ_OTHER is not set" in outcome.message
+    assert "catches the BPMN error NO_KEY" in outcome.message

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from catalyst_groq.connector.budgets import BudgetLimits
-from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE
+from catalyst_groq.connector.results.diagram_remedies import IF_IN_DIAGRAM
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure
 from catalyst_groq.errors import JournalError
 from catalyst_groq.groq.api.error_kinds import ErrorKind
@@ -43,8 +43,8 @@ async def test_exhausted_budget_is_an_incident_where_uncaught():
     assert isinstance(outcome, Failure)
     assert outcome.message == (
         f"Groq: {EXHAUSTED} (CATALYST_BUDGET_PER_INSTANCE). {ErrorKind.BUDGET.remedy} "
-        "Nothing catches the BPMN error BUDGET_EXCEEDED: attach an error boundary event to 'AskGroq'. "
-        f"{DEPLOY_AND_MIGRATE}"
+        "Nothing catches the BPMN error BUDGET_EXCEEDED. If the process shall handle it, "
+        f"attach an error boundary event to 'AskGroq'. {IF_IN_DIAGRAM}"
     )
     assert outcome.retries == 0
     assert len(harness.groq.requests) == 1

@@ -157,7 +157,7 @@ def test_elements_of_other_vendors_are_no_events():
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"\xff", "is not encoded in utf-8"),
+        (b"\xff", "has bytes that do not fit the encoding UTF-8"),
         (b"<a>", "is not well-formed XML"),
         (b'<?xml version="1.0" encoding="UTF-16"?><a>', "is not"),
     ],

@@ -57,11 +57,20 @@ def test_encoding_of_any_script_is_read(encoding, text):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (diagram("UTF-8").encode("latin-1"), "is not encoded in UTF-8, as its XML declaration says"),
-        (diagram().encode("latin-1"), "is not encoded in utf-8"),
+        (
+            diagram("UTF-8").encode("latin-1"),
+            "has bytes that do not fit the encoding UTF-8, which its XML declaration names: ",
+        ),
+        (
+            diagram().encode("latin-1"),
+            "has bytes that do not fit the encoding UTF-8, which XML has where none is declared: ",
+        ),
         (diagram("x-MacRoman").encode("mac-roman"), "declares the encoding x-MacRoman, which the worker does not know"),
         (diagram("rot13").encode(), "declares the encoding rot13, which"),
-        (diagram("windows-1252", "Q").encode().replace(b"Q", b"\x81"), "is not encoded in windows-1252"),
+        (
+            diagram("windows-1252", "Q").encode().replace(b"Q", b"\x81"),
+            "has bytes that do not fit the encoding windows-1252",
+        ),
         (diagram("ISO-8859-1").encode("utf-8-sig"), "has the byte order mark of UTF-8, but declares the encoding ISO"),
     ],
 )

@@ -31,6 +31,11 @@ from support.factories import make_record, make_task
             "Failed ask/AskGroq of instance instance-1, 2 retries left, next in 10 s: Groq: 503",
         ),
         (
+            Failure("Groq: 429", retries=3, retry_timeout=timedelta(seconds=45), is_wait=True),
+            "WARNING",
+            "Waiting ask/AskGroq of instance instance-1, next attempt in 45 s, 3 retries left as before: Groq: 429",
+        ),
+        (
             Unlocked(),
             "DEBUG",
             "Unlocked ask/AskGroq of instance instance-1: it is fetched again with the variables it uses",

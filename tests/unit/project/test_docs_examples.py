@@ -18,8 +18,8 @@ from support.factories import make_call_result, make_response
 DOCS = Path(__file__).parents[3] / "docs"
 EXPRESSIONS = (DOCS / "expressions.md").read_text(encoding="utf-8")
 ERRORS = (DOCS / "errors.md").read_text(encoding="utf-8")
-NOT_SENT = ["incompatible_model", "unsupported_parameter", "model_not_found"]
-"""The causes of requests that the router sends to nobody."""
+NOT_SENT = ["incompatible_model", "unsupported_parameter", "model_not_found", "unreadable_file", "missing_api_key"]
+"""The causes of requests that are sent to nobody."""
 
 CAUSES = [
     *(causes for _, causes in (*KIND_BY_REASON.values(), NETWORK_FAILURE)),

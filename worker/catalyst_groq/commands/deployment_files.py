@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
-from catalyst_groq.domain.diagram_encoding import EncodingError, decode_diagram
+from catalyst_groq.domain.diagram_encoding import ENCODING_FIX, EncodingError, decode_diagram
+from catalyst_groq.domain.diagram_scopes import is_executable
 from catalyst_groq.domain.extension_elements import BPMN, attribute
 from catalyst_groq.errors import CatalystError
 
@@ -80,7 +81,7 @@ def _add(collected: DeploymentFiles, path: Path) -> None:
 
 def _add_diagram(collected: DeploymentFiles, path: Path) -> None:
     root = _parse(path, collected.contents[path.name])
-    executable = [process for process in root.iterfind(f"{BPMN}process") if _is_executable(process)]
+    executable = [process for process in root.iterfind(f"{BPMN}process") if is_executable(process)]
     if not executable:
         raise DeploymentFilesError(
             f"{path}: no process is executable, so the engine would ignore it. Tick 'Executable' in the Modeler."
@@ -88,11 +89,6 @@ def _add_diagram(collected: DeploymentFiles, path: Path) -> None:
     collected.processes.extend(str(process.get("id")) for process in executable)
     for reference in _find_references(root):
         _add_reference(collected, path, reference)
-
-
-def _is_executable(process: ET.Element) -> bool:
-    """Read the attribute as the engine does: where it is missing, the process is executable."""
-    return process.get("isExecutable", "true").lower() == "true"
 
 
 def _add_reference(collected: DeploymentFiles, diagram: Path, reference: Reference) -> None:
@@ -161,7 +157,9 @@ def _is_diagram(content: bytes) -> bool:
 def _parse(path: Path, content: bytes) -> ET.Element:
     try:
         return ET.fromstring(decode_diagram(content))  # noqa: S314 -- the user's own file
-    except (ET.ParseError, EncodingError, UnicodeEncodeError, RecursionError) as error:
+    except EncodingError as error:
+        raise DeploymentFilesError(f"{path}: {error}. {ENCODING_FIX}.") from error
+    except (ET.ParseError, UnicodeEncodeError, RecursionError) as error:
         raise DeploymentFilesError(f"{path}: is not well-formed XML: {error}. Correct it.") from error
 
 

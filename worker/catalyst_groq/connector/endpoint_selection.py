@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from catalyst_groq.connector.access.secrets import VARIABLE_SOURCE, Secrets
-from catalyst_groq.connector.access.urls import GROQ_URL, AllowedUrls, base_url
+from catalyst_groq.connector.access.urls import GROQ_URL, AllowedUrls, UrlError, base_url
 from catalyst_groq.connector.fields.names import API_KEY, CHAT_DEFAULTS, PAYLOAD, URL
 from catalyst_groq.connector.task_request import TaskRequest
 from catalyst_groq.errors import FieldError
@@ -23,8 +23,8 @@ def resolve_base_url(request: TaskRequest, urls: AllowedUrls) -> str:
     """Return the base URL that a task's URL field stands for. Raises `FieldError`."""
     try:
         base = urls.resolve(request.url)
-    except ValueError as error:
-        raise FieldError(URL, str(error), f"Write {CHAT_DEFAULTS[URL]}") from error
+    except UrlError as error:
+        raise FieldError(URL, error.problem, error.fix or f"Write {CHAT_DEFAULTS[URL]}") from error
     if base is None:
         fix = "Use an allowed URL, or ask the operator to add it to CATALYST_ALLOWED_URLS"
         raise FieldError(URL, f"'{request.url}' is not allowed here, so no key is sent there", fix)

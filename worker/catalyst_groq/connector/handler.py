@@ -24,10 +24,10 @@ from catalyst_groq.connector.results.collecting import COLLECT_FIELDS, Collectin
 from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, remedy_for_field, remedy_for_files
 from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.connector.results.help_pages import DIAGRAM_PAGE, FILES_PAGE, UNCAUGHT_PAGE, page_of_field
-from catalyst_groq.connector.results.outcome_mapping import hand_back, to_outcome
+from catalyst_groq.connector.results.outcome_mapping import hand_back, to_outcome, uncaught_message
 from catalyst_groq.connector.results.outcome_redaction import redact_outcome, texts_of
 from catalyst_groq.connector.results.uncaught_errors import Catchers
-from catalyst_groq.connector.results.unreadable_files import to_file_outcome, unreadable_file
+from catalyst_groq.connector.results.unsent_requests import missing_key, to_bpmn_error, unreadable_file
 from catalyst_groq.connector.task_request import TaskRequest, TaskRequestReader
 from catalyst_groq.domain.call_records import CallRecord
 from catalyst_groq.domain.definitions import CallingProcess, Definition
@@ -47,6 +47,7 @@ from catalyst_groq.errors import (
     FieldError,
     FileError,
     JournalError,
+    MissingKey,
     UnreadableEntry,
     UnreadableFile,
 )
@@ -192,15 +193,23 @@ class Handler:
     async def _call_groq(
         self, task: ExternalTask, request: TaskRequest, payload: dict[str, Any], fields: RawFields, redactor: Redactor
     ) -> "_Answer":
-        """Call Groq, unless a File that the request uses cannot be read. Raises `FieldError`."""
+        """Call Groq, unless the key or a File that the request uses cannot be read. Raises `FieldError`."""
         try:
             payload = await self._check_payload(task, request, payload)
         except (EngineResponseTooLarge, FileError, UnreadableFile) as error:
             failure = await self._file_failure(task, request, fields, error, redactor)
             result = unreadable_file(failure.message)
-            return _Answer(payload, result, outcome=to_file_outcome(request, result, failure, payload))
+            thrown = None if failure.retries else to_bpmn_error(request, result, payload)
+            return _Answer(payload, result, outcome=thrown or failure)
         started = time.monotonic()
-        result = await self.router.call(await self._make_call(task, request, payload))
+        try:
+            call = await self._make_call(task, request, payload)
+        except MissingKey as error:
+            result = missing_key(error.describe(redactor.mask))
+            if thrown := to_bpmn_error(request, result, payload):
+                return _Answer(payload, result, outcome=thrown)
+            raise
+        result = await self.router.call(call)
         return _Answer(payload, result, record_call(result, request.builder.operation, payload["model"], started))
 
     async def _add_call(self, outcome: Outcome, answer: "_Answer", redactor: Redactor) -> Outcome:
@@ -250,7 +259,10 @@ class Handler:
         missing = await catchers.explain_missing(task, definition, error.code)
         if missing is None:
             return error
-        return hand_back(request, result, task.retries, error.variables) or _uncaught(error, missing)
+        if handed_back := hand_back(request, result, task.retries, error.variables):
+            return handed_back
+        message = uncaught_message(request, result, error.message, missing)
+        return Failure(message, variables=error.variables, page=UNCAUGHT_PAGE)
 
     def _describe_call(self, payload: Mapping[str, Any], result: CallResult, redactor: Redactor) -> str:
         return self.details.describe_call(redactor.mask_all(payload), result)
@@ -309,14 +321,9 @@ class _Answer(NamedTuple):
     payload: Mapping[str, Any]
     result: CallResult
     call: CallRecord | None = None
-    """None if nothing was sent, because a File cannot be read."""
+    """None if nothing was sent, because the key or a File cannot be read."""
     outcome: BpmnError | Failure | None = None
     """That of a request which is not sent."""
-
-
-def _uncaught(error: BpmnError, missing: str) -> Failure:
-    """Return the incident in place of a BPMN error that the engine would end the instance with, silently."""
-    return Failure(add_sentence(error.message, missing), variables=error.variables, page=UNCAUGHT_PAGE)
 
 
 def _error_to_failure(task: ExternalTask, error: DefinitionError | EngineError | JournalError) -> Failure:

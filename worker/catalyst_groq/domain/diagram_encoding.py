@@ -16,11 +16,17 @@ XML_DECLARATION = re.compile(
 )
 MAX_DECLARATION_BYTES = 1000
 UTF_8 = "utf-8"
+XML_DEFAULT = "UTF-8"
+ENCODING_FIX = "Save it in UTF-8, or declare the encoding that it has"
 REPLACEMENT_CHARACTER = "\ufffd"
 
 
 class EncodingError(ValueError):
-    """A diagram cannot be decoded. The message continues a sentence about the diagram."""
+    """A diagram cannot be decoded. The message continues a sentence about it. `line` is 0 where it is unknown."""
+
+    def __init__(self, reason: str, line: int = 0) -> None:
+        super().__init__(reason)
+        self.line = line
 
 
 def decode_diagram(content: bytes) -> str:
@@ -40,15 +46,16 @@ def encode_like(text: str, content: bytes) -> bytes:
 
 
 def _find_encoding(content: bytes) -> tuple[bytes, str, str]:
-    """Return the byte order mark, the codec, and what names it."""
+    """Return the byte order mark, the codec, and what names it, as a part of a sentence."""
     for mark, codec in BYTE_ORDER_MARKS:
         if content.startswith(mark):
-            return mark, codec, "its byte order mark"
+            return mark, codec, "which its byte order mark shows"
     for start, codec in UTF_16_STARTS:
         if content.startswith(start):
-            return b"", codec, "its first bytes"
-    head = content[:MAX_DECLARATION_BYTES].decode("latin-1")
-    return b"", _declared_encoding(head) or UTF_8, "its XML declaration"
+            return b"", codec, "which its first bytes show"
+    if declared := _declared_encoding(content[:MAX_DECLARATION_BYTES].decode("latin-1")):
+        return b"", declared, "which its XML declaration names"
+    return b"", XML_DEFAULT, "which XML has where none is declared"
 
 
 def is_intact(text: str) -> bool:
@@ -90,5 +97,10 @@ def _decode(content: bytes, encoding: str, source: str) -> str:
         return content.decode(encoding)
     except LookupError as error:
         raise EncodingError(f"declares the encoding {encoding}, which the worker does not know") from error
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        problem = f"has bytes that do not fit the encoding {encoding}, {source}"
+        found = f"0x{content[error.start : error.start + 1].hex()} in line {line} ({error.reason})"
+        raise EncodingError(f"{problem}: {found}", line) from error
     except UnicodeError as error:
-        raise EncodingError(f"is not encoded in {encoding}, as {source} says: {error}") from error
+        raise EncodingError(f"cannot be decoded from {encoding}, {source}: {error}") from error

@@ -24,6 +24,11 @@ def read_name(element: ET.Element, attribute_name: str) -> str:
     return element.get(attribute_name, "").strip()
 
 
+def is_executable(process: ET.Element) -> bool:
+    """Read the attribute as the engine does: where it is missing, the process is executable."""
+    return process.get("isExecutable", "true").lower() == "true"
+
+
 def read_topic(activity: ET.Element) -> str | None:
     """Return the topic of a task, or of an event's message; None if it is no external task."""
     topics = (attribute(part, "topic") for part in (activity, *activity.iterfind(MESSAGE_EVENT)))

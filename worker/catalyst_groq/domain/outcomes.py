@@ -110,6 +110,8 @@ class Failure:
     retries: int = 0
     retry_timeout: timedelta = timedelta()
     variables: Variables = field(default_factory=dict)
+    is_wait: bool = False
+    """Whether the task only waits in the engine, for the retry timeout: its retries are unchanged."""
     discard_responses: bool = False
     """Whether the stored responses of the task are useless to another attempt."""
     page: str = ERRORS_PAGE

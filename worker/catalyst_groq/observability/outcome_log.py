@@ -1,6 +1,7 @@
 """One line of the log for each task that has ended."""
 
 import logging
+from collections.abc import Mapping
 from functools import lru_cache
 
 from catalyst_groq.common.durations import format_duration
@@ -48,14 +49,21 @@ class OutcomeLog(TaskObserver):
                 log.log(level, "BPMN error %s at %s: %s", outcome.code, activity, outcome.message, extra=extra)
             case Unlocked():
                 log.debug("Unlocked %s: it is fetched again with the variables it uses", activity, extra=extra)
-            case Failure() if outcome.retries:
-                text = "Failed %s, %d retries left, next in %s: %s"
-                wait = format_duration(outcome.retry_timeout.total_seconds())
-                log.warning(text, activity, outcome.retries, wait, outcome.message, extra=extra)
             case Failure():
-                log.error("Failed %s, no retries left: %s", activity, outcome.message, extra=extra)
+                _log_failure(activity, outcome, extra)
             case None:
                 log.debug("No outcome of %s was accepted, after %.0f ms", activity, milliseconds, extra=extra)
+
+
+def _log_failure(activity: str, failure: Failure, extra: Mapping[str, object]) -> None:
+    left, wait = failure.retries, format_duration(failure.retry_timeout.total_seconds())
+    if failure.is_wait:
+        text = "Waiting %s, next attempt in %s, %d retries left as before: %s"
+        log.warning(text, activity, wait, left, failure.message, extra=extra)
+    elif left:
+        log.warning("Failed %s, %d retries left, next in %s: %s", activity, left, wait, failure.message, extra=extra)
+    else:
+        log.error("Failed %s, no retries left: %s", activity, failure.message, extra=extra)
 
 
 @lru_cache(MAX_WARNINGS)

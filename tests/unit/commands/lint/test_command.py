@@ -127,6 +127,24 @@ def test_lint_reads_diagrams_in_other_encodings(tmp_path, encoding):
     ]
 
 
+@pytest.mark.parametrize(
+    ("declared", "problem", "line"),
+    [
+        ("UTF-8", "The diagram has bytes that do not fit the encoding UTF-8, which its XML declaration names: ", 8),
+        ("x-MacRoman", "The diagram declares the encoding x-MacRoman, which the worker does not know", 0),
+    ],
+)
+def test_lint_says_that_bytes_do_not_fit_the_encoding(tmp_path, declared, problem, line):
+    file = tmp_path / "a.bpmn"
+    file.write_bytes(WRONG.replace("UTF-8", declared).replace("Ask Groq", "Anfrage prüfen").encode("latin-1"))
+    (report,) = asyncio.run(lint_files([file], default_context(), ThreadExecutor(), str))
+    (finding,) = report.findings
+
+    assert (finding.rule_id, finding.line) == ("unreadable-diagram", line)
+    assert finding.problem.startswith(problem)
+    assert finding.fix == "Save it in UTF-8, or declare the encoding that it has"
+
+
 def test_lint_of_deployed_diagrams_names_definition_and_topic():
     templated = task_with({}, 'camunda:modelerTemplate="io.catalyst.template.groq"').replace("catalyst-groq", "other")
     definitions = Deployed(**{"a:1": WRONG, "b:7": process_around(templated)})

@@ -195,6 +195,10 @@ ELEMENTS = {
         '<camunda:outputParameter name="reply">${aiReply}</camunda:outputParameter></camunda:inputOutput>',
     ),
     "task of another worker": '<bpmn:serviceTask id="Other" camunda:type="external" camunda:topic="mail"/>',
+    "process that is not executable": f'<bpmn:process id="test" isExecutable="false">{TASK}</bpmn:serviceTask>'
+    "</bpmn:process>",
+    "process of another worker without a time to live": '<bpmn:process id="test" isExecutable="true">'
+    '<bpmn:serviceTask id="Other" camunda:type="external" camunda:topic="mail"/></bpmn:process>',
     "no task at all": '<bpmn:userTask id="Look"/>',
 }
 
@@ -218,6 +222,14 @@ def test_variable_that_collects_is_set_by_the_diagram():
     reading = task_with(content('"Sum up ${results}"')).replace('"Ask"', '"Sum"').replace('"Failed"', '"SumFailed"')
 
     assert lint(collecting + reading) == []
+
+
+def test_time_to_live_is_not_asked_of_a_deployed_process():
+    """The engine has taken it."""
+    process = f'<bpmn:process id="test">{TASK}</bpmn:serviceTask></bpmn:process>'
+
+    assert problems_of(lint(process, is_deployed=True)) == []
+    assert [finding.rule_id for finding in problems_of(lint(process))] == ["missing-time-to-live"]
 
 
 def test_healthy_diagram_of_any_shape_has_no_problem():

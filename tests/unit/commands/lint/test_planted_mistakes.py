@@ -91,3 +91,18 @@ def test_default_of_a_missing_variable_is_written_as_jmespath():
     ]
 
     assert finding.fix == "Set it before this task, or give a default: ${\"kunde-nr\" || 'text'}"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"catalyst_payload": '{"messages": [{"role": "user", "content": ["What is this?", "${document}"]}]}'},
+        {"catalyst_operation": "transcribe", "catalyst_audio": "document"},
+        {"catalyst_operation": "transcribe", "catalyst_audio": "${document}"},
+    ],
+    ids=["part of a message", "name of a recording", "placeholder of a recording"],
+)
+def test_missing_file_has_no_text_as_default(fields):
+    (finding,) = [finding for finding in lint_task(fields) if finding.rule_id == "missing-variable"]
+
+    assert finding.fix == "Set it to a File or a text before this task"

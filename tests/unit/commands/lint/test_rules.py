@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from catalyst_groq.camunda.deployments import TIME_TO_LIVE_FIX
 from catalyst_groq.commands.lint.context import default_context
 from catalyst_groq.commands.lint.linter import lint_diagram
 from catalyst_groq.commands.lint.rules import Severity, all_rules
-from support.lint_diagrams import example_diagram, rules_of
+from support.lint_diagrams import example_diagram, lint, lint_task, rules_of, task_with
 
 pytestmark = pytest.mark.slow
 
@@ -28,3 +29,49 @@ def test_rule_accepts_its_right_example(rule):
 
     assert rule.id not in rules_of(findings)
     assert [finding for finding in findings if finding.severity is not Severity.HINT] == []
+
+
+@pytest.mark.parametrize("attribute", ["", 'camunda:historyTimeToLive=""'], ids=["missing", "blank"])
+def test_time_to_live_is_asked_once_of_a_process(attribute):
+    tasks = "".join(task_with({}).replace('"Ask"', f'"Ask{number}"') for number in (1, 2))
+    process = f'<bpmn:process id="order" name="Order" isExecutable="true" {attribute}>{tasks}</bpmn:process>'
+    findings = [finding for finding in lint(process) if finding.rule_id == "missing-time-to-live"]
+
+    assert [finding[:3] for finding in findings] == [(4, "order", "Order")]
+    assert findings[0].fix == TIME_TO_LIVE_FIX
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello {stranger}",
+        'Answer like {\\"name\\": 1}',
+        "Use {}, { name } and {3}",
+        "$${name}",
+        "${items[*].{name: name}}",
+        r"[a-z]{3}",
+        "{name, model}",
+    ],
+)
+def test_braces_that_may_be_text_are_no_hint(text):
+    payload = f'{{"messages": [{{"role": "user", "content": "{text}"}}]}}'
+
+    assert "single-braces" not in rules_of(lint_task({"catalyst_payload": payload}))
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        (
+            {"catalyst_payload": '{"messages": [{"role": "user", "content": "{userMessage}, {name}, {x}"}]}'},
+            "userMessage",
+        ),
+        ({"catalyst_payload": '{"messages": [{"role": "user", "content": " {customerText} "}]}'}, "customerText"),
+        ({"catalyst_model": "{fastModel}"}, "fastModel"),
+    ],
+    ids=["variable of the diagram", "content", "field"],
+)
+def test_braces_around_a_variable_are_a_hint(fields, name):
+    finding = next(finding for finding in lint_task(fields) if finding.rule_id == "single-braces")
+
+    assert finding.message.endswith(f"'{{{name}}}' is no placeholder and is used as it is. Did you mean ${{{name}}}?")

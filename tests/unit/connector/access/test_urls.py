@@ -90,3 +90,17 @@ def test_url_below_an_allowed_one_is_allowed():
 def test_url_of_groq_resolves_to_the_operators_setting(text):
     assert AllowedUrls("http://127.0.0.1:9/openai/v1").resolve(text) == "http://127.0.0.1:9/openai/v1"
     assert AllowedUrls(GROQ_URL).resolve(text) == GROQ_URL
+
+
+@pytest.mark.parametrize("path", ["models", "models/", "responses", "embeddings", "completions", "audio", "chat"])
+def test_url_of_another_request_is_refused(path):
+    with pytest.raises(
+        ValueError,
+        match=r"v1/\w+/?' ends in the path of another request, /\w+\. Write https://api\.groq\.com/openai/v1$",
+    ):
+        base_url(f"https://api.groq.com/openai/v1/{path}")
+
+
+@pytest.mark.parametrize("url", ["https://ours.services.ai.azure.com/models", "https://gateway.test/v1/models/groq"])
+def test_url_of_a_server_whose_path_is_called_alike_is_taken(url):
+    assert base_url(url) == url

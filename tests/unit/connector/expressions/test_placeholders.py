@@ -241,3 +241,29 @@ def test_end_of_a_placeholder_is_searched_no_further_than_the_longest_expression
 
 def test_text_may_have_thousands_of_placeholders():
     assert len(parse("${a}" * 10_000)) == 10_000
+
+
+FOR_FILES = "Set it to a File or a text before this task"
+
+
+@pytest.mark.parametrize(
+    ("template", "fix"),
+    [
+        ("${photo}", "Set it before this task, or give a default: ${photo || 'text'}"),
+        (["See ${photo}"], "Set it before this task, or give a default: ${photo || 'text'}"),
+        (["What is this?", "${photo}"], FOR_FILES),
+        ([{"type": "image_url", "image_url": {"url": "${photo}"}}], FOR_FILES),
+    ],
+)
+def test_missing_variable_has_no_text_as_default_where_a_file_may_be(template, fix):
+    with pytest.raises(PlaceholderError) as raised:
+        render_all({"content": template}, {})
+
+    assert str(raised.value) == f"${{photo}} needs the process variable 'photo', which does not exist. {fix}"
+
+
+def test_path_without_a_value_has_no_text_as_default_where_a_file_may_be():
+    with pytest.raises(
+        PlaceholderError, match=r"\$\{files\[1\]\} finds no value in the process variables\. Fix the path$"
+    ):
+        render_all({"content": ["${files[1]}"]}, {"files": []})

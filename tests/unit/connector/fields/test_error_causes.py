@@ -69,7 +69,9 @@ def test_cause_is_found_whatever_its_case():
     assert mapping.code_for(("DeploymentNotFound", "404", "4xx")) == "GONE"
 
 
-@pytest.mark.parametrize("cause", ["circuit_open", "empty_answer", "unreadable_file", "budget_exceeded", "network"])
+@pytest.mark.parametrize(
+    "cause", ["circuit_open", "empty_answer", "unreadable_file", "missing_api_key", "budget_exceeded", "network"]
+)
 def test_own_cause_is_known_to_lint_and_named_by_messages(cause):
     fixes = [message.fix for message in all_rules()["unknown-cause"].messages]
 

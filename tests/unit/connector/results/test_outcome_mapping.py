@@ -200,7 +200,11 @@ def test_long_wait_is_left_to_the_engine_and_uses_no_retry(retries, left):
     assert isinstance(outcome, Failure)
     assert outcome.retries == left
     assert outcome.retry_timeout == timedelta(seconds=414.72)
-    assert outcome.message.endswith("Please try again in 2s. Retrying in 6 min 55 s.")
+    assert outcome.is_wait
+    assert outcome.message.endswith(
+        "Please try again in 2s. The task waits, next attempt in 6 min 55 s, retries unchanged."
+    )
+    assert not outcome_of(BUSY).is_wait
 
 
 @pytest.mark.parametrize("retries", [None, 1, 5])
@@ -311,5 +315,5 @@ def test_refused_key_that_the_process_handles_is_a_bpmn_error_also_while_its_acc
 def test_refused_key_without_a_bpmn_error_is_left_to_the_engine(retries, left):
     outcome = outcome_of(DENIED, retries, fields={"errorMapping": "{}"}, wait_more=30)
     assert (outcome.retries, outcome.retry_timeout) == (left, timedelta(seconds=30))
-    assert outcome.message == "Groq: 401 Invalid API Key. Retrying in 30 s."
+    assert outcome.message == "Groq: 401 Invalid API Key. The task waits, next attempt in 30 s, retries unchanged."
     assert outcome_of(DENIED, retries, fields={"errorMapping": "{}"}).retries == 0

@@ -45,6 +45,12 @@ def test_refused_key_pauses_its_account_alone(clock):
     assert accounts.paused() == [A]
 
 
+def test_refused_key_says_what_becomes_of_its_tasks(clock, caplog):
+    refuse(PausedAccounts(), A)
+
+    assert "Its tasks throw a BPMN error that their process catches, or wait in the engine. One" in caplog.text
+
+
 def test_refused_key_is_tried_now_and_then_and_ever_more_rarely(clock):
     accounts, intervals = PausedAccounts(), []
     refuse(accounts, A)

@@ -8,6 +8,7 @@ from xml.parsers import expat
 
 from catalyst_groq.commands.lint.names import BPMN, CAMUNDA, EXTENSION_ELEMENTS, MESSAGE_EVENT
 from catalyst_groq.domain.definitions import Definition, parse
+from catalyst_groq.domain.diagram_encoding import ENCODING_FIX, EncodingError, decode_diagram
 from catalyst_groq.domain.diagram_scopes import read_name
 
 CAMUNDA_NAMESPACES = ("http://operaton.org/schema/1.0/bpmn", "http://activiti.org/bpmn")
@@ -21,9 +22,10 @@ PARAMETERS = f"{EXTENSION_ELEMENTS}/{CAMUNDA}inputOutput/{CAMUNDA}"
 class DiagramError(ValueError):
     """A diagram cannot be read; the message continues a sentence about it."""
 
-    def __init__(self, reason: str, line: int = 0) -> None:
+    def __init__(self, reason: str, line: int = 0, fix: str = "Save it again in the Modeler") -> None:
         super().__init__(reason)
         self.line = line
+        self.fix = fix
 
 
 @dataclass(frozen=True)
@@ -66,19 +68,22 @@ class Diagram:
 def read_diagram(content: bytes | str) -> Diagram:
     """Parse a diagram. It may take any time. Raises `DiagramError`."""
     try:
-        root, lines = _parse_with_lines(content)
+        xml = decode_diagram(content) if isinstance(content, bytes) else content
+        root, lines = _parse_with_lines(xml)
         if root.tag != ROOT:
             raise DiagramError("is no BPMN diagram: its root element is not 'definitions' of BPMN 2.0")
-        return Diagram(root, lines, parse(content))
+        return Diagram(root, lines, parse(xml))
     except expat.ExpatError as error:
         raise DiagramError(f"is not well-formed XML: {error}", error.lineno) from error
+    except EncodingError as error:
+        raise DiagramError(str(error), error.line, ENCODING_FIX) from error
     except RecursionError as error:
         raise DiagramError("is nested too deeply") from error
-    except (ET.ParseError, LookupError, ValueError) as error:
+    except (ET.ParseError, ValueError) as error:
         raise error if isinstance(error, DiagramError) else DiagramError(f"cannot be read: {error}") from error
 
 
-def _parse_with_lines(content: bytes | str) -> tuple[ET.Element, dict[ET.Element, int]]:
+def _parse_with_lines(xml: str) -> tuple[ET.Element, dict[ET.Element, int]]:
     """Return the root, and the line of each element. No external entity is opened: expat leaves them out."""
     builder, lines = ET.TreeBuilder(), dict[ET.Element, int]()
     parser = expat.ParserCreate(namespace_separator="}")
@@ -91,7 +96,7 @@ def _parse_with_lines(content: bytes | str) -> tuple[ET.Element, dict[ET.Element
     parser.StartElementHandler = start
     parser.EndElementHandler = lambda tag: builder.end(_expand(tag))
     parser.CharacterDataHandler = builder.data
-    parser.Parse(content, True)  # noqa: FBT003 -- positional only
+    parser.Parse(xml, True)  # noqa: FBT003 -- positional only
     return builder.close(), lines
 
 

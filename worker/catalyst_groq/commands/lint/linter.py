@@ -16,11 +16,17 @@ from catalyst_groq.commands.lint.fields import check_fields
 from catalyst_groq.commands.lint.findings import Finding
 from catalyst_groq.commands.lint.mapping_checks import check_mapping, check_outputs, output_names
 from catalyst_groq.commands.lint.model_checks import check_models
-from catalyst_groq.commands.lint.placeholder_checks import check_mapping_functions, check_placeholders, check_variables
+from catalyst_groq.commands.lint.placeholder_checks import (
+    check_braces,
+    check_mapping_functions,
+    check_placeholders,
+    check_variables,
+)
 from catalyst_groq.commands.lint.structure_checks import (
     check_elements,
     check_multi_instance,
     check_template,
+    check_time_to_live,
     check_topic,
 )
 from catalyst_groq.commands.lint.tasks import WrittenTask, find_external_tasks, select_tasks
@@ -41,6 +47,7 @@ TASK_CHECKS: tuple[Callable[[TaskCheck], Iterator[Finding]], ...] = (
     check_catchers,
     check_models,
     check_template,
+    check_time_to_live,
     check_multi_instance,
 )
 
@@ -50,14 +57,14 @@ def lint_diagram(content: bytes | str, context: LintContext) -> list[Finding]:
     try:
         return find_all(read_diagram(content), context)[0]
     except DiagramError as error:
-        return [unreadable(str(error), error.line)]
+        return [unreadable(str(error), error.line, error.fix)]
     except RecursionError:
         return [unreadable("is nested too deeply")]
 
 
-def unreadable(reason: str, line: int = 0) -> Finding:
+def unreadable(reason: str, line: int = 0, fix: str = "Save it again in the Modeler") -> Finding:
     """Return the finding of a diagram that cannot be checked; `reason` continues a sentence about it."""
-    return Finding(line, "", "", UNREADABLE, f"The diagram {reason}", "Save it again in the Modeler")
+    return Finding(line, "", "", UNREADABLE, f"The diagram {reason}", fix)
 
 
 def find_all(diagram: Diagram, context: LintContext) -> tuple[list[Finding], list[TaskCheck]]:
@@ -86,3 +93,4 @@ def _find(
         for find in TASK_CHECKS:
             yield from find(check)
         yield from check_variables(check, known)
+        yield from check_braces(check, known)

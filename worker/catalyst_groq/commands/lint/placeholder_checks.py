@@ -7,15 +7,18 @@ from typing import Any
 from catalyst_groq.commands.lint.checks import TaskCheck, shorten
 from catalyst_groq.commands.lint.findings import Finding
 from catalyst_groq.commands.lint.paths import FUNCTIONS, functions_in
-from catalyst_groq.commands.lint.samples import expressions_in
+from catalyst_groq.commands.lint.samples import expressions_in, is_placeholder
 from catalyst_groq.commands.lint.variables import SetVariables
 from catalyst_groq.common.structures import walk
 from catalyst_groq.connector.expressions.foreign_syntax import NAME
-from catalyst_groq.connector.expressions.required_variables import ALL_VARIABLES, variables_used_by
+from catalyst_groq.connector.expressions.placeholder_values import ways_to_set
+from catalyst_groq.connector.expressions.placeholders import CONTENT, FILE_PLACES, PART
+from catalyst_groq.connector.expressions.required_variables import ALL_VARIABLES, union, variables_used_by
 from catalyst_groq.connector.fields.ignored_fields import closest
 from catalyst_groq.connector.fields.names import AUDIO, ERROR_MAPPING, OBJECT_FIELDS, RESPONSE_MAPPING
 
 FOREIGN_PLACEHOLDER = re.compile(r"#\{[^{}\n]{1,200}\}|\{\{[^{}\n]{1,200}\}\}|<%=[^%\n]{1,200}%>")
+SINGLE_BRACES = re.compile(r"(?<![$#{\\])\{([^\W\d]\w*)\}(?!\})")
 ENGINE_OBJECTS = frozenset(("execution", "authenticatedUserId", "connector"))
 """Names in the engine's expressions that are no process variables."""
 
@@ -83,16 +86,46 @@ def check_variables(check: TaskCheck, known: SetVariables) -> Iterator[Finding]:
                 continue
             reported.add(name)
             written = name if NAME.fullmatch(name) else f'"{name}"'
-            default = f"Set it before this task, or give a default: ${{{written} || 'text'}}"
-            fix = f"Did you mean {near}?" if near else default
+            may_be_file = name in _file_names(check, field)
+            fix = f"Did you mean {near}?" if near else ways_to_set(written, may_be_file=may_be_file)
             problem = f"{field}: nothing in the diagram sets the variable '{shorten(name)}'"
             yield check.finding("missing-variable", problem, fix, field)
+
+
+def check_braces(check: TaskCheck, known: SetVariables) -> Iterator[Finding]:
+    """Find names of variables in braces without a dollar sign, which may be meant as placeholders."""
+    names = known.names | check.task.inputs.keys()
+    for field, text in _texts(check):
+        alone = SINGLE_BRACES.fullmatch(text.strip())
+        found = next((braces for braces in SINGLE_BRACES.finditer(text) if alone or braces[1] in names), None)
+        if found and field != RESPONSE_MAPPING:
+            written = shorten(found[0])
+            problem = f"{field}: '{written}' is no placeholder and is used as it is"
+            yield check.finding("single-braces", problem, f"Did you mean ${written}?", field)
 
 
 def _named_by(check: TaskCheck, field: str) -> frozenset[str]:
     """Return the variable that the Audio field names."""
     text = str(check.checked.raw.fields[field]).strip()
     return frozenset({text}) if field == AUDIO and re.fullmatch(r"\w+", text) else frozenset()
+
+
+def _file_names(check: TaskCheck, field: str) -> frozenset[str]:
+    """Return the variables that a field uses where a File may be meant."""
+    value = check.checked.structure(field) if field in OBJECT_FIELDS else check.checked.raw.fields[field]
+    texts = _texts_for_files(value, PART if field == AUDIO else "")
+    return _named_by(check, field) | (union(map(variables_used_by, texts)) or frozenset())
+
+
+def _texts_for_files(value: Any, place: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            yield from _texts_for_files(entry, key)
+    elif isinstance(value, list):
+        for entry in value:
+            yield from _texts_for_files(entry, PART if place == CONTENT else place)
+    elif place in FILE_PLACES and is_placeholder(value):
+        yield value
 
 
 def _texts(check: TaskCheck) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from catalyst_groq.commands.lint.context import TEMPLATE_VERSIONS, LintContext
 from catalyst_groq.commands.lint.diagram import LOOP, Diagram
 from catalyst_groq.commands.lint.findings import Finding
 from catalyst_groq.commands.lint.mapping_checks import output_names
-from catalyst_groq.commands.lint.names import CAMUNDA, EXTENSION_ELEMENTS, MESSAGE_EVENT
+from catalyst_groq.commands.lint.names import BPMN, CAMUNDA, EXTENSION_ELEMENTS, MESSAGE_EVENT
 from catalyst_groq.commands.lint.rules import all_rules
 from catalyst_groq.commands.lint.tasks import (
     FIELD_PREFIX,
@@ -23,9 +23,11 @@ from catalyst_groq.commands.lint.tasks import (
 )
 from catalyst_groq.connector.fields.ignored_fields import closest
 from catalyst_groq.connector.fields.names import RESPONSE_MAPPING
-from catalyst_groq.domain.diagram_scopes import read_name
+from catalyst_groq.domain.diagram_scopes import is_executable, read_name
 
 WRONG_ELEMENT = "template-on-wrong-element"
+PROCESS = f"{BPMN}process"
+TIME_TO_LIVE = f"{CAMUNDA}historyTimeToLive"
 END_LISTENER = f"{EXTENSION_ELEMENTS}/{CAMUNDA}executionListener[@event='end']"
 RETRY_CYCLE = f"{EXTENSION_ELEMENTS}/{CAMUNDA}failedJobRetryTimeCycle"
 
@@ -64,6 +66,17 @@ def check_template(check: TaskCheck) -> Iterator[Finding]:
         yield check.describe("old-template", version=version, newest=newest)
     if element.find(RETRY_CYCLE) is not None:
         yield check.describe("engine-retry-cycle")
+
+
+def check_time_to_live(check: TaskCheck) -> Iterator[Finding]:
+    """Find the process of the task without a time to live. An engine that has it deployed did not ask for one."""
+    if check.context.is_deployed:
+        return
+    for process in check.diagram.scopes_of(check.task.element):
+        if process.tag == PROCESS and is_executable(process) and not process.get(TIME_TO_LIVE, "").strip():
+            line, id_, name = check.diagram.lines[process], read_name(process, "id"), process.get("name", "")
+            finding = check.describe("missing-time-to-live")
+            yield finding._replace(line=line, element_id=id_, element_name=name)
 
 
 def check_multi_instance(check: TaskCheck) -> Iterator[Finding]:

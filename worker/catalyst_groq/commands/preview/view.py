@@ -82,6 +82,8 @@ def _show_outcome(console: Console, outcome: Outcome, encoded: Mapping[str, Type
             title, style, text = f"Outcome: the BPMN error {code}", "bold yellow", message
         case Failure(message, retries=0):
             title, style, text = "Outcome: an incident", "bold red", message
+        case Failure(message, is_wait=True):
+            title, style, text = "Outcome: the task waits in the engine, retries unchanged", "bold yellow", message
         case Failure(message, retries=retries):
             title, style, text = f"Outcome: a failure, {retries} retries left", "bold red", message
         case _:

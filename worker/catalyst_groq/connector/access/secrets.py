@@ -17,7 +17,7 @@ from catalyst_groq.connector.access.providers import (
     check_name,
 )
 from catalyst_groq.domain.redaction import KEY_PREFIX, MASK, MAX_KEY_CHARS, Redactor
-from catalyst_groq.errors import FieldError
+from catalyst_groq.errors import FieldError, MissingKey
 
 log = logging.getLogger(__name__)
 
@@ -90,15 +90,19 @@ class Secrets:
     async def resolve(self, source: str, name: str, variables: Mapping[str, Any]) -> Secret:
         """Return the key that a task's Secret Source (one of `sources`) and Groq API Key fields stand for.
 
-        Raises `FieldError` that says where the worker looked, and never what is stored elsewhere. The operator's key is
-        masked everywhere from then on, the task's own (`variable`) is not: see `Redactor.for_key`.
+        Raises `MissingKey` that says where the worker looked, and never what is stored elsewhere; `FieldError` if the
+        task may not use that name or source. The operator's key is masked everywhere from then on, the task's own
+        (`variable`) is not: see `Redactor.for_key`.
         """
         if source == VARIABLE_SOURCE:
             return self._from_task(name, variables)
         self._check_allowed(name)
-        value = await self.providers[source].get(name)
+        try:
+            value = await self.providers[source].get(name)
+        except FieldError as error:
+            raise MissingKey(error.field, error.problem, error.fix) from error
         if value is None:
-            raise FieldError(
+            raise MissingKey(
                 API_KEY_FIELD,
                 f"the secret source '{source}' has no secret '{name}'",
                 "Add it there, or choose another Secret Source",
@@ -169,7 +173,7 @@ class Secrets:
         key = _check_key(text if text in variables else "", self._from_variable(text, variables))
         is_word = len(key) < MIN_WORD_KEY_CHARS and not key.startswith(KEY_PREFIX) and not any(map(str.isdigit, key))
         if len(key) < MIN_TASK_KEY_CHARS or is_word or not BEARER_TOKEN.fullmatch(key):
-            raise FieldError(
+            raise MissingKey(
                 API_KEY_FIELD,
                 f"the value is no API key: one that a process brings has at least {MIN_TASK_KEY_CHARS} characters "
                 "(letters, digits and . _ ~ + / - =) and is no word",
@@ -187,13 +191,13 @@ class Secrets:
             )
         value = _find_own_key(text, variables)
         if value is None and text not in variables:
-            raise FieldError(
+            raise MissingKey(
                 API_KEY_FIELD,
                 f"there is no process variable '{text}'",
                 "Set it before this task, or write the key itself into the field (development only)",
             )
         if not isinstance(value, str):
-            raise FieldError(
+            raise MissingKey(
                 API_KEY_FIELD, f"the process variable '{text}' holds no text", "Put the key into it as a String"
             )
         return value
@@ -215,15 +219,15 @@ def _find_own_key(text: str, variables: Mapping[str, Any]) -> Any:
 
 
 def _check_key(name: str, value: str) -> str:
-    """Return the key without blanks around it. Raises `FieldError` if it cannot be sent in a header."""
+    """Return the key without blanks around it. Raises `MissingKey` if it cannot be sent in a header."""
     found = f"the key found for '{name}'" if name else "the key"
     if ASSIGNMENT.match(value):
-        raise FieldError(API_KEY_FIELD, f"{found} is written as NAME=value", "Store the value alone, without NAME=")
+        raise MissingKey(API_KEY_FIELD, f"{found} is written as NAME=value", "Store the value alone, without NAME=")
     key = value.strip()
     if len(key) > MAX_KEY_CHARS:
-        raise FieldError(API_KEY_FIELD, f"{found} has more than {MAX_KEY_CHARS} characters", "Store the key alone")
+        raise MissingKey(API_KEY_FIELD, f"{found} has more than {MAX_KEY_CHARS} characters", "Store the key alone")
     if not key or not key.isascii() or not key.isprintable():
-        raise FieldError(API_KEY_FIELD, f"{found} is empty or has unprintable characters", "Set it again")
+        raise MissingKey(API_KEY_FIELD, f"{found} is empty or has unprintable characters", "Set it again")
     return key
 
 

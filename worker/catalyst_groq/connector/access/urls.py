@@ -10,16 +10,28 @@ from catalyst_groq.groq.api.operations import CHAT_PATH, TRANSCRIPTIONS_PATH, TR
 
 GROQ_URL = "https://api.groq.com/openai/v1"
 ENDPOINT_PATH = re.compile(f"({CHAT_PATH}|{TRANSCRIPTIONS_PATH}|{TRANSLATIONS_PATH})$")
+OTHER_PATH = re.compile(r"(?<=/v1)/(audio|batches|chat|completions|embeddings|files|models|responses)$")
+"""Paths of other requests, and parts of those of ours. Without `/v1` before it, the base of an API may be called so."""
+
 CACHED_URLS = 256
 DEFAULT_PORTS = {"https": 443, "http": 80}
 HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*|[0-9a-f:.]+")
+
+
+class UrlError(ValueError):
+    """A text is no base URL of an API. `fix` is empty where it is not known what is meant."""
+
+    def __init__(self, problem: str, fix: str = "") -> None:
+        super().__init__(f"{problem}. {fix}" if fix else problem)
+        self.problem = problem
+        self.fix = fix
 
 
 @lru_cache(CACHED_URLS)
 def base_url(text: str) -> str:
     """Return the normalised base URL of an API, given with or without `/openai/v1`, a final slash, or a request's path.
 
-    Raises `ValueError` for anything that is not a plain http(s) URL.
+    Raises `UrlError` for anything that is not a plain http(s) URL, and for the path of another request.
     """
     try:
         parts = urlsplit(text.strip())
@@ -28,9 +40,13 @@ def base_url(text: str) -> str:
     except ValueError:
         usable = False
     if not usable or "@" in parts.netloc or parts.query or parts.fragment or ".." in unquote(parts.path):
-        raise ValueError(f"'{hide_user_info(text)}' is not a plain http(s) URL such as {GROQ_URL}")
+        raise UrlError(f"'{hide_user_info(text)}' is not a plain http(s) URL such as {GROQ_URL}")
     path = ENDPOINT_PATH.sub("", parts.path.rstrip("/")) or urlsplit(GROQ_URL).path
-    return f"{parts.scheme}://{_authority(parts)}{path}"
+    server = f"{parts.scheme}://{_authority(parts)}"
+    if other := OTHER_PATH.search(path):
+        problem = f"'{text.strip()}' ends in the path of another request, {other[0]}"
+        raise UrlError(problem, f"Write {server}{path.removesuffix(other[0])}")
+    return f"{server}{path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +61,7 @@ class AllowedUrls:
     others: tuple[str, ...] = ()
 
     def resolve(self, url: str) -> str | None:
-        """Return the base URL for a task's URL field, or None where it is not allowed. Raises `ValueError`."""
+        """Return the base URL for a task's URL field, or None where it is not allowed. Raises `UrlError`."""
         base = base_url(url)
         if base == GROQ_URL:
             return self.groq

@@ -72,8 +72,10 @@ def _value_or_error(expression: str, variables: Mapping[str, Any]) -> Any:
         return PlaceholderError(str(error))
 
 
-def evaluate_placeholder(expression: str, variables: Mapping[str, Any]) -> Any:
+def evaluate_placeholder(expression: str, variables: Mapping[str, Any], *, may_be_file: bool = False) -> Any:
     """Evaluate the expression of one placeholder. The value may be a File, or contain some.
+
+    `may_be_file`: whether a File may be meant, for which a text is no default.
 
     A variable that exists and is null is an empty value (a form's field left blank). A missing variable, or a path that
     finds no value, is an error: a mistake in the expression would otherwise reach Groq as an empty text. Raises
@@ -87,7 +89,7 @@ def evaluate_placeholder(expression: str, variables: Mapping[str, Any]) -> Any:
     evaluation = _evaluate(expression, variables)
     value = evaluation.value
     if value is None:
-        _check_empty_value(expression, evaluation)
+        _check_empty_value(expression, evaluation, may_be_file=may_be_file)
     if isinstance(value, str):
         return value
     for part in walk(value):
@@ -108,16 +110,27 @@ def _evaluate(expression: str, variables: Mapping[str, Any]) -> Evaluation:
         raise PlaceholderError(f"${{{shorten(expression, MAX_SHOWN_CHARS)}}}: {error}") from error
 
 
-def _check_empty_value(expression: str, evaluation: Evaluation) -> None:
+def _check_empty_value(expression: str, evaluation: Evaluation, *, may_be_file: bool) -> None:
     """Raise `PlaceholderError` unless the expression is the name of a variable that is null."""
     shown = shorten(expression, MAX_SHOWN_CHARS)
-    default = f"give a default: ${{{shown} || 'text'}}"
     if evaluation.missing:
         problem = f"${{{shown}}} needs the process variable '{evaluation.missing[0]}', which does not exist"
         hint = suggest(expression)
-        raise PlaceholderError(f"{problem}. {hint.sentence if hint else f'Set it before this task, or {default}'}")
+        raise PlaceholderError(f"{problem}. {hint.sentence if hint else ways_to_set(shown, may_be_file=may_be_file)}")
     if compile_expression(expression).parsed["type"] != "field":
-        raise PlaceholderError(f"${{{shown}}} finds no value in the process variables. Fix the path, or {default}")
+        fix = "Fix the path" if may_be_file else f"Fix the path, or {_default(shown)}"
+        raise PlaceholderError(f"${{{shown}}} finds no value in the process variables. {fix}")
+
+
+def ways_to_set(expression: str, *, may_be_file: bool) -> str:
+    """Return what to do about a variable that does not exist. A text is no default for a File."""
+    if may_be_file:
+        return "Set it to a File or a text before this task"
+    return f"Set it before this task, or {_default(expression)}"
+
+
+def _default(expression: str) -> str:
+    return f"give a default: ${{{expression} || 'text'}}"
 
 
 def describe_variable(name: str, value: Any) -> str:

@@ -31,6 +31,9 @@ MAX_PLACEHOLDER_CHARS = 50_000
 PLACEHOLDER_START = "${"
 OPENING_MARKS = re.compile(r"\$\$\{|\$\{")
 QUOTES = {'"', "'", "`"}
+CONTENT, PART, IMAGE_URL = "content", "content[]", "url"
+FILE_PLACES = frozenset((PART, IMAGE_URL))
+"""Where a placeholder that stands alone may mean a File: a part of a message's content, and the URL of an image."""
 
 
 TOO_MANY_PLACEHOLDERS = (
@@ -87,13 +90,14 @@ def _check_syntax(expression: str) -> None:
         raise ExpressionError(f"{error}. The placeholder is {shown}", error.corrected) from error
 
 
-def render_all(value: Any, variables: Mapping[str, Any]) -> Any:
+def render_all(value: Any, variables: Mapping[str, Any], *, may_be_file: bool = False) -> Any:
     """Fill the placeholders in every string value of a structure. Keys, numbers and the structure itself stay.
 
     It is done in one pass: what a variable holds is never read as a placeholder. A text that is exactly one placeholder
-    keeps the value's type. Raises `PlaceholderError`, `ExpressionError`, `RecursionError`.
+    keeps the value's type. `may_be_file`: whether a File may be meant by a text that is exactly one placeholder. Raises
+    `PlaceholderError`, `ExpressionError`, `RecursionError`.
     """
-    return _Renderer(variables).render_all(value)
+    return _Renderer(variables).render_all(value, PART if may_be_file else "")
 
 
 class _Renderer:
@@ -107,19 +111,21 @@ class _Renderer:
         self._chars_left = MAX_FILLED_CHARS
         self._parts_left = MAX_FILLED_PARTS
 
-    def render_all(self, value: Any) -> Any:
+    def render_all(self, value: Any, place: str) -> Any:
+        """`place` is the key of an object that the value has, or `PART`."""
         if isinstance(value, str):
-            return self._render(value) if PLACEHOLDER_START in value else value
+            return self._render(value, place) if PLACEHOLDER_START in value else value
         if isinstance(value, dict):
-            return {key: self.render_all(entry) for key, entry in value.items()}
+            return {key: self.render_all(entry, key) for key, entry in value.items()}
         if isinstance(value, list):
-            return [self.render_all(entry) for entry in value]
+            place = PART if place == CONTENT else place
+            return [self.render_all(entry, place) for entry in value]
         return value
 
-    def _render(self, text: str) -> Any:
+    def _render(self, text: str, place: str) -> Any:
         parts = parse(text)
         if len(parts) == 1 and isinstance(parts[0], Placeholder):
-            value = evaluate_placeholder(parts[0].expression, self._variables)
+            value = evaluate_placeholder(parts[0].expression, self._variables, may_be_file=place in FILE_PLACES)
             self._take_parts(value)
             return value
         return "".join(part if isinstance(part, str) else self._text(part) for part in parts)

@@ -21,6 +21,9 @@ CODE = re.compile(r"[a-z][a-z_]+", re.IGNORECASE)
 UNREADABLE_FILE = "unreadable_file"
 """The cause of a File whose content cannot be used: nothing is sent."""
 
+MISSING_API_KEY = "missing_api_key"
+"""The cause of a key that is missing, or cannot be read: nothing is sent."""
+
 OWN_CAUSES = sorted(
     {
         *(
@@ -32,6 +35,7 @@ OWN_CAUSES = sorted(
         CIRCUIT_OPEN,
         EMPTY_ANSWER,
         INCOMPATIBLE_MODEL,
+        MISSING_API_KEY,
         UNREADABLE_FILE,
         UNSUPPORTED_PARAMETER,
     }

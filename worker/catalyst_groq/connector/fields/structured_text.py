@@ -163,7 +163,7 @@ def _is_parsed_quickly(text: str) -> bool:
 def fill(field: str, value: Any, variables: Mapping[str, Any], *, files: bool = False) -> Any:
     """Fill the placeholders in a field's text or structure. `files` allows File variables. Raises `FieldError`."""
     try:
-        filled = render_all(value, variables)
+        filled = render_all(value, variables, may_be_file=files)
     except (PlaceholderError, ExpressionError) as error:
         fix = (
             "A path of the answer is written without ${…}"

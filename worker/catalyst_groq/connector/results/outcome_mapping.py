@@ -7,7 +7,7 @@ from typing import Any
 from catalyst_groq.common.bounded_execution import BoundedExecutor
 from catalyst_groq.common.durations import format_duration
 from catalyst_groq.common.texts import shorten
-from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, remedy_for_kind
+from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, IF_IN_DIAGRAM, remedy_for_kind
 from catalyst_groq.connector.results.help_pages import page_of_field, page_of_kind
 from catalyst_groq.connector.task_request import TaskRequest
 from catalyst_groq.domain.incident_messages import add_sentence
@@ -85,8 +85,14 @@ def hand_back(
     """Return the failure with unchanged retries that leaves a wait to the engine; None when there is none to wait."""
     if result.error is None or result.wait_more is None:
         return None
-    unchanged = Retry(request.retries.retries_left(retries), timedelta(seconds=result.wait_more))
-    return _retry_failure(result.server, result.error, unchanged, variables)
+    wait = format_duration(result.wait_more)
+    return Failure(
+        f"{_cause(result.server, result.error)} The task waits, next attempt in {wait}, retries unchanged.",
+        retries=request.retries.retries_left(retries),
+        retry_timeout=timedelta(seconds=result.wait_more),
+        variables=variables,
+        is_wait=True,
+    )
 
 
 def error_message(server: str, error: ApiError, operation: Operation) -> str:
@@ -94,9 +100,27 @@ def error_message(server: str, error: ApiError, operation: Operation) -> str:
 
     `server`: the name of the server that the error comes from, if it comes from one.
     """
-    unreachable = error.kind is ErrorKind.TRANSIENT and not error.status
-    remedy = UNREACHABLE_REMEDY if unreachable else remedy_for(error.kind, operation, is_groq=server == GROQ)
-    return f"{_cause(server, error)} {remedy}"
+    return f"{_cause(server, error)} {_remedy(server, error, operation)}"
+
+
+def uncaught_message(request: TaskRequest, result: CallResult, message: str, missing: str) -> str:
+    """Return the message of an incident in place of a BPMN error that nothing catches.
+
+    First comes the remedy of the error itself, whole, then `missing`: that the process may handle the error instead.
+    """
+    assert result.error is not None  # noqa: S101 -- there is no BPMN error without one
+    operation = request.builder.operation
+    remedy = _remedy(result.server, result.error, operation)
+    cause = message.removesuffix(f" {remedy}")
+    own = [] if cause == message else [remedy]  # a request that is not sent names another one
+    in_diagram = remedy_for_kind(result.error.kind, operation) or IF_IN_DIAGRAM
+    return add_sentence(cause, " ".join([*own, missing, in_diagram]))
+
+
+def _remedy(server: str, error: ApiError, operation: Operation) -> str:
+    if error.kind is ErrorKind.TRANSIENT and not error.status:
+        return UNREACHABLE_REMEDY
+    return remedy_for(error.kind, operation, is_groq=server == GROQ)
 
 
 def _retry_failure(server: str, error: ApiError, retry: Retry, variables: Mapping[str, Any]) -> Failure:

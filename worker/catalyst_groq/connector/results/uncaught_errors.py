@@ -3,12 +3,13 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE
 from catalyst_groq.domain.definitions import CallingProcess, Definition
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.errors import CallerHidden, DefinitionError, EngineRefused
 
-GRANT_READ = "Grant the worker's user READ on process instances and definitions and raise this task's retries, or"
+GRANT_READ = "grant the worker's user READ on process instances and definitions and raise this task's retries, or"
+IF_HANDLED = "If the process shall handle it,"
+"""The error itself may be corrected instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,8 @@ class Catchers:
                 return None
         except (CallerHidden, DefinitionError, EngineRefused) as error:
             problem = f"Nothing in this process catches the BPMN error {code}, and the calling process cannot be read"
-            return f"{problem}: {error}. {GRANT_READ} {where}. {DEPLOY_AND_MIGRATE}"
-        return f"Nothing catches the BPMN error {code}: {where}. {DEPLOY_AND_MIGRATE}"
+            return f"{problem}: {error}. {IF_HANDLED} {GRANT_READ} {where}."
+        return f"Nothing catches the BPMN error {code}. {IF_HANDLED} {where}."
 
     async def _caller_catches(self, process_instance_id: str, code: str) -> bool:
         caller = await self.calling_process(process_instance_id)

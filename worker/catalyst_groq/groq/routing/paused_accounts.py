@@ -15,8 +15,8 @@ MAX_KNOWN_ACCOUNTS = 100
 WORDING = Wording(
     (),
     "The account of the endpoint {} is refused, the next attempt is in {} ({} refused so far): {}",
-    "The key or account of the endpoint %s is refused: the account is paused. Its tasks go back to the engine, and one "
-    "request tries it in about %s, then less often (%d refused so far): %s",
+    "The key or account of the endpoint %s is refused: the account is paused. Its tasks throw a BPMN error that their "
+    "process catches, or wait in the engine. One request tries it in about %s, then less often (%d refused so far): %s",
     "The pause of the endpoint %s has ended: its key is accepted, or is no longer used",
 )
 
