@@ -47,18 +47,15 @@ class RedisJournal:
             pipeline.hget(ENTRY_PREFIX + key.task_id, key.request_key)
             pipeline.hget(SET_ASIDE_PREFIX + key.task_id, key.request_key)
             entry, set_aside = await pipeline.execute()
-        return read_response(self._cipher, key, entry, set_aside)
+        response = read_response(self._cipher, key, entry, set_aside)
+        if response and not entry:
+            with suppress(JournalError):  # it is where it can be read
+                await self._move(SET_ASIDE_PREFIX, ENTRY_PREFIX, key)
+        return response
 
     async def set_aside(self, key: JournalKey) -> None:
         """Set an entry aside; it is kept for another `max_age`."""
-        name, set_aside = ENTRY_PREFIX + key.task_id, SET_ASIDE_PREFIX + key.task_id
-        async with translate_errors(self._redis):
-            entry: Any = await self._redis.hget(name, key.request_key)
-            async with self._redis.pipeline(transaction=True) as pipeline:
-                pipeline.hset(set_aside, key.request_key, entry)
-                pipeline.expire(set_aside, self._max_age)
-                pipeline.hdel(name, key.request_key)
-                await pipeline.execute()
+        await self._move(ENTRY_PREFIX, SET_ASIDE_PREFIX, key)
 
     async def store(self, key: JournalKey, response: Response) -> None:
         """Store a response; when this returns, the server has it."""
@@ -76,6 +73,18 @@ class RedisJournal:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._redis.aclose()
+
+    async def _move(self, source: str, target: str, key: JournalKey) -> None:
+        """Move an entry from the hash with one prefix to that with another, which then expires in `max_age`."""
+        async with translate_errors(self._redis):
+            entry: Any = await self._redis.hget(source + key.task_id, key.request_key)
+            if entry is None:
+                return
+            async with self._redis.pipeline(transaction=True) as pipeline:
+                pipeline.hset(target + key.task_id, key.request_key, entry)
+                pipeline.expire(target + key.task_id, self._max_age)
+                pipeline.hdel(source + key.task_id, key.request_key)
+                await pipeline.execute()
 
 
 class RedisLedger:
