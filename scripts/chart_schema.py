@@ -19,7 +19,7 @@ def format_schema(schema: dict[str, Any]) -> str:
     diagnostics = SettingsDiagnostics(Settings.model_fields)
     variables = sorted(name for name in diagnostics.known_variables if name.startswith(PREFIX))
     values = schema["properties"]
-    names = {name: {} for name in sorted(diagnostics.known_names)}
+    names: dict[str, Any] = {name: {} for name in sorted(diagnostics.known_names)}
     values["config"] = {"type": "object", "additionalProperties": False, "properties": names}
     values["extraEnv"]["items"]["properties"]["name"] = {
         "type": "string",

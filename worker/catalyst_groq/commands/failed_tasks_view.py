@@ -15,7 +15,7 @@ from catalyst_groq.commands.failed_task_selection import group_tasks
 from catalyst_groq.commands.migrate import InstanceMigration
 from catalyst_groq.commands.paced_run import PacedResult
 from catalyst_groq.commands.tables import count, print_rows, print_text
-from catalyst_groq.common.texts import shorten
+from catalyst_groq.common.texts import end_sentence, shorten
 from catalyst_groq.connector.results.incident_causes import UNREADABLE_ENTRY, find_causes
 
 UNREADABLE_ENTRY_REMEDY = (
@@ -87,7 +87,8 @@ def show_result(console: Console, result: PacedResult[Any] | None, noun: str, ve
     for item, reason in result.refused:
         print_text(console, f"{noun} {id_of(item)}: {mask(reason)}")
     if result.unreachable:
-        print_text(console, f"{mask(result.unreachable)}. The others are unchanged: run the command again for them.")
+        problem = end_sentence(mask(result.unreachable))
+        print_text(console, f"{problem} The others are unchanged: run the command again for them.")
     elif result.is_interrupted:
         print_text(console, "Interrupted. The others are unchanged: run the command again for them.")
 
