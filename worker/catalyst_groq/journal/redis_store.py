@@ -11,6 +11,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError, RedisError  # noqa: A004 -- Redis's own
 
+from catalyst_groq.common import redis_client
 from catalyst_groq.errors import JournalError
 from catalyst_groq.groq.api.responses import Response
 from catalyst_groq.journal.base import JournalKey, JournalStatus, encode_response
@@ -113,17 +114,13 @@ class RedisLedger:
 
 
 def connect(url: str) -> Redis:
-    """Return a client with timeouts.
+    """Return a client with timeouts. Raises `SettingsError` for parameters that it does not know.
 
     It repeats a command once on a new connection if its own was closed, as all are after a restart of the server. No
     command here minds that: `WriteBehindLedger` repeats a booking without a reply, too.
     """
-    return Redis.from_url(
-        url,
-        socket_timeout=REDIS_TIMEOUT_SECONDS,
-        socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionError,)),
-    )
+    retry = Retry(NoBackoff(), 1, supported_errors=(ConnectionError,))
+    return redis_client.connect(url, REDIS_TIMEOUT_SECONDS, retry=retry)
 
 
 @asynccontextmanager
@@ -134,4 +131,4 @@ async def translate_errors(redis: Redis) -> AsyncIterator[None]:
     except (RedisError, OSError) as error:
         with suppress(RedisError, OSError):
             await redis.connection_pool.disconnect(inuse_connections=False)
-        raise JournalError(f"The journal in Redis cannot be used: {error}") from error
+        raise JournalError(f"The journal in Redis cannot be used: {redis_client.describe_error(error)}") from error
