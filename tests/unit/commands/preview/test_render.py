@@ -100,7 +100,7 @@ def test_render_says_where_each_piece_comes_from(folder):
         (
             [],
             [
-                "The multi-instance sets 'document' for each item: give its value with --var document=…",
+                "The multi-instance sets 'document' for each item: give its value with --var document=TEXT",
                 "The multi-instance sets 'loopCounter' for each item: give its value with --var loopCounter:=0",
             ],
         ),

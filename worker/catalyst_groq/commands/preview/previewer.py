@@ -88,7 +88,7 @@ def _missing_loop_variables(previewed: PreviewedTask, fields: RawFields) -> Iter
     used = fields.required_variables
     for name in sorted(previewed.selected.loop_variables - previewed.typed.keys()):
         if used is not None and name in used:
-            value = "=…" if name not in LOOP_VARIABLES else ":=0" if name == LOOP_COUNTER else ":=1"
+            value = "=TEXT" if name not in LOOP_VARIABLES else ":=0" if name == LOOP_COUNTER else ":=1"
             yield f"The multi-instance sets '{name}' for each item: give its value with --var {name}{value}"
 
 
