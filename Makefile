@@ -98,9 +98,10 @@ outages: $(BIN)/.dev ## induce the outages of tests/support/outages, on a real e
 plugin: $(BIN)/.dev ## write the generated files of bpmnlint-plugin-catalyst-groq, from the rules of lint
 	@PYTHONPATH=tests $(BIN)/python scripts/bpmnlint_plugin.py
 
-pages: $(BIN)/.dev ## fill the tables of docs/ from the code: fields, settings, commands, errors; and write docs/lint.md
+pages: $(BIN)/.dev ## fill the tables of docs/ from the code: fields, settings, commands, errors; write docs/lint.md, and the settings of the chart
 	@$(BIN)/python scripts/docs_tables.py
 	@$(BIN)/python scripts/lint_docs.py
+	@$(BIN)/python scripts/chart_schema.py
 
 docs: $(BIN)/.dev ## build the documentation as a site in site/, which works from disk; exits with 1 for a wrong link
 	@$(BIN)/python scripts/docs_site.py

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from catalyst_groq.camunda.client import EngineClient
-from catalyst_groq.camunda.oauth import ClientCredentials
+from catalyst_groq.camunda.oauth import CHECK_CLIENT, CHECK_TOKEN_URL, ClientCredentials
 from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.errors import EngineRefused, EngineUnreachable
 from support.worker_harness import renew_lock, seconds
@@ -164,9 +164,13 @@ async def endless_response(request):
 @pytest.mark.parametrize(
     ("response", "reason"),
     [
-        (lambda: web.json_response({"error": "invalid_client"}, status=401), "issued no token: 401 invalid_client"),
-        (lambda: web.Response(text="<html>"), "issued no token: 200 it sent no access_token"),
-        (lambda: web.json_response(["token"]), "issued no token: 200 it sent no access_token"),
+        (
+            lambda: web.json_response({"error": "invalid_client"}, status=401),
+            f"no token: 401 invalid_client. {CHECK_CLIENT}",
+        ),
+        (lambda: web.Response(text="<html>"), f"no token: 200 it sent no access_token. {CHECK_TOKEN_URL}"),
+        (lambda: web.json_response(["token"]), f"no token: 200 it sent no access_token. {CHECK_TOKEN_URL}"),
+        (lambda: web.Response(status=302, text="<html>"), f"no token: 302 it sent no access_token. {CHECK_TOKEN_URL}"),
         (lambda: endless_response, "issued no token: the response of http://127.0.0.1:"),
     ],
 )

@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from catalyst_groq.camunda.failed_calls import CHECK_ENGINE
 from support.engine_rules import Task
 from support.worker_harness import COMPLETED, BlockingHandler, log_messages, wait_until
 
@@ -66,7 +67,23 @@ async def test_outage_behind_a_gateway_is_waited_out(fake_engine, start_worker, 
 
     assert task.waits_at == "Review"
     problem = f"Engine unreachable at {fake_engine.rest_url}: a gateway responded 503: no engine behind"
-    assert log_messages(caplog) == [f"{problem}. Retrying until it responds."]
+    assert log_messages(caplog) == [f"{problem}. {CHECK_ENGINE}. Retrying until it responds."]
+
+
+@pytest.mark.slow
+async def test_outage_behind_a_log_in_page_is_waited_out(fake_engine, start_worker, topic, caplog):
+    handler = BlockingHandler(COMPLETED)
+    task = fake_engine.create(Task(topic=topic))
+    worker = start_worker(fake_engine.rest_url, handler)
+    await wait_until(lambda: handler.started)
+    fake_engine.refuse(3, 302, "", "<title>Sign in</title>")
+    handler.release()
+    await wait_until(lambda: worker.accepted)
+
+    assert task.waits_at == "Review"
+    assert worker.accepted == {task.id: COMPLETED}
+    message = log_messages(caplog)[0]
+    assert message.startswith(f"The server at {fake_engine.rest_url} is not a Camunda engine: 302, a redirect. Set ")
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,15 +22,21 @@ def find_program() -> str | Path | None:
     return shutil.which("redis-server") or next(iter(bundled), None)
 
 
-@contextmanager
-def running_redis(program: str | Path, port: int = 0) -> Iterator[str]:
-    """Run a server without persistence, at a free port if none is given; yields its URL."""
+def unused_port(port: int = 0) -> int:
+    """Return a port, a free one if none is given, after waiting connections to it have gone."""
     with socket.socket() as unused:
         unused.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         unused.bind(("127.0.0.1", port))
-        port = unused.getsockname()[1]
+        return int(unused.getsockname()[1])
+
+
+@contextmanager
+def running_redis(program: str | Path, port: int = 0, options: Iterable[object] = ()) -> Iterator[str]:
+    """Run a server without persistence, at a free port if none is given; yields its URL."""
+    port = unused_port(port)
     with tempfile.TemporaryDirectory(prefix="catalyst-redis-") as folder:
         command = [program, "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", folder]
+        command += map(str, options)
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as server:
             try:
                 wait_for("Redis", lambda: _responds(port) or server.poll() is not None, timeout=10)

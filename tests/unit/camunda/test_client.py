@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from catalyst_groq.camunda import rest_client
 from catalyst_groq.camunda.client import EngineClient
+from catalyst_groq.camunda.failed_calls import Answer
 from catalyst_groq.camunda.rest_client import RestClient
 from catalyst_groq.common.transport import make_transport
 from catalyst_groq.domain.variables import Encoder
@@ -52,7 +53,7 @@ REPORTS = {
 @pytest.fixture
 def send(monkeypatch):
     """Make a call whose response is given; returns its result or its `EngineError`."""
-    responses: list[tuple[int, bytes]] = []
+    responses: list[Answer] = []
 
     async def respond(*_, **__):
         return responses[-1]
@@ -68,7 +69,7 @@ def send(monkeypatch):
         )
 
     async def call(make_call, status, body):
-        responses.append((status, body))
+        responses.append(Answer(status, body))
         try:
             return await make_call(engine)
         except EngineError as error:

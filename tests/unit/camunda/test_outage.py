@@ -42,6 +42,11 @@ def test_outage_of_an_engine_that_refuses_names_its_url(caplog):
     assert caplog.messages == [message]
 
 
+def test_outage_that_ends_with_a_question_has_one_mark(caplog):
+    OutageMonitor("http://engine").record_failure(EngineUnreachable("404. Is /engine-rest missing?"))
+    assert caplog.messages == ["404. Is /engine-rest missing? Retrying until it responds."]
+
+
 def test_outage_counts_failures_and_the_seconds_since_it_began():
     outage = OutageMonitor("http://engine")
     assert outage.seconds == 0

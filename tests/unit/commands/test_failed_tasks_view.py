@@ -12,6 +12,7 @@ from catalyst_groq.commands import failed_tasks_view as view
 from catalyst_groq.commands.failed_task_search import FoundTasks
 from catalyst_groq.commands.migrate import InstanceMigration
 from catalyst_groq.commands.paced_run import PacedResult
+from catalyst_groq.connector.handler import UNREADABLE_ENTRY
 from support.failed_tasks import make_task
 
 KEY = "gsk_0123456789abcdefghij"
@@ -49,6 +50,18 @@ def test_tasks_are_shown_in_groups_without_keys():
     assert "x" * 120 not in text
     assert text.splitlines()[-1] == "1 task of suspended instances: activate these in Cockpit, too."
     assert show(view.show_tasks, FoundTasks([], {}), mask) == "No Groq task has such an incident.\n"
+
+
+def test_tasks_with_an_unreadable_entry_are_named_with_the_remedy():
+    message = UNREADABLE_ENTRY.format("it is damaged", "Restore the journal from a backup")
+    tasks = [make_task("t1", message=message), make_task("t2", message=message), make_task("t3", message="words")]
+    lines = show(view.show_tasks, FoundTasks(tasks, {"order:1": 3}), mask).splitlines()
+
+    assert [line.split()[3] for line in lines[1:3]] == ["unreadable_entry", "other"]
+    assert lines[-1] == (
+        "2 tasks have a paid answer in the journal that cannot be read: remedy that first, as the message of the "
+        "incident says, or Groq is paid again. catalyst-groq journal show TASK names the problem."
+    )
 
 
 def test_migrations_are_shown_by_version_and_problem():

@@ -120,7 +120,9 @@ def test_password_in_an_endpoints_url_is_not_shown(find_problems):
 def test_journal_of_another_kind_of_server_is_refused(find_problems):
     """As a file's name, the URL would be shown."""
     [line] = find_problems(CATALYST_JOURNAL="redis+sentinel://:s3cret@host/0")
-    assert line == "CATALYST_JOURNAL=redis+sentinel://***@host/0: is neither a file, redis://… nor off"
+    problem = "is neither a file, redis://… nor off. Sentinel and Cluster are not supported"
+    fix = "write redis:// and the address of one server, the primary"
+    assert line == f"CATALYST_JOURNAL=redis+sentinel://***@host/0: {problem}: {fix}"
 
 
 def test_control_characters_in_a_value_are_refused_and_escaped(find_problems):

@@ -7,9 +7,11 @@ import pytest
 from cryptography.fernet import Fernet
 from redis.asyncio import Redis
 
-from catalyst_groq.errors import UnreadableEntry
-from catalyst_groq.journal import BestEffortJournal, JournalKey, RequiredJournal, make_cipher
+from catalyst_groq.errors import JournalError, UnreadableEntry
+from catalyst_groq.journal import BestEffortJournal, JournalKey, RequiredJournal, SqliteFile, make_cipher
+from catalyst_groq.journal.redis_administration import RedisAdministration
 from catalyst_groq.journal.redis_store import SET_ASIDE_PREFIX, RedisJournal
+from catalyst_groq.journal.sqlite_administration import SqliteAdministration
 from support.factories import make_response
 
 pytestmark = pytest.mark.anyio
@@ -37,6 +39,16 @@ async def open_store(request, make_journal):
         yield connect
 
 
+@pytest.fixture
+async def administration(request, open_store, tmp_path):
+    """The administration of the place that `open_store` uses."""
+    if "sqlite" in request.node.callspec.id:
+        yield SqliteAdministration(tmp_path / "state" / "journal.sqlite")
+        return
+    async with aclosing(RedisAdministration(request.getfixturevalue("redis"), max_age=HOUR)) as administration:
+        yield administration
+
+
 async def test_unreadable_entry_is_raised_once_and_kept(open_store):
     await open_store(OLD).store(KEY, make_response())
     required = RequiredJournal(open_store(NEW))
@@ -56,6 +68,40 @@ async def test_unreadable_entry_does_not_make_the_journal_unavailable(open_store
     [message] = caplog.messages
     assert message.startswith("Task task-1: its stored response cannot be read, Groq is asked again: it was encrypted")
     assert await open_store(OLD).load(KEY) == make_response()
+
+
+async def test_entry_that_is_replayed_is_set_aside_no_longer(open_store, administration):
+    await open_store(OLD).store(KEY, make_response())
+    journal = RequiredJournal(open_store(f"{NEW},{OLD}"))
+    await journal.set_aside(KEY)
+    await journal.load(KEY)
+
+    [entry] = await administration.entries([], 10)
+    assert not entry.is_set_aside
+
+
+async def test_entry_that_is_replayed_goes_with_its_task(open_store, administration):
+    await open_store(OLD).store(KEY, make_response())
+    journal = open_store(OLD)
+    await journal.set_aside(KEY)
+    await journal.load(KEY)
+    await journal.discard(KEY.task_id)
+    await journal.store(JournalKey("task-2", "request-1"), make_response())  # writes the deletion too
+
+    assert [entry.task_id for entry in await administration.entries([], 10)] == ["task-2"]
+
+
+async def test_entry_is_replayed_also_where_the_disk_is_full(make_journal, monkeypatch):
+    journal = make_journal(key=OLD)
+    await journal.store(KEY, make_response())
+    await journal.set_aside(KEY)
+
+    async def fail(*_):
+        raise JournalError("disk full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteFile, "write", fail)
+        assert await journal.load(KEY) == make_response()
 
 
 async def test_new_entry_is_used_instead_of_one_that_was_set_aside(open_store):

@@ -110,6 +110,14 @@ def test_links_to_files_of_the_project_exist(document):
     assert [path for path in (*in_repository, *relative) if not path.exists()] == []
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_blank_lines_of_documents_are_those_that_markdown_needs(document):
+    text = FENCE.sub("code", document.read_text(encoding="utf-8"))
+
+    assert re.findall(r"\n\n\n", text) == []
+    assert re.findall(r"[^\n]\n(#{1,6} .+)", text) == [], "a heading needs a blank line before it"
+
+
 def test_readme_fits_on_a_page():
     assert len(README.splitlines()) < 100
 

@@ -120,6 +120,8 @@ REFUSED: dict[str, dict[str, Any]] = {
     "no topics": {"topics": []},
     "two topics in one": {"topics": ["a,b"]},
     "a setting in upper case": {"config": {"CATALYST_LIMITS": "free"}},
+    "a misspelt setting": {"config": {"limit": "free"}},
+    "a misspelt variable": {"extraEnv": [{"name": "CATALYST_LOGLEVEL", "value": "DEBUG"}]},
     "too many tasks": {"concurrency": 2001},
     "a short margin": {"stopMarginSeconds": 0},
     "text for a number": {"replicaCount": "2"},

@@ -21,6 +21,9 @@ MAX_TOKEN_RESPONSE_BYTES = 1_000_000
 EXPIRY_MARGIN_SECONDS = 30.0
 """A token is renewed this long before it expires."""
 
+CHECK_TOKEN_URL = "Check CATALYST_ENGINE_TOKEN_URL, the network and the proxy"  # noqa: S105 -- no password
+CHECK_CLIENT = "Check CATALYST_ENGINE_CLIENT_ID and CATALYST_ENGINE_CLIENT_SECRET"
+
 DEFAULT_EXPIRES_IN_SECONDS = 60.0
 """Lifetime of a token for which the server sends no valid `expires_in`."""
 
@@ -75,11 +78,14 @@ class OAuthTokenProvider:
         except BodyTooLarge as error:
             raise EngineUnreachable(f"The token server at {client.token_url} issued no token: {error}") from error
         except (ClientError, OSError) as error:
-            raise EngineUnreachable(f"The token server at {client.token_url} is unreachable: {error}") from error
+            raise EngineUnreachable(
+                f"The token server at {client.token_url} is unreachable: {error}. {CHECK_TOKEN_URL}"
+            ) from error
         body = _parse(content)
         if status != HTTPStatus.OK or not body.get("access_token"):
-            reason = body.get("error_description") or body.get("error") or "it sent no access_token"
-            raise EngineUnreachable(f"The token server at {client.token_url} issued no token: {status} {reason}")
+            reason = body.get("error_description") or body.get("error")
+            problem = f"{status} {reason or 'it sent no access_token'}. {CHECK_CLIENT if reason else CHECK_TOKEN_URL}"
+            raise EngineUnreachable(f"The token server at {client.token_url} issued no token: {problem}")
         return str(body["access_token"]), _parse_expires_in(body.get("expires_in"))
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from catalyst_groq.common.durations import format_duration
+from catalyst_groq.common.texts import end_sentence
 from catalyst_groq.errors import EngineRefused
 
 log = logging.getLogger(__name__)
@@ -44,8 +45,8 @@ class OutageMonitor:
         self.failures["refused" if isinstance(error, EngineRefused) else "unreachable"] += 1
         if self._since is None:
             self._since = time.monotonic()
-            message = f"Engine at {self._url} refuses requests: {error}" if isinstance(error, EngineRefused) else error
-            log.warning("%s. Retrying until it responds.", message)
+            refusal = f"Engine at {self._url} refuses requests: " if isinstance(error, EngineRefused) else ""
+            log.warning("%s Retrying until it responds.", end_sentence(f"{refusal}{error}"))
 
     def record_success(self) -> None:
         """Record a call that succeeded. It ends the outage, if there is one."""

@@ -10,22 +10,21 @@ from typing import Any, NamedTuple, TypeVar
 from aiohttp import ClientError, ClientSession, ClientTimeout, FormData
 from yarl import URL
 
-from catalyst_groq.camunda.oauth import ClientCredentials, OAuthTokenProvider
+from catalyst_groq.camunda.failed_calls import (
+    CHECK_ENGINE,
+    Answer,
+    error_of_answer,
+    error_of_failure,
+    no_answer_of_an_engine,
+    no_engine,
+)
+from catalyst_groq.camunda.oauth import CHECK_CLIENT, ClientCredentials, OAuthTokenProvider
 from catalyst_groq.common.bounded_body import BodyTooLarge, read_body
 from catalyst_groq.common.http_statuses import SUCCESS_STATUSES
 from catalyst_groq.common.json_codec import parse, to_bytes
 from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.common.transport import TransportConfig
-from catalyst_groq.common.web_page import find_title
-from catalyst_groq.errors import (
-    EngineConflict,
-    EngineRefused,
-    EngineResponseTooLarge,
-    EngineUnreachable,
-    TaskLost,
-    TaskSuspended,
-    ValueTooLong,
-)
+from catalyst_groq.errors import EngineError, EngineRefused, EngineResponseTooLarge
 
 CALL_TIMEOUT_SECONDS = 30.0
 """Timeout of a call other than a long poll. `complete` runs the next synchronous steps of the process."""
@@ -52,24 +51,10 @@ Authorization = str | Callable[[], str]
 NO_CONTENT = type(None)
 """The shape of a response without content (204): any other response to a report does not come from an engine."""
 
-MAX_EXCERPT_CHARS = 300
-MAX_EXCERPT_SOURCE_BYTES = 4000
-"""Bytes of a response in which the title of a page is searched."""
-CONFLICT_CODES = (1, 10_000)
-"""The engine's codes for optimistic locking and for a deadlock in its database (`BuiltinExceptionCode`)."""
-
-COLUMN_SIZE_TOO_SMALL_CODE = 10002
-"""The engine's code for a value that is too long, on any database (`BuiltinExceptionCode.COLUMN_SIZE_TOO_SMALL`)."""
-
 JSON_FORMAT_MISSING = re.compile(
     r"Cannot find serializer|Unsupported value type|serialization data format", re.IGNORECASE
 )
 """What an engine without the JSON data format says about a Json variable, or an Object in JSON."""
-
-UNAVAILABLE_STATUSES = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
-LOCKED_BY_OTHER = re.compile(r"locked by worker", re.IGNORECASE)
-SUSPENDED = re.compile(r"ENGINE-03043\b")
-"""The engine's answer to a report for a suspended task (`EnginePersistenceLogger.suspendedEntityException`)."""
 
 
 class RestClient:
@@ -133,7 +118,7 @@ class RestClient:
         try:
             yield
         except (AttributeError, IndexError, KeyError, TypeError) as error:
-            raise EngineUnreachable(f"The server at {self.url} is not a Camunda engine: {error!r}") from error
+            raise no_engine(self.url, f"{error!r}. {CHECK_ENGINE}") from error
 
     async def read(self, url: str, timeout: float = CALL_TIMEOUT_SECONDS) -> bytes:
         """Return the bytes of a response that is not JSON, up to `MAX_FILE_BYTES`. Raises as `get` does."""
@@ -143,21 +128,29 @@ class RestClient:
         body = await self._authenticated_call(request, MAX_JSON_BYTES)
         parsed = await run_beside_loop_if_large(body, _parse, body) if body else None
         if not isinstance(parsed, shape):
-            raise EngineUnreachable(f"The server at {self.url} is not a Camunda engine: {_excerpt(body)}")
+            raise no_answer_of_an_engine(self.url, body)
         return parsed
 
     async def _authenticated_call(self, request: "_Request", max_bytes: int) -> bytes:
         """Call once, and once more with a new token if the engine refuses the first one."""
         token = await self._tokens.current() if self._tokens else ""
-        status, body = await self._send(request, token, max_bytes)
-        if status == HTTPStatus.UNAUTHORIZED and self._tokens:
-            status, body = await self._send(request, await self._tokens.current(refused=token), max_bytes)
-        if status not in SUCCESS_STATUSES:
-            raise self._to_error(status, body, await run_beside_loop_if_large(body, _parse, body))
-        return body
+        answer = await self._send(request, token, max_bytes)
+        if answer.status == HTTPStatus.UNAUTHORIZED and self._tokens:
+            answer = await self._send(request, await self._tokens.current(refused=token), max_bytes)
+        if answer.status not in SUCCESS_STATUSES:
+            raise await self._to_error(request, answer)
+        return answer.content
 
-    async def _send(self, request: "_Request", token: str, max_bytes: int) -> tuple[int, bytes]:
-        """Return status and body. Every failure without a response is the same error: they are all handled alike."""
+    async def _to_error(self, request: "_Request", answer: Answer) -> EngineError:
+        body = await run_beside_loop_if_large(answer.content, _parse, answer.content)
+        error = error_of_answer(self.url, request.url, answer, body)
+        if answer.status == HTTPStatus.UNAUTHORIZED and isinstance(error, EngineRefused):
+            message = f"{error.message}. {self._credentials_fix()}".removeprefix(". ")
+            return EngineRefused(error.status, error.kind, message)
+        return error
+
+    async def _send(self, request: "_Request", token: str, max_bytes: int) -> Answer:
+        """Send a request once. Every failure without a response is the same error: they are all handled alike."""
         headers = {"content-type": request.content_type}
         if authorization := f"Bearer {token}" if token else self._current_authorization():
             headers["authorization"] = authorization
@@ -175,31 +168,12 @@ class RestClient:
                 allow_redirects=False,
             ) as response:
                 self.last_date = response.headers.get("date", "")
-                return response.status, await read_body(response, max_bytes)
+                location = response.headers.get("location", "")
+                return Answer(response.status, await read_body(response, max_bytes), location)
         except BodyTooLarge as cause:
             raise EngineResponseTooLarge(f"Engine at {self.url}: {cause}") from cause
         except (ClientError, OSError) as cause:  # a TimeoutError is an OSError
-            reason = str(cause) or f"no response within {request.timeout:g} s"
-            raise EngineUnreachable(f"Engine unreachable at {self.url}: {reason}") from cause
-
-    def _to_error(self, status: int, content: bytes, body: Any) -> EngineRefused | EngineUnreachable:
-        """Return the error that a response means; `body` is its parsed content."""
-        is_from_engine = isinstance(body, dict) and "type" in body
-        if status == HTTPStatus.NOT_FOUND and not is_from_engine:
-            # The URL does not lead to the REST API, or the REST API is being redeployed.
-            problem = f"The server at {self.url} is not a Camunda engine: 404 {_excerpt(content)}"
-            has_usual_path = self.url.endswith("/engine-rest")
-            fix = "Is its REST API at another path than" if has_usual_path else "Is /engine-rest missing in"
-            return EngineUnreachable(f"{problem}. {fix} CATALYST_ENGINE_URL?")
-        if isinstance(body, dict):
-            kind, message, code = str(body.get("type") or ""), str(body.get("message") or ""), body.get("code")
-        else:
-            kind, message, code = "", _excerpt(content), None
-        if status == HTTPStatus.UNAUTHORIZED:
-            message = f"{message}. {self._credentials_fix()}".removeprefix(". ")
-        if status in UNAVAILABLE_STATUSES:
-            return EngineUnreachable(f"Engine unreachable at {self.url}: a gateway responded {status}: {message}")
-        return _error_class(status, kind, message, code)(status, kind, message)
+            raise error_of_failure(self.url, cause, request.timeout) from cause
 
     def _current_authorization(self) -> str:
         return self._authorization() if callable(self._authorization) else self._authorization
@@ -207,7 +181,7 @@ class RestClient:
     def _credentials_fix(self) -> str:
         """Return what to do when the engine refuses the worker's credentials, or its lack of any."""
         if self._tokens:
-            return "Check CATALYST_ENGINE_CLIENT_ID and CATALYST_ENGINE_CLIENT_SECRET"
+            return CHECK_CLIENT
         scheme = self._current_authorization().partition(" ")[0]
         if scheme == "Bearer":
             return "Check CATALYST_ENGINE_TOKEN"
@@ -237,23 +211,3 @@ def _parse(content: bytes) -> Any:
         return parse(content)
     except (ValueError, RecursionError):
         return ...
-
-
-def _error_class(status: int, kind: str, message: str, code: Any) -> type[EngineRefused]:
-    if "OptimisticLocking" in kind or code in CONFLICT_CODES:
-        return EngineConflict
-    if code == COLUMN_SIZE_TOO_SMALL_CODE:
-        return ValueTooLong
-    if status == HTTPStatus.NOT_FOUND:
-        return TaskLost
-    if status == HTTPStatus.BAD_REQUEST and LOCKED_BY_OTHER.search(message):
-        return TaskLost
-    if SUSPENDED.match(message):
-        return TaskSuspended
-    return EngineRefused
-
-
-def _excerpt(content: bytes) -> str:
-    """Summarize a response that is not JSON: the title of an HTML page, otherwise the beginning of the text."""
-    text = content[:MAX_EXCERPT_SOURCE_BYTES].decode(errors="replace")
-    return (find_title(text) or " ".join(text.split()))[:MAX_EXCERPT_CHARS]

@@ -15,9 +15,13 @@ from catalyst_groq.commands.failed_task_selection import group_tasks
 from catalyst_groq.commands.migrate import InstanceMigration
 from catalyst_groq.commands.paced_run import PacedResult
 from catalyst_groq.commands.tables import count, print_rows, print_text
-from catalyst_groq.common.texts import shorten
-from catalyst_groq.connector.results.incident_causes import find_causes
+from catalyst_groq.common.texts import end_sentence, shorten
+from catalyst_groq.connector.results.incident_causes import UNREADABLE_ENTRY, find_causes
 
+UNREADABLE_ENTRY_REMEDY = (
+    "{} a paid answer in the journal that cannot be read: remedy that first, as the message of the incident says, or "
+    "Groq is paid again. catalyst-groq journal show TASK names the problem."
+)
 HEADERS = ("process", "version", "activity", "cause", "tasks", "message")
 MAX_MESSAGE_CHARS = 120
 """Of a message in a table; JSON has all of it."""
@@ -44,6 +48,8 @@ def show_tasks(console: Console, found: FoundTasks, mask: Mask) -> None:
     print_rows(console, HEADERS, rows, folds_last=True)
     if suspended := sum(task.is_suspended for task in found.tasks):
         print_text(console, f"{count(suspended, 'task')} of suspended instances: activate these in Cockpit, too.")
+    if unreadable := sum(UNREADABLE_ENTRY in find_causes(task.message) for task in found.tasks):
+        print_text(console, UNREADABLE_ENTRY_REMEDY.format(count(unreadable, "task has", "tasks have")))
 
 
 def show_migrations(console: Console, found: FoundTasks, migrations: Sequence[InstanceMigration], mask: Mask) -> None:
@@ -81,7 +87,8 @@ def show_result(console: Console, result: PacedResult[Any] | None, noun: str, ve
     for item, reason in result.refused:
         print_text(console, f"{noun} {id_of(item)}: {mask(reason)}")
     if result.unreachable:
-        print_text(console, f"{mask(result.unreachable)}. The others are unchanged: run the command again for them.")
+        problem = end_sentence(mask(result.unreachable))
+        print_text(console, f"{problem} The others are unchanged: run the command again for them.")
     elif result.is_interrupted:
         print_text(console, "Interrupted. The others are unchanged: run the command again for them.")
 

@@ -89,15 +89,23 @@ def check_host(text: str) -> str:
 
 def _check_redis_url(text: str) -> str:
     if text and not _is_redis_url(text):
-        raise ValueError("is not a Redis URL such as redis://localhost:6379/0")
+        raise ValueError(f"is not a Redis URL such as redis://localhost:6379/0{_hint_at_scheme(text)}")
     return text
 
 
 def _check_journal(text: str) -> str:
     """Refuse a URL other than Redis's: as a file's name it would show its password."""
     if "://" in text and not _is_redis_url(text):
-        raise ValueError("is neither a file, redis://… nor off")
+        raise ValueError(f"is neither a file, redis://… nor off{_hint_at_scheme(text)}")
     return text
+
+
+def _hint_at_scheme(text: str) -> str:
+    """Return what to write instead of a URL of another client."""
+    scheme = text.lower().partition("://")[0]
+    if "sentinel" in scheme or "cluster" in scheme:
+        return ". Sentinel and Cluster are not supported: write redis:// and the address of one server, the primary"
+    return ". Write redis://, or rediss:// with TLS" if "valkey" in scheme else ""
 
 
 def _is_redis_url(text: str) -> bool:

@@ -55,16 +55,26 @@ class SettingsDiagnostics:
         """The settings whose values may be in files, by name: secrets, and URLs that may have a password."""
         return [name for name in self.fields if self._is_secret(name) or name in URLS_WITH_PASSWORDS]
 
+    @property
+    def known_variables(self) -> set[str]:
+        """The environment variables that set a setting, or name the file of one."""
+        files = (file_setting(self.variable_name(name)) for name in self.may_be_in_files)
+        return {*map(self.variable_name, self.fields), *files}
+
+    @property
+    def known_names(self) -> set[str]:
+        """The names that `worker.yaml` may have."""
+        return {*self.fields, *map(file_setting, self.may_be_in_files)}
+
     def find_unknown_variables(self, environ: Mapping[str, str]) -> list[str]:
         """Return a message for each CATALYST_ variable that is no setting: ignoring a misspelt one would hide it."""
-        known = set(map(self.variable_name, self.fields))
-        known |= {file_setting(self.variable_name(name)) for name in self.may_be_in_files}
+        known = self.known_variables
         unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
         return [f"{name}: unknown setting.{self._did_you_mean(name, self.variable_name)}" for name in unknown]
 
     def find_unknown_names(self, values: Mapping[str, Any], file: str) -> list[str]:
         """Return a message for each name in a file that is no setting."""
-        known = {*self.fields, *map(file_setting, self.may_be_in_files)}
+        known = self.known_names
         unknown = [name for name in values if name not in known]
         return [f"{name} (in {file}): unknown setting.{self._did_you_mean(name, str)}" for name in unknown]
 

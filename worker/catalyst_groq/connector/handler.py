@@ -24,6 +24,7 @@ from catalyst_groq.connector.results.collecting import COLLECT_FIELDS, Collectin
 from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, remedy_for_field, remedy_for_files
 from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.connector.results.help_pages import DIAGRAM_PAGE, FILES_PAGE, UNCAUGHT_PAGE, page_of_field
+from catalyst_groq.connector.results.incident_causes import ANSWERED
 from catalyst_groq.connector.results.outcome_mapping import hand_back, to_outcome, uncaught_message
 from catalyst_groq.connector.results.outcome_redaction import redact_outcome, texts_of
 from catalyst_groq.connector.results.uncaught_errors import Catchers
@@ -66,9 +67,9 @@ JOURNAL_RETRY_TIMEOUT = timedelta(seconds=30)
 """How long a task waits in the engine for a journal that is required and unavailable."""
 
 UNREADABLE_ENTRY = (
-    "CATALYST_JOURNAL: Groq has answered this task, but the stored response cannot be read: {}. It is set aside and "
-    "kept for CATALYST_JOURNAL_MAX_AGE. {}, then raise the task's retries: the response is used, Groq is not asked. "
-    "If the retries are raised without that, Groq is asked again, and the answer is paid for a second time."
+    f"{ANSWERED}: {{}}. It is set aside and kept for CATALYST_JOURNAL_MAX_AGE. {{}}, then raise the task's retries: "
+    "the response is used, Groq is not asked. If the retries are raised without that, Groq is asked again, and the "
+    "answer is paid for a second time."
 )
 
 DEFAULT_RETRIES = RetryCycle.parse(RETRIES, COMMON_DEFAULTS[RETRIES])

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from catalyst_groq.common.texts import end_sentence
 from catalyst_groq.domain.outcomes import Failure
 
 MAX_MESSAGE_CHARS = 666
@@ -12,7 +13,7 @@ def add_sentence(message: str, sentence: str) -> str:
     """Append a sentence to the message of an incident, which is shortened so that the engine stores both."""
     if not sentence:
         return message
-    message = message if message.endswith((".", "…", "?")) else f"{message}."
+    message = end_sentence(message)
     room = MAX_MESSAGE_CHARS - len(sentence) - 1
     return f"{message if len(message) <= room else f'{message[: room - 1]}…'} {sentence}"
 

@@ -100,8 +100,8 @@ class JournalStatus:
 class Journal(Protocol):
     """Stores responses until the engine has acknowledged the task's outcome. All methods raise `JournalError`.
 
-    An entry that cannot be read is set aside: kept until its maximum age, read again with each `load` of its key, and
-    returned as soon as it can be read.
+    An entry that cannot be read is set aside: kept until its maximum age, and read again with each `load` of its key.
+    As soon as it can be read it is returned, and is an entry like the others.
     """
 
     @property

@@ -11,6 +11,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError, RedisError  # noqa: A004 -- Redis's own
 
+from catalyst_groq.common import redis_client
 from catalyst_groq.errors import JournalError
 from catalyst_groq.groq.api.responses import Response
 from catalyst_groq.journal.base import JournalKey, JournalStatus, encode_response
@@ -47,18 +48,15 @@ class RedisJournal:
             pipeline.hget(ENTRY_PREFIX + key.task_id, key.request_key)
             pipeline.hget(SET_ASIDE_PREFIX + key.task_id, key.request_key)
             entry, set_aside = await pipeline.execute()
-        return read_response(self._cipher, key, entry, set_aside)
+        response = read_response(self._cipher, key, entry, set_aside)
+        if response and not entry:
+            with suppress(JournalError):  # it is where it can be read
+                await self._move(SET_ASIDE_PREFIX, ENTRY_PREFIX, key)
+        return response
 
     async def set_aside(self, key: JournalKey) -> None:
         """Set an entry aside; it is kept for another `max_age`."""
-        name, set_aside = ENTRY_PREFIX + key.task_id, SET_ASIDE_PREFIX + key.task_id
-        async with translate_errors(self._redis):
-            entry: Any = await self._redis.hget(name, key.request_key)
-            async with self._redis.pipeline(transaction=True) as pipeline:
-                pipeline.hset(set_aside, key.request_key, entry)
-                pipeline.expire(set_aside, self._max_age)
-                pipeline.hdel(name, key.request_key)
-                await pipeline.execute()
+        await self._move(ENTRY_PREFIX, SET_ASIDE_PREFIX, key)
 
     async def store(self, key: JournalKey, response: Response) -> None:
         """Store a response; when this returns, the server has it."""
@@ -76,6 +74,18 @@ class RedisJournal:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._redis.aclose()
+
+    async def _move(self, source: str, target: str, key: JournalKey) -> None:
+        """Move an entry from the hash with one prefix to that with another, which then expires in `max_age`."""
+        async with translate_errors(self._redis):
+            entry: Any = await self._redis.hget(source + key.task_id, key.request_key)
+            if entry is None:
+                return
+            async with self._redis.pipeline(transaction=True) as pipeline:
+                pipeline.hset(target + key.task_id, key.request_key, entry)
+                pipeline.expire(target + key.task_id, self._max_age)
+                pipeline.hdel(source + key.task_id, key.request_key)
+                await pipeline.execute()
 
 
 class RedisLedger:
@@ -104,17 +114,13 @@ class RedisLedger:
 
 
 def connect(url: str) -> Redis:
-    """Return a client with timeouts.
+    """Return a client with timeouts. Raises `SettingsError` for parameters that it does not know.
 
     It repeats a command once on a new connection if its own was closed, as all are after a restart of the server. No
     command here minds that: `WriteBehindLedger` repeats a booking without a reply, too.
     """
-    return Redis.from_url(
-        url,
-        socket_timeout=REDIS_TIMEOUT_SECONDS,
-        socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), 1, supported_errors=(ConnectionError,)),
-    )
+    retry = Retry(NoBackoff(), 1, supported_errors=(ConnectionError,))
+    return redis_client.connect(url, REDIS_TIMEOUT_SECONDS, retry=retry)
 
 
 @asynccontextmanager
@@ -125,4 +131,4 @@ async def translate_errors(redis: Redis) -> AsyncIterator[None]:
     except (RedisError, OSError) as error:
         with suppress(RedisError, OSError):
             await redis.connection_pool.disconnect(inuse_connections=False)
-        raise JournalError(f"The journal in Redis cannot be used: {error}") from error
+        raise JournalError(f"The journal in Redis cannot be used: {redis_client.describe_error(error)}") from error

@@ -19,7 +19,7 @@ SET_ASIDE_PREFIX = "set-aside:"
 COUNT = "SELECT COUNT(*) FROM answer"
 SELECT = "SELECT request, sealed FROM answer WHERE task_id = ?"
 INSERT = "INSERT OR REPLACE INTO answer (task_id, request, kept_at, sealed) VALUES (?, ?, ?, ?)"
-SET_ASIDE = "UPDATE OR REPLACE answer SET request = ?, kept_at = ? WHERE task_id = ? AND request = ?"
+RENAME = "UPDATE OR REPLACE answer SET request = ?, kept_at = ? WHERE task_id = ? AND request = ?"
 DELETE = f"DELETE FROM answer WHERE task_id = ? AND request NOT LIKE '{SET_ASIDE_PREFIX}%'"  # noqa: S608 -- a constant
 DELETE_OLD_AND_EXCESS = """
 DELETE FROM answer WHERE (task_id, request) IN (
@@ -57,13 +57,16 @@ class SqliteJournal:
         if key.task_id in self._discarded:
             return None
         entries = dict(self._file.read(SELECT, key.task_id))  # one to three: faster than to select the two
-        set_aside = entries.get(SET_ASIDE_PREFIX + key.request_key)
-        return read_response(self._cipher, key, entries.get(key.request_key), set_aside)
+        entry, set_aside = entries.get(key.request_key), entries.get(SET_ASIDE_PREFIX + key.request_key)
+        response = read_response(self._cipher, key, entry, set_aside)
+        if response and not entry:
+            with suppress(JournalError):  # it is where it can be read
+                await self._rename(SET_ASIDE_PREFIX + key.request_key, key.request_key, key.task_id)
+        return response
 
     async def set_aside(self, key: JournalKey) -> None:
         """Set an entry aside; it is kept for another `max_age`."""
-        row = (SET_ASIDE_PREFIX + key.request_key, time.time(), key.task_id, key.request_key)
-        await self._file.write([(SET_ASIDE, row)])
+        await self._rename(key.request_key, SET_ASIDE_PREFIX + key.request_key, key.task_id)
 
     async def store(self, key: JournalKey, response: Response) -> None:
         """Store a response; when this returns, it survives the process."""
@@ -82,6 +85,9 @@ class SqliteJournal:
             with suppress(JournalError):  # entries that remain are pruned by age
                 await self._file.write(self._delete_statements())
         await self._file.aclose()
+
+    async def _rename(self, request: str, new: str, task_id: str) -> None:
+        await self._file.write([(RENAME, (new, time.time(), task_id, request))])
 
     def _delete_statements(self) -> list[Statement]:
         discarded, self._discarded = self._discarded, set()

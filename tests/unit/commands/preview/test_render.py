@@ -95,6 +95,33 @@ def test_render_says_where_each_piece_comes_from(folder):
 
 
 @pytest.mark.parametrize(
+    ("given", "notes"),
+    [
+        (
+            [],
+            [
+                "The multi-instance sets 'document' for each item: give its value with --var document=TEXT",
+                "The multi-instance sets 'loopCounter' for each item: give its value with --var loopCounter:=0",
+            ],
+        ),
+        (["--var", "document=x", "--var", "loopCounter:=0"], []),
+    ],
+)
+def test_render_names_the_variables_of_the_multi_instance(given, notes):
+    shown = preview(ROOT / "bpmn" / "groq-batch-example.bpmn", *given, exit_code=1 if notes else 0)
+    assert shown["notes"] == notes
+
+
+def test_render_names_only_those_variables_of_a_loop_that_are_used(folder):
+    file = write(folder, fields={"catalyst_payload": PAYLOAD})
+    loop = '<bpmn:multiInstanceLoopCharacteristics camunda:collection="items" camunda:elementVariable="item"/>'
+    end = "</bpmn:serviceTask>"
+    file.write_text(file.read_text().replace(end, loop + end))
+
+    assert preview(file, "--var", "name=Ada")["notes"] == []
+
+
+@pytest.mark.parametrize(
     ("parts", "reason"),
     [
         ({}, "Model: the default of the model catalog, as neither catalyst_model nor catalyst_payload names one"),

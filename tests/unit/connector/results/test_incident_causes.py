@@ -2,6 +2,7 @@
 
 import pytest
 
+from catalyst_groq.connector.handler import UNREADABLE_ENTRY
 from catalyst_groq.connector.results.diagram_remedies import remedy_for_kind
 from catalyst_groq.connector.results.help_pages import UNCAUGHT_PAGE, page_of_kind
 from catalyst_groq.connector.results.incident_causes import find_causes
@@ -12,6 +13,7 @@ from catalyst_groq.groq.api.error_kinds import ERROR_KINDS
 from catalyst_groq.groq.api.errors import ApiError
 from catalyst_groq.groq.api.operations import CHAT_COMPLETION, TRANSCRIPTION
 from catalyst_groq.groq.routing.endpoints import GROQ
+from catalyst_groq.journal.base import RESTORE_REMEDY
 
 LONG_TEXT = "The server's own words. " * 100
 
@@ -50,6 +52,7 @@ def test_cause_of_an_incident_with_a_link_is_the_same(kind, operation):
             ("uncaught_error",),
         ),
         (f"groq: 429 Slow down… See https://docs.example.com/{UNCAUGHT_PAGE}", ("uncaught_error", "429")),
+        (UNREADABLE_ENTRY.format("it is damaged", RESTORE_REMEDY), ("unreadable_entry",)),
         ("", ("other",)),
         ("Somebody else's words: 12345", ("other",)),
         ("12345", ("other",)),

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 from catalyst_groq.camunda.client import EngineClient
+from catalyst_groq.camunda.failed_calls import CHECK_ENGINE
 from catalyst_groq.camunda.product import EngineProduct
 from catalyst_groq.camunda.queries import EngineQueries, Permission
 from catalyst_groq.commands.doctor.findings import Area, Finding
@@ -13,7 +14,6 @@ from catalyst_groq.common.durations import format_duration
 from catalyst_groq.errors import EngineError, EngineRefused
 
 AREA = Area("Engine")
-CHECK_URL = "Check CATALYST_ENGINE_URL, the network and the proxy, and that the engine runs"
 CHECK_USER = "Check the user of CATALYST_ENGINE_USER and its rights"
 ORACLE, ORACLE_STRING_LIMIT = "Oracle", 2000
 FIRST_VERSION_WITH_CREATE_TIME = (7, 21)
@@ -69,7 +69,7 @@ async def check_engine(engine: EngineClient, string_limit: int | None) -> tuple[
     except EngineRefused as refusal:
         return [_describe_refusal(engine.url, refusal)], None
     except EngineError as error:
-        return [AREA.fault_of(str(error), CHECK_URL)], None
+        return [AREA.fault_of(str(error), CHECK_ENGINE)], None
     findings = [AREA.ok(f"{product} at {engine.url}"), *check_version(product)]
     findings += [] if string_limit is None else check_database(product, string_limit)
     findings += check_clock(engine.queries().server_time, datetime.now(UTC))

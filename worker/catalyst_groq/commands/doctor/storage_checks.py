@@ -17,7 +17,6 @@ from catalyst_groq.journal import JournalKey
 
 AREA = Area("Storage")
 PROBE = JournalKey("doctor", "")
-REDIS_TIMEOUT_SECONDS = 5.0
 CHECK_JOURNAL = "Set CATALYST_JOURNAL to a file in a folder that the worker may write, to redis://…, or to off"
 INSTALL_EXTRA = "Install the extra"
 CHECK_REDIS = "Check the URL, its password, and that Redis runs; without it each worker enforces the limits alone"
@@ -44,7 +43,7 @@ async def check_journal(settings: Settings) -> AsyncIterator[Finding]:
             await journal.store(PROBE, Response(HTTPStatus.OK, {}, b""))
             await journal.discard(PROBE.task_id)
         except JournalError as error:
-            yield AREA.fault(f"the journal {shown} cannot be written: {str(error).rstrip('.')}", CHECK_JOURNAL)
+            yield AREA.fault_of(f"the journal {shown} cannot be written: {error}", CHECK_JOURNAL)
         else:
             yield AREA.ok(f"the journal {shown} can be written")
 
@@ -70,18 +69,19 @@ async def check_shared_limits(settings: Settings) -> AsyncIterator[Finding]:
     shown = hide_user_info(url)
     try:
         with require_extra("redis", "CATALYST_LIMITS_REDIS_URL"):
-            from redis.asyncio import Redis  # noqa: PLC0415 -- an extra
             from redis.exceptions import RedisError  # noqa: PLC0415 -- an extra
+
+            from catalyst_groq.common.redis_client import describe_error  # noqa: PLC0415 -- an extra
+            from catalyst_groq.groq.rate_limits.redis_backend import RedisBackend  # noqa: PLC0415 -- an extra
+
+        backend = RedisBackend(url)
     except SettingsError as error:
-        yield AREA.fault(str(error), INSTALL_EXTRA)
+        yield AREA.fault_of(str(error), INSTALL_EXTRA)
         return
-    redis = Redis.from_url(
-        url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS, retry=None
-    )
-    async with aclosing(redis):
+    async with aclosing(backend):
         try:
-            await redis.ping()
+            await backend.check()
         except (RedisError, OSError) as error:
-            yield AREA.fault(f"Redis at {shown} does not work: {error}".rstrip("."), CHECK_REDIS)
+            yield AREA.fault_of(f"Redis at {shown} does not work: {describe_error(error)}", CHECK_REDIS)
         else:
             yield AREA.ok(f"Redis at {shown} responds: workers share the rate limits")

@@ -16,6 +16,9 @@ CAMUNDA_NAMESPACES = ("http://operaton.org/schema/1.0/bpmn", "http://activiti.or
 
 ROOT = f"{BPMN}definitions"
 LOOP = f"{BPMN}multiInstanceLoopCharacteristics"
+LOOP_VARIABLES = frozenset(("loopCounter", "nrOfInstances", "nrOfCompletedInstances", "nrOfActiveInstances"))
+"""What the engine sets for each item of a multi-instance, beside the element variable."""
+
 PARAMETERS = f"{EXTENSION_ELEMENTS}/{CAMUNDA}inputOutput/{CAMUNDA}"
 
 
@@ -52,6 +55,12 @@ class Diagram:
         while scope is not None:
             yield scope
             scope = self.parents.get(scope)
+
+    def loop_variables_of(self, element: ET.Element) -> set[str]:
+        """Return the variables that the multi-instances on and around an element set for each item."""
+        loops = [loop for scope in self.scopes_of(element) if (loop := scope.find(LOOP)) is not None]
+        elements = {name for loop in loops if (name := loop.get(f"{CAMUNDA}elementVariable"))}
+        return elements | LOOP_VARIABLES if loops else set()
 
     def owner_of(self, part: ET.Element) -> ET.Element:
         """Return the flow element that a part such as a field belongs to."""

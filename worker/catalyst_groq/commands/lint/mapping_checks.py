@@ -8,10 +8,8 @@ from catalyst_groq.commands.lint.checks import TaskCheck, shorten
 from catalyst_groq.commands.lint.diagram import LOOP
 from catalyst_groq.commands.lint.fields import is_transcription
 from catalyst_groq.commands.lint.findings import Finding
-from catalyst_groq.commands.lint.names import CAMUNDA
 from catalyst_groq.commands.lint.paths import find_wrong_paths, functions_in
 from catalyst_groq.commands.lint.tasks import OUTPUTS
-from catalyst_groq.commands.lint.variables import LOOP_VARIABLES
 from catalyst_groq.connector.fields.names import CONVERSATION, PAYLOAD, RESPONSE_FORMAT, RESPONSE_MAPPING
 
 PATH_MARKS = re.compile(r"[.\[\]{}()$|\s]")
@@ -70,17 +68,10 @@ def check_outputs(check: TaskCheck) -> Iterator[Finding]:
             problem = f"{RESPONSE_MAPPING}: '{shorten(name)}' is no name of a variable that the process can use"
             fix = 'Write a name of letters and digits on the left, the path on the right: "aiReply": "choices[0]…"'
             yield check.finding("mapping-name", problem, fix, RESPONSE_MAPPING)
-    for name in sorted(_loop_variables(check).intersection(names)):
+    for name in sorted(check.diagram.loop_variables_of(check.task.element).intersection(names)):
         yield check.describe("lost-output", RESPONSE_MAPPING, "loop", name=name)
     if check.task.element.find(LOOP) is None:
         yield from _check_lost(check, names)
-
-
-def _loop_variables(check: TaskCheck) -> set[str]:
-    """Return the variables that the multi-instances around the task set for each item."""
-    loops = [loop for scope in check.diagram.scopes_of(check.task.element) if (loop := scope.find(LOOP)) is not None]
-    elements = {loop.get(f"{CAMUNDA}elementVariable", "") for loop in loops}
-    return elements | LOOP_VARIABLES if loops else set()
 
 
 def _check_lost(check: TaskCheck, names: list[str]) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
-from catalyst_groq.commands.lint.diagram import Diagram
+from catalyst_groq.commands.lint.diagram import LOOP_VARIABLES, Diagram
 from catalyst_groq.commands.lint.names import BPMN, CAMUNDA, MESSAGE_EVENT, TOPIC_ATTRIBUTE
 from catalyst_groq.commands.lint.tasks import WrittenTask
 from catalyst_groq.connector.fields.ignored_fields import STANDARD_VARIABLES
@@ -23,7 +23,6 @@ NAMED_ELEMENTS = {
     f"{CAMUNDA}formField": "id",
     f"{CAMUNDA}out": "target",
 }
-LOOP_VARIABLES = frozenset(("loopCounter", "nrOfInstances", "nrOfCompletedInstances", "nrOfActiveInstances"))
 SET_VARIABLE = re.compile(r"setVariable(?:Local)?\(\s*['\"](\w+)['\"]")
 FOREIGN_CODE_ATTRIBUTES = frozenset(
     f"{CAMUNDA}{name}" for name in ("formKey", "formRef", "class", "delegateExpression", "expression")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from catalyst_groq.commands.lint.diagram import LOOP_VARIABLES
 from catalyst_groq.commands.preview.answers import RecordingClient
 from catalyst_groq.commands.preview.loading import GIVEN, PreviewedTask, PreviewOptions
 from catalyst_groq.commands.preview.preview import (
@@ -14,6 +15,7 @@ from catalyst_groq.commands.preview.preview import (
     match_attempts,
     variables_of,
 )
+from catalyst_groq.connector.fields.names import LOOP_COUNTER
 from catalyst_groq.connector.fields.raw import RawFields
 from catalyst_groq.connector.handler import Handler
 from catalyst_groq.domain.outcomes import Unlocked
@@ -57,6 +59,7 @@ class Previewer:
         is_shown = options.is_answered or not exchanges
         pieces = describe_fields(fields, explainer.sources, previewed.selected.written.inputs)
         last = exchanges[-1].response if exchanges and options.is_answered else None
+        notes += [*_missing_loop_variables(previewed, fields), *_unused_variables(previewed, fields)]
         return Preview(
             task=previewed.selected,
             fields=_mask(pieces, redactor.mask_all),
@@ -66,7 +69,7 @@ class Previewer:
             outcome=outcome if is_shown else None,
             encoded=self.encoder.encode_all(variables_of(outcome)) if is_shown else {},
             response=redactor.mask(last.text) if isinstance(last, Response) else "",
-            notes=[*notes, *_unused_variables(previewed, fields), *_describe_answer(last)],
+            notes=[*notes, *_describe_answer(last)],
         )
 
 
@@ -79,6 +82,14 @@ def _used_variables(previewed: PreviewedTask, fields: RawFields) -> Iterator[Pie
     for name, typed in previewed.typed.items():
         if used is None or name in used:
             yield Piece(name, previewed.sources[name], str(typed.get("type")), _shown(previewed.task.variables[name]))
+
+
+def _missing_loop_variables(previewed: PreviewedTask, fields: RawFields) -> Iterator[str]:
+    used = fields.required_variables
+    for name in sorted(previewed.selected.loop_variables - previewed.typed.keys()):
+        if used is not None and name in used:
+            value = "=TEXT" if name not in LOOP_VARIABLES else ":=0" if name == LOOP_COUNTER else ":=1"
+            yield f"The multi-instance sets '{name}' for each item: give its value with --var {name}{value}"
 
 
 def _unused_variables(previewed: PreviewedTask, fields: RawFields) -> Iterator[str]:

@@ -20,6 +20,8 @@ class SelectedTask(NamedTuple):
     """The diagram as the worker reads it."""
     is_fetched: bool
     """Whether a worker with these settings fetches its topic."""
+    loop_variables: frozenset[str]
+    """The variables that the engine sets for each item of the multi-instances on and around the task."""
 
     @property
     def topic(self) -> str | None:
@@ -30,7 +32,8 @@ class SelectedTask(NamedTuple):
 def select_task(content: bytes, source: str, task_id: str | None, topics: Collection[str]) -> SelectedTask:
     """Return the task of that id; without an id the only one that this worker processes. Raises `PreviewError`."""
     try:
-        external = list(find_external_tasks(read_diagram(content)))
+        diagram = read_diagram(content)
+        external = list(find_external_tasks(diagram))
     except DiagramError as error:
         raise PreviewError(f"{source} {error}. Save it again in the Modeler.") from error
     definition = parse_or_explain(content)
@@ -38,7 +41,8 @@ def select_task(content: bytes, source: str, task_id: str | None, topics: Collec
         raise PreviewError(f"{source} {definition}. Save it again in the Modeler.")
     own = select_tasks(external, topics)
     chosen = _find(external, task_id, source) if task_id else _find_only(own, source, topics)
-    return SelectedTask(source, chosen, definition, chosen in own)
+    loop_variables = frozenset(diagram.loop_variables_of(chosen.element))
+    return SelectedTask(source, chosen, definition, chosen in own, loop_variables)
 
 
 def _find(tasks: Sequence[WrittenTask], task_id: str, source: str) -> WrittenTask:

@@ -16,7 +16,10 @@ UNCAUGHT_ERROR = "uncaught_error"
 """The cause of an incident because nothing catches a BPMN error."""
 
 UNREADABLE_DIAGRAM = "unreadable_diagram"
-CAUSES = (*(kind.name for kind in ERROR_KINDS), UNCAUGHT_ERROR, UNREADABLE_DIAGRAM, OTHER_CAUSE)
+UNREADABLE_ENTRY = "unreadable_entry"
+"""The cause of an incident because the stored response of a task cannot be read."""
+
+CAUSES = (*(kind.name for kind in ERROR_KINDS), UNCAUGHT_ERROR, UNREADABLE_DIAGRAM, UNREADABLE_ENTRY, OTHER_CAUSE)
 """The causes by name; a field (`catalyst_payload`) and a status (`503`) are causes, too."""
 
 FIELD = re.compile(r"catalyst_\w+")
@@ -33,6 +36,9 @@ KINDS_BY_PAGE = {page_of_kind(kind): kind.name for kind in ERROR_KINDS}
 DIAGRAM = "The BPMN of the process definition "
 """How the message of a `DefinitionError` begins."""
 
+ANSWERED = "CATALYST_JOURNAL: Groq has answered this task, but the stored response cannot be read"
+"""How the message of an `UnreadableEntry` begins."""
+
 
 def find_causes(message: str) -> tuple[str, ...]:
     """Return the causes of an incident, the main one first: an error kind, a field, a status; or `other`."""
@@ -44,6 +50,8 @@ def _find(message: str) -> Iterator[str]:
         yield field[0]
     if message.startswith(DIAGRAM):
         yield UNREADABLE_DIAGRAM
+    if message.startswith(ANSWERED):
+        yield UNREADABLE_ENTRY
     # A long message has lost the end of its remedy to the link.
     if (link := LINK.search(message)) and link["page"] in KINDS_BY_PAGE:
         yield KINDS_BY_PAGE[link["page"]]

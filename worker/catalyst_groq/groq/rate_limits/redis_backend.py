@@ -9,9 +9,9 @@ from importlib.resources import files
 from math import inf
 from typing import Any, TypeVar
 
-from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from catalyst_groq.common.redis_client import connect, describe_error
 from catalyst_groq.groq.rate_limits.bucket import (
     GROQ_LIMIT_KINDS,
     REQUEST_LATENCY_SECONDS,
@@ -74,9 +74,7 @@ class RedisBackend:
     """Queues in Redis. Steps run in a Lua script, so that workers never count at the same time."""
 
     def __init__(self, url: str) -> None:
-        self._redis = Redis.from_url(
-            url, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS
-        )
+        self._redis = connect(url, REDIS_TIMEOUT_SECONDS)
         script = files("catalyst_groq.groq.rate_limits").joinpath("queue.lua").read_text("utf-8")
         self._script = self._redis.register_script(script)
         self._steps = StepBatches(self._run_script)
@@ -183,7 +181,8 @@ class FallbackBackend:
         except (RedisError, OSError) as error:
             if self._retry_shared_at is None:
                 log.warning(
-                    "Shared rate limits unavailable, this worker enforces the rate limits on its own: %s", error
+                    "Shared rate limits unavailable, this worker enforces the rate limits on its own: %s",
+                    describe_error(error),
                 )
             self._retry_shared_at = time.monotonic() + FALLBACK_SECONDS
             await self._shared.close_idle_connections()
