@@ -6,6 +6,7 @@ import pytest
 
 from catalyst_groq.camunda.deployments import DeploymentRefused
 from catalyst_groq.commands.deploy import UnknownProcess
+from catalyst_groq.commands.failed_task_search import ProcessNotDeployed
 from catalyst_groq.commands.migrate import UnknownVersion
 from support.command_line import CommandLine
 from support.diagrams import diagram, process_with
@@ -104,6 +105,14 @@ def test_retry_takes_only_the_selected_tasks(commands, start_instance, emulator)
     assert "'total' is required" in instance.incident()
     assert left.process_client.external_tasks(left.id)[0]["retries"] == 0
     assert len(emulator.calls) == calls, "the stored answer is used"
+
+
+@pytest.mark.parametrize("command", ["retry", "migrate"])
+def test_process_that_is_not_deployed_is_an_error(commands, start_instance, command):
+    (key, _), _ = hang(start_instance)
+
+    with pytest.raises(ProcessNotDeployed, match=f"--process {key}x: the engine has no process with this id"):
+        commands.run(command, "--process", key, "--process", f"{key}x")
 
 
 def test_retry_of_a_cause_that_does_not_exist_is_wrong_usage(commands):

@@ -68,6 +68,10 @@ class Deployments:
             id_ = str(body["id"])
         return Deployment(id_, name, id_ != earlier, await self._definitions(deploymentId=id_))
 
+    async def has_process(self, key: str) -> bool:
+        """Whether a process is deployed, for whichever tenant."""
+        return bool(await self._definitions(key=key, maxResults="1"))
+
     async def latest(self, key: str, tenant: str) -> ProcessDefinition | None:
         """Return the latest version of a process of one tenant, or of none; None if it is not deployed."""
         return next(iter(await self._definitions(key=key, latestVersion="true", **_of_tenant(tenant))), None)

@@ -7,6 +7,11 @@ from catalyst_groq.camunda.deployments import Deployments
 from catalyst_groq.camunda.failed_tasks import FailedTask, FailedTasks
 from catalyst_groq.camunda.rest_client import RestClient
 from catalyst_groq.commands.failed_task_selection import TaskSelection
+from catalyst_groq.errors import CatalystError
+
+
+class ProcessNotDeployed(CatalystError):  # noqa: N818 -- named after the state
+    """An option names a process that the engine does not have."""
 
 
 class FoundTasks(NamedTuple):
@@ -17,8 +22,12 @@ class FoundTasks(NamedTuple):
 
 
 async def find_failed_tasks(rest: RestClient, topics: Sequence[str], selection: TaskSelection) -> FoundTasks:
-    """Return the failed tasks of these topics that meet the selection. Raises `EngineError`."""
-    tasks = [task for task in await FailedTasks(rest).find(topics) if selection.matches(task)]
+    """Return the failed tasks of these topics that meet the selection. Raises `ProcessNotDeployed`, `EngineError`."""
     deployments = Deployments(rest)
+    for key in selection.processes:
+        if not await deployments.has_process(key):
+            fix = "Write the id of a process in its diagram, and check the user's permissions in the engine."
+            raise ProcessNotDeployed(f"--process {key}: the engine has no process with this id. {fix}")
+    tasks = [task for task in await FailedTasks(rest).find(topics) if selection.matches(task)]
     ids = dict.fromkeys(task.definition_id for task in tasks)
     return FoundTasks(tasks, {id_: (await deployments.definition(id_)).version for id_ in ids})
