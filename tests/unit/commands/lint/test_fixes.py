@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from catalyst_groq.commands.lint.context import default_context
+from catalyst_groq.commands.lint.diagram import read_diagram
 from catalyst_groq.commands.lint.fixer import FixedDiagram, fix_diagram
 from catalyst_groq.commands.lint.fixes import FIXES
+from catalyst_groq.commands.lint.linter import find_all
 from catalyst_groq.commands.lint.rules import all_rules
 from support.bpmn_shapes import make_shape
 from support.lint_diagrams import example_diagram, process_around, task_with
@@ -126,7 +128,6 @@ def test_fix_changes_nothing_but_the_wrong_values(planted, encoding, line_end):
     "fields",
     [
         {"catalyst_timeOut": "9", "catalyst_timeout": "5"},  # which one is meant?
-        {"catalyst_timeOut": "9 s"},  # the task would fail
         {"catalyst_colour": "red"},
         {"catalyst_errorMapping": '{"rate": "BUSY"}'},  # no misspelling: 429, or a code of Groq?
         {"catalyst_errorMapping": '{"timeout": "BUSY", "timeouts": "LATE"}'},
@@ -142,6 +143,22 @@ def test_fix_leaves_what_needs_a_decision(fields):
     content = process_around(task_with(fields)).encode()
 
     assert fix_diagram(content, CONTEXT) == FixedDiagram(content, 0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "rule_id"),
+    [
+        ({"catalyst_paylod": payload("Explain ${topicOfTheForm}")}, "missing-variable"),
+        ({"catalyst_timeOut": "9 s"}, "invalid-timeout"),
+    ],
+    ids=["hint", "error"],
+)
+def test_fix_of_a_name_lets_its_value_be_checked(fields, rule_id):
+    before = process_around(task_with(fields)).encode()
+    after = fix_diagram(before, CONTEXT)
+
+    assert after.fixed == 1
+    assert rule_id in {finding.rule_id for finding in find_all(read_diagram(after.content), CONTEXT)[0]}
 
 
 def test_fix_leaves_a_retired_model_whose_successor_cannot():

@@ -195,7 +195,7 @@ FIXES: Mapping[str, Fix] = {
     "invalid-placeholder": Fix(_fix_expressions, task_fails_before=True),
     "engine-expression": Fix(_fix_expressions, task_fails_before=True),
     "unknown-cause": Fix(_fix_causes, task_fails_before=True),
-    "unknown-field": Fix(_fix_field_names, task_fails_before=False),
+    "unknown-field": Fix(_fix_field_names, task_fails_before=True),
     "retired-model": Fix(_fix_retired_models, task_fails_before=False),
 }
 """By the id of the rule."""
