@@ -220,5 +220,7 @@ def test_three_workers_share_tasks_and_journal(stack):
     assert sum(done.values()) == stack.request_count() == 90
     assert all(done.values()), done
     (redis,) = stack.podman("ps", "--format", "{{.Names}}", "--filter", "name=_redis_").split()
-    kept = len(instances) + len(workers)  # each worker tries the journal when it starts
-    assert f"cmdstat_hset:calls={kept}," in stack.podman("exec", redis, "redis-cli", "info", "commandstats")
+    statistics = stack.podman("exec", redis, "redis-cli", "info", "commandstats")
+    (written,) = re.findall(r"cmdstat_hset:calls=(\d+)", statistics)
+    checks = len(workers)  # at least: each worker tries the journal when it starts, and every few seconds
+    assert int(written) >= len(instances) + checks
