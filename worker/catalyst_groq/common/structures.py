@@ -42,13 +42,10 @@ def measure(data: Any, max_chars: float) -> int:
             chars += len("".join(map(str, part)))
             part = part.values()  # noqa: PLW2901 -- its values count as a list's entries do
         for value in part:
-            kind = type(value)
-            if kind is str:
+            if type(value) in SCALAR_TYPES:
+                continue
+            if isinstance(value, TEXT_TYPES):
                 chars += len(value)
-            elif kind in SCALAR_TYPES:
-                pass
             elif isinstance(value, CONTAINER_TYPES):
                 remaining.append(value)
-            elif isinstance(value, TEXT_TYPES):
-                chars += len(value)
     return chars

@@ -124,12 +124,9 @@ def _collect_texts(value: Any) -> list[str]:
             texts += map(str, part)  # in YAML a name may be a number
             part = part.values()  # noqa: PLW2901 -- its values are searched as a list's entries are
         for entry in part:
-            kind = type(entry)
-            if kind is str:
-                texts.append(entry)
-            elif kind in SCALAR_TYPES:
-                pass
-            elif isinstance(entry, str):
+            if type(entry) in SCALAR_TYPES:
+                continue
+            if isinstance(entry, str):
                 texts.append(entry)
             elif isinstance(entry, CONTAINER_TYPES):
                 remaining.append(entry)
