@@ -343,6 +343,16 @@ def test_wrong_usage_is_explained(folder, arguments, message):
     assert message in " ".join(re.sub(r"[│╭╮╰╯─]", "", result.output).split())
 
 
+def test_diagram_in_another_encoding_than_declared_is_explained_as_by_lint(folder):
+    (folder / "a.bpmn").write_bytes(diagram()[1].replace("Ask", "Prüfen").encode("latin-1"))
+
+    result = render("a.bpmn")
+
+    assert result.exit_code == 2
+    assert "do not fit the encoding UTF-8" in " ".join(result.output.replace("│", " ").split())
+    assert "Save it in UTF-8, or declare" in " ".join(result.output.replace("│", " ").split())
+
+
 def test_send_asks_groq_and_shows_the_variables(folder, groq_emulator, monkeypatch):
     monkeypatch.setenv("GROQ_API_URL", groq_emulator.base_url)
     shown = preview(write(folder), "--var", "userMessage=Hi", "--send")

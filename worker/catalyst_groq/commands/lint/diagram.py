@@ -19,13 +19,14 @@ LOOP = f"{BPMN}multiInstanceLoopCharacteristics"
 LOOP_VARIABLES = frozenset(("loopCounter", "nrOfInstances", "nrOfCompletedInstances", "nrOfActiveInstances"))
 """What the engine sets for each item of a multi-instance, beside the element variable."""
 
+SAVE_AGAIN = "Save it again in the Modeler"
 PARAMETERS = f"{EXTENSION_ELEMENTS}/{CAMUNDA}inputOutput/{CAMUNDA}"
 
 
 class DiagramError(ValueError):
     """A diagram cannot be read; the message continues a sentence about it."""
 
-    def __init__(self, reason: str, line: int = 0, fix: str = "Save it again in the Modeler") -> None:
+    def __init__(self, reason: str, line: int = 0, fix: str = SAVE_AGAIN) -> None:
         super().__init__(reason)
         self.line = line
         self.fix = fix

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from catalyst_groq.commands.lint.checks import TaskCheck
 from catalyst_groq.commands.lint.context import LintContext
-from catalyst_groq.commands.lint.diagram import Diagram, DiagramError, read_diagram
+from catalyst_groq.commands.lint.diagram import SAVE_AGAIN, Diagram, DiagramError, read_diagram
 from catalyst_groq.commands.lint.error_checks import check_catchers, check_error_mapping
 from catalyst_groq.commands.lint.field_checks import (
     check_duplicate_keys,
@@ -62,7 +62,7 @@ def lint_diagram(content: bytes | str, context: LintContext) -> list[Finding]:
         return [unreadable("is nested too deeply")]
 
 
-def unreadable(reason: str, line: int = 0, fix: str = "Save it again in the Modeler") -> Finding:
+def unreadable(reason: str, line: int = 0, fix: str = SAVE_AGAIN) -> Finding:
     """Return the finding of a diagram that cannot be checked; `reason` continues a sentence about it."""
     return Finding(line, "", "", UNREADABLE, f"The diagram {reason}", fix)
 

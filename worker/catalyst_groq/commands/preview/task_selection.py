@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from catalyst_groq.commands.lint.diagram import DiagramError, read_diagram
+from catalyst_groq.commands.lint.diagram import SAVE_AGAIN, DiagramError, read_diagram
 from catalyst_groq.commands.lint.tasks import WrittenTask, find_external_tasks, has_computed_topic, select_tasks
 from catalyst_groq.commands.preview.errors import PreviewError
 from catalyst_groq.domain.definitions import Definition, parse_or_explain
@@ -35,10 +35,10 @@ def select_task(content: bytes, source: str, task_id: str | None, topics: Collec
         diagram = read_diagram(content)
         external = list(find_external_tasks(diagram))
     except DiagramError as error:
-        raise PreviewError(f"{source} {error}. Save it again in the Modeler.") from error
+        raise PreviewError(f"{source} {error}. {error.fix}.") from error
     definition = parse_or_explain(content)
     if isinstance(definition, str):
-        raise PreviewError(f"{source} {definition}. Save it again in the Modeler.")
+        raise PreviewError(f"{source} {definition}. {SAVE_AGAIN}.")
     own = select_tasks(external, topics)
     chosen = _find(external, task_id, source) if task_id else _find_only(own, source, topics)
     loop_variables = frozenset(diagram.loop_variables_of(chosen.element))
