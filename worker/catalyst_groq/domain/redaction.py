@@ -31,6 +31,9 @@ CACHED_KEYS = 256
 JSON_ESCAPE = re.compile(r"\\\\{0,7}(?:u[0-9a-fA-F]{4}|/)")
 """With 2, 4 or 8 backslashes in a JSON text that stands in other ones."""
 
+ASCII_JSON_ESCAPE = re.compile(r"\\\\{0,7}(?:u00[0-7][0-9a-fA-F]|/)")
+"""Escapes of the characters that most keys consist of: servers that escape all others do so in most texts."""
+
 URL_ESCAPES = re.compile(r"%[0-9a-fA-F]{2}(?:%[0-9a-fA-F]{2})*")
 TEXT_SEPARATOR = "\0"
 """A character that no key contains."""
@@ -77,8 +80,8 @@ class Redactor:
         """Return the text without any known key, and without anything that has the form of a Groq key."""
         for form in self._forms:
             text = text.replace(form, MASK)
-        if _has_escapes(text):
-            text = _mask_escaped(text, self._forms)
+        if _has_escapes(text, self._json_escape):
+            text = _mask_escaped(text, self._forms, self._json_escape)
         return GROQ_KEY.sub(MASK, text) if KEY_PREFIX in text else text
 
     def mask_all(self, value: Any) -> Any:
@@ -113,6 +116,7 @@ class Redactor:
         """Longer forms are replaced first, because one key may be the beginning of another."""
         forms = {form for key in (*self._permanent, *self._resolved) for form in _forms(key)}
         self._forms = tuple(sorted(forms, key=len, reverse=True))
+        self._json_escape = ASCII_JSON_ESCAPE if all(map(str.isascii, forms)) else JSON_ESCAPE
 
 
 def _collect_texts(value: Any) -> list[str]:
@@ -153,15 +157,15 @@ def _base64_forms(key: str) -> set[str]:
     return forms
 
 
-def _has_escapes(text: str) -> bool:
+def _has_escapes(text: str, json_escape: re.Pattern[str]) -> bool:
     """Search for single characters first: that is many times faster than a regular expression."""
-    in_json = "\\" in text and JSON_ESCAPE.search(text)
+    in_json = "\\" in text and json_escape.search(text)
     return bool(in_json or ("%" in text and URL_ESCAPES.search(text)))
 
 
-def _mask_escaped(text: str, forms: Iterable[str]) -> str:
+def _mask_escaped(text: str, forms: Iterable[str], json_escape: re.Pattern[str]) -> str:
     """Mask the keys of which some characters are escaped; everything else stays as it is written."""
-    unescaped = URL_ESCAPES.sub(lambda match: unquote(match[0]), JSON_ESCAPE.sub(_unescape, text))
+    unescaped = URL_ESCAPES.sub(lambda match: unquote(match[0]), json_escape.sub(_unescape, text))
     for form in forms:
         if form in unescaped:
             text = _escaped_pattern(form).sub(MASK, text)

@@ -110,7 +110,7 @@ class FieldReader:
 
 
 def _text_items(source: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, text) for name, text in source.items() if isinstance(text, str))
+    return tuple([(name, text) for name, text in source.items() if isinstance(text, str)])
 
 
 def _is_set(value: Any) -> bool:
