@@ -44,7 +44,7 @@ class Sizes:
 
 
 FULL = Sizes(
-    workers=(1, 2, 4, 8), tasks=800, tasks_per_worker=150, latency_seconds=40, interval_seconds=0.25, engine_batches=6
+    workers=(1, 2, 4, 8), tasks=800, tasks_per_worker=600, latency_seconds=40, interval_seconds=0.25, engine_batches=6
 )
 QUICK = Sizes(workers=(2,), tasks=200, tasks_per_worker=50, latency_seconds=10, interval_seconds=0.25, engine_batches=1)
 
