@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from catalyst_groq.cli import app
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.config.validation import SettingsDiagnostics
-from catalyst_groq.connector.fields.error_causes import KNOWN_CAUSES
+from catalyst_groq.connector.fields.error_causes import KNOWN_CAUSES, UNSENT_KINDS
 from catalyst_groq.connector.fields.names import (
     CHAT_DEFAULTS,
     COLLECT,
@@ -76,6 +76,7 @@ REACTIONS = {
     RetryAction.RETRY: "It reports a failure, and the engine retries the task.",
     RetryAction.GIVE_UP: "It does not send the request again: unchanged, it would fail again.",
 }
+UNSENT = "It sends no request."
 OTHER_ROUTES = {
     Failover.NONE: "It tries no other endpoint or model.",
     Failover.OTHER_MODEL: "Before that, it tries other endpoints that have the model, then replacements and fallbacks.",
@@ -205,7 +206,8 @@ def _format_error(kind: ErrorKind) -> Iterator[str]:
     if kind in AUDIO_REMEDIES:
         yield f"- **For recordings.** {AUDIO_REMEDIES[kind]}"
     pause = " The account is paused for all models meanwhile." if kind.pauses_account else ""
-    yield f"- **What the worker does.** {REACTIONS[kind.action]} {OTHER_ROUTES[kind.failover]}{pause}"
+    reaction = UNSENT if kind in UNSENT_KINDS else f"{REACTIONS[kind.action]} {OTHER_ROUTES[kind.failover]}{pause}"
+    yield f"- **What the worker does.** {reaction}"
     yield f"- **`catalyst_meta.blame`:** `{kind.blame}`"
     if causes := _causes_of(kind):
         yield f"- **In the Error Mapping:** {', '.join(f'`{cause}`' for cause in causes)}"
@@ -217,7 +219,7 @@ def _causes_of(kind: ErrorKind) -> list[str]:
     by_reason = [
         cause for known, causes in (*KIND_BY_REASON.values(), NETWORK_FAILURE) if known is kind for cause in causes
     ]
-    by_worker = FOUND_BY_WORKER.get(kind, ())
+    by_worker = (kind.name,) if kind in UNSENT_KINDS else FOUND_BY_WORKER.get(kind, ())
     return [
         cause for cause in dict.fromkeys([*by_status, *by_reason, *by_code, *by_worker]) if not cause.endswith("xx")
     ]

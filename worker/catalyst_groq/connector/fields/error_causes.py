@@ -4,7 +4,7 @@ import re
 from difflib import get_close_matches
 
 from catalyst_groq.errors import FieldError
-from catalyst_groq.groq.api.error_kinds import ERROR_KINDS
+from catalyst_groq.groq.api.error_kinds import ERROR_KINDS, ErrorKind
 from catalyst_groq.groq.api.errors import (
     EMPTY_ANSWER,
     INCOMPATIBLE_MODEL,
@@ -18,11 +18,8 @@ from catalyst_groq.groq.routing.circuit_breaker import CIRCUIT_OPEN
 
 STATUS = re.compile(r"[2-5](\d\d|xx)", re.IGNORECASE)
 CODE = re.compile(r"[a-z][a-z_]+", re.IGNORECASE)
-UNREADABLE_FILE = "unreadable_file"
-"""The cause of a File whose content cannot be used: nothing is sent."""
-
-MISSING_API_KEY = "missing_api_key"
-"""The cause of a key that is missing, or cannot be read: nothing is sent."""
+UNSENT_KINDS = (ErrorKind.UNREADABLE_FILE, ErrorKind.MISSING_API_KEY)
+"""What keeps a request from being sent; the names are the causes."""
 
 OWN_CAUSES = sorted(
     {
@@ -35,8 +32,7 @@ OWN_CAUSES = sorted(
         CIRCUIT_OPEN,
         EMPTY_ANSWER,
         INCOMPATIBLE_MODEL,
-        MISSING_API_KEY,
-        UNREADABLE_FILE,
+        *(kind.name for kind in UNSENT_KINDS),
         UNSUPPORTED_PARAMETER,
     }
 )
