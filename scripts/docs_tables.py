@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from catalyst_groq.cli import app
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.config.validation import SettingsDiagnostics
-from catalyst_groq.connector.fields.error_causes import KNOWN_CAUSES, UNSENT_KINDS
+from catalyst_groq.connector.fields.error_causes import FOUND_BY_WORKER, KNOWN_CAUSES, UNSENT_KINDS
 from catalyst_groq.connector.fields.names import (
     CHAT_DEFAULTS,
     COLLECT,
@@ -27,17 +27,8 @@ from catalyst_groq.connector.fields.names import (
     TRANSCRIPTION_DEFAULTS,
 )
 from catalyst_groq.groq.api.error_kinds import ERROR_KINDS, ErrorKind, Failover, RetryAction
-from catalyst_groq.groq.api.errors import (
-    EMPTY_ANSWER,
-    KIND_BY_CODE,
-    KIND_BY_REASON,
-    KIND_BY_STATUS,
-    NETWORK_FAILURE,
-    OUTPUT_PARSE_FAILED,
-)
+from catalyst_groq.groq.api.errors import KIND_BY_CODE, KIND_BY_REASON, KIND_BY_STATUS, NETWORK_FAILURE
 from catalyst_groq.groq.api.remedies import AUDIO_REMEDIES, GROQ_REMEDIES
-from catalyst_groq.groq.api.response_validation import TOOL_USE_FAILED
-from catalyst_groq.groq.api.structured_output import JSON_VALIDATE_FAILED
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -64,12 +55,6 @@ SETTING_GROUPS: Mapping[str, tuple[str, ...]] = {
     "Other settings": ("*",),
 }
 """Patterns of the names in each group; the first group that matches has the setting."""
-
-FOUND_BY_WORKER: Mapping[ErrorKind, tuple[str, ...]] = {
-    ErrorKind.EMPTY_ANSWER: (EMPTY_ANSWER,),
-    ErrorKind.INVALID_OUTPUT: (JSON_VALIDATE_FAILED, TOOL_USE_FAILED, OUTPUT_PARSE_FAILED),
-}
-"""The causes of what the worker finds in a response with status 200."""
 
 REACTIONS = {
     RetryAction.WAIT: "It waits and sends the request again. That counts as no failure.",

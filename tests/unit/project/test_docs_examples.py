@@ -5,11 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
-from docs_tables import FOUND_BY_WORKER
 
 from catalyst_groq.connector.expressions.jmespath import ExpressionError
 from catalyst_groq.connector.expressions.placeholder_values import PlaceholderError, TaskVariables
 from catalyst_groq.connector.expressions.placeholders import render_all
+from catalyst_groq.connector.fields.error_causes import FOUND_BY_WORKER
 from catalyst_groq.connector.fields.mappings import ErrorMapping, ResponseMapping
 from catalyst_groq.connector.results.outcome_mapping import standard_variables
 from catalyst_groq.groq.api.errors import KIND_BY_REASON, NETWORK_FAILURE, classify
