@@ -6,12 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from catalyst_groq.commands.lint.context import default_context
+from catalyst_groq.commands.lint.linter import lint_diagram
+from catalyst_groq.config.settings import Settings
 from catalyst_groq.connector.expressions.jmespath import ExpressionError
 from catalyst_groq.connector.expressions.placeholder_values import PlaceholderError, TaskVariables
 from catalyst_groq.connector.expressions.placeholders import render_all
 from catalyst_groq.connector.fields.error_causes import FOUND_BY_WORKER
 from catalyst_groq.connector.fields.mappings import ErrorMapping, ResponseMapping
+from catalyst_groq.connector.fields.names import COMMON_DEFAULTS, RETRIES
+from catalyst_groq.connector.fields.retry_cycle import RetryCycle
 from catalyst_groq.connector.results.outcome_mapping import standard_variables
+from catalyst_groq.domain import definitions
 from catalyst_groq.groq.api.errors import KIND_BY_REASON, NETWORK_FAILURE, classify
 from support.factories import make_call_result, make_response
 
@@ -74,4 +80,25 @@ def test_error_mapping_that_catches_everything_has_each_cause(causes):
     block = ERRORS.split("### Catch everything")[1].split("```json\n")[1].split("```")[0]
     mapping = ErrorMapping.parse("catalyst_errorMapping", json.loads(block))
 
-    assert mapping.code_for(causes) == "GROQ_FAILED"
+    assert mapping.code_for(causes) == ("UNREADABLE_FILE" if "unreadable_file" in causes else "GROQ_FAILED")
+
+
+def test_diagram_of_the_errors_page_has_no_mistake_and_catches_its_code():
+    [xml] = re.findall(r"```xml\n(.+?)```", ERRORS, re.DOTALL)
+    definition = definitions.parse(xml)
+
+    assert [finding for finding in lint_diagram(xml.encode(), default_context()) if finding.severity != "hint"] == []
+    assert definition.catches("read", "UNREADABLE_FILE")
+    assert not definition.catches("read", "OTHER")
+
+
+def test_trial_of_an_outage_takes_the_pauses_of_retries_and_the_polls_after_them():
+    cycle = RetryCycle.parse(RETRIES, COMMON_DEFAULTS[RETRIES])
+    pauses, left = [], cycle.max_attempts
+    while left > 1:
+        left, pause = cycle.after_failure(left)
+        pauses.append(pause.total_seconds())
+    poll = Settings.model_fields["async_response_timeout"].default.total_seconds()
+    shortest, longest = sum(pauses), sum(pauses) + len(pauses) * poll
+
+    assert f"take {shortest:g} to {longest:g} seconds" in ERRORS.replace("\n", " ")
