@@ -43,7 +43,8 @@ async def test_uncaught_bpmn_error_is_an_incident_with_a_fix():
     assert outcome.retries == 0
     assert outcome.message.startswith("Groq: 401 Invalid API Key")
     assert outcome.message.endswith(
-        "where the Secret Source field takes it from. Nothing catches the BPMN error AUTH_FAILED. If the process shall "
+        "where the Secret Source field takes it from. Then raise the task's retries. "
+        "Nothing catches the BPMN error AUTH_FAILED. If the process shall "
         f"handle it, attach an error boundary event to 'AskGroq'. {IF_IN_DIAGRAM}"
     )
     assert outcome.variables["catalyst_statusCode"] == 401

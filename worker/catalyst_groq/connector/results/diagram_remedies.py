@@ -1,4 +1,4 @@
-"""The last sentence of an incident that ends with a corrected diagram. Pure.
+"""The last sentence of an incident: how its task goes on when the cause is corrected. Pure.
 
 An instance stays on its version of the process when another one is deployed.
 """
@@ -33,6 +33,17 @@ MAYBE_IN_DIAGRAM = {
     ErrorKind.WRONG_URL,
 }
 """Kinds of errors that may also be corrected in the data, by the operator, or by another attempt."""
+
+
+THEN_RETRY = "Then raise the task's retries."
+OUTSIDE_DIAGRAM = {
+    ErrorKind.ACCOUNT_RESTRICTED,
+    ErrorKind.AUTHENTICATION,
+    ErrorKind.FORBIDDEN,
+    ErrorKind.HEADERS_TOO_LARGE,
+    ErrorKind.SPEND_LIMIT,
+}
+"""Kinds of errors that are corrected outside of the process, and whose remedies do not say how the task goes on."""
 
 
 def remedy_for_field(fields: RawFields, name: str) -> str:

@@ -7,7 +7,13 @@ from typing import Any
 from catalyst_groq.common.bounded_execution import BoundedExecutor
 from catalyst_groq.common.durations import format_duration
 from catalyst_groq.common.texts import shorten
-from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, IF_IN_DIAGRAM, remedy_for_kind
+from catalyst_groq.connector.results.diagram_remedies import (
+    DEPLOY_AND_MIGRATE,
+    IF_IN_DIAGRAM,
+    OUTSIDE_DIAGRAM,
+    THEN_RETRY,
+    remedy_for_kind,
+)
 from catalyst_groq.connector.results.help_pages import page_of_field, page_of_kind
 from catalyst_groq.connector.task_request import TaskRequest
 from catalyst_groq.domain.incident_messages import add_sentence
@@ -121,7 +127,8 @@ def uncaught_message(request: TaskRequest, result: CallResult, error: BpmnError,
 def _remedy(server: str, error: ApiError, operation: Operation) -> str:
     if error.kind is ErrorKind.TRANSIENT and not error.status:
         return UNREACHABLE_REMEDY
-    return remedy_for(error.kind, operation, is_groq=server == GROQ)
+    remedy = remedy_for(error.kind, operation, is_groq=server == GROQ)
+    return f"{remedy} {THEN_RETRY}" if error.kind in OUTSIDE_DIAGRAM else remedy
 
 
 def _retry_failure(server: str, error: ApiError, retry: Retry, variables: Mapping[str, Any]) -> Failure:
