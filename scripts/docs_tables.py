@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from catalyst_groq.cli import app
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.config.validation import SettingsDiagnostics
-from catalyst_groq.connector.fields.error_causes import KNOWN_CAUSES
+from catalyst_groq.connector.fields.error_causes import FOUND_BY_WORKER, KNOWN_CAUSES, UNSENT_KINDS
 from catalyst_groq.connector.fields.names import (
     CHAT_DEFAULTS,
     COLLECT,
@@ -27,17 +27,8 @@ from catalyst_groq.connector.fields.names import (
     TRANSCRIPTION_DEFAULTS,
 )
 from catalyst_groq.groq.api.error_kinds import ERROR_KINDS, ErrorKind, Failover, RetryAction
-from catalyst_groq.groq.api.errors import (
-    EMPTY_ANSWER,
-    KIND_BY_CODE,
-    KIND_BY_REASON,
-    KIND_BY_STATUS,
-    NETWORK_FAILURE,
-    OUTPUT_PARSE_FAILED,
-)
+from catalyst_groq.groq.api.errors import KIND_BY_CODE, KIND_BY_REASON, KIND_BY_STATUS, NETWORK_FAILURE
 from catalyst_groq.groq.api.remedies import AUDIO_REMEDIES, GROQ_REMEDIES
-from catalyst_groq.groq.api.response_validation import TOOL_USE_FAILED
-from catalyst_groq.groq.api.structured_output import JSON_VALIDATE_FAILED
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -65,17 +56,12 @@ SETTING_GROUPS: Mapping[str, tuple[str, ...]] = {
 }
 """Patterns of the names in each group; the first group that matches has the setting."""
 
-FOUND_BY_WORKER: Mapping[ErrorKind, tuple[str, ...]] = {
-    ErrorKind.EMPTY_ANSWER: (EMPTY_ANSWER,),
-    ErrorKind.INVALID_OUTPUT: (JSON_VALIDATE_FAILED, TOOL_USE_FAILED, OUTPUT_PARSE_FAILED),
-}
-"""The causes of what the worker finds in a response with status 200."""
-
 REACTIONS = {
     RetryAction.WAIT: "It waits and sends the request again. That counts as no failure.",
     RetryAction.RETRY: "It reports a failure, and the engine retries the task.",
     RetryAction.GIVE_UP: "It does not send the request again: unchanged, it would fail again.",
 }
+UNSENT = "It sends no request."
 OTHER_ROUTES = {
     Failover.NONE: "It tries no other endpoint or model.",
     Failover.OTHER_MODEL: "Before that, it tries other endpoints that have the model, then replacements and fallbacks.",
@@ -205,7 +191,8 @@ def _format_error(kind: ErrorKind) -> Iterator[str]:
     if kind in AUDIO_REMEDIES:
         yield f"- **For recordings.** {AUDIO_REMEDIES[kind]}"
     pause = " The account is paused for all models meanwhile." if kind.pauses_account else ""
-    yield f"- **What the worker does.** {REACTIONS[kind.action]} {OTHER_ROUTES[kind.failover]}{pause}"
+    reaction = UNSENT if kind in UNSENT_KINDS else f"{REACTIONS[kind.action]} {OTHER_ROUTES[kind.failover]}{pause}"
+    yield f"- **What the worker does.** {reaction}"
     yield f"- **`catalyst_meta.blame`:** `{kind.blame}`"
     if causes := _causes_of(kind):
         yield f"- **In the Error Mapping:** {', '.join(f'`{cause}`' for cause in causes)}"
@@ -217,7 +204,7 @@ def _causes_of(kind: ErrorKind) -> list[str]:
     by_reason = [
         cause for known, causes in (*KIND_BY_REASON.values(), NETWORK_FAILURE) if known is kind for cause in causes
     ]
-    by_worker = FOUND_BY_WORKER.get(kind, ())
+    by_worker = (kind.name,) if kind in UNSENT_KINDS else FOUND_BY_WORKER.get(kind, ())
     return [
         cause for cause in dict.fromkeys([*by_status, *by_reason, *by_code, *by_worker]) if not cause.endswith("xx")
     ]

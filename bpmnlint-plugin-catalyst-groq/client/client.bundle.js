@@ -1937,6 +1937,7 @@ module.exports = {
         "generation_failed",
         "headers_too_large",
         "invalid_output",
+        "missing_api_key",
         "model_forbidden",
         "model_not_found",
         "not_in_plan",
@@ -1946,6 +1947,7 @@ module.exports = {
         "spend_limit",
         "too_large",
         "transient",
+        "unreadable_file",
         "unreadable_response",
         "wrong_url"
       ],

@@ -213,6 +213,20 @@ def test_doctor_finds_planted_fault_of_settings(name, settings, places):
     assert "wrong-password" not in json.dumps(found)
 
 
+def test_doctor_says_which_of_two_different_keys_is_used(settings, tmp_path):
+    other = "gsk_another0123456789"
+    (tmp_path / "groq_api_key").write_text(other)
+    settings(CATALYST_SECRETS_DIR=str(tmp_path))
+    findings, exit_code = examine()
+    found, hint = [finding["text"] for finding in findings if "the key groq_api_key" in finding["text"].lower()]
+
+    assert exit_code == 0
+    places = f"env (GROQ_API_KEY), also in file ({tmp_path / 'groq_api_key'})"
+    assert found == f"the key groq_api_key is in the secret source {places}"
+    assert hint.endswith("an endpoint that of env (GROQ_API_KEY)")
+    assert other not in json.dumps(findings)
+
+
 SECRETS: dict[str, tuple[dict[str, str], str, str]] = {
     "missing": (
         {"catalyst_apiKey": "groq_other_key"},

@@ -24,7 +24,7 @@ from catalyst_groq.config import factory
 from catalyst_groq.config.endpoint_accounts import make_server_kinds
 from catalyst_groq.config.extensions import NO_EXTENSIONS, Extensions
 from catalyst_groq.config.settings import GROQ_API_KEY, Settings
-from catalyst_groq.config.startup_report import describe_settings, find_ineffective_settings
+from catalyst_groq.config.startup_report import KeyPlaces, describe_settings, find_ineffective_settings, locate_key
 from catalyst_groq.config.task_path import TaskPath, open_task_path
 from catalyst_groq.connector.access.urls import AllowedUrls
 from catalyst_groq.domain.incident_messages import HelpLinks
@@ -86,10 +86,11 @@ async def build_worker(
         is_in_redis = factory.is_journal_in_redis(settings)
         checks = list_checks(path.journal, path.backend, is_journal_in_redis=is_in_redis)
         async with aclosing(engine), repeated_checks(checks):
-            yield await _connect(path, engine, registry)
+            key = locate_key(await path.secrets.sources_of(GROQ_API_KEY.lower()), settings, environ)
+            yield _connect(path, engine, registry, key)
 
 
-async def _connect(path: TaskPath, engine: EngineClient, registry: CollectorRegistry | None) -> Worker:
+def _connect(path: TaskPath, engine: EngineClient, registry: CollectorRegistry | None, key: KeyPlaces) -> Worker:
     """Build the part of a worker that works with the engine, and log what it uses."""
     settings, endpoints, state = path.settings, path.endpoints, path.state
     definitions = path.definitions_of(engine)
@@ -118,10 +119,9 @@ async def _connect(path: TaskPath, engine: EngineClient, registry: CollectorRegi
             journal=path.journal,
             budgets=path.client,
         )
-    key_sources = await path.secrets.sources_of(GROQ_API_KEY.lower())
-    for text in describe_settings(settings, factory.journal_location(settings), endpoints, key_sources):
+    for text in describe_settings(settings, factory.journal_location(settings), endpoints, key):
         log.info("%s", text)
-    for text in find_ineffective_settings(settings, endpoints, key_sources):
+    for text in find_ineffective_settings(settings, endpoints, key):
         log.warning("%s.", text)
     log.info(
         "Worker %s %s fetches %s at %s", engine.worker_id, __version__, ", ".join(settings.topic), settings.engine_url

@@ -6,7 +6,8 @@
     ├── FieldError              the modeller: a failure with retries=0 that names the field and the remedy
     │   ├── UnreadableFile      the process: a BPMN error if the error mapping has `unreadable_file`
     │   └── MissingKey          the operator: a BPMN error if the error mapping has `missing_api_key`
-    ├── FileError               the modeller: a failure with the task's own retries that names the File and the reason
+    ├── FileError               the modeller: a failure that names the File and the reason, with the task's own retries
+    │                           if another attempt may read it
     ├── DefinitionError         the modeller: a failure with retries=0 that says why the process cannot be read
     ├── ResultRefused           the modeller: a failure with retries=0 that says why a result cannot be collected
     ├── JournalError            the operator, in the log; the modeller, where the journal is required
@@ -77,7 +78,12 @@ def _format_problem(field: str, problem: str, fix: str) -> str:
 
 
 class FileError(CatalystError):
-    """The content of a File variable cannot be read."""
+    """The engine does not give the content of the File `variable`. `may_pass`: another attempt may get it."""
+
+    def __init__(self, variable: str, reason: str, *, may_pass: bool) -> None:
+        super().__init__(f"The File '{variable}' cannot be read: {reason}")
+        self.variable = variable
+        self.may_pass = may_pass
 
 
 class DefinitionError(CatalystError):

@@ -1,8 +1,11 @@
 """Which failed tasks a command is about."""
 
+import re
+
 import pytest
 
 from catalyst_groq.commands.failed_task_selection import TaskSelection, UnknownCause, check_cause, group_tasks
+from catalyst_groq.connector.fields.error_causes import KNOWN_CAUSES
 from support.failed_tasks import make_task
 
 BROKEN = make_task("1", process="order", message="catalyst_payload: is empty. Write one")
@@ -43,6 +46,9 @@ def test_selection_meets_each_criterion_by_one_of_its_values(criteria, selected)
         ("503", "503"),
         ("catalyst_responsemapping", "catalyst_responseMapping"),
         (" other ", "other"),
+        ("missing_api_key", "missing_api_key"),
+        ("unreadable_file", "unreadable_file"),
+        ("network", "network"),
     ],
 )
 def test_cause_is_found_in_any_spelling(written, cause):
@@ -54,13 +60,27 @@ def test_cause_is_found_in_any_spelling(written, cause):
     [
         ("transiant", "Did you mean transient?"),
         ("catalyst_paylod", "Did you mean catalyst_payload?"),
+        ("invalid_api_key", "An incident has it as authentication."),
+        ("json_validate_failed", "An incident has it as generation_failed or invalid_output."),
+        ("budget_exceeded", "An incident has it as budget or spend_limit."),
+        ("rate_limit_exceeded", "An incident has it as rate_limited or too_large."),
+        ("circuit_open", "An incident has it as transient."),
+        ("unsupported_parameter", "An incident has it as bad_request."),
         ("zzz", "Write a status, a field, or one of transient,"),
     ],
 )
 def test_cause_that_is_unknown_is_refused(written, fix):
     with pytest.raises(UnknownCause) as caught:
         check_cause(written)
-    assert str(caught.value).startswith(f"--cause {written}: unknown cause. {fix}")
+    assert re.fullmatch(f"--cause {written}: (unknown cause|a cause of the Error Mapping). {fix}.*", str(caught.value))
+
+
+@pytest.mark.parametrize("cause", KNOWN_CAUSES)
+def test_cause_of_an_error_mapping_is_known(cause):
+    try:
+        assert check_cause(cause) == cause
+    except UnknownCause as error:
+        assert "An incident has it as " in str(error)  # noqa: PT017 -- either is right
 
 
 def test_groups_have_one_process_version_activity_and_cause():

@@ -3,7 +3,8 @@
 import pytest
 
 from catalyst_groq.config.settings import Settings
-from catalyst_groq.config.startup_report import describe_settings, find_ineffective_settings
+from catalyst_groq.config.startup_report import KeyPlaces, describe_settings, find_ineffective_settings, locate_key
+from catalyst_groq.connector.access.secrets import FoundKeys
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.routing.endpoints import Endpoint
 
@@ -11,13 +12,16 @@ FERNET_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 BACKUP = Endpoint("backup", Account("https://user:secret@backup.test/v1", "key"))
 
 
-def describe(settings, endpoints=(), key_sources=("env",)):
-    return list(describe_settings(settings, settings.journal or "/state/journal.sqlite", endpoints, key_sources))
+IN_ENV = KeyPlaces(("env (GROQ_API_KEY)",))
+
+
+def describe(settings, endpoints=(), key_places=IN_ENV):
+    return list(describe_settings(settings, settings.journal or "/state/journal.sqlite", endpoints, key_places))
 
 
 def test_report_names_what_the_worker_uses():
     assert describe(Settings()) == [
-        "Groq at https://api.groq.com/openai/v1; key groq_api_key: in the secret source env",
+        "Groq at https://api.groq.com/openai/v1; key groq_api_key: in the secret source env (GROQ_API_KEY)",
         "Journal: /state/journal.sqlite, not encrypted",
         "Rate limits: as Groq reports them; budgets: none",
         "Up to 50 tasks at once; health probes and metrics: off",
@@ -34,7 +38,7 @@ def test_report_names_what_an_operator_has_set():
         http_port=8081,
         concurrency=7,
     )
-    text = "\n".join(describe(settings, [BACKUP], ()))
+    text = "\n".join(describe(settings, [BACKUP], KeyPlaces()))
     assert "Endpoints: backup (https://***@backup.test/v1)" in text
     assert "key groq_api_key: not found" in text
     assert "redis.test/0 (required)" in text
@@ -54,16 +58,16 @@ def test_report_names_what_an_operator_has_set():
     ],
 )
 def test_setting_without_effect_is_a_warning(values, warning):
-    (text,) = find_ineffective_settings(Settings(**values), (), ["env"])
+    (text,) = find_ineffective_settings(Settings(**values), (), IN_ENV)
     assert warning in text
 
 
 def test_missing_key_is_a_warning_that_names_where_it_was_looked_for():
-    (text,) = find_ineffective_settings(Settings(), (), ())
+    (text,) = find_ineffective_settings(Settings(), (), KeyPlaces())
     assert "GROQ_API_KEY" in text
     assert "/run/secrets/groq_api_key" in text
     assert "catalyst-secrets.properties" in text
-    assert not list(find_ineffective_settings(Settings(), [BACKUP], ()))
+    assert not list(find_ineffective_settings(Settings(), [BACKUP], KeyPlaces()))
 
 
 @pytest.mark.parametrize(
@@ -71,4 +75,31 @@ def test_missing_key_is_a_warning_that_names_where_it_was_looked_for():
     [("redis://r", FERNET_KEY, "Journal: redis://r, encrypted"), ("off", None, "Journal: off")],
 )
 def test_report_says_whether_the_journal_is_encrypted(journal, key, line):
-    assert line in describe_settings(Settings(journal=journal, journal_key=key), journal, (), ())
+    assert line in describe_settings(Settings(journal=journal, journal_key=key), journal, (), KeyPlaces())
+
+
+SECRET_SETTINGS = Settings(secrets_dir="/run/keys", secrets_file="keys.properties")
+
+
+@pytest.mark.parametrize(
+    ("environ", "variable"), [({}, "GROQ_API_KEY"), ({"GROQ_API_KEY_FILE": "/x"}, "file of GROQ_API_KEY_FILE")]
+)
+def test_report_names_the_source_that_is_used_first(environ, variable):
+    places = locate_key(FoundKeys(("env", "file", "properties", "vault")), SECRET_SETTINGS, environ)
+
+    assert describe(SECRET_SETTINGS, (), places)[0].endswith(
+        f"key groq_api_key: in the secret source env ({variable}), also in file (/run/keys/groq_api_key), "
+        "properties (keys.properties), vault"
+    )
+    assert list(find_ineffective_settings(SECRET_SETTINGS, (), places)) == []
+
+
+def test_keys_that_differ_are_a_warning_that_names_which_is_used():
+    places = locate_key(FoundKeys(("env", "file"), differ=True), SECRET_SETTINGS, {})
+    (text,) = find_ineffective_settings(SECRET_SETTINGS, (), places)
+
+    assert text == (
+        "The key groq_api_key is not the same in the secret sources env (GROQ_API_KEY) and "
+        "file (/run/keys/groq_api_key): a task uses the one that its Secret Source names, an endpoint that of "
+        "env (GROQ_API_KEY)"
+    )

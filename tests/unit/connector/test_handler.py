@@ -202,6 +202,7 @@ async def test_internal_error_fails_the_attempt(error, caplog):
     assert outcome.message.startswith(f"Internal error of the worker, see its log: {type(error).__name__}")
     assert KEY not in outcome.message
     assert outcome.retries == 0
+    assert outcome.details.startswith("Fields that differ from the template's defaults:")
     assert caplog.messages == ["Task task-1: internal error"]
 
 

@@ -8,6 +8,7 @@ from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE,
 from catalyst_groq.domain.definitions import CallingProcess
 from catalyst_groq.domain.outcomes import BpmnError, Failure
 from catalyst_groq.errors import CallerHidden, DefinitionError, EngineRefused, EngineUnreachable
+from catalyst_groq.groq.api.error_kinds import ErrorKind
 from support.factories import make_response
 from support.handler_harness import CATCHING_TASK, KEY, PLAIN_TASK, HandlerHarness
 
@@ -42,7 +43,8 @@ async def test_uncaught_bpmn_error_is_an_incident_with_a_fix():
     assert outcome.retries == 0
     assert outcome.message.startswith("Groq: 401 Invalid API Key")
     assert outcome.message.endswith(
-        "where the Secret Source field takes it from. Nothing catches the BPMN error AUTH_FAILED. If the process shall "
+        "where the Secret Source field takes it from. Then raise the task's retries. "
+        "Nothing catches the BPMN error AUTH_FAILED. If the process shall "
         f"handle it, attach an error boundary event to 'AskGroq'. {IF_IN_DIAGRAM}"
     )
     assert outcome.variables["catalyst_statusCode"] == 401
@@ -140,11 +142,14 @@ async def test_missing_key_is_a_bpmn_error_only_where_it_is_mapped(variables, pr
     assert isinstance(mapped, BpmnError)
     assert mapped.code == "NO_KEY"
     assert mapped.message.startswith(f"catalyst_apiKey: {message}")
+    assert "raise" not in mapped.message
     assert mapped.variables["catalyst_error"] == mapped.message
     assert mapped.variables["catalyst_meta"]["blame"] == "account"
     assert isinstance(unmapped, Failure)
     assert (unmapped.retries, unmapped.variables) == (0, {})
     assert unmapped.message.startswith(f"catalyst_apiKey: {message}")
+    assert unmapped.message.endswith(f" {ErrorKind.MISSING_API_KEY.remedy} {IF_IN_DIAGRAM}")
+    assert unmapped.page == "errors.html#missing_api_key"
     assert harness.payloads == []
 
 
@@ -161,4 +166,18 @@ async def test_missing_key_that_nothing_catches_is_an_incident():
 
     assert isinstance(outcome, Failure)
     assert "GROQ_OTHER is not set" in outcome.message
-    assert "catches the BPMN error NO_KEY" in outcome.message
+    assert f" {ErrorKind.MISSING_API_KEY.remedy} Nothing catches the BPMN error NO_KEY. " in outcome.message
+    assert outcome.message.endswith(IF_IN_DIAGRAM)
+    assert outcome.details.startswith("Groq was not called. ")
+    assert "catalyst_errorMapping:\n" in outcome.details
+    assert outcome.variables["catalyst_success"] is False
+
+
+@pytest.mark.parametrize("response", [DENIED, make_response(400, {"error": {"message": "no"}})])
+async def test_caught_error_has_no_advice_for_an_incident(response):
+    caught = await HandlerHarness(response, process=CATCHING_TASK).handle()
+    uncaught = await HandlerHarness(response).handle(None, GIVE_UP)
+
+    assert caught.message in {"Groq: 401 Invalid API Key.", "Groq: 400 no."}
+    assert uncaught.message.startswith(f"{caught.message} {caught.remedy} Nothing catches the BPMN error ")
+    assert "The request:" in uncaught.details

@@ -115,7 +115,8 @@ async def test_collect_lets_the_engine_retry_first(retries):
 async def test_collect_takes_what_remains_after_the_retries():
     outcome = await handle(UNAVAILABLE, retries=1)
 
-    assert outcome.collected.value["error"]["status"] == 503
+    error = outcome.collected.value["error"]
+    assert (error["status"], error["message"]) == (503, "Groq: 503 Unavailable.")
 
 
 @pytest.mark.parametrize("response", [GONE, SPEND], ids=["model", "spend limit"])
@@ -158,6 +159,7 @@ async def test_collect_takes_the_error_of_a_mapping():
     outcome = await handle(responseMapping='{"total": "abs(choices)"}')
 
     assert outcome.collected.value["error"]["message"].startswith("catalyst_responseMapping: ")
+    assert "migrate" not in outcome.variables["catalyst_error"] + outcome.collected.error
     assert outcome.variables["catalyst_success"] is False
 
 
@@ -165,6 +167,7 @@ async def test_collect_takes_an_error_in_the_data_of_an_item():
     outcome = await handle(payload='{"messages": [{"role": "user", "content": "${missing}"}]}')
 
     assert outcome.collected.value["error"]["message"].startswith("catalyst_payload: ")
+    assert "migrate" not in outcome.variables["catalyst_error"] + outcome.collected.error
 
 
 @pytest.mark.parametrize(("retries", "is_collected"), [(2, False), (1, True)])
@@ -180,6 +183,7 @@ async def test_collect_takes_an_unreadable_file_after_the_retries(retries, is_co
 
     assert isinstance(outcome, Completion) is is_collected
     assert "The File 'photo' cannot be read" in str(outcome)
+    assert "raise the task's retries" not in str(outcome)
 
 
 async def test_collect_leaves_a_wrong_field_to_the_modeller():

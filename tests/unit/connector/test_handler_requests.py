@@ -8,6 +8,7 @@ from unittest.mock import ANY
 import pytest
 
 from catalyst_groq.connector import handler
+from catalyst_groq.connector.results.diagram_remedies import IF_IN_DIAGRAM
 from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.connector.task_request import TaskRequestReader
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure
@@ -21,6 +22,7 @@ DENIED = make_response(401, {"error": {"message": f"Invalid API Key {KEY}", "cod
 VISION = {"catalyst_payload": "messages: [{role: user, content: ['What is this?', '${photo}']}]"}
 PHOTO = {"type": "File", "value": None, "valueInfo": {"filename": "photo.txt"}}
 
+SET_PHOTO = "Set the variable 'photo' again, then raise the task's retries."
 TRANSCRIBE = {"catalyst_operation": "transcribe"}
 VOICEMAIL = {"type": "File", "value": None, "valueInfo": {"filename": "voicemail.wav", "mimeType": "audio/wav"}}
 TRANSCRIPT = make_response(200, {"text": "Hi", "model": "whisper-large-v3-turbo", "duration": 90, "segments": []})
@@ -60,8 +62,10 @@ async def test_unreadable_file_fails_by_the_tasks_own_retries():
 
     assert first.message == (
         "The File 'photo' cannot be read: the engine responded 500 ProcessEngineException: photo is gone. "
-        "Set the variable again, then raise the task's retries."
+        "Retrying in 7 s."
     )
+    assert last.message == first.message.replace("Retrying in 7 s.", f"{SET_PHOTO} {IF_IN_DIAGRAM}")
+    assert last.details.startswith("Groq was not called. ")
     assert [(each.retries, each.retry_timeout) for each in (first, last)] == [(1, timedelta(seconds=7)), (0, ANY)]
     assert harness.payloads == []
 
@@ -79,7 +83,7 @@ async def test_unreadable_file_is_an_incident_that_names_the_variable():
 
     assert isinstance(outcome, Failure)
     assert outcome.message.startswith("catalyst_payload: uses the File 'photo' (offer.xlsx")
-    assert outcome.message.endswith("CSV. Set the variable 'photo' again, then raise the task's retries.")
+    assert outcome.message.endswith(f"CSV. {SET_PHOTO} {IF_IN_DIAGRAM}")
 
 
 async def test_unreadable_file_is_a_bpmn_error_where_it_is_mapped():
@@ -88,6 +92,7 @@ async def test_unreadable_file_is_a_bpmn_error_where_it_is_mapped():
 
     assert isinstance(outcome, BpmnError)
     assert outcome.code == "EXTRACTION_FAILED"
+    assert outcome.message.endswith("which cannot be sent to a model. Export its sheets as CSV.")
     assert outcome.variables["catalyst_error"] == outcome.message
     assert outcome.variables["catalyst_meta"]["blame"] == "request"
     assert harness.payloads == []
@@ -97,7 +102,11 @@ async def test_unreadable_file_that_nothing_catches_is_an_incident():
     outcome = await HandlerHarness(read_file=read_sheet).handle(None, MAPPED, files={"photo": SHEET})
 
     assert isinstance(outcome, Failure)
-    assert "catches the BPMN error EXTRACTION_FAILED" in outcome.message
+    assert f"CSV. {SET_PHOTO} Nothing catches the BPMN error EXTRACTION_FAILED. " in outcome.message
+    assert outcome.message.endswith(IF_IN_DIAGRAM)
+    assert outcome.details.startswith("Groq was not called. ")
+    assert "catalyst_payload:\n" in outcome.details
+    assert outcome.variables["catalyst_meta"]["blame"] == "request"
 
 
 @pytest.mark.parametrize(("retries", "kind"), [(2, Failure), (1, BpmnError)])
@@ -106,7 +115,10 @@ async def test_refused_file_is_a_bpmn_error_after_the_retries(retries, kind):
         raise EngineRefused(500, "ProcessEngineException", "gone")
 
     harness = HandlerHarness(process=CATCHING_TASK, read_file=refuse)
-    assert isinstance(await harness.handle(None, MAPPED, files={"photo": PHOTO}, retries=retries), kind)
+    outcome = await harness.handle(None, MAPPED, files={"photo": PHOTO}, retries=retries)
+
+    assert isinstance(outcome, kind)
+    assert "raise the task's retries" not in outcome.message
 
 
 async def test_file_that_is_too_large_is_a_bpmn_error_where_it_is_mapped():
@@ -123,7 +135,10 @@ async def test_file_that_is_too_large_is_named():
 
     outcome = await HandlerHarness(read_file=refuse).handle(None, VISION, files={"photo": PHOTO})
 
-    assert outcome.message.startswith("The File 'photo' cannot be read: Engine at http://engine: 200,000,000 bytes")
+    assert outcome.message == (
+        "The File 'photo' cannot be read: Engine at http://engine: 200,000,000 bytes. "
+        f"Store less in it. {SET_PHOTO} {IF_IN_DIAGRAM}"
+    )
     assert outcome.retries == 0
 
 

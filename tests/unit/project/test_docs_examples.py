@@ -1,22 +1,38 @@
 """The examples of the documentation do what the documents say."""
 
 import json
+import os
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
-from docs_tables import FOUND_BY_WORKER
+import yaml
 
+from catalyst_groq.commands.lint.context import default_context
+from catalyst_groq.commands.lint.linter import lint_diagram
+from catalyst_groq.config.settings import Settings
 from catalyst_groq.connector.expressions.jmespath import ExpressionError
 from catalyst_groq.connector.expressions.placeholder_values import PlaceholderError, TaskVariables
 from catalyst_groq.connector.expressions.placeholders import render_all
+from catalyst_groq.connector.fields.error_causes import FOUND_BY_WORKER
 from catalyst_groq.connector.fields.mappings import ErrorMapping, ResponseMapping
+from catalyst_groq.connector.fields.names import COMMON_DEFAULTS, RETRIES
+from catalyst_groq.connector.fields.retry_cycle import RetryCycle
 from catalyst_groq.connector.results.outcome_mapping import standard_variables
+from catalyst_groq.domain import definitions
 from catalyst_groq.groq.api.errors import KIND_BY_REASON, NETWORK_FAILURE, classify
 from support.factories import make_call_result, make_response
 
 DOCS = Path(__file__).parents[3] / "docs"
 EXPRESSIONS = (DOCS / "expressions.md").read_text(encoding="utf-8")
+PRODUCTION = (DOCS / "production.md").read_text(encoding="utf-8")
+SECRETS_OF_REPLICAS = {
+    "groq_api_key": "gsk_0123456789",
+    "engine_password": "secret",
+    "redis_url": "rediss://:x@redis.example.com:6379/0",
+    "journal_key": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=,MTEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+}
 ERRORS = (DOCS / "errors.md").read_text(encoding="utf-8")
 NOT_SENT = ["incompatible_model", "unsupported_parameter", "model_not_found", "unreadable_file", "missing_api_key"]
 """The causes of requests that are sent to nobody."""
@@ -74,4 +90,78 @@ def test_error_mapping_that_catches_everything_has_each_cause(causes):
     block = ERRORS.split("### Catch everything")[1].split("```json\n")[1].split("```")[0]
     mapping = ErrorMapping.parse("catalyst_errorMapping", json.loads(block))
 
-    assert mapping.code_for(causes) == "GROQ_FAILED"
+    assert mapping.code_for(causes) == ("UNREADABLE_FILE" if "unreadable_file" in causes else "GROQ_FAILED")
+
+
+def test_diagram_of_the_errors_page_has_no_mistake_and_catches_its_code():
+    [xml] = re.findall(r"```xml\n(.+?)```", ERRORS, re.DOTALL)
+    definition = definitions.parse(xml)
+
+    assert [finding for finding in lint_diagram(xml.encode(), default_context()) if finding.severity != "hint"] == []
+    assert definition.catches("read", "UNREADABLE_FILE")
+    assert not definition.catches("read", "OTHER")
+
+
+def test_trial_of_an_outage_takes_the_pauses_of_retries_and_the_polls_after_them():
+    cycle = RetryCycle.parse(RETRIES, COMMON_DEFAULTS[RETRIES])
+    pauses, left = [], cycle.max_attempts
+    while left > 1:
+        left, pause = cycle.after_failure(left)
+        pauses.append(pause.total_seconds())
+    poll = Settings.model_fields["async_response_timeout"].default.total_seconds()
+    shortest, longest = sum(pauses), sum(pauses) + len(pauses) * poll
+
+    assert f"take {shortest:g} to {longest:g} seconds" in ERRORS.replace("\n", " ")
+
+
+def test_settings_of_replicas_are_valid_and_name_all_secrets(tmp_path, monkeypatch):
+    (written,) = re.findall(r"<!-- settings of replicas -->\n```yaml\n(.+?)```", PRODUCTION, re.DOTALL)
+    for name, content in SECRETS_OF_REPLICAS.items():
+        (tmp_path / name).write_text(content)
+    for name in [name for name in os.environ if name.startswith(("CATALYST_", "GROQ_"))]:
+        monkeypatch.delenv(name)
+    (tmp_path / "worker.yaml").write_text(written.replace("/etc/catalyst-groq/secrets", str(tmp_path)))
+    settings = Settings.load(tmp_path / "worker.yaml", tmp_path / ".env")
+
+    assert settings.journal == settings.limits_redis_url == "rediss://:x@redis.example.com:6379/0"
+    assert settings.journal_key.get_secret_value() == SECRETS_OF_REPLICAS["journal_key"]
+    assert settings.journal_required
+    assert set(re.findall(r"^\| `(\w+)` \| (?:the|`rediss|what)", PRODUCTION, re.MULTILINE)) >= {*SECRETS_OF_REPLICAS}
+
+
+def test_drop_in_of_replicas_sets_the_files_of_the_settings():
+    (written,) = re.findall(r"<!-- settings of replicas -->\n```yaml\n(.+?)```", PRODUCTION, re.DOTALL)
+    (drop_in,) = re.findall(r"<!-- drop-in of replicas -->\n```ini\n(.+?)```", PRODUCTION, re.DOTALL)
+    files = dict(re.findall(r"^(\w+_file): /etc/catalyst-groq/secrets/(\w+)$", written, re.MULTILINE))
+    copies = re.findall(r"^LoadCredential=(\w+):/etc/catalyst-groq/secrets/(\w+)$", drop_in, re.MULTILINE)
+
+    assert dict(re.findall(r"^Environment=CATALYST_(\w+)=%d/(\w+)$", drop_in, re.MULTILINE)) == {
+        name.upper(): file for name, file in files.items()
+    }
+    assert dict(copies) == {file: file for file in files.values()}
+
+
+def test_secrets_of_the_chart_are_those_that_its_values_name():
+    values = yaml.safe_load((DOCS.parent / "deploy" / "helm" / "production.yaml").read_text(encoding="utf-8"))
+    created = re.findall(r"^kubectl create secret generic (\w+) --from-file=(\w+)$", PRODUCTION, re.MULTILINE)
+
+    assert dict(created) == {
+        "groq": "groq_api_key",
+        "engine": "password",
+        "redis": "redis_url",
+        "journal": "journal_key",
+    }
+    assert [name for name, _ in created] == [
+        values["groq"]["existingSecret"],
+        values["engine"]["auth"]["existingSecret"],
+        values["redis"]["existingSecret"],
+        values["journal"]["encryption"]["existingSecret"],
+    ]
+
+
+def test_extras_of_the_replicas_page_are_those_of_the_package():
+    table = PRODUCTION.split("| extra | what for |")[1].split("\n\n")[0]
+    project = tomllib.loads((DOCS.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == {*extras} - {"sandbox"}

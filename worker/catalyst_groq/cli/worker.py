@@ -1,6 +1,7 @@
 """Commands that run the worker, and check whether it is alive."""
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Coroutine
@@ -14,6 +15,8 @@ from catalyst_groq.cli.conventions import ENV_FILE, SETTINGS_FILE
 if TYPE_CHECKING:
     from catalyst_groq.config.settings import Settings
 
+log = logging.getLogger(__name__)
+
 
 def run(
     config: Annotated[
@@ -25,6 +28,8 @@ def run(
     """Run the worker until Ctrl-C or SIGTERM."""
     from catalyst_groq.app import run_worker
     from catalyst_groq.config.settings import Settings, environment
+    from catalyst_groq.config.sources import replaces_key
+    from catalyst_groq.config.startup_report import KEY_REPLACED
     from catalyst_groq.domain.redaction import Redactor
     from catalyst_groq.observability.logging import set_up_logging
     from catalyst_groq.observability.tracing import OTEL_PREFIX
@@ -35,6 +40,8 @@ def run(
     if processes > 1:
         raise typer.Exit(_run_processes(processes, config, settings))
     environ = environment(ENV_FILE)
+    if replaces_key(ENV_FILE):
+        log.warning("%s.", KEY_REPLACED)
     # OpenTelemetry reads its variables from the environment only.
     os.environ.update({name: value for name, value in environ.items() if name.startswith(OTEL_PREFIX)})
     run_loop(run_worker(settings, environ, redactor))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from catalyst_groq.camunda.failed_tasks import FailedTask
+from catalyst_groq.connector.fields.error_causes import KINDS_BY_CAUSE
 from catalyst_groq.connector.fields.names import CHAT_DEFAULTS, TRANSCRIPTION_DEFAULTS
 from catalyst_groq.connector.results.incident_causes import CAUSES, find_causes
 from catalyst_groq.errors import CatalystError
@@ -53,6 +54,9 @@ def check_cause(written: str) -> str:
         return name
     if name.lower() in by_name:
         return by_name[name.lower()]
+    if kinds := KINDS_BY_CAUSE.get(name.lower()):
+        names = " or ".join(sorted(kind.name for kind in kinds))
+        raise UnknownCause(f"--cause {written}: a cause of the Error Mapping. An incident has it as {names}.")
     close = difflib.get_close_matches(name.lower(), by_name, 1)
     fix = f"Did you mean {by_name[close[0]]}?" if close else f"Write a status, a field, or one of {', '.join(CAUSES)}."
     raise UnknownCause(f"--cause {written}: unknown cause. {fix}")

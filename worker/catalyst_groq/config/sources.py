@@ -45,6 +45,8 @@ class FoundSettings(Generic[S]):
     """What is written for each setting that is set, by its name."""
     key_source: str
     """The source of GROQ_API_KEY; empty if it is not set."""
+    replaces_key: bool = False
+    """Whether the environment has another GROQ_API_KEY than `.env`, whose one is not used."""
     invalid: frozenset[str] = frozenset()
     """Names of the settings whose values are refused or not read, `groq_api_key` perhaps among them."""
 
@@ -103,7 +105,20 @@ def read_settings(settings: type[S], config: Path, env_file: Path) -> FoundSetti
     valid, invalid, further = _validate(settings, diagnostics, {name: found.value for name, found in written.items()})
     key_source = _find_key_source(variables, secrets, env_file)
     not_read = {by_variable.get(name, name.lower()) for name in unread}
-    return FoundSettings(valid if is_read else None, [*problems, *further], written, key_source, invalid | not_read)
+    return FoundSettings(
+        valid if is_read else None,
+        [*problems, *further],
+        written,
+        key_source,
+        replaces_key=replaces_key(env_file),
+        invalid=invalid | not_read,
+    )
+
+
+def replaces_key(env_file: Path) -> bool:
+    """Whether the environment has another GROQ_API_KEY than `.env`, whose one is not used."""
+    used, unused = os.environ.get(GROQ_API_KEY, "").strip(), (dotenv_values(env_file).get(GROQ_API_KEY) or "").strip()
+    return bool(used and unused) and used != unused
 
 
 def _find_unread(values: Mapping[str, Any], names: Iterable[str], secrets: Mapping[str, str]) -> set[str]:

@@ -1,24 +1,61 @@
 """What a worker logs when it starts: what it uses, where its key is, and which settings have no effect. Pure."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from catalyst_groq.common.credentials import hide_user_info
+from catalyst_groq.config.secret_files import file_setting
 from catalyst_groq.config.settings import GROQ_API_KEY, Settings
+from catalyst_groq.connector.access.providers import ENV_SOURCE, FILE_SOURCE, PROPERTIES_SOURCE
+from catalyst_groq.connector.access.secrets import FoundKeys
 from catalyst_groq.groq.routing.endpoints import Endpoint
 
+KEY_REPLACED = f"{GROQ_API_KEY}: the environment is used, .env has another value"
 
-def describe_settings(
-    settings: Settings, journal: str, endpoints: Sequence[Endpoint], key_sources: Collection[str]
-) -> Iterator[str]:
-    """Yield what the worker uses, in a few lines.
 
-    `journal`: where the journal is. `key_sources`: the secret sources that have the key `groq_api_key`.
-    """
+class KeyPlaces(NamedTuple):
+    """The secret sources that have the key `groq_api_key`, each with its place."""
+
+    places: tuple[str, ...] = ()
+    """The first one has the key of endpoints. The key of a task is where its Secret Source says."""
+    differ: bool = False
+    """Whether they do not all have the same key."""
+
+
+def locate_key(found: FoundKeys, settings: Settings, environ: Mapping[str, str]) -> KeyPlaces:
+    """Return the secret sources that have the key, each with its place."""
+    in_file = file_setting(GROQ_API_KEY)
+    places = {
+        ENV_SOURCE: f"file of {in_file}" if environ.get(in_file) else GROQ_API_KEY,
+        FILE_SOURCE: settings.secrets_dir / GROQ_API_KEY.lower(),
+        PROPERTIES_SOURCE: settings.secrets_file,
+    }
+    named = (f"{source} ({places[source]})" if source in places else source for source in found.sources)
+    return KeyPlaces(tuple(named), found.differ)
+
+
+def describe_key(key: KeyPlaces) -> str:
+    """Return where the key is."""
+    first, *others = key.places or ("",)
+    also = f", also in {', '.join(others)}" if others else ""
+    return f"in the secret source {first}{also}" if first else "not found"
+
+
+def describe_different_keys(key: KeyPlaces) -> str:
+    """Return which of several different keys is used."""
+    first, *others = key.places
+    return (
+        f"The key {GROQ_API_KEY.lower()} is not the same in the secret sources {first} and {', '.join(others)}: a task "
+        f"uses the one that its Secret Source names, an endpoint that of {first}"
+    )
+
+
+def describe_settings(settings: Settings, journal: str, endpoints: Sequence[Endpoint], key: KeyPlaces) -> Iterator[str]:
+    """Yield what the worker uses, in a few lines. `journal`: where the journal is."""
     if endpoints:
         urls = (f"{endpoint.name} ({hide_user_info(endpoint.account.url)})" for endpoint in endpoints)
         yield f"Endpoints: {', '.join(urls)}"
-    found = f"in the secret source {', '.join(key_sources)}" if key_sources else "not found"
-    yield f"Groq at {hide_user_info(settings.groq_api_url)}; key groq_api_key: {found}"
+    yield f"Groq at {hide_user_info(settings.groq_api_url)}; key groq_api_key: {describe_key(key)}"
     encryption = "" if journal == "off" else ", encrypted" if settings.journal_key else ", not encrypted"
     yield f"Journal: {hide_user_info(journal)}{' (required)' if settings.journal_required else ''}{encryption}"
     yield f"Rate limits: {_describe_limits(settings)}; budgets: {_describe_budgets(settings)}"
@@ -27,11 +64,11 @@ def describe_settings(
     yield f"Up to {settings.concurrency} tasks at once; health probes and metrics: {address}"
 
 
-def find_ineffective_settings(
-    settings: Settings, endpoints: Sequence[Endpoint], key_sources: Collection[str]
-) -> Iterator[str]:
+def find_ineffective_settings(settings: Settings, endpoints: Sequence[Endpoint], key: KeyPlaces) -> Iterator[str]:
     """Yield a warning for each setting that has no effect, or that the worker will miss, and what to do."""
-    if not key_sources and not any(endpoint.account.key for endpoint in endpoints):
+    if key.differ:
+        yield describe_different_keys(key)
+    if not key.places and not any(endpoint.account.key for endpoint in endpoints):
         yield (
             f"There is no key groq_api_key: neither in the environment variable {GROQ_API_KEY}, nor in "
             f"{settings.secrets_dir / 'groq_api_key'}, nor in {settings.secrets_file}. Tasks that use it will fail"

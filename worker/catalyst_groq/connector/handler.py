@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from catalyst_groq.common.bounded_execution import BoundedExecutor, InterruptedCallError
 from catalyst_groq.common.threads import run_beside_loop_if_large
@@ -21,21 +21,27 @@ from catalyst_groq.connector.requests.files import files_in
 from catalyst_groq.connector.requests.payload import to_bytes
 from catalyst_groq.connector.requests.response_schema import check_response_schema
 from catalyst_groq.connector.results.collecting import COLLECT_FIELDS, Collecting
-from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, remedy_for_field, remedy_for_files
+from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, remedy_for_field
 from catalyst_groq.connector.results.error_details import ErrorDetails
-from catalyst_groq.connector.results.help_pages import DIAGRAM_PAGE, FILES_PAGE, UNCAUGHT_PAGE, page_of_field
+from catalyst_groq.connector.results.help_pages import DIAGRAM_PAGE, UNCAUGHT_PAGE, page_of_field
 from catalyst_groq.connector.results.incident_causes import ANSWERED
 from catalyst_groq.connector.results.outcome_mapping import hand_back, to_outcome, uncaught_message
 from catalyst_groq.connector.results.outcome_redaction import redact_outcome, texts_of
 from catalyst_groq.connector.results.uncaught_errors import Catchers
-from catalyst_groq.connector.results.unsent_requests import missing_key, to_bpmn_error, unreadable_file
+from catalyst_groq.connector.results.unsent_requests import (
+    UnsentRequest,
+    apply_error_mapping,
+    missing_key,
+    refused_file,
+    unreadable_file,
+)
 from catalyst_groq.connector.task_request import TaskRequest, TaskRequestReader
 from catalyst_groq.domain.call_records import CallRecord
 from catalyst_groq.domain.definitions import CallingProcess, Definition
 from catalyst_groq.domain.extension_elements import FieldsError
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.incident_messages import add_sentence
-from catalyst_groq.domain.outcomes import BpmnError, Failure, FailureCause, Outcome, Unlocked
+from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Failure, FailureCause, Outcome, Unlocked
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.domain.variables import FileVariable
 from catalyst_groq.domain.variables_to_fetch import VariablesToFetch
@@ -52,6 +58,7 @@ from catalyst_groq.errors import (
     UnreadableEntry,
     UnreadableFile,
 )
+from catalyst_groq.groq.api.error_kinds import ErrorKind
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import Response
 from catalyst_groq.groq.api.server_kinds import ServerKinds
@@ -71,6 +78,9 @@ UNREADABLE_ENTRY = (
     "the response is used, Groq is not asked. If the retries are raised without that, Groq is asked again, and the "
     "answer is paid for a second time."
 )
+
+UNCALLED = {FailureCause.FIELD, FailureCause.FILE}
+"""The causes of failures without a call that are found before the request."""
 
 DEFAULT_RETRIES = RetryCycle.parse(RETRIES, COMMON_DEFAULTS[RETRIES])
 
@@ -123,6 +133,7 @@ class Handler:
         if fields and (warnings := fields.template.ignored_names) and not isinstance(outcome, Unlocked):
             outcome = replace(outcome, warnings=warnings)
         try:
+            outcome = await self._add_fields(outcome, fields, redactor)
             return await run_beside_loop_if_large(texts_of(outcome), redact_outcome, outcome, redactor)
         except Exception as error:  # noqa: BLE001 -- otherwise the task stays locked
             name = type(error).__name__
@@ -178,98 +189,83 @@ class Handler:
             request, payload = await run_beside_loop_if_large(task.variables, self._fill_fields, fields)
             if collecting:
                 collecting.check_request(request)
-            answer = await self._call_groq(task, request, payload, fields, redactor)
+            answer = await self._call_groq(task, request, payload, redactor)
         except FieldError as error:
-            failure = await self._field_failure(fields, error, redactor)
+            failure = _field_failure(fields, error, redactor)
             is_of_item = fields.template.depends_on_data(error.field)
             return collecting.collect_failure(failure) if collecting and is_of_item else failure
-        result = answer.result
-        outcome = answer.outcome or await to_outcome(request, result, task.retries, answer.payload, self.executor)
+        outcome = await self._conclude(task, request, answer)
         if collecting:
-            outcome = collecting.collect(outcome, request, result)
+            outcome = collecting.collect(outcome, request, answer.result)
         if isinstance(outcome, BpmnError) and not self.throw_uncaught:
-            outcome = await self._unless_uncaught(task, definition, request, result, outcome)
+            outcome = await self._unless_uncaught(task, definition, request, answer, outcome)
         return await self._add_call(outcome, answer, redactor)
 
     async def _call_groq(
-        self, task: ExternalTask, request: TaskRequest, payload: dict[str, Any], fields: RawFields, redactor: Redactor
+        self, task: ExternalTask, request: TaskRequest, payload: dict[str, Any], redactor: Redactor
     ) -> "_Answer":
         """Call Groq, unless the key or a File that the request uses cannot be read. Raises `FieldError`."""
         try:
             payload = await self._check_payload(task, request, payload)
-        except (EngineResponseTooLarge, FileError, UnreadableFile) as error:
-            failure = await self._file_failure(task, request, fields, error, redactor)
-            result = unreadable_file(failure.message)
-            thrown = None if failure.retries else to_bpmn_error(request, result, payload)
-            return _Answer(payload, result, outcome=thrown or failure)
+        except FileError as error:
+            retry = request.retries.after_failure(task.retries) if error.may_pass else NO_RETRY
+            return _Answer.of_unsent(payload, refused_file(error, retry))
+        except UnreadableFile as error:
+            return _Answer.of_unsent(payload, unreadable_file(error, redactor.mask))
         started = time.monotonic()
         try:
             call = await self._make_call(task, request, payload)
         except MissingKey as error:
-            result = missing_key(error.describe(redactor.mask))
-            if thrown := to_bpmn_error(request, result, payload):
-                return _Answer(payload, result, outcome=thrown)
-            raise
+            if request.error_mapping.code_for((ErrorKind.MISSING_API_KEY.name,)) is None:
+                raise
+            return _Answer.of_unsent(payload, missing_key(error, redactor.mask))
         result = await self.router.call(call)
-        return _Answer(payload, result, record_call(result, request.builder.operation, payload["model"], started))
+        record = record_call(result, request.builder.operation, payload["model"], started)
+        return _Answer(payload=payload, result=result, call=record)
+
+    async def _conclude(self, task: ExternalTask, request: TaskRequest, answer: "_Answer") -> Outcome:
+        if answer.unsent:
+            return apply_error_mapping(request, answer.unsent, answer.payload)
+        return await to_outcome(request, answer.result, task.retries, answer.payload, self.executor)
 
     async def _add_call(self, outcome: Outcome, answer: "_Answer", redactor: Redactor) -> Outcome:
         """Return the outcome with how it came about: for observers, and in the details of a failure."""
-        payload, result, call, _ = answer
-        if call is None or isinstance(outcome, Unlocked):
+        if answer.call is None or isinstance(outcome, Unlocked):
             return outcome
         if isinstance(outcome, Failure):
+            payload, result = answer.payload, answer.result
             content = result.response.content if isinstance(result.response, Response) else b""
             details = await run_beside_loop_if_large([payload, content], self._describe_call, payload, result, redactor)
-            return replace(outcome, details=details, call=call)
-        return replace(outcome, call=call)
+            return replace(outcome, details=details, call=answer.call)
+        return replace(outcome, call=answer.call)
 
-    async def _field_failure(self, fields: RawFields, error: FieldError, redactor: Redactor) -> Failure:
-        details = await run_beside_loop_if_large(fields.fields, self._describe_fields, fields, redactor)
-        if isinstance(error, UnreadableFile):
-            remedy, page = remedy_for_files(error.variables), FILES_PAGE
-        else:
-            remedy, page = remedy_for_field(fields, error.field), page_of_field(error.field)
-        return Failure(
-            add_sentence(error.describe(redactor.mask), remedy), details, cause=FailureCause.FIELD, page=page
-        )
-
-    async def _file_failure(
-        self,
-        task: ExternalTask,
-        request: TaskRequest,
-        fields: RawFields,
-        error: EngineResponseTooLarge | FileError | UnreadableFile,
-        redactor: Redactor,
-    ) -> Failure:
-        """Return the failure of a task that uses a File which cannot be read, before the error mapping."""
-        match error:
-            case EngineResponseTooLarge():
-                return _error_to_failure(task, error)
-            case FileError():
-                left, wait = request.retries.after_failure(task.retries)
-                return Failure(str(error), retries=left, retry_timeout=wait, cause=FailureCause.FILE, page=FILES_PAGE)
-            case UnreadableFile():
-                return await self._field_failure(fields, error, redactor)
+    async def _add_fields(self, outcome: Outcome, fields: RawFields | None, redactor: Redactor) -> Outcome:
+        """Return the outcome, with the task's fields in the details of an incident that has none."""
+        if fields is None or not isinstance(outcome, Failure) or outcome.retries or outcome.details:
+            return outcome
+        is_uncalled = outcome.cause in UNCALLED
+        details = await run_beside_loop_if_large(fields.fields, self._describe_fields, fields, redactor, is_uncalled)
+        return replace(outcome, details=details)
 
     async def _unless_uncaught(
-        self, task: ExternalTask, definition: Definition, request: TaskRequest, result: CallResult, error: BpmnError
+        self, task: ExternalTask, definition: Definition, request: TaskRequest, answer: "_Answer", error: BpmnError
     ) -> BpmnError | Failure:
         """Return the BPMN error, or the failure in its place if nothing catches it."""
         catchers = Catchers(self.definition_of, self.calling_process)
         missing = await catchers.explain_missing(task, definition, error.code)
         if missing is None:
             return error
-        if handed_back := hand_back(request, result, task.retries, error.variables):
+        if handed_back := hand_back(request, answer.result, task.retries, error.variables):
             return handed_back
-        message = uncaught_message(request, result, error.message, missing)
-        return Failure(message, variables=error.variables, page=UNCAUGHT_PAGE)
+        message = uncaught_message(request, answer.result, error, missing)
+        cause = answer.unsent.failure.cause if answer.unsent else None
+        return Failure(message, variables=error.variables, page=UNCAUGHT_PAGE, cause=cause)
 
     def _describe_call(self, payload: Mapping[str, Any], result: CallResult, redactor: Redactor) -> str:
         return self.details.describe_call(redactor.mask_all(payload), result)
 
-    def _describe_fields(self, fields: RawFields, redactor: Redactor) -> str:
-        return self.details.describe_fields(redactor.mask_all(fields.non_default))
+    def _describe_fields(self, fields: RawFields, redactor: Redactor, is_uncalled: bool) -> str:  # noqa: FBT001
+        return self.details.describe_fields(redactor.mask_all(fields.non_default), is_uncalled=is_uncalled)
 
     def _fill_fields(self, fields: RawFields) -> tuple[TaskRequest, dict[str, Any]]:
         """Return the request and its payload, without the contents of Files. It takes time for large variables."""
@@ -288,10 +284,9 @@ class Handler:
         try:
             return await self.read_file(task.execution_id, file.name)
         except EngineResponseTooLarge as error:
-            raise EngineResponseTooLarge(f"The File '{file.name}' cannot be read: {error}") from error
+            raise FileError(file.name, f"{error}. Store less in it", may_pass=False) from error
         except EngineRefused as refusal:
-            problem = f"The File '{file.name}' cannot be read: the engine responded {refusal}"
-            raise FileError(f"{problem}. Set the variable again, then raise the task's retries.") from refusal
+            raise FileError(file.name, f"the engine responded {refusal}", may_pass=True) from refusal
 
     async def _make_call(self, task: ExternalTask, request: TaskRequest, payload: Mapping[str, Any]) -> GroqCall:
         """Return the call of a task, which replays the responses that the task has got before. Raises `FieldError`."""
@@ -316,15 +311,30 @@ class Handler:
         )
 
 
-class _Answer(NamedTuple):
-    """What came of a request."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What came of a request: the result of a call, or why it is not sent."""
 
     payload: Mapping[str, Any]
     result: CallResult
     call: CallRecord | None = None
-    """None if nothing was sent, because the key or a File cannot be read."""
-    outcome: BpmnError | Failure | None = None
-    """That of a request which is not sent."""
+    unsent: UnsentRequest | None = None
+
+    @classmethod
+    def of_unsent(cls, payload: Mapping[str, Any], unsent: UnsentRequest) -> "_Answer":
+        return cls(payload=payload, result=unsent.result, unsent=unsent)
+
+
+def _field_failure(fields: RawFields, error: FieldError, redactor: Redactor) -> Failure:
+    match error:
+        case UnreadableFile():
+            return unreadable_file(error, redactor.mask).failure
+        case MissingKey():
+            return missing_key(error, redactor.mask).failure
+        case _:
+            problem = error.describe(redactor.mask)
+            message = add_sentence(problem, remedy_for_field(fields, error.field))
+            return Failure(message, problem=problem, cause=FailureCause.FIELD, page=page_of_field(error.field))
 
 
 def _error_to_failure(task: ExternalTask, error: DefinitionError | EngineError | JournalError) -> Failure:
@@ -335,7 +345,7 @@ def _error_to_failure(task: ExternalTask, error: DefinitionError | EngineError |
             message = add_sentence(str(error), DEPLOY_AND_MIGRATE)
             return Failure(message, cause=FailureCause.DEFINITION, page=DIAGRAM_PAGE)
         case EngineResponseTooLarge():
-            message = f"{error}. Store less in the File or the diagram, then raise the task's retries."
+            message = f"{error}. Store less in the diagram, then raise the task's retries."
             return Failure(message, cause=FailureCause.ENGINE)
         case EngineUnreachable():
             return Failure(str(error), retries=retries, cause=FailureCause.ENGINE)

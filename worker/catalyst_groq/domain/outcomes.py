@@ -91,10 +91,13 @@ class BpmnError:
 
     code: str
     message: str
+    """The problem, for the process that catches it. What ends an incident is in `remedy`."""
     variables: Variables = field(default_factory=dict)
     collected: CollectedResult | None = None
     call: CallRecord | None = field(default=None, compare=False)
     warnings: tuple[str, ...] = field(default=(), compare=False)
+    remedy: str = field(default="", compare=False)
+    """What an operator or modeller can do about it, for the incident in its place if nothing catches it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,8 @@ class Failure:
     """What failed, if it was not the call; for observers."""
     call: CallRecord | None = field(default=None, compare=False)
     warnings: tuple[str, ...] = field(default=(), compare=False)
+    problem: str = field(default="", compare=False)
+    """The message without what ends an incident, for an error that is collected; empty if it is the message itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """What `doctor` says of the settings: each that is set, with its source, and each that is wrong once."""
 
+import pytest
+
 from catalyst_groq.commands.doctor.settings_checks import check_settings
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.config.sources import read_settings
@@ -28,3 +30,28 @@ def test_secret_in_a_setting_is_masked(tmp_path):
 
     assert "s3cret-password" not in finding.text
     assert finding.text.startswith("CATALYST_JOURNAL=redis://")
+
+
+@pytest.mark.parametrize(
+    ("in_environment", "in_env_file", "source"),
+    [("gsk_1", None, "environment"), (None, "gsk_2", ".env"), ("gsk_1", "gsk_1", "environment")],
+)
+def test_key_is_shown_with_its_source(tmp_path, monkeypatch, in_environment, in_env_file, source):
+    monkeypatch.delenv("GROQ_API_KEY", raising=False)
+    if in_environment:
+        monkeypatch.setenv("GROQ_API_KEY", in_environment)
+    if in_env_file:
+        (tmp_path / ".env").write_text(f"GROQ_API_KEY={in_env_file}")
+    [finding] = check(tmp_path, "")
+
+    assert finding.text == f"GROQ_API_KEY=*** ({source})"
+
+
+def test_key_of_the_environment_that_replaces_another_one_is_a_hint(tmp_path, monkeypatch):
+    monkeypatch.setenv("GROQ_API_KEY", "gsk_1")
+    (tmp_path / ".env").write_text("GROQ_API_KEY=gsk_2")
+    [finding, hint] = check(tmp_path, "")
+
+    assert finding.text == "GROQ_API_KEY=*** (environment)"
+    assert hint.text == "GROQ_API_KEY: the environment is used, .env has another value"
+    assert "gsk" not in hint.text + hint.fix

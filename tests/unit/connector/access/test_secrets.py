@@ -4,7 +4,7 @@ import traceback
 
 import pytest
 
-from catalyst_groq.connector.access.secrets import Secret
+from catalyst_groq.connector.access.secrets import FoundKeys, Secret
 from catalyst_groq.domain.redaction import MAX_KEY_CHARS
 from catalyst_groq.errors import FieldError
 
@@ -224,6 +224,21 @@ async def test_find_returns_the_operators_secret_from_any_source(make_secrets, d
         "../in_file": None,
     }
     assert secrets.redactor.mask("key-in-properties") == "***"
+
+
+@pytest.mark.parametrize(
+    ("in_file", "found"),
+    [
+        (None, FoundKeys(("env",))),
+        ("gsk_0123456789abcdef\n", FoundKeys(("env", "file"))),
+        ("gsk_another0123456789", FoundKeys(("env", "file"), differ=True)),
+    ],
+)
+async def test_sources_of_a_key_say_whether_it_is_the_same(make_secrets, directory, in_file, found):
+    if in_file:
+        (directory / "groq_api_key").write_text(in_file)
+
+    assert await make_secrets(GROQ_API_KEY="gsk_0123456789abcdef").sources_of("groq_api_key") == found
 
 
 @pytest.mark.parametrize(("source", "name"), [("variable", "key"), ("file", "groq_key")])

@@ -3,18 +3,19 @@
 import pytest
 
 from catalyst_groq.connector.handler import UNREADABLE_ENTRY
-from catalyst_groq.connector.results.diagram_remedies import remedy_for_kind
-from catalyst_groq.connector.results.help_pages import UNCAUGHT_PAGE, page_of_kind
-from catalyst_groq.connector.results.incident_causes import find_causes
+from catalyst_groq.connector.results.diagram_remedies import IF_IN_DIAGRAM, remedy_for_files, remedy_for_kind
+from catalyst_groq.connector.results.help_pages import FILES_PAGE, UNCAUGHT_PAGE, page_of_kind
+from catalyst_groq.connector.results.incident_causes import CAUSES, FIELD, STATUS, find_causes
 from catalyst_groq.connector.results.outcome_mapping import error_message
 from catalyst_groq.domain.incident_messages import HelpLinks, add_sentence
 from catalyst_groq.domain.outcomes import Failure
-from catalyst_groq.groq.api.error_kinds import ERROR_KINDS
+from catalyst_groq.groq.api.error_kinds import ERROR_KINDS, ErrorKind
 from catalyst_groq.groq.api.errors import ApiError
 from catalyst_groq.groq.api.operations import CHAT_COMPLETION, TRANSCRIPTION
 from catalyst_groq.groq.routing.endpoints import GROQ
 from catalyst_groq.journal.base import RESTORE_REMEDY
 
+MISSING_API_KEY = ErrorKind.MISSING_API_KEY
 LONG_TEXT = "The server's own words. " * 100
 
 
@@ -52,6 +53,26 @@ def test_cause_of_an_incident_with_a_link_is_the_same(kind, operation):
             ("uncaught_error",),
         ),
         (f"groq: 429 Slow down… See https://docs.example.com/{UNCAUGHT_PAGE}", ("uncaught_error", "429")),
+        (
+            f"catalyst_payload: uses the File (a.xlsx). Export it as CSV. {remedy_for_files(['a'])} {IF_IN_DIAGRAM}",
+            ("unreadable_file", "catalyst_payload"),
+        ),
+        (
+            f"The File 'photo' cannot be read: gone. {remedy_for_files(['photo', 'x' * 50, 'y' * 50, 'z'])}",
+            ("unreadable_file",),
+        ),
+        (
+            f"catalyst_payload: uses the… See https://docs.example.com/{FILES_PAGE}",
+            ("unreadable_file", "catalyst_payload"),
+        ),
+        (
+            f"catalyst_apiKey: {MISSING_API_KEY.remedy} Nothing catches the BPMN error X. {IF_IN_DIAGRAM}",
+            ("missing_api_key", "catalyst_apiKey", "uncaught_error"),
+        ),
+        ("Groq: timed out: no response within 60 s. Nothing", ("timeout",)),
+        ("connection timed out: to 10.0.0.1", ("timeout",)),
+        ("gateway.test: connection reset: Server disconnected. Check", ("network",)),
+        ("Somebody's: word: timed out: no", ("other",)),
         (UNREADABLE_ENTRY.format("it is damaged", RESTORE_REMEDY), ("unreadable_entry",)),
         ("", ("other",)),
         ("Somebody else's words: 12345", ("other",)),
@@ -60,3 +81,4 @@ def test_cause_of_an_incident_with_a_link_is_the_same(kind, operation):
 )
 def test_cause_of_other_incidents(message, causes):
     assert find_causes(message) == causes
+    assert all(cause in CAUSES or FIELD.fullmatch(cause) or STATUS.fullmatch(cause) for cause in causes)

@@ -1,6 +1,7 @@
 """The outcome of a task, from the result of its call."""
 
 import asyncio
+import re
 from datetime import timedelta
 from decimal import Decimal
 from itertools import product
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalyst_groq.connector.results.diagram_remedies import IF_IN_DIAGRAM
+from catalyst_groq.connector.results.diagram_remedies import IF_IN_DIAGRAM, THEN_RETRY, remedy_for_kind
 from catalyst_groq.connector.results.outcome_mapping import error_message, standard_variables, to_outcome
 from catalyst_groq.connector.task_request import TaskRequestReader
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure
@@ -183,7 +184,8 @@ def test_bpmn_error_of_a_final_error_is_thrown_at_once():
     outcome = outcome_of(DENIED)
     assert isinstance(outcome, BpmnError)
     assert outcome.code == "AUTH_FAILED"
-    assert outcome.message.startswith("Groq: 401 Invalid API Key. Check the key")
+    assert outcome.message == "Groq: 401 Invalid API Key."
+    assert outcome.remedy.startswith("Check the key")
     assert outcome.variables["catalyst_error"] == "401 Invalid API Key"
 
 
@@ -222,12 +224,22 @@ def test_message_has_cause_and_remedy_within_666_characters(kind_name, text):
         message = error_message(server, error, operation)
         assert len(message) <= 666
         assert message.startswith(f"{server}: 400 ")
-        assert message.endswith(remedy_for(kind, operation, is_groq=server == "Groq"))
+        assert message.removesuffix(f" {THEN_RETRY}").endswith(remedy_for(kind, operation, is_groq=server == "Groq"))
+
+
+@pytest.mark.parametrize("kind", ERROR_KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("server", ["Groq", "gateway.test"])
+def test_message_of_an_incident_says_how_the_task_goes_on(kind, server):
+    message = error_message(server, ApiError(kind, ("400",), "no", 400), CHAT_COMPLETION)
+    sentence = remedy_for_kind(kind, CHAT_COMPLETION)
+
+    assert re.search(r"[Rr]aise the (?:task's )?retries", message) or "raise its retries" in sentence
 
 
 def test_message_of_groq_that_is_short_is_quoted_in_full():
-    assert outcome_of(DENIED).message == (
-        "Groq: 401 Invalid API Key. Check the key at console.groq.com and where the Secret Source field takes it from."
+    assert outcome_of(DENIED, fields={"errorMapping": "{}"}).message == (
+        "Groq: 401 Invalid API Key. Check the key at console.groq.com and where the Secret Source field takes it from. "
+        "Then raise the task's retries."
     )
     assert outcome_of(BUSY).message == "Groq: 503 The model is over capacity. Retrying in 10 s."
     assert "over capacity. Look" in outcome_of(BUSY, 1).message
@@ -252,8 +264,8 @@ def test_message_suggests_the_network_only_for_its_failures():
 def test_request_held_back_is_mapped_like_groqs_refusal(reason, kind, code):
     outcome = outcome_of(NoResponse(reason, "Limit 8000, Requested 9000", sent=False, seconds=0), attempts=0)
 
-    message = f"Groq: {reason}: Limit 8000, Requested 9000. {kind.remedy}"
-    assert outcome.message == (message if code else f"{message} {IF_IN_DIAGRAM}")
+    message = f"Groq: {reason}: Limit 8000, Requested 9000."
+    assert outcome.message == (message if code else f"{message} {kind.remedy} {IF_IN_DIAGRAM}")
     assert getattr(outcome, "code", None) == code
 
 

@@ -13,10 +13,18 @@ from support.factories import make_attempt_record, make_call_record
 
 def test_size_of_an_outcome_is_that_of_its_values_and_details():
     assert texts_of(Completion({"a": TypedValue("Json", "[1]"), "b": "text"})) == ["a", "b", "[1]", "text"]
-    assert texts_of(Failure("message", "details", variables={"a": 1})) == ["a", 1, "message", "details"]
+    failure = Failure("message", "details", variables={"a": 1}, problem="problem")
+    assert texts_of(failure) == ["a", 1, "message", "problem", "details"]
 
 
 KEY = "the-key-of-a-task"
+
+
+def test_redaction_masks_the_problem_and_the_remedy():
+    failure = redact_outcome(Failure("m", problem=f"p {KEY}"), Redactor([KEY]))
+    error = redact_outcome(BpmnError("X", "m", remedy=f"r {KEY}"), Redactor([KEY]))
+
+    assert (failure.problem, error.remedy) == ("p ***", "r ***")
 
 
 @pytest.mark.parametrize("outcome", [Completion({}), BpmnError("X", "m"), Failure("m")])

@@ -93,7 +93,10 @@ def test_error_kinds_are_complete_and_distinct():
         # What was paid for is not asked of another model.
         (
             Failover.NONE,
-            {"empty_answer", "invalid_output", "response_too_large", "unreadable_response", "budget", "bad_request"},
+            {
+                *("empty_answer", "invalid_output", "response_too_large", "unreadable_response", "budget"),
+                *("bad_request", "unreadable_file", "missing_api_key"),
+            },
         ),
     ],
 )
@@ -118,12 +121,12 @@ def test_redirect_message_hides_secrets_in_the_target(location, shown):
 @pytest.mark.parametrize(
     ("blame", "kinds"),
     [
-        (Blame.REQUEST, {"bad_request", "too_large", "model_not_found", "wrong_url"}),
+        (Blame.REQUEST, {"bad_request", "too_large", "model_not_found", "wrong_url", "unreadable_file"}),
         (
             Blame.ACCOUNT,
             {
                 *("authentication", "account_restricted", "forbidden", "spend_limit", "model_forbidden", "not_in_plan"),
-                "headers_too_large",
+                *("headers_too_large", "missing_api_key"),
             },
         ),
         (Blame.LIMIT, {"rate_limited", "budget", "response_too_large"}),

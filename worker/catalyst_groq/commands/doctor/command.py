@@ -28,6 +28,7 @@ from catalyst_groq.config import factory
 from catalyst_groq.config.endpoint_accounts import make_account, make_server_kinds
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.config.sources import GROQ_API_KEY, FoundSettings
+from catalyst_groq.config.startup_report import describe_different_keys, describe_key, locate_key
 from catalyst_groq.config.validation import SettingsDiagnostics
 from catalyst_groq.connector.access.secrets import Secrets
 from catalyst_groq.domain.redaction import Redactor
@@ -39,6 +40,7 @@ from catalyst_groq.observability.health import find_health_problem
 WORKER_ID = "catalyst-groq-doctor"
 ENGINE, ENDPOINTS, SETTINGS, STORAGE, WORKER = map(Area, ("Engine", "Endpoints", "Settings", "Storage", "Worker"))
 OWN_KEY = GROQ_API_KEY.lower()
+SAME_KEY = "Remove one of them, or store the same key in both"
 SET_KEY = f"Set {GROQ_API_KEY} where the worker runs, or store the secret {OWN_KEY}"
 GRANT = "Grant the worker's user the rights above"
 
@@ -144,13 +146,21 @@ class Doctor:
             return
         yield _check_proxy(ENDPOINTS, transport, self.settings.groq_api_url, "CATALYST_GROQ_PROXY")
         servers, findings = await self._find_servers()
-        for finding in findings:
+        for finding in [*await self._check_key_places(), *findings]:
             yield finding
         async with aclosing(factory.make_groq_client(self.settings, self.redactor)) as client:
             for checked in await asyncio.gather(*(check_server(client, server) for server in servers)):
                 for finding in checked:
                     yield finding
         yield describe_limits(str(self.settings.limits), catalog)
+
+    async def _check_key_places(self) -> list[Finding]:
+        """Return where the operator's key is, and a hint if several sources have different ones."""
+        key = locate_key(await self.secrets.sources_of(OWN_KEY), self.settings, self.environ)
+        if not key.places:
+            return []  # a fault, unless each endpoint has a key of its own
+        found = ENDPOINTS.ok(f"the key {OWN_KEY} is {describe_key(key)}")
+        return [found, ENDPOINTS.hint(describe_different_keys(key), SAME_KEY)] if key.differ else [found]
 
     async def _find_servers(self) -> tuple[list[Server], list[Finding]]:
         """Return the servers that requests may go to, with their keys, and what is wrong with the keys."""

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from catalyst_groq.commands.doctor.findings import Area, Finding
 from catalyst_groq.config.effective_settings import list_settings
-from catalyst_groq.config.settings import GROQ_API_KEY, Settings
+from catalyst_groq.config.settings import Settings
 from catalyst_groq.config.sources import FoundSettings
-from catalyst_groq.config.startup_report import find_ineffective_settings
+from catalyst_groq.config.startup_report import KEY_REPLACED, KeyPlaces, find_ineffective_settings
 
 AREA = Area("Settings")
 FIXES = {
@@ -17,7 +17,9 @@ FIXES = {
 }
 """By the setting that has no effect, or takes it from others."""
 
-ANY_SOURCE = ("env",)
+FOUND_KEY = KeyPlaces(("env",))
+"""The key is checked with the endpoints."""
+
 CORRECT_IT = "Correct it in the environment, .env or worker.yaml"
 
 
@@ -28,11 +30,13 @@ def check_settings(found: FoundSettings[Settings]) -> Iterator[Finding]:
         yield AREA.fault(text, fix.rstrip("."))
     if found.settings is None:
         return
-    listed = [setting for setting in list_settings(found) if setting.name != GROQ_API_KEY and not setting.is_default]
+    listed = [setting for setting in list_settings(found) if not setting.is_default]
     for setting in listed:
         if not setting.is_refused:
             yield AREA.ok(f"{setting.name}={setting.value} ({setting.source})")
     if not listed:
         yield AREA.ok("none is set, all have their defaults")
-    for text in find_ineffective_settings(found.settings, (), ANY_SOURCE):
+    if found.replaces_key:
+        yield AREA.hint(KEY_REPLACED, "Remove one of them, or write the same key into both")
+    for text in find_ineffective_settings(found.settings, (), FOUND_KEY):
         yield AREA.hint(text.removesuffix(": unset one of them"), FIXES[text.split()[0]])

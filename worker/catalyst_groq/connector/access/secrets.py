@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from catalyst_groq.connector.access.providers import (
     API_KEY_FIELD,
@@ -67,6 +67,15 @@ class Secret:
 
     def __format__(self, _: str) -> str:
         return MASK
+
+
+class FoundKeys(NamedTuple):
+    """Where a key was found, without the key itself."""
+
+    sources: tuple[str, ...] = ()
+    """Names of secret sources, in the order in which they are asked."""
+    differ: bool = False
+    """Whether they do not all have the same value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,21 +148,22 @@ class Secrets:
                 return Secret(key)
         return None
 
-    async def sources_of(self, name: str) -> list[str]:
+    async def sources_of(self, name: str) -> FoundKeys:
         """Return the sources that have a secret of that name. A value that is no key counts; its task names the fix.
 
         A source that fails is logged: it may be there when a task uses it.
         """
-        found = []
+        found, values = [], set()
         for source, provider in self.providers.items():
             try:
-                if await provider.get(name) is not None:
+                if (value := await provider.get(name)) is not None:
                     found.append(source)
+                    values.add(value.strip())
             except FieldError:
                 continue
             except Exception as error:  # noqa: BLE001 -- of a source that is no part of this package
                 log.warning("The secret source '%s' fails: %s: %s", source, type(error).__name__, error)
-        return found
+        return FoundKeys(tuple(found), differ=len(values) > 1)
 
     def _check_allowed(self, name: str) -> None:
         is_allowed = _matches_any(name, self.allowed)

@@ -1,48 +1,67 @@
 """The causes that an error mapping may name, and what may be meant by a word that is the cause of no failure. Pure."""
 
 import re
+from collections.abc import Mapping
 from difflib import get_close_matches
 
 from catalyst_groq.errors import FieldError
-from catalyst_groq.groq.api.error_kinds import ERROR_KINDS
+from catalyst_groq.groq.api.error_kinds import ERROR_KINDS, ErrorKind
 from catalyst_groq.groq.api.errors import (
     EMPTY_ANSWER,
     INCOMPATIBLE_MODEL,
     KIND_BY_CODE,
     KIND_BY_REASON,
     NETWORK_FAILURE,
+    OUTPUT_PARSE_FAILED,
     RATE_LIMIT_EXCEEDED,
     UNSUPPORTED_PARAMETER,
 )
+from catalyst_groq.groq.api.response_validation import TOOL_USE_FAILED
+from catalyst_groq.groq.api.structured_output import JSON_VALIDATE_FAILED
 from catalyst_groq.groq.routing.circuit_breaker import CIRCUIT_OPEN
 
 STATUS = re.compile(r"[2-5](\d\d|xx)", re.IGNORECASE)
 CODE = re.compile(r"[a-z][a-z_]+", re.IGNORECASE)
-UNREADABLE_FILE = "unreadable_file"
-"""The cause of a File whose content cannot be used: nothing is sent."""
+UNSENT_KINDS = (ErrorKind.UNREADABLE_FILE, ErrorKind.MISSING_API_KEY)
+"""What keeps a request from being sent; the names are the causes."""
 
-MISSING_API_KEY = "missing_api_key"
-"""The cause of a key that is missing, or cannot be read: nothing is sent."""
+FOUND_BY_WORKER: Mapping[ErrorKind, tuple[str, ...]] = {
+    ErrorKind.EMPTY_ANSWER: (EMPTY_ANSWER,),
+    ErrorKind.INVALID_OUTPUT: (JSON_VALIDATE_FAILED, TOOL_USE_FAILED, OUTPUT_PARSE_FAILED),
+}
+"""The causes of what the worker finds in a response with status 200."""
 
+BY_REASON = [
+    (cause, kind)
+    for kind, causes in (*KIND_BY_REASON.values(), NETWORK_FAILURE)
+    for cause in causes
+    if not STATUS.match(cause)
+]
 OWN_CAUSES = sorted(
     {
-        *(
-            cause
-            for _, causes in (*KIND_BY_REASON.values(), NETWORK_FAILURE)
-            for cause in causes
-            if not STATUS.match(cause) and cause != RATE_LIMIT_EXCEEDED
-        ),
+        *(cause for cause, _ in BY_REASON if cause != RATE_LIMIT_EXCEEDED),
         CIRCUIT_OPEN,
         EMPTY_ANSWER,
         INCOMPATIBLE_MODEL,
-        MISSING_API_KEY,
-        UNREADABLE_FILE,
+        *(kind.name for kind in UNSENT_KINDS),
         UNSUPPORTED_PARAMETER,
     }
 )
 """The worker's own: no server sends them as a code."""
 
 KNOWN_CAUSES = sorted({*(code.lower() for code in KIND_BY_CODE), RATE_LIMIT_EXCEEDED, *OWN_CAUSES})
+NAMED_KINDS = (
+    *((code.lower(), kind) for code, kind in KIND_BY_CODE.items()),
+    *BY_REASON,
+    *((cause, kind) for kind, causes in FOUND_BY_WORKER.items() for cause in causes),
+    *((kind.name, kind) for kind in UNSENT_KINDS),
+    (CIRCUIT_OPEN, ErrorKind.TRANSIENT),
+    (INCOMPATIBLE_MODEL, ErrorKind.BAD_REQUEST),
+    (UNSUPPORTED_PARAMETER, ErrorKind.BAD_REQUEST),
+)
+KINDS_BY_CAUSE = {cause: {kind for name, kind in NAMED_KINDS if name == cause} for cause in KNOWN_CAUSES}
+"""The kinds that an error with the cause may have."""
+
 NOT_CAUSES = {kind.name for kind in ERROR_KINDS}
 """Names of the kinds of errors, as they stand in logs."""
 

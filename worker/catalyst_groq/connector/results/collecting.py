@@ -31,6 +31,7 @@ ERRORS_OF_ALL_ITEMS = (
     ErrorKind.WRONG_URL,
     ErrorKind.REDIRECTED,
     ErrorKind.MODEL_NOT_FOUND,
+    ErrorKind.MISSING_API_KEY,
 )
 """Errors that are not collected: they have nothing to do with one item, and every other item would get them too."""
 
@@ -98,14 +99,15 @@ class Collecting:
                 return replace(outcome, collected=self._error(message, code, result)) if self.with_errors else outcome
             case BpmnError(code, message):
                 return self._instead_of(outcome, self._error(message, code, result))
-            case Failure(message, retries=0):
-                return self._instead_of(outcome, self._error(message, None, result))
+            case Failure(retries=0):
+                return self._instead_of(outcome, self._error(_problem_of(outcome), None, result))
             case _:
                 return outcome
 
     def collect_failure(self, failure: Failure) -> Outcome:
         """Return the outcome of an item whose request could not be built from its data. The engine retries first."""
-        return failure if failure.retries else self._instead_of(failure, self._error(failure.message, None, None))
+        error = self._error(_problem_of(failure), None, None)
+        return failure if failure.retries else self._instead_of(failure, error)
 
     def _instead_of(self, outcome: BpmnError | Failure, collected: CollectedResult) -> Outcome:
         """Return the completion that collects an error, if errors are collected."""
@@ -113,7 +115,7 @@ class Collecting:
             return outcome
         standard = {
             "catalyst_success": False,
-            "catalyst_error": outcome.variables.get("catalyst_error") or outcome.message,
+            "catalyst_error": outcome.variables.get("catalyst_error") or collected.error,
         }
         variables = {**outcome.variables, **standard}
         return Completion(variables, collected=collected, local=frozenset(variables) if self.is_item else frozenset())
@@ -124,6 +126,11 @@ class Collecting:
 
     def _collected(self, value: Mapping[str, Any], error: str = "") -> CollectedResult:
         return CollectedResult(self.variable, self.key, value, self.multi_instance, self.item, error)
+
+
+def _problem_of(failure: Failure) -> str:
+    """Return what a collected error says: no incident follows, so nothing that ends one."""
+    return failure.problem or failure.message
 
 
 def _check_variable(name: str) -> None:

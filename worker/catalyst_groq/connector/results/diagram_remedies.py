@@ -1,4 +1,4 @@
-"""The last sentence of an incident that ends with a corrected diagram. Pure.
+"""The last sentence of an incident: how its task goes on when the cause is corrected. Pure.
 
 An instance stays on its version of the process when another one is deployed.
 """
@@ -24,13 +24,26 @@ IN_DIAGRAM = {ErrorKind.BAD_REQUEST, ErrorKind.EMPTY_ANSWER, ErrorKind.MODEL_NOT
 MAYBE_IN_DIAGRAM = {
     ErrorKind.GENERATION_FAILED,
     ErrorKind.INVALID_OUTPUT,
+    ErrorKind.MISSING_API_KEY,
     ErrorKind.MODEL_FORBIDDEN,
     ErrorKind.NOT_IN_PLAN,
     ErrorKind.RESPONSE_TOO_LARGE,
     ErrorKind.TOO_LARGE,
+    ErrorKind.UNREADABLE_FILE,
     ErrorKind.WRONG_URL,
 }
 """Kinds of errors that may also be corrected in the data, by the operator, or by another attempt."""
+
+
+THEN_RETRY = "Then raise the task's retries."
+OUTSIDE_DIAGRAM = {
+    ErrorKind.ACCOUNT_RESTRICTED,
+    ErrorKind.AUTHENTICATION,
+    ErrorKind.FORBIDDEN,
+    ErrorKind.HEADERS_TOO_LARGE,
+    ErrorKind.SPEND_LIMIT,
+}
+"""Kinds of errors that are corrected outside of the process, and whose remedies do not say how the task goes on."""
 
 
 def remedy_for_field(fields: RawFields, name: str) -> str:
@@ -44,7 +57,7 @@ def remedy_for_field(fields: RawFields, name: str) -> str:
 
 
 def remedy_for_files(variables: Sequence[str]) -> str:
-    """Return the sentence for Files whose content cannot be used: another content needs no other diagram."""
+    """Return the sentence for Files whose content cannot be used."""
     names = ", ".join(f"'{shorten(name, MAX_NAME_CHARS)}'" for name in variables[:MAX_NAMES])
     return f"Set the variable {names} again, then raise the task's retries."
 

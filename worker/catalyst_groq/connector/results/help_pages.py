@@ -7,7 +7,7 @@ from catalyst_groq.groq.api.error_kinds import ERROR_KINDS, ErrorKind
 FIELD_PAGE = f"{ERRORS_PAGE}#mistakes-in-a-field"
 DIAGRAM_PAGE = f"{ERRORS_PAGE}#a-diagram-that-cannot-be-read"
 UNCAUGHT_PAGE = f"{ERRORS_PAGE}#a-bpmn-error-that-nothing-catches"
-FILES_PAGE = "files.html"
+FILES_PAGE = "files.html#files-that-are-refused"
 
 
 def page_of_field(name: str) -> str:

@@ -7,7 +7,13 @@ from typing import Any
 from catalyst_groq.common.bounded_execution import BoundedExecutor
 from catalyst_groq.common.durations import format_duration
 from catalyst_groq.common.texts import shorten
-from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, IF_IN_DIAGRAM, remedy_for_kind
+from catalyst_groq.connector.results.diagram_remedies import (
+    DEPLOY_AND_MIGRATE,
+    IF_IN_DIAGRAM,
+    OUTSIDE_DIAGRAM,
+    THEN_RETRY,
+    remedy_for_kind,
+)
 from catalyst_groq.connector.results.help_pages import page_of_field, page_of_kind
 from catalyst_groq.connector.task_request import TaskRequest
 from catalyst_groq.domain.incident_messages import add_sentence
@@ -48,15 +54,16 @@ async def to_outcome(
     retry = request.retries.after_failure(retries)
     if error.kind.action is RetryAction.RETRY and retry.left:
         return _retry_failure(result.server, error, retry, standard)
-    message = error_message(result.server, error, request.builder.operation)
+    operation, problem = request.builder.operation, _cause(result.server, error)
     if code := request.error_mapping.code_for(error.causes):
-        return BpmnError(code, message, standard)
+        return BpmnError(code, problem, standard, remedy=_remedy(result.server, error, operation))
     if handed_back:
         return handed_back
     # A retry must not replay this response: it can never be used.
     is_unusable = error.kind in (ErrorKind.GENERATION_FAILED, ErrorKind.INVALID_OUTPUT)
-    message = add_sentence(message, remedy_for_kind(error.kind, request.builder.operation))
-    return Failure(message, variables=standard, discard_responses=is_unusable, page=page_of_kind(error.kind))
+    message = add_sentence(error_message(result.server, error, operation), remedy_for_kind(error.kind, operation))
+    page = page_of_kind(error.kind)
+    return Failure(message, problem=problem, variables=standard, discard_responses=is_unusable, page=page)
 
 
 async def _completion(
@@ -69,9 +76,13 @@ async def _completion(
         mapped = await request.response_mapping.apply(result.response, executor)
         further = request.builder.output_variables(payload, result.response.body)
     except FieldError as problem:
-        message = add_sentence(str(problem), DEPLOY_AND_MIGRATE)
-        variables = standard_variables(result, model, request.warnings)
-        return Failure(message, variables=variables, cause=FailureCause.FIELD, page=page_of_field(problem.field))
+        return Failure(
+            add_sentence(str(problem), DEPLOY_AND_MIGRATE),
+            problem=str(problem),
+            variables=standard_variables(result, model, request.warnings),
+            cause=FailureCause.FIELD,
+            page=page_of_field(problem.field),
+        )
     unmapped = mapped.unmapped if request.has_own_mapping else ()
     standard = standard_variables(result, model, request.warnings, unmapped)
     if_refused = request.retries.after_failure(retries) if result.stored else NO_RETRY
@@ -103,24 +114,21 @@ def error_message(server: str, error: ApiError, operation: Operation) -> str:
     return f"{_cause(server, error)} {_remedy(server, error, operation)}"
 
 
-def uncaught_message(request: TaskRequest, result: CallResult, message: str, missing: str) -> str:
+def uncaught_message(request: TaskRequest, result: CallResult, error: BpmnError, missing: str) -> str:
     """Return the message of an incident in place of a BPMN error that nothing catches.
 
     First comes the remedy of the error itself, whole, then `missing`: that the process may handle the error instead.
     """
     assert result.error is not None  # noqa: S101 -- there is no BPMN error without one
-    operation = request.builder.operation
-    remedy = _remedy(result.server, result.error, operation)
-    cause = message.removesuffix(f" {remedy}")
-    own = [] if cause == message else [remedy]  # a request that is not sent names another one
-    in_diagram = remedy_for_kind(result.error.kind, operation) or IF_IN_DIAGRAM
-    return add_sentence(cause, " ".join([*own, missing, in_diagram]))
+    in_diagram = remedy_for_kind(result.error.kind, request.builder.operation) or IF_IN_DIAGRAM
+    return add_sentence(error.message, f"{error.remedy} {missing} {in_diagram}")
 
 
 def _remedy(server: str, error: ApiError, operation: Operation) -> str:
     if error.kind is ErrorKind.TRANSIENT and not error.status:
         return UNREACHABLE_REMEDY
-    return remedy_for(error.kind, operation, is_groq=server == GROQ)
+    remedy = remedy_for(error.kind, operation, is_groq=server == GROQ)
+    return f"{remedy} {THEN_RETRY}" if error.kind in OUTSIDE_DIAGRAM else remedy
 
 
 def _retry_failure(server: str, error: ApiError, retry: Retry, variables: Mapping[str, Any]) -> Failure:

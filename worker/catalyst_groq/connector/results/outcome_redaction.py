@@ -14,12 +14,12 @@ def texts_of(outcome: Outcome) -> list[Any]:
     values = [value.value if isinstance(value, TypedValue) else value for value in outcome.variables.values()]
     texts: list[Any] = [*outcome.variables, *values]
     match outcome:
-        case Failure(message=message, details=details, call=call):
-            return [*texts, *outcome.warnings, message, details, *_texts_of_call(call)]
+        case Failure(message=message, problem=problem, details=details, call=call):
+            return [*texts, *outcome.warnings, message, problem, details, *_texts_of_call(call)]
         case Completion(collected=collected, call=call):
             return [*texts, *outcome.warnings, *_texts_of_collected(collected), *_texts_of_call(call)]
-        case BpmnError(message=message, collected=collected, call=call):
-            return [*texts, *outcome.warnings, message, *_texts_of_collected(collected), *_texts_of_call(call)]
+        case BpmnError(message=message, remedy=remedy, collected=collected, call=call):
+            return [*texts, *outcome.warnings, message, remedy, *_texts_of_collected(collected), *_texts_of_call(call)]
         case Unlocked():
             return texts
 
@@ -37,12 +37,12 @@ def redact_outcome(outcome: Outcome, redactor: Redactor) -> Outcome:
             return replace(outcome, variables=variables, collected=collected, call=call)
         case BpmnError():
             collected, call = _redact_collected(outcome.collected, redactor), _redact_call(outcome.call, redactor)
-            message = redactor.mask(outcome.message)
-            return replace(outcome, message=message, variables=variables, collected=collected, call=call)
+            message, remedy = redactor.mask(outcome.message), redactor.mask(outcome.remedy)
+            return replace(outcome, message=message, remedy=remedy, variables=variables, collected=collected, call=call)
         case Failure():
-            message, details = redactor.mask(outcome.message), redactor.mask(outcome.details)
-            call = _redact_call(outcome.call, redactor)
-            return replace(outcome, message=message, details=details, variables=variables, call=call)
+            message, problem = redactor.mask(outcome.message), redactor.mask(outcome.problem)
+            details, call = redactor.mask(outcome.details), _redact_call(outcome.call, redactor)
+            return replace(outcome, message=message, problem=problem, details=details, variables=variables, call=call)
         case Unlocked():
             return outcome
 

@@ -1,36 +1,72 @@
 """The result of a request that cannot be sent, because a File or the key is missing or unusable. Pure."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
-from catalyst_groq.connector.fields.error_causes import MISSING_API_KEY, UNREADABLE_FILE
+from catalyst_groq.common.durations import format_duration
+from catalyst_groq.common.texts import end_sentence
+from catalyst_groq.connector.results.diagram_remedies import IF_IN_DIAGRAM, remedy_for_files
+from catalyst_groq.connector.results.help_pages import FILES_PAGE, page_of_kind
 from catalyst_groq.connector.results.outcome_mapping import standard_variables
 from catalyst_groq.connector.task_request import TaskRequest
-from catalyst_groq.domain.outcomes import BpmnError
+from catalyst_groq.domain.incident_messages import add_sentence
+from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Failure, FailureCause, Retry
+from catalyst_groq.errors import FileError, MissingKey, UnreadableFile
 from catalyst_groq.groq.api.error_kinds import ErrorKind
 from catalyst_groq.groq.api.errors import ApiError
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason
 from catalyst_groq.groq.routing.call_result import CallResult
 
 
-def unreadable_file(message: str) -> CallResult:
-    """Return the result where a File cannot be used. The file is part of the request, so that has the blame."""
-    return _unsent(ErrorKind.BAD_REQUEST, UNREADABLE_FILE, message)
+class UnsentRequest(NamedTuple):
+    """Why a request is not sent: as the result of a call, and as the failure if the error mapping does not name it."""
+
+    result: CallResult
+    failure: Failure
+    remedy: str
 
 
-def missing_key(message: str) -> CallResult:
-    """Return the result where there is no usable key. The account has the blame."""
-    return _unsent(ErrorKind.AUTHENTICATION, MISSING_API_KEY, message)
+def unreadable_file(error: UnreadableFile, mask: Callable[[str], str]) -> UnsentRequest:
+    """Return what follows from a File whose content cannot be used. `mask` hides keys in a text."""
+    return _unsent(ErrorKind.UNREADABLE_FILE, error.describe(mask), remedy_for_files(error.variables))
 
 
-def _unsent(kind: ErrorKind, cause: str, message: str) -> CallResult:
-    response = NoResponse(NoResponseReason.SKIPPED, message, sent=False, seconds=0.0)
-    return CallResult(response, ApiError(kind, (cause,), message))
+def refused_file(error: FileError, retry: Retry) -> UnsentRequest:
+    """Return what follows from a File that the engine does not give. `retry` is left if another attempt may help."""
+    return _unsent(ErrorKind.UNREADABLE_FILE, str(error), remedy_for_files([error.variable]), retry)
 
 
-def to_bpmn_error(request: TaskRequest, result: CallResult, payload: Mapping[str, Any]) -> BpmnError | None:
-    """Return the BPMN error of a request that is not sent; None where the error mapping does not name the cause."""
-    code = request.error_mapping.code_for(result.error.causes) if result.error else None
-    if result.error is None or code is None:
-        return None
-    return BpmnError(code, result.error.message, standard_variables(result, payload["model"], request.warnings))
+def missing_key(error: MissingKey, mask: Callable[[str], str]) -> UnsentRequest:
+    """Return what follows from a key that is missing, or cannot be used. `mask` hides keys in a text."""
+    kind = ErrorKind.MISSING_API_KEY
+    return _unsent(kind, error.describe(mask), kind.remedy)
+
+
+def _unsent(kind: ErrorKind, problem: str, remedy: str, retry: Retry = NO_RETRY) -> UnsentRequest:
+    problem = end_sentence(problem)
+    next_attempt = f"Retrying in {format_duration(retry.timeout.total_seconds())}."
+    message = add_sentence(problem, next_attempt if retry.left else f"{remedy} {IF_IN_DIAGRAM}")
+    is_file = kind is ErrorKind.UNREADABLE_FILE
+    failure = Failure(
+        message,
+        retries=retry.left,
+        retry_timeout=retry.timeout,
+        page=FILES_PAGE if is_file else page_of_kind(kind),
+        cause=FailureCause.FILE if is_file else FailureCause.FIELD,
+        problem=problem,
+    )
+    response = NoResponse(NoResponseReason.SKIPPED, problem, sent=False, seconds=0.0)
+    return UnsentRequest(CallResult(response, ApiError(kind, (kind.name,), problem)), failure, remedy)
+
+
+def apply_error_mapping(request: TaskRequest, unsent: UnsentRequest, payload: Mapping[str, Any]) -> BpmnError | Failure:
+    """Return the BPMN error of a request that is not sent, or its failure where the error mapping has no code for it.
+
+    As for a call, the error mapping applies once the retries have come to an end.
+    """
+    result, failure, remedy = unsent
+    code = None if failure.retries or result.error is None else request.error_mapping.code_for(result.error.causes)
+    if code is None:
+        return failure
+    variables = standard_variables(result, payload["model"], request.warnings)
+    return BpmnError(code, failure.problem, variables, remedy=remedy)

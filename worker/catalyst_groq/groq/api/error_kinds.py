@@ -27,7 +27,7 @@ class Blame(StrEnum):
     """What an error is due to: `catalyst_meta.blame`, by which a process can tell its own mistakes from others."""
 
     REQUEST = "request"
-    """What the modeller, or the process, has written: the payload, the model, the URL."""
+    """What the modeller, or the process, has written: the payload, the model, the URL, a File."""
     ACCOUNT = "account"
     """The key, and what its organization may do."""
     LIMIT = "limit"
@@ -79,6 +79,8 @@ class ErrorKind:
     HEADERS_TOO_LARGE: ClassVar["ErrorKind"]
     BUDGET: ClassVar["ErrorKind"]
     BAD_REQUEST: ClassVar["ErrorKind"]
+    UNREADABLE_FILE: ClassVar["ErrorKind"]
+    MISSING_API_KEY: ClassVar["ErrorKind"]
 
 
 ErrorKind.TRANSIENT = ErrorKind(
@@ -244,6 +246,22 @@ ErrorKind.BAD_REQUEST = ErrorKind(
     Failover.NONE,
     "Correct the Request Payload, or the field that the server names.",
     blame=Blame.REQUEST,
+)
+ErrorKind.UNREADABLE_FILE = ErrorKind(
+    "unreadable_file",
+    "a File whose content cannot be used",
+    RetryAction.GIVE_UP,
+    Failover.NONE,
+    "Set the variable again, then raise the task's retries.",
+    blame=Blame.REQUEST,
+)
+ErrorKind.MISSING_API_KEY = ErrorKind(
+    "missing_api_key",
+    "a key that is missing or cannot be read",
+    RetryAction.GIVE_UP,
+    Failover.NONE,
+    "Set the key, then raise the task's retries.",
+    blame=Blame.ACCOUNT,
 )
 
 ERROR_KINDS = tuple(kind for kind in vars(ErrorKind).values() if isinstance(kind, ErrorKind))
