@@ -211,6 +211,10 @@ class EngineClient:
         """Return the content of the File variable that an execution sees: the one of the nearest scope."""
         return await self._rest.read(f"{visible_variables_url(self.url, execution_id)}/{quote(name, safe='')}/data")
 
+    async def visible_variables(self, execution_id: str) -> list[str]:
+        """Return the names of all variables that an execution sees. The engine sends their values, too."""
+        return list(await self.queries().visible_variables(execution_id))
+
     def queries(self) -> EngineQueries:
         """Return a client for the queries of commands. It uses the connections of this one."""
         return EngineQueries(self._rest, self.url)

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -21,10 +21,16 @@ from catalyst_groq.connector.requests.files import files_in
 from catalyst_groq.connector.requests.payload import to_bytes
 from catalyst_groq.connector.requests.response_schema import check_response_schema
 from catalyst_groq.connector.results.collecting import COLLECT_FIELDS, Collecting
-from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, remedy_for_field, remedy_for_files
+from catalyst_groq.connector.results.diagram_remedies import (
+    DEPLOY_AND_MIGRATE,
+    remedy_for_field,
+    remedy_for_files,
+    remedy_for_missing_variable,
+)
 from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.connector.results.help_pages import DIAGRAM_PAGE, FILES_PAGE, UNCAUGHT_PAGE, page_of_field
 from catalyst_groq.connector.results.incident_causes import ANSWERED
+from catalyst_groq.connector.results.missing_variables import suggest_variable
 from catalyst_groq.connector.results.outcome_mapping import hand_back, to_outcome, uncaught_message
 from catalyst_groq.connector.results.outcome_redaction import redact_outcome, texts_of
 from catalyst_groq.connector.results.uncaught_errors import Catchers
@@ -86,6 +92,8 @@ class Handler:
     """Returns the process instance that called one. Raises `EngineError`."""
     read_file: Callable[[str, str], Awaitable[bytes]]
     """Returns the content of the File variable that an execution sees. Raises `EngineError`."""
+    visible_variables: Callable[[str], Awaitable[Collection[str]]]
+    """Returns the names of all variables that an execution sees. Raises `EngineError`."""
     reader: TaskRequestReader
     secrets: Secrets
     urls: AllowedUrls
@@ -180,7 +188,7 @@ class Handler:
                 collecting.check_request(request)
             answer = await self._call_groq(task, request, payload, fields, redactor)
         except FieldError as error:
-            failure = await self._field_failure(fields, error, redactor)
+            failure = await self._field_failure(task, fields, error, redactor)
             is_of_item = fields.template.depends_on_data(error.field)
             return collecting.collect_failure(failure) if collecting and is_of_item else failure
         result = answer.result
@@ -224,15 +232,30 @@ class Handler:
             return replace(outcome, details=details, call=call)
         return replace(outcome, call=call)
 
-    async def _field_failure(self, fields: RawFields, error: FieldError, redactor: Redactor) -> Failure:
+    async def _field_failure(
+        self, task: ExternalTask, fields: RawFields, error: FieldError, redactor: Redactor
+    ) -> Failure:
         details = await run_beside_loop_if_large(fields.fields, self._describe_fields, fields, redactor)
         if isinstance(error, UnreadableFile):
             remedy, page = remedy_for_files(error.variables), FILES_PAGE
+        elif error.missing_variable:
+            error = suggest_variable(error, await self._names_of_variables(task))
+            remedy, page = remedy_for_missing_variable(error.missing_variable), page_of_field(error.field)
         else:
             remedy, page = remedy_for_field(fields, error.field), page_of_field(error.field)
         return Failure(
             add_sentence(error.describe(redactor.mask), remedy), details, cause=FailureCause.FIELD, page=page
         )
+
+    async def _names_of_variables(self, task: ExternalTask) -> Collection[str]:
+        """Return the names of the variables that the task sees. The fetch may have requested only some of them."""
+        if task.fetched_variables is None:
+            return task.variables
+        try:
+            return await self.visible_variables(task.execution_id)
+        except EngineError as error:  # the incident is raised without a suggestion
+            log.debug("Task %s: its variables cannot be read: %s", task.id, error)
+            return ()
 
     async def _file_failure(
         self,
@@ -250,7 +273,7 @@ class Handler:
                 left, wait = request.retries.after_failure(task.retries)
                 return Failure(str(error), retries=left, retry_timeout=wait, cause=FailureCause.FILE, page=FILES_PAGE)
             case UnreadableFile():
-                return await self._field_failure(fields, error, redactor)
+                return await self._field_failure(task, fields, error, redactor)
 
     async def _unless_uncaught(
         self, task: ExternalTask, definition: Definition, request: TaskRequest, result: CallResult, error: BpmnError

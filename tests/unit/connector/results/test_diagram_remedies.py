@@ -2,7 +2,11 @@
 
 import pytest
 
-from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, IF_IN_DIAGRAM
+from catalyst_groq.connector.results.diagram_remedies import (
+    DEPLOY_AND_MIGRATE,
+    IF_IN_DIAGRAM,
+    remedy_for_missing_variable,
+)
 from catalyst_groq.domain.outcomes import Failure
 from support.factories import make_response
 from support.handler_harness import HandlerHarness
@@ -18,7 +22,10 @@ REFUSED = make_response(400, {"error": {"message": "no"}})
         ({"catalyst_payload": "{"}, DEPLOY_AND_MIGRATE),
         ({"catalyst_timeout": "soon"}, DEPLOY_AND_MIGRATE),
         ({"catalyst_timeout": "${seconds}"}, IF_IN_DIAGRAM),
-        ({"catalyst_payload": '{"messages": [{"role": "user", "content": "${missing}"}]}'}, IF_IN_DIAGRAM),
+        (
+            {"catalyst_payload": '{"messages": [{"role": "user", "content": "${missing}"}]}'},
+            remedy_for_missing_variable("missing"),
+        ),
         ({"catalyst_apiKey": "groq_nobody"}, IF_IN_DIAGRAM),
         ({"catalyst_errorMapping": '{"rate": "X"}'}, DEPLOY_AND_MIGRATE),
         ({"catalyst_fallbackModels": "['a', 'b']"}, DEPLOY_AND_MIGRATE),

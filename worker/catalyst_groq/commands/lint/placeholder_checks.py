@@ -47,7 +47,7 @@ def _check_expression(check: TaskCheck, field: str, expression: str) -> Iterator
     names = variables_used_by(f"${{{expression}}}") or frozenset()
     if engine_objects := names & ENGINE_OBJECTS:
         problem = f"{field}: ${{{shorten(expression)}}} uses '{min(engine_objects)}' of the engine's expressions"
-        fix = "Write the name of the process variable alone, as in ${name}, or with a default: ${name || 'text'}"
+        fix = "Write the name of the process variable alone, as in ${name}, or with a default: ${name || '(none)'}"
         yield check.finding("engine-expression", problem, fix, field)
     elif unknown := sorted(set(functions_in(expression)) - FUNCTIONS):
         yield _unknown_function(check, field, unknown[0])

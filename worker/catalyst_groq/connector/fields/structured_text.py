@@ -165,17 +165,20 @@ def fill(field: str, value: Any, variables: Mapping[str, Any], *, files: bool = 
     try:
         filled = render_all(value, variables, may_be_file=files)
     except (PlaceholderError, ExpressionError) as error:
-        fix = (
-            "A path of the answer is written without ${…}"
-            if field == RESPONSE_MAPPING
-            else "See 'Expressions' in the documentation"
-        )
-        raise FieldError(field, str(error), fix) from error
+        raise _to_field_error(field, error) from error
     except RecursionError as error:
         raise FieldError(field, "is nested too deeply", "Write it flatter") from error
     if not files and any(find_opaque_values(filled)):
         raise FieldError(field, "holds a File, which has no text", "Use a String, number, Boolean or Json variable")
     return filled
+
+
+def _to_field_error(field: str, error: PlaceholderError | ExpressionError) -> FieldError:
+    if field == RESPONSE_MAPPING:
+        return FieldError(field, str(error), "A path of the answer is written without ${…}")
+    if isinstance(error, PlaceholderError) and error.missing_variable:
+        return FieldError(field, error.problem, error.fix, missing_variable=error.missing_variable)
+    return FieldError(field, str(error), "See 'Expressions' in the documentation")
 
 
 def _has_too_many_parts(structure: Any) -> bool:
