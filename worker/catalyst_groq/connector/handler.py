@@ -28,10 +28,10 @@ from catalyst_groq.connector.results.diagram_remedies import (
     remedy_for_missing_variable,
 )
 from catalyst_groq.connector.results.error_details import ErrorDetails
-from catalyst_groq.connector.results.help_pages import DIAGRAM_PAGE, FILES_PAGE, UNCAUGHT_PAGE, page_of_field
+from catalyst_groq.connector.results.help_pages import DIAGRAM_PAGE, FILES_PAGE, page_of_field
 from catalyst_groq.connector.results.incident_causes import ANSWERED
 from catalyst_groq.connector.results.missing_variables import suggest_variable
-from catalyst_groq.connector.results.outcome_mapping import hand_back, to_outcome, uncaught_message
+from catalyst_groq.connector.results.outcome_mapping import hand_back, to_outcome, uncaught_failure
 from catalyst_groq.connector.results.outcome_redaction import redact_outcome, texts_of
 from catalyst_groq.connector.results.uncaught_errors import Catchers
 from catalyst_groq.connector.results.unsent_requests import missing_key, to_bpmn_error, unreadable_file
@@ -40,7 +40,7 @@ from catalyst_groq.domain.call_records import CallRecord
 from catalyst_groq.domain.definitions import CallingProcess, Definition
 from catalyst_groq.domain.extension_elements import FieldsError
 from catalyst_groq.domain.external_task import ExternalTask
-from catalyst_groq.domain.incident_messages import add_sentence
+from catalyst_groq.domain.incident_messages import add_instance_remedy
 from catalyst_groq.domain.outcomes import BpmnError, Failure, FailureCause, Outcome, Unlocked
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.domain.variables import FileVariable
@@ -243,9 +243,8 @@ class Handler:
             remedy, page = remedy_for_missing_variable(error.missing_variable), page_of_field(error.field)
         else:
             remedy, page = remedy_for_field(fields, error.field), page_of_field(error.field)
-        return Failure(
-            add_sentence(error.describe(redactor.mask), remedy), details, cause=FailureCause.FIELD, page=page
-        )
+        failure = Failure(error.describe(redactor.mask), details, cause=FailureCause.FIELD, page=page)
+        return add_instance_remedy(failure, remedy)
 
     async def _names_of_variables(self, task: ExternalTask) -> Collection[str]:
         """Return the names of the variables that the task sees. The fetch may have requested only some of them."""
@@ -285,8 +284,7 @@ class Handler:
             return error
         if handed_back := hand_back(request, result, task.retries, error.variables):
             return handed_back
-        message = uncaught_message(request, result, error.message, missing)
-        return Failure(message, variables=error.variables, page=UNCAUGHT_PAGE)
+        return uncaught_failure(request, result, error, missing)
 
     def _describe_call(self, payload: Mapping[str, Any], result: CallResult, redactor: Redactor) -> str:
         return self.details.describe_call(redactor.mask_all(payload), result)
@@ -355,8 +353,8 @@ def _error_to_failure(task: ExternalTask, error: DefinitionError | EngineError |
     retries = DEFAULT_RETRIES.retries_left(task.retries)
     match error:
         case DefinitionError():
-            message = add_sentence(str(error), DEPLOY_AND_MIGRATE)
-            return Failure(message, cause=FailureCause.DEFINITION, page=DIAGRAM_PAGE)
+            failure = Failure(str(error), cause=FailureCause.DEFINITION, page=DIAGRAM_PAGE)
+            return add_instance_remedy(failure, DEPLOY_AND_MIGRATE)
         case EngineResponseTooLarge():
             message = f"{error}. Store less in the File or the diagram, then raise the task's retries."
             return Failure(message, cause=FailureCause.ENGINE)

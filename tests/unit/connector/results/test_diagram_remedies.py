@@ -36,6 +36,7 @@ async def test_incident_by_a_field_ends_with_the_way_of_the_diagram(properties, 
 
     assert isinstance(outcome, Failure)
     assert outcome.message.endswith((f". {sentence}", f"? {sentence}"))
+    assert outcome.message_without_instance == outcome.message.removesuffix(f" {sentence}")
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,7 @@ async def test_incident_by_an_answer_ends_with_the_way_of_the_diagram(response, 
     assert outcome.retries == 0
     assert outcome.message.endswith(sentence)
     assert ("migrate" in outcome.message) is bool(sentence)
+    assert "migrate" not in outcome.message_without_instance
 
 
 async def test_unusable_mapping_ends_with_the_way_of_the_diagram():
@@ -62,6 +64,7 @@ async def test_unusable_mapping_ends_with_the_way_of_the_diagram():
     outcome = await HandlerHarness(make_response()).handle({"userMessage": "Hi"}, mapping)
 
     assert outcome.message.endswith(DEPLOY_AND_MIGRATE)
+    assert "instance" not in outcome.message_without_instance
 
 
 async def test_diagram_that_cannot_be_read_is_an_incident_before_groq_is_asked():
@@ -72,3 +75,12 @@ async def test_diagram_that_cannot_be_read_is_an_incident_before_groq_is_asked()
     assert outcome.retries == 0
     assert outcome.message.startswith("The BPMN of the process definition ask:1:d1 has no external task 'AskGroq' with")
     assert outcome.message.endswith(DEPLOY_AND_MIGRATE)
+    assert "instance" not in outcome.message_without_instance
+
+
+async def test_uncaught_error_without_an_instance_still_names_the_boundary_event():
+    properties = {"catalyst_errorMapping": '{"400": "ANY"}', "catalyst_payload": WITH_MODEL}
+    outcome = await HandlerHarness(REFUSED).handle(None, properties)
+
+    assert outcome.message.endswith(f"attach an error boundary event to 'AskGroq'. {DEPLOY_AND_MIGRATE}")
+    assert outcome.message_without_instance.endswith("attach an error boundary event to 'AskGroq'.")

@@ -98,23 +98,23 @@ class Collecting:
                 return replace(outcome, collected=self._error(message, code, result)) if self.with_errors else outcome
             case BpmnError(code, message):
                 return self._instead_of(outcome, self._error(message, code, result))
-            case Failure(message, retries=0):
-                return self._instead_of(outcome, self._error(message, None, result))
+            case Failure(retries=0):
+                return self._instead_of(outcome, self._error(outcome.message_without_instance, None, result))
             case _:
                 return outcome
 
     def collect_failure(self, failure: Failure) -> Outcome:
         """Return the outcome of an item whose request could not be built from its data. The engine retries first."""
-        return failure if failure.retries else self._instead_of(failure, self._error(failure.message, None, None))
+        if failure.retries:
+            return failure
+        return self._instead_of(failure, self._error(failure.message_without_instance, None, None))
 
     def _instead_of(self, outcome: BpmnError | Failure, collected: CollectedResult) -> Outcome:
         """Return the completion that collects an error, if errors are collected."""
         if not self.with_errors:
             return outcome
-        standard = {
-            "catalyst_success": False,
-            "catalyst_error": outcome.variables.get("catalyst_error") or outcome.message,
-        }
+        error = outcome.variables.get("catalyst_error") or collected.error
+        standard = {"catalyst_success": False, "catalyst_error": error}
         variables = {**outcome.variables, **standard}
         return Completion(variables, collected=collected, local=frozenset(variables) if self.is_item else frozenset())
 

@@ -8,9 +8,9 @@ from catalyst_groq.common.bounded_execution import BoundedExecutor
 from catalyst_groq.common.durations import format_duration
 from catalyst_groq.common.texts import shorten
 from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, IF_IN_DIAGRAM, remedy_for_kind
-from catalyst_groq.connector.results.help_pages import page_of_field, page_of_kind
+from catalyst_groq.connector.results.help_pages import UNCAUGHT_PAGE, page_of_field, page_of_kind
 from catalyst_groq.connector.task_request import TaskRequest
-from catalyst_groq.domain.incident_messages import add_sentence
+from catalyst_groq.domain.incident_messages import add_instance_remedy, add_sentence
 from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Completion, Failure, FailureCause, Outcome, Retry
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.error_kinds import ErrorKind, RetryAction
@@ -55,8 +55,8 @@ async def to_outcome(
         return handed_back
     # A retry must not replay this response: it can never be used.
     is_unusable = error.kind in (ErrorKind.GENERATION_FAILED, ErrorKind.INVALID_OUTPUT)
-    message = add_sentence(message, remedy_for_kind(error.kind, request.builder.operation))
-    return Failure(message, variables=standard, discard_responses=is_unusable, page=page_of_kind(error.kind))
+    failure = Failure(message, variables=standard, discard_responses=is_unusable, page=page_of_kind(error.kind))
+    return add_instance_remedy(failure, remedy_for_kind(error.kind, request.builder.operation))
 
 
 async def _completion(
@@ -69,9 +69,9 @@ async def _completion(
         mapped = await request.response_mapping.apply(result.response, executor)
         further = request.builder.output_variables(payload, result.response.body)
     except FieldError as problem:
-        message = add_sentence(str(problem), DEPLOY_AND_MIGRATE)
-        variables = standard_variables(result, model, request.warnings)
-        return Failure(message, variables=variables, cause=FailureCause.FIELD, page=page_of_field(problem.field))
+        variables, page = standard_variables(result, model, request.warnings), page_of_field(problem.field)
+        failure = Failure(str(problem), variables=variables, cause=FailureCause.FIELD, page=page)
+        return add_instance_remedy(failure, DEPLOY_AND_MIGRATE)
     unmapped = mapped.unmapped if request.has_own_mapping else ()
     standard = standard_variables(result, model, request.warnings, unmapped)
     if_refused = request.retries.after_failure(retries) if result.stored else NO_RETRY
@@ -103,18 +103,19 @@ def error_message(server: str, error: ApiError, operation: Operation) -> str:
     return f"{_cause(server, error)} {_remedy(server, error, operation)}"
 
 
-def uncaught_message(request: TaskRequest, result: CallResult, message: str, missing: str) -> str:
-    """Return the message of an incident in place of a BPMN error that nothing catches.
+def uncaught_failure(request: TaskRequest, result: CallResult, error: BpmnError, missing: str) -> Failure:
+    """Return the incident in place of a BPMN error that nothing catches.
 
     First comes the remedy of the error itself, whole, then `missing`: that the process may handle the error instead.
     """
     assert result.error is not None  # noqa: S101 -- there is no BPMN error without one
     operation = request.builder.operation
     remedy = _remedy(result.server, result.error, operation)
-    cause = message.removesuffix(f" {remedy}")
-    own = [] if cause == message else [remedy]  # a request that is not sent names another one
+    cause = error.message.removesuffix(f" {remedy}")
+    own = [] if cause == error.message else [remedy]  # a request that is not sent names another one
     in_diagram = remedy_for_kind(result.error.kind, operation) or IF_IN_DIAGRAM
-    return add_sentence(cause, " ".join([*own, missing, in_diagram]))
+    message = add_sentence(cause, " ".join([*own, missing, in_diagram]))
+    return Failure(message, variables=error.variables, page=UNCAUGHT_PAGE, instance_remedy=in_diagram)
 
 
 def _remedy(server: str, error: ApiError, operation: Operation) -> str:

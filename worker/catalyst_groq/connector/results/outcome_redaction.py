@@ -42,7 +42,10 @@ def redact_outcome(outcome: Outcome, redactor: Redactor) -> Outcome:
         case Failure():
             message, details = redactor.mask(outcome.message), redactor.mask(outcome.details)
             call = _redact_call(outcome.call, redactor)
-            return replace(outcome, message=message, details=details, variables=variables, call=call)
+            remedy = redactor.mask(outcome.instance_remedy)
+            return replace(
+                outcome, message=message, instance_remedy=remedy, details=details, variables=variables, call=call
+            )
         case Unlocked():
             return outcome
 
