@@ -1494,13 +1494,13 @@ module.exports = {
       "messages": [
         {
           "name": "task",
-          "problem": "catalyst_errorMapping: nothing catches the BPMN error {codes}",
-          "fix": "Attach an error boundary event to '{id}', or remove the code from the mapping"
+          "problem": "catalyst_errorMapping: nothing catches the BPMN errors of the template's default: {codes}",
+          "fix": "Attach an error boundary event without a code to '{id}', which catches them all, or write {{}} into the Error Mapping field (catalyst_errorMapping): then the task throws none, and each error is an incident"
         },
         {
           "name": "event",
-          "problem": "catalyst_errorMapping: nothing catches the BPMN error {codes}",
-          "fix": "Put '{id}' into a subprocess and attach an error boundary event to that, or remove the code from the mapping"
+          "problem": "catalyst_errorMapping: nothing catches the BPMN errors of the template's default: {codes}",
+          "fix": "Put '{id}' into a subprocess and attach an error boundary event without a code to that, which catches them all, or write {{}} into the Error Mapping field (catalyst_errorMapping): then the task throws none, and each error is an incident"
         }
       ]
     },

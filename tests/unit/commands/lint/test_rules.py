@@ -8,7 +8,7 @@ from catalyst_groq.camunda.deployments import TIME_TO_LIVE_FIX
 from catalyst_groq.commands.lint.context import default_context
 from catalyst_groq.commands.lint.linter import lint_diagram
 from catalyst_groq.commands.lint.rules import Severity, all_rules
-from support.lint_diagrams import example_diagram, lint, lint_task, rules_of, task_with
+from support.lint_diagrams import CATCHER, example_diagram, lint, lint_task, rules_of, task_with
 
 pytestmark = pytest.mark.slow
 
@@ -75,3 +75,37 @@ def test_braces_around_a_variable_are_a_hint(fields, name):
     finding = next(finding for finding in lint_task(fields) if finding.rule_id == "single-braces")
 
     assert finding.message.endswith(f"'{{{name}}}' is no placeholder and is used as it is. Did you mean ${{{name}}}?")
+
+
+@pytest.mark.parametrize(
+    ("element", "place"),
+    [
+        ("serviceTask", "Attach an error boundary event without a code to 'Ask'"),
+        (
+            "intermediateThrowEvent",
+            "Put 'Ask' into a subprocess and attach an error boundary event without a code to that",
+        ),
+    ],
+)
+def test_uncaught_default_errors_name_the_event_and_the_field(element, place):
+    attributes = 'camunda:type="external" camunda:topic="catalyst-groq"'
+    own, message = (
+        (attributes, "") if element == "serviceTask" else ("", f"<bpmn:messageEventDefinition {attributes}/>")
+    )
+    findings = lint(f'<bpmn:{element} id="Ask" {own}>{message}</bpmn:{element}>')
+    finding = next(finding for finding in findings if finding.rule_id == "default-error-uncaught")
+
+    assert finding.problem == (
+        "catalyst_errorMapping: nothing catches the BPMN errors of the template's default: RATE_LIMITED, AUTH_FAILED, "
+        "INVALID_REQUEST"
+    )
+    assert finding.fix == (
+        f"{place}, which catches them all, or write {{}} into the Error Mapping field (catalyst_errorMapping): then the "
+        "task throws none, and each error is an incident"
+    )
+
+
+def test_empty_error_mapping_throws_no_bpmn_error():
+    task = task_with({"catalyst_errorMapping": "{}"}).replace(CATCHER, "")
+
+    assert not {"default-error-uncaught", "uncaught-error"} & {*rules_of(lint(task))}
