@@ -8,7 +8,7 @@ from catalyst_groq.camunda.deployments import TIME_TO_LIVE_FIX
 from catalyst_groq.commands.lint.context import default_context
 from catalyst_groq.commands.lint.linter import lint_diagram
 from catalyst_groq.commands.lint.rules import Severity, all_rules
-from support.lint_diagrams import CATCHER, example_diagram, lint, lint_task, rules_of, task_with
+from support.lint_diagrams import CATCHER, example_diagram, lint, lint_task, process_around, rules_of, task_with
 
 pytestmark = pytest.mark.slow
 
@@ -100,8 +100,8 @@ def test_uncaught_default_errors_name_the_event_and_the_field(element, place):
         "INVALID_REQUEST"
     )
     assert finding.fix == (
-        f"{place}, which catches them all, or write {{}} into the Error Mapping field (catalyst_errorMapping): then the "
-        "task throws none, and each error is an incident"
+        f"{place}, which catches them all, or write {{}} into the Error Mapping field (catalyst_errorMapping): then "
+        "the task throws none, and each error is an incident"
     )
 
 
@@ -109,3 +109,58 @@ def test_empty_error_mapping_throws_no_bpmn_error():
     task = task_with({"catalyst_errorMapping": "{}"}).replace(CATCHER, "")
 
     assert not {"default-error-uncaught", "uncaught-error"} & {*rules_of(lint(task))}
+
+
+ASKING_NAME = '{"messages": [{"role": "user", "content": "${name}"}]}'
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"catalyst_paylod": ASKING_NAME}, "catalyst_paylod"),
+        ({"Catalyst_payload": ASKING_NAME}, "Catalyst_payload"),
+        (
+            {"catalyst_payload": ASKING_NAME, "catalyst_responseMaping": '{"reply": "choices[0]"}'},
+            "catalyst_responseMaping",
+        ),
+        ({"catalyst_operaton": "transcribe", "catalyst_audio": "recording"}, "catalyst_operaton"),
+        ({"catalyst_payload": ASKING_NAME, "catalyst_errorMaping": '{"429": "BUSY"}'}, "catalyst_errorMaping"),
+    ],
+)
+def test_misspelt_field_is_the_only_finding(fields, field):
+    form = '<camunda:formField id="userMessage" type="string"/>'
+    diagram = process_around(task_with(fields)).replace(form, "")
+    findings = lint_diagram(diagram, default_context())
+
+    assert [(finding.rule_id, finding.problem.split(":")[0]) for finding in findings] == [("unknown-field", field)]
+
+
+def test_misspelt_input_parameter_is_the_only_finding():
+    text = ASKING_NAME.replace("${", "\\${")
+    parameter = f'<camunda:inputParameter name="catalyst_paylod">{text}</camunda:inputParameter>'
+    diagram = process_around(task_with({}, extensions=f"<camunda:inputOutput>{parameter}</camunda:inputOutput>"))
+    findings = lint_diagram(
+        diagram.replace('<camunda:formField id="userMessage" type="string"/>', ""), default_context()
+    )
+
+    assert rules_of(findings) == ["unknown-field"]
+
+
+def test_variable_of_a_misspelt_mapping_is_known_to_other_tasks():
+    first = task_with({"catalyst_payload": ASKING_NAME, "catalyst_responseMaping": '{"reply": "choices[0]"}'})
+    second = task_with({"catalyst_payload": ASKING_NAME.replace("name", "reply")}).replace('"Ask"', '"Next"')
+
+    assert rules_of(lint(first + second.replace('"Failed"', '"Failed2"'))) == ["unknown-field"]
+
+
+def test_mistake_in_a_misspelt_field_is_found_at_its_line():
+    findings = lint(task_with({"catalyst_payload": ASKING_NAME, "catalyst_tymeout": "soon"}))
+
+    assert rules_of(findings) == ["invalid-timeout", "unknown-field"]
+    assert findings[0].line == findings[1].line
+
+
+def test_misspelt_field_beside_the_right_one_changes_nothing():
+    findings = lint_task({"catalyst_payload": ASKING_NAME, "catalyst_paylod": "{"})
+
+    assert rules_of(findings) == ["unknown-field"]
