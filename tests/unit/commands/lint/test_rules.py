@@ -164,3 +164,37 @@ def test_misspelt_field_beside_the_right_one_changes_nothing():
     findings = lint_task({"catalyst_payload": ASKING_NAME, "catalyst_paylod": "{"})
 
     assert rules_of(findings) == ["unknown-field"]
+
+
+def yaml_payload(content, more=""):
+    return {"catalyst_payload": f"messages:\n  - role: user\n    content: {content}\n{more}"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "written"),
+    [
+        (yaml_payload("{name}"), "{name}"),
+        (yaml_payload("{ customerText }"), "{customerText}"),
+        (yaml_payload("['Look:', {photo}]"), "{photo}"),
+        (yaml_payload("Hi", "user: {tenantKey}"), "{tenantKey}"),
+    ],
+)
+def test_braces_without_quotes_in_yaml_are_a_hint(fields, written):
+    [finding] = [finding for finding in lint_task(fields) if finding.rule_id == "single-braces"]
+
+    assert finding.problem == f"catalyst_payload: '{written}' is an object in YAML, and no placeholder"
+    assert finding.fix == f'Did you mean "${written}"?'
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        yaml_payload("{name: x}"),
+        yaml_payload("'{}'"),
+        yaml_payload("Hi", "user:\n  name:\n"),
+        yaml_payload("Hi", "metadata: {name: null}"),
+        {"catalyst_payload": '{"messages": [{"role": "user", "content": "In {stranger} a"}], "a": {"stranger": null}}'},
+    ],
+)
+def test_object_that_is_meant_is_no_hint(fields):
+    assert "single-braces" not in rules_of(lint_task(fields))

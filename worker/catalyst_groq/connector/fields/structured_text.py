@@ -31,6 +31,7 @@ MAX_INLINE_YAML_MARKS = 300
 """A longer YAML text, or one with more structure, is parsed in another process: PyYAML takes its time."""
 
 YAML_MARKS = re.compile(r"[:,\-?\[{&*]")
+UNQUOTED_PLACEHOLDER = re.compile(r"(?:\$\{|\{\{)([^{}\n]{1,100})\}")
 TOO_DEEP = ("is nested too deeply", "Write it flatter")
 TOO_MANY_PARTS = (f"has more than {MAX_PARTS} parts", "Use fewer YAML aliases, and none within itself")
 Mistake = tuple[str, str]
@@ -107,7 +108,7 @@ def parse_text(text: str) -> dict[str, Any] | Mistake:
         return TOO_MANY_PARTS
     except (yaml.YAMLError, ValueError) as error:  # a ValueError: a number with thousands of digits
         reason = " ".join(str(error).split())[:200]
-        return f"is neither JSON nor YAML: {reason}", "Write a JSON object such as {…}"
+        return f"is neither JSON nor YAML: {reason}", _fix_of_yaml(text, error)
     if not isinstance(parsed, dict):
         return f"is {_describe_type(parsed)}, not an object", "Write a JSON object such as {…}"
     if _has_too_many_parts(parsed):
@@ -123,6 +124,14 @@ def _describe_json_error(error: json.JSONDecodeError) -> Mistake:
     if error.doc.startswith(("\n", "\r"), error.pos):
         return problem, "Close the text with a quotation mark, or write \\n for a line break in it"
     return problem, "Check quotes, commas and braces there"
+
+
+def _fix_of_yaml(text: str, error: Exception) -> str:
+    """Return how to write the text. Braces are structure in YAML, also those of a placeholder without quotes."""
+    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    if mark and mark.index and (placeholder := UNQUOTED_PLACEHOLDER.match(text, mark.index - 1)):
+        return f'Write quotation marks around the placeholder: "${{{placeholder[1].strip()}}}"'
+    return "Write a JSON object such as {…}"
 
 
 def _load_yaml(text: str) -> Any:
