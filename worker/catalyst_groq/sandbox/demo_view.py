@@ -38,10 +38,10 @@ def describe_next_steps(command: str, example: Example) -> list[str]:
     chosen = "" if example is next(iter(list_examples().values())) else f" --example {example.key}"
     asks = [(f'demo{chosen} --ask "{OWN_QUESTION}"', "your own question")] if example.question else []
     steps = [
-        (f"demo{chosen} --keep", "leave all running, and look around in Cockpit and Tasklist"),
+        (f"demo{chosen} --keep", "look around in Cockpit and Tasklist"),
         *asks,
-        ("demo --example NAME", "another example; demo --help lists them"),
-        ("examples --to recipes", "copy their diagrams, to open them in the Modeler"),
+        ("demo --example NAME", "another one: see demo --help"),
+        ("examples --to recipes", "their diagrams, for the Modeler"),
     ]
     width = max(len(step) for step, _ in steps)
     lines = [f"  {command} {step:{width}}  # {purpose}" for step, purpose in steps]
