@@ -54,7 +54,7 @@ async def test_missing_variable_names_a_similar_one():
     assert not engine.executions
 
 
-async def test_missing_variable_is_searched_in_the_engine_if_not_fetched():
+async def test_missing_variable_is_searched_in_the_engine():
     engine = EngineVariables(["other", "userMessage"])
     outcome = await handle_partly_fetched(HandlerHarness(visible_variables=engine), TYPO)
 
@@ -75,7 +75,7 @@ async def test_missing_variable_without_a_similar_one_is_said_alone(names):
     assert f"which does not exist. S{SET_BEFORE[1:]}. {SET_IT}" in outcome.message
 
 
-async def test_missing_variable_in_a_costly_expression_names_a_similar_one():
+async def test_missing_variable_of_a_costly_expression_is_similar():
     needed = "sort_by(itms, &name)[*].name | join(', ', @)"
     items = [{"name": "x" * 200}] * 2000
     outcome = await HandlerHarness().handle({"items": items, "itms2": items}, asking(f"${{{needed}}}"))
@@ -97,7 +97,7 @@ async def test_missing_variable_named_by_a_field_names_a_similar_one(properties,
     assert f"Set '{missing}' in this instance, or deploy" in outcome.message
 
 
-async def test_variable_of_an_expression_in_another_language_is_not_to_be_set():
+async def test_variable_of_another_language_is_not_to_be_set():
     outcome = await HandlerHarness().handle({"order": 1}, asking("${order-id}"))
 
     assert "needs quotes" in outcome.message

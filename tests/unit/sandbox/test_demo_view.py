@@ -56,7 +56,7 @@ def test_command_is_its_path_where_the_shell_does_not_find_it(tmp_path, monkeypa
     assert find_command("/nowhere", str(tmp_path / "python")) == "python -m catalyst_groq"
 
 
-def test_command_of_another_environment_is_not_taken_for_this_one(tmp_path):
+def test_command_of_another_environment_is_not_this_one(tmp_path):
     for name in ("here", "there"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "catalyst-groq").touch(mode=0o755)
@@ -65,7 +65,7 @@ def test_command_of_another_environment_is_not_taken_for_this_one(tmp_path):
     assert found == str(tmp_path / "here" / "catalyst-groq")
 
 
-def test_variables_of_the_process_come_before_those_of_the_worker():
+def test_variables_of_the_process_come_before_the_workers():
     out = io.StringIO()
     variables = {
         "catalyst_meta": {"type": "Json", "value": "x" * 600},

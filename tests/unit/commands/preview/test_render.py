@@ -210,7 +210,7 @@ def test_render_shows_the_incident_of_a_request_that_cannot_be_made(folder, part
     assert shown["requests"] == []
 
 
-def test_render_of_a_mapping_without_a_value_has_no_advice_for_an_instance(folder):
+def test_render_of_an_empty_mapping_advises_no_instance(folder):
     file = write(folder, fields={"catalyst_responseMapping": '{"total!": "nowhere"}'})
     shown = preview(file, "--var", "userMessage=Hi", "--response", answer(folder, REPLY), exit_code=1)
 

@@ -78,7 +78,7 @@ async def test_diagram_that_cannot_be_read_is_an_incident_before_groq_is_asked()
     assert "instance" not in outcome.message_without_instance
 
 
-async def test_uncaught_error_without_an_instance_still_names_the_boundary_event():
+async def test_uncaught_error_without_instance_names_the_event():
     properties = {"catalyst_errorMapping": '{"400": "ANY"}', "catalyst_payload": WITH_MODEL}
     outcome = await HandlerHarness(REFUSED).handle(None, properties)
 
