@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from catalyst_groq.commands.lint.context import TEMPLATE_VERSIONS, default_context
 from catalyst_groq.commands.lint.diagram import LOOP_VARIABLES
 from catalyst_groq.commands.lint.error_checks import KNOWN_CAUSES as HINTED_CAUSES
-from catalyst_groq.commands.lint.field_checks import KNOWN_FIELDS
 from catalyst_groq.commands.lint.findings import Finding
 from catalyst_groq.commands.lint.linter import lint_diagram
+from catalyst_groq.commands.lint.misspelt_fields import KNOWN_FIELDS
 from catalyst_groq.commands.lint.rules import Rule, all_rules
 from catalyst_groq.commands.lint.tasks import FIELD_PREFIX, TEMPLATE_PREFIX
 from catalyst_groq.connector.access.secrets import VARIABLE_SOURCE

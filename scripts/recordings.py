@@ -41,6 +41,8 @@ ANSWER = """{"model": "openai/gpt-oss-120b", "usage": {"prompt_tokens": 84, "com
 def record(name: str, folder: Path, *arguments: str, **environ: str) -> None:
     """Run a command in a folder, and draw what it prints."""
     variables = {variable: os.environ[variable] for variable in KEPT_VARIABLES if variable in os.environ}
+    # As in an activated environment.
+    variables["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), variables.get("PATH", "")])
     command = [sys.executable, "-P", "-m", "catalyst_groq", *arguments]
     colours = {} if arguments[0] in MOVING else {"FORCE_COLOR": "1"}
     result = subprocess.run(  # noqa: S603 -- our own command

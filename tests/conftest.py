@@ -43,6 +43,7 @@ def pytest_configure():
     # So that fixtures end what they started. A shell that runs pytest in the background makes it ignore SIGINT.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)
+    os.environ.pop("COLUMNS", None)  # xdist sets it to 80, so that commands would print other tables than without it
 
 
 def pytest_report_header(config):

@@ -426,7 +426,7 @@ module.exports = {
 const { ofField, ofTask } = require('lib/check.js');
 const { readModels } = require('lib/modelList.js');
 const { closestField } = require('lib/similarity.js');
-const { constant } = require('lib/task.js');
+const { constant, looksLikeField } = require('lib/task.js');
 const table = require('lib/table.json');
 
 const NUMBER = /^[+-]?(\d+(_\d+)*\.?(\d+(_\d+)*)?|\.\d+(_\d+)*)(e[+-]?\d+(_\d+)*)?$/i;
@@ -526,14 +526,8 @@ function checkKey(task, report) {
 }
 
 function ignoredNames(task) {
-  return task.names.filter(name => looksLikeField(task, name)
+  return task.names.filter(name => looksLikeField(task.items, name)
     && !(name in task.defaults) && !table.standardVariables.includes(name));
-}
-
-function looksLikeField(task, name) {
-  const prefix = task.inputs.has(name) ? table.fieldPrefix : table.fieldPrefix.slice(0, -1);
-
-  return name.trim().toLowerCase().startsWith(prefix);
 }
 
 function checkUnknown(task, report) {
@@ -549,7 +543,7 @@ function checkUnused(task, report) {
 }
 
 function checkRepeated(task, report) {
-  for (const name of task.names.filter(name => looksLikeField(task, name))) {
+  for (const name of task.names.filter(name => looksLikeField(task.items, name))) {
     if (task.items.filter(item => item.name === name).length > 1) {
       report({ field: name });
     }
@@ -1048,6 +1042,7 @@ module.exports = { closest, closestField, closeMatches };
 'use strict';
 
 const { attribute, extensions, is, parts } = require('lib/elements.js');
+const { closestField } = require('lib/similarity.js');
 const table = require('lib/table.json');
 
 const EXTERNAL_TYPES = [ 'bpmn:ServiceTask', 'bpmn:SendTask', 'bpmn:BusinessRuleTask' ];
@@ -1098,16 +1093,33 @@ function readTask(element, topic) {
   };
 }
 
-/** Look each field up: property, field, input parameter, default. A blank one counts as missing. */
+/**
+ * Look each field up: property, field, input parameter, default. A blank one counts as missing. A misspelt name is read as
+ * it is meant: otherwise what follows from the default would be reported, too.
+ */
 function readFields(items) {
-  const lookUp = name => [ PROPERTY, FIELD, INPUT ]
+  const lookUpName = name => [ PROPERTY, FIELD, INPUT ]
     .map(kind => items.filter(item => item.kind === kind && item.name === name).map(({ text }) => text).pop())
     .find(text => text != null && text.trim());
+  const misspelt = [ ...new Set(items.map(({ name }) => name)) ]
+    .filter(name => looksLikeField(items, name) && !table.knownFields.includes(name)
+      && !table.standardVariables.includes(name) && lookUpName(name))
+    .map(name => [ closestField(name, table.knownFields), name ]);
+  const lookUp = name => lookUpName(name)
+    || misspelt.filter(([ meant ]) => meant === name).map(([ _, written ]) => lookUpName(written))[0];
   const operation = lookUp(table.operationField) || table.operations[0].name;
   const { defaults } = table.operations.find(({ name }) => name === operation) || table.operations[0];
   const written = Object.fromEntries(Object.keys(defaults).map(name => [ name, lookUp(name) ]));
 
   return { operation, defaults, fields: { ...defaults, ...withoutMissing(written) } };
+}
+
+/** Whether a name is meant as that of a field; an input parameter may be a variable of the process's own. */
+function looksLikeField(items, name) {
+  const isInput = items.some(item => item.kind === INPUT && item.name === name);
+  const prefix = isInput ? table.fieldPrefix : table.fieldPrefix.slice(0, -1);
+
+  return name.trim().toLowerCase().startsWith(prefix);
 }
 
 function withoutMissing(texts) {
@@ -1202,7 +1214,7 @@ function isGroq(task) {
   return url === undefined || table.groqUrls.includes(url.replace(/\/+$/, ''));
 }
 
-module.exports = { constant, entriesIn, isGroq, isTemplated, messagesOf, objectIn, readExternalTask, readOwnTask };
+module.exports = { constant, entriesIn, isGroq, isTemplated, looksLikeField, messagesOf, objectIn, readExternalTask, readOwnTask };
 },
 "lib/table.json": function(module, require) {
 module.exports = {
@@ -1494,13 +1506,13 @@ module.exports = {
       "messages": [
         {
           "name": "task",
-          "problem": "catalyst_errorMapping: nothing catches the BPMN error {codes}",
-          "fix": "Attach an error boundary event to '{id}', or remove the code from the mapping"
+          "problem": "catalyst_errorMapping: nothing catches the BPMN errors of the template's default: {codes}",
+          "fix": "Attach an error boundary event without a code to '{id}', which catches them all, or write {{}} into the Error Mapping field (catalyst_errorMapping): then the task throws none, and each error is an incident"
         },
         {
           "name": "event",
-          "problem": "catalyst_errorMapping: nothing catches the BPMN error {codes}",
-          "fix": "Put '{id}' into a subprocess and attach an error boundary event to that, or remove the code from the mapping"
+          "problem": "catalyst_errorMapping: nothing catches the BPMN errors of the template's default: {codes}",
+          "fix": "Put '{id}' into a subprocess and attach an error boundary event without a code to that, which catches them all, or write {{}} into the Error Mapping field (catalyst_errorMapping): then the task throws none, and each error is an incident"
         }
       ]
     },

@@ -3,7 +3,7 @@
 const { ofField, ofTask } = require('./check');
 const { readModels } = require('./modelList');
 const { closestField } = require('./similarity');
-const { constant } = require('./task');
+const { constant, looksLikeField } = require('./task');
 const table = require('./table.json');
 
 const NUMBER = /^[+-]?(\d+(_\d+)*\.?(\d+(_\d+)*)?|\.\d+(_\d+)*)(e[+-]?\d+(_\d+)*)?$/i;
@@ -103,14 +103,8 @@ function checkKey(task, report) {
 }
 
 function ignoredNames(task) {
-  return task.names.filter(name => looksLikeField(task, name)
+  return task.names.filter(name => looksLikeField(task.items, name)
     && !(name in task.defaults) && !table.standardVariables.includes(name));
-}
-
-function looksLikeField(task, name) {
-  const prefix = task.inputs.has(name) ? table.fieldPrefix : table.fieldPrefix.slice(0, -1);
-
-  return name.trim().toLowerCase().startsWith(prefix);
 }
 
 function checkUnknown(task, report) {
@@ -126,7 +120,7 @@ function checkUnused(task, report) {
 }
 
 function checkRepeated(task, report) {
-  for (const name of task.names.filter(name => looksLikeField(task, name))) {
+  for (const name of task.names.filter(name => looksLikeField(task.items, name))) {
     if (task.items.filter(item => item.name === name).length > 1) {
       report({ field: name });
     }

@@ -1,6 +1,7 @@
 'use strict';
 
 const { attribute, extensions, is, parts } = require('./elements');
+const { closestField } = require('./similarity');
 const table = require('./table.json');
 
 const EXTERNAL_TYPES = [ 'bpmn:ServiceTask', 'bpmn:SendTask', 'bpmn:BusinessRuleTask' ];
@@ -51,16 +52,33 @@ function readTask(element, topic) {
   };
 }
 
-/** Look each field up: property, field, input parameter, default. A blank one counts as missing. */
+/**
+ * Look each field up: property, field, input parameter, default. A blank one counts as missing. A misspelt name is read as
+ * it is meant: otherwise what follows from the default would be reported, too.
+ */
 function readFields(items) {
-  const lookUp = name => [ PROPERTY, FIELD, INPUT ]
+  const lookUpName = name => [ PROPERTY, FIELD, INPUT ]
     .map(kind => items.filter(item => item.kind === kind && item.name === name).map(({ text }) => text).pop())
     .find(text => text != null && text.trim());
+  const misspelt = [ ...new Set(items.map(({ name }) => name)) ]
+    .filter(name => looksLikeField(items, name) && !table.knownFields.includes(name)
+      && !table.standardVariables.includes(name) && lookUpName(name))
+    .map(name => [ closestField(name, table.knownFields), name ]);
+  const lookUp = name => lookUpName(name)
+    || misspelt.filter(([ meant ]) => meant === name).map(([ _, written ]) => lookUpName(written))[0];
   const operation = lookUp(table.operationField) || table.operations[0].name;
   const { defaults } = table.operations.find(({ name }) => name === operation) || table.operations[0];
   const written = Object.fromEntries(Object.keys(defaults).map(name => [ name, lookUp(name) ]));
 
   return { operation, defaults, fields: { ...defaults, ...withoutMissing(written) } };
+}
+
+/** Whether a name is meant as that of a field; an input parameter may be a variable of the process's own. */
+function looksLikeField(items, name) {
+  const isInput = items.some(item => item.kind === INPUT && item.name === name);
+  const prefix = isInput ? table.fieldPrefix : table.fieldPrefix.slice(0, -1);
+
+  return name.trim().toLowerCase().startsWith(prefix);
 }
 
 function withoutMissing(texts) {
@@ -155,4 +173,4 @@ function isGroq(task) {
   return url === undefined || table.groqUrls.includes(url.replace(/\/+$/, ''));
 }
 
-module.exports = { constant, entriesIn, isGroq, isTemplated, messagesOf, objectIn, readExternalTask, readOwnTask };
+module.exports = { constant, entriesIn, isGroq, isTemplated, looksLikeField, messagesOf, objectIn, readExternalTask, readOwnTask };

@@ -4,6 +4,7 @@ import pytest
 from aiohttp import test_utils, web
 
 from catalyst_groq.domain.definitions import parse
+from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.errors import CallerHidden, DefinitionError, EngineRefused, EngineUnreachable
 from support.engine_rules import Task
 from support.fake_engine import DEFINITION_ID
@@ -154,3 +155,13 @@ async def test_engine_url_of_another_server_is_an_outage(answer, make_client):
         engine = make_client(str(server.make_url("/engine-rest")))
         with pytest.raises(EngineUnreachable, match="is not a Camunda engine"):
             await engine.fetch_and_lock(["any"], 1)
+
+
+async def test_variables_that_a_task_sees_are_known_by_their_names(backend, make_client, topic):
+    engine = make_client(backend.rest_url)
+    engine.variables_to_fetch.add(("none",))
+    await backend.create_task(topic, variables=Encoder().encode_all({"userMessage": "Hi", "order": {"id": 1}}))
+    [task] = await engine.fetch_and_lock([topic], 1)
+
+    assert not task.variables
+    assert {"userMessage", "order"} <= {*await engine.visible_variables(task.execution_id)}

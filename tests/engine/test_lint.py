@@ -27,7 +27,9 @@ def test_lint_of_deployed_processes_names_the_fix_of_the_incident(engine, proces
     made = diagram(properties={"catalyst_timeout": "soon"}, fields={"catalyst_errorMapping": "{}"})
     incident = start_instance(made, userMessage="hello").incident()
     findings, exit_code = lint_deployed(engine, tmp_path)
-    of_process = {finding["rule"]: finding for finding in findings if finding["file"].startswith(f"{made[0]}:")}
+    of_process = {
+        finding["rule"]: finding for finding in findings if finding["file"].startswith(f"{made[0]} version 1")
+    }
     found = of_process["invalid-timeout"]
 
     assert exit_code == 1
@@ -41,6 +43,6 @@ def test_lint_of_deployed_processes_finds_topics_nobody_fetches(engine, process_
     start(process_client, made, userMessage="hello")
     findings, _ = lint_deployed(engine, tmp_path)
 
-    assert [finding["rule"] for finding in findings if finding["file"].startswith(f"{made[0]}:")] == [
+    assert [finding["rule"] for finding in findings if finding["file"].startswith(f"{made[0]} version 1")] == [
         "topic-not-fetched"
     ]

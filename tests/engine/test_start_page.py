@@ -8,11 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from catalyst_groq.sandbox.process_client import wait_for
 from support.element_templates import ROOT
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 PAGE = (ROOT / "docs" / "start.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"<!-- run -->\n```sh\n(.+?)```", PAGE, re.DOTALL)
+COMMANDS = re.compile(
+    r"<!-- run(?:: exit code (?P<code>\d))? -->\n```sh\n(?P<commands>.+?)```\n"
+    r"(?:\n<!-- shows -->\n```\n(?P<output>.+?)```\n)?",
+    re.DOTALL,
+)
+
+
+def output_pattern(shown):
+    """Return the pattern of an output on the page, in which `…` stands for any text."""
+    return re.compile(".*?".join(map(re.escape, shown.strip().split("…"))), re.DOTALL)
 
 
 @pytest.mark.usefixtures("worker")
@@ -22,22 +32,24 @@ def test_start_page_leads_to_an_answer(engine, emulator, tmp_path):
     environ = {**os.environ, "PATH": path, "CATALYST_ENGINE_URL": engine.rest_url}
 
     def run(block):
-        command = ["bash", "-e", "-c", block]
+        command = ["bash", "-e", "-c", block["commands"]]
         ran = subprocess.run(
             command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, timeout=60
         )
-        assert ran.returncode == 0, ran.stdout + ran.stderr
+        assert ran.returncode == int(block["code"] or 0), ran.stdout + ran.stderr
+        assert block["output"] is None or output_pattern(block["output"]).search(ran.stdout), ran.stdout
         return ran.stdout
 
-    copy_and_check, classify, extract, write_and_check, run_own = BLOCKS
-    assert "nothing found" in run(copy_and_check)
+    copy_and_check, classify, extract, write_and_check, run_own, make_mistake, correct_it = COMMANDS.finditer(PAGE)
+    run(copy_and_check)
     shown = run(classify)
     assert "Answer in billing" in shown
     assert re.search(r"department\W+(String\W+)?billing", shown), shown
     assert "Check the data" in run(extract)
-    checked = run(write_and_check)
-    assert re.search(r": [1-9] hints?\.", checked), checked
-    shown = run(run_own)
-    assert "Ended at end: COMPLETED." in shown
-    assert re.search(r"translation\W+(String\W+)?You asked: “Translate into English: Guten Morgen”", shown), shown
+    run(write_and_check)
+    run(run_own)
+    run(make_mistake)
+    run(correct_it)
+    wait_for("the request of the corrected task", lambda: len(emulator.calls) == 4, timeout=30)
+    assert "Translate into English: Guten Morgen" in str(emulator.calls[3].body["messages"])
     assert "Invoice 4711" in str(emulator.calls[1].body["messages"])

@@ -10,8 +10,8 @@ import bpmnlint_plugin
 import pytest
 
 from catalyst_groq.commands.lint.context import default_context
-from catalyst_groq.commands.lint.field_checks import KNOWN_FIELDS
 from catalyst_groq.commands.lint.linter import lint_diagram
+from catalyst_groq.commands.lint.misspelt_fields import KNOWN_FIELDS
 from catalyst_groq.commands.lint.rules import Severity, all_rules
 from catalyst_groq.connector.fields.error_causes import KNOWN_CAUSES
 from catalyst_groq.domain.diagram_encoding import decode_diagram

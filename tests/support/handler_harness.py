@@ -93,6 +93,7 @@ class HandlerHarness:
             "definition_of": DefinitionCache(self._definition_xml, self.executor).get,
             "calling_process": self._calling_process,
             "read_file": self._read_file,
+            "visible_variables": self._visible_variables,
             "reader": TaskRequestReader(catalog, operations, secrets.sources),
             "secrets": secrets,
             "urls": AllowedUrls(GROQ_URL),
@@ -140,6 +141,10 @@ class HandlerHarness:
         assert execution_id == "execution-1"
         self.read_files.append(name)
         return f"the content of {name}".encode()
+
+    async def _visible_variables(self, execution_id):
+        assert execution_id == "execution-1"
+        return ()
 
     async def _calling_process(self, process_instance_id):
         if isinstance(self._calling, Exception):

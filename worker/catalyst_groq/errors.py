@@ -46,14 +46,16 @@ class SandboxError(CatalystError):
 class FieldError(CatalystError):
     """A field of the task is wrong; only the modeller, or the process that fills its variables, can fix it.
 
-    The message is *field: problem. fix*, with `problem` shortened to `MAX_PROBLEM_CHARS`.
+    The message is *field: problem. fix*, with `problem` shortened to `MAX_PROBLEM_CHARS`. `missing_variable` is the
+    process variable that does not exist, if that is what is wrong.
     """
 
-    def __init__(self, field: str, problem: str, fix: str) -> None:
+    def __init__(self, field: str, problem: str, fix: str, *, missing_variable: str = "") -> None:
         super().__init__(_format_problem(field, problem, fix))
         self.field = field
         self.problem = problem
         self.fix = fix
+        self.missing_variable = missing_variable
 
     def describe(self, mask: Callable[[str], str]) -> str:
         """Return the message without keys: masked before it is shortened, so that no part of one is left."""

@@ -214,6 +214,14 @@ MAPPINGS = [
         shown=Shown(Place.NOTHING, COMPLETED, "the braces are sent to the model as they are"),
     ),
     field(
+        "braces without quotes in YAML",
+        {"catalyst_payload": "messages:\n  - role: user\n    content: {name}\n"},
+        "single-braces",
+        "'{name}' is an object in YAML",
+        'Did you mean "${name}"?',
+        shown=Shown(Place.NOTHING, COMPLETED, "the object is sent to the model as JSON"),
+    ),
+    field(
         "9: mark of FEEL templates",
         message("Hello {{name}}"),
         "foreign-placeholder",

@@ -4,6 +4,7 @@ from contextlib import aclosing
 
 import pytest
 
+from catalyst_groq.camunda.deployments import ProcessDefinition
 from catalyst_groq.commands.model_references import ModelReference
 from catalyst_groq.commands.models import (
     ModelReport,
@@ -93,7 +94,7 @@ class FakeEngine:
     async def latest_definitions(self):
         if self.xml is None:
             raise EngineUnreachable("The engine cannot be reached")
-        return ["ask:1:d1"]
+        return [ProcessDefinition("ask:1:d1", "ask", 1, "", "d1", "ask.bpmn")]
 
     async def definition_xml(self, process_definition_id):
         assert process_definition_id == "ask:1:d1"

@@ -2,8 +2,10 @@
 
 import io
 
+import pytest
 from rich.console import Console
 
+from catalyst_groq.cli.conventions import make_console
 from catalyst_groq.commands.tables import count, print_rows
 
 HEADERS = ("process", "message")
@@ -29,11 +31,35 @@ def test_table_that_is_too_narrow_becomes_paragraphs():
     assert render(80).startswith("a-process-with-a-long-name\n  message Words of a message")
 
 
-def test_table_in_a_pipe_has_no_lines():
+def test_table_in_a_pipe_has_no_lines_and_no_blanks_around_them():
     text = render(400, is_terminal=False)
 
     assert [line.split()[0] for line in text.splitlines()] == ["process", "a-process-with-a-long-name"]
     assert "━" not in text
+    assert [line.strip() for line in text.splitlines()] == text.splitlines()
+
+
+def test_table_in_a_pipe_folds_a_text_for_people_to_its_width():
+    lines = render(80, is_terminal=False, folds_last=True).splitlines()
+
+    assert len(lines) > 2
+    assert max(map(len, lines)) <= 80
+
+
+def test_table_of_data_in_a_pipe_has_one_line_for_each_row():
+    lines = render(80, is_terminal=False).splitlines()
+
+    assert [line.split()[0] for line in lines] == ["process", "a-process-with-a-long-name"]
+    assert lines[1].endswith("one line.")
+
+
+@pytest.mark.parametrize(("environ", "width"), [({}, 120), ({"COLUMNS": "70"}, 70)])
+def test_console_in_a_pipe_has_the_width_of_a_log(monkeypatch, environ, width):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+
+    assert make_console().width == width
 
 
 def test_table_shows_no_control_characters_and_no_markup():

@@ -169,3 +169,4 @@ def test_every_class_of_a_result_exists():
 async def test_error_of_a_placeholder_is_a_result(pool):
     result = await pool.run(evaluate_all, ["missing"], pickle.dumps({}))
     assert isinstance(result["missing"], PlaceholderError)
+    assert result["missing"].missing_variable == "missing"

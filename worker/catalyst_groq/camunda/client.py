@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from catalyst_groq.camunda.deployments import Deployments, ProcessDefinition
 from catalyst_groq.camunda.fetched_tasks import FetchedTasks
 from catalyst_groq.camunda.oauth import ClientCredentials
 from catalyst_groq.camunda.product import EngineProduct
@@ -186,11 +187,9 @@ class EngineClient:
             body = {"product": await self._rest.get(f"{self.url}/version", dict)}
         return EngineProduct.from_body(body)
 
-    async def latest_definitions(self) -> list[str]:
-        """Return the ids of the latest version of every deployed process."""
-        definitions = await self._rest.get(f"{self.url}/process-definition?latestVersion=true", list)
-        with self._rest.parsing():
-            return [str(definition["id"]) for definition in definitions]
+    async def latest_definitions(self) -> list[ProcessDefinition]:
+        """Return the latest version of every deployed process."""
+        return await Deployments(self._rest).latest_of_all()
 
     async def calling_process(self, process_instance_id: str) -> CallingProcess | None:
         """Return the instance whose call activity started this one; None when no other process called it.
@@ -210,6 +209,10 @@ class EngineClient:
     async def file(self, execution_id: str, name: str) -> bytes:
         """Return the content of the File variable that an execution sees: the one of the nearest scope."""
         return await self._rest.read(f"{visible_variables_url(self.url, execution_id)}/{quote(name, safe='')}/data")
+
+    async def visible_variables(self, execution_id: str) -> list[str]:
+        """Return the names of all variables that an execution sees. The engine sends their values, too."""
+        return list(await self.queries().visible_variables(execution_id))
 
     def queries(self) -> EngineQueries:
         """Return a client for the queries of commands. It uses the connections of this one."""

@@ -33,6 +33,8 @@ class ProcessDefinition(NamedTuple):
     version: int
     tenant: str
     deployment_id: str
+    resource: str = ""
+    """The name of its file in the deployment."""
 
 
 class Deployment(NamedTuple):
@@ -75,6 +77,10 @@ class Deployments:
     async def latest(self, key: str, tenant: str) -> ProcessDefinition | None:
         """Return the latest version of a process of one tenant, or of none; None if it is not deployed."""
         return next(iter(await self._definitions(key=key, latestVersion="true", **_of_tenant(tenant))), None)
+
+    async def latest_of_all(self) -> list[ProcessDefinition]:
+        """Return the latest version of every deployed process."""
+        return await self._definitions(latestVersion="true")
 
     async def version(self, key: str, version: int, tenant: str) -> ProcessDefinition | None:
         """Return one version of a process, or None."""
@@ -126,5 +132,10 @@ def _of_tenant(tenant: str) -> dict[str, str]:
 
 def _to_definition(body: Mapping[str, Any]) -> ProcessDefinition:
     return ProcessDefinition(
-        str(body["id"]), str(body["key"]), int(body["version"]), body["tenantId"] or "", str(body["deploymentId"])
+        str(body["id"]),
+        str(body["key"]),
+        int(body["version"]),
+        body["tenantId"] or "",
+        str(body["deploymentId"]),
+        str(body.get("resource") or ""),
     )

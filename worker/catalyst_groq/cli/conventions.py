@@ -1,6 +1,7 @@
 """What the commands have in common: files in the current folder, exit codes, a client of the engine, questions."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
@@ -80,13 +81,16 @@ def _load() -> "tuple[Settings, Mask]":
     return settings, make_redactor(settings, environment(ENV_FILE)).mask
 
 
-def make_console(*, quiet: bool = False) -> "Console":
-    """Return a console for tables: in a pipe nothing is cut off or broken to its width."""
+def make_console(*, quiet: bool = False, wide: bool = False) -> "Console":
+    """Return the console of a command's output. `wide`: nothing is folded to the width of the terminal or the pipe."""
     from rich.console import Console
 
-    from catalyst_groq.commands.tables import UNLIMITED_WIDTH
+    from catalyst_groq.commands.tables import PIPE_WIDTH, UNLIMITED_WIDTH
 
-    return Console(width=None if sys.stdout.isatty() else UNLIMITED_WIDTH, quiet=quiet)
+    if wide:
+        return Console(width=UNLIMITED_WIDTH, quiet=quiet)
+    is_known = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(width=None if is_known else PIPE_WIDTH, quiet=quiet)
 
 
 def ask(question: str) -> bool:

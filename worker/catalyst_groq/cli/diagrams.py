@@ -1,13 +1,12 @@
 """Commands for modellers: checks of diagrams, models, templates and examples."""
 
 import asyncio
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catalyst_groq.cli.conventions import ENV_FILE, SETTINGS_FILE
+from catalyst_groq.cli.conventions import ENV_FILE, SETTINGS_FILE, make_console
 from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
 
 if TYPE_CHECKING:
@@ -43,8 +42,6 @@ def lint(  # noqa: PLR0913 -- its options
 
     Exit codes: 0 nothing found, or hints only; 1 errors or warnings found; 2 wrong usage, no such file, wrong settings.
     """
-    from rich.console import Console
-
     from catalyst_groq.app import report_lint
     from catalyst_groq.commands.lint.command import find_files
     from catalyst_groq.commands.lint.findings import has_problems
@@ -69,7 +66,7 @@ def lint(  # noqa: PLR0913 -- its options
     if as_json:
         typer.echo(to_json(reports))
     else:
-        show_findings(Console(), reports)
+        show_findings(make_console(), reports)
     if has_problems(reports):
         raise typer.Exit(1)
 
@@ -103,11 +100,8 @@ def models(
     ] = False,
 ) -> None:
     """Show models: features, prices, which ones the key may use, and processes that use an unavailable one."""
-    from rich.console import Console
-
     from catalyst_groq.app import report_models
     from catalyst_groq.commands.models_view import models_as_json, show_models
-    from catalyst_groq.commands.tables import UNLIMITED_WIDTH
     from catalyst_groq.config.settings import Settings, environment
 
     settings = Settings.load(SETTINGS_FILE, ENV_FILE)
@@ -115,8 +109,7 @@ def models(
     if as_json:
         typer.echo(models_as_json(report))
     else:
-        is_wide = wide or not sys.stdout.isatty()
-        show_models(Console(width=UNLIMITED_WIDTH if is_wide else None), report)
+        show_models(make_console(wide=wide), report)
 
 
 def templates(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from catalyst_groq.cli.conventions import ENV_FILE, SETTINGS_FILE
+from catalyst_groq.cli.conventions import ENV_FILE, SETTINGS_FILE, make_console
 from catalyst_groq.errors import SettingsError
 
 
@@ -40,6 +40,6 @@ def doctor(
     if as_json:
         typer.echo(to_json(findings))
     else:
-        show_findings(Console(), findings)
+        show_findings(make_console(), findings)
     if has_faults(findings):
         raise typer.Exit(1)

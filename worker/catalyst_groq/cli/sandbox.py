@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from catalyst_groq.cli.conventions import ENV_FILE, INTERRUPTED
+from catalyst_groq.cli.conventions import ENV_FILE, INTERRUPTED, make_console
 
 FlavourName = Literal["camunda", "operaton"]
 ExampleName = Literal[
@@ -51,7 +51,15 @@ def demo(
         raise typer.BadParameter(f"{example} asks no question. Leave out --ask, or choose another --example")
     question = chosen.question if ask is None else ask
     try:
-        run_demo(chosen, question, keep=keep, flavour=Flavour(flavour), port=port, environ=environment(ENV_FILE))
+        run_demo(
+            make_console(),
+            chosen,
+            question,
+            keep=keep,
+            flavour=Flavour(flavour),
+            port=port,
+            environ=environment(ENV_FILE),
+        )
     except KeyboardInterrupt as interrupt:
         raise typer.Exit(INTERRUPTED) from interrupt
 
@@ -65,7 +73,7 @@ def engine(
     from catalyst_groq.sandbox.engine import Flavour
     from catalyst_groq.sandbox.engine.serve import serve
 
-    serve(Flavour(flavour), port=port, database=db)
+    serve(Flavour(flavour), port=port, database=db, console=make_console())
 
 
 def emulator(  # noqa: PLR0913 -- its options
@@ -81,8 +89,6 @@ def emulator(  # noqa: PLR0913 -- its options
     key: Annotated[list[str] | None, typer.Option(help="An accepted key; repeat for several.")] = None,
 ) -> None:
     """Run the Groq emulator until Ctrl-C."""
-    from rich.console import Console
-
     from catalyst_groq.sandbox.emulator import EmulatorConfig
     from catalyst_groq.sandbox.emulator.command import serve
 
@@ -90,4 +96,4 @@ def emulator(  # noqa: PLR0913 -- its options
     config = EmulatorConfig(
         host=host, port=port, latency=latency, tokens_per_second=tokens_per_second, plan=plan, script=script, keys=keys
     )
-    serve(config, Console())
+    serve(config, make_console())

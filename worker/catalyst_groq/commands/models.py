@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from catalyst_groq.camunda.definition_cache import DefinitionCache
+from catalyst_groq.camunda.deployments import ProcessDefinition
 from catalyst_groq.commands.model_references import ModelReference, find_model_references
 from catalyst_groq.common.bounded_execution import BoundedExecutor
 from catalyst_groq.errors import DefinitionError, EngineError
@@ -24,8 +25,8 @@ OfferedModels = frozenset[str] | str
 class DeployedDefinitions(Protocol):
     """Where deployed processes are read: `EngineClient`, for example. The methods raise `EngineError`."""
 
-    async def latest_definitions(self) -> list[str]:
-        """Return the ids of the latest versions."""
+    async def latest_definitions(self) -> list[ProcessDefinition]:
+        """Return the latest versions."""
 
     async def definition_xml(self, process_definition_id: str, /) -> bytes:
         """Return the BPMN of a definition. Raises `DefinitionError` too."""
@@ -91,7 +92,7 @@ async def find_used_models(
     definitions = DefinitionCache(deployed.definition_xml, executor)
     found: list[ModelReference | str] = []
     try:
-        for id_ in await deployed.latest_definitions():
+        for id_ in [latest.id for latest in await deployed.latest_definitions()]:
             try:
                 definition = await definitions.get(id_)
             except DefinitionError as error:

@@ -11,13 +11,14 @@ from catalyst_groq.commands.tables import print_rows, print_text
 from catalyst_groq.groq.models.catalog import Model
 from catalyst_groq.groq.routing.endpoints import Endpoint
 
-MODEL_HEADERS = ("model", "status", "context", "output", "$/M in", "$/M out", "features", "your key")
+MODEL_HEADERS = ("model", "status", "context", "output", "$/M in", "$/M out", "your key", "features")
 ENDPOINT_HEADERS = ("endpoint", "URL", "priority", "models", "missing")
 
 
 def show_models(console: Console, report: ModelReport) -> None:
     """Print the available models and the endpoints, and below them what an operator or modeller must change."""
-    print_rows(console, MODEL_HEADERS, [_model_row(model, report.offered) for model in report.catalog.available()])
+    rows = [_model_row(model, report.offered) for model in report.catalog.available()]
+    print_rows(console, MODEL_HEADERS, rows, folds_last=True)
     console.print(f"Model catalog of {report.catalog.dated}.")
     if isinstance(report.offered, str):
         print_text(console, report.offered)
@@ -91,7 +92,7 @@ def _model_row(model: Model, offered: OfferedModels) -> list[str]:
     figures = (model.context_window, model.max_completion_tokens, model.price.input, model.price.output)
     cells = ("" if figure is None else f"{figure:,}" for figure in figures)
     features = ", ".join(sorted(feature.replace("_", " ") for feature in model.features)) or model.kind
-    return [model.id, model.status, *cells, features, allowed]
+    return [model.id, model.status, *cells, allowed, features]
 
 
 def _endpoint_row(endpoint: Endpoint, offered: OfferedModels) -> list[str]:

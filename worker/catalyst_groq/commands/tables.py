@@ -14,7 +14,10 @@ from catalyst_groq.common.control_characters import escape_control_characters
 UNLIMITED_WIDTH = 10_000
 """Columns of a table that nothing is cut off from."""
 
-MIN_FOLDED_CHARS = 30
+PIPE_WIDTH = 120
+"""Columns of a text for people in a pipe, unless COLUMNS is set: logs and most windows show as many."""
+
+MIN_FOLDED_CHARS = 25
 """Of a text that is folded: in a narrower column nobody would read it."""
 
 
@@ -23,11 +26,15 @@ def print_rows(
 ) -> None:
     """Print a table; where the console is too narrow for it, a paragraph for each row, so that names stay whole.
 
-    A pipe gets the columns without lines around them. With `folds_last` the last column, a text for people, takes
-    several lines where that makes the table fit.
+    A pipe gets the columns without lines and blanks around them, and each row in one line, however long that is. With
+    `folds_last` the last column, a text for people, takes several lines where that makes the table fit.
     """
     needed = [[*row[:-1], row[-1][:MIN_FOLDED_CHARS]] for row in rows] if folds_last else rows
-    if _measure(console, _make_table(console, headers, needed)) <= console.width:
+    fits = _measure(console, _make_table(console, headers, needed)) <= console.width
+    if not console.is_terminal:
+        _print_lines(console, _make_table(console, headers, rows), None if folds_last and fits else UNLIMITED_WIDTH)
+        return
+    if fits:
         console.print(_make_table(console, headers, rows))
         return
     for first, *others in rows:
@@ -37,12 +44,22 @@ def print_rows(
 
 
 def _make_table(console: Console, headers: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    table = Table(box=HEAVY_HEAD if console.is_terminal else None)
+    table = Table(box=HEAVY_HEAD) if console.is_terminal else Table(box=None, pad_edge=False)
     for number, header in enumerate(headers, 1):
         table.add_column(header, no_wrap=number < len(headers), overflow="fold")
     for row in rows:
         table.add_row(*map(_escape_cell, row))
     return table
+
+
+def _print_lines(console: Console, table: Table, width: int | None) -> None:
+    """Print a table without the blanks that make all lines as long as the longest one.
+
+    `width`: None for the console's.
+    """
+    options = console.options if width is None else console.options.update(max_width=width)
+    for line in console.render_lines(table, options, pad=False):
+        console.print(Text("".join(segment.text for segment in line).rstrip()), soft_wrap=True)
 
 
 def _measure(console: Console, table: Table) -> int:

@@ -1,6 +1,6 @@
 """Builds the handler of tasks from the settings: one for the worker, one for the preview of a task."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from catalyst_groq.common.bounded_execution import BoundedExecutor
@@ -28,6 +28,7 @@ class ProcessData:
     variables_to_fetch: VariablesToFetch
     calling_process: Callable[[str], Awaitable[CallingProcess | None]]
     read_file: Callable[[str, str], Awaitable[bytes]]
+    visible_variables: Callable[[str], Awaitable[Collection[str]]]
 
 
 def make_handler(  # noqa: PLR0913 -- the parts of a handler
@@ -48,6 +49,7 @@ def make_handler(  # noqa: PLR0913 -- the parts of a handler
         variables_to_fetch=data.variables_to_fetch,
         calling_process=data.calling_process,
         read_file=data.read_file,
+        visible_variables=data.visible_variables,
         reader=TaskRequestReader(catalog, operations, secrets.sources),
         secrets=secrets,
         urls=AllowedUrls(settings.groq_api_url, settings.allowed_urls),

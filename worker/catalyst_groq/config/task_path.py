@@ -71,6 +71,7 @@ class TaskPath:
                 variables_to_fetch=engine.variables_to_fetch,
                 calling_process=engine.calling_process,
                 read_file=engine.file,
+                visible_variables=engine.visible_variables,
             ),
             catalog=self.catalog,
             secrets=self.secrets,

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -21,11 +21,16 @@ from catalyst_groq.connector.requests.files import files_in
 from catalyst_groq.connector.requests.payload import to_bytes
 from catalyst_groq.connector.requests.response_schema import check_response_schema
 from catalyst_groq.connector.results.collecting import COLLECT_FIELDS, Collecting
-from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, remedy_for_field
+from catalyst_groq.connector.results.diagram_remedies import (
+    DEPLOY_AND_MIGRATE,
+    remedy_for_field,
+    remedy_for_missing_variable,
+)
 from catalyst_groq.connector.results.error_details import ErrorDetails
-from catalyst_groq.connector.results.help_pages import DIAGRAM_PAGE, UNCAUGHT_PAGE, page_of_field
+from catalyst_groq.connector.results.help_pages import DIAGRAM_PAGE, page_of_field
 from catalyst_groq.connector.results.incident_causes import ANSWERED
-from catalyst_groq.connector.results.outcome_mapping import hand_back, to_outcome, uncaught_message
+from catalyst_groq.connector.results.missing_variables import suggest_variable
+from catalyst_groq.connector.results.outcome_mapping import hand_back, to_outcome, uncaught_failure
 from catalyst_groq.connector.results.outcome_redaction import redact_outcome, texts_of
 from catalyst_groq.connector.results.uncaught_errors import Catchers
 from catalyst_groq.connector.results.unsent_requests import (
@@ -40,7 +45,7 @@ from catalyst_groq.domain.call_records import CallRecord
 from catalyst_groq.domain.definitions import CallingProcess, Definition
 from catalyst_groq.domain.extension_elements import FieldsError
 from catalyst_groq.domain.external_task import ExternalTask
-from catalyst_groq.domain.incident_messages import add_sentence
+from catalyst_groq.domain.incident_messages import add_instance_remedy
 from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Failure, FailureCause, Outcome, Unlocked
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.domain.variables import FileVariable
@@ -96,6 +101,8 @@ class Handler:
     """Returns the process instance that called one. Raises `EngineError`."""
     read_file: Callable[[str, str], Awaitable[bytes]]
     """Returns the content of the File variable that an execution sees. Raises `EngineError`."""
+    visible_variables: Callable[[str], Awaitable[Collection[str]]]
+    """Returns the names of all variables that an execution sees. Raises `EngineError`."""
     reader: TaskRequestReader
     secrets: Secrets
     urls: AllowedUrls
@@ -191,7 +198,7 @@ class Handler:
                 collecting.check_request(request)
             answer = await self._call_groq(task, request, payload, redactor)
         except FieldError as error:
-            failure = _field_failure(fields, error, redactor)
+            failure = await self._field_failure(task, fields, error, redactor)
             is_of_item = fields.template.depends_on_data(error.field)
             return collecting.collect_failure(failure) if collecting and is_of_item else failure
         outcome = await self._conclude(task, request, answer)
@@ -247,6 +254,33 @@ class Handler:
         details = await run_beside_loop_if_large(fields.fields, self._describe_fields, fields, redactor, is_uncalled)
         return replace(outcome, details=details)
 
+    async def _field_failure(
+        self, task: ExternalTask, fields: RawFields, error: FieldError, redactor: Redactor
+    ) -> Failure:
+        if error.missing_variable:
+            error = suggest_variable(error, await self._names_of_variables(task))
+        match error:
+            case UnreadableFile():
+                return unreadable_file(error, redactor.mask).failure
+            case MissingKey():
+                return missing_key(error, redactor.mask).failure
+            case FieldError(missing_variable=name) if name:
+                remedy = remedy_for_missing_variable(name)
+            case _:
+                remedy = remedy_for_field(fields, error.field)
+        failure = Failure(error.describe(redactor.mask), cause=FailureCause.FIELD, page=page_of_field(error.field))
+        return add_instance_remedy(failure, remedy)
+
+    async def _names_of_variables(self, task: ExternalTask) -> Collection[str]:
+        """Return the names of the variables that the task sees. The fetch may have requested only some of them."""
+        if task.fetched_variables is None:
+            return task.variables
+        try:
+            return await self.visible_variables(task.execution_id)
+        except EngineError as error:  # the incident is raised without a suggestion
+            log.debug("Task %s: its variables cannot be read: %s", task.id, error)
+            return ()
+
     async def _unless_uncaught(
         self, task: ExternalTask, definition: Definition, request: TaskRequest, answer: "_Answer", error: BpmnError
     ) -> BpmnError | Failure:
@@ -257,9 +291,8 @@ class Handler:
             return error
         if handed_back := hand_back(request, answer.result, task.retries, error.variables):
             return handed_back
-        message = uncaught_message(request, answer.result, error, missing)
         cause = answer.unsent.failure.cause if answer.unsent else None
-        return Failure(message, variables=error.variables, page=UNCAUGHT_PAGE, cause=cause)
+        return replace(uncaught_failure(request, answer.result, error, missing), cause=cause)
 
     def _describe_call(self, payload: Mapping[str, Any], result: CallResult, redactor: Redactor) -> str:
         return self.details.describe_call(redactor.mask_all(payload), result)
@@ -325,25 +358,13 @@ class _Answer:
         return cls(payload=payload, result=unsent.result, unsent=unsent)
 
 
-def _field_failure(fields: RawFields, error: FieldError, redactor: Redactor) -> Failure:
-    match error:
-        case UnreadableFile():
-            return unreadable_file(error, redactor.mask).failure
-        case MissingKey():
-            return missing_key(error, redactor.mask).failure
-        case _:
-            problem = error.describe(redactor.mask)
-            message = add_sentence(problem, remedy_for_field(fields, error.field))
-            return Failure(message, problem=problem, cause=FailureCause.FIELD, page=page_of_field(error.field))
-
-
 def _error_to_failure(task: ExternalTask, error: DefinitionError | EngineError | JournalError) -> Failure:
     """Return the failure of a task that could not be processed without the engine's data or the journal."""
     retries = DEFAULT_RETRIES.retries_left(task.retries)
     match error:
         case DefinitionError():
-            message = add_sentence(str(error), DEPLOY_AND_MIGRATE)
-            return Failure(message, cause=FailureCause.DEFINITION, page=DIAGRAM_PAGE)
+            failure = Failure(str(error), cause=FailureCause.DEFINITION, page=DIAGRAM_PAGE)
+            return add_instance_remedy(failure, DEPLOY_AND_MIGRATE)
         case EngineResponseTooLarge():
             message = f"{error}. Store less in the diagram, then raise the task's retries."
             return Failure(message, cause=FailureCause.ENGINE)

@@ -67,6 +67,10 @@ class ExternalTask:
         """The extension properties (`camunda:property`) of the activity."""
         return self._fetched.get("extensionProperties") or {}
 
+    def with_extension_properties(self, properties: Mapping[str, str]) -> "ExternalTask":
+        """Return the task with other extension properties."""
+        return ExternalTask({**self._fetched, "extensionProperties": dict(properties)}, self.fetched_variables)
+
     @property
     def facts(self) -> dict[str, Any]:
         """The task's own facts, by the names that the REST API has for them; without those that are null."""

@@ -1,6 +1,6 @@
 """The message of an incident: within what the engine stores, and with a link to the documentation. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from catalyst_groq.common.texts import end_sentence
 from catalyst_groq.domain.outcomes import Failure
@@ -16,6 +16,12 @@ def add_sentence(message: str, sentence: str) -> str:
     message = end_sentence(message)
     room = MAX_MESSAGE_CHARS - len(sentence) - 1
     return f"{message if len(message) <= room else f'{message[: room - 1]}…'} {sentence}"
+
+
+def add_instance_remedy(failure: Failure, sentence: str) -> Failure:
+    """Append the sentence that says what to do in the running instance."""
+    problem, message = failure.problem or failure.message, add_sentence(failure.message, sentence)
+    return replace(failure, message=message, problem=problem, instance_remedy=sentence)
 
 
 @dataclass(frozen=True, slots=True)

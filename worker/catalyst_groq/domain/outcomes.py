@@ -119,12 +119,19 @@ class Failure:
     """Whether the stored responses of the task are useless to another attempt."""
     page: str = ERRORS_PAGE
     """The page of the documentation about it, with its anchor."""
+    instance_remedy: str = field(default="", compare=False)
+    """The end of the message that is about the running instance."""
     cause: FailureCause | None = field(default=None, compare=False)
     """What failed, if it was not the call; for observers."""
     call: CallRecord | None = field(default=None, compare=False)
     warnings: tuple[str, ...] = field(default=(), compare=False)
     problem: str = field(default="", compare=False)
     """The message without what ends an incident, for an error that is collected; empty if it is the message itself."""
+
+    @property
+    def message_without_instance(self) -> str:
+        """The message where no instance has the incident."""
+        return self.message.removesuffix(self.instance_remedy).rstrip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The demo: runs an example process on a real engine and shows each step."""
 
+import os
 import socket
 import sys
 import tempfile
@@ -12,13 +13,21 @@ from typing import Any
 import httpx
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
+from catalyst_groq.commands.tables import print_text
 from catalyst_groq.config.validation import PREFIX
 from catalyst_groq.connector.access.urls import GROQ_URL
 from catalyst_groq.errors import SandboxError
 from catalyst_groq.sandbox.child_process import ChildProcess
 from catalyst_groq.sandbox.demo_examples import Example
+from catalyst_groq.sandbox.demo_view import (
+    ACTIVE,
+    describe_end,
+    describe_next_steps,
+    describe_start,
+    find_command,
+    show_variables,
+)
 from catalyst_groq.sandbox.emulator import running_emulator
 from catalyst_groq.sandbox.engine import PASSWORD, USER, EngineProcess, Flavour
 from catalyst_groq.sandbox.engine.startup_cache import prepare_in_background
@@ -32,11 +41,7 @@ DEMO_TIMEOUT_SECONDS = 120.0
 
 STOP_TIMEOUT_SECONDS = 15.0
 CHECK_INTERVAL_SECONDS = 0.5
-MAX_SHOWN_CHARS = 500
-"""Characters shown of one variable."""
-
 LOCALHOST = "127.0.0.1"
-ACTIVE = "ACTIVE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,14 @@ class DemoWorker:
 
 
 def run_demo(  # noqa: PLR0913 -- the options of the command
-    example: Example, question: str, *, keep: bool, flavour: Flavour, port: int, environ: Mapping[str, str]
+    console: Console,
+    example: Example,
+    question: str,
+    *,
+    keep: bool,
+    flavour: Flavour,
+    port: int,
+    environ: Mapping[str, str],
 ) -> None:
     """Run an example process from its deployment to its end, and show it.
 
@@ -67,13 +79,14 @@ def run_demo(  # noqa: PLR0913 -- the options of the command
     cache of the engine may be prepared for some seconds afterwards. Raises `SandboxError` when no response arrives, and
     `KeyboardInterrupt` when it is interrupted before the end.
     """
-    console = Console()
+    is_emulated = not environ.get("GROQ_API_KEY", "").strip()
+    print_text(console, describe_start(example, is_emulated=is_emulated))
     with interrupt_on_termination(), ExitStack() as started:
         progress = started.enter_context(ProgressDisplay(console))
         engine = started.enter_context(EngineProcess(flavour, port=port, records_cache=False, on_progress=progress))
         worker_environ = {**without_settings(environ), "CATALYST_ENGINE_URL": engine.rest_url}
-        if not environ.get("GROQ_API_KEY", "").strip():
-            progress(Phase("Starting the Groq emulator (GROQ_API_KEY is not set)"))
+        if is_emulated:
+            progress(Phase("Starting the emulator of Groq"))
             groq = started.enter_context(running_emulator())
             for rule in example.emulated:
                 groq.next(**rule)
@@ -83,13 +96,18 @@ def run_demo(  # noqa: PLR0913 -- the options of the command
         progress(Phase("Starting the worker"))
         worker = started.enter_context(_running_worker(worker_environ))
         process_client = started.enter_context(ProcessClient(engine.rest_url))
-        run = _DemoRun(example, question, engine, worker, process_client, progress, keep=keep)
+        asked = "the emulator" if is_emulated else "Groq"
+        run = _DemoRun(example, question, engine, worker, process_client, progress, asked=asked, keep=keep)
         instance = run.run()
         progress.finish()
-        _show_variables(console, process_client, instance)
-        console.print(f"The process instance is {process_client.state(instance)}.")
+        console.print()
+        print_text(console, describe_end(process_client.state(instance), run.waits_at))
+        show_variables(console, process_client.typed_variables(instance))
+        console.print()
         if not keep:
-            console.print("Engine and worker stop now. Add --keep to keep them running (with make: ARGS=--keep).")
+            command = find_command(os.environ.get("PATH", ""), sys.executable)
+            for line in (*describe_next_steps(command, example), "Engine and worker stop now."):
+                print_text(console, line)
         else:
             console.print(_addresses(engine, worker_environ, worker.log_path), "Press Ctrl-C to stop.", sep="\n")
             with suppress(KeyboardInterrupt):
@@ -116,7 +134,11 @@ class _DemoRun:
     worker: DemoWorker
     process_client: ProcessClient
     progress: OnProgress
+    asked: str = field(kw_only=True)
+    """Who answers."""
     keep: bool = field(kw_only=True)
+    waits_at: str = field(default="", init=False)
+    """The name of the user task at which the instance is left."""
 
     def run(self) -> str:
         """Run it, and return the id of the instance."""
@@ -127,9 +149,10 @@ class _DemoRun:
         instance = client.start_typed(example.key, example.start_variables(self.question))
         while tasks := self._wait_for_user_tasks(instance):
             if self.keep and tasks[0]["taskDefinitionKey"] != example.question_task:
+                self.waits_at = _name_of(tasks[0])
                 break
             for task in tasks:
-                self.progress(Phase(f"Completing the user task {task['name'] or task['taskDefinitionKey']}"))
+                self.progress(Phase(f"Completing the user task {_name_of(task)}"))
                 client.complete(task, example.entries_of(task["taskDefinitionKey"], self.question))
         return instance
 
@@ -149,8 +172,8 @@ class _DemoRun:
 
         try:
             if not find_step():
-                self.progress(Phase("Calling Groq"))
-                wait_for("a response from Groq", find_step, timeout=DEMO_TIMEOUT_SECONDS)
+                self.progress(Phase(f"Calling {self.asked}"))
+                wait_for(f"a response from {self.asked}", find_step, timeout=DEMO_TIMEOUT_SECONDS)
         except SandboxError as error:
             if self.worker.process.running and self.engine.running:
                 raise SandboxError(f"{error}\n\nThe worker's log:\n{self.worker.log}") from error
@@ -159,6 +182,10 @@ class _DemoRun:
             problem = f"The engine shows an incident: {step['incidents'][0]}"
             raise SandboxError(f"{problem}\n\nThe worker's log:\n{self.worker.log}")
         return step["tasks"]
+
+
+def _name_of(task: Mapping[str, Any]) -> str:
+    return str(task["name"] or task["taskDefinitionKey"])
 
 
 @contextmanager
@@ -179,23 +206,6 @@ def _find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind((LOCALHOST, 0))
         return int(probe.getsockname()[1])
-
-
-def _show_variables(console: Console, process_client: ProcessClient, instance: str) -> None:
-    """Show the process variables: as a table in a terminal, otherwise one line each."""
-    table = Table("variable", "type", "value", title=f"Process variables of instance {instance}", title_justify="left")
-    for name, typed in sorted(process_client.typed_variables(instance).items()):
-        value = _shorten("" if typed["value"] is None else str(typed["value"]))
-        if console.is_terminal:
-            table.add_row(name, typed["type"], Text(value))
-        else:
-            console.print(f"{name} ({typed['type']}): {value}", markup=False, highlight=False, soft_wrap=True)
-    if console.is_terminal:
-        console.print(table)
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= MAX_SHOWN_CHARS else f"{text[:MAX_SHOWN_CHARS]}… ({len(text):,} characters)"
 
 
 def _addresses(engine: EngineProcess, worker_environ: Mapping[str, str], worker_log: Path) -> Table:

@@ -5,8 +5,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalyst_groq.commands.lint.field_checks import KNOWN_FIELDS
 from catalyst_groq.commands.lint.findings import Finding
+from catalyst_groq.commands.lint.misspelt_fields import KNOWN_FIELDS
 from catalyst_groq.commands.lint.rules import all_rules
 from catalyst_groq.connector.fields.names import PAYLOAD, RESPONSE_MAPPING
 from support.lint_diagrams import lint_task

@@ -8,10 +8,18 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner
 
+from catalyst_groq.camunda.deployments import ProcessDefinition
 from catalyst_groq.cli import app
-from catalyst_groq.commands.lint.command import MAX_FILE_BYTES, find_files, lint_deployed, lint_files
+from catalyst_groq.commands.lint.command import (
+    MAX_FILE_BYTES,
+    describe_definition,
+    find_files,
+    lint_deployed,
+    lint_files,
+)
 from catalyst_groq.commands.lint.context import default_context
 from catalyst_groq.commands.lint.fixed_files import FixedFile, WriteError
+from catalyst_groq.commands.lint.view import to_json
 from catalyst_groq.common.bounded_execution import ProcessPool
 from catalyst_groq.domain.redaction import Redactor
 from support.lint_diagrams import process_around, rules_of, task_with
@@ -33,7 +41,7 @@ class Deployed:
         self.diagrams = diagrams
 
     async def latest_definitions(self):
-        return list(self.diagrams)
+        return [ProcessDefinition(id_, id_[0], int(id_[2:]), "", "d1", f"{id_[0]}.bpmn") for id_ in self.diagrams]
 
     async def definition_xml(self, process_definition_id):
         return self.diagrams[process_definition_id]
@@ -151,8 +159,16 @@ def test_lint_of_deployed_diagrams_names_definition_and_topic():
     context = replace(default_context(), is_deployed=True)
     reports = asyncio.run(lint_deployed(definitions, context, ThreadExecutor(), str))
 
-    assert [report.source for report in reports] == ["a:1", "b:7"]
+    assert [report.source for report in reports] == ["a version 1 (a.bpmn)", "b version 7 (b.bpmn)"]
+    assert [finding["processDefinition"] for finding in json.loads(to_json(reports))] == ["a:1", "b:7"]
     assert [rules_of(report.findings) for report in reports] == [["invalid-retries"], ["topic-not-fetched"]]
+
+
+def test_deployed_process_of_a_tenant_is_named_with_it():
+    definition = ProcessDefinition("a:1", "a", 1, "acme", "d1", "forms/a.bpmn")
+
+    assert describe_definition(definition) == "a version 1 of tenant acme (forms/a.bpmn)"
+    assert describe_definition(definition._replace(tenant="", resource="")) == "a version 1"
 
 
 @pytest.mark.slow

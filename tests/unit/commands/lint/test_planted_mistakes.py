@@ -90,7 +90,7 @@ def test_default_of_a_missing_variable_is_written_as_jmespath():
         finding for finding in lint_task({"catalyst_payload": payload}) if finding.rule_id == "missing-variable"
     ]
 
-    assert finding.fix == "Set it before this task, or give a default: ${\"kunde-nr\" || 'text'}"
+    assert finding.fix == "Set it before this task, or give a default: ${\"kunde-nr\" || '(none)'}"
 
 
 @pytest.mark.parametrize(

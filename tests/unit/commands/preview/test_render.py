@@ -206,7 +206,16 @@ def test_render_shows_the_incident_of_a_request_that_cannot_be_made(folder, part
 
     assert shown["outcome"]["kind"] == "failure"
     assert shown["outcome"]["message"].startswith(message)
+    assert "this instance" not in shown["outcome"]["message"]
     assert shown["requests"] == []
+
+
+def test_render_of_an_empty_mapping_advises_no_instance(folder):
+    file = write(folder, fields={"catalyst_responseMapping": '{"total!": "nowhere"}'})
+    shown = preview(file, "--var", "userMessage=Hi", "--response", answer(folder, REPLY), exit_code=1)
+
+    assert shown["outcome"]["message"].startswith("catalyst_responseMapping: ")
+    assert "instance" not in shown["outcome"]["message"]
 
 
 def test_render_of_item_names_its_collected_error(folder):
@@ -217,6 +226,7 @@ def test_render_of_item_names_its_collected_error(folder):
 
     assert result.exit_code == 1
     assert "The error is collected (catalyst_payload: ${userMessage} needs" in result.output
+    assert "this instance" not in result.output
 
 
 def test_render_notes_variables_that_do_nothing_or_are_missing(folder):

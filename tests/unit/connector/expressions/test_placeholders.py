@@ -91,7 +91,7 @@ def test_placeholder_renders_its_value(text, rendered):
     "text", ["${nobody}", "Hi ${nobody}", "${nobody.name}", "${length(nobody)}", "${nobody || other}"]
 )
 def test_placeholder_names_a_missing_variable_and_the_fix(text):
-    with pytest.raises(PlaceholderError, match=r"needs the process variable 'nobody'.*\|\| 'text'"):
+    with pytest.raises(PlaceholderError, match=r"needs the process variable 'nobody'.*\|\| '\(none\)'"):
         render_all(text, VARIABLES)
 
 
@@ -249,8 +249,8 @@ FOR_FILES = "Set it to a File or a text before this task"
 @pytest.mark.parametrize(
     ("template", "fix"),
     [
-        ("${photo}", "Set it before this task, or give a default: ${photo || 'text'}"),
-        (["See ${photo}"], "Set it before this task, or give a default: ${photo || 'text'}"),
+        ("${photo}", "Set it before this task, or give a default: ${photo || '(none)'}"),
+        (["See ${photo}"], "Set it before this task, or give a default: ${photo || '(none)'}"),
         (["What is this?", "${photo}"], FOR_FILES),
         ([{"type": "image_url", "image_url": {"url": "${photo}"}}], FOR_FILES),
     ],

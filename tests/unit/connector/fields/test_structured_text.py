@@ -6,6 +6,7 @@ import pytest
 
 from catalyst_groq.common.bounded_execution import InterruptedCallError
 from catalyst_groq.connector.fields.structured_text import MAX_INLINE_YAML_CHARS, parse_in_advance, parse_object
+from catalyst_groq.errors import FieldError
 from support.inline_executor import InlineExecutor, SlowExecutor
 
 pytestmark = pytest.mark.anyio
@@ -36,3 +37,23 @@ async def test_concurrent_parses_share_one_run_and_an_interrupted_one_is_not_cac
     assert await parse_thrice() == [None] * 3
     assert executor.functions == ["parse_text"] * 2
     assert parse_object("catalyst_payload", text)["a name 7"] == [7]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "messages:\n  - role: user\n    content: {{name}}\n",
+        "messages:\n  - {role: user, content: ${name}}\n",
+        "messages: [{role: user, content: ${name} and more}]\n",
+    ],
+)
+def test_placeholder_that_breaks_yaml_needs_quotation_marks(text):
+    with pytest.raises(FieldError) as raised:
+        parse_object("catalyst_payload", text)
+
+    assert raised.value.fix == 'Write quotation marks around the placeholder: "${name}"'
+
+
+def test_other_mistake_in_yaml_has_no_placeholder_to_quote():
+    with pytest.raises(FieldError, match="Write a JSON object such as"):
+        parse_object("catalyst_payload", "messages: ['${name}', {a: b}\nx: {")

@@ -47,7 +47,8 @@ class TaskCheck:
 
     def finding(self, rule_id: str, problem: str, fix: str, field: str = "") -> Finding:
         """Return a finding at a field, or at the task itself."""
-        line = self.task.lines.get(field, self.task.line)
+        written = self.checked.misspelt.get(field, field)
+        line = self.task.lines.get(written, self.task.line)
         return Finding(line, self.task.id, self.task.name, rule_id, problem, fix)
 
     def describe(self, rule_id: str, field: str = "", message: str = "", /, **values: object) -> Finding:

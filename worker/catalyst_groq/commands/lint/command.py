@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from catalyst_groq.camunda.deployments import ProcessDefinition
 from catalyst_groq.commands.lint.context import LintContext
 from catalyst_groq.commands.lint.findings import DiagramReport, Finding
 from catalyst_groq.commands.lint.fixed_files import FixedFile, describe_change
@@ -61,10 +62,18 @@ async def lint_deployed(
 ) -> list[DiagramReport]:
     """Return the findings of the latest versions of deployed processes. Raises `EngineError`, `OSError`."""
     reports = []
-    for id_ in await definitions.latest_definitions():
-        found = await _lint_bounded(await definitions.definition_xml(id_), context, executor)
-        reports.append(DiagramReport(id_, [finding.mask(mask) for finding in found]))
+    for definition in await definitions.latest_definitions():
+        found = await _lint_bounded(await definitions.definition_xml(definition.id), context, executor)
+        masked = [finding.mask(mask) for finding in found]
+        reports.append(DiagramReport(describe_definition(definition), masked, definition.id))
     return reports
+
+
+def describe_definition(definition: ProcessDefinition) -> str:
+    """Return how a reader knows a deployed process: its key, its version, and its file in the deployment."""
+    tenant = f" of tenant {definition.tenant}" if definition.tenant else ""
+    resource = f" ({definition.resource})" if definition.resource else ""
+    return f"{definition.key} version {definition.version}{tenant}{resource}"
 
 
 def load_linter() -> None:

@@ -10,13 +10,10 @@ import yaml
 from catalyst_groq.commands.lint.checks import TaskCheck, shorten
 from catalyst_groq.commands.lint.fields import has_literal_key, rule_of
 from catalyst_groq.commands.lint.findings import Finding
-from catalyst_groq.commands.lint.tasks import FIELD_PREFIX
+from catalyst_groq.commands.lint.misspelt_fields import KNOWN_FIELDS, is_meant_as_field
 from catalyst_groq.connector.fields.ignored_fields import find_ignored_fields
 from catalyst_groq.connector.fields.names import API_KEY, FALLBACK_MODELS, OBJECT_FIELDS, TIMEOUT
-from catalyst_groq.connector.task_request import TASK_OPERATIONS
-from catalyst_groq.domain.extension_elements import looks_like_field
 
-KNOWN_FIELDS = frozenset(name for operation in TASK_OPERATIONS.values() for name in operation.defaults)
 MAX_TIMEOUT_SECONDS = 3600
 SEPARATORS_OF_OTHERS = frozenset("[]\"'{}; \n")
 
@@ -40,7 +37,7 @@ def check_field_values(check: TaskCheck) -> Iterator[Finding]:
 
 def check_field_names(check: TaskCheck) -> Iterator[Finding]:
     """Find fields that do not exist, or not for this operation."""
-    names = [name for name in check.task.lines if _looks_like_field(check, name)]
+    names = [name for name in check.task.lines if is_meant_as_field(check.task, name)]
     own = check.checked.raw.fields
     for ignored in find_ignored_fields(names, own, KNOWN_FIELDS, check.checked.operation):
         rule_id = "unused-field" if ignored.is_of_other_operation else "unknown-field"
@@ -50,14 +47,8 @@ def check_field_names(check: TaskCheck) -> Iterator[Finding]:
 def check_field_places(check: TaskCheck) -> Iterator[Finding]:
     """Find fields that are written more than once: only one of the texts counts."""
     for name in check.task.repeated:
-        if _looks_like_field(check, name):
+        if is_meant_as_field(check.task, name):
             yield check.describe("repeated-field", name, field=name)
-
-
-def _looks_like_field(check: TaskCheck, name: str) -> bool:
-    """Whether a name is meant as that of a field; an input parameter may be a variable of the process's own."""
-    is_prefixed = name.strip().lower().startswith(FIELD_PREFIX)
-    return is_prefixed if name in check.task.inputs else looks_like_field(name)
 
 
 def check_duplicate_keys(check: TaskCheck) -> Iterator[Finding]:

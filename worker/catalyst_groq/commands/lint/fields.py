@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from catalyst_groq.commands.lint.context import InlineExecutor, LintContext, finish
+from catalyst_groq.commands.lint.misspelt_fields import find_misspelt_fields, read_as_meant
 from catalyst_groq.commands.lint.samples import is_constant, sample_mapping, sample_payload
 from catalyst_groq.commands.lint.tasks import WrittenTask
 from catalyst_groq.connector.access.secrets import HEX_KEY, VARIABLE_NAME, VARIABLE_SOURCE
@@ -104,13 +105,15 @@ class CheckedFields:
     """The fields of a task, with samples for what is known only when it runs. None: a mistake, or not known."""
 
     raw: RawFields
-    """As they are written."""
+    """As they are written; a misspelt name is read as it is meant."""
     samples: Mapping[str, FieldValue]
     mistakes: list[FieldError] = field(default_factory=list)
     request: TaskRequest | None = None
     payload: dict[str, Any] | None = None
     servers: frozenset[ServerKind] = frozenset()
     """Of what kinds the servers are that the request may be sent to."""
+    misspelt: Mapping[str, str] = field(default_factory=dict)
+    """The misspelt names of fields, by the names that are meant."""
 
     @property
     def operation(self) -> str:
@@ -141,7 +144,8 @@ class CheckedFields:
 def check_fields(task: WrittenTask, definition: Definition, context: LintContext) -> CheckedFields:
     """Check all fields of a task."""
     reader = context.reader
-    raw = reader.read_fields(task.external_task, definition)
+    misspelt = find_misspelt_fields(task, definition)
+    raw = reader.read_fields(read_as_meant(task, definition, misspelt), definition)
     samples = {name: _sample(name, value, raw.template.defaults) for name, value in raw.fields.items()}
     variables = {**raw.variables, **_sample_variables(samples)}
 
@@ -158,7 +162,7 @@ def check_fields(task: WrittenTask, definition: Definition, context: LintContext
         if payload is not None and endpoints is not None:
             _collect(mistakes, partial(check_parameters, request, payload, endpoints))
         _collect(mistakes, partial(_check_collecting, task, definition, raw, request))
-    return CheckedFields(raw, samples, mistakes, request, payload, _servers(request, endpoints, context))
+    return CheckedFields(raw, samples, mistakes, request, payload, _servers(request, endpoints, context), misspelt)
 
 
 def _replace_mistaken(

@@ -42,10 +42,11 @@ class Finding(NamedTuple):
             fix=mask(self.fix),
         )
 
-    def as_json(self, file: str) -> dict[str, Any]:
-        """Return the finding for machines."""
+    def as_json(self, file: str, definition_id: str) -> dict[str, Any]:
+        """Return the finding for machines. `definition_id`: empty for a file."""
         return {
             "file": file,
+            **({"processDefinition": definition_id} if definition_id else {}),
             "line": self.line,
             "element": self.element_id,
             "name": self.element_name,
@@ -61,8 +62,10 @@ class DiagramReport(NamedTuple):
     """The findings of one diagram, by line."""
 
     source: str
-    """The path of a file, or the id of a deployed process definition."""
+    """The path of a file; of a deployed diagram the process, its version and its file."""
     findings: list[Finding]
+    definition_id: str = ""
+    """Of a deployed process."""
 
 
 def has_problems(reports: list[DiagramReport]) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET
 
 from catalyst_groq.commands.lint.checks import TaskCheck
-from catalyst_groq.commands.lint.field_checks import KNOWN_FIELDS
+from catalyst_groq.commands.lint.misspelt_fields import KNOWN_FIELDS
 from catalyst_groq.commands.lint.names import CAMUNDA
 from catalyst_groq.commands.lint.source import Edit
 from catalyst_groq.connector.expressions.jmespath import ExpressionError, check_expression

@@ -19,6 +19,7 @@ from catalyst_groq.connector.fields.names import AUDIO, ERROR_MAPPING, OBJECT_FI
 
 FOREIGN_PLACEHOLDER = re.compile(r"#\{[^{}\n]{1,200}\}|\{\{[^{}\n]{1,200}\}\}|<%=[^%\n]{1,200}%>")
 SINGLE_BRACES = re.compile(r"(?<![$#{\\])\{([^\W\d]\w*)\}(?!\})")
+YAML_BRACES = re.compile(r"(?<![$#{\\\"'])\{\s*([^\W\d]\w*)\s*\}(?!\})")
 ENGINE_OBJECTS = frozenset(("execution", "authenticatedUserId", "connector"))
 """Names in the engine's expressions that are no process variables."""
 
@@ -47,7 +48,7 @@ def _check_expression(check: TaskCheck, field: str, expression: str) -> Iterator
     names = variables_used_by(f"${{{expression}}}") or frozenset()
     if engine_objects := names & ENGINE_OBJECTS:
         problem = f"{field}: ${{{shorten(expression)}}} uses '{min(engine_objects)}' of the engine's expressions"
-        fix = "Write the name of the process variable alone, as in ${name}, or with a default: ${name || 'text'}"
+        fix = "Write the name of the process variable alone, as in ${name}, or with a default: ${name || '(none)'}"
         yield check.finding("engine-expression", problem, fix, field)
     elif unknown := sorted(set(functions_in(expression)) - FUNCTIONS):
         yield _unknown_function(check, field, unknown[0])
@@ -94,6 +95,7 @@ def check_variables(check: TaskCheck, known: SetVariables) -> Iterator[Finding]:
 
 def check_braces(check: TaskCheck, known: SetVariables) -> Iterator[Finding]:
     """Find names of variables in braces without a dollar sign, which may be meant as placeholders."""
+    yield from _check_yaml_braces(check)
     names = known.names | check.task.inputs.keys()
     for field, text in _texts(check):
         alone = SINGLE_BRACES.fullmatch(text.strip())
@@ -102,6 +104,24 @@ def check_braces(check: TaskCheck, known: SetVariables) -> Iterator[Finding]:
             written = shorten(found[0])
             problem = f"{field}: '{written}' is no placeholder and is used as it is"
             yield check.finding("single-braces", problem, f"Did you mean ${written}?", field)
+
+
+def _check_yaml_braces(check: TaskCheck) -> Iterator[Finding]:
+    """Find names in braces without quotes: in YAML they are an object in which the name is null."""
+    for field in sorted(OBJECT_FIELDS.intersection(check.checked.raw.non_default)):
+        text = check.checked.raw.fields[field]
+        is_yaml = isinstance(text, str) and not text.lstrip().startswith("{")
+        names = {braces[1] for braces in YAML_BRACES.finditer(text)} if is_yaml else set()
+        objects = walk(check.checked.structure(field)) if names else ()
+        found = next((name for value in objects if (name := _only_name(value)) in names), None)
+        if found:
+            problem = f"{field}: '{{{shorten(found)}}}' is an object in YAML, and no placeholder"
+            yield check.finding("single-braces", problem, f'Did you mean "${{{shorten(found)}}}"?', field)
+
+
+def _only_name(value: Any) -> str | None:
+    """Return the name in an object that has only one, which is null."""
+    return next(iter(value)) if isinstance(value, dict) and list(value.values()) == [None] else None
 
 
 def _named_by(check: TaskCheck, field: str) -> frozenset[str]:

@@ -28,7 +28,9 @@ def show_findings(console: Console, reports: Sequence[DiagramReport]) -> None:
 
 def to_json(reports: Sequence[DiagramReport]) -> str:
     """Return the findings as a JSON list."""
-    findings = [finding.as_json(report.source) for report in reports for finding in report.findings]
+    findings = [
+        finding.as_json(report.source, report.definition_id) for report in reports for finding in report.findings
+    ]
     return json.dumps(findings, indent=2, ensure_ascii=False)
 
 

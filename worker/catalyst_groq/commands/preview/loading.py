@@ -1,6 +1,6 @@
 """Loads what is previewed: the task in its diagram, and its data from the command line or a running instance."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -139,9 +139,13 @@ def make_process_data(previewed: PreviewedTask, engine: EngineClient | None, exe
         assert engine is not None  # noqa: S101 -- all other Files are those of an instance
         return await engine.file(execution_id, name)
 
+    async def visible_variables(_: str) -> Collection[str]:
+        return previewed.typed
+
     return ProcessData(
         definition_of=definition_of,
         variables_to_fetch=VariablesToFetch(),
         calling_process=calling_process,
         read_file=read_variable_file,
+        visible_variables=visible_variables,
     )

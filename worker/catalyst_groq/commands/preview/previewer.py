@@ -1,7 +1,7 @@
 """Previews a task: lets the worker's own handler handle it, and describes what it did."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from catalyst_groq.commands.lint.diagram import LOOP_VARIABLES
@@ -18,7 +18,7 @@ from catalyst_groq.commands.preview.preview import (
 from catalyst_groq.connector.fields.names import LOOP_COUNTER
 from catalyst_groq.connector.fields.raw import RawFields
 from catalyst_groq.connector.handler import Handler
-from catalyst_groq.domain.outcomes import Unlocked
+from catalyst_groq.domain.outcomes import Failure, Unlocked
 from catalyst_groq.domain.variables import Encoder, FileVariable, OpaqueValue
 from catalyst_groq.groq.api.responses import NoResponse, Response
 from catalyst_groq.groq.models.catalog import ModelCatalog
@@ -40,6 +40,8 @@ class Previewer:
     async def preview(self, previewed: PreviewedTask, options: PreviewOptions) -> Preview:
         """Handle the task, and return what became of it."""
         outcome = await self.handler.handle(previewed.task)
+        if isinstance(outcome, Failure) and options.instance is None:
+            outcome = replace(outcome, message=outcome.message_without_instance)
         notes = [*previewed.notes, *(f"Shown with a sample key: {problem}" for problem in self.missing_keys)]
         try:
             definition = await self.handler.definition_of(previewed.task.process_definition_id)

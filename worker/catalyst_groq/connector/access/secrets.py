@@ -205,6 +205,7 @@ class Secrets:
                 API_KEY_FIELD,
                 f"there is no process variable '{text}'",
                 "Set it before this task, or write the key itself into the field (development only)",
+                missing_variable=text,
             )
         if not isinstance(value, str):
             raise MissingKey(

@@ -38,7 +38,17 @@ KINDS = {str: "a text", list: "a list", dict: "an object", bool: "a Boolean", ty
 
 
 class PlaceholderError(ValueError):
-    """A placeholder is not closed, or finds no value; the message names the expression and the fix."""
+    """A placeholder is not closed, or finds no value; the message names the expression and the fix.
+
+    `missing_variable` is the process variable that does not exist, if that is what is wrong; `fix` is then the last
+    sentence of the message.
+    """
+
+    def __init__(self, message: str, fix: str = "", *, missing_variable: str = "") -> None:
+        super().__init__(f"{message}. {fix}" if fix else message)
+        self.problem = message
+        self.fix = fix
+        self.missing_variable = missing_variable
 
 
 class TaskVariables(dict[str, Any]):
@@ -68,7 +78,9 @@ def evaluate_all(expressions: Iterable[str], pickled_variables: bytes) -> dict[s
 def _value_or_error(expression: str, variables: Mapping[str, Any]) -> Any:
     try:
         return evaluate_placeholder(expression, variables)
-    except (PlaceholderError, ExpressionError) as error:
+    except PlaceholderError as error:
+        return error
+    except ExpressionError as error:
         return PlaceholderError(str(error))
 
 
@@ -115,8 +127,10 @@ def _check_empty_value(expression: str, evaluation: Evaluation, *, may_be_file: 
     shown = shorten(expression, MAX_SHOWN_CHARS)
     if evaluation.missing:
         problem = f"${{{shown}}} needs the process variable '{evaluation.missing[0]}', which does not exist"
-        hint = suggest(expression)
-        raise PlaceholderError(f"{problem}. {hint.sentence if hint else ways_to_set(shown, may_be_file=may_be_file)}")
+        if hint := suggest(expression):
+            raise PlaceholderError(f"{problem}. {hint.sentence}")
+        fix = ways_to_set(shown, may_be_file=may_be_file)
+        raise PlaceholderError(problem, fix, missing_variable=evaluation.missing[0])
     if compile_expression(expression).parsed["type"] != "field":
         fix = "Fix the path" if may_be_file else f"Fix the path, or {_default(shown)}"
         raise PlaceholderError(f"${{{shown}}} finds no value in the process variables. {fix}")
@@ -130,7 +144,7 @@ def ways_to_set(expression: str, *, may_be_file: bool) -> str:
 
 
 def _default(expression: str) -> str:
-    return f"give a default: ${{{expression} || 'text'}}"
+    return f"give a default: ${{{expression} || '(none)'}}"
 
 
 def describe_variable(name: str, value: Any) -> str:

@@ -31,6 +31,7 @@ MAX_INLINE_YAML_MARKS = 300
 """A longer YAML text, or one with more structure, is parsed in another process: PyYAML takes its time."""
 
 YAML_MARKS = re.compile(r"[:,\-?\[{&*]")
+UNQUOTED_PLACEHOLDER = re.compile(r"(?:\$\{|\{\{)([^{}\n]{1,100})\}")
 TOO_DEEP = ("is nested too deeply", "Write it flatter")
 TOO_MANY_PARTS = (f"has more than {MAX_PARTS} parts", "Use fewer YAML aliases, and none within itself")
 Mistake = tuple[str, str]
@@ -107,7 +108,7 @@ def parse_text(text: str) -> dict[str, Any] | Mistake:
         return TOO_MANY_PARTS
     except (yaml.YAMLError, ValueError) as error:  # a ValueError: a number with thousands of digits
         reason = " ".join(str(error).split())[:200]
-        return f"is neither JSON nor YAML: {reason}", "Write a JSON object such as {…}"
+        return f"is neither JSON nor YAML: {reason}", _fix_of_yaml(text, error)
     if not isinstance(parsed, dict):
         return f"is {_describe_type(parsed)}, not an object", "Write a JSON object such as {…}"
     if _has_too_many_parts(parsed):
@@ -123,6 +124,14 @@ def _describe_json_error(error: json.JSONDecodeError) -> Mistake:
     if error.doc.startswith(("\n", "\r"), error.pos):
         return problem, "Close the text with a quotation mark, or write \\n for a line break in it"
     return problem, "Check quotes, commas and braces there"
+
+
+def _fix_of_yaml(text: str, error: Exception) -> str:
+    """Return how to write the text. Braces are structure in YAML, also those of a placeholder without quotes."""
+    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    if mark and mark.index and (placeholder := UNQUOTED_PLACEHOLDER.match(text, mark.index - 1)):
+        return f'Write quotation marks around the placeholder: "${{{placeholder[1].strip()}}}"'
+    return "Write a JSON object such as {…}"
 
 
 def _load_yaml(text: str) -> Any:
@@ -165,17 +174,20 @@ def fill(field: str, value: Any, variables: Mapping[str, Any], *, files: bool = 
     try:
         filled = render_all(value, variables, may_be_file=files)
     except (PlaceholderError, ExpressionError) as error:
-        fix = (
-            "A path of the answer is written without ${…}"
-            if field == RESPONSE_MAPPING
-            else "See 'Expressions' in the documentation"
-        )
-        raise FieldError(field, str(error), fix) from error
+        raise _to_field_error(field, error) from error
     except RecursionError as error:
         raise FieldError(field, "is nested too deeply", "Write it flatter") from error
     if not files and any(find_opaque_values(filled)):
         raise FieldError(field, "holds a File, which has no text", "Use a String, number, Boolean or Json variable")
     return filled
+
+
+def _to_field_error(field: str, error: PlaceholderError | ExpressionError) -> FieldError:
+    if field == RESPONSE_MAPPING:
+        return FieldError(field, str(error), "A path of the answer is written without ${…}")
+    if isinstance(error, PlaceholderError) and error.missing_variable:
+        return FieldError(field, error.problem, error.fix, missing_variable=error.missing_variable)
+    return FieldError(field, str(error), "See 'Expressions' in the documentation")
 
 
 def _has_too_many_parts(structure: Any) -> bool:

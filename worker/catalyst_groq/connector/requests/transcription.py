@@ -97,7 +97,8 @@ def _read_audio(fields: RawFields) -> dict[str, Any]:
     value = fill(AUDIO, text, fields.variables, files=True)
     if not OPENING_MARKS.search(text) and not URL.fullmatch(text):
         if text not in fields.variables:
-            raise FieldError(AUDIO, f"there is no process variable '{text}'", "Set it before this task")
+            problem = f"there is no process variable '{text}'"
+            raise FieldError(AUDIO, problem, "Set it before this task", missing_variable=text)
         value = fields.variables[text]
     match value:
         case FileVariable():

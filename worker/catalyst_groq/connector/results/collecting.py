@@ -113,10 +113,8 @@ class Collecting:
         """Return the completion that collects an error, if errors are collected."""
         if not self.with_errors:
             return outcome
-        standard = {
-            "catalyst_success": False,
-            "catalyst_error": outcome.variables.get("catalyst_error") or collected.error,
-        }
+        error = outcome.variables.get("catalyst_error") or collected.error
+        standard = {"catalyst_success": False, "catalyst_error": error}
         variables = {**outcome.variables, **standard}
         return Completion(variables, collected=collected, local=frozenset(variables) if self.is_item else frozenset())
 

@@ -56,6 +56,14 @@ def remedy_for_field(fields: RawFields, name: str) -> str:
     return DEPLOY_AND_MIGRATE if is_misspelt or is_certain else IF_IN_DIAGRAM
 
 
+def remedy_for_missing_variable(name: str) -> str:
+    """Return the sentence for a process variable that does not exist: the instance may get it, or another diagram."""
+    return (
+        f"Set '{shorten(name, MAX_NAME_CHARS)}' in this instance, or deploy the corrected diagram and migrate this "
+        "instance to it; then raise the task's retries."
+    )
+
+
 def remedy_for_files(variables: Sequence[str]) -> str:
     """Return the sentence for Files whose content cannot be used."""
     names = ", ".join(f"'{shorten(name, MAX_NAME_CHARS)}'" for name in variables[:MAX_NAMES])

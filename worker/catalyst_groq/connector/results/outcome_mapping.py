@@ -14,9 +14,9 @@ from catalyst_groq.connector.results.diagram_remedies import (
     THEN_RETRY,
     remedy_for_kind,
 )
-from catalyst_groq.connector.results.help_pages import page_of_field, page_of_kind
+from catalyst_groq.connector.results.help_pages import UNCAUGHT_PAGE, page_of_field, page_of_kind
 from catalyst_groq.connector.task_request import TaskRequest
-from catalyst_groq.domain.incident_messages import add_sentence
+from catalyst_groq.domain.incident_messages import add_instance_remedy, add_sentence
 from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Completion, Failure, FailureCause, Outcome, Retry
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.error_kinds import ErrorKind, RetryAction
@@ -61,9 +61,9 @@ async def to_outcome(
         return handed_back
     # A retry must not replay this response: it can never be used.
     is_unusable = error.kind in (ErrorKind.GENERATION_FAILED, ErrorKind.INVALID_OUTPUT)
-    message = add_sentence(error_message(result.server, error, operation), remedy_for_kind(error.kind, operation))
-    page = page_of_kind(error.kind)
-    return Failure(message, problem=problem, variables=standard, discard_responses=is_unusable, page=page)
+    message, page = error_message(result.server, error, operation), page_of_kind(error.kind)
+    failure = Failure(message, problem=problem, variables=standard, discard_responses=is_unusable, page=page)
+    return add_instance_remedy(failure, remedy_for_kind(error.kind, operation))
 
 
 async def _completion(
@@ -76,13 +76,9 @@ async def _completion(
         mapped = await request.response_mapping.apply(result.response, executor)
         further = request.builder.output_variables(payload, result.response.body)
     except FieldError as problem:
-        return Failure(
-            add_sentence(str(problem), DEPLOY_AND_MIGRATE),
-            problem=str(problem),
-            variables=standard_variables(result, model, request.warnings),
-            cause=FailureCause.FIELD,
-            page=page_of_field(problem.field),
-        )
+        variables, page = standard_variables(result, model, request.warnings), page_of_field(problem.field)
+        failure = Failure(str(problem), variables=variables, cause=FailureCause.FIELD, page=page)
+        return add_instance_remedy(failure, DEPLOY_AND_MIGRATE)
     unmapped = mapped.unmapped if request.has_own_mapping else ()
     standard = standard_variables(result, model, request.warnings, unmapped)
     if_refused = request.retries.after_failure(retries) if result.stored else NO_RETRY
@@ -114,14 +110,17 @@ def error_message(server: str, error: ApiError, operation: Operation) -> str:
     return f"{_cause(server, error)} {_remedy(server, error, operation)}"
 
 
-def uncaught_message(request: TaskRequest, result: CallResult, error: BpmnError, missing: str) -> str:
-    """Return the message of an incident in place of a BPMN error that nothing catches.
+def uncaught_failure(request: TaskRequest, result: CallResult, error: BpmnError, missing: str) -> Failure:
+    """Return the incident in place of a BPMN error that nothing catches.
 
     First comes the remedy of the error itself, whole, then `missing`: that the process may handle the error instead.
     """
     assert result.error is not None  # noqa: S101 -- there is no BPMN error without one
     in_diagram = remedy_for_kind(result.error.kind, request.builder.operation) or IF_IN_DIAGRAM
-    return add_sentence(error.message, f"{error.remedy} {missing} {in_diagram}")
+    message = add_sentence(error.message, f"{error.remedy} {missing} {in_diagram}")
+    return Failure(
+        message, problem=error.message, variables=error.variables, page=UNCAUGHT_PAGE, instance_remedy=in_diagram
+    )
 
 
 def _remedy(server: str, error: ApiError, operation: Operation) -> str:

@@ -41,8 +41,16 @@ def redact_outcome(outcome: Outcome, redactor: Redactor) -> Outcome:
             return replace(outcome, message=message, remedy=remedy, variables=variables, collected=collected, call=call)
         case Failure():
             message, problem = redactor.mask(outcome.message), redactor.mask(outcome.problem)
-            details, call = redactor.mask(outcome.details), _redact_call(outcome.call, redactor)
-            return replace(outcome, message=message, problem=problem, details=details, variables=variables, call=call)
+            remedy, details = redactor.mask(outcome.instance_remedy), redactor.mask(outcome.details)
+            return replace(
+                outcome,
+                message=message,
+                problem=problem,
+                instance_remedy=remedy,
+                details=details,
+                variables=variables,
+                call=_redact_call(outcome.call, redactor),
+            )
         case Unlocked():
             return outcome
 

@@ -9,7 +9,7 @@ from catalyst_groq.connector.results.diagram_remedies import IF_IN_DIAGRAM, reme
 from catalyst_groq.connector.results.help_pages import FILES_PAGE, page_of_kind
 from catalyst_groq.connector.results.outcome_mapping import standard_variables
 from catalyst_groq.connector.task_request import TaskRequest
-from catalyst_groq.domain.incident_messages import add_sentence
+from catalyst_groq.domain.incident_messages import add_instance_remedy
 from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Failure, FailureCause, Retry
 from catalyst_groq.errors import FileError, MissingKey, UnreadableFile
 from catalyst_groq.groq.api.error_kinds import ErrorKind
@@ -45,16 +45,15 @@ def missing_key(error: MissingKey, mask: Callable[[str], str]) -> UnsentRequest:
 def _unsent(kind: ErrorKind, problem: str, remedy: str, retry: Retry = NO_RETRY) -> UnsentRequest:
     problem = end_sentence(problem)
     next_attempt = f"Retrying in {format_duration(retry.timeout.total_seconds())}."
-    message = add_sentence(problem, next_attempt if retry.left else f"{remedy} {IF_IN_DIAGRAM}")
     is_file = kind is ErrorKind.UNREADABLE_FILE
     failure = Failure(
-        message,
+        problem,
         retries=retry.left,
         retry_timeout=retry.timeout,
         page=FILES_PAGE if is_file else page_of_kind(kind),
         cause=FailureCause.FILE if is_file else FailureCause.FIELD,
-        problem=problem,
     )
+    failure = add_instance_remedy(failure, next_attempt if retry.left else f"{remedy} {IF_IN_DIAGRAM}")
     response = NoResponse(NoResponseReason.SKIPPED, problem, sent=False, seconds=0.0)
     return UnsentRequest(CallResult(response, ApiError(kind, (kind.name,), problem)), failure, remedy)
 
