@@ -20,7 +20,7 @@ NO_PACKAGES := { echo "The packages could not be installed: see pip's error abov
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help answers mistakes outages plugin docs pages pictures recordings demo bench test test-engines container-test test-fast test-faults soak check format lock sbom clean
+.PHONY: help answers mistakes outages plugin docs pages pictures graphs recordings demo bench test test-engines container-test test-fast test-faults soak check format lock sbom clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -108,6 +108,9 @@ docs: $(BIN)/.dev ## build the documentation as a site in site/, which works fro
 
 pictures: $(BIN)/.dev ## take the pictures in docs/pictures again, in the real Modeler, Tasklist and Cockpit
 	@PYTHONPATH=tests:. $(BIN)/python tests/modeler/pictures.py
+
+graphs: $(BIN)/.dev ## take the pictures of docs/monitoring.md again, in the real Prometheus, in four minutes (Debian: prometheus)
+	@PYTHONPATH=tests:scripts $(BIN)/python tests/faults/pictures.py
 
 recordings: $(BIN)/.dev ## record terminal sessions of lint, render, doctor and the demo as SVG, into docs/pictures
 	@$(BIN)/python scripts/recordings.py

@@ -125,6 +125,7 @@ OVERVIEW = Dashboard(
                 "Requests by status",
                 "reqps",
                 {"{{endpoint}} {{status}}": rate("catalyst_groq_responses_total", WORKER, "endpoint", "status")},
+                width=6,
                 is_stacked=True,
             ),
             Panel(
@@ -134,11 +135,19 @@ OVERVIEW = Dashboard(
                     "median {{model}}": quantile(0.5, "catalyst_groq_seconds", WORKER, "model"),
                     "99 % {{model}}": quantile(0.99, "catalyst_groq_seconds", WORKER, "model"),
                 },
+                width=6,
             ),
             Panel(
                 "Open circuit breakers",
                 "short",
                 {"{{model}} at {{endpoint}}": f"sum by (endpoint, model) (catalyst_circuits_open{{{WORKER}}})"},
+                width=6,
+            ),
+            Panel(
+                "Seconds without a response",
+                "s",
+                {"{{endpoint}}": f"max by (endpoint) (catalyst_groq_unresponsive_seconds{{{WORKER}}})"},
+                width=6,
             ),
         ],
         "Engine and journal": [

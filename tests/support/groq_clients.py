@@ -124,4 +124,4 @@ def results_by_route(result):
 
 def make_request(account, payload, timeout=5.0, operation=CHAT_COMPLETION, caller="task-1"):
     """A request of one external task."""
-    return GroqRequest(operation, account, payload, timeout, caller)
+    return GroqRequest(operation, account, payload, timeout, caller, endpoint="groq")

@@ -35,7 +35,7 @@ class PrometheusServer:
         self._targets_file = folder / "targets.json"
         self._targets = []
         self._lock = Lock()
-        self._url = url
+        self.url = url
 
     def add_target(self, port):
         """Scrape this port of the machine from now on; returns the name of the instance."""
@@ -64,7 +64,7 @@ class PrometheusServer:
         return [(series["metric"], float(series["value"][1])) for series in found["data"]["result"]]
 
     def _get(self, path, **parameters):
-        return httpx.get(self._url + path, params=parameters, trust_env=False)
+        return httpx.get(self.url + path, params=parameters, trust_env=False)
 
 
 @contextmanager

@@ -22,9 +22,9 @@ FOOT = """
 While a check of `/readyz` only warns, the worker goes on fetching tasks: other models, endpoints and processes work, or
 the part may be back in a moment. [What to do](monitoring.md#alerts) is listed by alert.
 
-A server that accepts requests and does not respond fails when they time out, after 60 s by default: only then does its
-circuit breaker count them, and its alert comes later than within a minute. `catalyst_groq_requests_in_flight` grows
-meanwhile.
+A server that accepts requests and does not respond is seen [before they time out](monitoring.md#unresponsive-endpoints)
+if the Timeout of a task is 30 s to a minute: with a longer one it is seen after half of that, and with a shorter one
+the requests time out first, which `catalyst_groq_responses_total{status="timed_out"}` counts.
 """
 
 

@@ -187,6 +187,6 @@ def test_transports_of_engine_and_groq_are_independent(tmp_path, make_transport,
 )
 async def test_stream_timeouts_are_settings(settings, timeouts, monkeypatch):
     made = []
-    monkeypatch.setattr(factory, "HttpGroqClient", lambda *parts: made.append(parts[-1]))
+    monkeypatch.setattr(factory, "HttpGroqClient", lambda *parts: made.append(parts[3]))
     factory.make_groq_client(Settings(**settings), Redactor())
     assert made == [timeouts]

@@ -4,6 +4,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.parser import text_string_to_metric_families
 
 from catalyst_groq.observability.merged_metrics import MERGED_BY, merge_metrics
+from catalyst_groq.observability.state_metrics import UNRESPONSIVE
 from support.all_metrics import all_metrics
 
 
@@ -46,6 +47,18 @@ def test_merged_metrics_are_sums_except_where_a_sum_means_nothing():
         ("catalyst_task_seconds_count",): 3,
         ("catalyst_task_seconds_sum",): 4.2,
     }
+
+
+def test_endpoint_that_responds_to_one_process_is_responsive():
+    def page_of(**endpoints):
+        registry = CollectorRegistry()
+        gauge = Gauge(UNRESPONSIVE.name, "Seconds", ["endpoint"], registry=registry)
+        for endpoint, seconds in endpoints.items():
+            gauge.labels(endpoint).set(seconds)
+        return generate_latest(registry).decode()
+
+    merged = read(merge_metrics([page_of(groq=40, vllm=35), page_of(groq=0, vllm=50), page_of()]).decode())
+    assert merged == {(UNRESPONSIVE.name, "groq"): 0, (UNRESPONSIVE.name, "vllm"): 35}
 
 
 def test_merged_metrics_of_one_process_are_its_own():

@@ -44,6 +44,7 @@ async def check(**parts):
         "blocked_endpoints": list,
         "paused_endpoints": list,
         "open_circuits": list,
+        "unresponsive_seconds": dict,
         "limit_waits": list,
         "exhausted_budgets": list,
         "mask": lambda text: text.replace(KEY, "***"),
@@ -91,6 +92,15 @@ async def test_refused_keys_make_the_worker_unready_if_no_other_works():
 
 async def test_groq_that_is_away_leaves_the_worker_ready():
     assert await check(open_circuits=lambda: iter(["x"])) == {"groq": ("warning", "1 circuit breakers are open")}
+
+
+async def test_unresponsive_endpoint_leaves_the_worker_ready():
+    seconds = {"vllm": 0.0, "b": 95.4, "a": 31.0}
+    assert await check(unresponsive_seconds=lambda: {"vllm": 0.0}) == {}
+    problem = "a has answered no request for 31 s; b has answered no request for 1 min 35 s"
+    assert await check(unresponsive_seconds=lambda: seconds) == {"groq": ("warning", problem)}
+    both = await check(unresponsive_seconds=lambda: seconds, open_circuits=lambda: iter(["x"]))
+    assert both == {"groq": ("warning", f"{problem}; 1 circuit breakers are open")}
 
 
 @pytest.mark.parametrize(("kind", "status"), [(RequiredJournal, "failed"), (BestEffortJournal, "warning")])

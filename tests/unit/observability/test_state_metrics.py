@@ -14,6 +14,7 @@ from catalyst_groq.domain.budgets import Budget
 from catalyst_groq.errors import EngineRefused, EngineUnreachable
 from catalyst_groq.groq.rate_limits.queue import InMemoryBackend
 from catalyst_groq.journal import JournalStatus
+from catalyst_groq.observability.call_metrics import MAX_LABEL_VALUES
 from catalyst_groq.observability.state_metrics import register_worker_states
 
 TODAY = datetime.now(UTC).date()
@@ -34,6 +35,7 @@ def make_parts(**changes):
     parts: dict[str, Any] = {
         "poller": poller,
         "limiter": SimpleNamespace(in_flight=2),
+        "monitor": SimpleNamespace(unresponsive_seconds=lambda: {"groq": 31.0, "vllm": 0.0}),
         "backend": SimpleNamespace(is_shared=False, check=list),
         "journal": SimpleNamespace(status=lambda: JournalStatus("disk full", entries=3, bytes=4096)),
         "budgets": SimpleNamespace(daily=lambda: BUDGETS),
@@ -61,6 +63,8 @@ def test_states_of_the_parts_are_shown():
     assert shown == {
         ("capacity",): 50,
         ("groq_requests_in_flight",): 2,
+        ("groq_unresponsive_seconds", "groq"): 31,
+        ("groq_unresponsive_seconds", "vllm"): 0,
         ("polls_total",): 7,
         ("tasks_fetched_total",): 9,
         ("engine_errors_total", "unreachable"): 2,
@@ -77,6 +81,14 @@ def test_states_of_the_parts_are_shown():
         ("budget_limit_usd", "day", ""): 10,
         ("budget_limit_usd", "definition", "ask"): 1,
     }
+
+
+def test_unresponsive_endpoints_have_a_bounded_number_of_series():
+    endpoints = {f"host-{number}": float(number) for number in range(10_000)}
+    shown = figures(monitor=SimpleNamespace(unresponsive_seconds=lambda: endpoints))
+    seconds = {key[1]: figure for key, figure in shown.items() if key[0] == "groq_unresponsive_seconds"}
+    assert len(seconds) == MAX_LABEL_VALUES + 1
+    assert seconds["other"] == 9_999
 
 
 def test_states_that_are_unknown_are_left_out():

@@ -17,6 +17,8 @@ from catalyst_groq.config.settings import Settings
 from catalyst_groq.groq.api.error_kinds import ERROR_KINDS
 from catalyst_groq.groq.api.remedies import AUDIO_REMEDIES, GROQ_REMEDIES
 from catalyst_groq.groq.api.server_kinds import ServerKind
+from faults.pictures import PAGE as MONITORING_PAGE
+from faults.pictures import date_pictures as date_monitoring
 from modeler.pictures import PAGE as PAGE_WITH_PICTURES
 from modeler.pictures import date_pictures
 from support.field_cases.page import PAGE, page
@@ -166,6 +168,14 @@ def test_pictures_have_a_date_and_the_versions_in_use():
 
     assert len(dates.findall(page)) == 1
     assert date_pictures(page, date(2026, 1, 2)) == dates.sub("2026-01-02", page), "make pictures"
+
+
+def test_pictures_of_prometheus_have_a_date_and_its_version():
+    page = MONITORING_PAGE.read_text(encoding="utf-8")
+    dated = re.compile(r"(?<=made on )\d{4}-\d\d-\d\d in Prometheus [\d.]+(?=\.\n)")
+
+    assert len(dated.findall(page)) == 1
+    assert date_monitoring(page, date(2026, 1, 2), "3.0.1") == dated.sub("2026-01-02 in Prometheus 3.0.1", page)
 
 
 def test_site_shows_every_page():

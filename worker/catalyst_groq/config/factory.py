@@ -27,6 +27,7 @@ from catalyst_groq.errors import SettingsError
 from catalyst_groq.groq.api.body_reader import StreamTimeouts
 from catalyst_groq.groq.api.client import HttpGroqClient
 from catalyst_groq.groq.api.requests import Account
+from catalyst_groq.groq.api.unresponsive_endpoints import ResponseMonitor
 from catalyst_groq.groq.models.catalog import ModelCatalog, apply_overrides, shipped_catalog
 from catalyst_groq.groq.rate_limits.limit_state import LimitConfig
 from catalyst_groq.groq.rate_limits.queue import InMemoryBackend, LimiterBackend
@@ -165,13 +166,13 @@ def make_rest_client(settings: Settings) -> RestClient:
     )
 
 
-def make_groq_client(settings: Settings, redactor: Redactor) -> HttpGroqClient:
-    """Return the HTTP client of Groq."""
+def make_groq_client(settings: Settings, redactor: Redactor, monitor: ResponseMonitor | None = None) -> HttpGroqClient:
+    """Return the HTTP client of Groq; `monitor` sees its requests."""
     first_token = settings.stream_first_token_timeout
     timeouts = StreamTimeouts(
         first_token.total_seconds() if first_token else None, settings.stream_idle_timeout.total_seconds()
     )
-    return HttpGroqClient(make_groq_transport(settings), redactor, settings.max_response_bytes, timeouts)
+    return HttpGroqClient(make_groq_transport(settings), redactor, settings.max_response_bytes, timeouts, monitor)
 
 
 def journal_location(settings: Settings) -> str:

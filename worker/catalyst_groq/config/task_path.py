@@ -20,6 +20,7 @@ from catalyst_groq.domain.task_observation import TaskObserver
 from catalyst_groq.errors import SettingsError
 from catalyst_groq.groq.api.requests import GroqClient
 from catalyst_groq.groq.api.response_validation import ResponseValidator
+from catalyst_groq.groq.api.unresponsive_endpoints import ResponseMonitor
 from catalyst_groq.groq.models.catalog import ModelCatalog
 from catalyst_groq.groq.rate_limits.limiter import RateLimitedClient
 from catalyst_groq.groq.rate_limits.queue import LimiterBackend
@@ -29,6 +30,7 @@ from catalyst_groq.groq.routing.router import Router
 from catalyst_groq.journal import Journal, check_writable
 from catalyst_groq.observability.debug_log import DebugClient
 from catalyst_groq.observability.outcome_log import OutcomeLog
+from catalyst_groq.observability.storage_checks import repeated_checks
 from catalyst_groq.observability.tracing import Tracing, open_tracing
 
 
@@ -45,6 +47,7 @@ class TaskPath:
     journal: Journal
     executor: ProcessPool
     backend: LimiterBackend
+    monitor: ResponseMonitor
     limiter: RateLimitedClient
     client: BudgetedClient
     router: Router
@@ -99,13 +102,15 @@ async def open_task_path(
     endpoints = await factory.make_endpoints(settings, secrets)
     state = factory.make_routing_state(settings, catalog, endpoints)
     journal, ledger = factory.make_journal(settings)
+    monitor = ResponseMonitor()
     async with (
-        aclosing(factory.make_groq_client(settings, redactor)) as http,
+        aclosing(factory.make_groq_client(settings, redactor, monitor)) as http,
         aclosing(journal),
         aclosing(ledger),
         aclosing(ProcessPool(make_process_environment(environ))) as executor,
         factory.open_limiter_backend(settings) as backend,
         open_tracing(environ, instance, redactor, is_on=settings.tracing) as tracing,
+        repeated_checks([monitor.check]),
     ):
         await check_writable(journal)
         sender = _with_debug_log(http, settings, redactor)
@@ -124,6 +129,7 @@ async def open_task_path(
             journal=journal,
             executor=executor,
             backend=backend,
+            monitor=monitor,
             limiter=limiter,
             client=client,
             router=router,

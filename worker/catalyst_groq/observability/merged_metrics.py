@@ -15,6 +15,7 @@ from catalyst_groq.observability.state_metrics import (
     JOURNAL_BYTES,
     JOURNAL_ENTRIES,
     LIMITS_SHARED,
+    UNRESPONSIVE,
 )
 
 Merge = Callable[[float, float], float]
@@ -26,6 +27,8 @@ MERGED_BY: dict[str, Merge] = {
     "catalyst_groq_limit_wait_seconds": max,
     ENGINE_OUTAGE.name: max,
     LIMITS_SHARED.name: min,
+    # A response to one process is a response.
+    UNRESPONSIVE.name: min,
     BUILD.name: max,
     # The processes share these.
     JOURNAL_BROKEN.name: max,

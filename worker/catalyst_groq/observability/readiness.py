@@ -53,6 +53,8 @@ class Readiness:
     """Returns the names of the endpoints that refuse their accounts, if no other is left."""
     paused_endpoints: Callable[[], Iterable[object]]
     open_circuits: Callable[[], Iterable[object]]
+    unresponsive_seconds: Callable[[], Mapping[str, float]]
+    """Returns by endpoint the seconds for which it has answered no request, or 0."""
     limit_waits: Callable[[], Iterable[tuple[str, float]]]
     """Returns by model the seconds that requests wait for a rate limit."""
     exhausted_budgets: Callable[[], Iterable[str]]
@@ -65,12 +67,11 @@ class Readiness:
         status = self.journal.status()
         if status.problem and status.is_required:  # without it no task would find out that it works again
             await check_available(self.journal)
-        circuits = len(list(self.open_circuits()))
         checks = {
             "worker": self._check_worker(),
             "engine": self._check_engine(),
             "key": self._check_key(),
-            "groq": _warn(f"{circuits} circuit breakers are open" if circuits else ""),
+            "groq": self._check_groq(),
             "limits": self._check_limits(),
             "budgets": self._check_budgets(),
             "journal": self._check_journal(),
@@ -98,6 +99,16 @@ class Readiness:
             return Check(CheckStatus.FAILED, f"the account is refused by {', '.join(blocked)}")
         paused = sorted({str(endpoint) for endpoint in self.paused_endpoints()})
         return _warn(f"the account is refused by {', '.join(paused)}" if paused else "")
+
+    def _check_groq(self) -> Check:
+        problems = [
+            f"{endpoint} has answered no request for {format_duration(round(seconds))}"
+            for endpoint, seconds in sorted(self.unresponsive_seconds().items())
+            if seconds
+        ]
+        if circuits := len(list(self.open_circuits())):
+            problems.append(f"{circuits} circuit breakers are open")
+        return _warn("; ".join(problems))
 
     def _check_limits(self) -> Check:
         waits = [seconds for _, seconds in self.limit_waits() if seconds >= LIMIT_GRACE_SECONDS]

@@ -15,9 +15,11 @@ from catalyst_groq import __version__
 from catalyst_groq.camunda.poller import Poller
 from catalyst_groq.connector.budgets import BudgetedClient
 from catalyst_groq.domain.budgets import Budget
+from catalyst_groq.groq.api.unresponsive_endpoints import ResponseMonitor
 from catalyst_groq.groq.rate_limits.limiter import RateLimitedClient
 from catalyst_groq.groq.rate_limits.queue import LimiterBackend
 from catalyst_groq.journal import Journal
+from catalyst_groq.observability.call_metrics import bounded_label
 
 Reading = tuple[tuple[str, ...], float]
 """The values of the labels, and the figure."""
@@ -48,6 +50,11 @@ class StateMetric(NamedTuple):
 
 CAPACITY = StateMetric("catalyst_capacity", "Maximum number of active tasks")
 IN_FLIGHT = StateMetric("catalyst_groq_requests_in_flight", "Requests that are being sent to Groq")
+UNRESPONSIVE = StateMetric(
+    "catalyst_groq_unresponsive_seconds",
+    "Seconds for which an endpoint has answered none of its requests; 0 while it responds",
+    labels=("endpoint",),
+)
 POLLS = StateMetric("catalyst_polls", "Polls that the engine has answered", "counter")
 FETCHED = StateMetric("catalyst_tasks_fetched", "Tasks that were fetched", "counter")
 ENGINE_ERRORS = StateMetric(
@@ -100,14 +107,17 @@ def register_worker_states(  # noqa: PLR0913 -- the parts
     *,
     poller: Poller,
     limiter: RateLimitedClient,
+    monitor: ResponseMonitor,
     backend: LimiterBackend,
     journal: Journal,
     budgets: BudgetedClient,
 ) -> None:
     """Register what the parts of a worker count, and the state they are in."""
+    endpoint_label = bounded_label()
     readers: dict[StateMetric, Read] = {
         CAPACITY: lambda: _single(poller.concurrency),
         IN_FLIGHT: lambda: _single(limiter.in_flight),
+        UNRESPONSIVE: lambda: _longest_by_label(monitor.unresponsive_seconds(), endpoint_label),
         POLLS: lambda: _single(poller.polls),
         FETCHED: lambda: _single(poller.fetched_tasks),
         ENGINE_ERRORS: lambda: _by_label(poller.outage.failures),
@@ -135,6 +145,13 @@ def _if_known(figure: float | None) -> list[Reading]:
 
 def _by_label(figures: Counter[str]) -> list[Reading]:
     return [((label,), float(figure)) for label, figure in figures.copy().items()]
+
+
+def _longest_by_label(seconds: Mapping[str, float], label: Callable[[str], str]) -> list[Reading]:
+    longest: dict[str, float] = {}
+    for name, figure in seconds.items():
+        longest[label(name)] = max(figure, longest.get(label(name), 0.0))
+    return [((name,), figure) for name, figure in longest.items()]
 
 
 def _budget_labels(budget: Budget) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Checks Redis in the background: its outage, and the end of it, are seen without a task."""
+"""Checks in the background: an outage of Redis, and the end of it, are seen without a task."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ CHECK_INTERVAL_SECONDS = 5.0
 
 
 Check = Callable[[], Awaitable[None]]
-"""Uses a server, which records and logs an outage or its end. It has a timeout of its own."""
+"""Finds an outage or its end, which it records and logs. One that uses a server has a timeout of its own."""
 
 
 def list_checks(journal: Journal, backend: LimiterBackend, *, is_journal_in_redis: bool) -> list[Check]:

@@ -37,6 +37,12 @@ from support.groq_responses import (
 pytestmark = pytest.mark.anyio
 
 
+async def test_request_names_its_endpoint():
+    endpoints = FakeEndpoints(a=[BUSY], b=[HELLO])
+    await endpoints.call()
+    assert [request.endpoint for request in endpoints.requests] == ["a", "b"]
+
+
 @pytest.mark.parametrize(
     "first", [BUSY, SILENT, FLEX, GONE, DENIED, SPENT, MOVED, NOWHERE, rate_limited("2m"), rate_limited("20s")]
 )

@@ -38,6 +38,7 @@ from catalyst_groq.groq.api.requests import GroqRequest
 from catalyst_groq.groq.api.response_body import ResponseBody
 from catalyst_groq.groq.api.responses import NoResponse, NoResponseReason, Response
 from catalyst_groq.groq.api.streaming import MAX_INDEX, InvalidStreamError, StreamAccumulator
+from catalyst_groq.groq.api.unresponsive_endpoints import ResponseMonitor
 
 log = logging.getLogger(__name__)
 
@@ -75,11 +76,13 @@ class HttpGroqClient:
         redactor: Redactor | None = None,
         max_response_bytes: int = MAX_RESPONSE_BYTES,
         stream_timeouts: StreamTimeouts | None = None,
+        monitor: ResponseMonitor | None = None,
     ) -> None:
         self._transport = transport or make_transport()
         self._redactor = redactor or Redactor()
         self._max_response_bytes = max_response_bytes
         self._stream_timeouts = stream_timeouts or StreamTimeouts()
+        self._monitor = monitor or ResponseMonitor()
         connector = self._transport.make_connector(KEEP_ALIVE_SECONDS)
         # Without cookies, nothing from one account's responses is sent with another account's requests.
         self._http = ClientSession(
@@ -104,6 +107,7 @@ class HttpGroqClient:
         url = request_url(request)
         redactor = self._redactor.for_key(account.key)
         first_token_timeout = asyncio.timeout(self._first_token_seconds(request))
+        pending = self._monitor.begin(request.endpoint, timeout)
         try:
             proxy = self._transport.proxy_for(url)
             async with (
@@ -120,8 +124,10 @@ class HttpGroqClient:
                     allow_redirects=False,
                 ) as received,
             ):
+                pending.record_response()
                 headers = redactor.mask_all({name.lower(): value for name, value in received.headers.items()})
                 response = await self._read(request, received, headers, started, first_token_timeout)
+            pending.record_response()
         except (InvalidStreamError, BodyTooLarge) as error:
             is_too_large = isinstance(error, BodyTooLarge)
             reason = NoResponseReason.RESPONSE_TOO_LARGE if is_too_large else NoResponseReason.INVALID_RESPONSE
@@ -133,6 +139,8 @@ class HttpGroqClient:
                 seconds = self._stream_timeouts.first_token
                 message = f"no token of the stream within {seconds:g} s (CATALYST_STREAM_FIRST_TOKEN_TIMEOUT)"
             return NoResponse(reason, redactor.mask(message), sent, time.monotonic() - started)
+        finally:
+            pending.end()
         if isinstance(response, NoResponse):
             return response
         return await run_beside_loop_if_large(response.content, mask_and_decode, request, response, redactor)

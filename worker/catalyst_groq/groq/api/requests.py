@@ -61,6 +61,8 @@ class GroqRequest:
     """The external task's id. It identifies the request in the rate limiter's queue."""
     budgets: tuple[Budget, ...] = ()
     """What the response's cost counts against."""
+    endpoint: str = ""
+    """The name of the endpoint that the account is for."""
 
 
 class GroqClient(Protocol):

@@ -240,12 +240,14 @@ class _RoutedCall:
         """Send the request on the current route, store what was paid for, and judge it."""
         call, route = self._call, self._routes[self._number]
         unchanged = self._truncated.payload if self._truncated else self._request_payload(route)
-        payload = self._router.state.stream_usage.add_options(unchanged, route.endpoint.account)
+        endpoint = route.endpoint
+        payload = self._router.state.stream_usage.add_options(unchanged, endpoint.account)
+        request = GroqRequest(
+            call.operation, endpoint.account, payload, call.timeout, call.caller, call.budgets, endpoint.name
+        )
         started = time.monotonic()
         try:
-            response = await self._router.client.send(
-                GroqRequest(call.operation, route.endpoint.account, payload, call.timeout, call.caller, call.budgets)
-            )
+            response = await self._router.client.send(request)
             seconds = time.monotonic() - started
             stored = False
             if isinstance(response, Response) and response.ok:
@@ -256,15 +258,14 @@ class _RoutedCall:
             raise
         cost = cost_usd(response, call.operation, self._router.catalog)
         result.stored, result.omitted = stored, self._truncated.omitted if self._truncated else ""
-        result.server = server_name(route.endpoint, result.response)
+        result.server = server_name(endpoint, result.response)
         if payload is not unchanged:
-            account = route.endpoint.account
-            result.refuses_stream_options = self._router.state.stream_usage.note_refusal(response, account)
+            result.refuses_stream_options = self._router.state.stream_usage.note_refusal(response, endpoint.account)
         self._model_results[self._number] = result
         is_only = len(call.endpoints) == 1
         self._router.state.record(route, result.response, result.error, is_only=is_only, timeout=call.timeout)
         if result.error and result.error.kind.pauses_account:
-            result.wait_more = self._wait_for_account(self._router.state.accounts.wait(route.endpoint))
+            result.wait_more = self._wait_for_account(self._router.state.accounts.wait(endpoint))
         summary, sent = summarize(result.response, result.error), not response.held_back
         status, usage = (response.status, response.usage) if isinstance(response, Response) else (None, None)
         changes = self._request.changes
