@@ -63,7 +63,6 @@ class _Endpoint:
         if since is None:
             since = self.unresponsive_since = self._find_since(now)
             if since is not None:
-                seconds = format_duration(round(now - since))
                 log.warning(
                     "Endpoint %s does not respond: it has answered no request for %s (%d wait). "
                     "They fail over or are retried when they time out.",
