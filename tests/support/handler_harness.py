@@ -9,8 +9,10 @@ from catalyst_groq.camunda.definition_cache import DefinitionCache
 from catalyst_groq.connector.access.providers import default_providers
 from catalyst_groq.connector.access.secrets import Secrets
 from catalyst_groq.connector.access.urls import GROQ_URL, AllowedUrls
-from catalyst_groq.connector.budgets import BudgetedClient
+from catalyst_groq.connector.budgets import BudgetedClient, BudgetLimits
+from catalyst_groq.connector.calls import CallFactory
 from catalyst_groq.connector.handler import Handler
+from catalyst_groq.connector.process_data import ProcessData
 from catalyst_groq.connector.task_request import TASK_OPERATIONS, TaskOperation, TaskRequestReader
 from catalyst_groq.domain.outcomes import Outcome
 from catalyst_groq.domain.variables_to_fetch import VariablesToFetch
@@ -34,6 +36,11 @@ CATCHING_TASK = PLAIN_TASK + '<boundaryEvent id="b" attachedToRef="AskGroq"><err
 def make_secrets(environ: Mapping[str, str]) -> Secrets:
     """The built-in secret sources with this environment, and without files."""
     return Secrets(providers=default_providers(environ, NO_FOLDER, NO_FOLDER), allowed=("groq*",), allow_variables=True)
+
+
+def _replace_parts(own, parts):
+    """Take the parts of the same names out of `parts`."""
+    return {name: parts.pop(name, part) for name, part in own.items()}
 
 
 class InMemoryJournal(NullJournal):
@@ -61,7 +68,7 @@ class HandlerHarness:
 
     `process` is the XML of the process of the task, `processes` that of others by definition id. `calling` are the
     calling processes by process instance id, or the error of the engine. `client` replaces the Groq client; `router`
-    are further parts of the router, `parts` of the handler.
+    are further parts of the router, `parts` of the handler, its process data and its call factory.
     """
 
     def __init__(
@@ -89,15 +96,28 @@ class HandlerHarness:
         catalog = shipped_catalog()
         state = RoutingState(RetiredModels(catalog))
         secrets = make_secrets({"GROQ_API_KEY": KEY, "GROQ_BILLING_KEY": "key-of-billing"})
-        surroundings: dict[str, Any] = {
+        journal = parts.pop("journal", None) or NullJournal()
+        data: dict[str, Any] = {
             "definition_of": DefinitionCache(self._definition_xml, self.executor).get,
+            "variables_to_fetch": VariablesToFetch(),
             "calling_process": self._calling_process,
             "read_file": self._read_file,
             "visible_variables": self._visible_variables,
-            "reader": TaskRequestReader(catalog, operations, secrets.sources),
+        }
+        calls: dict[str, Any] = {
             "secrets": secrets,
             "urls": AllowedUrls(GROQ_URL),
             "servers": ServerKinds(GROQ_URL),
+            "journal": journal,
+            "lock_duration": timedelta(minutes=1),
+            "endpoints": (),
+            "budgets": BudgetLimits(),
+        }
+        surroundings: dict[str, Any] = {
+            "data": ProcessData(**_replace_parts(data, parts)),
+            "reader": TaskRequestReader(catalog, operations, secrets.sources),
+            "secrets": secrets,
+            "calls": CallFactory(**_replace_parts(calls, parts)),
             "router": Router(
                 BudgetedClient(self.groq, self.ledger, catalog),
                 state,
@@ -105,9 +125,7 @@ class HandlerHarness:
                 **{"validate": ResponseValidator(self.executor).validate, **(router or {})},
             ),
             "executor": self.executor,
-            "variables_to_fetch": VariablesToFetch(),
-            "journal": NullJournal(),
-            "lock_duration": timedelta(minutes=1),
+            "journal": journal,
         }
         self.handler = Handler(**(surroundings | parts))
 

@@ -12,7 +12,7 @@ from catalyst_groq.commands import failed_tasks_view as view
 from catalyst_groq.commands.failed_task_search import FoundTasks
 from catalyst_groq.commands.migrate import InstanceMigration
 from catalyst_groq.commands.paced_run import PacedResult
-from catalyst_groq.connector.handler import UNREADABLE_ENTRY
+from catalyst_groq.connector.results.task_failures import UNREADABLE_ENTRY
 from support.failed_tasks import make_task
 
 KEY = "gsk_0123456789abcdefghij"

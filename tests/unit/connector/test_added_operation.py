@@ -163,7 +163,7 @@ async def test_added_operation_has_fields_and_messages(properties, message):
 async def test_added_operation_requires_only_its_own_variables():
     harness = HandlerHarness(operations=OPERATIONS)
     await harness.handle({"text": "Hi"}, {"catalyst_operation": "speak", "catalyst_timeout": "soon"})
-    assert {"text", "catalyst_voice"} <= set(harness.handler.variables_to_fetch.names)
+    assert {"text", "catalyst_voice"} <= set(harness.handler.data.variables_to_fetch.names)
 
 
 def fail(*_):

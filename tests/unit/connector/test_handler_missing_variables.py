@@ -38,7 +38,7 @@ async def handle_partly_fetched(harness, properties):
     """Handle a task that was fetched with the variables which it needs, and which do not exist."""
     fetched = make_task({}, properties)._fetched
     await harness.handler.handle(ExternalTask(fetched, frozenset()))
-    return await harness.handler.handle(ExternalTask(fetched, harness.handler.variables_to_fetch.names))
+    return await harness.handler.handle(ExternalTask(fetched, harness.handler.data.variables_to_fetch.names))
 
 
 async def test_missing_variable_names_a_similar_one():

@@ -9,12 +9,13 @@ from catalyst_groq.camunda.definition_cache import DefinitionCache
 from catalyst_groq.common.bounded_execution import ProcessPool, make_process_environment
 from catalyst_groq.config import factory
 from catalyst_groq.config.extensions import Extensions
-from catalyst_groq.config.handler_factory import ProcessData, make_handler
+from catalyst_groq.config.handler_factory import make_handler
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.config.validation import SettingsDiagnostics
 from catalyst_groq.connector.access.secrets import Secrets
 from catalyst_groq.connector.budgets import BudgetedClient
 from catalyst_groq.connector.handler import Handler
+from catalyst_groq.connector.process_data import ProcessData
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.domain.task_observation import TaskObserver
 from catalyst_groq.errors import SettingsError

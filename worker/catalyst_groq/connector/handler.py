@@ -2,36 +2,26 @@
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any
 
 from catalyst_groq.common.bounded_execution import BoundedExecutor, InterruptedCallError
 from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.connector.access.secrets import Secrets
-from catalyst_groq.connector.access.urls import AllowedUrls
-from catalyst_groq.connector.budgets import BudgetLimits
-from catalyst_groq.connector.endpoint_selection import check_parameters, resolve_base_url, select_endpoints
-from catalyst_groq.connector.fields.names import API_KEY, COMMON_DEFAULTS, PAYLOAD, RETRIES, SECRET_SOURCE
+from catalyst_groq.connector.calls import CallFactory
+from catalyst_groq.connector.fields.names import API_KEY, SECRET_SOURCE
 from catalyst_groq.connector.fields.raw import RawFields
-from catalyst_groq.connector.fields.retry_cycle import RetryCycle
+from catalyst_groq.connector.process_data import ProcessData
 from catalyst_groq.connector.requests.documents import extract_texts
 from catalyst_groq.connector.requests.files import files_in
-from catalyst_groq.connector.requests.payload import to_bytes
 from catalyst_groq.connector.requests.response_schema import check_response_schema
 from catalyst_groq.connector.results.collecting import COLLECT_FIELDS, Collecting
-from catalyst_groq.connector.results.diagram_remedies import (
-    DEPLOY_AND_MIGRATE,
-    remedy_for_field,
-    remedy_for_missing_variable,
-)
 from catalyst_groq.connector.results.error_details import ErrorDetails
-from catalyst_groq.connector.results.help_pages import DIAGRAM_PAGE, page_of_field
-from catalyst_groq.connector.results.incident_causes import ANSWERED
 from catalyst_groq.connector.results.missing_variables import suggest_variable
 from catalyst_groq.connector.results.outcome_mapping import hand_back, to_outcome, uncaught_failure
 from catalyst_groq.connector.results.outcome_redaction import redact_outcome, texts_of
+from catalyst_groq.connector.results.task_failures import attempt_failed, error_to_failure, field_failure
 from catalyst_groq.connector.results.uncaught_errors import Catchers
 from catalyst_groq.connector.results.unsent_requests import (
     UnsentRequest,
@@ -42,80 +32,48 @@ from catalyst_groq.connector.results.unsent_requests import (
 )
 from catalyst_groq.connector.task_request import TaskRequest, TaskRequestReader
 from catalyst_groq.domain.call_records import CallRecord
-from catalyst_groq.domain.definitions import CallingProcess, Definition
+from catalyst_groq.domain.definitions import Definition
 from catalyst_groq.domain.extension_elements import FieldsError
 from catalyst_groq.domain.external_task import ExternalTask
-from catalyst_groq.domain.incident_messages import add_instance_remedy
 from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Failure, FailureCause, Outcome, Unlocked
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.domain.variables import FileVariable
-from catalyst_groq.domain.variables_to_fetch import VariablesToFetch
 from catalyst_groq.errors import (
     DefinitionError,
     EngineError,
     EngineRefused,
     EngineResponseTooLarge,
-    EngineUnreachable,
     FieldError,
     FileError,
     JournalError,
     MissingKey,
-    UnreadableEntry,
     UnreadableFile,
 )
 from catalyst_groq.groq.api.error_kinds import ErrorKind
-from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.responses import Response
-from catalyst_groq.groq.api.server_kinds import ServerKinds
-from catalyst_groq.groq.routing.call import GroqCall
 from catalyst_groq.groq.routing.call_result import CallResult, record_call
-from catalyst_groq.groq.routing.endpoints import Endpoint
 from catalyst_groq.groq.routing.router import Router
-from catalyst_groq.journal import Journal, TaskResponses
+from catalyst_groq.journal import Journal
 
 log = logging.getLogger(__name__)
 
-JOURNAL_RETRY_TIMEOUT = timedelta(seconds=30)
-"""How long a task waits in the engine for a journal that is required and unavailable."""
-
-UNREADABLE_ENTRY = (
-    f"{ANSWERED}: {{}}. It is set aside and kept for CATALYST_JOURNAL_MAX_AGE. {{}}, then raise the task's retries: "
-    "the response is used, Groq is not asked. If the retries are raised without that, Groq is asked again, and the "
-    "answer is paid for a second time."
-)
-
 UNCALLED = {FailureCause.FIELD, FailureCause.FILE}
 """The causes of failures without a call that are found before the request."""
-
-DEFAULT_RETRIES = RetryCycle.parse(RETRIES, COMMON_DEFAULTS[RETRIES])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handler:
     """Turns a task into an outcome."""
 
-    definition_of: Callable[[str], Awaitable[Definition]]
-    """Returns the deployed definition by its id. Raises `DefinitionError`, `EngineError`."""
-    variables_to_fetch: VariablesToFetch
-    calling_process: Callable[[str], Awaitable[CallingProcess | None]]
-    """Returns the process instance that called one. Raises `EngineError`."""
-    read_file: Callable[[str, str], Awaitable[bytes]]
-    """Returns the content of the File variable that an execution sees. Raises `EngineError`."""
-    visible_variables: Callable[[str], Awaitable[Collection[str]]]
-    """Returns the names of all variables that an execution sees. Raises `EngineError`."""
+    data: ProcessData
     reader: TaskRequestReader
     secrets: Secrets
-    urls: AllowedUrls
-    servers: ServerKinds
+    calls: CallFactory
     router: Router
     executor: BoundedExecutor
     """Runs what may take any time or memory for what a modeller, a process or Groq has written."""
     journal: Journal
-    lock_duration: timedelta
     details: ErrorDetails = field(default_factory=ErrorDetails)
-    endpoints: Sequence[Endpoint] = ()
-    """The operator's, in the order in which they are tried."""
-    budgets: BudgetLimits = field(default_factory=BudgetLimits)
     throw_uncaught: bool = False
     stream: bool = False
     """Whether responses are streamed, also where the payload does not request it."""
@@ -129,14 +87,14 @@ class Handler:
             redactor = await self.redactor_for(task, fields)
             outcome = await self._outcome(task, fields, definition, redactor)
         except (DefinitionError, EngineError, JournalError) as error:
-            outcome = _error_to_failure(task, error)
+            outcome = error_to_failure(task, error)
         except InterruptedCallError as error:
             message = f"{error}. Check that the worker's host has CPU time and memory left"
-            outcome = _attempt_failed(task, message, FailureCause.INTERRUPTED)
+            outcome = attempt_failed(task, message, FailureCause.INTERRUPTED)
         except Exception as error:
             log.exception("Task %s: internal error", task.id, extra={"redactor": redactor})
             message = f"Internal error of the worker, see its log: {type(error).__name__}: {error}"
-            outcome = _attempt_failed(task, message, FailureCause.INTERNAL)
+            outcome = attempt_failed(task, message, FailureCause.INTERNAL)
         if fields and (warnings := fields.template.ignored_names) and not isinstance(outcome, Unlocked):
             outcome = replace(outcome, warnings=warnings)
         try:
@@ -147,7 +105,7 @@ class Handler:
             # Without the traceback: what cannot be masked is not shown.
             log.error("Task %s: its outcome cannot be masked: internal error (%s)", task.id, name)  # noqa: TRY400
             message = f"Internal error of the worker: the outcome cannot be masked ({name})"
-            return _attempt_failed(task, message, FailureCause.INTERNAL)
+            return attempt_failed(task, message, FailureCause.INTERNAL)
 
     async def on_reported(self, task: ExternalTask, outcome: Outcome) -> None:
         """Discard a task's stored responses once no further attempt can use them."""
@@ -161,7 +119,7 @@ class Handler:
 
     async def _read_fields(self, task: ExternalTask) -> tuple[Definition, RawFields]:
         """Look up the fields of a task. Raises `DefinitionError` if the diagram's cannot be read, and `EngineError`."""
-        definition = await self.definition_of(task.process_definition_id)
+        definition = await self.data.definition_of(task.process_definition_id)
         try:
             return definition, self.reader.read_fields(task, definition)
         except FieldsError as error:
@@ -178,7 +136,7 @@ class Handler:
     async def _outcome(
         self, task: ExternalTask, fields: RawFields, definition: Definition, redactor: Redactor
     ) -> Outcome:
-        self.variables_to_fetch.add(required := fields.required_variables)
+        self.data.variables_to_fetch.add(required := fields.required_variables)
         if not task.has_variables(required):
             return Unlocked()
         return await self._execute(task, fields, definition, redactor)
@@ -198,7 +156,7 @@ class Handler:
                 collecting.check_request(request)
             answer = await self._call_groq(task, request, payload, redactor)
         except FieldError as error:
-            failure = await self._field_failure(task, fields, error, redactor)
+            failure = field_failure(fields, await self._suggest_variable(task, error), redactor.mask)
             is_of_item = fields.template.depends_on_data(error.field)
             return collecting.collect_failure(failure) if collecting and is_of_item else failure
         outcome = await self._conclude(task, request, answer)
@@ -221,7 +179,7 @@ class Handler:
             return _Answer.of_unsent(payload, unreadable_file(error, redactor.mask))
         started = time.monotonic()
         try:
-            call = await self._make_call(task, request, payload)
+            call = await self.calls.make(task, request, payload)
         except MissingKey as error:
             if request.error_mapping.code_for((ErrorKind.MISSING_API_KEY.name,)) is None:
                 raise
@@ -254,29 +212,16 @@ class Handler:
         details = await run_beside_loop_if_large(fields.fields, self._describe_fields, fields, redactor, is_uncalled)
         return replace(outcome, details=details)
 
-    async def _field_failure(
-        self, task: ExternalTask, fields: RawFields, error: FieldError, redactor: Redactor
-    ) -> Failure:
-        if error.missing_variable:
-            error = suggest_variable(error, await self._names_of_variables(task))
-        match error:
-            case UnreadableFile():
-                return unreadable_file(error, redactor.mask).failure
-            case MissingKey():
-                return missing_key(error, redactor.mask).failure
-            case FieldError(missing_variable=name) if name:
-                remedy = remedy_for_missing_variable(name)
-            case _:
-                remedy = remedy_for_field(fields, error.field)
-        failure = Failure(error.describe(redactor.mask), cause=FailureCause.FIELD, page=page_of_field(error.field))
-        return add_instance_remedy(failure, remedy)
+    async def _suggest_variable(self, task: ExternalTask, error: FieldError) -> FieldError:
+        """Return the error with the variable that may be meant by one that does not exist."""
+        return suggest_variable(error, await self._names_of_variables(task)) if error.missing_variable else error
 
     async def _names_of_variables(self, task: ExternalTask) -> Collection[str]:
         """Return the names of the variables that the task sees. The fetch may have requested only some of them."""
         if task.fetched_variables is None:
             return task.variables
         try:
-            return await self.visible_variables(task.execution_id)
+            return await self.data.visible_variables(task.execution_id)
         except EngineError as error:  # the incident is raised without a suggestion
             log.debug("Task %s: its variables cannot be read: %s", task.id, error)
             return ()
@@ -285,7 +230,7 @@ class Handler:
         self, task: ExternalTask, definition: Definition, request: TaskRequest, answer: "_Answer", error: BpmnError
     ) -> BpmnError | Failure:
         """Return the BPMN error, or the failure in its place if nothing catches it."""
-        catchers = Catchers(self.definition_of, self.calling_process)
+        catchers = Catchers(self.data.definition_of, self.data.calling_process)
         missing = await catchers.explain_missing(task, definition, error.code)
         if missing is None:
             return error
@@ -315,33 +260,11 @@ class Handler:
 
     async def _read_file(self, task: ExternalTask, file: FileVariable) -> bytes:
         try:
-            return await self.read_file(task.execution_id, file.name)
+            return await self.data.read_file(task.execution_id, file.name)
         except EngineResponseTooLarge as error:
             raise FileError(file.name, f"{error}. Store less in it", may_pass=False) from error
         except EngineRefused as refusal:
             raise FileError(file.name, f"the engine responded {refusal}", may_pass=True) from refusal
-
-    async def _make_call(self, task: ExternalTask, request: TaskRequest, payload: Mapping[str, Any]) -> GroqCall:
-        """Return the call of a task, which replays the responses that the task has got before. Raises `FieldError`."""
-        base_url = resolve_base_url(request, self.urls)
-        server = Account(base_url, "", self.servers.of(base_url))
-        endpoints = await select_endpoints(request, task.variables, server, self.secrets, self.endpoints)
-        check_parameters(request, payload, endpoints)
-        max_wait = request.give_up_after - task.age(self.lock_duration)
-        return GroqCall(
-            operation=request.builder.operation,
-            payload=payload,
-            endpoints=endpoints,
-            responses=TaskResponses(
-                self.journal, task.id, base_url, payload, to_bytes(PAYLOAD, payload), created=task.created
-            ),
-            fallback_models=request.fallback_models,
-            timeout=request.timeout,
-            max_wait=max_wait.total_seconds(),
-            caller=task.id,
-            budgets=self.budgets.for_task(task),
-            truncate=request.builder.truncate,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -356,30 +279,3 @@ class _Answer:
     @classmethod
     def of_unsent(cls, payload: Mapping[str, Any], unsent: UnsentRequest) -> "_Answer":
         return cls(payload=payload, result=unsent.result, unsent=unsent)
-
-
-def _error_to_failure(task: ExternalTask, error: DefinitionError | EngineError | JournalError) -> Failure:
-    """Return the failure of a task that could not be processed without the engine's data or the journal."""
-    retries = DEFAULT_RETRIES.retries_left(task.retries)
-    match error:
-        case DefinitionError():
-            failure = Failure(str(error), cause=FailureCause.DEFINITION, page=DIAGRAM_PAGE)
-            return add_instance_remedy(failure, DEPLOY_AND_MIGRATE)
-        case EngineResponseTooLarge():
-            message = f"{error}. Store less in the diagram, then raise the task's retries."
-            return Failure(message, cause=FailureCause.ENGINE)
-        case EngineUnreachable():
-            return Failure(str(error), retries=retries, cause=FailureCause.ENGINE)
-        case UnreadableEntry():
-            return Failure(UNREADABLE_ENTRY.format(error.problem, error.remedy), cause=FailureCause.JOURNAL)
-        case JournalError():
-            message = f"{error}. No request is sent until the journal is available"
-            return Failure(message, retries=retries, retry_timeout=JOURNAL_RETRY_TIMEOUT, cause=FailureCause.JOURNAL)
-        case EngineError():
-            message = f"The engine refused to return data of the process: {error}"
-            return _attempt_failed(task, message, FailureCause.ENGINE)
-
-
-def _attempt_failed(task: ExternalTask, message: str, cause: FailureCause) -> Failure:
-    left, retry_timeout = DEFAULT_RETRIES.after_failure(task.retries)
-    return Failure(message, retries=left, retry_timeout=retry_timeout, cause=cause)

@@ -12,7 +12,7 @@ from catalyst_groq.commands.preview.instances import InstanceData, find_instance
 from catalyst_groq.commands.preview.task_selection import SelectedTask, select_task
 from catalyst_groq.commands.variable_options import GivenVariables, read_file, read_variables
 from catalyst_groq.common.bounded_execution import BoundedExecutor
-from catalyst_groq.config.handler_factory import ProcessData
+from catalyst_groq.connector.process_data import ProcessData
 from catalyst_groq.domain.definitions import CallingProcess, Definition
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.variables import Encoder, TypedValueDto

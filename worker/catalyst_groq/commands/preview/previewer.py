@@ -44,7 +44,7 @@ class Previewer:
             outcome = replace(outcome, message=outcome.message_without_instance)
         notes = [*previewed.notes, *(f"Shown with a sample key: {problem}" for problem in self.missing_keys)]
         try:
-            definition = await self.handler.definition_of(previewed.task.process_definition_id)
+            definition = await self.handler.data.definition_of(previewed.task.process_definition_id)
             fields = self.handler.reader.read_fields(previewed.task, definition)
         except ValueError:  # of the extension elements; the outcome is the incident
             return Preview(task=previewed.selected, outcome=outcome, notes=notes)
