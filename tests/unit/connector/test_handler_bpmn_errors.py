@@ -173,11 +173,23 @@ async def test_missing_key_that_nothing_catches_is_an_incident():
     assert outcome.variables["catalyst_success"] is False
 
 
-@pytest.mark.parametrize("response", [DENIED, make_response(400, {"error": {"message": "no"}})])
-async def test_caught_error_has_no_advice_for_an_incident(response):
-    caught = await HandlerHarness(response, process=CATCHING_TASK).handle()
-    uncaught = await HandlerHarness(response).handle(None, GIVE_UP)
+@pytest.mark.parametrize(
+    ("response", "problem", "fix"),
+    [
+        (DENIED, "Groq: 401 Invalid API Key.", "Check the key at console.groq.com"),
+        (make_response(400, {"error": {"message": "no"}}), "Groq: 400 no.", "Correct the Request Payload"),
+        (make_response(503, {"error": {"message": "busy"}}), "Groq: 503 busy.", ""),
+    ],
+)
+async def test_caught_error_has_its_fix_and_no_advice_for_an_incident(response, problem, fix):
+    properties = {
+        "catalyst_errorMapping": '{"4xx": "FAILED", "5xx": "FAILED"}',
+        "catalyst_retries": "R1/PT1S",
+    } | GIVE_UP
+    caught = await HandlerHarness(response, process=CATCHING_TASK).handle(None, properties)
+    uncaught = await HandlerHarness(response).handle(None, properties)
 
-    assert caught.message in {"Groq: 401 Invalid API Key.", "Groq: 400 no."}
-    assert uncaught.message.startswith(f"{caught.message} {caught.remedy} Nothing catches the BPMN error ")
+    assert caught.message == problem if not fix else caught.message.startswith(f"{problem} {fix}")
+    assert "retries" not in caught.message
+    assert uncaught.message.startswith(f"{problem} {caught.remedy} Nothing catches the BPMN error ")
     assert "The request:" in uncaught.details

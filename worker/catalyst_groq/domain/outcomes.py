@@ -91,11 +91,13 @@ class BpmnError:
 
     code: str
     message: str
-    """The problem, for the process that catches it. What ends an incident is in `remedy`."""
+    """The problem and its fix, for the process that catches it."""
     variables: Variables = field(default_factory=dict)
     collected: CollectedResult | None = None
     call: CallRecord | None = field(default=None, compare=False)
     warnings: tuple[str, ...] = field(default=(), compare=False)
+    problem: str = field(default="", compare=False)
+    """The message without the fix; empty if it is the message itself."""
     remedy: str = field(default="", compare=False)
     """What an operator or modeller can do about it, for the incident in its place if nothing catches it."""
 

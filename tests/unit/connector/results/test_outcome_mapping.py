@@ -184,7 +184,8 @@ def test_bpmn_error_of_a_final_error_is_thrown_at_once():
     outcome = outcome_of(DENIED)
     assert isinstance(outcome, BpmnError)
     assert outcome.code == "AUTH_FAILED"
-    assert outcome.message == "Groq: 401 Invalid API Key."
+    assert outcome.message.startswith("Groq: 401 Invalid API Key. Check the key")
+    assert "retries" not in outcome.message
     assert outcome.remedy.startswith("Check the key")
     assert outcome.variables["catalyst_error"] == "401 Invalid API Key"
 

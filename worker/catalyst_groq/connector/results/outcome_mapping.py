@@ -30,6 +30,9 @@ from catalyst_groq.groq.routing.endpoints import GROQ
 MAX_QUOTED_CHARS = 400
 """Of the server's own words in a message: the engine keeps 666 characters, and the remedy must fit in too."""
 
+OF_INCIDENT = "retries"
+"""The word in a remedy that ends an incident: it has no place in the message of a caught error."""
+
 UNREACHABLE_REMEDY = (
     "Check that the worker reaches the URL (network, proxy, GROQ_API_URL), then raise the task's retries."
 )
@@ -56,7 +59,9 @@ async def to_outcome(
         return _retry_failure(result.server, error, retry, standard)
     operation, problem = request.builder.operation, _cause(result.server, error)
     if code := request.error_mapping.code_for(error.causes):
-        return BpmnError(code, problem, standard, remedy=_remedy(result.server, error, operation))
+        fix, remedy = _fix(result.server, error, operation), _remedy(result.server, error, operation)
+        message = problem if OF_INCIDENT in fix else f"{problem} {fix}"
+        return BpmnError(code, message, standard, problem=problem, remedy=remedy)
     if handed_back:
         return handed_back
     # A retry must not replay this response: it can never be used.
@@ -117,17 +122,20 @@ def uncaught_failure(request: TaskRequest, result: CallResult, error: BpmnError,
     """
     assert result.error is not None  # noqa: S101 -- there is no BPMN error without one
     in_diagram = remedy_for_kind(result.error.kind, request.builder.operation) or IF_IN_DIAGRAM
-    message = add_sentence(error.message, f"{error.remedy} {missing} {in_diagram}")
-    return Failure(
-        message, problem=error.message, variables=error.variables, page=UNCAUGHT_PAGE, instance_remedy=in_diagram
-    )
+    problem = error.problem or error.message
+    message = add_sentence(problem, f"{error.remedy} {missing} {in_diagram}")
+    return Failure(message, problem=problem, variables=error.variables, page=UNCAUGHT_PAGE, instance_remedy=in_diagram)
 
 
 def _remedy(server: str, error: ApiError, operation: Operation) -> str:
+    fix = _fix(server, error, operation)
+    return f"{fix} {THEN_RETRY}" if error.kind in OUTSIDE_DIAGRAM else fix
+
+
+def _fix(server: str, error: ApiError, operation: Operation) -> str:
     if error.kind is ErrorKind.TRANSIENT and not error.status:
         return UNREACHABLE_REMEDY
-    remedy = remedy_for(error.kind, operation, is_groq=server == GROQ)
-    return f"{remedy} {THEN_RETRY}" if error.kind in OUTSIDE_DIAGRAM else remedy
+    return remedy_for(error.kind, operation, is_groq=server == GROQ)
 
 
 def _retry_failure(server: str, error: ApiError, retry: Retry, variables: Mapping[str, Any]) -> Failure:

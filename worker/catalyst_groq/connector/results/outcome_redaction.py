@@ -18,8 +18,9 @@ def texts_of(outcome: Outcome) -> list[Any]:
             return [*texts, *outcome.warnings, message, problem, details, *_texts_of_call(call)]
         case Completion(collected=collected, call=call):
             return [*texts, *outcome.warnings, *_texts_of_collected(collected), *_texts_of_call(call)]
-        case BpmnError(message=message, remedy=remedy, collected=collected, call=call):
-            return [*texts, *outcome.warnings, message, remedy, *_texts_of_collected(collected), *_texts_of_call(call)]
+        case BpmnError(collected=collected, call=call):
+            own = (outcome.message, outcome.problem, outcome.remedy)
+            return [*texts, *outcome.warnings, *own, *_texts_of_collected(collected), *_texts_of_call(call)]
         case Unlocked():
             return texts
 
@@ -37,8 +38,16 @@ def redact_outcome(outcome: Outcome, redactor: Redactor) -> Outcome:
             return replace(outcome, variables=variables, collected=collected, call=call)
         case BpmnError():
             collected, call = _redact_collected(outcome.collected, redactor), _redact_call(outcome.call, redactor)
-            message, remedy = redactor.mask(outcome.message), redactor.mask(outcome.remedy)
-            return replace(outcome, message=message, remedy=remedy, variables=variables, collected=collected, call=call)
+            message, problem = redactor.mask(outcome.message), redactor.mask(outcome.problem)
+            return replace(
+                outcome,
+                message=message,
+                problem=problem,
+                remedy=redactor.mask(outcome.remedy),
+                variables=variables,
+                collected=collected,
+                call=call,
+            )
         case Failure():
             message, problem = redactor.mask(outcome.message), redactor.mask(outcome.problem)
             remedy, details = redactor.mask(outcome.instance_remedy), redactor.mask(outcome.details)
