@@ -38,6 +38,13 @@ def test_models_table_shows_catalog_and_key():
     assert ALL_AVAILABLE in text
 
 
+def test_models_table_says_what_a_model_of_recordings_does_and_costs():
+    text = render(NO_KEY, [])
+    (row,) = (line for line in text.splitlines() if "whisper-large-v3 " in line)
+
+    assert "transcription, translation, 0.111 USD per hour of audio" in row
+
+
 def test_models_view_names_retired_model_and_replacement():
     message = f"order/Ask uses {RETIRED.model}, retired 2026-08-16. Use openai/gpt-oss-120b instead."
 

@@ -54,6 +54,23 @@ async def test_missing_variable_names_a_similar_one():
     assert not engine.executions
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("toen", "tone"), ("tonn", "tone"), ("tome", "tone"), ("tne", "tone"), ("rder", "order"), ("oredr", "order")],
+)
+async def test_missing_variable_of_a_short_name_is_similar_by_one_letter(written, meant):
+    outcome = await HandlerHarness().handle({meant: "x", "userMessage": "Hi"}, asking(f"${{{written}}}"))
+
+    assert f"Did you mean {meant}?" in outcome.message
+
+
+@pytest.mark.parametrize(("written", "other"), [("id", "ip"), ("to", "cc"), ("note", "tone"), ("text", "mail")])
+async def test_missing_variable_of_another_short_name_is_not_similar(written, other):
+    outcome = await HandlerHarness().handle({other: "x", "userMessage": "Hi"}, asking(f"${{{written}}}"))
+
+    assert "Did you mean" not in outcome.message
+
+
 async def test_missing_variable_is_searched_in_the_engine():
     engine = EngineVariables(["other", "userMessage"])
     outcome = await handle_partly_fetched(HandlerHarness(visible_variables=engine), TYPO)

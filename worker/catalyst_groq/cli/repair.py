@@ -132,7 +132,8 @@ def migrate(  # noqa: PLR0913 -- its options
         with view.show_progress(console, "Migrating", len(possible)) as advance:
             return await run_paced(possible, lambda entry: migrate_instance(session.rest, entry, raised), rate, advance)
 
-    question = f"Migrate {count(len(possible), 'instance')}?"
+    instances = count(len(possible), "instance")
+    question = f"Migrate {instances} and raise their retries?" if retry else f"Migrate {instances}?"
     result = _carry_out(change, question, has_work=bool(possible), yes=yes, as_json=as_json)
     if as_json:
         typer.echo(view.to_json(view.tasks_as_json(found, mask) | view.migrations_as_json(planned, mask), result, mask))

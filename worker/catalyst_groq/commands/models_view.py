@@ -8,6 +8,7 @@ from rich.console import Console
 from catalyst_groq.commands.model_references import ModelReference
 from catalyst_groq.commands.models import ModelReport, OfferedModels, select_usable_models
 from catalyst_groq.commands.tables import print_rows, print_text
+from catalyst_groq.common.texts import end_sentence
 from catalyst_groq.groq.models.catalog import Model
 from catalyst_groq.groq.routing.endpoints import Endpoint
 
@@ -21,7 +22,7 @@ def show_models(console: Console, report: ModelReport) -> None:
     print_rows(console, MODEL_HEADERS, rows, folds_last=True)
     console.print(f"Model catalog of {report.catalog.dated}.")
     if isinstance(report.offered, str):
-        print_text(console, report.offered)
+        print_text(console, f"{end_sentence(report.offered)} So the column 'your key' is empty.")
     elif unknown := _unknown_models(report):
         print_text(console, f"Groq also offers: {', '.join(unknown)}")
     if report.endpoints:
@@ -91,8 +92,15 @@ def _model_row(model: Model, offered: OfferedModels) -> list[str]:
     allowed = "" if isinstance(offered, str) else "yes" if model.id in offered else "no"
     figures = (model.context_window, model.max_completion_tokens, model.price.input, model.price.output)
     cells = ("" if figure is None else f"{figure:,}" for figure in figures)
-    features = ", ".join(sorted(feature.replace("_", " ") for feature in model.features)) or model.kind
-    return [model.id, model.status, *cells, allowed, features]
+    return [model.id, model.status, *cells, allowed, _describe_features(model)]
+
+
+def _describe_features(model: Model) -> str:
+    """Return what a model is for and what it supports, with the price of one that is not paid by tokens."""
+    kinds = [] if model.kind == "chat" and model.features else [model.kind]
+    features = sorted(feature.replace("_", " ") for feature in model.features)
+    prices = [f"{model.price.audio_hour} USD per hour of audio"] if model.price.audio_hour is not None else []
+    return ", ".join(dict.fromkeys([*kinds, *features, *prices]))
 
 
 def _endpoint_row(endpoint: Endpoint, offered: OfferedModels) -> list[str]:

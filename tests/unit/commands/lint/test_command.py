@@ -78,6 +78,16 @@ def test_lint_finds_diagrams_in_folders_once(tmp_path):
     assert find_files([tmp_path, files[0]]) == files
 
 
+def test_lint_skips_hidden_folders_and_virtual_environments(tmp_path):
+    for name in (".git", "venv", "own"):
+        (tmp_path / name / "inner").mkdir(parents=True)
+        write(tmp_path / name / "inner", "a.bpmn", "")
+    (tmp_path / "venv" / "pyvenv.cfg").touch()
+
+    assert find_files([tmp_path]) == [tmp_path / "own" / "inner" / "a.bpmn"]
+    assert find_files([tmp_path / ".git"]) == [tmp_path / ".git" / "inner" / "a.bpmn"]
+
+
 @pytest.mark.slow
 def test_lint_of_files_gives_lines_and_masks_keys(tmp_path):
     file = write(tmp_path, "a.bpmn", process_around(task_with({"catalyst_model": KEY, "catalyst_retries": KEY})))

@@ -383,6 +383,13 @@ def test_send_without_key_asks_nobody(folder, groq_emulator, monkeypatch):
     assert not groq_emulator.calls
 
 
+def test_cost_without_a_limit_of_the_output_is_no_upper_bound(folder):
+    payload = """{"model": "openai/gpt-oss-120b", "messages": [{"role": "user", "content": "Hi"}]}"""
+    output = render(write(folder, fields={"catalyst_payload": payload})).output
+
+    assert "no limit on the output: 1,024 tokens are assumed; cost about 0.0" in output
+
+
 def test_render_is_documented_with_its_real_output(folder):
     (folder / "groq-example.bpmn").write_bytes((ROOT / "bpmn" / "groq-example.bpmn").read_bytes())
     output = render("groq-example.bpmn", "--var", "userMessage=Why is the sky blue?").output

@@ -1,5 +1,6 @@
 """`catalyst-groq lint`: reads diagrams from files or from the engine, and lints and fixes each within bounds."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -23,9 +24,21 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
 
 def _files_of(path: Path) -> Iterator[Path]:
     if path.is_dir():
-        yield from sorted(file for file in path.rglob("*") if file.name.endswith(SUFFIXES) and file.is_file())
+        yield from sorted(_diagrams_in(path))
     else:
         yield path
+
+
+def _diagrams_in(folder: Path) -> Iterator[Path]:
+    """Yield the diagrams in a folder. Hidden folders and virtual environments in it hold those of others."""
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not _holds_files_of_others(Path(parent, name))]
+        files = (Path(parent, name) for name in names if name.endswith(SUFFIXES))
+        yield from (file for file in files if file.is_file())
+
+
+def _holds_files_of_others(folder: Path) -> bool:
+    return folder.name.startswith(".") or (folder / "pyvenv.cfg").is_file()
 
 
 async def lint_files(

@@ -66,8 +66,9 @@ def _describe(estimate: Estimate) -> str:
         return "Cost: unknown." if price is None else f"Cost: {price} USD per hour of audio."
     output = f"up to {estimate.output_tokens:,} tokens of output"
     if not estimate.is_output_limited:
-        output = f"no limit on the output ({estimate.output_tokens:,} tokens assumed)"
-    cost = "unknown" if estimate.max_cost is None else f"up to {estimate.max_cost:.6f} USD"
+        output = f"no limit on the output: {estimate.output_tokens:,} tokens are assumed"
+    bound = "up to" if estimate.is_output_limited else "about"
+    cost = "unknown" if estimate.max_cost is None else f"{bound} {estimate.max_cost:.6f} USD"
     return f"Estimate: about {estimate.prompt_tokens:,} tokens of prompt, {output}; cost {cost}."
 
 

@@ -53,10 +53,10 @@ def find_ignored_fields(
     return sorted(found, key=lambda ignored: ignored.meant is None)[:MAX_IGNORED]
 
 
-def closest(name: str, names: Iterable[str]) -> str | None:
+def closest(name: str, names: Iterable[str], min_similarity: float = MIN_SIMILARITY) -> str | None:
     """Return the name that another one is a misspelling of."""
     by_lower_case = {known.lower(): known for known in names}
-    matches = get_close_matches(name[:MAX_COMPARED_CHARS].lower(), by_lower_case, n=1, cutoff=MIN_SIMILARITY)
+    matches = get_close_matches(name[:MAX_COMPARED_CHARS].lower(), by_lower_case, n=1, cutoff=min_similarity)
     return by_lower_case[matches[0]] if matches else None
 
 
