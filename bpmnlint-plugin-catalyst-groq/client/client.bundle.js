@@ -392,7 +392,10 @@ function ofUncaught(isDefault) {
       const { element } = task;
       const where = is(element, 'bpmn:Event') ? 'event' : 'task';
 
-      report({ message: where, id: element.id, codes: uncaught.map(code => shorten(code)).join(', ') });
+      const listed = uncaught.map(code => shorten(code)).join(', ');
+      const errors = `${uncaught.length === 1 ? 'error' : 'errors'} ${listed}`;
+
+      report({ message: where, id: element.id, codes: listed, errors });
     }
   });
 }
@@ -1489,12 +1492,12 @@ module.exports = {
       "messages": [
         {
           "name": "task",
-          "problem": "catalyst_errorMapping: nothing catches the BPMN error {codes}",
+          "problem": "catalyst_errorMapping: nothing catches the BPMN {errors}",
           "fix": "Attach an error boundary event to '{id}', or remove the code from the mapping"
         },
         {
           "name": "event",
-          "problem": "catalyst_errorMapping: nothing catches the BPMN error {codes}",
+          "problem": "catalyst_errorMapping: nothing catches the BPMN {errors}",
           "fix": "Put '{id}' into a subprocess and attach an error boundary event to that, or remove the code from the mapping"
         }
       ]

@@ -102,7 +102,10 @@ function ofUncaught(isDefault) {
       const { element } = task;
       const where = is(element, 'bpmn:Event') ? 'event' : 'task';
 
-      report({ message: where, id: element.id, codes: uncaught.map(code => shorten(code)).join(', ') });
+      const listed = uncaught.map(code => shorten(code)).join(', ');
+      const errors = `${uncaught.length === 1 ? 'error' : 'errors'} ${listed}`;
+
+      report({ message: where, id: element.id, codes: listed, errors });
     }
   });
 }

@@ -197,7 +197,7 @@ def test_scan_is_an_incident_that_names_the_fix(start_instance, emulator):
     fields = {"catalyst_payload": json.dumps({"messages": [{"role": "user", "content": "${scan}"}]})}
     instance = start_instance(diagram(fields=fields), {"scan": file(make_pdf(PICTURE), "scan.pdf", "application/pdf")})
 
-    assert "contains pictures only, as a scan does. Convert its pages to images" in instance.incident()
+    assert "contains pictures only, as a scan does. Upload a PDF with text (OCR), or" in instance.incident()
     assert not emulator.calls
 
 

@@ -66,6 +66,7 @@ def test_cause_is_found_in_any_spelling(written, cause):
         ("rate_limit_exceeded", "An incident has it as rate_limited or too_large."),
         ("circuit_open", "An incident has it as transient."),
         ("unsupported_parameter", "An incident has it as bad_request."),
+        ("incompatible_model", "An incident has it as bad_request or catalyst_payload."),
         ("zzz", "Write a status, a field, or one of transient,"),
     ],
 )
@@ -73,6 +74,19 @@ def test_cause_that_is_unknown_is_refused(written, fix):
     with pytest.raises(UnknownCause) as caught:
         check_cause(written)
     assert re.fullmatch(f"--cause {written}: (unknown cause|a cause of the Error Mapping). {fix}.*", str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("written", "causes"),
+    [
+        ("model", "empty_answer, generation_failed, invalid_output"),
+        ("Limit", "budget, rate_limited, response_too_large"),
+    ],
+)
+def test_cause_that_is_a_blame_names_its_causes(written, causes):
+    with pytest.raises(UnknownCause) as caught:
+        check_cause(written)
+    assert str(caught.value) == f"--cause {written}: a blame, not a cause. Its causes are {causes}."
 
 
 @pytest.mark.parametrize("cause", KNOWN_CAUSES)

@@ -98,6 +98,33 @@ async def test_unreadable_file_is_a_bpmn_error_where_it_is_mapped():
     assert harness.payloads == []
 
 
+async def test_file_without_content_asks_nobody():
+    async def read_nothing(*_):
+        return b""
+
+    harness = HandlerHarness(process=CATCHING_TASK, read_file=read_nothing)
+    outcome = await harness.handle(None, MAPPED, files={"photo": PHOTO})
+
+    assert isinstance(outcome, BpmnError)
+    assert outcome.message == "catalyst_payload: the File 'photo' is empty. Choose a file."
+    assert harness.payloads == []
+
+
+async def test_image_for_a_model_without_vision_is_caught():
+    async def read_image(*_):
+        return b"\x89PNG"
+
+    picture = {**PHOTO, "valueInfo": {"filename": "photo.png"}}
+    caught = await HandlerHarness(process=CATCHING_TASK, read_file=read_image).handle(
+        None, MAPPED, files={"photo": picture}
+    )
+    incident = await HandlerHarness(read_file=read_image).handle(None, VISION, files={"photo": picture})
+
+    assert isinstance(caught, BpmnError)
+    assert isinstance(incident, Failure)
+    assert SET_PHOTO in incident.message
+
+
 async def test_unreadable_file_that_nothing_catches_is_an_incident():
     outcome = await HandlerHarness(read_file=read_sheet).handle(None, MAPPED, files={"photo": SHEET})
 

@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 from catalyst_groq.camunda.failed_tasks import FailedTask
 from catalyst_groq.connector.fields.error_causes import KINDS_BY_CAUSE
-from catalyst_groq.connector.fields.names import CHAT_DEFAULTS, TRANSCRIPTION_DEFAULTS
+from catalyst_groq.connector.fields.names import CHAT_DEFAULTS, PAYLOAD, TRANSCRIPTION_DEFAULTS
 from catalyst_groq.connector.results.incident_causes import CAUSES, find_causes
 from catalyst_groq.errors import CatalystError
+from catalyst_groq.groq.api.error_kinds import ERROR_KINDS
+from catalyst_groq.groq.api.errors import INCOMPATIBLE_MODEL
 
 STATUS = re.compile(r"[1-5]\d\d")
 
@@ -55,8 +57,12 @@ def check_cause(written: str) -> str:
     if name.lower() in by_name:
         return by_name[name.lower()]
     if kinds := KINDS_BY_CAUSE.get(name.lower()):
-        names = " or ".join(sorted(kind.name for kind in kinds))
+        # What the payload asks of the task's own model is checked before a request exists.
+        of_payload = [PAYLOAD] if name.lower() == INCOMPATIBLE_MODEL else []
+        names = " or ".join([*sorted(kind.name for kind in kinds), *of_payload])
         raise UnknownCause(f"--cause {written}: a cause of the Error Mapping. An incident has it as {names}.")
+    if of_blame := sorted(kind.name for kind in ERROR_KINDS if kind.blame == name.lower()):
+        raise UnknownCause(f"--cause {written}: a blame, not a cause. Its causes are {', '.join(of_blame)}.")
     close = difflib.get_close_matches(name.lower(), by_name, 1)
     fix = f"Did you mean {by_name[close[0]]}?" if close else f"Write a status, a field, or one of {', '.join(CAUSES)}."
     raise UnknownCause(f"--cause {written}: unknown cause. {fix}")

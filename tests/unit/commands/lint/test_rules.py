@@ -105,6 +105,16 @@ def test_uncaught_default_errors_name_the_event_and_the_field(element, place):
     )
 
 
+@pytest.mark.parametrize(
+    ("mapping", "errors"), [('{"4xx": "BAD"}', "error BAD"), ('{"4xx": "BAD", "5xx": "AWAY"}', "errors BAD, AWAY")]
+)
+def test_uncaught_errors_are_counted(mapping, errors):
+    task = task_with({"catalyst_errorMapping": mapping}).replace(CATCHER, "")
+    finding = next(finding for finding in lint(task) if finding.rule_id == "uncaught-error")
+
+    assert finding.problem == f"catalyst_errorMapping: nothing catches the BPMN {errors}"
+
+
 def test_empty_error_mapping_throws_no_bpmn_error():
     task = task_with({"catalyst_errorMapping": "{}"}).replace(CATCHER, "")
 

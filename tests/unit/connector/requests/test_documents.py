@@ -49,7 +49,10 @@ async def test_documents_outside_of_messages_stay_as_they_are():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (make_pdf(PICTURE), "a PDF that has no text: it contains pictures only, as a scan does. Convert its pages to"),
+        (
+            make_pdf(PICTURE),
+            "a PDF that has no text: it contains pictures only, as a scan does. Upload a PDF with text",
+        ),
         (b"%PDF-", "a PDF that is broken. Save it again as PDF"),
         (OFFER[:-30], "a Word document that is broken"),
     ],
@@ -59,6 +62,13 @@ async def test_document_without_text_is_refused(content, message):
         await extract(content)
 
     assert str(caught.value).startswith(f"catalyst_payload: uses the File 'file', {message}")
+
+
+async def test_document_without_content_is_not_read():
+    executor = InlineExecutor()
+    file = FileVariable("File", "letter", "application/pdf", "UTF-8", "letter.pdf")
+    assert await extract_texts(payload_of(file), {"letter": b""}, executor) == {"letter": b""}
+    assert executor.functions == []
 
 
 async def test_document_has_a_maximum_size(monkeypatch):

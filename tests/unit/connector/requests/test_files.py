@@ -9,7 +9,7 @@ from catalyst_groq.connector.requests import files
 from catalyst_groq.connector.requests.files import MAX_IMAGE_BYTES, files_in, insert_files
 from catalyst_groq.connector.requests.payload import render_payload
 from catalyst_groq.domain.variables import FileVariable
-from catalyst_groq.errors import FieldError
+from catalyst_groq.errors import FieldError, UnreadableFile
 from catalyst_groq.groq.models.catalog import shipped_catalog
 
 VISION = "qwen/qwen3.8-27b"
@@ -91,7 +91,7 @@ def test_files_of_a_payload_are_listed_once():
             VISION,
             "uses the File 'note' as an image, which it",
         ),
-        ("${photo}", "openai/gpt-oss-120b", f"openai/gpt-oss-120b does not support images. Use the model {VISION}"),
+        ("${photo}", "openai/gpt-oss-120b", "uses the File 'photo' as an image, but openai/gpt-oss"),
         (["${photo}"] * 4, VISION, f"sends 4 images; {VISION} takes 3. Send fewer images"),
         ([{"type": "text", "text": "${photo}"}], VISION, "holds the File 'photo' where no file can be"),
         ("This: ${photo}", VISION, r"has no text. Write it as an entry of its own: \"content\": "),
@@ -100,6 +100,59 @@ def test_files_of_a_payload_are_listed_once():
 def test_file_that_cannot_be_sent_is_refused(written, model, message):
     with pytest.raises(FieldError, match=message):
         content(written, model)
+
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize(
+    ("file", "empty"),
+    [
+        (make_file("none", "application/octet-stream"), b""),  # as Tasklist stores a File when none was chosen
+        (make_file("text", "text/plain", filename="a.txt"), b""),
+        (make_file("pdf", "application/pdf", filename="a.pdf"), b""),
+        (make_file("word", "", filename="a.docx"), b""),
+        (make_file("image", "image/png", filename="a.png"), b""),
+        (make_file("sheet", "", filename="a.xlsx"), b""),
+        (make_file("sound", "audio/mpeg", filename="a.mp3"), b""),
+        (make_file("blank", "text/plain"), b" \r\n"),
+        (make_file("mark", "text/plain"), BYTE_ORDER_MARK),
+    ],
+    ids=lambda value: value.name if isinstance(value, FileVariable) else "",
+)
+def test_file_without_content_is_refused(file, empty):
+    payload = {"model": VISION, "messages": [{"role": "user", "content": ["Sum it up:", file]}]}
+    with pytest.raises(UnreadableFile) as caught:
+        insert_files(payload, {file.name: empty}, shipped_catalog())
+
+    assert str(caught.value) == f"catalyst_payload: the File '{file.name}' is empty. Choose a file"
+    assert caught.value.variables == (file.name,)
+
+
+def test_file_that_is_an_image_is_refused_for_other_models():
+    with pytest.raises(UnreadableFile) as caught:
+        content(["${note}", "${photo}"], "openai/gpt-oss-120b")
+
+    assert str(caught.value) == (
+        "catalyst_payload: uses the File 'photo' as an image, but openai/gpt-oss-120b does not support images. "
+        f"Choose a file with text, or let the diagram name {VISION}"
+    )
+    assert caught.value.variables == ("photo",)
+
+
+def test_file_is_not_blamed_for_an_image_of_the_diagram():
+    image = {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}
+    with pytest.raises(FieldError, match="sends images, but openai/gpt-oss-120b does not support images") as caught:
+        content(["${note}", image], "openai/gpt-oss-120b")
+
+    assert not isinstance(caught.value, UnreadableFile)
+
+
+def test_files_with_too_many_images_are_named():
+    with pytest.raises(UnreadableFile, match=f"sends 4 images; {VISION} takes 3. Send fewer images") as caught:
+        content(["${note}", *["${photo}"] * 2, *["${scan}"] * 2])
+
+    assert caught.value.variables == ("photo", "scan")
 
 
 def test_file_images_have_a_maximum_size():

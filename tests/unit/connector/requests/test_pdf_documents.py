@@ -42,7 +42,10 @@ def test_pdf_includes_the_entries_of_its_form():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (make_pdf(PICTURE), "has no text: it contains pictures only, as a scan does. Convert its pages to images"),
+        (
+            make_pdf(PICTURE),
+            "has no text: it contains pictures only, as a scan does. Upload a PDF with text (OCR), or images",
+        ),
         (make_pdf(""), "has no text: it contains pictures only"),
         (make_pdf(), "is broken"),
         (make_pdf(LETTER, trailer=ENCRYPTED), "is encrypted. Remove its password"),
@@ -62,4 +65,4 @@ def test_pdf_with_a_font_without_characters_is_refused():
     differences = "/Subtype /Type1 /BaseFont /X /Encoding << /Differences [65 /g1 /g2 /g3] >>"
     problem = problem_of(make_pdf(LETTER, draw_text("ABCABC"), font=differences))
 
-    assert problem.startswith("has a font on page 1 that does not say which characters it shows. Convert its pages")
+    assert problem.startswith("has a font on page 1 that does not say which characters it shows. Upload a PDF")

@@ -214,7 +214,7 @@ def test_recording_of_another_format_is_refused(filename, mimetype, content):
 
 
 def test_recording_must_have_a_size_that_groq_takes():
-    with pytest.raises(FieldError, match="'recording', which is empty"):
+    with pytest.raises(FieldError, match=r"the File 'recording' is empty. Choose a file"):
         payload_of(b"")
     with pytest.raises(FieldError, match="100,000,001 bytes; Groq takes 25,000,000 on the free plan and 100,000,000"):
         payload_of(bytes(MAX_FILE_BYTES["developer"] + 1))

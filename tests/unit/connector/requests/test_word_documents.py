@@ -68,7 +68,10 @@ def test_docx_includes_headers_footers_and_notes():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (make_docx("<w:p/>"), "has no text. Convert its pages to images if it contains pictures"),
+        (
+            make_docx("<w:p/>"),
+            "has no text. Upload one with text, or images of its pages if the diagram names a model that supports",
+        ),
         (make_docx(paragraph("x"))[:-30], "is broken (File is not a zip file). Save it again as docx"),
         (make_docx("<w:p>"), "is broken (mismatched tag"),
         (make_part(ZIP_DEFLATED, encoding="klingon"), "is broken (unknown encoding"),

@@ -15,6 +15,13 @@ def test_correction_shows_the_response_and_its_problem():
     assert "at $ no" in request["messages"][2]["content"]
 
 
+@pytest.mark.parametrize("problem", ["at $ no", "See 'failed_generation' for more details."])
+def test_correction_ends_its_sentences_once(problem):
+    request = correction_request({"model": "m", "messages": []}, InvalidOutput(problem, "[]"))
+    text = request["messages"][1]["content"]
+    assert text.endswith(f"{problem.rstrip('.')}. Answer once more, with that JSON only.")
+
+
 @pytest.mark.parametrize(
     ("payload", "temperature"),
     [({}, 0.2), ({"temperature": 0.7}, 0.2), ({"temperature": 0.2}, 0.4), ({"temperature": 0}, 0.2)],

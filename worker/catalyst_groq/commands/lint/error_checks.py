@@ -43,7 +43,9 @@ def _check_uncaught(check: TaskCheck, codes: list[str]) -> Iterator[Finding]:
         return
     where = "event" if check.task.id in definition.events else "task"
     rule_id = "default-error-uncaught" if check.checked.is_default(ERROR_MAPPING) else "uncaught-error"
-    yield check.describe(rule_id, ERROR_MAPPING, where, id=check.task.id, codes=", ".join(map(shorten, uncaught)))
+    listed = ", ".join(map(shorten, uncaught))
+    errors = f"error {listed}" if len(uncaught) == 1 else f"errors {listed}"
+    yield check.describe(rule_id, ERROR_MAPPING, where, id=check.task.id, codes=listed, errors=errors)
 
 
 def check_catchers(check: TaskCheck) -> Iterator[Finding]:

@@ -17,9 +17,7 @@ from catalyst_groq.errors import FieldError, UnreadableFile
 MAX_DOCUMENT_BYTES = 50_000_000
 READERS: Mapping[str, Callable[[bytes], str]] = {PDF: read_pdf, DOCX: read_docx}
 NAMES = {PDF: "PDF", DOCX: "Word document"}
-MISSING_EXTRA = (
-    "Have the operator install it: pip install 'catalyst-groq-worker[documents]'; or convert it to text or images"
-)
+MISSING_EXTRA = "Have the operator install it: pip install 'catalyst-groq-worker[documents]'; or send its text"
 
 
 async def extract_texts(
@@ -32,7 +30,7 @@ async def extract_texts(
     texts: dict[str, str] = {}
     for file in files_in({"messages": payload.get("messages")}):
         content = contents[file.name]
-        if (mimetype := recognize(file, content)) in READERS:
+        if content and (mimetype := recognize(file, content)) in READERS:
             texts[file.name] = await _extract_text(file, content, mimetype, executor)
     return {**contents, **texts}
 

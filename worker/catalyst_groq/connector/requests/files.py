@@ -76,7 +76,8 @@ def insert_files(payload: Mapping[str, Any], contents: Contents, catalog: ModelC
     if contents and is_larger(messages, MAX_FILLED_CHARS):
         problem = f"has more than {MAX_FILLED_CHARS:,} characters with its Files"
         raise UnreadableFile(PAYLOAD, problem, "Use fewer of them", *parts)
-    _check_images(filled["model"], list(_image_urls(messages)), catalog, tuple(parts))
+    images = tuple(name for name, part in parts.items() if part["type"] == "image_url")
+    _check_images(filled["model"], list(_image_urls(messages)), catalog, images)
     return filled
 
 
@@ -110,12 +111,22 @@ def _to_parts(entry: Any, parts: Mapping[str, Part], null: Part | None) -> Itera
             yield entry
 
 
+def empty_file(field: str, file: FileVariable) -> UnreadableFile:
+    """Return the error of a File without content: in a form, no file was chosen."""
+    return UnreadableFile(field, f"the File '{file.name}' is empty", "Choose a file", file.name)
+
+
 def _file_part(file: FileVariable, content: bytes | str) -> Part:
+    if not content:
+        raise empty_file(PAYLOAD, file)
     if isinstance(content, str):
         return {"type": "text", "text": content}
     mimetype = recognize(file, content)
     if mimetype == TEXT:
-        return {"type": "text", "text": decode_text(file, content)}
+        text = decode_text(file, content)
+        if not text or text.isspace():
+            raise empty_file(PAYLOAD, file)
+        return {"type": "text", "text": text}
     if mimetype not in IMAGE_TYPES:
         raise _refusal(file, mimetype)
     if find_signature(content) != mimetype:
@@ -151,12 +162,25 @@ def _check_images(model_id: str, urls: Sequence[str], catalog: ModelCatalog, fil
         return
     if Feature.VISION not in model.features:
         able = ", ".join(other.id for other in catalog.available() if Feature.VISION in other.features)
-        raise FieldError(PAYLOAD, f"sends images, but {model_id} does not support images", f"Use the model {able}")
+        raise _no_vision(model_id, able, files)
     if len(urls) > model.max_images:
-        raise FieldError(PAYLOAD, f"sends {len(urls)} images; {model_id} takes {model.max_images}", "Send fewer images")
+        raise _image_error(f"sends {len(urls)} images; {model_id} takes {model.max_images}", "Send fewer images", files)
 
 
 def _check_size(size: int, files: tuple[str, ...]) -> None:
     if size > MAX_IMAGE_BYTES:
-        problem, fix = f"sends images of {size:,} bytes; Groq takes {MAX_IMAGE_BYTES:,}", "Send smaller images"
-        raise UnreadableFile(PAYLOAD, problem, fix, *files) if files else FieldError(PAYLOAD, problem, fix)
+        problem = f"sends images of {size:,} bytes; Groq takes {MAX_IMAGE_BYTES:,}"
+        raise _image_error(problem, "Send smaller images", files)
+
+
+def _no_vision(model_id: str, able: str, files: tuple[str, ...]) -> FieldError:
+    problem = f"{model_id} does not support images"
+    if not files:
+        return FieldError(PAYLOAD, f"sends images, but {problem}", f"Use the model {able}")
+    fix = f"Choose a file with text, or let the diagram name {able}"
+    return UnreadableFile(PAYLOAD, f"uses the File '{files[0]}' as an image, but {problem}", fix, *files)
+
+
+def _image_error(problem: str, fix: str, files: tuple[str, ...]) -> FieldError:
+    """Return the error of images: of the variables where they are Files, of the field where the diagram has them."""
+    return UnreadableFile(PAYLOAD, problem, fix, *files) if files else FieldError(PAYLOAD, problem, fix)

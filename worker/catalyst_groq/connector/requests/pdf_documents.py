@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from catalyst_groq.connector.requests.unreadable_document import UnreadableDocumentError
+from catalyst_groq.connector.requests.unreadable_document import OR_IMAGES, UnreadableDocumentError
 
 MAX_UNMAPPED_SHARE = 0.2
 """Of the characters of a page. PDFium guesses the others, and what it guesses is no text."""
@@ -12,7 +12,7 @@ SAMPLED_CHARACTERS = 200
 """Of a page, at least: to ask about every character takes as long as to read it."""
 
 HYPHEN_AT_LINE_END = "\ufffe"
-TO_IMAGES = "Convert its pages to images"
+WITH_TEXT = f"Upload a PDF with text (OCR), {OR_IMAGES}"
 
 
 def read_pdf(content: bytes) -> str:
@@ -30,7 +30,7 @@ def read_pdf(content: bytes) -> str:
         raise UnreadableDocumentError("is a form (XFA) whose pages only Adobe's programs show", "Print it as PDF")
     pages = list(_read_pages(document, raw))
     if not any(text for text, _ in pages):
-        raise UnreadableDocumentError("has no text: it contains pictures only, as a scan does", TO_IMAGES)
+        raise UnreadableDocumentError("has no text: it contains pictures only, as a scan does", WITH_TEXT)
     return "\n\n".join(text or note for text, note in pages if text or note)
 
 
@@ -50,7 +50,7 @@ def _read_pages(document: Any, raw: Any) -> Iterator[tuple[str, str]]:
         page.close()
         if not is_mapped:
             problem = f"has a font on page {number + 1} that does not say which characters it shows"
-            raise UnreadableDocumentError(problem, TO_IMAGES)
+            raise UnreadableDocumentError(problem, WITH_TEXT)
         yield text, note
 
 

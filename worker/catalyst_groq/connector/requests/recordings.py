@@ -14,6 +14,7 @@ from catalyst_groq.connector.requests.file_types import (
     find_signature,
     normalize,
 )
+from catalyst_groq.connector.requests.files import empty_file
 from catalyst_groq.domain.variables import FileVariable
 from catalyst_groq.errors import UnreadableFile
 from catalyst_groq.groq.api.audio import MAX_FILE_BYTES, AudioFile
@@ -39,7 +40,7 @@ UNSENDABLE_CHARACTERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 def make_audio_file(file: FileVariable, content: bytes) -> AudioFile:
     """Return the audio file to send. Raises `UnreadableFile`."""
     if not content:
-        raise UnreadableFile(AUDIO, f"names the File '{file.name}', which is empty", "Record it again", file.name)
+        raise empty_file(AUDIO, file)
     max_bytes = max(MAX_FILE_BYTES.values())
     if len(content) > max_bytes:
         plans = " and ".join(f"{size:,} on the {plan} plan" for plan, size in MAX_FILE_BYTES.items())

@@ -1,5 +1,7 @@
 """Why the text of a document cannot be read."""
 
+OR_IMAGES = "or images of its pages if the diagram names a model that supports images"
+
 
 class UnreadableDocumentError(ValueError):
     """A document cannot be read. `problem` continues a sentence about it ("is encrypted"), `fix` is one of its own."""

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 from zipfile import BadZipFile, ZipFile
 from zlib import error as ZlibError  # noqa: N812
 
-from catalyst_groq.connector.requests.unreadable_document import UnreadableDocumentError
+from catalyst_groq.connector.requests.unreadable_document import OR_IMAGES, UnreadableDocumentError
 
 MAX_XML_BYTES = 40_000_000
 """Of all parts that are read, unpacked."""
@@ -47,7 +47,7 @@ def read_docx(content: bytes) -> str:
     except BROKEN as error:
         raise UnreadableDocumentError(f"is broken ({error})", SAVE_AGAIN) from error
     if not text:
-        raise UnreadableDocumentError("has no text", "Convert its pages to images if it contains pictures")
+        raise UnreadableDocumentError("has no text", f"Upload one with text, {OR_IMAGES}")
     return text
 
 

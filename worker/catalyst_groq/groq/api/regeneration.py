@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from catalyst_groq.common.texts import end_sentence
 from catalyst_groq.groq.api.error_kinds import ErrorKind
 from catalyst_groq.groq.api.errors import OUTPUT_PARSE_FAILED, ApiError
 from catalyst_groq.groq.api.structured_output import InvalidOutput
@@ -21,7 +22,8 @@ CHANGED_PARAMETERS = ("messages", "temperature")
 
 def correction_request(payload: Mapping[str, Any], invalid: InvalidOutput) -> dict[str, Any]:
     """Return the request that shows the model its response and what is wrong with it."""
-    correction = f"That is not the JSON that was requested: {invalid.problem}. Answer once more, with that JSON only."
+    problem = end_sentence(f"That is not the JSON that was requested: {invalid.problem}")
+    correction = f"{problem} Answer once more, with that JSON only."
     follow_up = [{"role": "assistant", "content": invalid.content}, {"role": "user", "content": correction}]
     return {**payload, "messages": [*payload["messages"], *follow_up]}
 
