@@ -15,7 +15,7 @@ same.
 
 ```
 catalyst-groq lint order.bpmn            # a file
-catalyst-groq lint processes/            # all .bpmn files of a folder
+catalyst-groq lint processes/            # all .bpmn files of a folder, without hidden folders and virtual environments
 catalyst-groq lint --deployed            # what the engine executes
 catalyst-groq lint --json order.bpmn     # for programs
 catalyst-groq lint --sarif lint.sarif .  # for code hosts, which show findings beside the lines
