@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from catalyst_groq.cli.conventions import make_console
-from catalyst_groq.commands.tables import count, print_rows
+from catalyst_groq.commands.tables import count, print_rows, print_text
 
 HEADERS = ("process", "message")
 ROWS = [("a-process-with-a-long-name", "Words of a message that nobody has to read in one line. " * 3)]
@@ -24,6 +24,15 @@ def test_table_folds_its_last_column_only():
     assert text.startswith("┏")
     assert "│ a-process-with-a-long-name │ Words of a message" in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(("is_terminal", "lines"), [(True, 4), (False, 1)])
+def test_text_is_folded_at_words_in_a_terminal_only(is_terminal, lines):
+    out = io.StringIO()
+    print_text(Console(file=out, width=50, force_terminal=is_terminal, color_system=None), ROWS[0][1].strip())
+
+    assert len(out.getvalue().splitlines()) == lines
+    assert {word for line in out.getvalue().splitlines() for word in line.split()} == set(ROWS[0][1].split())
 
 
 def test_table_that_is_too_narrow_becomes_paragraphs():

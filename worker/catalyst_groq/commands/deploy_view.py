@@ -9,9 +9,9 @@ from rich.console import Console
 from catalyst_groq.camunda.instances import Element, FailedAttempt
 from catalyst_groq.commands.deploy import DeployReport
 from catalyst_groq.commands.instance_outcome import InstanceOutcome, Situation
+from catalyst_groq.commands.process_variables import order_names, value_text
 from catalyst_groq.commands.tables import print_rows, print_text
 from catalyst_groq.common.texts import shorten
-from catalyst_groq.domain.variables import TypedValueDto
 
 MAX_VALUE_CHARS = 200
 """Of a variable in the table; JSON has all of it."""
@@ -45,8 +45,8 @@ def show_outcome(console: Console, outcome: InstanceOutcome, mask: Mask) -> None
     for line in _describe(outcome):
         print_text(console, mask(line))
     rows = [
-        (name, str(typed.get("type")), shorten(mask(_value_text(typed)), MAX_VALUE_CHARS))
-        for name, typed in sorted(outcome.variables.items())
+        (name, str(typed.get("type")), shorten(mask(value_text(typed)), MAX_VALUE_CHARS))
+        for name, typed in ((name, outcome.variables[name]) for name in order_names(outcome.variables))
     ]
     if rows:
         print_rows(console, ("variable", "type", "value"), rows, folds_last=True)
@@ -89,13 +89,6 @@ def _describe(outcome: InstanceOutcome) -> Iterator[str]:
 
 def _names(elements: Sequence[Element]) -> str:
     return ", ".join(f"'{element.name}' ({element.id})" if element.name else element.id for element in elements)
-
-
-def _value_text(typed: TypedValueDto) -> str:
-    value = typed.get("value")
-    if typed.get("type") == "File":
-        return str((typed.get("valueInfo") or {}).get("filename") or "")
-    return "" if value is None else str(value)
 
 
 def _outcome_as_json(outcome: InstanceOutcome, mask: Mask) -> dict[str, Any]:

@@ -67,8 +67,9 @@ def _measure(console: Console, table: Table) -> int:
 
 
 def print_text(console: Console, text: str) -> None:
-    """Print a text of a server or a diagram as it is: no control characters, no markup."""
-    console.print(escape_control_characters(text), markup=False, highlight=False, soft_wrap=True)
+    """Print a text of others: no control characters, no markup. A terminal gets it folded at words."""
+    is_folded = console.is_terminal
+    console.print(escape_control_characters(text), markup=False, highlight=False, soft_wrap=not is_folded)
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

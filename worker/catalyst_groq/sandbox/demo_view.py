@@ -3,10 +3,10 @@
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
+from catalyst_groq.commands.process_variables import STANDARD_PREFIX, order_names, value_text
 from catalyst_groq.commands.tables import print_rows
 from catalyst_groq.domain.variables import TypedValueDto
 from catalyst_groq.sandbox.demo_examples import Example, list_examples
@@ -16,7 +16,6 @@ OWN_QUESTION = "Why do cats purr?"
 MAX_SHOWN_CHARS, MAX_STANDARD_CHARS = 500, 200
 """Characters shown of one variable: of the process's own, and of those that the worker always sets."""
 
-STANDARD_PREFIX = "catalyst_"
 ACTIVE = "ACTIVE"
 
 
@@ -64,12 +63,11 @@ def find_command(search_path: str, python: str) -> str:
 
 def show_variables(console: Console, variables: Mapping[str, TypedValueDto]) -> None:
     """Print process variables: first those of the process, then those that the worker always sets."""
-    ordered = sorted(variables, key=lambda name: (name.startswith(STANDARD_PREFIX), name))
-    rows = [(name, str(variables[name]["type"]), _shorten(name, variables[name]["value"])) for name in ordered]
+    ordered = [(name, variables[name]) for name in order_names(variables)]
+    rows = [(name, str(typed["type"]), _shorten(name, value_text(typed))) for name, typed in ordered]
     print_rows(console, ("variable", "type", "value"), rows, folds_last=True)
 
 
-def _shorten(name: str, value: Any) -> str:
-    text = "" if value is None else str(value)
+def _shorten(name: str, text: str) -> str:
     maximum = MAX_STANDARD_CHARS if name.startswith(STANDARD_PREFIX) else MAX_SHOWN_CHARS
     return text if len(text) <= maximum else f"{text[:maximum]}… ({len(text):,} characters)"

@@ -10,6 +10,7 @@ from rich.text import Text
 from catalyst_groq.commands.preview.as_json import as_shown_json
 from catalyst_groq.commands.preview.estimate import Estimate
 from catalyst_groq.commands.preview.preview import Piece, Preview, PreviewedRequest
+from catalyst_groq.commands.process_variables import STANDARD_PREFIX
 from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
 from catalyst_groq.common.json_codec import to_text
 from catalyst_groq.common.texts import shorten
@@ -17,7 +18,6 @@ from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Outcom
 from catalyst_groq.domain.variables import TypedValueDto
 
 MAX_CELL_CHARS = 60
-STANDARD_PREFIX = "catalyst_"
 
 
 def show_preview(console: Console, preview: Preview) -> None:
