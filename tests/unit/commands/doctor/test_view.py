@@ -31,6 +31,14 @@ def test_findings_are_shown_with_their_fixes(is_terminal):
     assert shown.endswith("4 findings: 1 fault, 1 hint, 1 not checked.\n")
 
 
+def test_long_finding_goes_on_below_its_text_in_a_terminal():
+    output = io.StringIO()
+    show_findings(Console(file=output, force_terminal=True, width=30, color_system=None), [ENGINE.ok("word " * 12)])
+
+    lines = [line.rstrip() for line in output.getvalue().splitlines()[1:4]]
+    assert lines == ["  ✓ word word word word word", "    word word word word word", "    word word"]
+
+
 def test_summary_without_faults():
     assert summarize(FINDINGS[:1]) == "1 finding: everything is fine."
 

@@ -6,6 +6,7 @@ from itertools import groupby
 
 from rich.console import Console
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from catalyst_groq.commands.doctor.findings import Finding, Status
@@ -45,9 +46,9 @@ def summarize(findings: Sequence[Finding]) -> str:
 def _show_area(console: Console, area: str, findings: Sequence[Finding]) -> None:
     console.print(Text(area, "bold"))
     for finding in findings:
-        line = Text("  ")
-        line.append(MARKS[finding.status], STYLES[finding.status])
-        console.print(line + Text(f" {_clean(finding.text)}"))
+        marked = Table.grid(padding=(0, 1))
+        marked.add_row(Text(f"  {MARKS[finding.status]}", STYLES[finding.status]), Text(_clean(finding.text)))
+        console.print(marked)
         if finding.fix:
             console.print(Padding(Text(f"→ {_clean(finding.fix)}", "green"), INDENT))
     console.print()
