@@ -31,7 +31,8 @@ def show(
     now. Those that cannot be read come first, then the newest; their number is that of all, also of those not shown.
     Journal and key are those of the worker's settings here. It works while workers run.
 
-    Exit codes: 0 all entries can be read, also those not shown; 1 some cannot, or there is no journal; 2 wrong usage or settings.
+    Exit codes: 0 all entries can be read, also those not shown; 1 some cannot, or there is no journal; 2 wrong usage
+    or settings.
     """
     from catalyst_groq.commands.journal import JournalReport, list_entries
     from catalyst_groq.commands.journal_view import show_entries, to_json
