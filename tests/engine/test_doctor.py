@@ -2,6 +2,7 @@
 
 import json
 import re
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
@@ -55,6 +56,7 @@ def places(engine, emulator, redis, tmp_path):
     """What stands in the values of `PLANTED`."""
     return {
         "engine": engine.rest_url.removesuffix("/engine-rest"),
+        "engine_port": urlsplit(engine.rest_url).port,
         "groq": emulator.base_url,
         "folder": tmp_path,
         "redis_with_password": redis.replace("redis://", "redis://stranger:wrong-password@"),
@@ -170,7 +172,7 @@ PLANTED = {
     "redis of the journal is away": (
         {"CATALYST_JOURNAL": "redis://127.0.0.1:1/0"},
         "the journal redis://127.0.0.1:1/0 cannot be written",
-        "Set CATALYST_JOURNAL",
+        "Start Redis",
     ),
     "redis of the limits is away": (
         {"CATALYST_LIMITS_REDIS_URL": "redis://127.0.0.1:1/0"},
@@ -182,10 +184,10 @@ PLANTED = {
         r"Redis at redis://\*\*\*@.+ does not work: .*password",
         "Check the URL, its password",
     ),
-    "no worker at the health port": (
-        {"CATALYST_HTTP_PORT": "1"},
-        "No worker responds at 127.0.0.1:1",
-        "Is CATALYST_HTTP_PORT set where it runs?",
+    "another server at the health port": (
+        {"CATALYST_HTTP_PORT": "{engine_port}"},
+        r"The server at 127\.0\.0\.1:\d+ is no worker",
+        "Set CATALYST_HTTP_PORT to the worker's health port",
     ),
 }
 """By the fault the settings that plant it, and what its text and its fix are or begin with."""
@@ -199,6 +201,17 @@ def test_doctor_finds_no_fault_in_a_healthy_setup(settings, engine, redis):
     assert {finding["status"] for finding in findings} == {"ok", "hint"}
     assert f"CATALYST_ENGINE_URL={engine.rest_url} (environment)" in texts("Settings")
     assert ENV_KEY not in json.dumps(findings)
+
+
+def test_doctor_before_the_worker_runs_finds_no_fault(settings):
+    settings(CATALYST_HTTP_PORT="1")
+    findings, exit_code = examine()
+    [worker] = [finding for finding in findings if finding["area"] == "Worker"]
+
+    assert exit_code == 0
+    assert worker["status"] == "hint"
+    assert worker["text"].startswith("No worker responds at 127.0.0.1:1")
+    assert worker["fix"] == "Start the worker. If it runs, set the CATALYST_HTTP_PORT that it has"
 
 
 @pytest.mark.parametrize("name", PLANTED)

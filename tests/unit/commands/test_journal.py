@@ -11,7 +11,7 @@ from catalyst_groq.journal import JournalKey, SqliteFile, SqliteJournal, SqliteL
 from support.factories import make_response
 from support.ledger import CENT
 
-FIRST, SECOND = JournalKey("task-1", "a" * 64), JournalKey("task-2", "b" * 64)
+FIRST, SECOND, NEWEST = (JournalKey(f"task-{number}", letter * 64) for number, letter in enumerate("abc", 1))
 TODAY = date(2026, 1, 2)
 ENCRYPTED = {
     "CATALYST_JOURNAL": "journal.sqlite",
@@ -71,13 +71,48 @@ def test_journal_shows_contents_of_tasks_that_are_named(run_command):
     assert run_command("journal", "show", "--contents", **PLAIN)[0] == 2
 
 
+@pytest.fixture
+def newest_entry(tmp_path):
+    """Store an entry that only the new key reads; those of `journal_file` are older, and not encrypted."""
+
+    async def store():
+        file = SqliteFile(tmp_path / "journal.sqlite")
+        journal = SqliteJournal(
+            file, cipher=make_cipher(ENCRYPTED["CATALYST_JOURNAL_KEY"]), max_age=timedelta(days=1), max_bytes=10**6
+        )
+        async with aclosing(journal):
+            await journal.store(NEWEST, make_response())
+
+    asyncio.run(store())
+
+
+@pytest.mark.usefixtures("journal_file", "newest_entry")
+def test_journal_counts_unreadable_entries_beyond_the_limit(run_command, run_json):
+    exit_code, text = run_command("journal", "show", "--limit", "1", **ENCRYPTED)
+    json_exit_code, report = run_json("journal", "show", "--limit", "1", **ENCRYPTED)
+    _, readable = run_json("journal", "show", NEWEST.task_id, **ENCRYPTED)
+
+    assert (exit_code, json_exit_code) == (1, 1)
+    assert text.splitlines()[-1].startswith("3 entries, 1 shown, 2 cannot be read, ")
+    assert (report["count"], report["unreadable"]) == (3, 2)
+    assert [entry["state"] for entry in report["entries"]] == ["unreadable"]
+    assert (readable["unreadable"], len(readable["entries"])) == (0, 1)
+
+
+@pytest.mark.usefixtures("journal_file", "newest_entry")
+def test_journal_lists_unreadable_entries_first(run_json):
+    _, report = run_json("journal", "show", **ENCRYPTED)
+
+    assert [entry["task"] for entry in report["entries"]] == ["task-2", "task-1", NEWEST.task_id]
+
+
 @pytest.mark.usefixtures("journal_file")
 def test_journal_with_unreadable_entries_says_why(run_command):
     exit_code, text = run_command("journal", "show", "--limit", "1", **ENCRYPTED)
 
     assert exit_code == 1
     assert "bbbbbbbb: it is not encrypted, and CATALYST_JOURNAL_KEY is set. " in text
-    assert text.splitlines()[-1].startswith("2 entries, 1 shown, ")
+    assert text.splitlines()[-1].startswith("2 entries, 1 shown, 2 cannot be read, ")
 
 
 @pytest.mark.usefixtures("journal_file")

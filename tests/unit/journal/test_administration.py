@@ -36,7 +36,7 @@ async def stores(request, tmp_path):
     else:
         url = request.getfixturevalue("redis")
         made = Stores(url, RedisJournal(url, cipher=make_cipher(None), max_age=DAY), RedisLedger(url))
-        for stored in await made.administration.entries([], 10_000):
+        for stored in await made.administration.entries([]):
             await made.administration.forget(stored.task_id)
         for entry in await made.administration.accounts(100):
             await made.administration.reset(entry.account)
@@ -51,7 +51,7 @@ async def read(administration, entry, key=None):
 async def test_entries_are_listed_with_age_size_and_model(stores):
     await stores.journal.store(FIRST, make_response())
     await stores.journal.store(SECOND, make_response())
-    entries = await stores.administration.entries([], 10)
+    entries = await stores.administration.entries([])
     reading = await read(stores.administration, entries[0])
 
     assert {(entry.task_id, entry.request_key) for entry in entries} == {
@@ -65,21 +65,21 @@ async def test_entries_are_listed_with_age_size_and_model(stores):
     assert (size.entries, size.size_bytes) == (2, sum(entry.size_bytes for entry in entries))
 
 
-async def test_entries_are_bounded_and_those_of_a_task_are_found(stores):
+async def test_entries_of_a_task_are_found(stores):
     await stores.journal.store(FIRST, make_response())
     await stores.journal.store(SECOND, make_response())
 
-    assert len(await stores.administration.entries([], 1)) == 1
-    assert [entry.task_id for entry in await stores.administration.entries(["task-2"], 10)] == ["task-2"]
-    assert await stores.administration.entries(["task-3"], 10) == []
+    assert len(await stores.administration.entries([])) == 2
+    assert [entry.task_id for entry in await stores.administration.entries(["task-2"])] == ["task-2"]
+    assert await stores.administration.entries(["task-3"]) == []
 
 
 async def test_entries_that_cannot_be_read_say_why(stores):
     await stores.journal.store(FIRST, make_response())
-    [entry] = await stores.administration.entries(["task-1"], 10)
+    [entry] = await stores.administration.entries(["task-1"])
     unreadable = await read(stores.administration, entry, FERNET_KEY)
     await stores.journal.set_aside(FIRST)
-    [entry] = await stores.administration.entries(["task-1"], 10)
+    [entry] = await stores.administration.entries(["task-1"])
     set_aside, readable = await read(stores.administration, entry, FERNET_KEY), await read(stores.administration, entry)
 
     assert unreadable.state is EntryState.UNREADABLE

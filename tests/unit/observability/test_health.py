@@ -10,7 +10,7 @@ from aiohttp import test_utils, web
 from prometheus_client import CollectorRegistry, Gauge
 
 from catalyst_groq.errors import SettingsError
-from catalyst_groq.observability.health import find_health_problem, health_server
+from catalyst_groq.observability.health import HealthProblem, find_health_problem, health_server
 from catalyst_groq.observability.readiness import Check, CheckStatus
 
 pytestmark = pytest.mark.anyio
@@ -53,7 +53,9 @@ async def test_health_with_unreachable_engine_is_live_but_not_ready():
 async def test_health_with_stalled_event_loop_is_not_live():
     async with health_server("127.0.0.1", 0, FakeStatus(is_stalled=True), CollectorRegistry()) as port:
         assert await get_status(port, "/health/live") == 503
-        assert await find_health_problem("127.0.0.1", port) == f"The worker at 127.0.0.1:{port} is not alive"
+        assert await find_health_problem("127.0.0.1", port) == HealthProblem(
+            f"The worker at 127.0.0.1:{port} is not alive"
+        )
 
 
 async def test_health_server_serves_metrics():
@@ -71,8 +73,9 @@ async def test_health_without_a_server_is_not_healthy():
         pass
     problem = await find_health_problem("127.0.0.1", port)
     assert problem is not None
-    assert problem.startswith(f"No worker responds at 127.0.0.1:{port}: ")
-    assert "CATALYST_HTTP_PORT" in problem
+    assert problem.text.startswith(f"No worker responds at 127.0.0.1:{port}: ")
+    assert "CATALYST_HTTP_PORT" in problem.text
+    assert problem.nothing_listens
 
 
 @pytest.mark.parametrize("status", [200, 404])
@@ -86,9 +89,8 @@ async def test_health_of_another_server_is_not_that_of_a_worker(status):
         address = f"127.0.0.1:{server.port}"
         problem = await find_health_problem("127.0.0.1", server.port)
 
-    assert (
-        problem
-        == f"The server at {address} is no worker ({status}). Set CATALYST_HTTP_PORT to the worker's health port"
+    assert problem == HealthProblem(
+        f"The server at {address} is no worker ({status}). Set CATALYST_HTTP_PORT to the worker's health port"
     )
 
 

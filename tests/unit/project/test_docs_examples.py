@@ -1,9 +1,15 @@
 """The examples of the documentation do what the documents say."""
 
+import asyncio
+import base64
 import json
 import os
 import re
+import subprocess
+import sys
 import tomllib
+from contextlib import aclosing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -22,11 +28,13 @@ from catalyst_groq.connector.fields.retry_cycle import RetryCycle
 from catalyst_groq.connector.results.outcome_mapping import standard_variables
 from catalyst_groq.domain import definitions
 from catalyst_groq.groq.api.errors import KIND_BY_REASON, NETWORK_FAILURE, classify
+from catalyst_groq.journal import JournalKey, SqliteFile, SqliteJournal, make_cipher
 from support.factories import make_call_result, make_response
 
 DOCS = Path(__file__).parents[3] / "docs"
 EXPRESSIONS = (DOCS / "expressions.md").read_text(encoding="utf-8")
 PRODUCTION = (DOCS / "production.md").read_text(encoding="utf-8")
+UPGRADES = (DOCS / "upgrades.md").read_text(encoding="utf-8")
 SECRETS_OF_REPLICAS = {
     "groq_api_key": "gsk_0123456789",
     "engine_password": "secret",
@@ -139,6 +147,47 @@ def test_drop_in_of_replicas_sets_the_files_of_the_settings():
         name.upper(): file for name, file in files.items()
     }
     assert dict(copies) == {file: file for file in files.values()}
+
+
+def store_response(folder, task_id, key):
+    async def store():
+        file = SqliteFile(folder / "journal.sqlite")
+        async with aclosing(
+            SqliteJournal(file, cipher=make_cipher(key), max_age=timedelta(days=1), max_bytes=10**6)
+        ) as journal:
+            await journal.store(JournalKey(task_id, "a" * 64), make_response())
+
+    asyncio.run(store())
+
+
+@pytest.mark.parametrize("place", ["with Helm", "on hosts"])
+def test_new_journal_key_is_tried_alone(place, tmp_path, monkeypatch):
+    [command] = re.findall(rf"<!-- the new key alone, {place} -->\n```sh\n(.+?)```", UPGRADES, re.DOTALL)
+    old, new = (base64.b64encode(letter * 32).decode() for letter in (b"o", b"n"))
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "journal_key").write_text(f"{new},{old}\n")
+    (tmp_path / "secrets" / "redis_url").write_text(f"{tmp_path / 'journal.sqlite'}\n")
+    (tmp_path / "worker.yaml").write_text("engine_user: worker\njournal_required: true\n")
+    for name in [name for name in os.environ if name.startswith(("CATALYST_", "GROQ_"))]:
+        monkeypatch.delenv(name)
+    if place == "with Helm":
+        monkeypatch.setenv("CATALYST_JOURNAL", "")
+        monkeypatch.setenv("CATALYST_JOURNAL_FILE", str(tmp_path / "secrets" / "redis_url"))
+        monkeypatch.setenv("CATALYST_JOURNAL_KEY_FILE", str(tmp_path / "secrets" / "journal_key"))
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    here = command.replace("kubectl exec deploy/catalyst-groq -- ", "").replace("sudo ", "")
+    here = here.replace("/etc/catalyst-groq", str(tmp_path)).replace("/opt/catalyst-groq/bin/", "")
+
+    def try_new_key():
+        ended = subprocess.run(["sh", "-c", here], cwd=tmp_path, capture_output=True, text=True, check=False)
+        return ended.returncode, ended.stdout + ended.stderr
+
+    store_response(tmp_path, "needs-the-new-key", new)
+    assert try_new_key()[0] == 0
+    store_response(tmp_path, "needs-the-old-key", old)
+    exit_code, text = try_new_key()
+    assert exit_code == 1
+    assert "2 entries, 1 cannot be read, " in text
 
 
 def test_secrets_of_the_chart_are_those_that_its_values_name():

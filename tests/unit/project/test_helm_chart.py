@@ -195,6 +195,24 @@ def test_helm_chart_mounts_each_file_that_it_names(manifests_of, case):
         assert [item["path"] for item in volumes[mounts[str(path.parent)]]["secret"]["items"]] == [path.name]
 
 
+@pytest.mark.parametrize("case", ["production", "redis with password"])
+def test_redis_url_of_a_secret_may_end_with_a_line_break(manifests_of, case, tmp_path, monkeypatch):
+    url = "rediss://:password@redis:6379/0"
+    of_image = dict(re.findall(r"^\s+(CATALYST_\w+)=(\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
+    of_redis = ("CATALYST_JOURNAL_FILE", "CATALYST_LIMITS_REDIS_URL_FILE")
+    (tmp_path / "redis_url").write_text(f"{url}\n")
+    for name, value in {**of_image, **environment(manifests_of[case])}.items():
+        if not name.endswith("_FILE"):
+            monkeypatch.setenv(name, url if value is None else value)
+    for name in of_redis:
+        assert environment(manifests_of[case])[name] == "/run/redis/secret"
+        monkeypatch.setenv(name, str(tmp_path / "redis_url"))
+    settings = Settings.load(tmp_path / "worker.yaml", tmp_path / ".env")
+
+    assert of_image["CATALYST_JOURNAL"]
+    assert settings.journal == settings.limits_redis_url == url
+
+
 @pytest.mark.parametrize("start", CONTRADICTIONS)
 def test_helm_chart_refuses_contradictions(chart, start):
     message = chart.errors(CONTRADICTIONS[start]).partition(": execution error at ")[2].partition("\n\n")[0]

@@ -19,7 +19,7 @@ def journal() -> None:
 def show(
     tasks: Annotated[list[str] | None, typer.Argument(help="Ids of external tasks; default: all.")] = None,
     *,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The most entries to show, the newest first.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The most entries to show.")] = 50,
     contents: Annotated[
         bool, typer.Option("--contents", help="Show the responses, too; only of the tasks that you name.")
     ] = False,
@@ -28,9 +28,11 @@ def show(
     """Show the stored responses: task, request, age, size, model and state; never their contents unless asked.
 
     An entry that is *set aside* could not be read when its task needed it; *unreadable* is one that cannot be read
-    now. Journal and key are those of the worker's settings here. It works while workers run.
+    now. Those that cannot be read come first, then the newest; their number is that of all, also of those not shown.
+    Journal and key are those of the worker's settings here. It works while workers run.
 
-    Exit codes: 0 all entries can be read; 1 some cannot, or there is no journal; 2 wrong usage or settings.
+    Exit codes: 0 all entries can be read, also those not shown; 1 some cannot, or there is no journal; 2 wrong usage
+    or settings.
     """
     from catalyst_groq.commands.journal import JournalReport, list_entries
     from catalyst_groq.commands.journal_view import show_entries, to_json
@@ -49,7 +51,7 @@ def show(
             show_entries(make_console(), report, now, session.mask)
         return report
 
-    if run_with_journal(work).has_faults:
+    if run_with_journal(work).unreadable_count:
         raise typer.Exit(FAULTS)
 
 

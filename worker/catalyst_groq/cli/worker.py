@@ -85,5 +85,5 @@ def healthy(
     from catalyst_groq.observability.health import find_health_problem
 
     if problem := asyncio.run(find_health_problem(host, port)):
-        typer.echo(problem, err=True)
+        typer.echo(problem.text, err=True)
         raise typer.Exit(1)

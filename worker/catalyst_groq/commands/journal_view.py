@@ -28,7 +28,10 @@ def show_entries(console: Console, report: JournalReport, now: datetime, mask: M
         if entry.contents is not None:
             print_text(console, f"{_name(entry)}:\n{mask(entry.contents)}")
     shown = f", {len(report.entries):,} shown" if len(report.entries) < report.entry_count else ""
-    print_text(console, f"{count(report.entry_count, 'entry', 'entries')}{shown}, {report.size_bytes:,} bytes.")
+    unreadable = f", {report.unreadable_count:,} cannot be read" if report.unreadable_count else ""
+    print_text(
+        console, f"{count(report.entry_count, 'entry', 'entries')}{shown}{unreadable}, {report.size_bytes:,} bytes."
+    )
 
 
 def to_json(report: JournalReport, now: datetime, mask: Mask) -> str:
@@ -47,7 +50,12 @@ def to_json(report: JournalReport, now: datetime, mask: Mask) -> str:
         }
         for entry in report.entries
     ]
-    content = {"entries": entries, "count": report.entry_count, "bytes": report.size_bytes}
+    content = {
+        "entries": entries,
+        "count": report.entry_count,
+        "unreadable": report.unreadable_count,
+        "bytes": report.size_bytes,
+    }
     return json.dumps(content, indent=2, ensure_ascii=False)
 
 

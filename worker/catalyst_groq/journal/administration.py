@@ -69,8 +69,8 @@ class JournalAdministration(Protocol):
     async def size(self) -> JournalSize:
         """Return the number and the size of all entries."""
 
-    async def entries(self, task_ids: Sequence[str], limit: int) -> list[StoredEntry]:
-        """Return the newest entries, of these tasks or of all if there are none."""
+    async def entries(self, task_ids: Sequence[str]) -> list[StoredEntry]:
+        """Return the entries of these tasks, or of all if there are none, the newest first."""
 
     async def load(self, entry: StoredEntry) -> bytes | None:
         """Return an entry's content as it is stored; None if it was deleted meanwhile."""

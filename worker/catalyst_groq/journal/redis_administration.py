@@ -30,22 +30,18 @@ class RedisAdministration:
                     entries, size_bytes = entries + len(sizes), size_bytes + sum(sizes.values())
         return JournalSize(entries, size_bytes)
 
-    async def entries(self, task_ids: Sequence[str], limit: int) -> list[StoredEntry]:
-        """Return the newest entries, of these tasks or of all if there are none."""
+    async def entries(self, task_ids: Sequence[str]) -> list[StoredEntry]:
+        """Return the entries of these tasks, or of all if there are none, the newest first."""
         found: list[tuple[datetime, str, str]] = []
         async with translate_errors(self._redis):
             for prefix in (ENTRY_PREFIX, SET_ASIDE_PREFIX):
                 names = list(task_ids) or [name async for name in self._names(prefix)]
                 found += [(await self._stored_at(prefix + name), prefix, name) for name in names]
-            entries: list[StoredEntry] = []
-            for stored_at, prefix, name in sorted(found, reverse=True):
-                if len(entries) >= limit:
-                    break
-                entries += [
-                    StoredEntry(name, request, stored_at, size, is_set_aside=prefix == SET_ASIDE_PREFIX)
-                    for request, size in (await self._sizes(prefix + name)).items()
-                ]
-        return entries[:limit]
+            return [
+                StoredEntry(name, request, stored_at, size, is_set_aside=prefix == SET_ASIDE_PREFIX)
+                for stored_at, prefix, name in sorted(found, reverse=True)
+                for request, size in (await self._sizes(prefix + name)).items()
+            ]
 
     async def load(self, entry: StoredEntry) -> bytes | None:
         """Return an entry's content as it is stored; None if it was deleted meanwhile."""

@@ -14,7 +14,7 @@ from catalyst_groq.journal.sqlite_file import BUSY_TIMEOUT_SECONDS
 from catalyst_groq.journal.sqlite_store import SET_ASIDE_PREFIX
 
 SIZE = "SELECT COUNT(*), COALESCE(SUM(LENGTH(sealed)), 0) FROM answer"
-ENTRIES = "SELECT task_id, request, kept_at, LENGTH(sealed) FROM answer {} ORDER BY kept_at DESC LIMIT ?"
+ENTRIES = "SELECT task_id, request, kept_at, LENGTH(sealed) FROM answer {} ORDER BY kept_at DESC"
 LOAD = "SELECT sealed FROM answer WHERE task_id = ? AND request = ?"
 FORGET = "DELETE FROM answer WHERE task_id = ?"
 DAILY_ACCOUNTS = "SELECT account, units FROM spent WHERE account NOT GLOB 'instance:*' ORDER BY account"
@@ -32,11 +32,11 @@ class SqliteAdministration:
         with self._connected() as connection:
             return JournalSize(*connection.execute(SIZE).fetchone())
 
-    async def entries(self, task_ids: Sequence[str], limit: int) -> list[StoredEntry]:
-        """Return the newest entries, of these tasks or of all if there are none."""
+    async def entries(self, task_ids: Sequence[str]) -> list[StoredEntry]:
+        """Return the entries of these tasks, or of all if there are none, the newest first."""
         condition = f"WHERE task_id IN ({','.join('?' * len(task_ids))})" if task_ids else ""
         with self._connected() as connection:
-            return [_to_entry(*row) for row in connection.execute(ENTRIES.format(condition), (*task_ids, limit))]
+            return [_to_entry(*row) for row in connection.execute(ENTRIES.format(condition), tuple(task_ids))]
 
     async def load(self, entry: StoredEntry) -> bytes | None:
         """Return an entry's content as it is stored; None if it was deleted meanwhile."""

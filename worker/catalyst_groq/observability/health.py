@@ -1,11 +1,12 @@
 """Liveness, readiness and metrics over HTTP, for orchestrators and Prometheus."""
 
+import errno
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, web
+from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout, web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from catalyst_groq.errors import SettingsError
@@ -23,6 +24,13 @@ WORKER_STATUSES = {200, 503}
 PROBE_TIMEOUT_SECONDS = 3.0
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared, not listened at
 """Where a worker of this machine can be reached that listens on all interfaces."""
+
+
+class HealthProblem(NamedTuple):
+    """Why no worker is alive at an address. `nothing_listens`: connections are refused, so no server is there."""
+
+    text: str
+    nothing_listens: bool = False
 
 
 class HealthStatus(Protocol):
@@ -115,7 +123,7 @@ def respond_metrics(page: bytes) -> web.Response:
     return web.Response(body=page, headers={"content-type": CONTENT_TYPE_LATEST})
 
 
-async def find_health_problem(host: str, port: int) -> str | None:
+async def find_health_problem(host: str, port: int) -> HealthProblem | None:
     """Return why the worker at this address is not alive, None if it is; for a container's health check."""
     address = f"{_in_url(LOOPBACK.get(host, host))}:{port}"
     try:
@@ -126,12 +134,14 @@ async def find_health_problem(host: str, port: int) -> str | None:
             text = await response.text() if response.status in WORKER_STATUSES else ""
             if not text.startswith(("alive", "not alive")):
                 problem = f"The server at {address} is no worker ({response.status})"
-                return f"{problem}. Set CATALYST_HTTP_PORT to the worker's health port"
-            return None if response.ok else f"The worker at {address} is {text}"
+                return HealthProblem(f"{problem}. Set CATALYST_HTTP_PORT to the worker's health port")
+            return None if response.ok else HealthProblem(f"The worker at {address} is {text}")
     except TimeoutError:
-        return f"The worker at {address} does not respond within {PROBE_TIMEOUT_SECONDS:g} s"
+        return HealthProblem(f"The worker at {address} does not respond within {PROBE_TIMEOUT_SECONDS:g} s")
     except ClientError as error:
-        return f"No worker responds at {address}: {error}. Is CATALYST_HTTP_PORT set where it runs?"
+        problem = f"No worker responds at {address}: {error}. Is CATALYST_HTTP_PORT set where it runs?"
+        refused = isinstance(error, ClientConnectorError) and error.os_error.errno == errno.ECONNREFUSED
+        return HealthProblem(problem, nothing_listens=refused)
 
 
 def _in_url(host: str) -> str:

@@ -9,7 +9,7 @@ from aiohttp import ClientError
 from yarl import URL
 
 from catalyst_groq.commands.doctor.engine_checks import check_engine, check_rights
-from catalyst_groq.commands.doctor.findings import Area, Finding
+from catalyst_groq.commands.doctor.findings import Area, Finding, split_message
 from catalyst_groq.commands.doctor.groq_checks import Server, check_server, describe_limits
 from catalyst_groq.commands.doctor.process_checks import (
     SECRETS,
@@ -35,7 +35,7 @@ from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.errors import EngineError, FieldError, SettingsError
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.routing.endpoints import Endpoint
-from catalyst_groq.observability.health import find_health_problem
+from catalyst_groq.observability.health import HealthProblem, find_health_problem
 
 WORKER_ID = "catalyst-groq-doctor"
 ENGINE, ENDPOINTS, SETTINGS, STORAGE, WORKER = map(Area, ("Engine", "Endpoints", "Settings", "Storage", "Worker"))
@@ -198,9 +198,17 @@ class Doctor:
         if not port or self._invalid_of("http"):
             yield WORKER.ok("no health port is set, so that only the locks of tasks show which workers run")
         elif problem := await find_health_problem(self.settings.http_host, port):
-            yield WORKER.fault_of(problem, "Start the worker, or restart it if it hangs")
+            yield _describe_health(problem)
         else:
             yield WORKER.ok(f"a worker of this machine is alive at port {port}")
+
+
+def _describe_health(problem: HealthProblem) -> Finding:
+    """Return a hint if no server is at the health port: the set-up is checked before the worker runs, too."""
+    if problem.nothing_listens:
+        text, _ = split_message(problem.text)
+        return WORKER.hint(text, "Start the worker. If it runs, set the CATALYST_HTTP_PORT that it has")
+    return WORKER.fault_of(problem.text, "Start the worker, or restart it if it hangs")
 
 
 def _check_proxy(area: Area, transport: TransportConfig, url: str, setting: str) -> Finding:

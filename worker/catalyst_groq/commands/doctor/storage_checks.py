@@ -18,6 +18,10 @@ from catalyst_groq.journal import JournalKey
 AREA = Area("Storage")
 PROBE = JournalKey("doctor", "")
 CHECK_JOURNAL = "Set CATALYST_JOURNAL to a file in a folder that the worker may write, to redis://…, or to off"
+START_REDIS = (
+    "Start Redis, or correct CATALYST_JOURNAL. Another location would leave the stored responses behind, "
+    "and their tasks would be paid for again"
+)
 INSTALL_EXTRA = "Install the extra"
 CHECK_REDIS = "Check the URL, its password, and that Redis runs; without it each worker enforces the limits alone"
 
@@ -43,7 +47,8 @@ async def check_journal(settings: Settings) -> AsyncIterator[Finding]:
             await journal.store(PROBE, Response(HTTPStatus.OK, {}, b""))
             await journal.discard(PROBE.task_id)
         except JournalError as error:
-            yield AREA.fault_of(f"the journal {shown} cannot be written: {error}", CHECK_JOURNAL)
+            fix = START_REDIS if factory.is_journal_in_redis(settings) else CHECK_JOURNAL
+            yield AREA.fault_of(f"the journal {shown} cannot be written: {error}", fix)
         else:
             yield AREA.ok(f"the journal {shown} can be written")
 
