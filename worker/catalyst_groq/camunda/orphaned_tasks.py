@@ -1,13 +1,18 @@
 """Orphaned tasks: locked with this worker id although nothing works on them, because an earlier run was killed."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Iterable
+from typing import Protocol
 
 from catalyst_groq.camunda.client import EngineClient
 from catalyst_groq.errors import EngineError, TaskLost
 
 log = logging.getLogger(__name__)
+
+MAX_CONCURRENT_UNLOCKS = 20
+NOT_UNLOCKED = "Task %s not unlocked, it stays locked until its lock ends: %s"
 
 
 class OrphanedTasks:
@@ -41,14 +46,39 @@ class OrphanedTasks:
         self._search_until = self._search_until or now + self._engine.async_response_timeout.total_seconds()
 
 
-async def unlock_tasks(engine: EngineClient, task_ids: Iterable[str]) -> None:
-    """Unlock tasks with their retries unchanged. A task that cannot be unlocked is logged and stays locked."""
-    for task_id in task_ids:
-        try:
+class UnlockingEngine(Protocol):
+    """What unlocks tasks."""
+
+    async def unlock(self, task_id: str) -> None:
+        """Unlock a task. Raises `EngineError`."""
+
+
+async def unlock_tasks(engine: UnlockingEngine, task_ids: Iterable[str], timeout: float | None = None) -> None:
+    """Unlock tasks with their retries unchanged. A task that cannot be unlocked is logged and stays locked.
+
+    `timeout`: seconds for all of them together.
+    """
+    places = asyncio.Semaphore(MAX_CONCURRENT_UNLOCKS)
+    unlocking = {asyncio.create_task(_unlock(engine, task_id, places)): task_id for task_id in task_ids}
+    if not unlocking:
+        return
+    try:
+        _, pending = await asyncio.wait(unlocking, timeout=timeout)
+        for late in pending:
+            log.warning(NOT_UNLOCKED, unlocking[late], f"the engine has not responded within {timeout:g} s")
+    finally:
+        for unlock in unlocking:
+            unlock.cancel()
+        await asyncio.wait(unlocking)
+
+
+async def _unlock(engine: UnlockingEngine, task_id: str, places: asyncio.Semaphore) -> None:
+    try:
+        async with places:
             await engine.unlock(task_id)
-        except TaskLost:
-            continue
-        except EngineError as error:
-            log.warning("Task %s not unlocked, it stays locked until its lock ends: %s", task_id, error)
-        else:
-            log.info("Task %s unlocked, its retries are unchanged", task_id)
+    except TaskLost:
+        return
+    except EngineError as error:
+        log.warning(NOT_UNLOCKED, task_id, error)
+    else:
+        log.info("Task %s unlocked, its retries are unchanged", task_id)
