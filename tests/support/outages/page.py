@@ -23,8 +23,8 @@ While a check of `/readyz` only warns, the worker goes on fetching tasks: other 
 the part may be back in a moment. [What to do](monitoring.md#alerts) is listed by alert.
 
 A server that accepts requests and does not respond is seen [before they time out](monitoring.md#unresponsive-endpoints)
-if the Timeout of a task is 30 s to a minute: with a longer one it is seen after half of that, and with a shorter one
-the requests time out first, which `catalyst_groq_responses_total{status="timed_out"}` counts.
+if the Timeout of a task is more than 30 s: within a minute with one of up to two minutes, after half of a longer one.
+With a shorter one the requests time out, which `catalyst_groq_responses_total{status="timed_out"}` counts.
 """
 
 

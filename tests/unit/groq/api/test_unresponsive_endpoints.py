@@ -120,11 +120,23 @@ def test_request_with_a_long_timeout_may_wait_for_half_of_it(monitor, clock):
 
 def test_slow_endpoint_may_take_half_as_long_again(monitor, clock, respond):
     respond(40)
-    monitor.begin(GROQ, 60)
+    monitor.begin(GROQ, 120)
     clock.now += 59
     assert unresponsive(monitor) == []
     clock.now += 1
     assert unresponsive(monitor) == [(GROQ, 60)]
+
+
+def test_requests_that_time_out_after_a_slow_response_are_noticed(monitor, clock, respond):
+    respond(50)
+    clock.now += 10
+    for _ in range(2):
+        request = monitor.begin(GROQ, 60)
+        clock.now += 54
+        noticed = unresponsive(monitor)
+        clock.now += 6
+        request.end()
+    assert noticed == [(GROQ, 114)]
 
 
 def test_one_slow_response_counts_less_with_each_further_one(monitor, clock, respond):
@@ -212,6 +224,16 @@ def test_endpoint_that_has_responded_lately_has_no_seconds(monitor, clock, respo
     waiting.record_response()
     clock.now += 3600
     assert monitor.unresponsive_seconds() == {GROQ: 0}, "it is being received"
+
+
+def test_endpoint_that_is_reported_is_not_forgotten_for_others(monitor, clock, respond):
+    request = monitor.begin(GROQ, 60)
+    clock.now += 30
+    assert unresponsive(monitor) == [(GROQ, 30)]
+    request.end()
+    for number in range(MAX_ENDPOINTS + 50):
+        respond(0, f"host-{number}")
+    assert unresponsive(monitor) == [(GROQ, 30)]
 
 
 @pytest.mark.anyio

@@ -18,6 +18,9 @@ MIN_WAIT_SECONDS = 30.0
 TIMEOUT_SHARE = 0.5
 """A request waits for this share of its timeout at least: a task with a long timeout expects a long answer."""
 
+MAX_TIMEOUT_SHARE = 0.9
+"""And at most for this share, so that requests that time out one after the other are noticed."""
+
 SLOW_RESPONSE_FACTOR = 1.5
 """How much longer than its slowest response lately an endpoint may take."""
 
@@ -53,6 +56,11 @@ class _Endpoint:
             self.unresponsive_since = None
             log.info("Endpoint %s responds again after %s", self.name, seconds)
 
+    def importance(self) -> tuple[bool, float]:
+        """Return what an endpoint is compared by when one of too many is forgotten."""
+        is_in_use = bool(self.waiting) or self.receiving > 0 or self.unresponsive_since is not None
+        return is_in_use, self.last_end
+
     def has_responded_lately(self, now: float) -> bool:
         """Whether a response has come within MIN_WAIT_SECONDS, or is being received."""
         return self.receiving > 0 or now - self.last_response < MIN_WAIT_SECONDS
@@ -79,10 +87,13 @@ class _Endpoint:
         """Return since when it answers no request; None while no request has waited for too long."""
         if self.receiving:
             return None
-        shortest = max(MIN_WAIT_SECONDS, self.slowest * SLOW_RESPONSE_FACTOR)
         waits = [(max(request.sent_at, self.last_response), request.timeout) for request in self.waiting]
-        overdue = [since for since, timeout in waits if now - since >= max(shortest, timeout * TIMEOUT_SHARE)]
-        return min(overdue, default=None)
+        return min((since for since, timeout in waits if now - since >= self._longest_wait(timeout)), default=None)
+
+    def _longest_wait(self, timeout: float) -> float:
+        """Return for how long a request may wait. It is seen before it times out, however slow the endpoint was."""
+        slow = min(self.slowest * SLOW_RESPONSE_FACTOR, timeout * MAX_TIMEOUT_SHARE)
+        return max(MIN_WAIT_SECONDS, timeout * TIMEOUT_SHARE, slow)
 
 
 class PendingRequest:
@@ -147,9 +158,8 @@ class ResponseMonitor:
         self.unresponsive_seconds()
 
     def _add(self, name: str) -> _Endpoint:
-        """Add an endpoint; if there are too many, the first one without a request makes room."""
+        """Add an endpoint; if there are too many, the one that has been unused for the longest time makes room."""
         if len(self._endpoints) >= MAX_ENDPOINTS:
-            unused = (known for known, endpoint in self._endpoints.items() if not endpoint.waiting)
-            del self._endpoints[next(unused, next(iter(self._endpoints)))]
+            del self._endpoints[min(self._endpoints.values(), key=_Endpoint.importance).name]
         added = self._endpoints[name] = _Endpoint(name)
         return added
