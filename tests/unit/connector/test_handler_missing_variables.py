@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from catalyst_groq.connector.results import missing_variables
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.errors import EngineRefused, EngineResponseTooLarge
 from support.factories import make_task
@@ -124,6 +125,12 @@ async def test_missing_variable_named_by_a_field_names_a_similar_one(properties,
     assert remedy in outcome.message
 
 
+async def test_variable_that_was_set_meanwhile_is_no_suggestion():
+    outcome = await handle_partly_fetched(HandlerHarness(visible_variables=EngineVariables(["userMesage"])), TYPO)
+
+    assert "Did you mean" not in outcome.message
+
+
 async def test_variable_of_another_language_is_not_to_be_set():
     outcome = await HandlerHarness().handle({"order": 1}, asking("${order-id}"))
 
@@ -131,8 +138,14 @@ async def test_variable_of_another_language_is_not_to_be_set():
     assert "in this instance" not in outcome.message
 
 
-async def test_one_of_many_long_names_is_found_quickly():
-    engine = EngineVariables([f"{number:05}{'userMesag' * 25}" for number in range(20_000)] + ["userMessage"])
-    outcome = await handle_partly_fetched(HandlerHarness(visible_variables=engine), TYPO)
+async def test_no_more_than_a_bound_of_many_names_is_compared(monkeypatch):
+    compared = []
 
-    assert "Did you mean userMessage?" in outcome.message
+    def record(_name, names, _min_similarity):
+        compared.extend(names)
+
+    monkeypatch.setattr(missing_variables, "closest", record)
+    engine = EngineVariables([f"name-{number:05}" for number in range(20_000)])
+    await handle_partly_fetched(HandlerHarness(visible_variables=engine), TYPO)
+
+    assert 0 < sum(map(len, compared)) <= missing_variables.MAX_COMPARED_CHARS_OF_ALL

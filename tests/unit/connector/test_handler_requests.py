@@ -12,7 +12,7 @@ from catalyst_groq.connector.results.diagram_remedies import IF_IN_DIAGRAM
 from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.connector.task_request import TaskRequestReader
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure
-from catalyst_groq.errors import EngineRefused, EngineResponseTooLarge
+from catalyst_groq.errors import DefinitionError, EngineRefused, EngineResponseTooLarge
 from support.factories import REPLY, make_response
 from support.handler_harness import CATCHING_TASK, KEY, HandlerHarness
 
@@ -68,6 +68,24 @@ async def test_unreadable_file_fails_by_the_tasks_own_retries():
     assert last.details.startswith("Groq was not called. ")
     assert [(each.retries, each.retry_timeout) for each in (first, last)] == [(1, timedelta(seconds=7)), (0, ANY)]
     assert harness.payloads == []
+
+
+@pytest.mark.parametrize("room", range(380, 460, 4))
+async def test_no_part_of_a_key_is_left_where_a_long_refusal_of_a_file_is_cut(room):
+    async def refuse(*_):
+        raise EngineRefused(500, "ProcessEngineException", f"{'x' * room} {KEY} {'y' * 300}")
+
+    outcome = await HandlerHarness(read_file=refuse).handle(None, VISION, files={"photo": PHOTO}, retries=1)
+
+    assert KEY[:8] not in outcome.message
+
+
+@pytest.mark.parametrize("room", range(500, 580, 4))
+async def test_no_part_of_a_key_is_left_where_a_long_error_of_a_diagram_is_cut(room):
+    error = DefinitionError("ask:1:d1", f"{'x' * room} {KEY} {'y' * 300}")
+    outcome = await HandlerHarness(engine_error=error).handle(None, VISION)
+
+    assert KEY[:8] not in outcome.message
 
 
 SHEET = {"type": "File", "value": None, "valueInfo": {"filename": "offer.xlsx", "mimeType": "application/vnd.ms-excel"}}

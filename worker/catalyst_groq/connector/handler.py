@@ -87,7 +87,7 @@ class Handler:
             redactor = await self.redactor_for(task, fields)
             outcome = await self._outcome(task, fields, definition, redactor)
         except (DefinitionError, EngineError, JournalError) as error:
-            outcome = error_to_failure(task, error)
+            outcome = error_to_failure(task, error, redactor.mask)
         except InterruptedCallError as error:
             message = f"{error}. Check that the worker's host has CPU time and memory left"
             outcome = attempt_failed(task, message, FailureCause.INTERRUPTED)
@@ -174,7 +174,7 @@ class Handler:
             payload = await self._check_payload(task, request, payload)
         except FileError as error:
             retry = request.retries.after_failure(task.retries) if error.may_pass else NO_RETRY
-            return _Answer.of_unsent(payload, refused_file(error, retry))
+            return _Answer.of_unsent(payload, refused_file(error, redactor.mask, retry))
         except UnreadableFile as error:
             return _Answer.of_unsent(payload, unreadable_file(error, redactor.mask))
         started = time.monotonic()

@@ -17,7 +17,8 @@ def suggest_variable(error: FieldError, names: Collection[str]) -> FieldError:
     """Return the error with the name that may be meant, of the variables that exist."""
     missing = error.missing_variable
     similarity = MIN_SIMILARITY_OF_SHORT_NAMES if len(missing) <= SHORT_NAME_CHARS else MIN_SIMILARITY
-    near = closest(missing, _comparable(missing, names, similarity), similarity)
+    others = [name for name in names if name != missing]  # it may have been set since the task was fetched
+    near = closest(missing, _comparable(missing, others, similarity), similarity)
     if near is None:
         return error
     fix = f"Did you mean {near}? If not, {error.fix[0].lower()}{error.fix[1:]}"

@@ -59,12 +59,17 @@ def field_failure(fields: RawFields, error: FieldError, mask: Callable[[str], st
     return add_instance_remedy(failure, remedy)
 
 
-def error_to_failure(task: ExternalTask, error: DefinitionError | EngineError | JournalError) -> Failure:
-    """Return the failure of a task that could not be processed without the engine's data or the journal."""
+def error_to_failure(
+    task: ExternalTask, error: DefinitionError | EngineError | JournalError, mask: Callable[[str], str]
+) -> Failure:
+    """Return the failure of a task that could not be processed without the engine's data or the journal.
+
+    `mask` hides keys in a text, before it is cut.
+    """
     retries = DEFAULT_RETRIES.retries_left(task.retries)
     match error:
         case DefinitionError():
-            failure = Failure(str(error), cause=FailureCause.DEFINITION, page=DIAGRAM_PAGE)
+            failure = Failure(mask(str(error)), cause=FailureCause.DEFINITION, page=DIAGRAM_PAGE)
             return add_instance_remedy(failure, DEPLOY_AND_MIGRATE)
         case EngineResponseTooLarge():
             message = f"{error}. Store less in the diagram, then raise the task's retries."

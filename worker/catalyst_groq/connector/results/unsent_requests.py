@@ -31,9 +31,9 @@ def unreadable_file(error: UnreadableFile, mask: Callable[[str], str]) -> Unsent
     return _unsent(ErrorKind.UNREADABLE_FILE, error.describe(mask), remedy_for_files(error.variables))
 
 
-def refused_file(error: FileError, retry: Retry) -> UnsentRequest:
+def refused_file(error: FileError, mask: Callable[[str], str], retry: Retry) -> UnsentRequest:
     """Return what follows from a File that the engine does not give. `retry` is left if another attempt may help."""
-    return _unsent(ErrorKind.UNREADABLE_FILE, str(error), remedy_for_files([error.variable]), retry)
+    return _unsent(ErrorKind.UNREADABLE_FILE, mask(str(error)), remedy_for_files([error.variable]), retry)
 
 
 def missing_key(error: MissingKey, mask: Callable[[str], str]) -> UnsentRequest:
