@@ -12,6 +12,9 @@ from catalyst_groq.errors import EngineError, TaskLost
 log = logging.getLogger(__name__)
 
 MAX_CONCURRENT_UNLOCKS = 20
+UNLOCK_TIMEOUT_SECONDS = 5.0
+"""For all tasks that are unlocked together: an engine that hangs must not delay a stop until a supervisor ends it."""
+
 NOT_UNLOCKED = "Task %s not unlocked, it stays locked until its lock ends: %s"
 
 
@@ -53,28 +56,25 @@ class UnlockingEngine(Protocol):
         """Unlock a task. Raises `EngineError`."""
 
 
-async def unlock_tasks(engine: UnlockingEngine, task_ids: Iterable[str], timeout: float | None = None) -> None:
-    """Unlock tasks with their retries unchanged. A task that cannot be unlocked is logged and stays locked.
-
-    `timeout`: seconds for all of them together.
-    """
-    places = asyncio.Semaphore(MAX_CONCURRENT_UNLOCKS)
-    unlocking = {asyncio.create_task(_unlock(engine, task_id, places)): task_id for task_id in task_ids}
+async def unlock_tasks(engine: UnlockingEngine, task_ids: Iterable[str]) -> None:
+    """Unlock tasks with their retries unchanged. A task that cannot be unlocked is logged and stays locked."""
+    semaphore = asyncio.Semaphore(MAX_CONCURRENT_UNLOCKS)
+    unlocking = {asyncio.create_task(_unlock(engine, task_id, semaphore)): task_id for task_id in task_ids}
     if not unlocking:
         return
     try:
-        _, pending = await asyncio.wait(unlocking, timeout=timeout)
+        _, pending = await asyncio.wait(unlocking, timeout=UNLOCK_TIMEOUT_SECONDS)
         for late in pending:
-            log.warning(NOT_UNLOCKED, unlocking[late], f"the engine has not responded within {timeout:g} s")
+            log.warning(NOT_UNLOCKED, unlocking[late], f"not done within {UNLOCK_TIMEOUT_SECONDS:g} s")
     finally:
         for unlock in unlocking:
             unlock.cancel()
         await asyncio.wait(unlocking)
 
 
-async def _unlock(engine: UnlockingEngine, task_id: str, places: asyncio.Semaphore) -> None:
+async def _unlock(engine: UnlockingEngine, task_id: str, semaphore: asyncio.Semaphore) -> None:
     try:
-        async with places:
+        async with semaphore:
             await engine.unlock(task_id)
     except TaskLost:
         return

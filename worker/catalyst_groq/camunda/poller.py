@@ -33,9 +33,6 @@ CAPACITY_RECHECK_INTERVAL_SECONDS = 0.2
 FETCH_STALL_MARGIN_SECONDS = 120.0
 """Seconds beyond the long poll that one fetch may take: unlocking orphaned tasks, and the pause after a failure."""
 
-UNLOCK_TIMEOUT_SECONDS = 5.0
-"""For all tasks together at a stop: an engine that hangs must not delay it until a supervisor ends the worker."""
-
 MAX_UNWATCHED_SECONDS = 2.0
 """Seconds between two polls in which no engine can be stopped and another one started without a failed poll."""
 
@@ -201,7 +198,7 @@ class Poller:
         self.outage.record_success()
         self._backoff.reset()
         if self.is_stopping:
-            await unlock_tasks(self._engine, [task.id for task in tasks], UNLOCK_TIMEOUT_SECONDS)
+            await unlock_tasks(self._engine, [task.id for task in tasks])
             return []
         return [task for task in tasks if task.id not in self._processor]
 
@@ -247,7 +244,7 @@ class Poller:
             left = format_duration(timeout)
             log.info("Graceful shutdown: %d active tasks have %s to finish", len(self._active), left)
             await asyncio.wait(self._active, timeout=max(timeout, 0))
-        await unlock_tasks(self._engine, await self._cancel_active(), UNLOCK_TIMEOUT_SECONDS)
+        await unlock_tasks(self._engine, await self._cancel_active())
 
     async def _cancel_active(self) -> list[str]:
         """Cancel the active tasks, and return their ids when they have ended."""
