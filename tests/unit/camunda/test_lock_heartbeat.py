@@ -60,10 +60,11 @@ async def test_heartbeat_renews_while_the_event_loop_is_blocked():
 async def test_heartbeat_renews_fifty_locks_in_each_round():
     client = FakeLockClient()
     renewer = make_renewer(client, timedelta(seconds=0.3))
-    with renewer.heartbeat(), ExitStack() as held:
+    with ExitStack() as held:
         for number in range(50):
             held.enter_context(renewer.hold(f"task-{number}"))
-        await until(lambda: len(client.renewed) >= 150)
+        with renewer.heartbeat():
+            await until(lambda: len(client.renewed) >= 150)
 
     assert sorted(client.renewed[:50]) == sorted(client.renewed[50:100]) == sorted(f"task-{n}" for n in range(50))
 
