@@ -5,7 +5,7 @@ from aiohttp import test_utils, web
 
 from catalyst_groq.domain.definitions import parse
 from catalyst_groq.domain.variables import Encoder
-from catalyst_groq.errors import CallerHidden, DefinitionError, EngineRefused, EngineUnreachable
+from catalyst_groq.errors import CallerHidden, DefinitionError, EngineRefused, EngineResponseTooLarge, EngineUnreachable
 from support.engine_rules import Task
 from support.fake_engine import DEFINITION_ID
 from support.worker_harness import renew_lock
@@ -165,3 +165,13 @@ async def test_variables_that_a_task_sees_are_known_by_their_names(backend, make
 
     assert not task.variables
     assert {"userMessage", "order"} <= {*await engine.visible_variables(task.execution_id)}
+
+
+async def test_variables_that_are_large_are_not_read_for_their_names(backend, make_client, topic):
+    engine = make_client(backend.rest_url)
+    engine.variables_to_fetch.add(("none",))
+    await backend.create_task(topic, variables=Encoder().encode_all({"list": ["x" * 1000] * 1200}))
+    [task] = await engine.fetch_and_lock([topic], 1)
+
+    with pytest.raises(EngineResponseTooLarge):
+        await engine.visible_variables(task.execution_id)

@@ -28,6 +28,9 @@ from catalyst_groq.errors import CallerHidden, DefinitionError, EngineRefused, T
 
 log = logging.getLogger(__name__)
 
+MAX_VARIABLES_BYTES = 1_000_000
+"""Of variables that are read for their names alone."""
+
 POLL_TIMEOUT_MARGIN_SECONDS = 5.0
 """Seconds that the response to a long poll may take beyond its asyncResponseTimeout."""
 
@@ -211,8 +214,11 @@ class EngineClient:
         return await self._rest.read(f"{visible_variables_url(self.url, execution_id)}/{quote(name, safe='')}/data")
 
     async def visible_variables(self, execution_id: str) -> list[str]:
-        """Return the names of all variables that an execution sees. The engine sends their values, too."""
-        return list(await self.queries().visible_variables(execution_id))
+        """Return the names of all variables that an execution sees.
+
+        The engine sends their values, too. Raises `EngineResponseTooLarge` if they exceed `MAX_VARIABLES_BYTES`.
+        """
+        return list(await self.queries().visible_variables(execution_id, MAX_VARIABLES_BYTES))
 
     def queries(self) -> EngineQueries:
         """Return a client for the queries of commands. It uses the connections of this one."""

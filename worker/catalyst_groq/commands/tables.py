@@ -67,7 +67,7 @@ def _measure(console: Console, table: Table) -> int:
 
 
 def print_text(console: Console, text: str) -> None:
-    """Print a text of others: no control characters, no markup. A terminal gets it folded at words."""
+    """Print a text without control characters and markup. A terminal gets it folded at words."""
     is_folded = console.is_terminal
     console.print(escape_control_characters(text), markup=False, highlight=False, soft_wrap=not is_folded)
 

@@ -32,12 +32,12 @@ def _files_of(path: Path) -> Iterator[Path]:
 def _diagrams_in(folder: Path) -> Iterator[Path]:
     """Yield the diagrams in a folder. Hidden folders and virtual environments in it hold those of others."""
     for parent, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not _holds_files_of_others(Path(parent, name))]
+        folders[:] = [name for name in folders if not _is_skipped(Path(parent, name))]
         files = (Path(parent, name) for name in names if name.endswith(SUFFIXES))
         yield from (file for file in files if file.is_file())
 
 
-def _holds_files_of_others(folder: Path) -> bool:
+def _is_skipped(folder: Path) -> bool:
     return folder.name.startswith(".") or (folder / "pyvenv.cfg").is_file()
 
 

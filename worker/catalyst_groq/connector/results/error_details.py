@@ -49,7 +49,7 @@ class ErrorDetails:
         return "\n".join([*attempts, *self._describe_response(result.response), *sent])
 
     def describe_fields(self, fields: Mapping[str, str | Mapping[str, Any]], *, is_uncalled: bool) -> str:
-        """Describe the fields of a task that failed beside any call. The field that may hold a key is left out.
+        """Describe the fields of a task that failed without a request. The field that may hold a key is left out.
 
         `is_uncalled`: it is certain that Groq was not called.
         """
