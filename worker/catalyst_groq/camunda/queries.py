@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
-from catalyst_groq.camunda.rest_client import JSON_FORMAT_MISSING, MAX_JSON_BYTES, NO_CONTENT, RestClient
+from catalyst_groq.camunda.rest_client import JSON_FORMAT_MISSING, NO_CONTENT, RestClient
 from catalyst_groq.camunda.scope_variables import visible_variables_url
 from catalyst_groq.domain.variables import TypedValueDto
 from catalyst_groq.errors import EngineRefused
@@ -46,7 +46,7 @@ class EngineQueries:
         """Return a running process instance by its id; None if there is none."""
         return await self._find(f"process-instance/{quote(instance_id, safe='')}")
 
-    async def visible_variables(self, execution_id: str, max_bytes: int = MAX_JSON_BYTES) -> dict[str, TypedValueDto]:
+    async def visible_variables(self, execution_id: str, max_bytes: int | None = None) -> dict[str, TypedValueDto]:
         """Return the variables that an execution sees, as a fetch returns them. Raises as `RestClient.get` does."""
         url = f"{visible_variables_url(self._url, execution_id)}?deserializeValues=false"
         variables: dict[str, Any] = await self._rest.get(url, dict, max_bytes)

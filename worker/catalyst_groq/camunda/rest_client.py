@@ -84,10 +84,11 @@ class RestClient:
         """Close the pooled connections."""
         await self._http.close()
 
-    async def get(self, url: str, shape: type[T], max_bytes: int = MAX_JSON_BYTES) -> T:
+    async def get(self, url: str, shape: type[T], max_bytes: int | None = None) -> T:
         """Return a JSON response of this shape. Raises `EngineUnreachable`, `EngineRefused`.
 
-        A response of more than `max_bytes` is an `EngineResponseTooLarge`, which is an `EngineUnreachable`.
+        A response of more than `max_bytes` (None: `MAX_JSON_BYTES`) is an `EngineResponseTooLarge`, which is an
+        `EngineUnreachable`.
         """
         return await self._call(_Request("GET", url), shape, max_bytes)
 
@@ -124,8 +125,8 @@ class RestClient:
         """Return the bytes of a response that is not JSON, up to `MAX_FILE_BYTES`. Raises as `get` does."""
         return await self._authenticated_call(_Request("GET", url, timeout=timeout), MAX_FILE_BYTES)
 
-    async def _call(self, request: "_Request", shape: type[T], max_bytes: int = MAX_JSON_BYTES) -> T:
-        body = await self._authenticated_call(request, max_bytes)
+    async def _call(self, request: "_Request", shape: type[T], max_bytes: int | None = None) -> T:
+        body = await self._authenticated_call(request, max_bytes or MAX_JSON_BYTES)
         parsed = await run_beside_loop_if_large(body, _parse, body) if body else None
         if not isinstance(parsed, shape):
             raise no_answer_of_an_engine(self.url, body)
