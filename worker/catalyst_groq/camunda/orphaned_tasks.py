@@ -59,25 +59,20 @@ class UnlockingEngine(Protocol):
 async def unlock_tasks(engine: UnlockingEngine, task_ids: Iterable[str]) -> None:
     """Unlock tasks with their retries unchanged. A task that cannot be unlocked is logged and stays locked."""
     semaphore = asyncio.Semaphore(MAX_CONCURRENT_UNLOCKS)
-    unlocking = {asyncio.create_task(_unlock(engine, task_id, semaphore)): task_id for task_id in task_ids}
-    if not unlocking:
-        return
-    try:
-        _, pending = await asyncio.wait(unlocking, timeout=UNLOCK_TIMEOUT_SECONDS)
-        for late in pending:
-            log.warning(NOT_UNLOCKED, unlocking[late], f"not done within {UNLOCK_TIMEOUT_SECONDS:g} s")
-    finally:
-        for unlock in unlocking:
-            unlock.cancel()
-        await asyncio.wait(unlocking)
+    deadline = asyncio.get_running_loop().time() + UNLOCK_TIMEOUT_SECONDS
+    async with asyncio.TaskGroup() as group:
+        for task_id in task_ids:
+            group.create_task(_unlock(engine, task_id, semaphore, deadline))
 
 
-async def _unlock(engine: UnlockingEngine, task_id: str, semaphore: asyncio.Semaphore) -> None:
+async def _unlock(engine: UnlockingEngine, task_id: str, semaphore: asyncio.Semaphore, deadline: float) -> None:
     try:
-        async with semaphore:
+        async with asyncio.timeout_at(deadline), semaphore:
             await engine.unlock(task_id)
     except TaskLost:
         return
+    except TimeoutError:
+        log.warning(NOT_UNLOCKED, task_id, f"not done within {UNLOCK_TIMEOUT_SECONDS:g} s")
     except EngineError as error:
         log.warning(NOT_UNLOCKED, task_id, error)
     else:
