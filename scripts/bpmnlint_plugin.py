@@ -17,13 +17,14 @@ from catalyst_groq.commands.lint.findings import Finding
 from catalyst_groq.commands.lint.linter import lint_diagram
 from catalyst_groq.commands.lint.misspelt_fields import KNOWN_FIELDS
 from catalyst_groq.commands.lint.rules import Rule, all_rules
-from catalyst_groq.commands.lint.tasks import FIELD_PREFIX, TEMPLATE_PREFIX
+from catalyst_groq.commands.lint.tasks import TEMPLATE_PREFIX
 from catalyst_groq.connector.access.secrets import VARIABLE_SOURCE
 from catalyst_groq.connector.access.urls import GROQ_URL
 from catalyst_groq.connector.fields import error_causes, mappings, names
 from catalyst_groq.connector.fields.ignored_fields import STANDARD_VARIABLES
 from catalyst_groq.connector.requests.transcription import SEGMENT, WORD
 from catalyst_groq.connector.task_request import TASK_OPERATIONS
+from catalyst_groq.domain.extension_elements import FIELD_PREFIX
 from catalyst_groq.domain.redaction import KEY_PREFIX
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.models.catalog import Feature, Model, shipped_catalog

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable
 
+from catalyst_groq.domain.extension_elements import FIELD_PREFIX
 from catalyst_groq.domain.variables import TypedValueDto
-
-STANDARD_PREFIX = "catalyst_"
 
 
 def order_names(names: Iterable[str]) -> list[str]:
     """Return the names of a process's own variables, then those of variables that the worker always sets."""
-    return sorted(names, key=lambda name: (name.startswith(STANDARD_PREFIX), name))
+    return sorted(names, key=lambda name: (name.startswith(FIELD_PREFIX), name))
 
 
 def value_text(typed: TypedValueDto) -> str:

@@ -18,7 +18,7 @@ KNOWN_NAMESPACES = ", ".join(namespace.strip("{}") for namespace in NAMESPACES)
 
 EXTENSION_ELEMENTS = f"{BPMN}extensionElements"
 FIELD_PREFIX = "catalyst_"
-"""How the names of the worker's fields begin."""
+"""How the names of the worker's fields begin, and those of the variables that it always sets: no other may."""
 
 MEANT_AS_FIELD = "catalyst"
 """How names begin, in any case, that are meant as those of fields: a misspelt one is refused."""

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from catalyst_groq.commands.process_variables import STANDARD_PREFIX, order_names, value_text
+from catalyst_groq.commands.process_variables import order_names, value_text
 from catalyst_groq.commands.tables import print_rows
+from catalyst_groq.domain.extension_elements import FIELD_PREFIX
 from catalyst_groq.domain.variables import TypedValueDto
 from catalyst_groq.sandbox.demo_examples import Example, list_examples
 
@@ -69,5 +70,5 @@ def show_variables(console: Console, variables: Mapping[str, TypedValueDto]) -> 
 
 
 def _shorten(name: str, text: str) -> str:
-    maximum = MAX_STANDARD_CHARS if name.startswith(STANDARD_PREFIX) else MAX_SHOWN_CHARS
+    maximum = MAX_STANDARD_CHARS if name.startswith(FIELD_PREFIX) else MAX_SHOWN_CHARS
     return text if len(text) <= maximum else f"{text[:maximum]}… ({len(text):,} characters)"

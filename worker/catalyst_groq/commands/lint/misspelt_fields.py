@@ -5,11 +5,11 @@ Otherwise the defaults would stand in for them, and everything that follows from
 
 from collections.abc import Mapping
 
-from catalyst_groq.commands.lint.tasks import FIELD_PREFIX, WrittenTask
+from catalyst_groq.commands.lint.tasks import WrittenTask
 from catalyst_groq.connector.fields.ignored_fields import find_ignored_fields
 from catalyst_groq.connector.task_request import TASK_OPERATIONS
 from catalyst_groq.domain.definitions import Definition
-from catalyst_groq.domain.extension_elements import looks_like_field
+from catalyst_groq.domain.extension_elements import FIELD_PREFIX, looks_like_field
 from catalyst_groq.domain.external_task import ExternalTask
 
 KNOWN_FIELDS = frozenset(name for operation in TASK_OPERATIONS.values() for name in operation.defaults)

@@ -11,7 +11,6 @@ from catalyst_groq.commands.lint.mapping_checks import output_names
 from catalyst_groq.commands.lint.names import BPMN, CAMUNDA, EXTENSION_ELEMENTS, MESSAGE_EVENT
 from catalyst_groq.commands.lint.rules import all_rules
 from catalyst_groq.commands.lint.tasks import (
-    FIELD_PREFIX,
     FIELDS,
     INPUTS,
     OUTPUTS,
@@ -24,6 +23,7 @@ from catalyst_groq.commands.lint.tasks import (
 from catalyst_groq.connector.fields.ignored_fields import closest
 from catalyst_groq.connector.fields.names import RESPONSE_MAPPING
 from catalyst_groq.domain.diagram_scopes import is_executable, read_name
+from catalyst_groq.domain.extension_elements import FIELD_PREFIX
 
 WRONG_ELEMENT = "template-on-wrong-element"
 PROCESS = f"{BPMN}process"

@@ -8,9 +8,9 @@ from xml.etree import ElementTree as ET
 from catalyst_groq.commands.lint.diagram import PARAMETERS, Diagram
 from catalyst_groq.commands.lint.names import BPMN, CAMUNDA, EXTENSION_ELEMENTS, MESSAGE_EVENT, TOPIC_ATTRIBUTE
 from catalyst_groq.domain.diagram_scopes import read_name
+from catalyst_groq.domain.extension_elements import FIELD_PREFIX
 from catalyst_groq.domain.external_task import ExternalTask
 
-FIELD_PREFIX = "catalyst_"
 TEMPLATE_ATTRIBUTE = f"{CAMUNDA}modelerTemplate"
 TEMPLATE_PREFIX = "io.catalyst.template."
 PROPERTIES = f"{EXTENSION_ELEMENTS}/{CAMUNDA}properties/{CAMUNDA}property"

@@ -10,10 +10,10 @@ from rich.text import Text
 from catalyst_groq.commands.preview.as_json import as_shown_json
 from catalyst_groq.commands.preview.estimate import Estimate
 from catalyst_groq.commands.preview.preview import Piece, Preview, PreviewedRequest
-from catalyst_groq.commands.process_variables import STANDARD_PREFIX
 from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
 from catalyst_groq.common.json_codec import to_text
 from catalyst_groq.common.texts import shorten
+from catalyst_groq.domain.extension_elements import FIELD_PREFIX
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Outcome
 from catalyst_groq.domain.variables import TypedValueDto
 
@@ -93,7 +93,7 @@ def _show_outcome(console: Console, outcome: Outcome, encoded: Mapping[str, Type
     _section(console, f"{title} (blame: {blame})" if blame else title, style)
     if text:
         _print(console, Text(_one_line(text)))
-    mapped = {name: typed for name, typed in encoded.items() if not name.startswith(STANDARD_PREFIX)}
+    mapped = {name: typed for name, typed in encoded.items() if not name.startswith(FIELD_PREFIX)}
     for variables in (mapped, {name: typed for name, typed in encoded.items() if name not in mapped}):
         _print_table(console, ("variable", "type", "value"), starmap(_typed_row, variables.items()))
 

@@ -13,11 +13,11 @@ from catalyst_groq.connector.expressions.evaluation_cost import inline_share
 from catalyst_groq.connector.expressions.jmespath import ExpressionError, check_expression
 from catalyst_groq.connector.expressions.strict_evaluation import evaluate_strictly
 from catalyst_groq.connector.fields.error_causes import check_cause
+from catalyst_groq.domain.extension_elements import FIELD_PREFIX
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.errors import BUDGET_EXCEEDED
 from catalyst_groq.groq.api.responses import Response
 
-RESERVED_PREFIX = "catalyst_"
 DEFAULT_CODES = {BUDGET_EXCEEDED: "BUDGET_EXCEEDED"}
 """BPMN errors that need no error mapping, because the operator and not the modeller sets budgets."""
 
@@ -40,9 +40,9 @@ MULTI_INSTANCE_VARIABLES = {"loopCounter", "nrOfInstances", "nrOfActiveInstances
 
 def check_name(field: str, name: str) -> None:
     """Check that a task may set a process variable of this name. Raises `FieldError`."""
-    if name.startswith(RESERVED_PREFIX):
+    if name.startswith(FIELD_PREFIX):
         raise FieldError(
-            field, f"'{name}' cannot be set: {RESERVED_PREFIX}… is reserved for the worker", "Choose another name"
+            field, f"'{name}' cannot be set: {FIELD_PREFIX}… is reserved for the worker", "Choose another name"
         )
     if name in MULTI_INSTANCE_VARIABLES:
         raise FieldError(field, f"'{name}' cannot be set: the engine counts items with it", "Choose another name")

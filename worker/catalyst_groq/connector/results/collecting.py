@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from catalyst_groq.connector.fields.mappings import RESERVED_PREFIX, check_name
+from catalyst_groq.connector.fields.mappings import check_name
 from catalyst_groq.connector.fields.names import COLLECT, COLLECT_ERRORS, COLLECT_KEY, LOOP_COUNTER
 from catalyst_groq.connector.fields.raw import RawFields
 from catalyst_groq.connector.task_request import TaskRequest
 from catalyst_groq.domain.definitions import Definition
+from catalyst_groq.domain.extension_elements import FIELD_PREFIX
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.multi_instances import MultiInstance
 from catalyst_groq.domain.outcomes import BpmnError, CollectedResult, Completion, Failure, Outcome
@@ -89,7 +90,7 @@ class Collecting:
             case Completion(variables):
                 mapped = [name for name in request.response_mapping.expressions if name in variables]
                 value = {name: _to_plain(variables[name]) for name in mapped}
-                local = {name for name in variables if name.startswith(RESERVED_PREFIX)}.union(mapped)
+                local = {name for name in variables if name.startswith(FIELD_PREFIX)}.union(mapped)
                 return replace(
                     outcome, collected=self._collected(value), local=frozenset(local) if self.is_item else frozenset()
                 )
