@@ -31,6 +31,7 @@ from catalyst_groq.domain.incident_messages import HelpLinks
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.errors import EngineError
 from catalyst_groq.groq.api.requests import Account
+from catalyst_groq.observability.background_checks import list_checks, repeated_checks
 from catalyst_groq.observability.health import health_server
 from catalyst_groq.observability.metrics import (
     Metrics,
@@ -41,7 +42,6 @@ from catalyst_groq.observability.metrics import (
 )
 from catalyst_groq.observability.readiness import Check, Readiness
 from catalyst_groq.observability.state_metrics import register_worker_states
-from catalyst_groq.observability.storage_checks import list_checks, repeated_checks
 
 if TYPE_CHECKING:
     from catalyst_groq.commands.lint.context import LintContext

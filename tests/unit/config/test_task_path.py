@@ -9,13 +9,13 @@ from catalyst_groq.config.settings import Settings
 from catalyst_groq.config.task_path import open_task_path
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.groq.api import unresponsive_endpoints
-from catalyst_groq.observability import storage_checks
+from catalyst_groq.observability import background_checks
 
 
 @pytest.mark.anyio
 async def test_unresponsive_endpoint_is_logged_without_a_task(monkeypatch, caplog):
     monkeypatch.setattr(unresponsive_endpoints, "MIN_WAIT_SECONDS", 0.0)
-    monkeypatch.setattr(storage_checks, "CHECK_INTERVAL_SECONDS", 0.01)
+    monkeypatch.setattr(background_checks, "CHECK_INTERVAL_SECONDS", 0.01)
     settings = Settings(engine_url="http://engine", journal="off")
     async with open_task_path(settings, {}, Redactor(), "worker-1", NO_EXTENSIONS) as path, asyncio.timeout(10):
         path.monitor.begin("groq", timeout=0)

@@ -75,7 +75,7 @@ async def test_health_without_a_server_is_not_healthy():
     assert problem is not None
     assert problem.text.startswith(f"No worker responds at 127.0.0.1:{port}: ")
     assert "CATALYST_HTTP_PORT" in problem.text
-    assert problem.nothing_listens
+    assert problem.is_connection_refused
 
 
 @pytest.mark.parametrize("status", [200, 404])

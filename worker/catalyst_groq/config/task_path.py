@@ -29,9 +29,9 @@ from catalyst_groq.groq.routing.endpoints import Endpoint
 from catalyst_groq.groq.routing.failover import RoutingState
 from catalyst_groq.groq.routing.router import Router
 from catalyst_groq.journal import Journal, check_writable
+from catalyst_groq.observability.background_checks import repeated_checks
 from catalyst_groq.observability.debug_log import DebugClient
 from catalyst_groq.observability.outcome_log import OutcomeLog
-from catalyst_groq.observability.storage_checks import repeated_checks
 from catalyst_groq.observability.tracing import Tracing, open_tracing
 
 

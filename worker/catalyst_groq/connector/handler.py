@@ -57,8 +57,8 @@ from catalyst_groq.journal import Journal
 
 log = logging.getLogger(__name__)
 
-UNCALLED = {FailureCause.FIELD, FailureCause.FILE}
-"""The causes of failures without a call that are found before the request."""
+CAUSES_BEFORE_REQUEST = {FailureCause.FIELD, FailureCause.FILE}
+"""The causes of failures that are found before a request is sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,8 +208,10 @@ class Handler:
         """Return the outcome, with the task's fields in the details of an incident that has none."""
         if fields is None or not isinstance(outcome, Failure) or outcome.retries or outcome.details:
             return outcome
-        is_uncalled = outcome.cause in UNCALLED
-        details = await run_beside_loop_if_large(fields.fields, self._describe_fields, fields, redactor, is_uncalled)
+        before_request = outcome.cause in CAUSES_BEFORE_REQUEST
+        details = await run_beside_loop_if_large(
+            fields.fields, self._describe_fields, fields, redactor, before_request=before_request
+        )
         return replace(outcome, details=details)
 
     async def _suggest_variable(self, task: ExternalTask, error: FieldError) -> FieldError:
@@ -242,8 +244,8 @@ class Handler:
     def _describe_call(self, payload: Mapping[str, Any], result: CallResult, redactor: Redactor) -> str:
         return self.details.describe_call(redactor.mask_all(payload), result)
 
-    def _describe_fields(self, fields: RawFields, redactor: Redactor, is_uncalled: bool) -> str:  # noqa: FBT001
-        return self.details.describe_fields(redactor.mask_all(fields.non_default), is_uncalled=is_uncalled)
+    def _describe_fields(self, fields: RawFields, redactor: Redactor, *, before_request: bool) -> str:
+        return self.details.describe_fields(redactor.mask_all(fields.non_default), before_request=before_request)
 
     def _fill_fields(self, fields: RawFields) -> tuple[TaskRequest, dict[str, Any]]:
         """Return the request and its payload, without the contents of Files. It takes time for large variables."""

@@ -27,10 +27,10 @@ LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 -- compared, not 
 
 
 class HealthProblem(NamedTuple):
-    """Why no worker is alive at an address. `nothing_listens`: connections are refused, so no server is there."""
+    """Why no worker is alive at an address. `is_connection_refused`: connections are refused, so no server is there."""
 
     text: str
-    nothing_listens: bool = False
+    is_connection_refused: bool = False
 
 
 class HealthStatus(Protocol):
@@ -141,7 +141,7 @@ async def find_health_problem(host: str, port: int) -> HealthProblem | None:
     except ClientError as error:
         problem = f"No worker responds at {address}: {error}. Is CATALYST_HTTP_PORT set where it runs?"
         refused = isinstance(error, ClientConnectorError) and error.os_error.errno == errno.ECONNREFUSED
-        return HealthProblem(problem, nothing_listens=refused)
+        return HealthProblem(problem, is_connection_refused=refused)
 
 
 def _in_url(host: str) -> str:

@@ -123,7 +123,7 @@ def test_details_have_a_maximum_length(request_payload, body, masked):
     assert (
         len(
             ErrorDetails(masked).describe_fields(
-                {"catalyst_payload": request_payload, "catalyst_url": text}, is_uncalled=True
+                {"catalyst_payload": request_payload, "catalyst_url": text}, before_request=True
             )
         )
         < 50_000
@@ -139,10 +139,10 @@ def test_details_leave_out_deep_structures():
 def test_details_of_fields_leave_out_the_key():
     fields = {"catalyst_payload": '{"messages": [}', "catalyst_apiKey": "a-key", "catalyst_timeout": "1"}
 
-    assert ErrorDetails().describe_fields(fields, is_uncalled=True) == (
+    assert ErrorDetails().describe_fields(fields, before_request=True) == (
         "Groq was not called. Fields that differ from the template's defaults:\n\n"
         'catalyst_payload:\n{"messages": [}\n\ncatalyst_timeout:\n1'
     )
-    masked = ErrorDetails(mask_contents=True).describe_fields(fields, is_uncalled=False)
+    masked = ErrorDetails(mask_contents=True).describe_fields(fields, before_request=False)
     assert masked.startswith("Fields that differ")
     assert masked.endswith("catalyst_payload:\n(15 characters)\n\ncatalyst_timeout:\n1")

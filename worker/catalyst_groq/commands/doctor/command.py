@@ -205,7 +205,7 @@ class Doctor:
 
 def _describe_health(problem: HealthProblem) -> Finding:
     """Return a hint if no server is at the health port: the set-up is checked before the worker runs, too."""
-    if problem.nothing_listens:
+    if problem.is_connection_refused:
         text, _ = split_message(problem.text)
         return WORKER.hint(text, "Start the worker. If it runs, set the CATALYST_HTTP_PORT that it has")
     return WORKER.fault_of(problem.text, "Start the worker, or restart it if it hangs")

@@ -48,12 +48,12 @@ class ErrorDetails:
         sent = ["", "The request:", _cut_section(self._format_json(request))]
         return "\n".join([*attempts, *self._describe_response(result.response), *sent])
 
-    def describe_fields(self, fields: Mapping[str, str | Mapping[str, Any]], *, is_uncalled: bool) -> str:
+    def describe_fields(self, fields: Mapping[str, str | Mapping[str, Any]], *, before_request: bool) -> str:
         """Describe the fields of a task that failed without a request. The field that may hold a key is left out.
 
-        `is_uncalled`: it is certain that Groq was not called.
+        `before_request`: it is certain that Groq was not called.
         """
-        title = f"{'Groq was not called. ' if is_uncalled else ''}Fields that differ from the template's defaults:"
+        title = f"{'Groq was not called. ' if before_request else ''}Fields that differ from the template's defaults:"
         sections = [f"{name}:\n{self._format_field(name, value)}" for name, value in fields.items() if name != API_KEY]
         return _cut_section("\n\n".join([title, *sections]))
 

@@ -56,8 +56,8 @@ class _Endpoint:
             self.unresponsive_since = None
             log.info("Endpoint %s responds again after %s", self.name, seconds)
 
-    def importance(self) -> tuple[bool, float]:
-        """Return what an endpoint is compared by when one of too many is forgotten."""
+    def eviction_order(self) -> tuple[bool, float]:
+        """Return the key by which endpoints are sorted when one of too many is evicted: the first one is."""
         is_in_use = bool(self.waiting) or self.receiving > 0 or self.unresponsive_since is not None
         return is_in_use, self.last_end
 
@@ -160,6 +160,6 @@ class ResponseMonitor:
     def _add(self, name: str) -> _Endpoint:
         """Add an endpoint; if there are too many, the one that has been unused for the longest time makes room."""
         if len(self._endpoints) >= MAX_ENDPOINTS:
-            del self._endpoints[min(self._endpoints.values(), key=_Endpoint.importance).name]
+            del self._endpoints[min(self._endpoints.values(), key=_Endpoint.eviction_order).name]
         added = self._endpoints[name] = _Endpoint(name)
         return added

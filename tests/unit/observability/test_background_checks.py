@@ -10,8 +10,8 @@ from catalyst_groq.groq.rate_limits.queue import InMemoryBackend
 from catalyst_groq.groq.rate_limits.redis_backend import FallbackBackend, RedisBackend
 from catalyst_groq.journal import BestEffortJournal, JournalKey, NullJournal, RequiredJournal, make_cipher
 from catalyst_groq.journal.redis_store import RedisJournal
-from catalyst_groq.observability import storage_checks
-from catalyst_groq.observability.storage_checks import list_checks, repeated_checks
+from catalyst_groq.observability import background_checks
+from catalyst_groq.observability.background_checks import list_checks, repeated_checks
 from support.redis_server import find_program, running_redis
 
 pytestmark = [
@@ -35,7 +35,7 @@ def open_journal(url, kind=RequiredJournal):
 @pytest.mark.parametrize("kind", [RequiredJournal, BestEffortJournal])
 async def test_outage_of_redis_and_its_end_are_seen_without_a_task(kind, monkeypatch, caplog):
     caplog.set_level("INFO")
-    monkeypatch.setattr(storage_checks, "CHECK_INTERVAL_SECONDS", 0.05)
+    monkeypatch.setattr(background_checks, "CHECK_INTERVAL_SECONDS", 0.05)
     async with AsyncExitStack() as parts:
         with running_redis(find_program()) as url:
             journal = await parts.enter_async_context(aclosing(open_journal(url, kind)))
@@ -67,7 +67,7 @@ async def test_pooled_connections_work_after_a_restart_of_redis():
 
 
 async def test_check_that_fails_stops_no_other(monkeypatch, caplog):
-    monkeypatch.setattr(storage_checks, "CHECK_INTERVAL_SECONDS", 0.0)
+    monkeypatch.setattr(background_checks, "CHECK_INTERVAL_SECONDS", 0.0)
     calls = []
 
     async def fail():
