@@ -25,8 +25,6 @@
 A response of Groq is never an exception: it is a value (`catalyst_groq.groq.api.responses`).
 """
 
-from collections.abc import Callable
-
 MAX_PROBLEM_CHARS = 370
 """Characters of a problem in a message: the engine keeps 666 in all, and the remedy must fit in too."""
 
@@ -56,10 +54,6 @@ class FieldError(CatalystError):
         self.problem = problem
         self.fix = fix
         self.missing_variable = missing_variable
-
-    def describe(self, mask: Callable[[str], str]) -> str:
-        """Return the message without keys: masked before it is shortened, so that no part of one is left."""
-        return mask(_format_problem(self.field, mask(self.problem), self.fix))
 
 
 class UnreadableFile(FieldError):  # noqa: N818 -- named after the state

@@ -88,6 +88,20 @@ async def test_no_part_of_a_key_is_left_where_a_long_error_of_a_diagram_is_cut(r
     assert KEY[:8] not in outcome.message
 
 
+@pytest.mark.parametrize("field", ["catalyst_payload", "catalyst_responseMapping"])
+@pytest.mark.parametrize("room", range(50, 110, 3))
+async def test_no_part_of_a_key_is_left_where_an_expression_or_its_value_is_cut(field, room):
+    expression = f"abs('{'x' * room} {KEY} {'y' * 300}')"
+    values = {
+        "catalyst_payload": f"messages: ${{{expression}}}",
+        "catalyst_responseMapping": json.dumps({"a": expression}),
+    }
+    outcome = await HandlerHarness().handle(None, {field: values[field]})
+
+    assert outcome.message.startswith(field)
+    assert KEY[:8] not in outcome.message
+
+
 SHEET = {"type": "File", "value": None, "valueInfo": {"filename": "offer.xlsx", "mimeType": "application/vnd.ms-excel"}}
 MAPPED = {**VISION, "catalyst_errorMapping": '{"unreadable_file": "EXTRACTION_FAILED"}'}
 

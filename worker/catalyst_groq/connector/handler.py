@@ -87,7 +87,7 @@ class Handler:
             redactor = await self.redactor_for(task, fields)
             outcome = await self._outcome(task, fields, definition, redactor)
         except (DefinitionError, EngineError, JournalError) as error:
-            outcome = error_to_failure(task, error, redactor.mask)
+            outcome = error_to_failure(task, error)
         except InterruptedCallError as error:
             message = f"{error}. Check that the worker's host has CPU time and memory left"
             outcome = attempt_failed(task, message, FailureCause.INTERRUPTED)
@@ -154,9 +154,9 @@ class Handler:
             request, payload = await run_beside_loop_if_large(task.variables, self._fill_fields, fields)
             if collecting:
                 collecting.check_request(request)
-            answer = await self._call_groq(task, request, payload, redactor)
+            answer = await self._call_groq(task, request, payload)
         except FieldError as error:
-            failure = field_failure(fields, await self._suggest_variable(task, error), redactor.mask)
+            failure = field_failure(fields, await self._suggest_variable(task, error))
             is_of_item = fields.template.depends_on_data(error.field)
             return collecting.collect_failure(failure) if collecting and is_of_item else failure
         outcome = await self._conclude(task, request, answer)
@@ -166,24 +166,22 @@ class Handler:
             outcome = await self._unless_uncaught(task, definition, request, answer, outcome)
         return await self._add_call(outcome, answer, redactor)
 
-    async def _call_groq(
-        self, task: ExternalTask, request: TaskRequest, payload: dict[str, Any], redactor: Redactor
-    ) -> "_Answer":
+    async def _call_groq(self, task: ExternalTask, request: TaskRequest, payload: dict[str, Any]) -> "_Answer":
         """Call Groq, unless the key or a File that the request uses cannot be read. Raises `FieldError`."""
         try:
             payload = await self._check_payload(task, request, payload)
         except FileError as error:
             retry = request.retries.after_failure(task.retries) if error.may_pass else NO_RETRY
-            return _Answer.of_unsent(payload, refused_file(error, redactor.mask, retry))
+            return _Answer.of_unsent(payload, refused_file(error, retry))
         except UnreadableFile as error:
-            return _Answer.of_unsent(payload, unreadable_file(error, redactor.mask))
+            return _Answer.of_unsent(payload, unreadable_file(error))
         started = time.monotonic()
         try:
             call = await self.calls.make(task, request, payload)
         except MissingKey as error:
             if request.error_mapping.code_for((ErrorKind.MISSING_API_KEY.name,)) is None:
                 raise
-            return _Answer.of_unsent(payload, missing_key(error, redactor.mask))
+            return _Answer.of_unsent(payload, missing_key(error))
         result = await self.router.call(call)
         record = record_call(result, request.builder.operation, payload["model"], started)
         return _Answer(payload=payload, result=result, call=record)

@@ -1,6 +1,5 @@
 """The failure of a task that comes to no call: by a field, the diagram, the engine, the journal, or a defect. Pure."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from catalyst_groq.connector.fields.names import COMMON_DEFAULTS, RETRIES
@@ -41,35 +40,27 @@ UNREADABLE_ENTRY = (
 DEFAULT_RETRIES = RetryCycle.parse(RETRIES, COMMON_DEFAULTS[RETRIES])
 
 
-def field_failure(fields: RawFields, error: FieldError, mask: Callable[[str], str]) -> Failure:
-    """Return the failure of a task whose fields, or the variables that they use, are wrong.
-
-    `mask` hides keys in a text.
-    """
+def field_failure(fields: RawFields, error: FieldError) -> Failure:
+    """Return the failure of a task whose fields, or the variables that they use, are wrong."""
     match error:
         case UnreadableFile():
-            return unreadable_file(error, mask).failure
+            return unreadable_file(error).failure
         case MissingKey():
-            return missing_key(error, mask).failure
+            return missing_key(error).failure
         case FieldError(missing_variable=name) if name:
             remedy = remedy_for_missing_variable(name)
         case _:
             remedy = remedy_for_field(fields, error.field)
-    failure = Failure(error.describe(mask), cause=FailureCause.FIELD, page=page_of_field(error.field))
+    failure = Failure(str(error), cause=FailureCause.FIELD, page=page_of_field(error.field))
     return add_instance_remedy(failure, remedy)
 
 
-def error_to_failure(
-    task: ExternalTask, error: DefinitionError | EngineError | JournalError, mask: Callable[[str], str]
-) -> Failure:
-    """Return the failure of a task that could not be processed without the engine's data or the journal.
-
-    `mask` hides keys in a text, before it is cut.
-    """
+def error_to_failure(task: ExternalTask, error: DefinitionError | EngineError | JournalError) -> Failure:
+    """Return the failure of a task that could not be processed without the engine's data or the journal."""
     retries = DEFAULT_RETRIES.retries_left(task.retries)
     match error:
         case DefinitionError():
-            failure = Failure(mask(str(error)), cause=FailureCause.DEFINITION, page=DIAGRAM_PAGE)
+            failure = Failure(str(error), cause=FailureCause.DEFINITION, page=DIAGRAM_PAGE)
             return add_instance_remedy(failure, DEPLOY_AND_MIGRATE)
         case EngineResponseTooLarge():
             message = f"{error}. Store less in the diagram, then raise the task's retries."

@@ -1,6 +1,6 @@
 """The result of a request that cannot be sent, because a File or the key is missing or unusable. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from catalyst_groq.common.durations import format_duration
@@ -26,20 +26,20 @@ class UnsentRequest(NamedTuple):
     remedy: str
 
 
-def unreadable_file(error: UnreadableFile, mask: Callable[[str], str]) -> UnsentRequest:
-    """Return what follows from a File whose content cannot be used. `mask` hides keys in a text."""
-    return _unsent(ErrorKind.UNREADABLE_FILE, error.describe(mask), remedy_for_files(error.variables))
+def unreadable_file(error: UnreadableFile) -> UnsentRequest:
+    """Return what follows from a File whose content cannot be used."""
+    return _unsent(ErrorKind.UNREADABLE_FILE, str(error), remedy_for_files(error.variables))
 
 
-def refused_file(error: FileError, mask: Callable[[str], str], retry: Retry) -> UnsentRequest:
+def refused_file(error: FileError, retry: Retry) -> UnsentRequest:
     """Return what follows from a File that the engine does not give. `retry` is left if another attempt may help."""
-    return _unsent(ErrorKind.UNREADABLE_FILE, mask(str(error)), remedy_for_files([error.variable]), retry)
+    return _unsent(ErrorKind.UNREADABLE_FILE, str(error), remedy_for_files([error.variable]), retry)
 
 
-def missing_key(error: MissingKey, mask: Callable[[str], str]) -> UnsentRequest:
-    """Return what follows from a key that is missing, or cannot be used. `mask` hides keys in a text."""
+def missing_key(error: MissingKey) -> UnsentRequest:
+    """Return what follows from a key that is missing, or cannot be used."""
     kind = ErrorKind.MISSING_API_KEY
-    return _unsent(kind, error.describe(mask), kind.remedy)
+    return _unsent(kind, str(error), kind.remedy)
 
 
 def _unsent(kind: ErrorKind, problem: str, remedy: str, retry: Retry = NO_RETRY) -> UnsentRequest:
