@@ -10,8 +10,6 @@ from catalyst_groq.connector.access.providers import ENV_SOURCE, FILE_SOURCE, PR
 from catalyst_groq.connector.access.secrets import FoundKeys
 from catalyst_groq.groq.routing.endpoints import Endpoint
 
-KEY_REPLACED = f"{GROQ_API_KEY}: the environment is used, .env has another value"
-
 
 class KeyPlaces(NamedTuple):
     """The secret sources that have the key `groq_api_key`, each with its place."""

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from catalyst_groq.commands.doctor.findings import Area, Finding
-from catalyst_groq.config.effective_settings import list_settings
+from catalyst_groq.config.effective_settings import find_replaced_secrets, list_settings
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.config.sources import FoundSettings
-from catalyst_groq.config.startup_report import KEY_REPLACED, KeyPlaces, find_ineffective_settings
+from catalyst_groq.config.startup_report import KeyPlaces, find_ineffective_settings
 
 AREA = Area("Settings")
 FIXES = {
@@ -36,7 +36,7 @@ def check_settings(found: FoundSettings[Settings]) -> Iterator[Finding]:
             yield AREA.ok(f"{setting.name}={setting.value} ({setting.source})")
     if not listed:
         yield AREA.ok("none is set, all have their defaults")
-    if found.replaces_key:
-        yield AREA.hint(KEY_REPLACED, "Remove one of them, or write the same key into both")
+    for text in find_replaced_secrets(found):
+        yield AREA.hint(text, "Remove what is not used, or write the same value into all of them")
     for text in find_ineffective_settings(found.settings, (), FOUND_KEY):
         yield AREA.hint(text.removesuffix(": unset one of them"), FIXES[text.split()[0]])
