@@ -81,11 +81,9 @@ async def test_redis_with_snapshots_only_is_a_hint(program):
 async def test_redis_whose_snapshots_cannot_be_read_is_a_hint(program):
     [(status, text)] = await check_redis(program, "--save", "3600 1", rules=(NO_CONFIG,))
 
-    assert (status, text) == (
-        "hint",
-        "a crash of Redis loses what was stored since its last snapshot, or all (appendonly no, save unknown: CONFIG is "
-        "forbidden)",
-    )
+    assert status == "hint"
+    assert text.startswith("a crash of Redis loses what was stored since its last snapshot, or all (appendonly no, ")
+    assert text.endswith("save unknown: CONFIG is forbidden)")
 
 
 @pytest.mark.parametrize("rules", [(), (NO_CONFIG,)])
