@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import aclosing
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from catalyst_groq.errors import EngineUnreachable
 from catalyst_groq.journal import JournalKey, SqliteFile, SqliteJournal, SqliteLedger, make_cipher
 from catalyst_groq.journal.administration import StoredEntry
 from catalyst_groq.journal.base import encode_response
+from catalyst_groq.journal.sqlite_administration import SqliteAdministration
 from support.engine_rules import Task
 from support.factories import make_response
 from support.ledger import CENT
@@ -190,10 +192,11 @@ def test_journal_forgets_named_or_ended_tasks(run_command, arguments):
     assert run_command("journal", "forget", *arguments, **PLAIN)[0] == 2
 
 
-class CountingAdministration:
+class CountingAdministration(SqliteAdministration):
     """A journal with many small entries, of which the calls are counted."""
 
     def __init__(self, count):
+        super().__init__(Path("none.sqlite"))
         self.stored = [StoredEntry(f"task-{n}", "r", datetime.now(UTC), 1, is_set_aside=False) for n in range(count)]
         self.pages = []
 

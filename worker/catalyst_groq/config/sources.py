@@ -161,7 +161,11 @@ def _try(settings: type[S], values: Mapping[str, Any]) -> S | None:
 
 def _find_key(secrets_in_files: Mapping[str, str], env_file: Path) -> SourcedValue | None:
     found = None
-    sources = {env_file.name: dotenv_values(env_file), ENVIRONMENT: os.environ, FILES_OF_VARIABLES: secrets_in_files}
+    sources: Mapping[str, Mapping[str, str | None]] = {
+        env_file.name: dotenv_values(env_file),
+        ENVIRONMENT: os.environ,
+        FILES_OF_VARIABLES: secrets_in_files,
+    }
     for source, variables in sources.items():
         if key := (variables.get(GROQ_API_KEY) or "").strip():
             found = _override(found, key, source)
