@@ -3,6 +3,7 @@
 import pytest
 from aiohttp import test_utils, web
 
+from catalyst_groq.camunda import queries
 from catalyst_groq.domain.definitions import parse
 from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.errors import CallerHidden, DefinitionError, EngineRefused, EngineResponseTooLarge, EngineUnreachable
@@ -42,6 +43,18 @@ async def test_definition_whose_bytes_are_hidden_says_what_to_grant(fake_engine,
 
     with pytest.raises(DefinitionError, match=r"is not in UTF-8, .* Grant the worker's user READ on the deployment"):
         await make_client(fake_engine.rest_url).definition_xml(DEFINITION_ID)
+
+
+async def test_tasks_that_the_engine_has_are_found_in_pages(backend, make_client, topic, monkeypatch):
+    monkeypatch.setattr(queries, "MAX_IDS_PER_QUERY", 2)
+    created = [(await backend.create_task(topic)).task_id for _ in range(3)]
+    engine = make_client(backend.rest_url)
+    [first] = await engine.fetch_and_lock([topic], 1)
+    await engine.complete(first.id, {})
+
+    existing = await engine.queries().existing_tasks([*created, "unknown"])
+
+    assert existing == set(created) - {first.id}
 
 
 async def test_calling_process_that_is_hidden_is_not_none(fake_engine, make_client, topic):

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from catalyst_groq.camunda import orphaned_tasks
+from catalyst_groq.camunda import orphaned_tasks, poller
 from catalyst_groq.camunda.failed_calls import CHECK_ENGINE
 from support.engine_rules import Task
 from support.worker_harness import COMPLETED, BlockingHandler, log_messages, wait_until
@@ -118,6 +118,14 @@ async def test_outage_does_not_delay_a_stop(fake_engine, start_worker, topic, ca
 
     assert worker.accepted == {}
     assert messages_with(caplog, f"Task {task.id} not unlocked, it stays locked until its lock ends: ")
+
+
+async def test_worker_whose_fetch_hangs_is_not_ready(fake_engine, start_worker, monkeypatch):
+    monkeypatch.setattr(poller, "FETCH_STALL_MARGIN_SECONDS", -60.0)
+    worker = start_worker(fake_engine.rest_url)
+    await wait_until(lambda: worker.poller.has_connected and worker.poller.is_stalled)
+
+    assert not worker.poller.is_ready
 
 
 async def test_engine_that_hangs_does_not_delay_a_stop(fake_engine, start_worker, topic, monkeypatch, caplog):

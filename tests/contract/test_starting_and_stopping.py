@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from functools import partial
 from operator import contains
 
@@ -25,7 +26,14 @@ def untouched(state):
     )
 
 
-async def test_stop_finishes_active_tasks_and_fetches_no_more(backend, start_worker, topic):
+def stopped_message(caplog):
+    """Return what a worker that has stopped logs, once."""
+    (message,) = [text for text in log_messages(caplog, logging.INFO) if text.startswith("Graceful shutdown completed")]
+    return message
+
+
+async def test_stop_finishes_active_tasks_and_fetches_no_more(backend, start_worker, topic, caplog):
+    caplog.set_level("INFO")
     handler = BlockingHandler()
     first = await backend.create_task(topic)
     worker = start_worker(backend.rest_url, handler, concurrency=1, shutdown_timeout=10)
@@ -37,9 +45,11 @@ async def test_stop_finishes_active_tasks_and_fetches_no_more(backend, start_wor
 
     assert list(worker.accepted) == [first.task_id]
     assert untouched(await backend.get_state(second))
+    assert stopped_message(caplog) == "Graceful shutdown completed. Tasks finished: 1, unlocked: 0"
 
 
-async def test_stop_unlocks_tasks_of_the_last_poll(backend, start_worker, topic):
+async def test_stop_unlocks_tasks_of_the_last_poll(backend, start_worker, topic, caplog):
+    caplog.set_level("INFO")
     handler = BlockingHandler()
     worker = start_worker(backend.rest_url, handler, poll_seconds=20)
     await backend.wait_for_poll()
@@ -49,9 +59,11 @@ async def test_stop_unlocks_tasks_of_the_last_poll(backend, start_worker, topic)
 
     assert handler.started == []
     assert untouched(await backend.get_state(created))
+    assert stopped_message(caplog) == "Graceful shutdown completed. Tasks finished: 0, unlocked: 1"
 
 
-async def test_stop_unlocks_tasks_that_exceed_the_timeout(backend, start_worker, topic):
+async def test_stop_unlocks_tasks_that_exceed_the_timeout(backend, start_worker, topic, caplog):
+    caplog.set_level("INFO")
     handler = BlockingHandler()
     created = [await backend.create_task(topic) for _ in range(3)]
     worker = start_worker(backend.rest_url, handler, shutdown_timeout=0.1)
@@ -61,6 +73,7 @@ async def test_stop_unlocks_tasks_that_exceed_the_timeout(backend, start_worker,
     assert sorted(handler.cancelled) == sorted(handler.started)
     assert worker.accepted == {}
     assert [untouched(await backend.get_state(task)) for task in created] == [True] * 3
+    assert stopped_message(caplog) == "Graceful shutdown completed. Tasks finished: 0, unlocked: 3"
 
 
 async def test_stop_does_not_wait_for_the_backoff(fake_engine, start_worker, monkeypatch, caplog):

@@ -80,6 +80,7 @@ class FakeEngine:
                 web.post(f"{task}/{{id}}/extendLock", self._extend_lock),
                 web.post(f"{task}/{{id}}/unlock", self._unlock),
                 web.get(task, self._list),
+                web.post(task, self._query),
                 web.get(f"{task}/count", self._count),
                 web.get(f"{task}/{{id}}", self._task),
                 web.get("/engine-rest/process-instance/{id}/variables", self._variables),
@@ -167,6 +168,11 @@ class FakeEngine:
             if worker_id in {None, task.worker_id} and (locked != "true" or task.is_locked)
         ]
         return web.json_response(tasks)
+
+    async def _query(self, request: web.Request) -> web.Response:
+        ids = (await request.json())["externalTaskIdIn"]
+        found = [_query_result(task) for task in self.tasks.waiting() if task.id in ids]
+        return web.json_response(found[: int(request.query["maxResults"])])
 
     async def _count(self, _: web.Request) -> web.Response:
         return web.json_response({"count": len(self.tasks.waiting())})

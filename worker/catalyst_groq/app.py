@@ -24,8 +24,14 @@ from catalyst_groq.config import factory
 from catalyst_groq.config.endpoint_accounts import make_server_kinds
 from catalyst_groq.config.extensions import NO_EXTENSIONS, Extensions
 from catalyst_groq.config.settings import GROQ_API_KEY, Settings
-from catalyst_groq.config.startup_report import KeyPlaces, describe_settings, find_ineffective_settings, locate_key
+from catalyst_groq.config.startup_report import (
+    describe_settings,
+    find_ineffective_settings,
+    find_key_problems,
+    locate_key,
+)
 from catalyst_groq.config.task_path import TaskPath, open_task_path
+from catalyst_groq.connector.access.secrets import FoundKeys
 from catalyst_groq.connector.access.urls import AllowedUrls
 from catalyst_groq.domain.incident_messages import HelpLinks
 from catalyst_groq.domain.redaction import Redactor
@@ -90,7 +96,7 @@ async def build_worker(
             yield _connect(path, engine, registry, key)
 
 
-def _connect(path: TaskPath, engine: EngineClient, registry: CollectorRegistry | None, key: KeyPlaces) -> Worker:
+def _connect(path: TaskPath, engine: EngineClient, registry: CollectorRegistry | None, key: FoundKeys) -> Worker:
     """Build the part of a worker that works with the engine, and log what it uses."""
     settings, endpoints, state = path.settings, path.endpoints, path.state
     definitions = path.definitions_of(engine)
@@ -122,7 +128,7 @@ def _connect(path: TaskPath, engine: EngineClient, registry: CollectorRegistry |
         )
     for text in describe_settings(settings, factory.journal_location(settings), endpoints, key):
         log.info("%s", text)
-    for text in find_ineffective_settings(settings, endpoints, key):
+    for text in (*find_key_problems(key, settings, endpoints), *find_ineffective_settings(settings)):
         log.warning("%s.", text)
     log.info(
         "Worker %s %s fetches %s at %s", engine.worker_id, __version__, ", ".join(settings.topic), settings.engine_url

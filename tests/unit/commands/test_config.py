@@ -45,6 +45,7 @@ def test_config_for_programs_has_every_setting(run_json, tmp_path):
         "name": "CATALYST_HTTP_HOST",
         "value": "127.0.0.1",
         "source": "default",
+        "unused": [],
         "isDefault": True,
         "isSecret": False,
         "description": by_name["CATALYST_HTTP_HOST"]["description"],
@@ -55,3 +56,12 @@ def test_config_only_set_leaves_out_defaults(run_json):
     _, report = run_json("config", "--only-set", CATALYST_TOPIC="mine")
 
     assert [(setting["name"], setting["value"]) for setting in report["settings"]] == [("CATALYST_TOPIC", "mine")]
+
+
+def test_config_names_the_sources_that_are_not_used(run_command, run_json, tmp_path):
+    (tmp_path / "worker.yaml").write_text("topic: yaml\n")
+    _, text = run_command("config", "--only-set", CATALYST_TOPIC="mine")
+    _, report = run_json("config", "--only-set", CATALYST_TOPIC="mine")
+
+    assert text.splitlines()[-1].split(maxsplit=2) == ["CATALYST_TOPIC", "mine", "environment, not worker.yaml"]
+    assert report["settings"][0]["unused"] == ["worker.yaml"]

@@ -3,21 +3,27 @@
 import asyncio
 from contextlib import aclosing
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from catalyst_groq.commands.budget import UnknownAccount, name_account
+from catalyst_groq.commands.journal import PAGE_BYTES, PAGE_ENTRIES, list_entries
+from catalyst_groq.errors import EngineUnreachable
 from catalyst_groq.journal import JournalKey, SqliteFile, SqliteJournal, SqliteLedger, make_cipher
+from catalyst_groq.journal.administration import StoredEntry
+from catalyst_groq.journal.base import encode_response
+from catalyst_groq.journal.sqlite_administration import SqliteAdministration
+from support.engine_rules import Task
 from support.factories import make_response
 from support.ledger import CENT
 
 FIRST, SECOND, NEWEST = (JournalKey(f"task-{number}", letter * 64) for number, letter in enumerate("abc", 1))
 TODAY = date(2026, 1, 2)
-ENCRYPTED = {
-    "CATALYST_JOURNAL": "journal.sqlite",
-    "CATALYST_JOURNAL_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
-}
-PLAIN = {"CATALYST_JOURNAL": "journal.sqlite"}
+PLAIN = {"CATALYST_JOURNAL": "journal.sqlite", "CATALYST_ENGINE_URL": "http://127.0.0.1:1/engine-rest"}
+"""No engine responds."""
+
+ENCRYPTED = {**PLAIN, "CATALYST_JOURNAL_KEY": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="}
 
 
 class Clock(datetime):
@@ -113,6 +119,109 @@ def test_journal_with_unreadable_entries_says_why(run_command):
     assert exit_code == 1
     assert "bbbbbbbb: it is not encrypted, and CATALYST_JOURNAL_KEY is set. " in text
     assert text.splitlines()[-1].startswith("2 entries, 1 shown, 2 cannot be read, ")
+
+
+@pytest.mark.usefixtures("journal_file")
+def test_journal_totals_are_those_of_the_named_tasks(run_command, run_json):
+    _, text = run_command("journal", "show", "task-1", **PLAIN)
+    _, report = run_json("journal", "show", "task-1", **PLAIN)
+    _, of_all = run_json("journal", "show", "--limit", "1", **PLAIN)
+    [entry] = report["entries"]
+
+    assert text.splitlines()[-1] == f"1 entry of the named tasks, {entry['bytes']:,} bytes."
+    assert (report["scope"], report["count"], report["bytes"]) == ("named tasks", 1, entry["bytes"])
+    assert (of_all["scope"], of_all["count"], len(of_all["entries"])) == ("all tasks", 2, 1)
+
+
+@pytest.fixture
+def engine_with_second_task(engine_thread):
+    """Settings with an engine that has the second task only."""
+    tasks = engine_thread.engine.tasks.all
+    tasks.clear()
+    tasks[SECOND.task_id] = Task(topic="catalyst-groq", id=SECOND.task_id)
+    yield {**PLAIN, "CATALYST_ENGINE_URL": engine_thread.rest_url}
+    tasks.clear()
+
+
+@pytest.mark.usefixtures("journal_file")
+def test_journal_marks_entries_whose_task_has_ended(run_command, run_json, engine_with_second_task):
+    exit_code, text = run_command("journal", "show", **engine_with_second_task)
+    _, report = run_json("journal", "show", **engine_with_second_task)
+    rows = {line.split()[0]: line for line in text.splitlines()}
+
+    assert exit_code == 0
+    assert rows["task-1"].rstrip().endswith("stored, its task has ended")
+    assert rows["task-2"].rstrip().endswith("stored")
+    assert {entry["task"]: entry["taskHasEnded"] for entry in report["entries"]} == {"task-1": True, "task-2": False}
+
+
+@pytest.mark.usefixtures("journal_file")
+def test_journal_is_shown_without_an_engine(run_command, run_json):
+    exit_code, text = run_command("journal", "show", **PLAIN)
+    _, report = run_json("journal", "show", **PLAIN)
+
+    assert exit_code == 0
+    assert "Whether their tasks have ended is not known: Engine unreachable" in text
+    assert {entry["taskHasEnded"] for entry in report["entries"]} == {None}
+
+
+@pytest.mark.usefixtures("journal_file")
+def test_journal_forgets_entries_whose_task_has_ended(run_command, run_json, engine_with_second_task):
+    dry = run_command("journal", "forget", "--ended", **engine_with_second_task)
+    done = run_command("journal", "forget", "--ended", "--yes", **engine_with_second_task)
+    _, report = run_json("journal", "show", **engine_with_second_task)
+
+    assert dry == (1, "task-1: 1 entry\nNothing was deleted. Add --yes to do it.\n")
+    assert done == (0, "task-1: 1 entry\n1 entry deleted.\n")
+    assert [entry["task"] for entry in report["entries"]] == ["task-2"]
+    assert run_command("journal", "forget", "--ended", **engine_with_second_task) == (1, "No entry of an ended task.\n")
+
+
+@pytest.mark.usefixtures("journal_file")
+def test_journal_forgets_nothing_without_an_engine(run_command, run_json):
+    with pytest.raises(EngineUnreachable):
+        run_command("journal", "forget", "--ended", "--yes", **PLAIN)
+    _, report = run_json("journal", "show", **PLAIN)
+
+    assert len(report["entries"]) == 2
+
+
+@pytest.mark.usefixtures("journal_file")
+@pytest.mark.parametrize("arguments", [(), ("task-1", "--ended")])
+def test_journal_forgets_named_or_ended_tasks(run_command, arguments):
+    assert run_command("journal", "forget", *arguments, **PLAIN)[0] == 2
+
+
+class CountingAdministration(SqliteAdministration):
+    """A journal with many small entries, of which the calls are counted."""
+
+    def __init__(self, count):
+        super().__init__(Path("none.sqlite"))
+        self.stored = [StoredEntry(f"task-{n}", "r", datetime.now(UTC), 1, is_set_aside=False) for n in range(count)]
+        self.pages = []
+
+    async def entries(self, _):
+        return self.stored
+
+    async def load(self, entries):
+        self.pages.append(len(entries))
+        return [make_cipher(None).encrypt(encode_response(make_response())) for _ in entries]
+
+
+def test_journal_loads_entries_in_pages():
+    journal = CountingAdministration(2 * PAGE_ENTRIES + 1)
+    report = asyncio.run(list_entries(journal, make_cipher(None), [], 3, contents=False))
+
+    assert journal.pages == [PAGE_ENTRIES, PAGE_ENTRIES, 1]
+    assert (report.entry_count, len(report.entries)) == (2 * PAGE_ENTRIES + 1, 3)
+
+
+def test_journal_loads_few_large_entries_at_once():
+    journal = CountingAdministration(3)
+    journal.stored = [entry._replace(size_bytes=PAGE_BYTES) for entry in journal.stored]
+    asyncio.run(list_entries(journal, make_cipher(None), [], 3, contents=False))
+
+    assert journal.pages == [1, 1, 1]
 
 
 @pytest.mark.usefixtures("journal_file")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from catalyst_groq.config.effective_settings import list_settings
+from catalyst_groq.config.effective_settings import find_replaced_secrets, list_settings
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.config.sources import read_settings
 
@@ -10,16 +10,25 @@ FERNET_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 
 
 @pytest.fixture
-def listed(tmp_path, monkeypatch):
-    """Return the settings of a `worker.yaml`, an `.env` and the environment, by name."""
+def found(tmp_path, monkeypatch):
+    """Read a `worker.yaml`, an `.env` and the environment."""
 
-    def listed(yaml="", env_file="", **environ):
+    def found(yaml="", env_file="", **environ):
         (tmp_path / "worker.yaml").write_text(yaml)
         (tmp_path / ".env").write_text(env_file)
         for name, value in environ.items():
             monkeypatch.setenv(name, value)
-        found = read_settings(Settings, tmp_path / "worker.yaml", tmp_path / ".env")
-        return {setting.name: setting for setting in list_settings(found)}
+        return read_settings(Settings, tmp_path / "worker.yaml", tmp_path / ".env")
+
+    return found
+
+
+@pytest.fixture
+def listed(found):
+    """Return the settings of a `worker.yaml`, an `.env` and the environment, by name."""
+
+    def listed(*args, **environ):
+        return {setting.name: setting for setting in list_settings(found(*args, **environ))}
 
     return listed
 
@@ -103,3 +112,47 @@ def test_settings_beside_an_invalid_one_are_shown_as_written(listed):
     assert shown(settings["CATALYST_ENDPOINTS"]) == ("***", "worker.yaml")
     assert shown(settings["GROQ_API_URL"]) == ("http://***@x", "environment")
     assert shown(settings["CATALYST_LOCK_DURATION"]) == ("PT1M", "default")
+
+
+def test_settings_name_the_sources_that_are_not_used(listed):
+    settings = listed("topic: a\nconcurrency: 2", "CATALYST_TOPIC=b", CATALYST_TOPIC="c", CATALYST_CONCURRENCY="2")
+
+    assert settings["CATALYST_TOPIC"].unused == (".env", "worker.yaml")
+    assert settings["CATALYST_CONCURRENCY"].unused == (), "both say the same"
+
+
+def test_secret_that_another_source_replaces_is_named(found, tmp_path):
+    (tmp_path / "key").write_text(FERNET_KEY)
+    replaced = find_replaced_secrets(
+        found(
+            f"topic: a\njournal_key_file: {tmp_path / 'key'}\njournal: redis://yaml",
+            "GROQ_API_KEY=gsk_1\nCATALYST_JOURNAL=redis://env-file",
+            CATALYST_TOPIC="b",
+            CATALYST_JOURNAL_KEY=FERNET_KEY.replace("M", "N", 1),
+            CATALYST_JOURNAL="off",
+            GROQ_API_KEY="gsk_2",
+        )
+    )
+
+    assert list(replaced) == [
+        "CATALYST_JOURNAL: the environment is used, .env and worker.yaml have other values",
+        "CATALYST_JOURNAL_KEY: the environment is used, the file of journal_key_file has another value",
+        "GROQ_API_KEY: the environment is used, .env has another value",
+    ]
+
+
+def test_secret_file_that_a_variable_names_replaces_worker_yaml(found, tmp_path):
+    (tmp_path / "password").write_text("a")
+    settings = found("engine_user: me\nengine_password: b", CATALYST_ENGINE_PASSWORD_FILE=str(tmp_path / "password"))
+
+    assert list(find_replaced_secrets(settings)) == [
+        "CATALYST_ENGINE_PASSWORD: the file of CATALYST_ENGINE_PASSWORD_FILE is used, worker.yaml has another value"
+    ]
+
+
+def test_secret_that_all_sources_share_is_not_named(found, tmp_path):
+    (tmp_path / "key").write_text(f"{FERNET_KEY}\n")
+
+    assert not list(
+        find_replaced_secrets(found(f"journal_key_file: {tmp_path / 'key'}", CATALYST_JOURNAL_KEY=FERNET_KEY))
+    )

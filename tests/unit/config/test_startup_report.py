@@ -3,7 +3,12 @@
 import pytest
 
 from catalyst_groq.config.settings import Settings
-from catalyst_groq.config.startup_report import KeyPlaces, describe_settings, find_ineffective_settings, locate_key
+from catalyst_groq.config.startup_report import (
+    describe_settings,
+    find_ineffective_settings,
+    find_key_problems,
+    locate_key,
+)
 from catalyst_groq.connector.access.secrets import FoundKeys
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.routing.endpoints import Endpoint
@@ -12,7 +17,7 @@ FERNET_KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 BACKUP = Endpoint("backup", Account("https://user:secret@backup.test/v1", "key"))
 
 
-IN_ENV = KeyPlaces(("env (GROQ_API_KEY)",))
+IN_ENV = FoundKeys(("env (GROQ_API_KEY)",))
 
 
 def describe(settings, endpoints=(), key_places=IN_ENV):
@@ -38,7 +43,7 @@ def test_report_names_what_an_operator_has_set():
         http_port=8081,
         concurrency=7,
     )
-    text = "\n".join(describe(settings, [BACKUP], KeyPlaces()))
+    text = "\n".join(describe(settings, [BACKUP], FoundKeys()))
     assert "Endpoints: backup (https://***@backup.test/v1)" in text
     assert "key groq_api_key: not found" in text
     assert "redis.test/0 (required)" in text
@@ -58,16 +63,16 @@ def test_report_names_what_an_operator_has_set():
     ],
 )
 def test_setting_without_effect_is_a_warning(values, warning):
-    (text,) = find_ineffective_settings(Settings(**values), (), IN_ENV)
+    (text,) = find_ineffective_settings(Settings(**values))
     assert warning in text
 
 
 def test_missing_key_is_a_warning_that_names_where_it_was_looked_for():
-    (text,) = find_ineffective_settings(Settings(), (), KeyPlaces())
+    (text,) = find_key_problems(FoundKeys(), Settings(), ())
     assert "GROQ_API_KEY" in text
     assert "/run/secrets/groq_api_key" in text
     assert "catalyst-secrets.properties" in text
-    assert not list(find_ineffective_settings(Settings(), [BACKUP], KeyPlaces()))
+    assert not list(find_key_problems(FoundKeys(), Settings(), [BACKUP]))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +80,7 @@ def test_missing_key_is_a_warning_that_names_where_it_was_looked_for():
     [("redis://r", FERNET_KEY, "Journal: redis://r, encrypted"), ("off", None, "Journal: off")],
 )
 def test_report_says_whether_the_journal_is_encrypted(journal, key, line):
-    assert line in describe_settings(Settings(journal=journal, journal_key=key), journal, (), KeyPlaces())
+    assert line in describe_settings(Settings(journal=journal, journal_key=key), journal, (), FoundKeys())
 
 
 SECRET_SETTINGS = Settings(secrets_dir="/run/keys", secrets_file="keys.properties")
@@ -91,12 +96,12 @@ def test_report_names_the_source_that_is_used_first(environ, variable):
         f"key groq_api_key: in the secret source env ({variable}), also in file (/run/keys/groq_api_key), "
         "properties (keys.properties), vault"
     )
-    assert list(find_ineffective_settings(SECRET_SETTINGS, (), places)) == []
+    assert list(find_key_problems(places, SECRET_SETTINGS, ())) == []
 
 
 def test_keys_that_differ_are_a_warning_that_names_which_is_used():
     places = locate_key(FoundKeys(("env", "file"), differ=True), SECRET_SETTINGS, {})
-    (text,) = find_ineffective_settings(SECRET_SETTINGS, (), places)
+    (text,) = find_key_problems(places, SECRET_SETTINGS, ())
 
     assert text == (
         "The key groq_api_key is not the same in the secret sources env (GROQ_API_KEY) and "

@@ -9,6 +9,7 @@ import pytest
 from catalyst_groq.connector import handler
 from catalyst_groq.connector.access.urls import GROQ_URL
 from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE
+from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, FailureCause
 from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.errors import EngineRefused, EngineUnreachable
@@ -320,4 +321,18 @@ async def test_outcome_that_cannot_be_masked_fails_the_attempt_without_content(m
         retries=1,
         retry_timeout=outcome.retry_timeout,
     )
+    assert KEY not in caplog.text
+
+
+async def test_incident_without_its_fields_keeps_its_message(monkeypatch, caplog):
+    """What goes wrong while the fields are described is the worker's own error, and only costs the details."""
+
+    def raise_error(*_, **__):
+        raise RecursionError(KEY)
+
+    monkeypatch.setattr(ErrorDetails, "describe_fields", raise_error)
+    outcome = await HandlerHarness().handle({"userMessage": "a"}, {"catalyst_timeout": "soon"})
+    assert outcome.message.startswith("catalyst_timeout: ")
+    assert not outcome.details
+    assert "its fields cannot be described: internal error (RecursionError)" in caplog.text
     assert KEY not in caplog.text

@@ -45,7 +45,8 @@ async def stores(request, tmp_path):
 
 
 async def read(administration, entry, key=None):
-    return read_entry(await administration.load(entry), make_cipher(key), is_set_aside=entry.is_set_aside)
+    [content] = await administration.load([entry])
+    return read_entry(content, make_cipher(key), is_set_aside=entry.is_set_aside)
 
 
 async def test_entries_are_listed_with_age_size_and_model(stores):
@@ -61,8 +62,21 @@ async def test_entries_are_listed_with_age_size_and_model(stores):
     assert all(timedelta() <= datetime.now(UTC) - entry.stored_at < timedelta(minutes=1) for entry in entries)
     assert not any(entry.is_set_aside for entry in entries)
     assert (reading.state, reading.model) == (EntryState.STORED, "openai/gpt-oss-120b")
-    size = await stores.administration.size()
-    assert (size.entries, size.size_bytes) == (2, sum(entry.size_bytes for entry in entries))
+    assert [entry.size_bytes for entry in entries] == list(map(len, await stores.administration.load(entries)))
+
+
+async def test_entries_are_loaded_together(stores):
+    await stores.journal.store(FIRST, make_response())
+    await stores.journal.store(JournalKey("task-1", "request-2"), make_response(500))
+    await stores.journal.store(SECOND, make_response(429))
+    await stores.journal.set_aside(SECOND)
+    entries = await stores.administration.entries([])
+    await stores.administration.forget("task-1")
+    contents = await stores.administration.load(entries)
+
+    found = {entry.task_id: content for entry, content in zip(entries, contents, strict=True) if content}
+    assert set(found) == {"task-2"}
+    assert read_entry(found["task-2"], make_cipher(None), is_set_aside=True).response.status == 429
 
 
 async def test_entries_of_a_task_are_found(stores):
@@ -129,7 +143,7 @@ async def test_administration_makes_no_journal(tmp_path):
     path = tmp_path / "missing.sqlite"
 
     with pytest.raises(JournalError, match="There is no journal"):
-        await open_administration(str(path), max_age=DAY).size()
+        await open_administration(str(path), max_age=DAY).entries([])
     assert not path.exists()
 
 

@@ -167,7 +167,8 @@ def test_new_journal_key_is_tried_alone(place, tmp_path, monkeypatch):
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "journal_key").write_text(f"{new},{old}\n")
     (tmp_path / "secrets" / "redis_url").write_text(f"{tmp_path / 'journal.sqlite'}\n")
-    (tmp_path / "worker.yaml").write_text("engine_user: worker\njournal_required: true\n")
+    settings = re.findall(r"^journal\w*: .+$", PRODUCTION, re.MULTILINE) if place == "on hosts" else []
+    (tmp_path / "worker.yaml").write_text("\n".join(settings).replace("/etc/catalyst-groq", str(tmp_path)))
     for name in [name for name in os.environ if name.startswith(("CATALYST_", "GROQ_"))]:
         monkeypatch.delenv(name)
     if place == "with Helm":

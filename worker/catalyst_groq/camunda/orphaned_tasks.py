@@ -56,24 +56,27 @@ class UnlockingEngine(Protocol):
         """Unlock a task. Raises `EngineError`."""
 
 
-async def unlock_tasks(engine: UnlockingEngine, task_ids: Iterable[str]) -> None:
-    """Unlock tasks with their retries unchanged. A task that cannot be unlocked is logged and stays locked."""
+async def unlock_tasks(engine: UnlockingEngine, task_ids: Iterable[str]) -> int:
+    """Unlock tasks with their retries unchanged, and return how many. A task that cannot be unlocked stays locked."""
     semaphore = asyncio.Semaphore(MAX_CONCURRENT_UNLOCKS)
     deadline = asyncio.get_running_loop().time() + UNLOCK_TIMEOUT_SECONDS
     async with asyncio.TaskGroup() as group:
-        for task_id in task_ids:
-            group.create_task(_unlock(engine, task_id, semaphore, deadline))
+        unlocking = [group.create_task(_unlock(engine, task_id, semaphore, deadline)) for task_id in task_ids]
+    return sum(task.result() for task in unlocking)
 
 
-async def _unlock(engine: UnlockingEngine, task_id: str, semaphore: asyncio.Semaphore, deadline: float) -> None:
+async def _unlock(engine: UnlockingEngine, task_id: str, semaphore: asyncio.Semaphore, deadline: float) -> bool:
+    """Return whether the task was unlocked. One that cannot be is logged."""
     try:
         async with asyncio.timeout_at(deadline), semaphore:
             await engine.unlock(task_id)
     except TaskLost:
-        return
+        return False
     except TimeoutError:
         log.warning(NOT_UNLOCKED, task_id, f"not done within {UNLOCK_TIMEOUT_SECONDS:g} s")
     except EngineError as error:
         log.warning(NOT_UNLOCKED, task_id, error)
     else:
         log.info("Task %s unlocked, its retries are unchanged", task_id)
+        return True
+    return False

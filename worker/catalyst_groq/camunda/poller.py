@@ -97,6 +97,8 @@ class Poller:
         self._active: dict[asyncio.Task[Any], TaskLock] = {}
         self._changed = asyncio.Event()
         self._stop_at: float | None = None
+        self._after_stop: Counter[str] = Counter()
+        """Tasks that were finished, and unlocked, since the stop was requested."""
         self._has_connected = False
         self._fetch_due: float | None = None
 
@@ -110,6 +112,8 @@ class Poller:
                 while capacity := await self._wait_for_capacity():
                     await self._fetch_and_start(capacity)
                 await self._finish()
+                finished, unlocked = self._after_stop["finished"], self._after_stop["unlocked"]
+                log.info("Graceful shutdown completed. Tasks finished: %d, unlocked: %d", finished, unlocked)
             finally:
                 await self._cancel_active()
 
@@ -143,8 +147,8 @@ class Poller:
 
     @property
     def is_ready(self) -> bool:
-        """Whether tasks are fetched: the engine has responded, there is no outage, and no stop was requested."""
-        return self._has_connected and not self.outage.is_active and not self.is_stopping
+        """Whether tasks are fetched: the engine has responded and still does, no fetch hangs, no stop was requested."""
+        return self._has_connected and not (self.outage.is_active or self.is_stalled or self.is_stopping)
 
     @property
     def is_stalled(self) -> bool:
@@ -198,7 +202,7 @@ class Poller:
         self.outage.record_success()
         self._backoff.reset()
         if self.is_stopping:
-            await unlock_tasks(self._engine, [task.id for task in tasks])
+            await self._unlock([task.id for task in tasks])
             return []
         return [task for task in tasks if task.id not in self._processor]
 
@@ -229,6 +233,8 @@ class Poller:
         lock = self._active.pop(processing)
         lock.release()  # a task that was cancelled before it started has not done so
         self._changed.set()
+        if self.is_stopping and not processing.cancelled():
+            self._after_stop["finished"] += 1
         if not processing.cancelled() and (error := processing.exception()):
             log.error(
                 "Task %s failed with an internal error. It stays locked until its lock ends",
@@ -244,7 +250,11 @@ class Poller:
             left = format_duration(timeout)
             log.info("Graceful shutdown: %d active tasks have %s to finish", len(self._active), left)
             await asyncio.wait(self._active, timeout=max(timeout, 0))
-        await unlock_tasks(self._engine, await self._cancel_active())
+        await self._unlock(await self._cancel_active())
+
+    async def _unlock(self, task_ids: Sequence[str]) -> None:
+        """Unlock tasks that are not processed, because a stop was requested."""
+        self._after_stop["unlocked"] += await unlock_tasks(self._engine, task_ids)
 
     async def _cancel_active(self) -> list[str]:
         """Cancel the active tasks, and return their ids when they have ended."""

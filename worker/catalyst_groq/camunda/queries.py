@@ -1,6 +1,6 @@
 """Queries that commands send to the engine's REST API, beyond what a worker needs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -15,6 +15,9 @@ from catalyst_groq.errors import EngineRefused
 
 Entity = Mapping[str, Any]
 """An object of the REST API, as it writes it."""
+
+MAX_IDS_PER_QUERY = 500
+"""Oracle takes at most 1,000 in one condition."""
 
 JSON_VARIABLE = {"type": "Json", "value": "{}"}
 
@@ -41,6 +44,17 @@ class EngineQueries:
     async def external_tasks(self, **criteria: str) -> list[Entity]:
         """Return the external tasks that meet criteria, named as in the REST API."""
         return await self.list("external-task", **criteria)
+
+    async def existing_tasks(self, task_ids: Sequence[str]) -> set[str]:
+        """Return which of these external tasks the engine has, as far as the user may see them."""
+        found = set()
+        for start in range(0, len(task_ids), MAX_IDS_PER_QUERY):
+            page = list(task_ids[start : start + MAX_IDS_PER_QUERY])
+            url = f"{self._url}/external-task?maxResults={len(page)}"
+            tasks: list[Any] = await self._rest.post(url, {"externalTaskIdIn": page}, list)
+            with self._rest.parsing():
+                found |= {str(task["id"]) for task in tasks}
+        return found
 
     async def process_instance(self, instance_id: str) -> Entity | None:
         """Return a running process instance by its id; None if there is none."""

@@ -62,7 +62,7 @@ def lint(  # noqa: PLR0913 -- its options
         return
     reports = asyncio.run(report_lint(settings, environment(ENV_FILE), found, deployed=deployed))
     if sarif:
-        _write(sarif, to_text(to_sarif(reports), str))
+        _write(sarif, to_text(to_sarif(reports, settings.engine_url), str))
     if as_json:
         typer.echo(to_json(reports))
     else:

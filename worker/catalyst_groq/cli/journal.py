@@ -1,11 +1,16 @@
 """Commands for the stored responses."""
 
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from catalyst_groq.cli.conventions import FAULTS, JournalSession, Json, Yes, ask, make_console, run_with_journal
+
+if TYPE_CHECKING:
+    from catalyst_groq.camunda.queries import EngineQueries
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -13,6 +18,16 @@ app = typer.Typer(no_args_is_help=True)
 @app.callback()
 def journal() -> None:
     """Show and delete the stored responses: paid answers that the engine has not accepted yet."""
+
+
+@asynccontextmanager
+async def _open_engine(session: JournalSession) -> "AsyncIterator[EngineQueries]":
+    """Ask the engine that the settings name."""
+    from catalyst_groq.camunda.queries import EngineQueries
+    from catalyst_groq.config.factory import make_rest_client
+
+    async with aclosing(make_rest_client(session.settings)) as rest:
+        yield EngineQueries(rest, rest.url)
 
 
 @app.command()
@@ -28,13 +43,14 @@ def show(
     """Show the stored responses: task, request, age, size, model and state; never their contents unless asked.
 
     An entry that is *set aside* could not be read when its task needed it; *unreadable* is one that cannot be read
-    now. Those that cannot be read come first, then the newest; their number is that of all, also of those not shown.
-    Journal and key are those of the worker's settings here. It works while workers run.
+    now. Those that cannot be read come first, then the newest. The totals are those of all entries, or of all that the
+    named tasks have, also of those not shown. The engine is asked which of the tasks have ended: their entries have no
+    use. Journal, key and engine are those of the worker's settings here. It works while workers run.
 
     Exit codes: 0 all entries can be read, also those not shown; 1 some cannot, or there is no journal; 2 wrong usage
     or settings.
     """
-    from catalyst_groq.commands.journal import JournalReport, list_entries
+    from catalyst_groq.commands.journal import JournalReport, list_entries, mark_ended
     from catalyst_groq.commands.journal_view import show_entries, to_json
     from catalyst_groq.config.factory import make_journal_cipher
 
@@ -44,6 +60,8 @@ def show(
     async def work(session: JournalSession) -> JournalReport:
         cipher = make_journal_cipher(session.settings)
         report = await list_entries(session.journal, cipher, tasks or [], limit, contents=contents)
+        async with _open_engine(session) as engine:
+            report = await mark_ended(report, engine)
         now = datetime.now(UTC)
         if as_json:
             typer.echo(to_json(report, now, session.mask))
@@ -56,23 +74,43 @@ def show(
 
 
 @app.command()
-def forget(tasks: Annotated[list[str], typer.Argument(help="Ids of external tasks.")], *, yes: Yes = False) -> None:
+def forget(
+    tasks: Annotated[list[str] | None, typer.Argument(help="Ids of external tasks.")] = None,
+    *,
+    ended: Annotated[
+        bool, typer.Option("--ended", help="All tasks that the engine of the settings no longer has.")
+    ] = False,
+    yes: Yes = False,
+) -> None:
     """Delete the stored responses of tasks: when they run again, Groq is asked, and paid, once more.
 
-    Without --yes it only shows how many there are; in a terminal it asks.
+    With --ended it deletes those of tasks that never run again. If several engines share the journal, name the tasks
+    instead: each engine knows its own only. Without --yes it only shows how many there are; in a terminal it asks.
 
     Exit codes: 0 deleted; 1 nothing was deleted; 2 wrong usage or settings.
     """
-    from catalyst_groq.commands.journal import count_entries, forget_tasks
+    from catalyst_groq.commands.journal import count_ended_entries, count_entries, forget_tasks
     from catalyst_groq.commands.tables import count
 
-    numbers = run_with_journal(lambda session: count_entries(session.journal, tasks))
+    if bool(tasks) == ended:
+        raise typer.BadParameter("name tasks, or use --ended")
+
+    async def count_them(session: JournalSession) -> dict[str, int]:
+        if tasks:
+            return await count_entries(session.journal, tasks)
+        async with _open_engine(session) as engine:
+            return await count_ended_entries(session.journal, engine)
+
+    numbers = run_with_journal(count_them)
+    if not numbers:
+        typer.echo("No entry of an ended task.")
     for task, number in numbers.items():
         typer.echo(f"{task}: {count(number, 'entry', 'entries')}")
     if not any(numbers.values()):
         raise typer.Exit(FAULTS)
-    if not yes and not ask("Delete them? The next attempt of these tasks pays Groq again."):
+    question = "Delete them?" if ended else "Delete them? The next attempt of these tasks pays Groq again."
+    if not yes and not ask(question):
         typer.echo("Nothing was deleted. Add --yes to do it.")
         raise typer.Exit(FAULTS)
-    deleted = run_with_journal(lambda session: forget_tasks(session.journal, tasks))
+    deleted = run_with_journal(lambda session: forget_tasks(session.journal, list(numbers)))
     typer.echo(f"{count(sum(deleted.values()), 'entry', 'entries')} deleted.")

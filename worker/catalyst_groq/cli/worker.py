@@ -27,21 +27,22 @@ def run(
 ) -> None:
     """Run the worker until Ctrl-C or SIGTERM."""
     from catalyst_groq.app import run_worker
+    from catalyst_groq.config.effective_settings import find_replaced_secrets
     from catalyst_groq.config.settings import Settings, environment
-    from catalyst_groq.config.sources import replaces_key
-    from catalyst_groq.config.startup_report import KEY_REPLACED
+    from catalyst_groq.config.sources import read_settings
     from catalyst_groq.domain.redaction import Redactor
     from catalyst_groq.observability.logging import set_up_logging
     from catalyst_groq.observability.tracing import OTEL_PREFIX
 
-    settings = Settings.load(config or SETTINGS_FILE, ENV_FILE)
+    found = read_settings(Settings, config or SETTINGS_FILE, ENV_FILE)
+    settings = found.require()
     redactor = Redactor()
     set_up_logging(settings.log_level, redactor, settings.log_format, settings.debug)
     if processes > 1:
         raise typer.Exit(_run_processes(processes, config, settings))
     environ = environment(ENV_FILE)
-    if replaces_key(ENV_FILE):
-        log.warning("%s.", KEY_REPLACED)
+    for text in find_replaced_secrets(found):
+        log.warning("%s.", text)
     # OpenTelemetry reads its variables from the environment only.
     os.environ.update({name: value for name, value in environ.items() if name.startswith(OTEL_PREFIX)})
     run_loop(run_worker(settings, environ, redactor))

@@ -13,9 +13,13 @@ HEADERS = ("setting", "value", "source")
 
 def show_settings(console: Console, settings: Sequence[EffectiveSetting], problems: Sequence[str]) -> None:
     """Print the settings as a table, and the problems below it."""
-    print_rows(console, HEADERS, [(setting.name, setting.value, setting.source) for setting in settings])
+    print_rows(console, HEADERS, [(setting.name, setting.value, _describe_source(setting)) for setting in settings])
     for problem in problems:
         print_text(console, problem)
+
+
+def _describe_source(setting: EffectiveSetting) -> str:
+    return f"{setting.source}, not {', '.join(setting.unused)}" if setting.unused else setting.source
 
 
 def to_json(settings: Sequence[EffectiveSetting], problems: Sequence[str]) -> str:
@@ -25,6 +29,7 @@ def to_json(settings: Sequence[EffectiveSetting], problems: Sequence[str]) -> st
             "name": setting.name,
             "value": setting.value or None,
             "source": setting.source,
+            "unused": setting.unused,
             "isDefault": setting.is_default,
             "isSecret": setting.is_secret,
             "description": setting.description,

@@ -1,8 +1,10 @@
 """`catalyst-groq journal`: the stored responses, and deleting them."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol
 
+from catalyst_groq.errors import EngineError
 from catalyst_groq.journal.administration import (
     EntryReading,
     EntryState,
@@ -11,6 +13,17 @@ from catalyst_groq.journal.administration import (
     read_entry,
 )
 from catalyst_groq.journal.encryption import Cipher
+
+PAGE_ENTRIES = 200
+PAGE_BYTES = 20_000_000
+"""Entries that are loaded together: no more of them, and no more bytes unless it is one."""
+
+
+class TaskQueries(Protocol):
+    """Where it is asked which tasks there are: `EngineQueries`, for example."""
+
+    async def existing_tasks(self, task_ids: Sequence[str], /) -> set[str]:
+        """Return which of these external tasks the engine has. Raises `EngineError`."""
 
 
 class ListedEntry(NamedTuple):
@@ -21,18 +34,23 @@ class ListedEntry(NamedTuple):
     model: str
     problem: str
     contents: str | None
+    has_ended: bool | None = None
+    """Whether the engine no longer has its task; None if that is not known."""
 
 
 class JournalReport(NamedTuple):
-    """Some entries of a journal, and the number and size of all.
+    """Some entries of a journal, and the number and size of all that were asked for, also of those that are not shown.
 
-    `unreadable_count` is that of all entries of the tasks that were asked for, also of those that are not shown.
+    `names_tasks`: whether single tasks were asked for; otherwise it is about all.
     """
 
     entries: Sequence[ListedEntry]
+    names_tasks: bool
     unreadable_count: int
     entry_count: int
     size_bytes: int
+    engine_problem: str = ""
+    """Why it is not known which tasks have ended."""
 
 
 async def list_entries(
@@ -40,17 +58,31 @@ async def list_entries(
 ) -> JournalReport:
     """Return the entries of these tasks, or of all: those that cannot be read, then the others, each the newest first.
 
-    It reads all of them, one after the other, and returns no more than `limit`. Raises `JournalError`.
+    It reads all of them, in pages, and returns no more than `limit`. Raises `JournalError`.
     """
     listed = [
         _to_listed(entry, read_entry(content, cipher, is_set_aside=entry.is_set_aside), contents)
-        for entry in await journal.entries(task_ids)
-        if (content := await journal.load(entry)) is not None
+        for page in _to_pages(await journal.entries(task_ids))
+        for entry, content in zip(page, await journal.load(page), strict=True)
+        if content is not None
     ]
     unreadable = [entry for entry in listed if entry.problem]
     readable = [entry for entry in listed if not entry.problem]
-    size = await journal.size()
-    return JournalReport([*unreadable, *readable][:limit], len(unreadable), size.entries, size.size_bytes)
+    size_bytes = sum(entry.stored.size_bytes for entry in listed)
+    return JournalReport([*unreadable, *readable][:limit], bool(task_ids), len(unreadable), len(listed), size_bytes)
+
+
+def _to_pages(entries: Sequence[StoredEntry]) -> Iterator[list[StoredEntry]]:
+    page: list[StoredEntry] = []
+    size_bytes = 0
+    for entry in entries:
+        if page and (len(page) == PAGE_ENTRIES or size_bytes + entry.size_bytes > PAGE_BYTES):
+            yield page
+            page, size_bytes = [], 0
+        page.append(entry)
+        size_bytes += entry.size_bytes
+    if page:
+        yield page
 
 
 def _to_listed(entry: StoredEntry, reading: EntryReading, contents: bool) -> ListedEntry:  # noqa: FBT001 -- one of two
@@ -58,9 +90,32 @@ def _to_listed(entry: StoredEntry, reading: EntryReading, contents: bool) -> Lis
     return ListedEntry(entry, reading.state, reading.model, reading.problem, text)
 
 
+async def mark_ended(report: JournalReport, engine: TaskQueries) -> JournalReport:
+    """Return the report with which of its entries belong to tasks that have ended, or why that is not known."""
+    try:
+        ended = await _find_ended([entry.stored for entry in report.entries], engine)
+    except EngineError as error:
+        return report._replace(engine_problem=str(error))
+    marked = [entry._replace(has_ended=entry.stored.task_id in ended) for entry in report.entries]
+    return report._replace(entries=marked)
+
+
+async def count_ended_entries(journal: JournalAdministration, engine: TaskQueries) -> dict[str, int]:
+    """Return how many entries each task has that the engine no longer has. Raises `JournalError`, `EngineError`."""
+    entries = await journal.entries([])
+    counts, ended = Counter(entry.task_id for entry in entries), await _find_ended(entries, engine)
+    return {task_id: counts[task_id] for task_id in sorted(ended)}
+
+
+async def _find_ended(entries: Sequence[StoredEntry], engine: TaskQueries) -> set[str]:
+    task_ids = list(dict.fromkeys(entry.task_id for entry in entries))
+    return set(task_ids) - await engine.existing_tasks(task_ids)
+
+
 async def count_entries(journal: JournalAdministration, task_ids: Sequence[str]) -> dict[str, int]:
     """Return how many entries each task has. Raises `JournalError`."""
-    return {task_id: len(await journal.entries([task_id])) for task_id in task_ids}
+    counts = Counter(entry.task_id for entry in await journal.entries(task_ids))
+    return {task_id: counts[task_id] for task_id in task_ids}
 
 
 async def forget_tasks(journal: JournalAdministration, task_ids: Sequence[str]) -> dict[str, int]:

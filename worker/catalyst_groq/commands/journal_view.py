@@ -9,6 +9,7 @@ from rich.console import Console
 from catalyst_groq.commands.journal import JournalReport, ListedEntry
 from catalyst_groq.commands.tables import count, print_rows, print_text
 from catalyst_groq.common.durations import format_duration
+from catalyst_groq.common.texts import end_sentence
 
 HEADERS = ("task", "request", "age", "bytes", "model", "state")
 SHOWN_KEY_CHARS = 8
@@ -27,15 +28,17 @@ def show_entries(console: Console, report: JournalReport, now: datetime, mask: M
     for entry in report.entries:
         if entry.contents is not None:
             print_text(console, f"{_name(entry)}:\n{mask(entry.contents)}")
+    if report.engine_problem:
+        print_text(console, end_sentence(f"Whether their tasks have ended is not known: {report.engine_problem}"))
+    scope = " of the named tasks" if report.names_tasks else ""
     shown = f", {len(report.entries):,} shown" if len(report.entries) < report.entry_count else ""
     unreadable = f", {report.unreadable_count:,} cannot be read" if report.unreadable_count else ""
-    print_text(
-        console, f"{count(report.entry_count, 'entry', 'entries')}{shown}{unreadable}, {report.size_bytes:,} bytes."
-    )
+    entries = count(report.entry_count, "entry", "entries")
+    print_text(console, f"{entries}{scope}{shown}{unreadable}, {report.size_bytes:,} bytes.")
 
 
 def to_json(report: JournalReport, now: datetime, mask: Mask) -> str:
-    """Return entries and totals as a JSON object."""
+    """Return entries, and totals of their scope, as a JSON object."""
     entries = [
         {
             "task": entry.stored.task_id,
@@ -45,6 +48,7 @@ def to_json(report: JournalReport, now: datetime, mask: Mask) -> str:
             "bytes": entry.stored.size_bytes,
             "model": entry.model or None,
             "state": entry.state.value,
+            "taskHasEnded": entry.has_ended,
             "problem": entry.problem or None,
             **({} if entry.contents is None else {"contents": mask(entry.contents)}),
         }
@@ -52,6 +56,7 @@ def to_json(report: JournalReport, now: datetime, mask: Mask) -> str:
     ]
     content = {
         "entries": entries,
+        "scope": "named tasks" if report.names_tasks else "all tasks",
         "count": report.entry_count,
         "unreadable": report.unreadable_count,
         "bytes": report.size_bytes,
@@ -63,7 +68,8 @@ def _to_row(entry: ListedEntry, now: datetime) -> tuple[str, ...]:
     stored = entry.stored
     age = format_duration(round(_age_seconds(entry, now)))
     key = stored.request_key[:SHOWN_KEY_CHARS]
-    return stored.task_id, key, age, f"{stored.size_bytes:,}", entry.model, entry.state.value
+    state = f"{entry.state.value}, its task has ended" if entry.has_ended else entry.state.value
+    return stored.task_id, key, age, f"{stored.size_bytes:,}", entry.model, state
 
 
 def _age_seconds(entry: ListedEntry, now: datetime) -> float:

@@ -9,12 +9,14 @@ from catalyst_groq.common.credentials import find_passwords, hide_user_info
 from catalyst_groq.config.factory import journal_location
 from catalyst_groq.config.secret_files import file_setting
 from catalyst_groq.config.settings import GROQ_API_KEY, Settings
-from catalyst_groq.config.sources import FILES_OF_VARIABLES, FILES_OF_YAML, FoundSettings, SourcedValue
+from catalyst_groq.config.sources import ENVIRONMENT, FILES_OF_VARIABLES, FILES_OF_YAML, FoundSettings, SourcedValue
 from catalyst_groq.config.validation import SettingsDiagnostics
 from catalyst_groq.domain.redaction import MASK, Redactor
 
 DEFAULT = "default"
 """The source of a setting that nothing sets."""
+
+FILE_OF = "file of "
 
 KEY_DESCRIPTION = "Key of Groq's API (Secret Source 'env', secret `groq_api_key`)"
 
@@ -31,6 +33,8 @@ class EffectiveSetting(NamedTuple):
     is_secret: bool = False
     is_refused: bool = False
     """Whether its value is wrong or not read."""
+    unused: tuple[str, ...] = ()
+    """The overridden sources that have another value."""
 
     @property
     def is_default(self) -> bool:
@@ -47,16 +51,33 @@ def list_settings(found: FoundSettings[Settings]) -> Iterator[EffectiveSetting]:
         is_secret = field in diagnostics.secrets
         is_refused = field in found.invalid
         value = _show(field, written.value, None if is_refused else found.settings, is_secret=is_secret)
-        source = _name_file(written.source, field, name)
-        yield EffectiveSetting(name, value, source, info.description or "", is_secret, is_refused)
-    key_source = _name_file(found.key_source or DEFAULT, GROQ_API_KEY.lower(), GROQ_API_KEY)
-    yield EffectiveSetting(GROQ_API_KEY, MASK if found.key_source else "", key_source, KEY_DESCRIPTION, is_secret=True)
+        source, *unused = (_name_file(source, field, name) for source in (written.source, *written.unused))
+        yield EffectiveSetting(name, value, source, info.description or "", is_secret, is_refused, unused=tuple(unused))
+    key = found.key or SourcedValue("", DEFAULT)
+    source = _name_file(key.source, GROQ_API_KEY.lower(), GROQ_API_KEY)
+    value = MASK if key.value else ""
+    yield EffectiveSetting(GROQ_API_KEY, value, source, KEY_DESCRIPTION, is_secret=True, unused=key.unused)
+
+
+def find_replaced_secrets(found: FoundSettings[Settings]) -> Iterator[str]:
+    """Yield a message for each secret, or URL that may have one, of which another value is not used."""
+    diagnostics = SettingsDiagnostics(Settings.model_fields)
+    names = {*map(diagnostics.variable_name, diagnostics.may_be_in_files), GROQ_API_KEY}
+    for setting in list_settings(found):
+        if setting.name in names and setting.unused:
+            unused = " and ".join(map(_with_article, setting.unused))
+            have = "have other values" if len(setting.unused) > 1 else "has another value"
+            yield f"{setting.name}: {_with_article(setting.source)} is used, {unused} {have}"
+
+
+def _with_article(source: str) -> str:
+    return f"the {source}" if source == ENVIRONMENT or source.startswith(FILE_OF) else source
 
 
 def _name_file(source: str, field: str, name: str) -> str:
     if source == FILES_OF_VARIABLES:
-        return f"file of {file_setting(name)}"
-    return f"file of {file_setting(field)}" if source == FILES_OF_YAML else source
+        return f"{FILE_OF}{file_setting(name)}"
+    return f"{FILE_OF}{file_setting(field)}" if source == FILES_OF_YAML else source
 
 
 def _show(field: str, raw: Any, settings: Settings | None, *, is_secret: bool) -> str:

@@ -34,7 +34,6 @@ from catalyst_groq.config.types import (
 )
 from catalyst_groq.config.validation import PREFIX, SettingsDiagnostics
 from catalyst_groq.connector.access.urls import GROQ_URL, base_url
-from catalyst_groq.errors import SettingsError
 from catalyst_groq.groq.api.body_reader import STREAM_IDLE_TIMEOUT_SECONDS
 from catalyst_groq.groq.api.client import MAX_RESPONSE_BYTES
 
@@ -227,7 +226,4 @@ class Settings(BaseSettings):
     @classmethod
     def load(cls, config: Path = Path("worker.yaml"), env_file: Path = Path(".env")) -> "Settings":
         """Read and validate all settings. Raises one `SettingsError` that lists every problem."""
-        found = read_settings(cls, config, env_file)
-        if found.settings is None or found.problems:
-            raise SettingsError("\n".join(["Invalid settings:", *(f"  {problem}" for problem in found.problems)]))
-        return found.settings
+        return read_settings(cls, config, env_file).require()

@@ -31,6 +31,8 @@ class SourcedValue(NamedTuple):
 
     value: Any
     source: str
+    unused: tuple[str, ...] = ()
+    """The overridden sources that have another value, the one that would be used next first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,16 @@ class FoundSettings(Generic[S]):
     """A message for each problem."""
     values: Mapping[str, SourcedValue]
     """What is written for each setting that is set, by its name."""
-    key_source: str
-    """The source of GROQ_API_KEY; empty if it is not set."""
-    replaces_key: bool = False
-    """Whether the environment has another GROQ_API_KEY than `.env`, whose one is not used."""
+    key: SourcedValue | None = None
+    """GROQ_API_KEY, None if it is not set."""
     invalid: frozenset[str] = frozenset()
     """Names of the settings whose values are refused or not read, `groq_api_key` perhaps among them."""
+
+    def require(self) -> S:
+        """Return the settings. Raises one `SettingsError` that lists every problem."""
+        if self.settings is None or self.problems:
+            raise SettingsError("\n".join(["Invalid settings:", *(f"  {problem}" for problem in self.problems)]))
+        return self.settings
 
 
 def environment(env_file: Path) -> Mapping[str, str]:
@@ -96,29 +102,33 @@ def read_settings(settings: type[S], config: Path, env_file: Path) -> FoundSetti
         ENVIRONMENT: EnvSettingsSource(settings)(),
         FILES_OF_VARIABLES: from_files,
     }
-    written = {
-        diagnostics.field_name(name): SourcedValue(value, source)
-        for source, layer in layers.items()
-        for name, value in layer.items()
-        if name in diagnostics.arguments
-    }
+    written = _merge(layers, diagnostics)
     valid, invalid, further = _validate(settings, diagnostics, {name: found.value for name, found in written.items()})
-    key_source = _find_key_source(variables, secrets, env_file)
     not_read = {by_variable.get(name, name.lower()) for name in unread}
     return FoundSettings(
         valid if is_read else None,
         [*problems, *further],
         written,
-        key_source,
-        replaces_key=replaces_key(env_file),
+        _find_key(secrets, env_file),
         invalid=invalid | not_read,
     )
 
 
-def replaces_key(env_file: Path) -> bool:
-    """Whether the environment has another GROQ_API_KEY than `.env`, whose one is not used."""
-    used, unused = os.environ.get(GROQ_API_KEY, "").strip(), (dotenv_values(env_file).get(GROQ_API_KEY) or "").strip()
-    return bool(used and unused) and used != unused
+def _merge(layers: Mapping[str, Mapping[str, Any]], diagnostics: SettingsDiagnostics) -> dict[str, SourcedValue]:
+    """Return what is written for each setting, by its name. `layers`: values by source, later ones override."""
+    written: dict[str, SourcedValue] = {}
+    for source, layer in layers.items():
+        for argument, value in layer.items():
+            if argument in diagnostics.arguments:
+                name = diagnostics.field_name(argument)
+                written[name] = _override(written.get(name), value, source)
+    return written
+
+
+def _override(overridden: SourcedValue | None, value: Any, source: str) -> SourcedValue:
+    if overridden is None or str(overridden.value).strip() == str(value).strip():
+        return SourcedValue(value, source)
+    return SourcedValue(value, source, (overridden.source, *overridden.unused))
 
 
 def _find_unread(values: Mapping[str, Any], names: Iterable[str], secrets: Mapping[str, str]) -> set[str]:
@@ -149,12 +159,17 @@ def _try(settings: type[S], values: Mapping[str, Any]) -> S | None:
         return None
 
 
-def _find_key_source(variables: Mapping[str, str], secrets_in_files: Mapping[str, str], env_file: Path) -> str:
-    if GROQ_API_KEY in secrets_in_files:
-        return FILES_OF_VARIABLES
-    if not variables.get(GROQ_API_KEY, "").strip():
-        return ""
-    return ENVIRONMENT if GROQ_API_KEY in os.environ else env_file.name
+def _find_key(secrets_in_files: Mapping[str, str], env_file: Path) -> SourcedValue | None:
+    found = None
+    sources: Mapping[str, Mapping[str, str | None]] = {
+        env_file.name: dotenv_values(env_file),
+        ENVIRONMENT: os.environ,
+        FILES_OF_VARIABLES: secrets_in_files,
+    }
+    for source, variables in sources.items():
+        if key := (variables.get(GROQ_API_KEY) or "").strip():
+            found = _override(found, key, source)
+    return found
 
 
 def _read_yaml(config: Path) -> dict[str, Any]:

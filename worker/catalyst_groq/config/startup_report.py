@@ -1,7 +1,6 @@
 """What a worker logs when it starts: what it uses, where its key is, and which settings have no effect. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from catalyst_groq.common.credentials import hide_user_info
 from catalyst_groq.config.secret_files import file_setting
@@ -10,38 +9,27 @@ from catalyst_groq.connector.access.providers import ENV_SOURCE, FILE_SOURCE, PR
 from catalyst_groq.connector.access.secrets import FoundKeys
 from catalyst_groq.groq.routing.endpoints import Endpoint
 
-KEY_REPLACED = f"{GROQ_API_KEY}: the environment is used, .env has another value"
 
-
-class KeyPlaces(NamedTuple):
-    """The secret sources that have the key `groq_api_key`, each with its place."""
-
-    places: tuple[str, ...] = ()
-    """The first one has the key of endpoints. The key of a task is where its Secret Source says."""
-    differ: bool = False
-    """Whether they do not all have the same key."""
-
-
-def locate_key(found: FoundKeys, settings: Settings, environ: Mapping[str, str]) -> KeyPlaces:
-    """Return the secret sources that have the key, each with its place."""
+def locate_key(found: FoundKeys, settings: Settings, environ: Mapping[str, str]) -> FoundKeys:
+    """Return the secret sources that have the key, each with its place: `env (GROQ_API_KEY)`."""
     in_file = file_setting(GROQ_API_KEY)
     places = {
         ENV_SOURCE: f"file of {in_file}" if environ.get(in_file) else GROQ_API_KEY,
         FILE_SOURCE: settings.secrets_dir / GROQ_API_KEY.lower(),
         PROPERTIES_SOURCE: settings.secrets_file,
     }
-    named = (f"{source} ({places[source]})" if source in places else source for source in found.sources)
-    return KeyPlaces(tuple(named), found.differ)
+    named = (f"{source} ({places[source]})" if source in places else source for source in found.places)
+    return found._replace(places=tuple(named))
 
 
-def describe_key(key: KeyPlaces) -> str:
+def describe_key(key: FoundKeys) -> str:
     """Return where the key is."""
     first, *others = key.places or ("",)
     also = f", also in {', '.join(others)}" if others else ""
     return f"in the secret source {first}{also}" if first else "not found"
 
 
-def describe_different_keys(key: KeyPlaces) -> str:
+def describe_different_keys(key: FoundKeys) -> str:
     """Return which of several different keys is used."""
     first, *others = key.places
     return (
@@ -50,7 +38,7 @@ def describe_different_keys(key: KeyPlaces) -> str:
     )
 
 
-def describe_settings(settings: Settings, journal: str, endpoints: Sequence[Endpoint], key: KeyPlaces) -> Iterator[str]:
+def describe_settings(settings: Settings, journal: str, endpoints: Sequence[Endpoint], key: FoundKeys) -> Iterator[str]:
     """Yield what the worker uses, in a few lines. `journal`: where the journal is."""
     if endpoints:
         urls = (f"{endpoint.name} ({hide_user_info(endpoint.account.url)})" for endpoint in endpoints)
@@ -64,8 +52,8 @@ def describe_settings(settings: Settings, journal: str, endpoints: Sequence[Endp
     yield f"Up to {settings.concurrency} tasks at once; health probes and metrics: {address}"
 
 
-def find_ineffective_settings(settings: Settings, endpoints: Sequence[Endpoint], key: KeyPlaces) -> Iterator[str]:
-    """Yield a warning for each setting that has no effect, or that the worker will miss, and what to do."""
+def find_key_problems(key: FoundKeys, settings: Settings, endpoints: Sequence[Endpoint]) -> Iterator[str]:
+    """Yield a warning if there is no key, or if it is not clear which one is used."""
     if key.differ:
         yield describe_different_keys(key)
     if not key.places and not any(endpoint.account.key for endpoint in endpoints):
@@ -73,6 +61,10 @@ def find_ineffective_settings(settings: Settings, endpoints: Sequence[Endpoint],
             f"There is no key groq_api_key: neither in the environment variable {GROQ_API_KEY}, nor in "
             f"{settings.secrets_dir / 'groq_api_key'}, nor in {settings.secrets_file}. Tasks that use it will fail"
         )
+
+
+def find_ineffective_settings(settings: Settings) -> Iterator[str]:
+    """Yield a warning for each setting that has no effect, or takes it from others, and what to do."""
     if settings.engine_user and not settings.engine_password:
         yield "CATALYST_ENGINE_USER has no CATALYST_ENGINE_PASSWORD: the engine gets an empty password"
     if settings.engine_token and (settings.engine_user or settings.engine_token_url):

@@ -97,8 +97,8 @@ class Handler:
             outcome = attempt_failed(task, message, FailureCause.INTERNAL)
         if fields and (warnings := fields.template.ignored_names) and not isinstance(outcome, Unlocked):
             outcome = replace(outcome, warnings=warnings)
+        outcome = await self._add_fields(task, outcome, fields, redactor)
         try:
-            outcome = await self._add_fields(outcome, fields, redactor)
             return await run_beside_loop_if_large(texts_of(outcome), redact_outcome, outcome, redactor)
         except Exception as error:  # noqa: BLE001 -- otherwise the task stays locked
             name = type(error).__name__
@@ -202,14 +202,22 @@ class Handler:
             return replace(outcome, details=details, call=answer.call)
         return replace(outcome, call=answer.call)
 
-    async def _add_fields(self, outcome: Outcome, fields: RawFields | None, redactor: Redactor) -> Outcome:
-        """Return the outcome, with the task's fields in the details of an incident that has none."""
+    async def _add_fields(
+        self, task: ExternalTask, outcome: Outcome, fields: RawFields | None, redactor: Redactor
+    ) -> Outcome:
+        """Return the outcome, with the task's fields in the details of an incident that has none. Never raises."""
         if fields is None or not isinstance(outcome, Failure) or outcome.retries or outcome.details:
             return outcome
         before_request = outcome.cause in CAUSES_BEFORE_REQUEST
-        details = await run_beside_loop_if_large(
-            fields.fields, self._describe_fields, fields, redactor, before_request=before_request
-        )
+        try:
+            details = await run_beside_loop_if_large(
+                fields.fields, self._describe_fields, fields, redactor, before_request=before_request
+            )
+        except Exception as error:  # noqa: BLE001 -- the message matters more than the details
+            name = type(error).__name__
+            # Without the traceback: the masking may have failed.
+            log.error("Task %s: its fields cannot be described: internal error (%s)", task.id, name)  # noqa: TRY400
+            return outcome
         return replace(outcome, details=details)
 
     async def _suggest_variable(self, task: ExternalTask, error: FieldError) -> FieldError:

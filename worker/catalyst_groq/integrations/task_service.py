@@ -21,7 +21,7 @@ from catalyst_groq.camunda.task_processor import TaskProcessor
 from catalyst_groq.config import factory
 from catalyst_groq.config.extensions import Extensions
 from catalyst_groq.config.settings import GROQ_API_KEY, Settings
-from catalyst_groq.config.startup_report import find_ineffective_settings, locate_key
+from catalyst_groq.config.startup_report import find_ineffective_settings, find_key_problems, locate_key
 from catalyst_groq.config.task_path import TaskPath, open_task_path
 from catalyst_groq.domain.external_task import ExternalTask
 from catalyst_groq.domain.incident_messages import HelpLinks
@@ -124,7 +124,7 @@ async def open_task_service(
     async with open_task_path(settings, environ, redactor, instance, extensions) as path, AsyncExitStack() as parts:
         parts.enter_context(masked_logs(redactor))
         key = locate_key(await path.secrets.sources_of(GROQ_API_KEY.lower()), settings, environ)
-        for text in find_ineffective_settings(settings, path.endpoints, key):
+        for text in (*find_key_problems(key, settings, path.endpoints), *find_ineffective_settings(settings)):
             log.warning("%s.", text)
         yield TaskService(path, parts)
 

@@ -49,13 +49,6 @@ class EntryReading:
         return model if isinstance(model, str) else ""
 
 
-class JournalSize(NamedTuple):
-    """All entries of a journal."""
-
-    entries: int
-    size_bytes: int
-
-
 class AccountSum(NamedTuple):
     """What was spent on one account of the ledger, in USD."""
 
@@ -66,14 +59,11 @@ class AccountSum(NamedTuple):
 class JournalAdministration(Protocol):
     """The stores of one location. All methods raise `JournalError`."""
 
-    async def size(self) -> JournalSize:
-        """Return the number and the size of all entries."""
-
     async def entries(self, task_ids: Sequence[str]) -> list[StoredEntry]:
         """Return the entries of these tasks, or of all if there are none, the newest first."""
 
-    async def load(self, entry: StoredEntry) -> bytes | None:
-        """Return an entry's content as it is stored; None if it was deleted meanwhile."""
+    async def load(self, entries: Sequence[StoredEntry]) -> list[bytes | None]:
+        """Return the contents of entries as they are stored, at once; None for one that was deleted meanwhile."""
 
     async def forget(self, task_id: str) -> int:
         """Delete the entries of a task, also those that are set aside; return how many there were."""

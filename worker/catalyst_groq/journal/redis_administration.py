@@ -5,11 +5,14 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from catalyst_groq.journal.administration import AccountSum, JournalSize, StoredEntry
+from catalyst_groq.journal.administration import AccountSum, StoredEntry
 from catalyst_groq.journal.ledger import UNIT_USD
 from catalyst_groq.journal.redis_store import ENTRY_PREFIX, SET_ASIDE_PREFIX, SPENT_PREFIX, connect, translate_errors
 
 SCAN_KEYS = 1000
+BATCH_KEYS = 500
+"""Tasks in one round trip."""
+
 INSTANCE_PREFIX = "instance:"
 
 
@@ -20,43 +23,34 @@ class RedisAdministration:
         self._redis = connect(url)
         self._max_age = max_age
 
-    async def size(self) -> JournalSize:
-        """Return the number and the size of all entries."""
-        entries = size_bytes = 0
-        async with translate_errors(self._redis):
-            for prefix in (ENTRY_PREFIX, SET_ASIDE_PREFIX):
-                async for task_id in self._names(prefix):
-                    sizes = await self._sizes(prefix + task_id)
-                    entries, size_bytes = entries + len(sizes), size_bytes + sum(sizes.values())
-        return JournalSize(entries, size_bytes)
-
     async def entries(self, task_ids: Sequence[str]) -> list[StoredEntry]:
         """Return the entries of these tasks, or of all if there are none, the newest first."""
-        found: list[tuple[datetime, str, str]] = []
+        found: list[StoredEntry] = []
         async with translate_errors(self._redis):
             for prefix in (ENTRY_PREFIX, SET_ASIDE_PREFIX):
                 names = list(task_ids) or [name async for name in self._names(prefix)]
-                found += [(await self._stored_at(prefix + name), prefix, name) for name in names]
-            return [
-                StoredEntry(name, request, stored_at, size, is_set_aside=prefix == SET_ASIDE_PREFIX)
-                for stored_at, prefix, name in sorted(found, reverse=True)
-                for request, size in (await self._sizes(prefix + name)).items()
-            ]
+                for start in range(0, len(names), BATCH_KEYS):
+                    found += await self._entries_of(names[start : start + BATCH_KEYS], prefix)
+        return sorted(found, key=lambda entry: entry.stored_at, reverse=True)
 
-    async def load(self, entry: StoredEntry) -> bytes | None:
-        """Return an entry's content as it is stored; None if it was deleted meanwhile."""
-        prefix = SET_ASIDE_PREFIX if entry.is_set_aside else ENTRY_PREFIX
-        async with translate_errors(self._redis):
-            content: bytes | None = await self._result(self._redis.hget(prefix + entry.task_id, entry.request_key))
-        return content
+    async def load(self, entries: Sequence[StoredEntry]) -> list[bytes | None]:
+        """Return the contents of entries as they are stored, at once; None for one that was deleted meanwhile."""
+        async with translate_errors(self._redis), self._redis.pipeline(transaction=False) as pipeline:
+            for entry in entries:
+                prefix = SET_ASIDE_PREFIX if entry.is_set_aside else ENTRY_PREFIX
+                pipeline.hget(prefix + entry.task_id, entry.request_key)
+            contents: list[bytes | None] = await pipeline.execute()
+        return contents
 
     async def forget(self, task_id: str) -> int:
         """Delete the entries of a task, also those that are set aside; return how many there were."""
         names = [prefix + task_id for prefix in (ENTRY_PREFIX, SET_ASIDE_PREFIX)]
-        async with translate_errors(self._redis):
-            number = sum([len(await self._sizes(name)) for name in names])
-            await self._redis.delete(*names)
-        return number
+        async with translate_errors(self._redis), self._redis.pipeline(transaction=True) as pipeline:
+            for name in names:
+                pipeline.hlen(name)
+            pipeline.delete(*names)
+            *numbers, _ = await pipeline.execute()
+        return sum(numbers)
 
     async def accounts(self, limit: int) -> list[AccountSum]:
         """Return the accounts of days and definitions, and of the instances that have spent the most."""
@@ -90,18 +84,28 @@ class RedisAdministration:
                 seen.add(key)
                 yield key.decode().removeprefix(prefix)
 
-    async def _sizes(self, name: str) -> dict[str, int]:
-        """Return the sizes of the entries of a task in bytes, by request."""
-        requests: list[bytes] = await self._result(self._redis.hkeys(name))
-        return {request.decode(): await self._result(self._redis.hstrlen(name, request)) for request in requests}
+    async def _entries_of(self, task_ids: Sequence[str], prefix: str) -> list[StoredEntry]:
+        """Return the entries of some tasks, in two round trips."""
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for task_id in task_ids:
+                pipeline.pttl(prefix + task_id)
+                pipeline.hkeys(prefix + task_id)
+            answers = await pipeline.execute()
+        found = [
+            (task_id, request, self._stored_at(milliseconds))
+            for task_id, milliseconds, requests in zip(task_ids, answers[::2], answers[1::2], strict=True)
+            for request in requests
+        ]
+        async with self._redis.pipeline(transaction=False) as pipeline:
+            for task_id, request, _ in found:
+                pipeline.hstrlen(prefix + task_id, request)
+            sizes = await pipeline.execute()
+        return [
+            StoredEntry(task_id, request.decode(), stored_at, size, is_set_aside=prefix == SET_ASIDE_PREFIX)
+            for (task_id, request, stored_at), size in zip(found, sizes, strict=True)
+        ]
 
-    async def _stored_at(self, name: str) -> datetime:
-        """Return when a key was written last; the present where it has gone, or never expires."""
-        milliseconds: int = await self._redis.pttl(name)
+    def _stored_at(self, milliseconds: int) -> datetime:
+        """Return when a key was written last, from when it expires; the present where it has gone, or never does."""
         age = self._max_age - timedelta(milliseconds=milliseconds) if milliseconds >= 0 else timedelta(0)
         return datetime.now(UTC) - max(age, timedelta(0))
-
-    @staticmethod
-    async def _result(call: Any) -> Any:
-        """Return the result of a command whose declared type covers synchronous clients, too."""
-        return await call

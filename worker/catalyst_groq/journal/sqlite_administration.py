@@ -8,14 +8,13 @@ from decimal import Decimal
 from pathlib import Path
 
 from catalyst_groq.errors import JournalError
-from catalyst_groq.journal.administration import AccountSum, JournalSize, StoredEntry
+from catalyst_groq.journal.administration import AccountSum, StoredEntry
 from catalyst_groq.journal.ledger import UNIT_USD
 from catalyst_groq.journal.sqlite_file import BUSY_TIMEOUT_SECONDS
 from catalyst_groq.journal.sqlite_store import SET_ASIDE_PREFIX
 
-SIZE = "SELECT COUNT(*), COALESCE(SUM(LENGTH(sealed)), 0) FROM answer"
 ENTRIES = "SELECT task_id, request, kept_at, LENGTH(sealed) FROM answer {} ORDER BY kept_at DESC"
-LOAD = "SELECT sealed FROM answer WHERE task_id = ? AND request = ?"
+LOAD = "SELECT task_id, request, sealed FROM answer WHERE (task_id, request) IN (VALUES {})"
 FORGET = "DELETE FROM answer WHERE task_id = ?"
 DAILY_ACCOUNTS = "SELECT account, units FROM spent WHERE account NOT GLOB 'instance:*' ORDER BY account"
 INSTANCE_ACCOUNTS = "SELECT account, units FROM spent WHERE account GLOB 'instance:*' ORDER BY units DESC LIMIT ?"
@@ -27,23 +26,20 @@ class SqliteAdministration:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    async def size(self) -> JournalSize:
-        """Return the number and the size of all entries."""
-        with self._connected() as connection:
-            return JournalSize(*connection.execute(SIZE).fetchone())
-
     async def entries(self, task_ids: Sequence[str]) -> list[StoredEntry]:
         """Return the entries of these tasks, or of all if there are none, the newest first."""
         condition = f"WHERE task_id IN ({','.join('?' * len(task_ids))})" if task_ids else ""
         with self._connected() as connection:
             return [_to_entry(*row) for row in connection.execute(ENTRIES.format(condition), tuple(task_ids))]
 
-    async def load(self, entry: StoredEntry) -> bytes | None:
-        """Return an entry's content as it is stored; None if it was deleted meanwhile."""
-        request = f"{SET_ASIDE_PREFIX if entry.is_set_aside else ''}{entry.request_key}"
+    async def load(self, entries: Sequence[StoredEntry]) -> list[bytes | None]:
+        """Return the contents of entries as they are stored, at once; None for one that was deleted meanwhile."""
+        keys = [(entry.task_id, _to_request(entry)) for entry in entries]
+        query = LOAD.format(",".join(["(?, ?)"] * len(keys)))
         with self._connected() as connection:
-            row = connection.execute(LOAD, (entry.task_id, request)).fetchone()
-        return bytes(row[0]) if row else None
+            rows = connection.execute(query, [part for key in keys for part in key])
+            contents = {(task_id, request): bytes(sealed) for task_id, request, sealed in rows}
+        return [contents.get(key) for key in keys]
 
     async def forget(self, task_id: str) -> int:
         """Delete the entries of a task, also those that are set aside; return how many there were."""
@@ -86,6 +82,11 @@ class SqliteAdministration:
             raise JournalError(
                 f"The journal {self._path} cannot be used: {error}. Run this as the worker's user."
             ) from error
+
+
+def _to_request(entry: StoredEntry) -> str:
+    """Return what the file has in the column `request`."""
+    return f"{SET_ASIDE_PREFIX if entry.is_set_aside else ''}{entry.request_key}"
 
 
 def _to_entry(task_id: str, request: str, kept_at: float, size_bytes: int) -> StoredEntry:

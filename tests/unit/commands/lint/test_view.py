@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import pytest
 from rich.console import Console
@@ -15,6 +16,12 @@ ERROR = Finding(7, "Ask", "Ask Groq", "invalid-retries", "catalyst_retries: '3' 
 WARNING = Finding(2, "Ask", "", "retired-model", "old is retired", "Write new")
 HINT = Finding(1, "", "", "missing-variable", "nothing sets 'x'", "Did you mean y?")
 REPORTS = [DiagramReport("a b.bpmn", [WARNING, ERROR]), DiagramReport("c.bpmn", [HINT])]
+
+
+ENGINE = "http://engine/engine-rest"
+PATH_CHAR = r"(?:[\w.~!$&'()*+,;=@-]|%[0-9A-F]{2})"
+URI_REFERENCE = re.compile(rf"(?:[a-z]+://[\w.:-]*/)?{PATH_CHAR}+(?:/(?:{PATH_CHAR}|:)*)*", re.ASCII)
+"""RFC 3986, as far as artifacts need it: no colon in the first segment of a relative reference."""
 
 
 def shown(reports, *, terminal):
@@ -81,7 +88,7 @@ def test_hints_are_no_problems():
 
 def test_sarif_has_the_form_that_code_hosts_read():
     """The properties that SARIF 2.1.0 requires, and those that GitHub needs to show a result."""
-    log = to_sarif(REPORTS)
+    log = to_sarif(REPORTS, ENGINE)
     (run,) = log["runs"]
     rules = run["tool"]["driver"]["rules"]
 
@@ -98,3 +105,24 @@ def test_sarif_has_the_form_that_code_hosts_read():
     assert run["results"][1]["locations"][0]["logicalLocations"] == [
         {"name": "Ask Groq", "fullyQualifiedName": "Ask", "kind": "element"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("report", "uri"),
+    [
+        (DiagramReport("ä: b/c?.bpmn", [HINT]), "%C3%A4%3A%20b/c%3F.bpmn"),
+        (DiagramReport("/ä b.bpmn", [HINT]), "file:///%C3%A4%20b.bpmn"),
+        (
+            DiagramReport("order version 3 (order.bpmn)", [HINT], "order:3:8f"),
+            "http://engine/engine-rest/process-definition/order:3:8f/xml",
+        ),
+    ],
+)
+def test_sarif_location_is_a_uri_reference(report, uri):
+    """The schema of SARIF 2.1.0 says `"format": "uri-reference"`: RFC 3986, without blanks and other characters."""
+    (result,) = to_sarif([report], ENGINE)["runs"][0]["results"]
+    artifact = result["locations"][0]["physicalLocation"]["artifactLocation"]
+
+    assert artifact["uri"] == uri
+    assert URI_REFERENCE.fullmatch(uri)
+    assert artifact.get("description", {}).get("text") == (report.source if report.definition_id else None)

@@ -43,6 +43,12 @@ def test_cache_is_recorded_once_and_then_used(cache):
     assert cache().flag == f"-XX:AOTCache={first.file}"
 
 
+def test_cache_is_shared_by_installations_of_one_java(cache):
+    record(cache())
+
+    assert not cache(java=Java(Path("/elsewhere/java"), JAVA.version)).is_recording
+
+
 def test_cache_recordings_of_parallel_engines_are_separate(cache):
     one, two = cache(), cache()
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from catalyst_groq.commands.doctor.findings import Area, Finding
-from catalyst_groq.config.effective_settings import list_settings
+from catalyst_groq.config.effective_settings import find_replaced_secrets, list_settings
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.config.sources import FoundSettings
-from catalyst_groq.config.startup_report import KEY_REPLACED, KeyPlaces, find_ineffective_settings
+from catalyst_groq.config.startup_report import find_ineffective_settings
 
 AREA = Area("Settings")
 FIXES = {
@@ -16,9 +16,6 @@ FIXES = {
     "CATALYST_JOURNAL": "Set CATALYST_JOURNAL to a file or redis://…, or unset the others",
 }
 """By the setting that has no effect, or takes it from others."""
-
-FOUND_KEY = KeyPlaces(("env",))
-"""The key is checked with the endpoints."""
 
 CORRECT_IT = "Correct it in the environment, .env or worker.yaml"
 
@@ -36,7 +33,7 @@ def check_settings(found: FoundSettings[Settings]) -> Iterator[Finding]:
             yield AREA.ok(f"{setting.name}={setting.value} ({setting.source})")
     if not listed:
         yield AREA.ok("none is set, all have their defaults")
-    if found.replaces_key:
-        yield AREA.hint(KEY_REPLACED, "Remove one of them, or write the same key into both")
-    for text in find_ineffective_settings(found.settings, (), FOUND_KEY):
+    for text in find_replaced_secrets(found):
+        yield AREA.hint(text, "Remove what is not used, or write the same value into all of them")
+    for text in find_ineffective_settings(found.settings):
         yield AREA.hint(text.removesuffix(": unset one of them"), FIXES[text.split()[0]])

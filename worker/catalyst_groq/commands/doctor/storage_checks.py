@@ -51,6 +51,11 @@ async def check_journal(settings: Settings) -> AsyncIterator[Finding]:
             yield AREA.fault_of(f"the journal {shown} cannot be written: {error}", fix)
         else:
             yield AREA.ok(f"the journal {shown} can be written")
+            if factory.is_journal_in_redis(settings):
+                from catalyst_groq.commands.doctor.redis_checks import check_durability  # noqa: PLC0415 -- an extra
+
+                for finding in await check_durability(AREA, location):
+                    yield finding
 
 
 def _find_new_file(location: str) -> Path | None:

@@ -3,10 +3,12 @@
 Source: OASIS, Static Analysis Results Interchange Format (SARIF) Version 2.1.0.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
+
+from yarl import URL
 
 from catalyst_groq import __version__
 from catalyst_groq.commands.lint.findings import DiagramReport, Finding
@@ -16,15 +18,15 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "note"}
 
 
-def to_sarif(reports: Sequence[DiagramReport]) -> dict[str, Any]:
-    """Return the log of one run."""
+def to_sarif(reports: Sequence[DiagramReport], engine_url: str) -> dict[str, Any]:
+    """Return the log of one run. `engine_url`: the REST API that has the deployed diagrams."""
     driver = {
         "name": "catalyst-groq lint",
         "semanticVersion": __version__,
         "informationUri": DOCUMENTATION_URL,
         "rules": list(map(_describe_rule, all_rules().values())),
     }
-    results = [_describe(report.source, finding) for report in reports for finding in report.findings]
+    results = [_describe(_locate(report, engine_url), finding) for report in reports for finding in report.findings]
     run = {"tool": {"driver": driver}, "columnKind": "utf16CodeUnits", "results": results}
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
@@ -39,17 +41,18 @@ def _describe_rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _uri_of(source: str) -> str:
-    path = PurePath(source)
-    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+def _locate(report: DiagramReport, engine_url: str) -> dict[str, Any]:
+    """Return where a diagram is: its file, or the address where the engine has its XML."""
+    if report.definition_id:
+        address = URL(engine_url) / "process-definition" / report.definition_id / "xml"
+        return {"uri": str(address), "description": {"text": report.source}}
+    path = PurePath(report.source)
+    return {"uri": path.as_uri() if path.is_absolute() else quote(path.as_posix())}
 
 
-def _describe(source: str, finding: Finding) -> dict[str, Any]:
+def _describe(artifact: Mapping[str, Any], finding: Finding) -> dict[str, Any]:
     location: dict[str, Any] = {
-        "physicalLocation": {
-            "artifactLocation": {"uri": _uri_of(source)},
-            "region": {"startLine": max(finding.line, 1)},
-        }
+        "physicalLocation": {"artifactLocation": artifact, "region": {"startLine": max(finding.line, 1)}}
     }
     if finding.element_id:
         name = finding.element_name or finding.element_id

@@ -72,8 +72,9 @@ class Secret:
 class FoundKeys(NamedTuple):
     """Where a key was found, without the key itself."""
 
-    sources: tuple[str, ...] = ()
-    """Names of secret sources, in the order in which they are asked."""
+    places: tuple[str, ...] = ()
+    """Secret sources, in the order in which they are asked; see also `locate_key`. The first has the key of endpoints.
+    The key of a task is where its Secret Source says."""
     differ: bool = False
     """Whether they do not all have the same value."""
 

@@ -82,7 +82,10 @@ def _make_folder(folder: Path) -> bool:
 
 
 def _fingerprint(java: Java, class_path: Sequence[Path]) -> str:
-    """Hash everything that Java compares before it uses a cache."""
+    """Hash everything that Java compares before it uses a cache. Its own path is not (seen with Java 25.0.2).
+
+    With the path, the environments of a machine would delete each other's caches and record them again.
+    """
     stats = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in class_path]
-    facts = (java.program, java.version, platform.machine(), JVM_FLAGS, stats)
+    facts = (java.version, platform.machine(), JVM_FLAGS, stats)
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
