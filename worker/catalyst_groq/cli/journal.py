@@ -12,6 +12,11 @@ from catalyst_groq.cli.conventions import FAULTS, JournalSession, Json, Yes, ask
 if TYPE_CHECKING:
     from catalyst_groq.camunda.queries import EngineQueries
 
+ENDED_QUESTION = (
+    "The engine of the settings does not show these tasks to the worker's user. If they run in another one that shares "
+    "the journal, Groq is paid again. Delete them?"
+)
+
 app = typer.Typer(no_args_is_help=True)
 
 
@@ -108,7 +113,7 @@ def forget(
         typer.echo(f"{task}: {count(number, 'entry', 'entries')}")
     if not any(numbers.values()):
         raise typer.Exit(FAULTS)
-    question = "Delete them?" if ended else "Delete them? The next attempt of these tasks pays Groq again."
+    question = ENDED_QUESTION if ended else "Delete them? The next attempt of these tasks pays Groq again."
     if not yes and not ask(question):
         typer.echo("Nothing was deleted. Add --yes to do it.")
         raise typer.Exit(FAULTS)
