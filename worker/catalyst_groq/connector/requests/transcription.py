@@ -4,7 +4,7 @@ Requests that Groq would refuse fail before they are sent (source: Groq's speech
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,7 +104,7 @@ def _read_audio(fields: RawFields) -> dict[str, Any] | UnreadableFile:
     """
     written = fields.fields[AUDIO]
     text = written.strip() if isinstance(written, str) else AUDIO  # a File as an input parameter of that name
-    used = variables_used_by(text) or ()
+    used: Collection[str] = variables_used_by(text) or ()
     try:
         value = fill(AUDIO, text, fields.variables, files=True)
     except FieldError as error:

@@ -177,7 +177,7 @@ class _RoutedCall:
         for routes in self._plan:
             match adapt_request(self._payload, self._call.operation, routes[0].model, self._router.catalog):
                 case AdaptedRequest() as request:
-                    if compatible := self._compatible_routes(routes, request.payload):
+                    if compatible := self._compatible_routes(routes):
                         self._routes, self._number, self._request, self._is_waiting = compatible, 0, request, False
                         return True
                 case IncompatibleModel(reason):
@@ -185,10 +185,9 @@ class _RoutedCall:
         self._routes = []
         return False
 
-    def _compatible_routes(self, routes: list[Route], payload: Payload) -> list[Route]:
+    def _compatible_routes(self, routes: list[Route]) -> list[Route]:
         """Return the routes without those to Groq if the payload has what only other servers accept."""
-        unsupported = self._call.operation.find_unsupported(payload)
-        if unsupported is None:
+        if (unsupported := self._call.unsupported) is None:
             return routes
         for route in routes:
             if route.endpoint.account.server is ServerKind.GROQ:
