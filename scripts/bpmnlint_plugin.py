@@ -18,6 +18,7 @@ from catalyst_groq.commands.lint.linter import lint_diagram
 from catalyst_groq.commands.lint.misspelt_fields import KNOWN_FIELDS
 from catalyst_groq.commands.lint.rules import Rule, all_rules
 from catalyst_groq.commands.lint.tasks import TEMPLATE_PREFIX
+from catalyst_groq.common.texts import MIN_SIMILARITY
 from catalyst_groq.connector.access.secrets import VARIABLE_SOURCE
 from catalyst_groq.connector.access.urls import GROQ_URL
 from catalyst_groq.connector.fields import error_causes, mappings, names
@@ -138,7 +139,7 @@ def make_table() -> dict[str, Any]:
             "refused": {
                 "known": error_causes.KNOWN_CAUSES,
                 "noCauses": sorted(error_causes.NOT_CAUSES),
-                "misspeltSimilarity": error_causes.MISSPELT_SIMILARITY,
+                "misspeltSimilarity": MIN_SIMILARITY,
                 "relatedSimilarity": error_causes.RELATED_SIMILARITY,
                 "maxSuggestions": error_causes.MAX_SUGGESTIONS,
             },

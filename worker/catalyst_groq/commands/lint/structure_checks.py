@@ -20,7 +20,7 @@ from catalyst_groq.commands.lint.tasks import (
     has_computed_topic,
     is_templated,
 )
-from catalyst_groq.connector.fields.ignored_fields import closest
+from catalyst_groq.common.texts import closest
 from catalyst_groq.connector.fields.names import RESPONSE_MAPPING
 from catalyst_groq.domain.diagram_scopes import is_executable, read_name
 from catalyst_groq.domain.extension_elements import FIELD_PREFIX
