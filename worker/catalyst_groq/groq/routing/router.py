@@ -181,7 +181,8 @@ class _RoutedCall:
                         self._routes, self._number, self._request, self._is_waiting = compatible, 0, request, False
                         return True
                 case IncompatibleModel(reason):
-                    self._skip_incompatible(routes[0], INCOMPATIBLE_MODEL, reason)
+                    problem = f"{routes[0].model} cannot serve the request: {reason}"
+                    self._skip_incompatible(routes[0], INCOMPATIBLE_MODEL, reason, problem)
         self._routes = []
         return False
 
@@ -191,11 +192,13 @@ class _RoutedCall:
             return routes
         for route in routes:
             if route.endpoint.account.server is ServerKind.GROQ:
-                self._skip_incompatible(route, UNSUPPORTED_PARAMETER, f"the request {unsupported.problem}")
+                problem = f"the request {unsupported.problem}"
+                self._skip_incompatible(route, UNSUPPORTED_PARAMETER, problem, problem)
         return [route for route in routes if route.endpoint.account.server is not ServerKind.GROQ]
 
-    def _skip_incompatible(self, route: Route, cause: str, reason: str) -> None:
-        self._results.append(self._skip(route, ApiError(ErrorKind.BAD_REQUEST, (cause,), reason), reason))
+    def _skip_incompatible(self, route: Route, cause: str, reason: str, problem: str) -> None:
+        """`reason` is for a reader who knows the route, `problem` for one who does not."""
+        self._results.append(self._skip(route, ApiError(ErrorKind.BAD_REQUEST, (cause,), problem), reason))
 
     def _leave_model(self) -> None:
         """Keep the model's results, and note the shortest wait among its rate limits: the engine may do the waiting."""
