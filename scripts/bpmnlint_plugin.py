@@ -14,10 +14,12 @@ from catalyst_groq.commands.lint.context import TEMPLATE_VERSIONS, default_conte
 from catalyst_groq.commands.lint.diagram import LOOP_VARIABLES
 from catalyst_groq.commands.lint.error_checks import KNOWN_CAUSES as HINTED_CAUSES
 from catalyst_groq.commands.lint.findings import Finding
+from catalyst_groq.commands.lint.form_checks import FILE_TYPES, FORM_TYPES
 from catalyst_groq.commands.lint.linter import lint_diagram
 from catalyst_groq.commands.lint.misspelt_fields import KNOWN_FIELDS
 from catalyst_groq.commands.lint.rules import Rule, all_rules
 from catalyst_groq.commands.lint.tasks import TEMPLATE_PREFIX
+from catalyst_groq.common.texts import MIN_SIMILARITY
 from catalyst_groq.connector.access.secrets import VARIABLE_SOURCE
 from catalyst_groq.connector.access.urls import GROQ_URL
 from catalyst_groq.connector.fields import error_causes, mappings, names
@@ -127,6 +129,8 @@ def make_table() -> dict[str, Any]:
         "transcribeOperation": names.TRANSCRIBE_OPERATION,
         "choices": _choices(),
         "granularities": [SEGMENT, WORD],
+        "formTypes": list(FORM_TYPES),
+        "fileTypes": list(FILE_TYPES),
         "keyPrefix": KEY_PREFIX,
         "variableSource": VARIABLE_SOURCE,
         "groqUrls": [GROQ_URL, *(kind.defaults[names.URL] for kind in TASK_OPERATIONS.values())],
@@ -138,7 +142,7 @@ def make_table() -> dict[str, Any]:
             "refused": {
                 "known": error_causes.KNOWN_CAUSES,
                 "noCauses": sorted(error_causes.NOT_CAUSES),
-                "misspeltSimilarity": error_causes.MISSPELT_SIMILARITY,
+                "misspeltSimilarity": MIN_SIMILARITY,
                 "relatedSimilarity": error_causes.RELATED_SIMILARITY,
                 "maxSuggestions": error_causes.MAX_SUGGESTIONS,
             },
@@ -164,6 +168,7 @@ def _field_names() -> dict[str, str]:
         "timeoutField": names.TIMEOUT,
         "retriesField": names.RETRIES,
         "giveUpAfterField": names.GIVE_UP_AFTER,
+        "audioField": names.AUDIO,
         "languageField": names.LANGUAGE,
         "granularitiesField": names.GRANULARITIES,
         "responseFormatField": names.RESPONSE_FORMAT,

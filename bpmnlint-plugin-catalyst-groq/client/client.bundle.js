@@ -95,9 +95,11 @@ function checkElement(node, report) {
 }
 
 function hasFields(node) {
-  const properties = extensions(node, 'properties').flatMap(group => parts(group, 'values', 'property'));
+  return [ ...propertiesOf(node), ...extensions(node, 'field') ].some(({ name }) => (name || '').startsWith(table.fieldPrefix));
+}
 
-  return [ ...properties, ...extensions(node, 'field') ].some(({ name }) => (name || '').startsWith(table.fieldPrefix));
+function propertiesOf(node) {
+  return extensions(node, 'properties').flatMap(group => parts(group, 'values', 'property'));
 }
 
 function ofForeignTopic(isMisspelt) {
@@ -114,6 +116,15 @@ function ofForeignTopic(isMisspelt) {
       report({ topic: shorten(task.topic), topics: table.topics.join(', '), near });
     }
   };
+}
+
+/** Find properties without a name, which the engine cannot send to any worker. */
+function checkPropertyNames(node, report) {
+  const items = readExternalTask(node) ? propertiesOf(node) : [];
+
+  if (items.some(({ name }) => name === undefined)) {
+    report({});
+  }
 }
 
 function checkTemplate({ element }, report) {
@@ -209,6 +220,7 @@ function sharedOutputs(task, loop) {
 
 module.exports = {
   'template-on-wrong-element': checkElement,
+  'nameless-property': checkPropertyNames,
   'misspelt-topic': ofForeignTopic(true),
   'other-topic': ofForeignTopic(false),
   'old-template': ofTask(checkTemplate),
@@ -613,6 +625,62 @@ module.exports = {
   'placeholder-for-engine': ofTask(checkPlaceholdersForEngine)
 };
 },
+"lib/formChecks.js": function(module, require) {
+'use strict';
+
+const { ofTask } = require('lib/check.js');
+const { elementsOf, extensions, is, parts, scopesOf } = require('lib/elements.js');
+const { shorten } = require('lib/messages.js');
+const table = require('lib/table.json');
+
+const ONE_VARIABLE = /^(?:([\p{L}\p{N}_]+)|\$\{([\p{L}\p{N}_]+)\})$/u;
+
+/** Find form fields of a type that the engine does not know. */
+function checkFormTypes(node, report) {
+  if (!is(node, 'bpmn:FlowNode')) {
+    return;
+  }
+
+  for (const { id = '', type = '' } of formFieldsOf(node)) {
+    if (!table.formTypes.includes(type)) {
+      const message = table.fileTypes.includes(type.toLowerCase()) ? { message: 'file' } : {};
+
+      report({ ...message, field: shorten(id), type: shorten(type) });
+    }
+  }
+}
+
+/** Find a recording that a generated form asks for. */
+function checkRecording(task, report) {
+  const named = ONE_VARIABLE.exec((task.fields[table.audioField] || '').trim());
+
+  if (!named || task.operation !== table.transcribeOperation) {
+    return;
+  }
+
+  const name = named[1] || named[2];
+  const field = formFieldsAround(task.element).find(({ id, type }) => id === name && table.formTypes.includes(type));
+
+  if (field) {
+    report({ field: shorten(name), type: field.type });
+  }
+}
+
+function formFieldsAround(element) {
+  const definitions = scopesOf(element).pop();
+
+  return (definitions.rootElements || []).flatMap(elementsOf).flatMap(formFieldsOf);
+}
+
+function formFieldsOf(node) {
+  return extensions(node, 'formData').flatMap(form => parts(form, 'fields', 'formField'));
+}
+
+module.exports = {
+  'unknown-form-type': checkFormTypes,
+  'form-field-for-file': ofTask(checkRecording)
+};
+},
 "lib/mappingChecks.js": function(module, require) {
 'use strict';
 
@@ -869,7 +937,8 @@ const CHECKS = {
   ...require('lib/modelChecks.js'),
   ...require('lib/mappingChecks.js').checks,
   ...require('lib/errorChecks.js'),
-  ...require('lib/diagramChecks.js')
+  ...require('lib/diagramChecks.js'),
+  ...require('lib/formChecks.js')
 };
 const { describe } = require('lib/messages.js');
 const table = require('lib/table.json');
@@ -1609,6 +1678,44 @@ module.exports = {
         }
       ]
     },
+    "nameless-property": {
+      "severity": "error",
+      "title": "An extension property has no name",
+      "url": "https://github.com/catalyst-groq/catalyst-groq-worker/blob/main/docs/lint.md#nameless-property",
+      "messages": [
+        {
+          "problem": "a camunda:property has no name: the engine refuses each fetch that asks for the properties of this topic",
+          "fix": "Give it a name, or remove it"
+        }
+      ]
+    },
+    "unknown-form-type": {
+      "severity": "warning",
+      "title": "A form field has a type that the engine does not know",
+      "url": "https://github.com/catalyst-groq/catalyst-groq-worker/blob/main/docs/lint.md#unknown-form-type",
+      "messages": [
+        {
+          "name": "file",
+          "problem": "the form field '{field}' has the type '{type}': the engine knows none for files, and refuses to deploy the diagram",
+          "fix": "Use an embedded form (camunda:formKey=\"embedded:deployment:upload.html\") with an input of cam-variable-type=\"File\""
+        },
+        {
+          "problem": "the form field '{field}' has the type '{type}', which the engine does not know: it refuses to deploy the diagram",
+          "fix": "Write string, long, boolean, date or enum"
+        }
+      ]
+    },
+    "form-field-for-file": {
+      "severity": "hint",
+      "title": "A form asks for a recording as a text",
+      "url": "https://github.com/catalyst-groq/catalyst-groq-worker/blob/main/docs/lint.md#form-field-for-file",
+      "messages": [
+        {
+          "problem": "catalyst_audio: '{field}' is a form field of the type '{type}', where nobody can choose a recording",
+          "fix": "Use an embedded form with an input of cam-variable-type=\"File\", unless people shall type a URL"
+        }
+      ]
+    },
     "missing-time-to-live": {
       "severity": "warning",
       "title": "The process has no time to live",
@@ -1713,6 +1820,7 @@ module.exports = {
   "timeoutField": "catalyst_timeout",
   "retriesField": "catalyst_retries",
   "giveUpAfterField": "catalyst_giveUpAfter",
+  "audioField": "catalyst_audio",
   "languageField": "catalyst_language",
   "granularitiesField": "catalyst_timestampGranularities",
   "responseFormatField": "catalyst_responseFormat",
@@ -1834,6 +1942,18 @@ module.exports = {
   "granularities": [
     "segment",
     "word"
+  ],
+  "formTypes": [
+    "string",
+    "long",
+    "boolean",
+    "date",
+    "enum"
+  ],
+  "fileTypes": [
+    "file",
+    "binary",
+    "bytes"
   ],
   "keyPrefix": "gsk_",
   "variableSource": "variable",

@@ -20,9 +20,11 @@ function checkElement(node, report) {
 }
 
 function hasFields(node) {
-  const properties = extensions(node, 'properties').flatMap(group => parts(group, 'values', 'property'));
+  return [ ...propertiesOf(node), ...extensions(node, 'field') ].some(({ name }) => (name || '').startsWith(table.fieldPrefix));
+}
 
-  return [ ...properties, ...extensions(node, 'field') ].some(({ name }) => (name || '').startsWith(table.fieldPrefix));
+function propertiesOf(node) {
+  return extensions(node, 'properties').flatMap(group => parts(group, 'values', 'property'));
 }
 
 function ofForeignTopic(isMisspelt) {
@@ -39,6 +41,15 @@ function ofForeignTopic(isMisspelt) {
       report({ topic: shorten(task.topic), topics: table.topics.join(', '), near });
     }
   };
+}
+
+/** Find properties without a name, which the engine cannot send to any worker. */
+function checkPropertyNames(node, report) {
+  const items = readExternalTask(node) ? propertiesOf(node) : [];
+
+  if (items.some(({ name }) => name === undefined)) {
+    report({});
+  }
 }
 
 function checkTemplate({ element }, report) {
@@ -134,6 +145,7 @@ function sharedOutputs(task, loop) {
 
 module.exports = {
   'template-on-wrong-element': checkElement,
+  'nameless-property': checkPropertyNames,
   'misspelt-topic': ofForeignTopic(true),
   'other-topic': ofForeignTopic(false),
   'old-template': ofTask(checkTemplate),

@@ -5,7 +5,8 @@ const CHECKS = {
   ...require('./modelChecks'),
   ...require('./mappingChecks').checks,
   ...require('./errorChecks'),
-  ...require('./diagramChecks')
+  ...require('./diagramChecks'),
+  ...require('./formChecks')
 };
 const { describe } = require('./messages');
 const table = require('./table.json');

@@ -24,10 +24,9 @@ async def test_fetch_returns_tasks_by_priority_then_by_age(backend, make_client,
     assert first + rest == [created[index] for index in (4, 1, 3, 0, 2)]
 
 
-async def test_fetch_returns_variables_and_extension_properties(backend, make_client, topic):
+async def test_fetch_returns_variables(backend, make_client, topic):
     given = typed(userMessage="hi", count=3, history=[{"role": "user"}], long="x" * 5000, none=None) | {"file": FILE}
-    properties = {"catalyst_apiKey": "groq_api_key", "text": "${a}\n'\"<&>"}
-    created = await backend.create_task(topic, variables=given, properties=properties)
+    created = await backend.create_task(topic, variables=given)
     [task] = await make_client(backend.rest_url).fetch_and_lock([topic], 1)
 
     assert task.variables == {
@@ -38,7 +37,6 @@ async def test_fetch_returns_variables_and_extension_properties(backend, make_cl
         "none": None,
         "file": FileVariable("File", "file", "text/plain", "UTF-8", "a.txt"),
     }
-    assert task.extension_properties == properties
     assert task.retries is None
     assert task.activity_id == "Ask"
     assert (task.process_instance_id, task.process_definition_id) == (created.instance_id, created.definition_id)

@@ -102,6 +102,17 @@ def test_input_parameter_in_a_namespace_of_another_engine_is_an_incident(start_i
     assert not emulator.calls
 
 
+@pytest.mark.parametrize("written", ['value="a"', "", 'name="note"', 'name="" value="a"'])
+def test_property_without_a_name_or_value_keeps_no_task_from_the_worker(start_instance, flavour, written):
+    """The engine fails a fetch that asks for the properties of a task with one that has no name."""
+    prefix = ACCEPTED[flavour][0]
+    key, xml = diagram(prefix=prefix)
+    properties = f"<{prefix}:properties><{prefix}:property {written}/></{prefix}:properties></bpmn:extensionElements>"
+    instance = start_instance((key, xml.replace("</bpmn:extensionElements>", properties)), text="a")
+
+    assert instance.task() == "Review"
+
+
 def reach_tasks(process_client, shape):
     """Deploy a shape, start an instance, and lock the external tasks at which it arrives."""
     process_client.deploy_texts({f"{shape.key}.bpmn": shape.content})

@@ -5,10 +5,13 @@ import os
 import subprocess
 import sys
 
+import httpx
 import pytest
 
+from catalyst_groq.commands.lint.form_checks import FILE_TYPES, FORM_TYPES
 from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE
 from support.diagrams import diagram
+from support.lint_diagrams import process_around
 from support.process_instance import start
 
 pytestmark = pytest.mark.engine
@@ -46,3 +49,33 @@ def test_lint_of_deployed_processes_finds_topics_nobody_fetches(engine, process_
     assert [finding["rule"] for finding in findings if finding["file"].startswith(f"{made[0]} version 1")] == [
         "topic-not-fetched"
     ]
+
+
+def form_with(kind):
+    """Return the key and the diagram of a process whose start form has a field of this type."""
+    key = f"form-{kind or 'blank'}"
+    field = f'<camunda:formField id="recording" type="{kind}"/>'
+    task = '<bpmn:userTask id="Ask"/><bpmn:sequenceFlow id="flow" sourceRef="Start" targetRef="Ask"/>'
+    return key, process_around(task).replace('id="test"', f'id="{key}"').replace(
+        '<camunda:formField id="recording" type="string"/>', field
+    )
+
+
+@pytest.mark.every_engine
+@pytest.mark.parametrize("kind", FORM_TYPES)
+def test_form_field_of_a_known_type_is_deployed_and_makes_no_file(process_client, kind):
+    key, xml = form_with(kind)
+    process_client.deploy_texts({f"{key}.bpmn": xml})
+    variables = process_client.get(f"/process-definition/key/{key}/form-variables")
+
+    assert variables["recording"]["type"] in {"String", "Long", "Boolean", "Date"}
+
+
+@pytest.mark.every_engine
+@pytest.mark.parametrize("kind", ["", "File", *FILE_TYPES])
+def test_form_field_of_an_unknown_type_is_not_deployed(process_client, kind):
+    key, xml = form_with(kind)
+    with pytest.raises(httpx.HTTPStatusError) as refused:
+        process_client.deploy_texts({f"{key}.bpmn": xml})
+
+    assert f"unknown type '{kind}'" in refused.value.response.text

@@ -3,6 +3,7 @@
 import asyncio
 
 from catalyst_groq.groq.api.operations import CHAT_COMPLETION
+from catalyst_groq.groq.api.request_validation import find_unsupported
 from catalyst_groq.groq.api.requests import Account, GroqRequest
 from catalyst_groq.groq.api.response_validation import ResponseValidator
 from catalyst_groq.groq.api.responses import NoResponse, Response
@@ -103,9 +104,10 @@ class FakeEndpoints:
     async def call(self, *models, max_wait=60, truncate=lambda *_: None, **payload):
         """Call the first of `models` with the others as fallback models."""
         models = models or ("m",)
+        request = {"model": models[0], "messages": [{"role": "user", "content": "Hi"}], **payload}
         call = GroqCall(
             operation=CHAT_COMPLETION,
-            payload={"model": models[0], "messages": [{"role": "user", "content": "Hi"}], **payload},
+            payload=request,
             endpoints=self.endpoints,
             responses=self.responses,
             fallback_models=models[1:],
@@ -113,6 +115,7 @@ class FakeEndpoints:
             max_wait=max_wait,
             caller="task-1",
             truncate=truncate,
+            unsupported=find_unsupported(request),
         )
         return await self.router.call(call)
 

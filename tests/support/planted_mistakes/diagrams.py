@@ -132,6 +132,24 @@ DIAGRAMS = [
         shown=Shown(Place.DEPLOYMENT, "camunda:outputParameter not allowed for multi-instance constructs"),
     ),
     Mistake(
+        "form field of the type file",
+        '<bpmn:userTask id="Upload"><bpmn:extensionElements><camunda:formData>'
+        '<camunda:formField id="invoice" type="file"/>'
+        f"</camunda:formData></bpmn:extensionElements></bpmn:userTask>{task_with({})}",
+        "unknown-form-type",
+        "the form field 'invoice' has the type 'file': the engine knows none for files",
+        "Use an embedded form",
+        shown=Shown(Place.DEPLOYMENT, "unknown type 'file'"),
+    ),
+    Mistake(
+        "property without a name",
+        task_with({"catalyst_retries": "R1/PT0S"}).replace('name="catalyst_retries" ', ""),
+        "nameless-property",
+        "a camunda:property has no name",
+        "Give it a name, or remove it",
+        shown=Shown(Place.NOTHING, COMPLETED, "the value has no effect"),
+    ),
+    Mistake(
         "process without a time to live",
         f'<bpmn:process id="test" isExecutable="true">{task_with({})}</bpmn:process>',
         "missing-time-to-live",

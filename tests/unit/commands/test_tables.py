@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from catalyst_groq.cli.conventions import make_console
-from catalyst_groq.commands.tables import count, print_rows, print_text
+from catalyst_groq.commands.tables import count, print_pairs, print_rows, print_text
 
 HEADERS = ("process", "message")
 ROWS = [("a-process-with-a-long-name", "Words of a message that nobody has to read in one line. " * 3)]
@@ -69,6 +69,27 @@ def test_console_in_a_pipe_has_the_width_of_a_log(monkeypatch, environ, width):
         monkeypatch.setenv(name, value)
 
     assert make_console().width == width
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_table_says_where_it_has_cut_a_value(is_terminal):
+    text = render(400, is_terminal=is_terminal, folds_last=True, max_last_chars=12)
+
+    assert "Words of a m…" in text
+    assert "message that" not in text
+    assert text.splitlines()[-1] == "What ends with … is cut: --json shows all of it."
+
+
+def test_table_without_a_cut_value_says_nothing_of_it():
+    assert "--json" not in render(400, folds_last=True, max_last_chars=1000)
+
+
+def test_pairs_have_no_blanks_at_the_ends_of_their_lines():
+    out = io.StringIO()
+    pairs = {"Cockpit": "http://127.0.0.1:8080/camunda", "Log in as": "demo / demo"}
+    print_pairs(Console(file=out, width=30), pairs)
+
+    assert out.getvalue().splitlines() == ["Cockpit    http://127.0.0.1:8080/camunda", "Log in as  demo / demo"]
 
 
 def test_table_shows_no_control_characters_and_no_markup():

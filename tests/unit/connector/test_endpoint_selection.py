@@ -5,8 +5,11 @@ from dataclasses import replace
 import pytest
 
 from catalyst_groq.connector.access.urls import GROQ_URL, AllowedUrls
+from catalyst_groq.connector.requests.chat import ChatRequest
 from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE
 from catalyst_groq.domain.outcomes import Completion
+from catalyst_groq.groq.api.operations import CHAT_COMPLETION
+from catalyst_groq.groq.api.request_validation import find_unsupported
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.server_kinds import ServerKind, ServerKinds
 from catalyst_groq.groq.routing.endpoints import Endpoint
@@ -108,6 +111,22 @@ async def test_parameter_is_refused_if_only_groq_serves_the_model():
     harness = HandlerHarness(endpoints=(GROQ, replace(LOCAL, models={"theirs": "theirs"})))
     assert "which Groq refuses" in (await harness.handle(None, UNSUPPORTED)).message
     assert isinstance(await harness.handle(None, UNSUPPORTED | {"catalyst_model": "theirs"}), Completion)
+
+
+@pytest.mark.parametrize("endpoints", [(), (GROQ,), (GROQ, ENDPOINTS[0])])
+async def test_parameter_that_groq_refuses_is_looked_for_once(monkeypatch, endpoints):
+    looked_for = []
+
+    def find(payload):
+        looked_for.append(payload)
+        return find_unsupported(payload)
+
+    operation = replace(CHAT_COMPLETION, find_unsupported=find)
+    monkeypatch.setattr(ChatRequest, "operation", operation)
+    outcome = await HandlerHarness(endpoints=endpoints).handle()
+
+    assert isinstance(outcome, Completion)
+    assert len(looked_for) == 1
 
 
 async def test_key_of_a_task_keeps_what_its_endpoint_needs_besides():

@@ -1,6 +1,7 @@
 """BPMN errors of the handler: thrown where something catches them, otherwise an incident."""
 
 import itertools
+import json
 
 import pytest
 
@@ -54,6 +55,27 @@ async def test_uncaught_bpmn_error_of_an_event_needs_a_subprocess():
     outcome = await HandlerHarness(DENIED, process=END_EVENT).handle(None, GIVE_UP)
     fix = "put 'AskGroq' into a subprocess and attach an error boundary event to that."
     assert outcome.message.endswith(f"{fix} {IF_IN_DIAGRAM}")
+
+
+async def test_incompatible_model_names_the_model_and_what_it_cannot_do():
+    """The task's model is known to be retired since the first task, and its replacement cannot do what is asked."""
+    gone = make_response(404, {"error": {"message": "gone", "code": "model_not_found"}})
+    image = {"type": "image_url", "image_url": {"url": "https://files.example/photo.png"}}
+    payload = json.dumps({"messages": [{"role": "user", "content": [image]}]})
+    fields = {"catalyst_model": "llama-3.3-70b-versatile", "catalyst_payload": payload}
+    harness = HandlerHarness(gone, process=CATCHING_TASK)
+    await harness.handle(None, fields)
+    incident = await harness.handle(None, {**fields, "catalyst_errorMapping": "{}"})
+    caught = await harness.handle(None, {**fields, "catalyst_errorMapping": '{"incompatible_model": "NO_IMAGES"}'})
+
+    assert len(harness.payloads) == 1
+    assert isinstance(caught, BpmnError)
+    assert caught.code == "NO_IMAGES"
+    assert caught.message == (
+        "Groq: openai/gpt-oss-120b cannot serve the request: does not support images. "
+        "Correct the Request Payload, or the field that the server names."
+    )
+    assert incident.message.startswith(caught.message)
 
 
 @pytest.mark.parametrize("problem", ["property 'max_token' is unsupported", "x" * 5000])

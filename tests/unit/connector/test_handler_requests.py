@@ -241,6 +241,68 @@ async def test_recording_in_details_has_no_content():
     assert '"file": "voicemail.wav (audio/wav, 24 bytes, SHA-256 ' in outcome.details
 
 
+UNUSABLE_RECORDINGS = {
+    "null": {"type": "Null", "value": None},
+    "null_file_as_string": {"type": "String", "value": None},
+    "empty": {"type": "String", "value": ""},
+    "text": {"type": "String", "value": "hm"},
+    "json": {"type": "Json", "value": '{"name": "voicemail.wav"}'},
+    "object": {"type": "Object", "value": "rO0AB", "valueInfo": {"serializationDataFormat": "application/x-java"}},
+}
+
+
+@pytest.mark.parametrize("recording", UNUSABLE_RECORDINGS.values(), ids=UNUSABLE_RECORDINGS)
+@pytest.mark.parametrize("audio", ["recording", "${recording}"])
+async def test_recording_that_is_no_file_is_an_unreadable_file(recording, audio):
+    fields = {**TRANSCRIBE, "catalyst_audio": audio}
+    mapped = {**fields, "catalyst_errorMapping": '{"unreadable_file": "NO_RECORDING"}'}
+    harness = HandlerHarness(process=CATCHING_TASK)
+    caught = await harness.handle(None, mapped, files={"recording": recording})
+    incident = await HandlerHarness().handle(None, fields, files={"recording": recording})
+
+    assert isinstance(caught, BpmnError), caught
+    assert caught.code == "NO_RECORDING"
+    assert isinstance(incident, Failure)
+    assert "Set the variable 'recording' again, then raise the task's retries." in incident.message
+    assert incident.message.startswith(caught.message)
+    assert harness.payloads == []
+
+
+@pytest.mark.parametrize("audio", ["recording", "${recording}"])
+async def test_recording_that_does_not_exist_is_a_mistake_of_the_field(audio):
+    fields = {**TRANSCRIBE, "catalyst_audio": audio, "catalyst_errorMapping": '{"unreadable_file": "NO_RECORDING"}'}
+    outcome = await HandlerHarness(process=CATCHING_TASK).handle({}, fields)
+
+    assert isinstance(outcome, Failure)
+    assert "Set 'recording' in this instance" in outcome.message
+
+
+@pytest.mark.parametrize(
+    ("photo", "problem"), [(None, "is null"), ("", "is empty"), ({"name": "photo.png"}, "is an object")]
+)
+async def test_image_without_a_url_is_an_unreadable_file(photo, problem):
+    payload = "messages: [{role: user, content: [{type: image_url, image_url: {url: '${photo}'}}]}]"
+    fields = {**MAPPED, "catalyst_payload": payload}
+    harness = HandlerHarness(process=CATCHING_TASK)
+    outcome = await harness.handle({"photo": photo}, fields)
+
+    assert isinstance(outcome, BpmnError), outcome
+    assert outcome.message == f"catalyst_payload: uses 'photo' as an image, but it {problem}. Use a File or a URL."
+    assert harness.payloads == []
+
+
+async def test_image_without_a_url_in_a_list_of_a_variable_is_an_unreadable_file():
+    parts = [{"type": "image_url", "image_url": {"url": ""}}]
+    harness = HandlerHarness(process=CATCHING_TASK)
+    fields = {**MAPPED, "catalyst_payload": "messages: [{role: user, content: '${parts}'}]"}
+    caught = await harness.handle({"parts": parts}, fields)
+    incident = await HandlerHarness().handle({"parts": parts}, {**fields, "catalyst_errorMapping": "{}"})
+
+    assert isinstance(caught, BpmnError)
+    assert caught.message == "catalyst_payload: has an image whose URL is empty. Use a File or a URL."
+    assert "Set the variable again, then raise the task's retries." in incident.message
+
+
 async def test_request_that_is_too_large_is_sent_again_truncated():
     harness = HandlerHarness(TOO_LARGE, make_response())
     text = "It was a dark and stormy night. " * 300

@@ -190,6 +190,7 @@ def test_fields_are_parsed_in_every_notation():
         "attribute": "short",
         "expressionAttribute": "${y}",
         "blank": "",
+        "other": "1",
     }
     assert definition.fields_of("Bare") == {}
 

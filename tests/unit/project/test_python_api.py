@@ -22,6 +22,7 @@ DRIVEN = {"embedded", "thread", "program", "settings", "secrets", "observer", "h
 """The examples that a test below runs."""
 
 URL = "http://localhost:8080/engine-rest"
+NO_RETRY = {"catalyst_retries": "R1/PT0S"}
 
 
 @pytest.fixture
@@ -143,10 +144,10 @@ def test_example_of_observer(program, capsys):
 
     async def run():
         async with names["make_worker"](costs):
-            task = program.create()
+            task = program.create(NO_RETRY)
             await is_reviewed(task)
             program.emulator.next(None, status=500)
-            failed = program.create({"catalyst_retries": "R1/PT0S"})
+            failed = program.create(NO_RETRY)
             await wait_until(lambda: failed.incident)
 
     asyncio.run(run())

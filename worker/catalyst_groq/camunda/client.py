@@ -237,8 +237,8 @@ class EngineClient:
         return {
             "topicName": name,
             "lockDuration": _milliseconds(self.lock_duration),
-            "includeExtensionProperties": True,
-            # One unreadable Java object must not block the whole topic.
+            # One unreadable Java object must not block the whole topic. Nor must a property without a name, so the
+            # extension properties are read from the diagram.
             "deserializeValues": False,
             "variables": None if variables is None else sorted(variables),
             **self._task_filter,

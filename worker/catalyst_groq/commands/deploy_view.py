@@ -11,7 +11,6 @@ from catalyst_groq.commands.deploy import DeployReport
 from catalyst_groq.commands.instance_outcome import InstanceOutcome, Situation
 from catalyst_groq.commands.process_variables import order_names, value_text
 from catalyst_groq.commands.tables import print_rows, print_text
-from catalyst_groq.common.texts import shorten
 
 MAX_VALUE_CHARS = 200
 """Of a variable in the table; JSON has all of it."""
@@ -45,11 +44,11 @@ def show_outcome(console: Console, outcome: InstanceOutcome, mask: Mask) -> None
     for line in _describe(outcome):
         print_text(console, mask(line))
     rows = [
-        (name, str(typed.get("type")), shorten(mask(value_text(typed)), MAX_VALUE_CHARS))
+        (name, str(typed.get("type")), mask(value_text(typed)))
         for name, typed in ((name, outcome.variables[name]) for name in order_names(outcome.variables))
     ]
     if rows:
-        print_rows(console, ("variable", "type", "value"), rows, folds_last=True)
+        print_rows(console, ("variable", "type", "value"), rows, folds_last=True, max_last_chars=MAX_VALUE_CHARS)
 
 
 def to_json(report: DeployReport, mask: Mask) -> str:

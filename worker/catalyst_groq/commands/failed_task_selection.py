@@ -1,6 +1,5 @@
 """Which failed tasks a command is about: by process, instance, cause and text. Pure."""
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -8,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from catalyst_groq.camunda.failed_tasks import FailedTask
+from catalyst_groq.common.texts import closest
 from catalyst_groq.connector.fields.error_causes import KINDS_BY_CAUSE
 from catalyst_groq.connector.fields.names import CHAT_DEFAULTS, PAYLOAD, TRANSCRIPTION_DEFAULTS
 from catalyst_groq.connector.results.incident_causes import CAUSES, find_causes
@@ -63,8 +63,8 @@ def check_cause(written: str) -> str:
         raise UnknownCause(f"--cause {written}: a cause of the Error Mapping. An incident has it as {names}.")
     if of_blame := sorted(kind.name for kind in ERROR_KINDS if kind.blame == name.lower()):
         raise UnknownCause(f"--cause {written}: a blame, not a cause. Its causes are {', '.join(of_blame)}.")
-    close = difflib.get_close_matches(name.lower(), by_name, 1)
-    fix = f"Did you mean {by_name[close[0]]}?" if close else f"Write a status, a field, or one of {', '.join(CAUSES)}."
+    near = closest(name, by_name.values())
+    fix = f"Did you mean {near}?" if near else f"Write a status, a field, or one of {', '.join(CAUSES)}."
     raise UnknownCause(f"--cause {written}: unknown cause. {fix}")
 
 

@@ -15,7 +15,7 @@ from catalyst_groq.commands.failed_task_selection import group_tasks
 from catalyst_groq.commands.migrate import InstanceMigration
 from catalyst_groq.commands.paced_run import PacedResult
 from catalyst_groq.commands.tables import count, print_rows, print_text
-from catalyst_groq.common.texts import end_sentence, shorten
+from catalyst_groq.common.texts import end_sentence
 from catalyst_groq.connector.results.incident_causes import UNREADABLE_ENTRY, find_causes
 
 UNREADABLE_ENTRY_REMEDY = (
@@ -41,11 +41,11 @@ def show_tasks(console: Console, found: FoundTasks, mask: Mask) -> None:
             group.activity,
             group.cause,
             f"{group.size:,}",
-            shorten(mask(group.message), MAX_MESSAGE_CHARS),
+            mask(group.message),
         )
         for group in group_tasks(found.tasks)
     ]
-    print_rows(console, HEADERS, rows, folds_last=True)
+    print_rows(console, HEADERS, rows, folds_last=True, max_last_chars=MAX_MESSAGE_CHARS)
     if suspended := sum(task.is_suspended for task in found.tasks):
         print_text(console, f"{count(suspended, 'task')} of suspended instances: activate these in Cockpit, too.")
     if unreadable := sum(UNREADABLE_ENTRY in find_causes(task.message) for task in found.tasks):

@@ -1,6 +1,6 @@
 """Tables and texts of commands: texts of servers and diagrams are shown as they are, without control characters."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.box import HEAVY_HEAD
 from rich.console import Console
@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from catalyst_groq.common.control_characters import escape_control_characters
+from catalyst_groq.common.texts import shorten
 
 UNLIMITED_WIDTH = 10_000
 """Columns of a table that nothing is cut off from."""
@@ -21,14 +22,34 @@ MIN_FOLDED_CHARS = 25
 """Of a text that is folded: in a narrower column nobody would read it."""
 
 
+CUT = "What ends with … is cut: --json shows all of it."
+
+
 def print_rows(
-    console: Console, headers: Sequence[str], rows: Sequence[Sequence[str]], *, folds_last: bool = False
+    console: Console,
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    folds_last: bool = False,
+    max_last_chars: int | None = None,
 ) -> None:
     """Print a table; where the console is too narrow for it, a paragraph for each row, so that names stay whole.
 
     A pipe gets the columns without lines and blanks around them, and each row in one line, however long that is. With
-    `folds_last` the last column, a text for people, takes several lines where that makes the table fit.
+    `folds_last` the last column, a text for people, takes several lines where that makes the table fit. Its texts are
+    cut to `max_last_chars`, and a line says so: for commands with `--json`.
     """
+    if max_last_chars is None:
+        _print_rows(console, headers, rows, folds_last=folds_last)
+        return
+    _print_rows(
+        console, headers, [[*row[:-1], shorten(row[-1], max_last_chars)] for row in rows], folds_last=folds_last
+    )
+    if any(len(row[-1]) > max_last_chars for row in rows):
+        print_text(console, CUT)
+
+
+def _print_rows(console: Console, headers: Sequence[str], rows: Sequence[Sequence[str]], *, folds_last: bool) -> None:
     needed = [[*row[:-1], row[-1][:MIN_FOLDED_CHARS]] for row in rows] if folds_last else rows
     fits = _measure(console, _make_table(console, headers, needed)) <= console.width
     if not console.is_terminal:
@@ -70,6 +91,14 @@ def print_text(console: Console, text: str) -> None:
     """Print a text without control characters and markup. A terminal gets it folded at words."""
     is_folded = console.is_terminal
     console.print(escape_control_characters(text), markup=False, highlight=False, soft_wrap=not is_folded)
+
+
+def print_pairs(console: Console, pairs: Mapping[str, str]) -> None:
+    """Print names with their texts, one pair in each line, however long that is."""
+    width = max(map(len, pairs), default=0)
+    for name, text in pairs.items():
+        line = f"{name:<{width}}  {escape_control_characters(text)}"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

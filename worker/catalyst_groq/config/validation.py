@@ -1,6 +1,5 @@
 """Problems with settings: unknown names, incomplete pairs and invalid values, each with its variable name."""
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -11,10 +10,14 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from catalyst_groq.common.control_characters import escape_control_characters
 from catalyst_groq.common.credentials import hide_user_info
+from catalyst_groq.common.texts import closest
 from catalyst_groq.config.secret_files import file_setting
 from catalyst_groq.domain.redaction import Redactor
 
 PREFIX = "CATALYST_"
+MIN_SIMILARITY_OF_SETTINGS = 0.75
+"""Some have names of five letters: one of them may be wrong."""
+
 REQUIRED_SETTINGS = {
     "engine_password": "engine_user",
     "engine_token_url": "engine_client_id",
@@ -122,8 +125,8 @@ class SettingsDiagnostics:
         return escape_control_characters(Redactor().mask(text))
 
     def _did_you_mean(self, name: str, format_name: Callable[[str], str]) -> str:
-        close = difflib.get_close_matches(name.lower().removeprefix(PREFIX.lower()), self.fields, 1)
-        return f" Did you mean {format_name(close[0])}?" if close else ""
+        near = closest(name.lower().removeprefix(PREFIX.lower()), self.fields, MIN_SIMILARITY_OF_SETTINGS)
+        return f" Did you mean {format_name(near)}?" if near else ""
 
     def _is_secret(self, name: str) -> bool:
         return name in self.fields and SecretStr in get_args(self.fields[name].annotation)

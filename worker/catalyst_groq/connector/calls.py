@@ -38,7 +38,7 @@ class CallFactory:
         base_url = resolve_base_url(request, self.urls)
         server = Account(base_url, "", self.servers.of(base_url))
         endpoints = await select_endpoints(request, task.variables, server, self.secrets, self.endpoints)
-        check_parameters(request, payload, endpoints)
+        unsupported = check_parameters(request, payload, endpoints)
         max_wait = request.give_up_after - task.age(self.lock_duration)
         return GroqCall(
             operation=request.builder.operation,
@@ -53,4 +53,5 @@ class CallFactory:
             caller=task.id,
             budgets=self.budgets.for_task(task),
             truncate=request.builder.truncate,
+            unsupported=unsupported,
         )

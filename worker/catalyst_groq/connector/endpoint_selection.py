@@ -12,6 +12,7 @@ from catalyst_groq.connector.fields.names import API_KEY, CHAT_DEFAULTS, PAYLOAD
 from catalyst_groq.connector.task_request import TaskRequest
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.operations import Payload
+from catalyst_groq.groq.api.request_validation import UnsupportedParameter
 from catalyst_groq.groq.api.requests import Account
 from catalyst_groq.groq.api.server_kinds import ServerKind, has_host_of_groq
 from catalyst_groq.groq.routing.endpoints import Endpoint
@@ -61,16 +62,18 @@ async def select_endpoints(
     ]
 
 
-def check_parameters(request: TaskRequest, payload: Payload, endpoints: Sequence[Endpoint]) -> None:
-    """Refuse a parameter that Groq refuses if no other server may get the request. Raises `FieldError`."""
+def check_parameters(
+    request: TaskRequest, payload: Payload, endpoints: Sequence[Endpoint]
+) -> UnsupportedParameter | None:
+    """Return why Groq would refuse the request, which other servers may get. Raises `FieldError` if there are none."""
+    unsupported = request.builder.operation.find_unsupported(payload)
     models = {payload["model"], *request.fallback_models}
     accounts = [endpoint.account for endpoint in endpoints if any(map(endpoint.serves, models))]
-    if not accounts or any(account.server is not ServerKind.GROQ for account in accounts):
-        return
-    if unsupported := request.builder.operation.find_unsupported(payload):
-        assumed = [account.url for account in accounts if not has_host_of_groq(account.url)]
-        hint = f". If {assumed[0]} is not Groq, ask the operator to set 'server: other' for it" if assumed else ""
-        raise FieldError(PAYLOAD, unsupported.problem, unsupported.fix + hint)
+    if unsupported is None or not accounts or any(account.server is not ServerKind.GROQ for account in accounts):
+        return unsupported
+    assumed = [account.url for account in accounts if not has_host_of_groq(account.url)]
+    hint = f". If {assumed[0]} is not Groq, ask the operator to set 'server: other' for it" if assumed else ""
+    raise FieldError(PAYLOAD, unsupported.problem, unsupported.fix + hint)
 
 
 def _uses_worker_defaults(request: TaskRequest) -> bool:

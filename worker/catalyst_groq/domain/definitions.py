@@ -37,7 +37,7 @@ class Definition:
     """The parts of one deployed process definition that the worker uses."""
 
     fields: Mapping[str, Mapping[str, str]]
-    """By activity id the fields of the external tasks, and their properties where the engine may not send them."""
+    """By activity id the fields and the extension properties of the external tasks."""
 
     caught: Mapping[str, Codes]
     """By activity id, the error codes that an event in the process catches."""

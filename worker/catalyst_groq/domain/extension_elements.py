@@ -48,15 +48,10 @@ def read_texts(activity: ET.Element, message: ET.Element | None) -> Texts:
     """
     elements = [activity] if message is None else [activity, message]
     fields: dict[str, str] = {}
+    properties: dict[str, str] = {}
     for element in elements:
         fields |= _merge(activity, {namespace: dict(_fields(element, namespace)) for namespace in NAMESPACES})
-    # The engine sends the properties of a task, in the first namespace that it knows, and none of a message.
-    properties = {
-        name: value
-        for element in elements
-        for name, value in _merge(activity, {space: dict(_properties(element, space)) for space in NAMESPACES}).items()
-        if element is message or looks_like_field(name)
-    }
+        properties |= _merge(activity, {namespace: dict(_properties(element, namespace)) for namespace in NAMESPACES})
     texts = fields | {name: value for name, value in properties.items() if value.strip() or name not in fields}
     for element in elements:
         _refuse_unknown_namespaces(element, texts)

@@ -12,9 +12,8 @@ from typing import Any
 
 import httpx
 from rich.console import Console
-from rich.table import Table
 
-from catalyst_groq.commands.tables import print_text
+from catalyst_groq.commands.tables import print_pairs, print_text
 from catalyst_groq.config.validation import PREFIX
 from catalyst_groq.connector.access.urls import GROQ_URL
 from catalyst_groq.errors import SandboxError
@@ -109,7 +108,8 @@ def run_demo(  # noqa: PLR0913 -- the options of the command
             for line in (*describe_next_steps(command, example), "Engine and worker stop now."):
                 print_text(console, line)
         else:
-            console.print(_addresses(engine, worker_environ, worker.log_path), "Press Ctrl-C to stop.", sep="\n")
+            print_pairs(console, _addresses(engine, worker_environ, worker.log_path))
+            print_text(console, "Press Ctrl-C to stop.")
             with suppress(KeyboardInterrupt):
                 while not worker.process.wait(CHECK_INTERVAL_SECONDS):
                     engine.check_running()
@@ -208,14 +208,14 @@ def _find_free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _addresses(engine: EngineProcess, worker_environ: Mapping[str, str], worker_log: Path) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_row("Cockpit", engine.cockpit_url)
-    table.add_row("Tasklist", engine.tasklist_url)
-    table.add_row("Log in as", f"{USER} / {PASSWORD}")
-    table.add_row("REST API", engine.rest_url)
-    table.add_row("Groq", worker_environ.get("GROQ_API_URL", GROQ_URL))
-    table.add_row("Metrics", f"http://{LOCALHOST}:{worker_environ['CATALYST_HTTP_PORT']}/metrics")
-    table.add_row("Worker's log", str(worker_log))
-    table.add_row("Engine's log", str(engine.log_path))
-    return table
+def _addresses(engine: EngineProcess, worker_environ: Mapping[str, str], worker_log: Path) -> dict[str, str]:
+    return {
+        "Cockpit": engine.cockpit_url,
+        "Tasklist": engine.tasklist_url,
+        "Log in as": f"{USER} / {PASSWORD}",
+        "REST API": engine.rest_url,
+        "Groq": worker_environ.get("GROQ_API_URL", GROQ_URL),
+        "Metrics": f"http://{LOCALHOST}:{worker_environ['CATALYST_HTTP_PORT']}/metrics",
+        "Worker's log": str(worker_log),
+        "Engine's log": str(engine.log_path),
+    }

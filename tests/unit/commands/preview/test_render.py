@@ -1,13 +1,20 @@
 """`catalyst-groq render` without an engine."""
 
+import asyncio
+import io
 import json
 import re
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from catalyst_groq.cli import app
+from catalyst_groq.commands.preview.command import render_task
+from catalyst_groq.commands.preview.loading import PreviewOptions
+from catalyst_groq.commands.preview.view import show_preview
+from catalyst_groq.config.settings import Settings
 from support.diagrams import diagram
 from support.factories import REPLY
 from support.handler_harness import KEY
@@ -395,4 +402,18 @@ def test_render_is_documented_with_its_real_output(folder):
     output = render("groq-example.bpmn", "--var", "userMessage=Why is the sky blue?").output
     shown = (ROOT / "docs" / "render.md").read_text().split("<!-- render -->\n```\n")[1].split("```")[0]
 
-    assert shown.splitlines() == [line.rstrip() for line in output.splitlines()]
+    assert shown.splitlines() == output.splitlines()
+
+
+@pytest.mark.parametrize("width", [50, 80, 120])
+def test_preview_in_a_terminal_has_tables_within_its_width(folder, width):
+    text = "A message of a customer. " * 40
+    out = io.StringIO()
+    options = PreviewOptions(file=write(folder), variables=(f"userMessage={text}",))
+    shown = asyncio.run(render_task(Settings.load(), {"GROQ_API_KEY": KEY}, options))
+    show_preview(Console(file=out, width=width, force_terminal=True, color_system=None), shown)
+    tables = out.getvalue().split("Request: ")[0].splitlines()[1:]
+
+    assert max(map(len, tables)) <= width
+    assert "is cut: --json" in " ".join(tables)
+    assert ("│" in "".join(tables)) is (width >= 80)

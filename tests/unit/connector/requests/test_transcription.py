@@ -38,6 +38,11 @@ def parameters(variables=None, **fields):
     return TranscriptionRequest.from_fields(make_fields(variables, **fields), shipped_catalog()).payload(stream=True)
 
 
+def complete_payload(variables=None, **fields):
+    request = TranscriptionRequest.from_fields(make_fields(variables, **fields), shipped_catalog())
+    return request.with_files(request.payload(stream=False), {})
+
+
 def payload_of(content, file=WAV):
     """Return the payload with a recording of this content."""
     request = TranscriptionRequest.from_fields(make_fields({"recording": file}), shipped_catalog())
@@ -144,7 +149,7 @@ def test_recording_is_a_file_or_a_url(audio, variables, expected):
 )
 def test_transcription_that_groq_would_refuse_names_the_fix(fields, variables, message):
     with pytest.raises(FieldError) as caught:
-        parameters(variables, **fields)
+        complete_payload(variables, **fields)
 
     assert str(caught.value).startswith(message)
 

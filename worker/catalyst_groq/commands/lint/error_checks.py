@@ -7,8 +7,8 @@ from catalyst_groq.commands.lint.checks import TaskCheck, shorten
 from catalyst_groq.commands.lint.findings import Finding
 from catalyst_groq.commands.lint.names import BPMN, CAMUNDA, EXTENSION_ELEMENTS
 from catalyst_groq.commands.lint.samples import is_constant
+from catalyst_groq.common.texts import closest
 from catalyst_groq.connector.fields import error_causes
-from catalyst_groq.connector.fields.ignored_fields import closest
 from catalyst_groq.connector.fields.mappings import DEFAULT_CODES
 from catalyst_groq.connector.fields.names import ERROR_MAPPING
 from catalyst_groq.domain.diagram_scopes import read_name

@@ -13,9 +13,10 @@ from catalyst_groq.commands.lint.checks import TaskCheck
 from catalyst_groq.commands.lint.misspelt_fields import KNOWN_FIELDS
 from catalyst_groq.commands.lint.names import CAMUNDA
 from catalyst_groq.commands.lint.source import Edit
+from catalyst_groq.common.texts import closest
 from catalyst_groq.connector.expressions.jmespath import ExpressionError, check_expression
 from catalyst_groq.connector.fields.error_causes import check_cause
-from catalyst_groq.connector.fields.ignored_fields import closest, find_ignored_fields
+from catalyst_groq.connector.fields.ignored_fields import find_ignored_fields
 from catalyst_groq.connector.fields.names import ERROR_MAPPING, FALLBACK_MODELS, MODEL, OBJECT_FIELDS, PAYLOAD
 from catalyst_groq.connector.fields.structured_text import parse_object
 from catalyst_groq.errors import FieldError

@@ -14,6 +14,7 @@ from catalyst_groq.commands.lint.field_checks import (
 )
 from catalyst_groq.commands.lint.fields import check_fields
 from catalyst_groq.commands.lint.findings import Finding
+from catalyst_groq.commands.lint.form_checks import check_form_types, check_recording
 from catalyst_groq.commands.lint.mapping_checks import check_mapping, check_outputs, output_names
 from catalyst_groq.commands.lint.model_checks import check_models
 from catalyst_groq.commands.lint.placeholder_checks import (
@@ -25,6 +26,7 @@ from catalyst_groq.commands.lint.placeholder_checks import (
 from catalyst_groq.commands.lint.structure_checks import (
     check_elements,
     check_multi_instance,
+    check_property_names,
     check_template,
     check_time_to_live,
     check_topic,
@@ -49,6 +51,7 @@ TASK_CHECKS: tuple[Callable[[TaskCheck], Iterator[Finding]], ...] = (
     check_template,
     check_time_to_live,
     check_multi_instance,
+    check_recording,
 )
 
 
@@ -85,8 +88,10 @@ def _find(
     diagram: Diagram, external: list[WrittenTask], checks: list[TaskCheck], context: LintContext
 ) -> Iterator[Finding]:
     yield from check_elements(diagram, external)
+    yield from check_form_types(diagram)
     for task in external:
         yield from check_topic(task, context)
+        yield from check_property_names(diagram, task)
     outputs = frozenset(name for check in checks for name in (*output_names(check), check.collecting_variable))
     known = find_set_variables(diagram, outputs, [check.task for check in checks])
     for check in checks:

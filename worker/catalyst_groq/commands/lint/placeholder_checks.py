@@ -10,11 +10,11 @@ from catalyst_groq.commands.lint.paths import FUNCTIONS, functions_in
 from catalyst_groq.commands.lint.samples import expressions_in, is_placeholder
 from catalyst_groq.commands.lint.variables import SetVariables
 from catalyst_groq.common.structures import walk
+from catalyst_groq.common.texts import closest
 from catalyst_groq.connector.expressions.foreign_syntax import NAME
 from catalyst_groq.connector.expressions.placeholder_values import ways_to_set
 from catalyst_groq.connector.expressions.placeholders import CONTENT, FILE_PLACES, PART
 from catalyst_groq.connector.expressions.required_variables import ALL_VARIABLES, union, variables_used_by
-from catalyst_groq.connector.fields.ignored_fields import closest
 from catalyst_groq.connector.fields.names import AUDIO, ERROR_MAPPING, OBJECT_FIELDS, RESPONSE_MAPPING
 
 FOREIGN_PLACEHOLDER = re.compile(r"#\{[^{}\n]{1,200}\}|\{\{[^{}\n]{1,200}\}\}|<%=[^%\n]{1,200}%>")

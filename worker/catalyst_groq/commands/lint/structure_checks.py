@@ -20,12 +20,13 @@ from catalyst_groq.commands.lint.tasks import (
     has_computed_topic,
     is_templated,
 )
-from catalyst_groq.connector.fields.ignored_fields import closest
+from catalyst_groq.common.texts import closest
 from catalyst_groq.connector.fields.names import RESPONSE_MAPPING
 from catalyst_groq.domain.diagram_scopes import is_executable, read_name
 from catalyst_groq.domain.extension_elements import FIELD_PREFIX
 
 WRONG_ELEMENT = "template-on-wrong-element"
+NAMELESS = "nameless-property"
 PROCESS = f"{BPMN}process"
 TIME_TO_LIVE = f"{CAMUNDA}historyTimeToLive"
 END_LISTENER = f"{EXTENSION_ELEMENTS}/{CAMUNDA}executionListener[@event='end']"
@@ -55,6 +56,14 @@ def check_topic(task: WrittenTask, context: LintContext) -> Iterator[Finding]:
     values = {"topic": shorten(task.topic), "topics": ", ".join(context.topics), "near": near}
     problem, fix = all_rules()[rule_id].describe(**values)
     yield Finding(task.line, task.id, task.name, rule_id, problem, fix)
+
+
+def check_property_names(diagram: Diagram, task: WrittenTask) -> Iterator[Finding]:
+    """Find properties without a name, which the engine cannot send to any worker."""
+    for item in task.element.iterfind(PROPERTIES):
+        if item.get("name") is None:
+            problem, fix = all_rules()[NAMELESS].describe()
+            yield Finding(diagram.lines[item], task.id, task.name, NAMELESS, problem, fix)
 
 
 def check_template(check: TaskCheck) -> Iterator[Finding]:

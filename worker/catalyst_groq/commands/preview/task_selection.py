@@ -1,12 +1,12 @@
 """Selects the task to preview in a diagram, and reads it as the worker and the engine do."""
 
-import difflib
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from catalyst_groq.commands.lint.diagram import SAVE_AGAIN, DiagramError, read_diagram
 from catalyst_groq.commands.lint.tasks import WrittenTask, find_external_tasks, has_computed_topic, select_tasks
 from catalyst_groq.commands.preview.errors import PreviewError
+from catalyst_groq.common.texts import closest
 from catalyst_groq.domain.definitions import Definition, parse_or_explain
 
 
@@ -49,9 +49,9 @@ def _find(tasks: Sequence[WrittenTask], task_id: str, source: str) -> WrittenTas
     for task in tasks:
         if task.id == task_id:
             return task
-    by_name = [task.id for task in tasks if task.name == task_id]
-    close = by_name or difflib.get_close_matches(task_id, [task.id for task in tasks], 1)
-    remedy = f"Did you mean {close[0]}?" if close else f"It has {_list(tasks)}."
+    by_name = next((task.id for task in tasks if task.name == task_id), None)
+    near = by_name or closest(task_id, (task.id for task in tasks))
+    remedy = f"Did you mean {near}?" if near else f"It has {_list(tasks)}."
     raise PreviewError(f"{source} has no external task '{task_id}'. {remedy}")
 
 

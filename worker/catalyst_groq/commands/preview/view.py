@@ -4,20 +4,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import starmap
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from catalyst_groq.commands.preview.as_json import as_shown_json
 from catalyst_groq.commands.preview.estimate import Estimate
 from catalyst_groq.commands.preview.preview import Piece, Preview, PreviewedRequest
+from catalyst_groq.commands.tables import print_rows
 from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
 from catalyst_groq.common.json_codec import to_text
-from catalyst_groq.common.texts import shorten
 from catalyst_groq.domain.extension_elements import FIELD_PREFIX
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Outcome
 from catalyst_groq.domain.variables import TypedValueDto
 
-MAX_CELL_CHARS = 60
+MAX_VALUE_CHARS = 200
+"""Of a field or a variable in a table. The request shows the payload as a whole, JSON all of them."""
 
 
 def show_preview(console: Console, preview: Preview) -> None:
@@ -120,17 +120,14 @@ def _variable_row(piece: Piece) -> list[str]:
 
 def _cell(value: object) -> str:
     text = value if isinstance(value, str) else to_text(value, str)
-    return shorten(" ".join(text.split()), MAX_CELL_CHARS)
+    return " ".join(text.split())
 
 
 def _print_table(console: Console, headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table, unless it is empty."""
-    table = Table(*headers, box=None, pad_edge=False, header_style="dim")
-    for row in rows:
-        table.add_row(*(Text(_one_line(cell)) for cell in row))
-    if table.rows:
+    if written := list(rows):
         console.print()
-        console.print(table)
+        print_rows(console, headers, written, folds_last=True, max_last_chars=MAX_VALUE_CHARS)
 
 
 def _section(console: Console, title: str, style: str = "bold") -> None:

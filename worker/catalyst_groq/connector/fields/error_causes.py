@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 
+from catalyst_groq.common.texts import closest
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.error_kinds import ERROR_KINDS, ErrorKind
 from catalyst_groq.groq.api.errors import (
@@ -65,7 +66,6 @@ KINDS_BY_CAUSE = {cause: {kind for name, kind in NAMED_KINDS if name == cause} f
 NOT_CAUSES = {kind.name for kind in ERROR_KINDS}
 """Names of the kinds of errors, as they stand in logs."""
 
-MISSPELT_SIMILARITY = 0.85
 RELATED_SIMILARITY = 0.5
 MAX_SUGGESTIONS = 2
 FIX = f"Write a status (429), a class of statuses (5xx), an error code of the server, or one of {', '.join(OWN_CAUSES)}"
@@ -82,8 +82,7 @@ def check_cause(field: str, cause: str) -> None:
     if not CODE.fullmatch(cause):
         raise FieldError(field, f"'{cause}' is not a valid cause", FIX)
     is_part = any(f"_{word}_" in f"_{known}_" for known in KNOWN_CAUSES)
-    is_misspelt = bool(get_close_matches(word, KNOWN_CAUSES, cutoff=MISSPELT_SIMILARITY))
-    if is_part or is_misspelt or word in NOT_CAUSES:
+    if is_part or closest(word, KNOWN_CAUSES) or word in NOT_CAUSES:
         raise FieldError(field, f"'{cause}' is the cause of no failure", _suggest(word) or FIX)
 
 

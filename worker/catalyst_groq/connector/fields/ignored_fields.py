@@ -5,10 +5,10 @@ A misspelt name is refused: the default must not stand in for the field that is 
 
 import re
 from collections.abc import Collection, Iterable
-from difflib import get_close_matches
 from itertools import islice
 from typing import NamedTuple
 
+from catalyst_groq.common.texts import MAX_COMPARED_CHARS, closest
 from catalyst_groq.domain.extension_elements import FIELD_PREFIX, MEANT_AS_FIELD, looks_like_field
 
 STANDARD_VARIABLES = frozenset(
@@ -16,11 +16,9 @@ STANDARD_VARIABLES = frozenset(
 )
 """The variables that the worker always sets: an input parameter may make one local."""
 
-MIN_SIMILARITY = 0.85
 MIN_SIMILARITY_OF_OWN_PART = 0.75
 """Of the parts of two names after the prefix, which they share: catalyst_order is no misspelling of catalyst_model."""
 
-MAX_COMPARED_CHARS = 100
 NO_LETTERS = re.compile(r"[^a-z0-9]+")
 MAX_IGNORED = 20
 MAX_COMPARED_NAMES = 200
@@ -53,13 +51,6 @@ def find_ignored_fields(
     return sorted(found, key=lambda ignored: ignored.meant is None)[:MAX_IGNORED]
 
 
-def closest(name: str, names: Iterable[str], min_similarity: float = MIN_SIMILARITY) -> str | None:
-    """Return the name that another one is a misspelling of."""
-    by_lower_case = {known.lower(): known for known in names}
-    matches = get_close_matches(name[:MAX_COMPARED_CHARS].lower(), by_lower_case, n=1, cutoff=min_similarity)
-    return by_lower_case[matches[0]] if matches else None
-
-
 def _describe(name: str, known: Collection[str], operation: str) -> IgnoredField:
     if name in known:
         problem = f"the operation '{operation}' has no such field, so it is ignored"
@@ -73,7 +64,7 @@ def _describe(name: str, known: Collection[str], operation: str) -> IgnoredField
 
 def _closest_field(name: str, known: Collection[str]) -> str | None:
     near = closest(name, sorted(known))
-    is_near = near and get_close_matches(_own_part(name), [_own_part(near)], cutoff=MIN_SIMILARITY_OF_OWN_PART)
+    is_near = near and closest(_own_part(name), [_own_part(near)], MIN_SIMILARITY_OF_OWN_PART) is not None
     return near if is_near else None
 
 

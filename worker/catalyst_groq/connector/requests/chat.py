@@ -8,7 +8,7 @@ from catalyst_groq.connector.fields.mappings import check_name
 from catalyst_groq.connector.fields.names import CONVERSATION, MODEL, PAYLOAD, WHEN_TOO_LONG
 from catalyst_groq.connector.fields.raw import RawFields
 from catalyst_groq.connector.requests.conversation import Conversation
-from catalyst_groq.connector.requests.files import Contents, insert_files
+from catalyst_groq.connector.requests.files import Contents, check_image_urls, insert_files
 from catalyst_groq.connector.requests.message_content import join_texts
 from catalyst_groq.connector.requests.payload import render_payload
 from catalyst_groq.connector.requests.truncation import OverflowStrategy, truncate
@@ -56,6 +56,7 @@ class ChatRequest:
 
     def with_files(self, payload: Mapping[str, Any], contents: Contents) -> dict[str, Any]:
         """Return the payload with the contents of its files and the earlier turns. Raises `FieldError`."""
+        check_image_urls(payload, self.template, self.variables)
         filled = insert_files(payload, contents, self.catalog)
         filled["messages"] = join_texts(filled["messages"])
         return self.conversation.prepend_turns(filled, self.catalog) if self.conversation else filled

@@ -6,10 +6,13 @@ A File may be a message's content, one part of it, or the URL of an image part: 
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
-from catalyst_groq.common.structures import is_larger
+from catalyst_groq.common.structures import is_larger, walk
+from catalyst_groq.connector.expressions.placeholder_values import KINDS
 from catalyst_groq.connector.expressions.placeholders import MAX_FILLED_CHARS, find_opaque_values
+from catalyst_groq.connector.expressions.required_variables import variables_used_by
 from catalyst_groq.connector.fields.names import PAYLOAD
 from catalyst_groq.connector.requests.file_types import (
     HEIC,
@@ -39,6 +42,7 @@ Part = Mapping[str, Any]
 AS_CSV, AS_PDF, AS_DOCX = "Export its sheets as CSV", "Save it as PDF", "Save it as docx or PDF, without a password"
 UNPACK = "Unpack it, and use the files in it"
 TO_IMAGE = "Convert it to JPEG or PNG"
+USE_IMAGE = "Use a File or a URL"
 TRANSCRIBE = "Transcribe it first, with the template Catalyst - Groq - Transcribe"
 ADVICE_BY_TYPE: Mapping[str, str] = {
     HEIC: f"{TO_IMAGE} (on an iPhone: Settings, Camera, Formats, Most Compatible)",
@@ -79,6 +83,32 @@ def insert_files(payload: Mapping[str, Any], contents: Contents, catalog: ModelC
     images = tuple(name for name, part in parts.items() if part["type"] == "image_url")
     _check_images(filled["model"], list(_image_urls(messages)), catalog, images)
     return filled
+
+
+def check_image_urls(payload: Mapping[str, Any], template: Mapping[str, Any], variables: Mapping[str, Any]) -> None:
+    """Refuse an image whose variable holds neither a File nor a text. Raises `UnreadableFile`.
+
+    `template` is the payload before `variables` have filled it. What the diagram itself writes is left to the server.
+    """
+    written = list(_image_values(template))
+    for url in _image_values(payload):
+        if url in written or isinstance(url, FileVariable) or (isinstance(url, str) and url):
+            continue
+        kind = "empty" if url == "" else KINDS.get(type(url), "a number")
+        used = chain.from_iterable(variables_used_by(text) or () for text in written)
+        if names := [name for name in used if name in variables and variables[name] == url]:
+            raise UnreadableFile(PAYLOAD, f"uses '{names[0]}' as an image, but it is {kind}", USE_IMAGE, names[0])
+        raise UnreadableFile(PAYLOAD, f"has an image whose URL is {kind}", USE_IMAGE)
+
+
+def _image_values(payload: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield what stands in the place of the images' URLs."""
+    for part in walk(payload.get("messages")):
+        match part:
+            case {"type": "image_url", "image_url": {"url": url}}:
+                yield url
+            case {"type": "image_url", "image_url": url} if not isinstance(url, dict):
+                yield url
 
 
 def _insert_into_message(message: Any, parts: Mapping[str, Part]) -> Any:

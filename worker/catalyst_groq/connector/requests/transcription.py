@@ -4,12 +4,13 @@ Requests that Groq would refuse fail before they are sent (source: Groq's speech
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from catalyst_groq.connector.expressions.placeholder_values import describe_variable
 from catalyst_groq.connector.expressions.placeholders import OPENING_MARKS
+from catalyst_groq.connector.expressions.required_variables import variables_used_by
 from catalyst_groq.connector.fields.names import (
     AUDIO,
     GRANULARITIES,
@@ -25,7 +26,7 @@ from catalyst_groq.connector.fields.structured_text import fill
 from catalyst_groq.connector.requests.files import Contents
 from catalyst_groq.connector.requests.recordings import make_audio_file
 from catalyst_groq.domain.variables import FileVariable, OpaqueValue
-from catalyst_groq.errors import FieldError
+from catalyst_groq.errors import FieldError, UnreadableFile
 from catalyst_groq.groq.api.operations import TASK_PARAMETER, TRANSCRIPTION, TRANSLATION, Operation
 from catalyst_groq.groq.models.catalog import Feature, ModelCatalog
 
@@ -42,16 +43,19 @@ class TranscriptionRequest:
     """A checked request: the parameters of Groq's audio endpoints, with the recording as a File variable or a URL."""
 
     parameters: Mapping[str, Any]
+    unusable: UnreadableFile | None = None
+    """Why there is no recording among the parameters. As for a File's content, the error mapping may name it."""
 
     @classmethod
     def from_fields(cls, fields: RawFields, catalog: ModelCatalog) -> "TranscriptionRequest":
         """Check the fields. Raises `FieldError`."""
         response_format = fields.text(RESPONSE_FORMAT)
         translate = BOOLEANS[fields.one_of(TRANSLATE, tuple(BOOLEANS))]
+        recording = _read_audio(fields)
         parameters = {
             TASK_PARAMETER: "translate" if translate else "transcribe",
             "model": _check_model(fields.text(MODEL) or TRANSCRIPTION_DEFAULTS[MODEL], catalog, translate=translate),
-            **_read_audio(fields),
+            **({} if isinstance(recording, UnreadableFile) else recording),
             "response_format": fields.one_of(RESPONSE_FORMAT, RESPONSE_FORMATS),
             "prompt": fields.text(PROMPT),
         }
@@ -60,7 +64,8 @@ class TranscriptionRequest:
         has_timestamps = response_format == VERBOSE and not translate
         if granularities := _parse_granularities(fields.text(GRANULARITIES), has_timestamps=has_timestamps):
             parameters["timestamp_granularities"] = granularities
-        return cls({name: value for name, value in parameters.items() if value != ""})
+        unusable = recording if isinstance(recording, UnreadableFile) else None
+        return cls({name: value for name, value in parameters.items() if value != ""}, unusable)
 
     @property
     def operation(self) -> Operation:
@@ -73,7 +78,9 @@ class TranscriptionRequest:
         return dict(self.parameters)
 
     def with_files(self, payload: Mapping[str, Any], contents: Contents) -> dict[str, Any]:
-        """Return the payload with the content of the recording. Raises `FieldError`."""
+        """Return the payload with the content of the recording. Raises `UnreadableFile`."""
+        if self.unusable:
+            raise self.unusable
         match payload.get("file"):
             case FileVariable() as file if isinstance(content := contents[file.name], bytes):
                 return {**payload, "file": make_audio_file(file, content)}
@@ -90,16 +97,26 @@ class TranscriptionRequest:
         del payload, fraction
 
 
-def _read_audio(fields: RawFields) -> dict[str, Any]:
-    """Return the File or the URL: the field holds the URL itself, a placeholder, or the name of a process variable."""
+def _read_audio(fields: RawFields) -> dict[str, Any] | UnreadableFile:
+    """Return the File or the URL: the field holds the URL itself, a placeholder, or the name of a process variable.
+
+    A value that is neither is returned as an error, since another value can be used. Raises `FieldError`.
+    """
     written = fields.fields[AUDIO]
     text = written.strip() if isinstance(written, str) else AUDIO  # a File as an input parameter of that name
-    value = fill(AUDIO, text, fields.variables, files=True)
+    used: Collection[str] = variables_used_by(text) or ()
+    try:
+        value = fill(AUDIO, text, fields.variables, files=True)
+    except FieldError as error:
+        has_opaque = any(isinstance(fields.variables.get(name), OpaqueValue) for name in used)
+        if has_opaque and not error.missing_variable:
+            return UnreadableFile(AUDIO, error.problem, error.fix, *used)
+        raise
     if not OPENING_MARKS.search(text) and not URL.fullmatch(text):
         if text not in fields.variables:
             problem = f"there is no process variable '{text}'"
             raise FieldError(AUDIO, problem, "Set it before this task", missing_variable=text)
-        value = fields.variables[text]
+        value, used = fields.variables[text], (text,)
     match value:
         case FileVariable():
             return {"file": value}
@@ -108,8 +125,8 @@ def _read_audio(fields: RawFields) -> dict[str, Any]:
         case OpaqueValue():
             problem = describe_variable(text, value)
         case _:
-            problem = f"the value of '{text}' {'is empty' if value is None else 'is neither a File nor a URL'}"
-    raise FieldError(AUDIO, problem, "Name a File variable, or an https:// URL")
+            problem = f"the value of '{text}' {'is empty' if value in (None, '') else 'is neither a File nor a URL'}"
+    return UnreadableFile(AUDIO, problem, "Name a File variable, or an https:// URL", *used)
 
 
 def _check_model(name: str, catalog: ModelCatalog, *, translate: bool) -> str:

@@ -65,9 +65,9 @@ def remedy_for_missing_variable(name: str) -> str:
 
 
 def remedy_for_files(variables: Sequence[str]) -> str:
-    """Return the sentence for Files whose content cannot be used."""
+    """Return the sentence for Files whose content cannot be used. Their variables may be unknown."""
     names = ", ".join(f"'{shorten(name, MAX_NAME_CHARS)}'" for name in variables[:MAX_NAMES])
-    return f"Set the variable {names} again, then raise the task's retries."
+    return f"Set the variable {f'{names} ' if names else ''}again, then raise the task's retries."
 
 
 def remedy_for_kind(kind: ErrorKind, operation: Operation) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
-from catalyst_groq.connector.fields.ignored_fields import MAX_COMPARED_CHARS, MIN_SIMILARITY, closest
+from catalyst_groq.common.texts import MAX_COMPARED_CHARS, MIN_SIMILARITY, closest
 from catalyst_groq.errors import FieldError
 
 MAX_COMPARED_CHARS_OF_ALL = 10_000

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 
 from catalyst_groq.domain.budgets import Budget
 from catalyst_groq.groq.api.operations import Operation, Payload
+from catalyst_groq.groq.api.request_validation import UnsupportedParameter
 from catalyst_groq.groq.api.responses import Response
 from catalyst_groq.groq.routing.endpoints import Endpoint
 
@@ -49,3 +50,5 @@ class GroqCall:
     """The external task's id."""
     budgets: tuple[Budget, ...] = ()
     truncate: Truncate
+    unsupported: UnsupportedParameter | None = None
+    """Why Groq would refuse the payload. Other servers may accept it."""

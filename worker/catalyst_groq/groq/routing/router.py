@@ -177,26 +177,28 @@ class _RoutedCall:
         for routes in self._plan:
             match adapt_request(self._payload, self._call.operation, routes[0].model, self._router.catalog):
                 case AdaptedRequest() as request:
-                    if compatible := self._compatible_routes(routes, request.payload):
+                    if compatible := self._compatible_routes(routes):
                         self._routes, self._number, self._request, self._is_waiting = compatible, 0, request, False
                         return True
                 case IncompatibleModel(reason):
-                    self._skip_incompatible(routes[0], INCOMPATIBLE_MODEL, reason)
+                    problem = f"{routes[0].model} cannot serve the request: {reason}"
+                    self._skip_incompatible(routes[0], INCOMPATIBLE_MODEL, reason, problem)
         self._routes = []
         return False
 
-    def _compatible_routes(self, routes: list[Route], payload: Payload) -> list[Route]:
+    def _compatible_routes(self, routes: list[Route]) -> list[Route]:
         """Return the routes without those to Groq if the payload has what only other servers accept."""
-        unsupported = self._call.operation.find_unsupported(payload)
-        if unsupported is None:
+        if (unsupported := self._call.unsupported) is None:
             return routes
         for route in routes:
             if route.endpoint.account.server is ServerKind.GROQ:
-                self._skip_incompatible(route, UNSUPPORTED_PARAMETER, f"the request {unsupported.problem}")
+                problem = f"the request {unsupported.problem}"
+                self._skip_incompatible(route, UNSUPPORTED_PARAMETER, problem, problem)
         return [route for route in routes if route.endpoint.account.server is not ServerKind.GROQ]
 
-    def _skip_incompatible(self, route: Route, cause: str, reason: str) -> None:
-        self._results.append(self._skip(route, ApiError(ErrorKind.BAD_REQUEST, (cause,), reason), reason))
+    def _skip_incompatible(self, route: Route, cause: str, reason: str, problem: str) -> None:
+        """`reason` is for a reader who knows the route, `problem` for one who does not."""
+        self._results.append(self._skip(route, ApiError(ErrorKind.BAD_REQUEST, (cause,), problem), reason))
 
     def _leave_model(self) -> None:
         """Keep the model's results, and note the shortest wait among its rate limits: the engine may do the waiting."""

@@ -3,8 +3,8 @@
 from contextlib import suppress
 
 from rich.console import Console
-from rich.table import Table
 
+from catalyst_groq.commands.tables import print_pairs
 from catalyst_groq.sandbox.engine.flavours import PASSWORD, USER, Flavour
 from catalyst_groq.sandbox.engine.process import EngineProcess
 from catalyst_groq.sandbox.progress import ProgressDisplay
@@ -31,16 +31,16 @@ def serve(flavour: Flavour, *, port: int, database: str | None, console: Console
         ProgressDisplay(console) as show,
         EngineProcess(flavour, port=port, database=database, on_progress=show) as engine,
     ):
-        console.print(_addresses(engine))
+        print_pairs(console, _addresses(engine))
         console.print("Press Ctrl-C to stop.")
         engine.wait()
 
 
-def _addresses(engine: EngineProcess) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_row("REST API", engine.rest_url)
-    table.add_row("Cockpit", engine.cockpit_url)
-    table.add_row("Tasklist", engine.tasklist_url)
-    table.add_row("Log in as", f"{USER} / {PASSWORD}")
-    table.add_row("Log file", str(engine.log_path))
-    return table
+def _addresses(engine: EngineProcess) -> dict[str, str]:
+    return {
+        "REST API": engine.rest_url,
+        "Cockpit": engine.cockpit_url,
+        "Tasklist": engine.tasklist_url,
+        "Log in as": f"{USER} / {PASSWORD}",
+        "Log file": str(engine.log_path),
+    }

@@ -1,8 +1,8 @@
 """All answers by name."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
+from catalyst_groq.common.texts import closest
 from catalyst_groq.sandbox.emulator.named_answers.answer import NamedAnswer
 from catalyst_groq.sandbox.emulator.named_answers.completions import COMPLETIONS
 from catalyst_groq.sandbox.emulator.named_answers.groq_errors import GROQ_ERRORS
@@ -20,6 +20,6 @@ def find_answer(name: str) -> NamedAnswer:
     """Return the answer of this name. Raises `ValueError` with the name that may be meant."""
     if name in NAMED_ANSWERS:
         return NAMED_ANSWERS[name]
-    close = get_close_matches(name.lower().replace("-", "_").replace(" ", "_"), NAMED_ANSWERS, 1)
-    remedy = f"Did you mean {close[0]}?" if close else f"Write one of {', '.join(NAMED_ANSWERS)}"
+    near = closest(name.replace("-", "_").replace(" ", "_"), NAMED_ANSWERS)
+    remedy = f"Did you mean {near}?" if near else f"Write one of {', '.join(NAMED_ANSWERS)}"
     raise ValueError(f"there is no script {name!r}. {remedy}")

@@ -1,0 +1,3 @@
+'use strict';
+
+module.exports = require('../lib/rule')('form-field-for-file');
