@@ -89,7 +89,7 @@ async def test_no_part_of_a_key_is_left_where_a_long_error_of_a_diagram_is_cut(r
 
 
 @pytest.mark.parametrize("field", ["catalyst_payload", "catalyst_responseMapping"])
-@pytest.mark.parametrize("room", range(50, 110, 3))
+@pytest.mark.parametrize("room", range(50, 110, 6))
 async def test_no_part_of_a_key_is_left_where_an_expression_or_its_value_is_cut(field, room):
     expression = f"abs('{'x' * room} {KEY} {'y' * 300}')"
     values = {

@@ -160,6 +160,7 @@ def store_response(folder, task_id, key):
     asyncio.run(store())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["with Helm", "on hosts"])
 def test_new_journal_key_is_tried_alone(place, tmp_path, monkeypatch):
     [command] = re.findall(rf"<!-- the new key alone, {place} -->\n```sh\n(.+?)```", UPGRADES, re.DOTALL)
