@@ -25,11 +25,12 @@ class Element(NamedTuple):
 
 
 class Incident(NamedTuple):
-    """An open incident; `details` are the error details of its external task, empty where there are none."""
+    """An open incident; `details` are the error details of its external task. Both are empty where it has none."""
 
     activity: str
     message: str
     details: str
+    task_id: str
 
 
 class UnlockedTask(NamedTuple):
@@ -103,10 +104,7 @@ class Instances:
         found = await self._list("incident", processInstanceId=instance_id)
         with self._rest.parsing():
             own = [entry for entry in found if entry["id"] == entry["rootCauseIncidentId"]]
-            return [
-                Incident(str(entry["activityId"]), entry["incidentMessage"] or "", await self._details(entry))
-                for entry in own
-            ]
+            return [await self._to_incident(entry) for entry in own]
 
     async def failed_attempts(self, instance_id: str) -> list[FailedAttempt]:
         """Return the external tasks that have failed and have retries left."""
@@ -142,12 +140,16 @@ class Instances:
         with self._rest.parsing():
             return {str(entry["name"]): dict(entry) for entry in found}
 
-    async def _details(self, incident: Mapping[str, Any]) -> str:
-        if incident["incidentType"] != "failedExternalTask":
-            return ""
-        task = quote(str(incident["configuration"]), safe="")
+    async def _to_incident(self, entry: Mapping[str, Any]) -> Incident:
+        is_of_task = entry["incidentType"] == "failedExternalTask"
+        task_id = str(entry["configuration"]) if is_of_task else ""
+        details = await self._details(task_id) if task_id else ""
+        return Incident(str(entry["activityId"]), entry["incidentMessage"] or "", details, task_id)
+
+    async def _details(self, task_id: str) -> str:
+        url = f"{self._url}/external-task/{quote(task_id, safe='')}/errorDetails"
         try:
-            return (await self._rest.read(f"{self._url}/external-task/{task}/errorDetails")).decode(errors="replace")
+            return (await self._rest.read(url)).decode(errors="replace")
         except EngineRefused:  # somebody has ended the incident meanwhile
             return ""
 

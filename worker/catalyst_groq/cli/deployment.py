@@ -43,8 +43,9 @@ def deploy(  # noqa: PLR0913 -- its options
     engine refuses them, or the instance has an incident; 2 wrong usage, no such file, wrong settings.
     """
     from catalyst_groq.commands import deploy as command
-    from catalyst_groq.commands.deploy_view import show_attempts, show_deployment, show_outcome, to_json
+    from catalyst_groq.commands.deploy_view import show_attempts, show_deployment, to_json
     from catalyst_groq.commands.deployment_files import collect_files
+    from catalyst_groq.commands.outcome_view import show_outcome
     from catalyst_groq.commands.variable_options import VariableOptionError, read_variables
     from catalyst_groq.domain.variables import Encoder
 
