@@ -7,7 +7,7 @@ from rich.console import Console
 
 from catalyst_groq.camunda.instances import Element, Incident, UnlockedTask
 from catalyst_groq.commands.instance_outcome import InstanceOutcome, Situation
-from catalyst_groq.commands.outcome_view import INCIDENT_DETAILS, show_outcome
+from catalyst_groq.commands.outcome_view import INCIDENT_DETAILS, outcomes_as_json, show_outcome, show_outcomes
 
 KEY = "gsk_0123456789abcdefghij"
 VARIABLES = {
@@ -83,3 +83,29 @@ def test_outcome_shows_variables_without_keys():
     assert rows["photo"] == ["File", "photo.png"]
     assert rows["nothing"] == ["Null"]
     assert rows["reply"] == ["String", "***", "x" * 196 + "…"]
+
+
+ENDED = InstanceOutcome("i1", Situation.ENDED, end_state="COMPLETED", end_events=[Element("End", "")])
+FAILED = InstanceOutcome("i2", Situation.INCIDENT, incidents=[Incident("Ask", f"No {KEY}", KEY, "t2")])
+WAITS = InstanceOutcome("i3", Situation.USER_TASK, user_tasks=[Element("Review", "")])
+PROCESSES = {"i1": "order", "i2": "order", "i3": "claim"}
+
+
+def test_outcomes_are_a_table_with_the_faults_last():
+    lines = show(show_outcomes, [FAILED, ENDED, WAITS], PROCESSES, mask).splitlines()
+
+    assert [line.split()[:2] for line in lines[1:4]] == [["i1", "order"], ["i3", "claim"], ["i2", "order"]]
+    assert [line.split(maxsplit=2)[2] for line in lines[1:4]] == [
+        "Ended at End: COMPLETED.",
+        "Waits for a person: Review. Complete it in Tasklist.",
+        "Incident at 'Ask': No ***",
+    ]
+    assert lines[4] == "3 instances: 1 ended, 1 user task, 1 incident."
+
+
+def test_outcomes_for_programs_have_the_same_facts():
+    ended, failed = outcomes_as_json([ENDED, FAILED], PROCESSES, mask)
+
+    assert (ended["instance"], ended["process"], ended["situation"]) == ("i1", "order", "ended")
+    assert (ended["state"], ended["endEvents"]) == ("COMPLETED", [{"id": "End", "name": ""}])
+    assert failed["incidents"] == [{"activity": "Ask", "task": "t2", "message": "No ***", "details": "***"}]

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from catalyst_groq.camunda.instances import FailedAttempt
 from catalyst_groq.commands.deploy import DeployReport
-from catalyst_groq.commands.outcome_view import outcome_as_json
+from catalyst_groq.commands.outcome_view import outcome_as_json, variables_as_json
 from catalyst_groq.commands.tables import print_text
 
 Mask = Callable[[str], str]
@@ -47,6 +47,9 @@ def to_json(report: DeployReport, mask: Mask) -> str:
         ],
         "notes": report.notes,
         "instance": report.instance_id,
-        "outcome": None if report.outcome is None else outcome_as_json(report.outcome, mask),
+        "outcome": None,
     }
+    if outcome := report.outcome:
+        variables = variables_as_json(outcome.variables, mask)
+        content["outcome"] = {**outcome_as_json(outcome, mask), "variables": variables}
     return json.dumps(content, indent=2, ensure_ascii=False)

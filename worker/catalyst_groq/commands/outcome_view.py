@@ -1,5 +1,6 @@
 """Prints what became of process instances."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -8,8 +9,9 @@ from rich.console import Console
 from catalyst_groq.camunda.instances import Element
 from catalyst_groq.commands.instance_outcome import InstanceOutcome, Situation
 from catalyst_groq.commands.process_variables import order_names, value_text
-from catalyst_groq.commands.tables import print_rows, print_text
+from catalyst_groq.commands.tables import count, print_rows, print_text
 from catalyst_groq.common.texts import shorten
+from catalyst_groq.domain.variables import TypedValueDto
 
 MAX_VALUE_CHARS = 200
 """Of a variable in the table; JSON has all of it."""
@@ -36,6 +38,37 @@ def show_outcome(console: Console, outcome: InstanceOutcome, mask: Mask) -> None
         print_rows(console, ("variable", "type", "value"), rows, folds_last=True)
 
 
+def show_outcomes(
+    console: Console, outcomes: Sequence[InstanceOutcome], processes: Mapping[str, str], mask: Mask
+) -> None:
+    """Print what became of instances, those that somebody has to look at last. `processes`: by instance its process."""
+    if not outcomes:
+        return
+    ordered = sorted(outcomes, key=lambda outcome: not outcome.is_fine)
+    rows = [
+        (
+            outcome.instance_id,
+            processes[outcome.instance_id],
+            shorten(mask(" ".join(_describe(outcome))), MAX_VALUE_CHARS),
+        )
+        for outcome in ordered
+    ]
+    print_rows(console, ("instance", "process", "outcome"), rows, folds_last=True)
+    numbers = Counter(outcome.situation for outcome in ordered)
+    listed = ", ".join(f"{number:,} {situation}" for situation, number in numbers.items())
+    print_text(console, f"{count(len(outcomes), 'instance')}: {listed}.")
+
+
+def outcomes_as_json(
+    outcomes: Sequence[InstanceOutcome], processes: Mapping[str, str], mask: Mask
+) -> list[dict[str, Any]]:
+    """Return what became of instances, each as an object."""
+    return [
+        {"instance": outcome.instance_id, "process": processes[outcome.instance_id], **outcome_as_json(outcome, mask)}
+        for outcome in outcomes
+    ]
+
+
 def _describe(outcome: InstanceOutcome) -> Iterator[str]:
     match outcome.situation:
         case Situation.ENDED:
@@ -58,7 +91,7 @@ def _names(elements: Sequence[Element]) -> str:
 
 
 def outcome_as_json(outcome: InstanceOutcome, mask: Mask) -> dict[str, Any]:
-    """Return what became of an instance as a JSON object, with all details of incidents."""
+    """Return what became of an instance as a JSON object: without its variables, with all details of incidents."""
     return {
         "situation": outcome.situation.value,
         "state": outcome.end_state or None,
@@ -74,10 +107,14 @@ def outcome_as_json(outcome: InstanceOutcome, mask: Mask) -> dict[str, Any]:
             }
             for entry in outcome.incidents
         ],
-        "variables": {
-            name: {"type": typed.get("type"), "value": _masked(typed.get("value"), mask)}
-            for name, typed in sorted(outcome.variables.items())
-        },
+    }
+
+
+def variables_as_json(variables: Mapping[str, TypedValueDto], mask: Mask) -> dict[str, Any]:
+    """Return variables by name, with their types and whole values."""
+    return {
+        name: {"type": typed.get("type"), "value": _masked(typed.get("value"), mask)}
+        for name, typed in sorted(variables.items())
     }
 
 

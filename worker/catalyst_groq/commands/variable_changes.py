@@ -1,10 +1,11 @@
-"""Where `catalyst-groq retry --var` sets variables: each in the scope in which its task sees it."""
+"""`catalyst-groq retry`: sets variables, each in the scope in which its task sees it, and raises the task's retries."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from catalyst_groq.camunda.failed_tasks import FailedTask
+from catalyst_groq.camunda.failed_tasks import FailedTask, FailedTasks
 from catalyst_groq.camunda.scope_variables import ScopeVariables
+from catalyst_groq.domain.variables import TypedValueDto
 
 
 class VariableChange(NamedTuple):
@@ -45,8 +46,21 @@ async def plan_changes(
 
 def _find_scope(task: FailedTask, name: str, holders: Collection[str], around: Mapping[str, str]) -> VariableChange:
     """Return the nearest scope that has the variable. `around`: the scopes around the task, the innermost last."""
-    scopes: Sequence[tuple[str, str]] = [(task.activity_instance_id, task.activity), *reversed(around.items())]
+    scopes: Sequence[tuple[str, str]] = [(task.activity_instance_id, task.activity), *reversed(list(around.items()))]
     for scope_id, activity in scopes:
         if scope_id in holders and scope_id != task.instance_id:
             return VariableChange(task, name, activity, is_new=False)
     return VariableChange(task, name, "", is_new=task.instance_id not in holders)
+
+
+async def retry_task(
+    failed_tasks: FailedTasks,
+    scopes: ScopeVariables,
+    task: FailedTask,
+    variables: Mapping[str, TypedValueDto],
+    retries: int,
+) -> None:
+    """Set the variables for a task, and then raise its retries. Raises `EngineError`."""
+    if variables:
+        await scopes.write(task.execution_id, variables)
+    await failed_tasks.set_retries(task.id, retries)
