@@ -190,6 +190,9 @@ LOOP = """<bpmn:multiInstanceLoopCharacteristics camunda:collection="${items.ele
     camunda:elementVariable="item"/>"""
 
 
+SCOPES = {"task": "Ask#multiInstanceBody", "subprocess": "Ask"}
+
+
 def in_loop(kind):
     """Return a process whose task runs for each item: as a multi-instance, or in a subprocess that is one."""
     task_id, loop = ("Ask", LOOP) if kind == "task" else ("Inner", "")
@@ -199,10 +202,8 @@ def in_loop(kind):
     return process_with((task if kind == "task" else subprocess("Inner", task, around=LOOP)) + REVIEW)
 
 
-@pytest.mark.parametrize(("kind", "scope"), [("task", "Ask#multiInstanceBody"), ("subprocess", "Ask")])
-def test_retry_sets_variables_where_each_task_sees_them(
-    commands, start_instance, process_client, emulator, kind, scope
-):
+@pytest.mark.parametrize("kind", ["task", "subprocess"])
+def test_retry_sets_variables_where_each_task_sees_them(commands, start_instance, process_client, emulator, kind):
     """Two items have a local `item` without a text, and all lack `language`."""
     made = in_loop(kind)
     instance = start_instance(made, items=ITEMS)
@@ -211,7 +212,7 @@ def test_retry_sets_variables_where_each_task_sees_them(
     set_language = ["retry", "--process", made[0], "--var", "language=French"]
 
     _, dry_run = commands.run_json(*set_item)
-    assert [entry["scope"] for entry in dry_run["variables"][0]["tasks"]] == [scope] * 2
+    assert [entry["scope"] for entry in dry_run["variables"][0]["tasks"]] == [SCOPES[kind]] * 2
     exit_code, report = commands.run_json(*set_item, "--yes", "--wait")
     assert exit_code == 1, "language is missing"
     assert len(report["outcomes"][0]["incidents"]) == 3
