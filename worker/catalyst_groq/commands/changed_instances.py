@@ -12,7 +12,7 @@ from catalyst_groq.commands.paced_run import PacedResult
 from catalyst_groq.common.pace import Pace
 from catalyst_groq.errors import EngineError
 
-REQUESTS_PER_SECOND = 50.0
+REQUESTS_PER_SECOND = 100.0
 """To the engine, however many instances are waited for: each look at one that waits is a request."""
 
 Result = PacedResult[FailedTask] | PacedResult[InstanceMigration]

@@ -16,6 +16,9 @@ from catalyst_groq.domain.variables import TypedValueDto
 MAX_VALUE_CHARS = 200
 """Of a variable in the table; JSON has all of it."""
 
+MAX_OUTCOME_CHARS = 500
+"""Of what became of one of several instances; JSON has all of it. Most messages with their remedies are shorter."""
+
 INCIDENT_DETAILS = (
     "Its details (attempts, answer, request): beside it in Cockpit, or GET /external-task/{}/errorDetails."
 )
@@ -49,7 +52,7 @@ def show_outcomes(
         (
             outcome.instance_id,
             processes[outcome.instance_id],
-            shorten(mask(" ".join(_describe(outcome))), MAX_VALUE_CHARS),
+            shorten(mask(" ".join(_describe(outcome))), MAX_OUTCOME_CHARS),
         )
         for outcome in ordered
     ]
