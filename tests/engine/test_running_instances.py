@@ -13,7 +13,7 @@ from catalyst_groq.sandbox.process_client import wait_for
 from support.command_line import CommandLine
 from support.diagrams import diagram, process_with
 from support.files import file
-from support.multi_instance import REVIEW, subprocess
+from support.multi_instance import REVIEW, inputs, subprocess
 
 pytestmark = pytest.mark.engine
 
@@ -202,6 +202,7 @@ def in_loop(kind):
     return process_with((task if kind == "task" else subprocess("Inner", task, around=LOOP)) + REVIEW)
 
 
+@pytest.mark.every_engine
 @pytest.mark.parametrize("kind", ["task", "subprocess"])
 def test_retry_sets_variables_where_each_task_sees_them(commands, start_instance, process_client, emulator, kind):
     """Two items have a local `item` without a text, and all lack `language`."""
@@ -223,6 +224,34 @@ def test_retry_sets_variables_where_each_task_sees_them(commands, start_instance
     assert contents == ["first French", "second French", "second French"]
     variables = process_client.get(f"/process-instance/{instance.id}/variables")
     assert ("item" in variables, variables["language"]["value"]) == (False, "French")
+
+
+@pytest.mark.every_engine
+def test_retry_sets_a_variable_in_the_scope_of_each_parallel_task(commands, start_instance, process_client, emulator):
+    """One task has a local `data` by its input parameter, for the other there is none at all."""
+    tasks = "".join(
+        f"""<bpmn:sequenceFlow id="to{name}" sourceRef="Ask" targetRef="{name}"/>
+    <bpmn:serviceTask id="{name}" camunda:type="external" camunda:topic="catalyst-groq"><bpmn:extensionElements>{own}
+      <camunda:field name="catalyst_payload"><camunda:string>{ITEM_PAYLOAD.replace("item.", "data.")}</camunda:string>
+      </camunda:field></bpmn:extensionElements></bpmn:serviceTask>"""
+        for name, own in (("Outer", ""), ("Inner", inputs({"data": "${noText}"})))
+    )
+    made = process_with(f'<bpmn:parallelGateway id="Ask"/>{tasks}')
+    instance = start_instance(made, noText={}, language="English")
+    wait_for("two incidents", lambda: len(process_client.incidents(instance.id)) == 2, timeout=20)
+    exit_code, report = commands.run_json(
+        "retry", "--process", made[0], "--var", 'data:={"text": "right"}', "--yes", "--wait"
+    )
+
+    activities = {task["id"]: task["activity"] for task in report["tasks"]}
+    [variable] = report["variables"]
+    assert {activities[task["id"]]: (task["scope"], task["isNew"]) for task in variable["tasks"]} == {
+        "Outer": (None, True),
+        "Inner": ("Inner", False),
+    }
+    assert (exit_code, report["outcomes"][0]["situation"]) == (0, "ended")
+    contents = sorted(call.body["messages"][0]["content"] for call in emulator.calls)
+    assert contents == ["right English"] * 2
 
 
 def test_retry_hides_keys_in_values(commands, start_instance):

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from catalyst_groq.camunda.scope_variables import Scope
-from catalyst_groq.commands.variable_changes import plan_changes
+from catalyst_groq.commands.variable_changes import plan_changes, retry_task
+from catalyst_groq.errors import EngineRefused
 from support.failed_tasks import make_task
 
 pytestmark = pytest.mark.anyio
@@ -62,3 +63,21 @@ async def test_variable_is_set_in_the_nearest_scope_of_each_task():
 
 async def test_plan_without_variables_asks_nothing():
     assert (await plan([]))[0] == []
+
+
+async def test_variables_that_are_refused_leave_the_retries():
+    raised = []
+
+    class RefusingEngine:
+        async def write(self, execution_id, variables):
+            raise EngineRefused(403, "AuthorizationException", f"no right on {execution_id}")
+
+        async def set_retries(self, task_id, retries):
+            raised.append(task_id)
+
+    engine: Any = RefusingEngine()
+    with pytest.raises(EngineRefused, match="no right on e1"):
+        await retry_task(engine, engine, FIRST, {"text": {"type": "String", "value": "a"}}, 1)
+    assert raised == []
+    await retry_task(engine, engine, FIRST, {}, 1)
+    assert raised == ["t1"]
