@@ -1,6 +1,7 @@
 """`catalyst-groq deploy`, `migrate` and `retry` on a real engine: how a running instance is corrected."""
 
 import json
+import re
 
 import pytest
 
@@ -105,6 +106,40 @@ def test_retry_takes_only_the_selected_tasks(commands, start_instance, emulator)
     assert "'total' is required" in instance.incident()
     assert left.process_client.external_tasks(left.id)[0]["retries"] == 0
     assert len(emulator.calls) == calls, "the stored answer is used"
+
+
+def test_retry_that_fails_again_shows_the_new_incident(commands, start_instance):
+    (key, _), instance = hang(start_instance)
+    exit_code, text = commands.run("retry", "--process", key, "--yes", "--wait")
+
+    assert exit_code == 1
+    assert "1 task retried.\n" in text
+    assert re.search(rf"^{instance.id} +{key} +Incident at 'Ask': .*'total' is required", text, re.MULTILINE)
+    assert text.endswith("1 instance: 1 incident.\n")
+
+
+def test_retry_of_an_instance_that_waits_longer_still_runs(commands, process_client, tmp_path):
+    file = write(tmp_path, diagram(topic="nobody"))
+    _, started = commands.run_json("deploy", file, "--start", file.stem)
+    [task] = process_client.external_tasks(started["instance"])
+    process_client.http.put(f"/external-task/{task['id']}/retries", json={"retries": 0}).raise_for_status()
+    options = ["--process", file.stem, "--yes", "--wait", "--timeout", "1"]
+    exit_code, report = commands.run_json("retry", *options, CATALYST_TOPIC="nobody")
+
+    assert exit_code == 1
+    assert report["outcomes"][0]["situation"] == "running"
+    assert report["outcomes"][0]["unlockedTasks"] == [{"activity": "Ask", "topic": "nobody"}]
+
+
+def test_migration_waits_for_what_becomes_of_the_instances(commands, start_instance, tmp_path):
+    made, instance = hang(start_instance)
+    commands.run("deploy", write(tmp_path, made, "message.nothing", "message.content"))
+    assert commands.run("migrate", "--process", made[0], "--wait")[0] == 2
+    exit_code, text = commands.run("migrate", "--process", made[0], "--retry", "--yes", "--wait")
+
+    assert exit_code == 0
+    assert "1 instance migrated and retried.\n" in text
+    assert re.search(rf"^{instance.id} +{made[0]} +Waits for a person: Review\.", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", ["retry", "migrate"])

@@ -2,6 +2,8 @@
 
 import io
 import json
+import re
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -12,6 +14,8 @@ from catalyst_groq.commands import failed_tasks_view as view
 from catalyst_groq.commands.failed_task_search import FoundTasks
 from catalyst_groq.commands.migrate import InstanceMigration
 from catalyst_groq.commands.paced_run import PacedResult
+from catalyst_groq.commands.tables import CUT
+from catalyst_groq.commands.variable_changes import VariableChange
 from catalyst_groq.connector.results.task_failures import UNREADABLE_ENTRY
 from support.failed_tasks import make_task
 
@@ -110,6 +114,44 @@ def test_result_for_programs_has_the_ids():
         ("i2", 2, "no plan for ***"),
     ]
     assert (report["done"], report["refused"]) == (["i1"], [{"id": "i2", "reason": "***"}])
+
+
+TYPED: dict[str, dict[str, Any]] = {
+    "text": {"type": "String", "value": f"{KEY} " + "x" * 300},
+    "photo": {"type": "File", "value": None, "valueInfo": {"filename": "photo.png"}},
+}
+CHANGES = [
+    VariableChange(FIRST, "text", "", is_new=True),
+    VariableChange(FIRST, "photo", "", is_new=False),
+    VariableChange(SUSPENDED, "text", "", is_new=True),
+    VariableChange(SUSPENDED, "photo", "Items#multiInstanceBody", is_new=False),
+    VariableChange(make_task("t3"), "photo", "Sub", is_new=False),
+]
+
+
+def test_variables_are_shown_by_scope_without_keys():
+    *lines, last = show(view.show_variables, CHANGES, TYPED, mask).splitlines()
+
+    assert last == CUT
+    assert lines[0] == "Variables to set, each in the nearest scope around its task that has it:"
+    assert [re.split(" {2,}", line) for line in lines[2:]] == [
+        ["text", "String", "process instance (new)", "2", "*** " + "x" * 116 + "…"],
+        ["photo", "File", "process instance", "1", "photo.png"],
+        ["photo", "File", "multi-instance 'Items'", "1", "photo.png"],
+        ["photo", "File", "'Sub'", "1", "photo.png"],
+    ]
+    assert show(view.show_variables, [], {}, mask) == ""
+
+
+def test_variables_for_programs_have_their_scopes():
+    text, photo = view.changes_as_json(CHANGES, TYPED, mask)["variables"]
+
+    assert (text["name"], text["type"], text["value"]) == ("text", "String", "*** " + "x" * 300)
+    assert text["tasks"] == [
+        {"id": "t1", "instance": "i1", "scope": None, "isNew": True},
+        {"id": "t2", "instance": "i1", "scope": None, "isNew": True},
+    ]
+    assert (photo["value"], photo["tasks"][1]["scope"]) == ("photo.png", "Items#multiInstanceBody")
 
 
 def test_progress_is_a_bar_in_a_terminal_only():

@@ -17,7 +17,9 @@ class FailedTask(NamedTuple):
     process: str
     definition_id: str
     instance_id: str
+    execution_id: str
     activity: str
+    activity_instance_id: str
     tenant: str
     business_key: str
     message: str
@@ -57,7 +59,9 @@ def _to_task(body: Mapping[str, Any]) -> FailedTask:
         process=str(body["processDefinitionKey"]),
         definition_id=str(body["processDefinitionId"]),
         instance_id=str(body["processInstanceId"]),
+        execution_id=str(body["executionId"]),
         activity=str(body["activityId"]),
+        activity_instance_id=str(body["activityInstanceId"]),
         tenant=body["tenantId"] or "",
         business_key=body["businessKey"] or "",
         message=body["errorMessage"] or "",

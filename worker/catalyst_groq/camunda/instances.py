@@ -1,13 +1,16 @@
 """What became of a process instance: whether it has ended, what it waits for, its incidents and variables."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
 from catalyst_groq.camunda.rest_client import RestClient
+from catalyst_groq.common.pace import Pace
 from catalyst_groq.domain.variables import TypedValueDto
 from catalyst_groq.errors import EngineRefused
 
+T = TypeVar("T")
 END_EVENT_SUFFIX = "EndEvent"
 """Of the type of an activity instance: `noneEndEvent`, `errorEndEvent` …"""
 
@@ -25,11 +28,12 @@ class Element(NamedTuple):
 
 
 class Incident(NamedTuple):
-    """An open incident; `details` are the error details of its external task, empty where there are none."""
+    """An open incident; `details` are the error details of its external task. Both are empty where it has none."""
 
     activity: str
     message: str
     details: str
+    task_id: str
 
 
 class UnlockedTask(NamedTuple):
@@ -48,11 +52,15 @@ class FailedAttempt(NamedTuple):
 
 
 class Instances:
-    """The REST API for process instances. Every method raises `EngineUnreachable` or `EngineRefused`."""
+    """The REST API for process instances. Every method raises `EngineUnreachable` or `EngineRefused`.
 
-    def __init__(self, rest: RestClient) -> None:
+    `pace` bounds the rate of the requests of all methods together.
+    """
+
+    def __init__(self, rest: RestClient, pace: Pace | None = None) -> None:
         self._rest = rest
         self._url = rest.url
+        self._pace = pace
 
     async def end_state(self, instance_id: str) -> str | None:
         """Return how an instance has ended, such as `COMPLETED`; None while it runs.
@@ -63,7 +71,7 @@ class Instances:
         if running:
             return None
         try:
-            body = await self._rest.get(f"{self._url}/history/process-instance/{quote(instance_id, safe='')}", dict)
+            body = await self._get(f"history/process-instance/{quote(instance_id, safe='')}", dict)
         except EngineRefused:
             return NO_HISTORY
         with self._rest.parsing():
@@ -103,10 +111,7 @@ class Instances:
         found = await self._list("incident", processInstanceId=instance_id)
         with self._rest.parsing():
             own = [entry for entry in found if entry["id"] == entry["rootCauseIncidentId"]]
-            return [
-                Incident(str(entry["activityId"]), entry["incidentMessage"] or "", await self._details(entry))
-                for entry in own
-            ]
+            return [await self._to_incident(entry) for entry in own]
 
     async def failed_attempts(self, instance_id: str) -> list[FailedAttempt]:
         """Return the external tasks that have failed and have retries left."""
@@ -117,6 +122,12 @@ class Instances:
                 for entry in found
                 if entry["errorMessage"] and entry["retries"]
             ]
+
+    async def tasks_with_retries(self, instance_id: str) -> set[str]:
+        """Return the ids of the external tasks of an instance that have retries left."""
+        found = await self._list("external-task", processInstanceId=instance_id, withRetriesLeft="true")
+        with self._rest.parsing():
+            return {str(entry["id"]) for entry in found}
 
     async def unlocked_tasks(self, instance_id: str) -> list[UnlockedTask]:
         """Return the external tasks that no worker has fetched, and that a worker may fetch."""
@@ -129,9 +140,7 @@ class Instances:
         """Return the typed variables of the process scope, by name: from history, or of the instance that runs."""
         query = urlencode({"deserializeValues": "false"})
         try:
-            return await self._rest.get(
-                f"{self._url}/process-instance/{quote(instance_id, safe='')}/variables?{query}", dict
-            )
+            return await self._get(f"process-instance/{quote(instance_id, safe='')}/variables?{query}", dict)
         except EngineRefused:  # it has ended
             found = await self._list(
                 "history/variable-instance",
@@ -142,14 +151,27 @@ class Instances:
         with self._rest.parsing():
             return {str(entry["name"]): dict(entry) for entry in found}
 
-    async def _details(self, incident: Mapping[str, Any]) -> str:
-        if incident["incidentType"] != "failedExternalTask":
-            return ""
-        task = quote(str(incident["configuration"]), safe="")
+    async def _to_incident(self, entry: Mapping[str, Any]) -> Incident:
+        is_of_task = entry["incidentType"] == "failedExternalTask"
+        task_id = str(entry["configuration"]) if is_of_task else ""
+        details = await self._details(task_id) if task_id else ""
+        return Incident(str(entry["activityId"]), entry["incidentMessage"] or "", details, task_id)
+
+    async def _details(self, task_id: str) -> str:
+        url = f"{self._url}/external-task/{quote(task_id, safe='')}/errorDetails"
+        await self._wait_for_turn()
         try:
-            return (await self._rest.read(f"{self._url}/external-task/{task}/errorDetails")).decode(errors="replace")
+            return (await self._rest.read(url)).decode(errors="replace")
         except EngineRefused:  # somebody has ended the incident meanwhile
             return ""
 
     async def _list(self, path: str, **query: str) -> Sequence[Mapping[str, Any]]:
-        return await self._rest.get(f"{self._url}/{path}?{urlencode(query)}", list)
+        return await self._get(f"{path}?{urlencode(query)}", list)
+
+    async def _get(self, path: str, shape: type[T]) -> T:
+        await self._wait_for_turn()
+        return await self._rest.get(f"{self._url}/{path}", shape)
+
+    async def _wait_for_turn(self) -> None:
+        if self._pace:
+            await asyncio.sleep(self._pace.reserve())

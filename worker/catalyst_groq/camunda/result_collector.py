@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from catalyst_groq.camunda.rest_client import JSON_FORMAT_MISSING
-from catalyst_groq.camunda.scope_variables import ScopeVariables
+from catalyst_groq.camunda.scope_variables import BODY_SUFFIX, ScopeVariables
 from catalyst_groq.common.lru_cache import LruCache
 from catalyst_groq.common.threads import run_beside_loop_if_large
 from catalyst_groq.domain.collected_parts import (
@@ -38,9 +38,6 @@ NUMBER_OF_ITEMS = "nrOfInstances"
 """A variable that each multi-instance has in its own scope."""
 
 CACHED_INSTANCES = 16
-BODY_SUFFIX = "#multiInstanceBody"
-"""What the engine adds to an activity's id for the scope around its items."""
-
 
 NO_JSON_FORMAT = (
     "catalyst_collect: the engine has no JSON data format. Add camunda-engine-plugin-spin and "

@@ -9,6 +9,9 @@ from catalyst_groq.camunda.rest_client import NO_CONTENT, RestClient
 from catalyst_groq.domain.variables import TypedValueDto
 from catalyst_groq.errors import EngineConflict, EngineRefused
 
+BODY_SUFFIX = "#multiInstanceBody"
+"""What the engine adds to an activity's id for the scope around its items."""
+
 CONFLICT = re.compile(
     r"Cannot modify variables for .{1,200}?: (ENGINE-03005 |.*(unique|duplicate key))", re.IGNORECASE | re.DOTALL
 )

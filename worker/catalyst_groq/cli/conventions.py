@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple, TypeVar
@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from catalyst_groq.camunda.rest_client import RestClient
+    from catalyst_groq.commands.variable_options import GivenVariables
     from catalyst_groq.config.settings import Settings
     from catalyst_groq.journal.administration import JournalAdministration
 
 T = TypeVar("T")
 Mask = Callable[[str], str]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it. Otherwise it is only shown; in a terminal you are asked.")]
+Timeout = Annotated[float, typer.Option(min=1, help="The most seconds to wait.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 ENV_FILE = Path(".env")
@@ -79,6 +81,17 @@ def _load() -> "tuple[Settings, Mask]":
 
     settings = Settings.load(SETTINGS_FILE, ENV_FILE)
     return settings, make_redactor(settings, environment(ENV_FILE)).mask
+
+
+def read_var_options(session: EngineSession, options: Sequence[str] | None) -> "GivenVariables":
+    """Return the process variables of `--var`. A mistake in them is wrong usage."""
+    from catalyst_groq.commands.variable_options import VariableOptionError, read_variables
+    from catalyst_groq.domain.variables import Encoder
+
+    try:
+        return read_variables(options or [], Encoder(session.settings.string_limit))
+    except VariableOptionError as error:
+        raise typer.BadParameter(session.mask(str(error))) from error
 
 
 def make_console(*, quiet: bool = False, wide: bool = False) -> "Console":

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from catalyst_groq.cli.conventions import FAULTS, EngineSession, Json, make_console, run_with_engine
+from catalyst_groq.cli.conventions import (
+    FAULTS,
+    EngineSession,
+    Json,
+    Timeout,
+    make_console,
+    read_var_options,
+    run_with_engine,
+)
 
 if TYPE_CHECKING:
     from catalyst_groq.commands.deploy import DeployReport
@@ -28,7 +36,7 @@ def deploy(  # noqa: PLR0913 -- its options
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait until the instance has ended, has an incident, or waits for a person.")
     ] = False,
-    timeout: Annotated[float, typer.Option(min=1, help="The most seconds to wait.")] = 120,
+    timeout: Timeout = 120,
     name: Annotated[str, typer.Option(help="The deployment's name; default: that of the first file.")] = "",
     tenant: Annotated[str, typer.Option(help="The tenant that the deployment belongs to.")] = "",
     always: Annotated[bool, typer.Option("--always", help="Deploy also if nothing has changed.")] = False,
@@ -43,10 +51,9 @@ def deploy(  # noqa: PLR0913 -- its options
     engine refuses them, or the instance has an incident; 2 wrong usage, no such file, wrong settings.
     """
     from catalyst_groq.commands import deploy as command
-    from catalyst_groq.commands.deploy_view import show_attempts, show_deployment, show_outcome, to_json
+    from catalyst_groq.commands.deploy_view import show_attempts, show_deployment, to_json
     from catalyst_groq.commands.deployment_files import collect_files
-    from catalyst_groq.commands.variable_options import VariableOptionError, read_variables
-    from catalyst_groq.domain.variables import Encoder
+    from catalyst_groq.commands.outcome_view import show_outcome
 
     if (var or business_key or wait) and not start:
         raise typer.BadParameter("--var, --business-key and --wait are for an instance. Add --start KEY")
@@ -55,10 +62,7 @@ def deploy(  # noqa: PLR0913 -- its options
         raise typer.BadParameter("the folders have no .bpmn and no .dmn files. Name a diagram")
 
     async def work(session: EngineSession) -> "DeployReport":
-        try:
-            variables = read_variables(var or [], Encoder(session.settings.string_limit)).with_contents()
-        except VariableOptionError as error:
-            raise typer.BadParameter(str(error)) from error
+        variables = read_var_options(session, var).with_contents()
         started = command.InstanceStart(start, variables, business_key, timeout if wait else 0) if start else None
         request = command.DeployRequest(
             collected, name or next(iter(collected.contents)), tenant, always=always, start=started

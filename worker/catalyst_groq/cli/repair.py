@@ -1,20 +1,19 @@
 """Commands that correct running instances: raise retries, migrate to another version of a process."""
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from catalyst_groq.cli.conventions import (
-    FAULTS,
-    INTERRUPTED,
     EngineSession,
     Json,
+    Timeout,
     Yes,
-    ask,
     make_console,
+    read_var_options,
     run_with_engine,
 )
+from catalyst_groq.cli.failed_tasks import Criteria, Report, carry_out
 
 if TYPE_CHECKING:
     from catalyst_groq.camunda.failed_tasks import FailedTask
@@ -22,8 +21,9 @@ if TYPE_CHECKING:
     from catalyst_groq.commands.failed_tasks_view import Mask
     from catalyst_groq.commands.migrate import InstanceMigration
     from catalyst_groq.commands.paced_run import PacedResult
+    from catalyst_groq.commands.variable_changes import VariableChange
+    from catalyst_groq.commands.variable_options import GivenVariables
 
-T = TypeVar("T")
 Rate = Annotated[float, typer.Option(min=0.01, max=1000, help="The most changes per second.")]
 Processes = Annotated[list[str] | None, typer.Option("--process", help="Only this process (its id in the diagram).")]
 InstanceIds = Annotated[list[str] | None, typer.Option("--instance", help="Only this process instance (its id).")]
@@ -34,6 +34,18 @@ Causes = Annotated[
 Texts = Annotated[list[str] | None, typer.Option("--text", help="Only incidents with this text in their message.")]
 Tenants = Annotated[list[str] | None, typer.Option("--tenant", help="Only this tenant.")]
 Retries = Annotated[int, typer.Option(min=1, max=1000, help="How many attempts each task gets.")]
+Wait = Annotated[
+    bool,
+    typer.Option("--wait", help="Wait until each changed instance has ended, has an incident, or waits for a person."),
+]
+Variables = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--var",
+        help="Set a variable where the task sees it, before its retries are raised: name=text, name:=json, name@path "
+        "for a File, or name:Date=text.",
+    ),
+]
 
 
 def retry(  # noqa: PLR0913 -- its options
@@ -43,7 +55,10 @@ def retry(  # noqa: PLR0913 -- its options
     cause: Causes = None,
     text: Texts = None,
     tenant: Tenants = None,
+    var: Variables = None,
     retries: Retries = 1,
+    wait: Wait = False,
+    timeout: Timeout = 120,
     yes: Yes = False,
     rate: Rate = 10,
     as_json: Json = False,
@@ -53,30 +68,48 @@ def retry(  # noqa: PLR0913 -- its options
     Without --yes it only shows which tasks these are; in a terminal it asks. --process, --instance, --cause, --text and
     --tenant may be repeated; of each that is given, a task must meet one. Ctrl-C stops between two tasks.
 
-    Exit codes: 0 there was no such task, or all are done; 1 some are left; 2 wrong usage or settings; 130 interrupted.
+    --var, which may be repeated, sets a variable for each of these tasks first: in the nearest scope around the task
+    that has it (the task itself, an item of a multi-instance, a subprocess), else in the process instance.
+
+    Exit codes: 0 there was no such task, or all are done; 1 some are left, or with --wait: an instance has an incident
+    or still runs; 2 wrong usage or settings; 130 interrupted.
     """
     from catalyst_groq.camunda.failed_tasks import FailedTasks
+    from catalyst_groq.camunda.scope_variables import ScopeVariables
     from catalyst_groq.commands import failed_tasks_view as view
     from catalyst_groq.commands.paced_run import run_paced
     from catalyst_groq.commands.tables import count
+    from catalyst_groq.commands.variable_changes import plan_changes, retry_task
 
     console = make_console(quiet=as_json)
-    search = _make_search(process, instance, cause, text, tenant)
-    found, mask = run_with_engine(search)
+    search = Criteria(process, instance, cause, text, tenant).make_search()
+
+    async def plan(session: EngineSession) -> "tuple[FoundTasks, GivenVariables, list[VariableChange], Mask]":
+        given = read_var_options(session, var)
+        found, mask = await search(session)
+        scopes = ScopeVariables(session.rest, session.rest.url)
+        return found, given, await plan_changes(scopes, found.tasks, given.typed), mask
+
+    found, given, planned, mask = run_with_engine(plan)
     view.show_tasks(console, found, mask)
+    view.show_variables(console, planned, given.typed, mask)
 
     async def change(session: EngineSession) -> "PacedResult[FailedTask]":
+        scopes, variables = ScopeVariables(session.rest, session.rest.url), given.with_contents()
         failed_tasks = FailedTasks(session.rest)
         with view.show_progress(console, "Raising retries", len(found.tasks)) as advance:
-            return await run_paced(found.tasks, lambda task: failed_tasks.set_retries(task.id, retries), rate, advance)
+            return await run_paced(
+                found.tasks, lambda task: retry_task(failed_tasks, scopes, task, variables, retries), rate, advance
+            )
 
-    question = f"Raise the retries of {count(len(found.tasks), 'task')} to {retries}?"
-    result = _carry_out(change, question, has_work=bool(found.tasks), yes=yes, as_json=as_json)
-    if as_json:
-        typer.echo(view.to_json(view.tasks_as_json(found, mask), result, mask))
-    elif found.tasks:
-        view.show_result(console, result, "task", "retried", mask)
-    _exit(result, is_left=bool(found.tasks) and result is None)
+    raising = f"raise the retries of {count(len(found.tasks), 'task')} to {retries}?"
+    question = f"Set the variables and {raising}" if given.typed else raising.capitalize()
+    result = carry_out(change, question, has_work=bool(found.tasks), yes=yes, as_json=as_json)
+    items = view.tasks_as_json(found, mask)
+    if given.typed:
+        items |= view.changes_as_json(planned, given.typed, mask)
+    report = Report(console, found, mask, as_json, "task", timeout if wait else None)
+    report.conclude(result, items, "retried", has_work=bool(found.tasks))
 
 
 def migrate(  # noqa: PLR0913 -- its options
@@ -91,6 +124,8 @@ def migrate(  # noqa: PLR0913 -- its options
     ] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Raise the retries of the migrated tasks, too.")] = False,
     retries: Retries = 1,
+    wait: Wait = False,
+    timeout: Timeout = 120,
     yes: Yes = False,
     rate: Rate = 10,
     as_json: Json = False,
@@ -100,10 +135,10 @@ def migrate(  # noqa: PLR0913 -- its options
     An instance stays on its version when a corrected diagram is deployed; this brings it to that one, by the plan that
     the engine makes: each activity to the one with the same id. Without --yes it only shows which instances these are;
     in a terminal it asks. --process, --instance, --cause, --text and --tenant may be repeated; of each that is given, a
-    task must meet one. Ctrl-C stops between two instances.
+    task must meet one. Ctrl-C stops between two instances. --wait needs --retry.
 
-    Exit codes: 0 there was no such instance, or all are done; 1 some are left; 2 wrong usage or settings;
-    130 interrupted.
+    Exit codes: 0 there was no such instance, or all are done; 1 some are left, or with --wait: an instance has an
+    incident or still runs; 2 wrong usage or settings; 130 interrupted.
     """
     from catalyst_groq.camunda.deployments import Deployments
     from catalyst_groq.camunda.migrations import Migrations
@@ -114,8 +149,10 @@ def migrate(  # noqa: PLR0913 -- its options
 
     if to_version is not None and len(process or []) != 1:
         raise typer.BadParameter("--to-version is a version of one process. Add one --process")
+    if wait and not retry:
+        raise typer.BadParameter("--wait waits for tasks whose retries were raised. Add --retry")
     console = make_console(quiet=as_json)
-    search = _make_search(process, instance, cause, text, tenant)
+    search = Criteria(process, instance, cause, text, tenant).make_search()
 
     async def plan(session: EngineSession) -> "tuple[FoundTasks, list[InstanceMigration], Mask]":
         found, mask = await search(session)
@@ -134,49 +171,8 @@ def migrate(  # noqa: PLR0913 -- its options
 
     instances = count(len(possible), "instance")
     question = f"Migrate {instances} and raise their retries?" if retry else f"Migrate {instances}?"
-    result = _carry_out(change, question, has_work=bool(possible), yes=yes, as_json=as_json)
-    if as_json:
-        typer.echo(view.to_json(view.tasks_as_json(found, mask) | view.migrations_as_json(planned, mask), result, mask))
-    elif possible:
-        verb = "migrated and retried" if retry else "migrated; catalyst-groq retry raises their retries"
-        view.show_result(console, result, "instance", verb, mask)
-    _exit(result, is_left=len(possible) < len(planned) or (bool(possible) and result is None))
-
-
-def _make_search(
-    processes: list[str] | None,
-    instances: list[str] | None,
-    causes: list[str] | None,
-    texts: list[str] | None,
-    tenants: list[str] | None,
-) -> "Callable[[EngineSession], Awaitable[tuple[FoundTasks, Mask]]]":
-    """Return the search for the failed tasks that the options select."""
-    from catalyst_groq.commands.failed_task_search import find_failed_tasks
-    from catalyst_groq.commands.failed_task_selection import TaskSelection, UnknownCause, check_cause
-
-    try:
-        names = [check_cause(cause) for cause in causes or []]
-    except UnknownCause as error:
-        raise typer.BadParameter(str(error)) from error
-    selection = TaskSelection(processes or (), instances or (), names, texts or (), tenants or ())
-
-    async def search(session: EngineSession) -> "tuple[FoundTasks, Mask]":
-        return await find_failed_tasks(session.rest, session.settings.topic, selection), session.mask
-
-    return search
-
-
-def _carry_out(
-    change: Callable[[EngineSession], Awaitable[T]], question: str, *, has_work: bool, yes: bool, as_json: bool
-) -> T | None:
-    """Make the changes if they are wanted; None after a dry run."""
-    is_wanted = has_work and (yes or (not as_json and ask(question)))
-    return run_with_engine(change) if is_wanted else None
-
-
-def _exit(result: "PacedResult[Any] | None", *, is_left: bool) -> None:
-    """Exit with a code unless all is done. `is_left`: whether there is something that was not tried."""
-    if result and result.is_interrupted:
-        raise typer.Exit(INTERRUPTED)
-    if is_left or (result and (result.refused or result.unreachable)):
-        raise typer.Exit(FAULTS)
+    result = carry_out(change, question, has_work=bool(possible), yes=yes, as_json=as_json)
+    items = view.tasks_as_json(found, mask) | view.migrations_as_json(planned, mask)
+    verb = "migrated and retried" if retry else "migrated; catalyst-groq retry raises their retries"
+    report = Report(console, found, mask, as_json, "instance", timeout if wait else None)
+    report.conclude(result, items, verb, has_work=bool(possible), is_left=len(possible) < len(planned))

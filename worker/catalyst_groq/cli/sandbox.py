@@ -1,7 +1,7 @@
 """Commands that need no engine and no Groq: the demo, an engine, the Groq emulator."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import typer
 
@@ -27,7 +27,10 @@ def demo(
         str | None, typer.Option(help="The question, or the message of a customer; default: that of the example.")
     ] = None,
     *,
-    example: Annotated[ExampleName, typer.Option(help="The example process to run.")] = "groq-example",
+    example: Annotated[
+        ExampleName,
+        typer.Option(metavar="<name>", help=f"The example process to run: {', '.join(get_args(ExampleName))}."),
+    ] = "groq-example",
     keep: Annotated[
         bool, typer.Option("--keep", help="Stop at the first user task after Groq, and leave all running until Ctrl-C.")
     ] = False,

@@ -1,14 +1,14 @@
 """`catalyst-groq deploy`: deploys files, starts an instance of a process in them, and waits for its outcome."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from catalyst_groq.camunda.deployments import Deployment, Deployments, ProcessDefinition
 from catalyst_groq.camunda.instances import Instances
 from catalyst_groq.camunda.rest_client import RestClient
 from catalyst_groq.commands.deployment_files import DeploymentFiles
-from catalyst_groq.commands.instance_outcome import InstanceOutcome, OnAttempts, wait_for_outcome
+from catalyst_groq.commands.instance_outcome import InstanceOutcome, OnAttempts, Situation, wait_for_outcome
 from catalyst_groq.domain.variables import TypedValueDto
 from catalyst_groq.errors import CatalystError
 
@@ -64,9 +64,11 @@ async def deploy(
     on_started(report)
     if not start.wait_seconds:
         return report
-    return report._replace(
-        outcome=await wait_for_outcome(Instances(rest), instance_id, start.wait_seconds, on_attempts)
-    )
+    instances = Instances(rest)
+    outcome = await wait_for_outcome(instances, instance_id, start.wait_seconds, on_attempts)
+    if outcome.situation is not Situation.RUNNING:
+        outcome = replace(outcome, variables=await instances.variables(instance_id))
+    return report._replace(outcome=outcome)
 
 
 async def _deploy_files(deployments: Deployments, request: DeployRequest) -> DeployReport:

@@ -10,13 +10,17 @@ from rich.console import Console
 from rich.progress import Progress
 
 from catalyst_groq.camunda.failed_tasks import FailedTask
+from catalyst_groq.camunda.scope_variables import BODY_SUFFIX
 from catalyst_groq.commands.failed_task_search import FoundTasks
 from catalyst_groq.commands.failed_task_selection import group_tasks
 from catalyst_groq.commands.migrate import InstanceMigration
 from catalyst_groq.commands.paced_run import PacedResult
+from catalyst_groq.commands.process_variables import value_text
 from catalyst_groq.commands.tables import count, print_rows, print_text
+from catalyst_groq.commands.variable_changes import VariableChange
 from catalyst_groq.common.texts import end_sentence
 from catalyst_groq.connector.results.incident_causes import UNREADABLE_ENTRY, find_causes
+from catalyst_groq.domain.variables import TypedValueDto
 
 UNREADABLE_ENTRY_REMEDY = (
     "{} a paid answer in the journal that cannot be read: remedy that first, as the message of the incident says, or "
@@ -24,7 +28,7 @@ UNREADABLE_ENTRY_REMEDY = (
 )
 HEADERS = ("process", "version", "activity", "cause", "tasks", "message")
 MAX_MESSAGE_CHARS = 120
-"""Of a message in a table; JSON has all of it."""
+"""Of a message or a value in a table; JSON has all of it."""
 
 Mask = Callable[[str], str]
 
@@ -65,6 +69,29 @@ def show_migrations(console: Console, found: FoundTasks, migrations: Sequence[In
     if arrived:
         hint = "catalyst-groq retry raises their retries"
         print_text(console, f"{count(len(arrived), 'instance')} at that version already: {hint}.")
+
+
+def show_variables(
+    console: Console, changes: Sequence[VariableChange], typed: Mapping[str, TypedValueDto], mask: Mask
+) -> None:
+    """Print which variables are set, to what, and where. `typed`: the variables by name."""
+    if not changes:
+        return
+    print_text(console, "Variables to set, each in the nearest scope around its task that has it:")
+    groups = Counter((change.name, _describe_scope(change)) for change in changes)
+    rows = [
+        (name, str(typed[name]["type"]), scope, f"{tasks:,}", mask(value_text(typed[name])))
+        for (name, scope), tasks in groups.items()
+    ]
+    headers = ("variable", "type", "set in", "tasks", "value")
+    print_rows(console, headers, rows, folds_last=True, max_last_chars=MAX_MESSAGE_CHARS)
+
+
+def _describe_scope(change: VariableChange) -> str:
+    if not change.activity:
+        return "process instance (new)" if change.is_new else "process instance"
+    activity = change.activity.removesuffix(BODY_SUFFIX)
+    return f"'{activity}'" if activity == change.activity else f"multi-instance '{activity}'"
 
 
 @contextmanager
@@ -127,6 +154,32 @@ def migrations_as_json(migrations: Sequence[InstanceMigration], mask: Mask) -> d
                 "problem": mask(entry.problem) or None,
             }
             for entry in migrations
+        ]
+    }
+
+
+def changes_as_json(
+    changes: Sequence[VariableChange], typed: Mapping[str, TypedValueDto], mask: Mask
+) -> dict[str, Any]:
+    """Return the variables to set, each as an object with the tasks that it is set for."""
+    return {
+        "variables": [
+            {
+                "name": name,
+                "type": entry["type"],
+                "value": mask(value_text(entry)),
+                "tasks": [
+                    {
+                        "id": change.task.id,
+                        "instance": change.task.instance_id,
+                        "scope": change.activity or None,
+                        "isNew": change.is_new,
+                    }
+                    for change in changes
+                    if change.name == name
+                ],
+            }
+            for name, entry in typed.items()
         ]
     }
 

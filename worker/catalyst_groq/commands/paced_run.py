@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from catalyst_groq.common.pace import Pace
 from catalyst_groq.errors import EngineConflict, EngineRefused, EngineUnreachable, TaskLost
 
 T = TypeVar("T")
@@ -33,12 +34,11 @@ async def run_paced(
 ) -> PacedResult[T]:
     """Apply a change to each item, at most `per_second` of them. Ctrl-C lets the current one end, and is reported."""
     result = PacedResult[T]()
-    loop = asyncio.get_running_loop()
+    pace = Pace(per_second)
     with _stop_on_interrupt() as stopping:
-        begin = loop.time()
-        for number, item in enumerate(items):
+        for item in items:
             with suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), max(begin + number / per_second - loop.time(), 0))
+                await asyncio.wait_for(stopping.wait(), pace.reserve())
             if stopping.is_set():
                 result.is_interrupted = True
                 break
