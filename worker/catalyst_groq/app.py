@@ -217,7 +217,7 @@ async def report_lint(
     """Lint the files, and the deployed processes if that is wanted. Raises `EngineError`."""
     from catalyst_groq.commands.lint.command import lint_deployed, lint_files  # noqa: PLC0415 -- not for `run`
 
-    context, mask = await _lint_context(settings), factory.make_redactor(settings, environ).mask
+    context, mask = await _lint_context(settings), factory.make_redactor(settings, environ).mask_message
     async with aclosing(ProcessPool(make_process_environment(environ))) as executor:
         reports = await lint_files(files, context, executor, mask)
         if not deployed:
@@ -231,7 +231,7 @@ async def find_fixes(settings: Settings, environ: Mapping[str, str], files: Sequ
     """Return the files that `lint --fix` would change."""
     from catalyst_groq.commands.lint.command import fix_files  # noqa: PLC0415 -- not for `run`
 
-    context, mask = await _lint_context(settings), factory.make_redactor(settings, environ).mask
+    context, mask = await _lint_context(settings), factory.make_redactor(settings, environ).mask_message
     async with aclosing(ProcessPool(make_process_environment(environ))) as executor:
         return await fix_files(files, context, executor, mask)
 

@@ -143,35 +143,6 @@ def test_redactor_tells_a_key_that_is_too_short():
     assert redactor.add("long-enough")
 
 
-CHARACTERS_OF_ONE = {"URL-encoded in full": 3, "JSON, in full": 6, "JSON reversed": 6}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("key", [KEY, "sk-other/of+another_kind==", 'a "quoted" \\ password%'])
-@pytest.mark.parametrize("form", ["as it is", "reversed", "base64", "URL-encoded", "JSON", *CHARACTERS_OF_ONE])
-@pytest.mark.parametrize("end", ["…", "\n…", "… (900 characters)"])
-def test_beginning_of_a_key_is_masked_where_a_text_was_cut(key, form, end):
-    shown, redactor, step = FORMS[form](key), Redactor([key]), CHARACTERS_OF_ONE.get(form, 1)
-    for length in range(5 * step, len(shown) - 3, step):
-        assert redactor.mask(f"before {shown[:length]}{end}") == f"before {MASK}{end}"
-
-
-@pytest.mark.parametrize("text", ["gsk_…", "pass…", "a text…", f"{KEY[:8]} …", f"{KEY[:8]}..."])
-def test_short_beginning_or_one_that_was_not_cut_stays(text):
-    assert Redactor([KEY, "password-1"]).mask(text) == text
-
-
-def test_beginning_of_an_unknown_groq_key_is_masked_where_a_text_was_cut():
-    assert Redactor().mask("'gsk_0123…', gsk_a\n…") == f"'{MASK}…', {MASK}\n…"
-
-
-@pytest.mark.slow
-def test_time_to_mask_beginnings_grows_with_their_number():
-    """A search that compares each beginning with the whole text would take minutes."""
-    text = "…" * 300_000 + f"{KEY[:9]} " * 100_000 + f"{KEY[:9]}…" * 100_000
-    assert Redactor([KEY]).mask(text).count(MASK) == 100_000
-
-
 @pytest.mark.parametrize("escape", ["%41", "\\u0041", "\\/"])
 def test_many_groq_keys_in_a_text_with_escapes_are_masked_by_one_pattern(escape):
     keys = [f"gsk_%3{number % 10}{number:016}" for number in range(200)]

@@ -6,27 +6,21 @@ that task's texts go: otherwise a process that brings the "key" `choices` would 
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
-from os.path import commonprefix
 from typing import Any
 from urllib.parse import quote, unquote
 
 from catalyst_groq.common.structures import CONTAINER_TYPES, SCALAR_TYPES
+from catalyst_groq.domain.key_beginnings import mask_beginnings
 from catalyst_groq.domain.variables import TypedValue
 
 MASK = "***"
 KEY_PREFIX = "gsk_"
-CUT = ("…", "\n…")
-"""What stands where a text was cut: see `texts.shorten`."""
-
-GROQ_KEY = re.compile(r"gsk_(?:\w{16,}|\w+(?=\n?…))")
+GROQ_KEY = re.compile(r"gsk_\w{16,}")
 MIN_KEY_CHARS = 8
 """A shorter text is not masked, because that would ruin the texts around it."""
-
-MIN_BEGINNING_CHARS = len(KEY_PREFIX) + 1
-"""A shorter beginning of a key is not masked: it says nothing, and hints such as `gsk_…` have it too."""
 
 MAX_KEY_CHARS = 512
 """Of a key that a task uses: its forms are kept for a while. The operator's own secrets may be longer."""
@@ -47,10 +41,7 @@ TEXT_SEPARATOR = "\0"
 
 
 class Redactor:
-    """Masks keys: as they are, reversed, in base64, and with characters escaped as in JSON and URLs.
-
-    The beginning of a key is masked where a text was cut, so that it does not matter what comes first.
-    """
+    """Masks keys: as they are, reversed, in base64, and with characters escaped as in JSON and URLs."""
 
     def __init__(self, keys: Iterable[str] = ()) -> None:
         self._permanent = {key for key in keys if len(key) >= MIN_KEY_CHARS}
@@ -90,11 +81,17 @@ class Redactor:
         """Return the text without any known key, and without anything that has the form of a Groq key."""
         for form in self._forms:
             text = text.replace(form, MASK)
-        for beginning, end in _find_beginnings(text, self._forms):
-            text = text.replace(beginning + end, MASK + end)
         if _has_escapes(text, self._json_escape):
             text = _mask_escaped(text, self._forms, self._json_escape)
         return GROQ_KEY.sub(MASK, text) if KEY_PREFIX in text else text
+
+    def mask_message(self, text: str) -> str:
+        """Return a message of the worker without keys, and without the beginning of one where it cuts a text.
+
+        Texts of others must not lose words because they stand before an ellipsis: see `mask`.
+        """
+        masked = self.mask(text)
+        return mask_beginnings(masked, self._forms, MASK) if "…" in masked else masked
 
     def mask_all(self, value: Any) -> Any:
         """Mask every text in a structure, names included. A structure without keys is returned itself, not a copy."""
@@ -181,31 +178,7 @@ def _mask_escaped(text: str, forms: Iterable[str], json_escape: re.Pattern[str])
     for form in forms:
         if form in unescaped:
             text = _escaped_pattern(form).sub(MASK, text)
-    for beginning, end in _find_beginnings(unescaped, forms):
-        text = _escaped_pattern(beginning + end).sub(MASK + end, text)
     return ESCAPED_GROQ_KEY.sub(MASK, text) if KEY_PREFIX in unescaped else text
-
-
-def _find_beginnings(text: str, forms: Iterable[str]) -> set[tuple[str, str]]:
-    """Return the beginnings of forms that end where the text was cut, each with what stands there."""
-    if CUT[0] not in text:
-        return set()
-    return {
-        (form[:length], end)
-        for form in forms
-        for place, length in _partial_matches(text, form)
-        for end in CUT
-        if text.startswith(end, place + length)
-    }
-
-
-def _partial_matches(text: str, form: str) -> Iterator[tuple[int, int]]:
-    """Yield where in a text a form begins, and for how many characters."""
-    place = text.find(form[:MIN_BEGINNING_CHARS])
-    while place >= 0:
-        length = len(commonprefix((form, text[place : place + len(form)])))  # noqa: RUF071 -- of texts, not of paths
-        yield place, length
-        place = text.find(form[:MIN_BEGINNING_CHARS], place + length)
 
 
 def _unescape(match: re.Match[str]) -> str:

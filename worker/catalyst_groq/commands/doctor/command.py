@@ -58,7 +58,10 @@ async def diagnose(found: FoundSettings[Settings], environ: Mapping[str, str]) -
     checks = [doctor.check_engine(), doctor.check_endpoints(), doctor.check_storage(), doctor.check_worker()]
     groups = await asyncio.gather(*map(_collect, checks))
     findings += [finding for group in groups for finding in group]
-    return [finding._replace(text=redactor.mask(finding.text), fix=redactor.mask(finding.fix)) for finding in findings]
+    return [
+        finding._replace(text=redactor.mask_message(finding.text), fix=redactor.mask_message(finding.fix))
+        for finding in findings
+    ]
 
 
 async def _collect(checks: AsyncIterator[Finding]) -> list[Finding]:

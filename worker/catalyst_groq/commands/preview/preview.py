@@ -109,7 +109,7 @@ class RequestExplainer:
         return PreviewedRequest(
             attempt.endpoint,
             attempt.model,
-            [redactor.mask(text) for text in self._reasons(exchange, model_asked)],
+            [redactor.mask_message(text) for text in self._reasons(exchange, model_asked)],
             request.operation.method,
             redactor.mask(str(request_url(request))),
             {name: redactor.mask(text) for name, text in _headers(request).items()},

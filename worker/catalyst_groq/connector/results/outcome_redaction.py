@@ -8,6 +8,9 @@ from catalyst_groq.domain.outcomes import BpmnError, CollectedResult, Completion
 from catalyst_groq.domain.redaction import Redactor
 from catalyst_groq.domain.variables import TypedValue
 
+ERROR_VARIABLE = "catalyst_error"
+"""The variable with a message of the worker."""
+
 
 def texts_of(outcome: Outcome) -> list[Any]:
     """Return what `redact_outcome` searches for keys: texts, and structures with texts."""
@@ -27,41 +30,46 @@ def texts_of(outcome: Outcome) -> list[Any]:
 
 def redact_outcome(outcome: Outcome, redactor: Redactor) -> Outcome:
     """Return the outcome without keys, in its messages and its variables."""
+    outcome = _redact_messages(outcome, redactor)
     if redactor.finds_nothing(texts_of(outcome)):
         return outcome
     variables = redactor.mask_all(outcome.variables)
-    if not isinstance(outcome, Unlocked):
-        outcome = replace(outcome, warnings=tuple(map(redactor.mask, outcome.warnings)))
     match outcome:
         case Completion():
             collected, call = _redact_collected(outcome.collected, redactor), _redact_call(outcome.call, redactor)
             return replace(outcome, variables=variables, collected=collected, call=call)
         case BpmnError():
             collected, call = _redact_collected(outcome.collected, redactor), _redact_call(outcome.call, redactor)
-            message, problem = redactor.mask(outcome.message), redactor.mask(outcome.problem)
-            return replace(
-                outcome,
-                message=message,
-                problem=problem,
-                remedy=redactor.mask(outcome.remedy),
-                variables=variables,
-                collected=collected,
-                call=call,
-            )
+            return replace(outcome, variables=variables, collected=collected, call=call)
         case Failure():
-            message, problem = redactor.mask(outcome.message), redactor.mask(outcome.problem)
-            remedy, details = redactor.mask(outcome.instance_remedy), redactor.mask(outcome.details)
-            return replace(
-                outcome,
-                message=message,
-                problem=problem,
-                instance_remedy=remedy,
-                details=details,
-                variables=variables,
-                call=_redact_call(outcome.call, redactor),
-            )
+            return replace(outcome, variables=variables, call=_redact_call(outcome.call, redactor))
         case Unlocked():
             return outcome
+
+
+def _redact_messages(outcome: Outcome, redactor: Redactor) -> Outcome:
+    """Return the outcome with its messages masked: also the beginning of a key where one cuts a text."""
+    mask = redactor.mask_message
+    match outcome:
+        case Unlocked():
+            return outcome
+        case Completion():
+            if not outcome.collected and not outcome.warnings:
+                return outcome
+        case BpmnError():
+            message, problem, remedy = mask(outcome.message), mask(outcome.problem), mask(outcome.remedy)
+            outcome = replace(outcome, message=message, problem=problem, remedy=remedy)
+        case Failure():
+            message, problem = mask(outcome.message), mask(outcome.problem)
+            remedy, details = mask(outcome.instance_remedy), mask(outcome.details)
+            outcome = replace(outcome, message=message, problem=problem, instance_remedy=remedy, details=details)
+    if not isinstance(outcome, Failure) and outcome.collected:
+        outcome = replace(outcome, collected=replace(outcome.collected, error=mask(outcome.collected.error)))
+    variables = {
+        name: mask(value) if name == ERROR_VARIABLE and isinstance(value, str) else value
+        for name, value in outcome.variables.items()
+    }
+    return replace(outcome, variables=variables, warnings=tuple(map(mask, outcome.warnings)))
 
 
 def _texts_of_call(call: CallRecord | None) -> list[str]:
