@@ -1,6 +1,7 @@
 """What became of instances, as `deploy`, `retry` and `migrate` print it."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -109,3 +110,10 @@ def test_outcomes_for_programs_have_the_same_facts():
     assert (ended["instance"], ended["process"], ended["situation"]) == ("i1", "order", "ended")
     assert (ended["state"], ended["endEvents"]) == ("COMPLETED", [{"id": "End", "name": ""}])
     assert failed["incidents"] == [{"activity": "Ask", "task": "t2", "message": "No ***", "details": "***"}]
+
+
+def test_outcomes_for_programs_have_no_keys_in_names():
+    elements = [Element("End", f"Sent {KEY}")]
+    [shown] = outcomes_as_json([replace(ENDED, end_events=elements, user_tasks=elements)], PROCESSES, mask)
+
+    assert shown["endEvents"] == shown["userTasks"] == [{"id": "End", "name": "Sent ***"}]
