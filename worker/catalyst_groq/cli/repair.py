@@ -87,7 +87,7 @@ def retry(  # noqa: PLR0913 -- its options
     async def plan(session: EngineSession) -> "tuple[FoundTasks, GivenVariables, list[VariableChange], Mask]":
         given = read_var_options(session, var)
         found, mask = await search(session)
-        scopes = ScopeVariables(session.rest, session.rest.url)
+        scopes = ScopeVariables(session.rest)
         return found, given, await plan_changes(scopes, found.tasks, given.typed), mask
 
     found, given, planned, mask = run_with_engine(plan)
@@ -95,7 +95,7 @@ def retry(  # noqa: PLR0913 -- its options
     view.show_variables(console, planned, given.typed, mask)
 
     async def change(session: EngineSession) -> "PacedResult[FailedTask]":
-        scopes, variables = ScopeVariables(session.rest, session.rest.url), given.with_contents()
+        scopes, variables = ScopeVariables(session.rest), given.with_contents()
         failed_tasks = FailedTasks(session.rest)
         with view.show_progress(console, "Raising retries", len(found.tasks)) as advance:
             return await run_paced(
