@@ -71,8 +71,8 @@ def retry(  # noqa: PLR0913 -- its options
     --var, which may be repeated, sets a variable for each of these tasks first: in the nearest scope around the task
     that has it (the task itself, an item of a multi-instance, a subprocess), else in the process instance.
 
-    Exit codes: 0 there was no such task, or all are done; 1 some are left, or with --wait: an instance has an incident
-    or still runs; 2 wrong usage or settings; 130 interrupted.
+    Exit codes: 0 there was no such task, or all are done; 1 some are left, or with --wait: an instance has an
+    incident, still runs, or is unknown; 2 wrong usage or settings; 130 interrupted.
     """
     from catalyst_groq.camunda.failed_tasks import FailedTasks
     from catalyst_groq.camunda.scope_variables import ScopeVariables
@@ -138,7 +138,7 @@ def migrate(  # noqa: PLR0913 -- its options
     task must meet one. Ctrl-C stops between two instances. --wait needs --retry.
 
     Exit codes: 0 there was no such instance, or all are done; 1 some are left, or with --wait: an instance has an
-    incident or still runs; 2 wrong usage or settings; 130 interrupted.
+    incident, still runs, or is unknown; 2 wrong usage or settings; 130 interrupted.
     """
     from catalyst_groq.camunda.deployments import Deployments
     from catalyst_groq.camunda.migrations import Migrations

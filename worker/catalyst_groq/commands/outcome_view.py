@@ -10,6 +10,7 @@ from catalyst_groq.camunda.instances import Element
 from catalyst_groq.commands.instance_outcome import InstanceOutcome, Situation
 from catalyst_groq.commands.process_variables import order_names, value_text
 from catalyst_groq.commands.tables import count, print_rows, print_text
+from catalyst_groq.common.texts import end_sentence
 from catalyst_groq.domain.variables import TypedValueDto
 
 MAX_VALUE_CHARS = 200
@@ -70,6 +71,7 @@ def outcome_as_json(outcome: InstanceOutcome, mask: Mask) -> dict[str, Any]:
     """Return what became of an instance as a JSON object: without its variables, with all details of incidents."""
     return {
         "situation": outcome.situation.value,
+        "problem": mask(outcome.problem) or None,
         "state": outcome.end_state or None,
         "endEvents": _elements_as_json(outcome.end_events, mask),
         "userTasks": _elements_as_json(outcome.user_tasks, mask),
@@ -109,6 +111,8 @@ def _describe(outcome: InstanceOutcome) -> Iterator[str]:
                 yield f"'{task.activity}' waits for a worker of the topic {task.topic}: is one running?"
         case Situation.RUNNING:
             yield "Still running: neither an end, nor an incident, nor a user task. Look at it in Cockpit."
+        case Situation.UNKNOWN:
+            yield f"Unknown: {end_sentence(outcome.problem)}"
 
 
 def _names(elements: Sequence[Element]) -> str:
