@@ -8,7 +8,13 @@ import pytest
 
 from catalyst_groq.camunda.instances import Element, Incident, UnlockedTask
 from catalyst_groq.commands import instance_outcome
-from catalyst_groq.commands.instance_outcome import NOT_SEEN, InstanceOutcome, Situation, wait_for_outcome, wait_for_outcomes
+from catalyst_groq.commands.instance_outcome import (
+    NOT_SEEN,
+    InstanceOutcome,
+    Situation,
+    wait_for_outcome,
+    wait_for_outcomes,
+)
 from catalyst_groq.errors import EngineRefused, EngineUnreachable
 
 pytestmark = pytest.mark.anyio
