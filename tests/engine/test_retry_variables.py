@@ -101,6 +101,8 @@ def test_retry_sets_variables_where_each_task_sees_them(commands, start_instance
     assert (exit_code, [entry["situation"] for entry in report["outcomes"]]) == (0, ["user task"])
     contents = sorted(call.body["messages"][0]["content"] for call in emulator.calls)
     assert contents == ["first French", "second French", "second French"]
+    updates = process_client.get("/history/detail", processInstanceId=instance.id, variableUpdates="true")
+    assert [update["variableName"] for update in updates].count("language") == 1, "it is the same for all three"
     variables = process_client.get(f"/process-instance/{instance.id}/variables")
     assert ("item" in variables, variables["language"]["value"]) == (False, "French")
 

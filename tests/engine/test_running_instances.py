@@ -1,11 +1,14 @@
 """`catalyst-groq deploy`, `migrate` and `retry` on a real engine: how a running instance is corrected."""
 
 import json
+import os
 import re
+import signal
 
 import pytest
 
 from catalyst_groq.camunda.deployments import DeploymentRefused
+from catalyst_groq.commands import instance_outcome
 from catalyst_groq.commands.deploy import UnknownProcess
 from catalyst_groq.commands.failed_task_search import ProcessNotDeployed
 from catalyst_groq.commands.migrate import UnknownVersion
@@ -129,6 +132,25 @@ def test_retry_of_an_instance_that_waits_longer_still_runs(commands, process_cli
     assert exit_code == 1
     assert report["outcomes"][0]["situation"] == "running"
     assert report["outcomes"][0]["unlockedTasks"] == [{"activity": "Ask", "topic": "nobody"}]
+
+
+def test_retry_that_is_interrupted_while_it_waits_reports_its_changes(commands, process_client, tmp_path, monkeypatch):
+    file = write(tmp_path, diagram(topic="nobody"))
+    _, started = commands.run_json("deploy", file, "--start", file.stem)
+    [task] = process_client.external_tasks(started["instance"])
+    process_client.http.put(f"/external-task/{task['id']}/retries", json={"retries": 0}).raise_for_status()
+    follow = instance_outcome._follow
+
+    async def interrupt(*arguments):
+        os.kill(os.getpid(), signal.SIGINT)
+        await follow(*arguments)
+
+    monkeypatch.setattr(instance_outcome, "_follow", interrupt)
+    exit_code, report = commands.run_json("retry", "--process", file.stem, "--yes", "--wait", CATALYST_TOPIC="nobody")
+
+    assert (exit_code, report["done"]) == (130, [task["id"]])
+    assert report["notes"] == ["--wait: interrupted. The changes are made."]
+    assert [entry["situation"] for entry in report["outcomes"]] == ["unknown"]
 
 
 def test_migration_waits_for_what_becomes_of_the_instances(commands, start_instance, tmp_path):

@@ -121,11 +121,11 @@ TYPED: dict[str, dict[str, Any]] = {
     "photo": {"type": "File", "value": None, "valueInfo": {"filename": "photo.png"}},
 }
 CHANGES = [
-    VariableChange(FIRST, "text", "", is_new=True),
-    VariableChange(FIRST, "photo", "", is_new=False),
-    VariableChange(SUSPENDED, "text", "", is_new=True),
-    VariableChange(SUSPENDED, "photo", "Items#multiInstanceBody", is_new=False),
-    VariableChange(make_task("t3"), "photo", "Sub", is_new=False),
+    VariableChange(FIRST, "text", "", is_new=True, is_shared=False),
+    VariableChange(FIRST, "photo", "", is_new=False, is_shared=False),
+    VariableChange(SUSPENDED, "text", "", is_new=True, is_shared=False),
+    VariableChange(SUSPENDED, "photo", "Items#multiInstanceBody", is_new=False, is_shared=False),
+    VariableChange(make_task("t3"), "photo", "Sub", is_new=False, is_shared=False),
 ]
 
 

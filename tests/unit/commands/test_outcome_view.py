@@ -1,6 +1,7 @@
 """What became of instances, as `deploy`, `retry` and `migrate` print it."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -56,6 +57,7 @@ def outcome(situation, **fields):
             outcome(Situation.RUNNING),
             "Still running: neither an end, nor an incident, nor a user task. Look at it in Cockpit.",
         ),
+        (outcome(Situation.UNKNOWN, problem=f"403: no right with {KEY}"), "Unknown: 403: no right with ***."),
     ],
 )
 def test_outcome_says_where_the_instance_is(shown, line):
@@ -70,6 +72,7 @@ def test_outcome_says_where_the_instance_is(shown, line):
         (outcome(Situation.USER_TASK), True),
         (outcome(Situation.INCIDENT), False),
         (outcome(Situation.RUNNING), False),
+        (outcome(Situation.UNKNOWN, problem="away"), False),
     ],
 )
 def test_outcome_is_fine_if_nobody_has_to_look_at_it(shown, is_fine):
@@ -88,6 +91,7 @@ def test_outcome_shows_variables_without_keys():
 ENDED = InstanceOutcome("i1", Situation.ENDED, end_state="COMPLETED", end_events=[Element("End", "")])
 FAILED = InstanceOutcome("i2", Situation.INCIDENT, incidents=[Incident("Ask", f"No {KEY}", KEY, "t2")])
 WAITS = InstanceOutcome("i3", Situation.USER_TASK, user_tasks=[Element("Review", "")])
+UNKNOWN = InstanceOutcome("i3", Situation.UNKNOWN, problem=f"no right with {KEY}")
 PROCESSES = {"i1": "order", "i2": "order", "i3": "claim"}
 
 
@@ -104,8 +108,16 @@ def test_outcomes_are_a_table_with_the_faults_last():
 
 
 def test_outcomes_for_programs_have_the_same_facts():
-    ended, failed = outcomes_as_json([ENDED, FAILED], PROCESSES, mask)
+    ended, failed, unknown = outcomes_as_json([ENDED, FAILED, UNKNOWN], PROCESSES, mask)
 
     assert (ended["instance"], ended["process"], ended["situation"]) == ("i1", "order", "ended")
     assert (ended["state"], ended["endEvents"]) == ("COMPLETED", [{"id": "End", "name": ""}])
     assert failed["incidents"] == [{"activity": "Ask", "task": "t2", "message": "No ***", "details": "***"}]
+    assert (ended["problem"], unknown["situation"], unknown["problem"]) == (None, "unknown", "no right with ***")
+
+
+def test_outcomes_for_programs_have_no_keys_in_names():
+    elements = [Element("End", f"Sent {KEY}")]
+    [shown] = outcomes_as_json([replace(ENDED, end_events=elements, user_tasks=elements)], PROCESSES, mask)
+
+    assert shown["endEvents"] == shown["userTasks"] == [{"id": "End", "name": "Sent ***"}]

@@ -226,7 +226,7 @@ class EngineClient:
 
     def scope_variables(self) -> ScopeVariables:
         """Return a client for the variables of single scopes. It uses the connections of this one."""
-        return ScopeVariables(self._rest, self.url)
+        return ScopeVariables(self._rest)
 
     def fetched_tasks(self) -> FetchedTasks:
         """Return a client for tasks that another client has fetched. It uses the connections of this one."""

@@ -1,6 +1,6 @@
 """External tasks that have no retries left: the engine shows an incident for each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -50,6 +50,14 @@ class FailedTasks:
     async def set_retries(self, task_id: str, retries: int) -> None:
         """Set the retries of a task, which ends its incident. Raises `TaskLost` if the task is gone."""
         await self._rest.put(f"{self._url}/{quote(task_id, safe='')}/retries", {"retries": retries})
+
+
+def group_by_instance(tasks: Iterable[FailedTask]) -> dict[str, list[FailedTask]]:
+    """Return tasks by the ids of their instances."""
+    groups: dict[str, list[FailedTask]] = {}
+    for task in tasks:
+        groups.setdefault(task.instance_id, []).append(task)
+    return groups
 
 
 def _to_task(body: Mapping[str, Any]) -> FailedTask:

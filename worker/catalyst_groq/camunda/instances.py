@@ -1,10 +1,11 @@
 """What became of a process instance: whether it has ended, what it waits for, its incidents and variables."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
+from catalyst_groq.camunda.queries import MAX_IDS_PER_QUERY
 from catalyst_groq.camunda.rest_client import RestClient
 from catalyst_groq.common.pace import Pace
 from catalyst_groq.domain.variables import TypedValueDto
@@ -18,6 +19,7 @@ NO_HISTORY = "how is unknown, the engine keeps no history"
 """The end of an instance that is gone."""
 
 MAX_CALLED_INSTANCES = 100
+MAX_UNLOCKED_TASKS = 1_000
 
 
 class Element(NamedTuple):
@@ -61,6 +63,7 @@ class Instances:
         self._rest = rest
         self._url = rest.url
         self._pace = pace
+        self._turn = asyncio.Lock()
 
     async def end_state(self, instance_id: str) -> str | None:
         """Return how an instance has ended, such as `COMPLETED`; None while it runs.
@@ -123,18 +126,27 @@ class Instances:
                 if entry["errorMessage"] and entry["retries"]
             ]
 
-    async def tasks_with_retries(self, instance_id: str) -> set[str]:
-        """Return the ids of the external tasks of an instance that have retries left."""
-        found = await self._list("external-task", processInstanceId=instance_id, withRetriesLeft="true")
-        with self._rest.parsing():
-            return {str(entry["id"]) for entry in found}
+    async def has_retries(self, task_ids: Sequence[str]) -> bool:
+        """Whether one of these external tasks has retries left."""
+        for ids in _pages(task_ids):
+            if await self._query_tasks({"externalTaskIdIn": ids, "withRetriesLeft": True}, max_results=1):
+                return True
+        return False
 
-    async def unlocked_tasks(self, instance_id: str) -> list[UnlockedTask]:
-        """Return the external tasks that no worker has fetched, and that a worker may fetch."""
-        query = {"processInstanceId": instance_id, "notLocked": "true", "withRetriesLeft": "true", "active": "true"}
-        found = await self._list("external-task", **query)
-        with self._rest.parsing():
-            return [UnlockedTask(str(entry["activityId"]), str(entry["topicName"])) for entry in found]
+    async def unlocked_tasks(self, instance_ids: Sequence[str]) -> dict[str, list[UnlockedTask]]:
+        """Return the external tasks that no worker has fetched, and that a worker may fetch, by their instances.
+
+        One request for `MAX_IDS_PER_QUERY` instances. It finds up to `MAX_UNLOCKED_TASKS` tasks.
+        """
+        found: dict[str, list[UnlockedTask]] = {}
+        for ids in _pages(instance_ids):
+            query = {"processInstanceIdIn": ids, "notLocked": True, "withRetriesLeft": True, "active": True}
+            tasks = await self._query_tasks(query, MAX_UNLOCKED_TASKS)
+            with self._rest.parsing():
+                for task in tasks:
+                    unlocked = UnlockedTask(str(task["activityId"]), str(task["topicName"]))
+                    found.setdefault(str(task["processInstanceId"]), []).append(unlocked)
+        return found
 
     async def variables(self, instance_id: str) -> dict[str, TypedValueDto]:
         """Return the typed variables of the process scope, by name: from history, or of the instance that runs."""
@@ -165,6 +177,10 @@ class Instances:
         except EngineRefused:  # somebody has ended the incident meanwhile
             return ""
 
+    async def _query_tasks(self, query: Mapping[str, Any], max_results: int) -> Sequence[Mapping[str, Any]]:
+        await self._wait_for_turn()
+        return await self._rest.post(f"{self._url}/external-task?maxResults={max_results}", query, list)
+
     async def _list(self, path: str, **query: str) -> Sequence[Mapping[str, Any]]:
         return await self._get(f"{path}?{urlencode(query)}", list)
 
@@ -174,4 +190,9 @@ class Instances:
 
     async def _wait_for_turn(self) -> None:
         if self._pace:
-            await asyncio.sleep(self._pace.reserve())
+            async with self._turn:  # so those that are cancelled meanwhile have reserved no place
+                await asyncio.sleep(self._pace.reserve())
+
+
+def _pages(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[start : start + MAX_IDS_PER_QUERY] for start in range(0, len(ids), MAX_IDS_PER_QUERY))

@@ -28,9 +28,9 @@ class Scope(NamedTuple):
 class ScopeVariables:
     """The REST API for variables. Every method raises `EngineUnreachable` or `EngineRefused`."""
 
-    def __init__(self, rest: RestClient, url: str) -> None:
+    def __init__(self, rest: RestClient) -> None:
         self._rest = rest
-        self._url = url
+        self._url = rest.url
 
     async def scopes_with(self, process_instance_id: str, name: str) -> list[Scope]:
         """Return all scopes of a process instance that hold a variable of this name."""

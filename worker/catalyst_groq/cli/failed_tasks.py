@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from catalyst_groq.commands.changed_instances import Result, WaitReport
     from catalyst_groq.commands.failed_task_search import FoundTasks
     from catalyst_groq.commands.failed_tasks_view import Mask
+    from catalyst_groq.commands.instance_outcome import InstanceOutcome
 
 T = TypeVar("T")
 
@@ -81,29 +82,44 @@ class Report(NamedTuple):
         waited = None if self.timeout is None else self._wait(result, self.timeout)
         if self.as_json:
             typer.echo(view.to_json({**items, **self._outcomes_as_json(waited)}, result, self.mask))
-        if result and result.is_interrupted:
+        if (result and result.is_interrupted) or (waited and waited.is_interrupted):
             raise typer.Exit(INTERRUPTED)
         is_left = is_left or (has_work and result is None) or bool(result and (result.refused or result.unreachable))
         if is_left or (result and waited and not waited.is_fine):
             raise typer.Exit(FAULTS)
 
     def _wait(self, result: "Result | None", timeout: float) -> "WaitReport":
-        from catalyst_groq.commands.changed_instances import WaitReport, changed_tasks, find_obstacle, wait_for_changed
-        from catalyst_groq.commands.failed_tasks_view import show_progress
+        from catalyst_groq.commands.changed_instances import WaitReport, find_obstacle
         from catalyst_groq.commands.outcome_view import show_outcomes
         from catalyst_groq.commands.tables import print_text
 
-        async def wait(session: EngineSession) -> WaitReport:
-            assert result is not None  # noqa: S101 -- that would be an obstacle
-            with show_progress(self.console, "Waiting", len(changed_tasks(result))) as advance:
-                return await wait_for_changed(session.rest, result, timeout, advance)
-
         obstacle = find_obstacle(result)
-        waited = WaitReport(problem=obstacle) if obstacle else run_with_engine(wait)
+        waited = WaitReport(problem=obstacle) if obstacle or result is None else self._wait_for(result, timeout)
         if waited.problem:
             print_text(self.console, self.mask(waited.problem))
         show_outcomes(self.console, waited.outcomes, self._processes(), self.mask)
         return waited
+
+    def _wait_for(self, result: "Result", timeout: float) -> "WaitReport":
+        from catalyst_groq.commands.changed_instances import changed_tasks, report_interrupted, wait_for_changed
+        from catalyst_groq.commands.failed_tasks_view import show_progress
+
+        seen: dict[str, InstanceOutcome] = {}
+
+        async def wait(session: EngineSession) -> "WaitReport":
+            with show_progress(self.console, "Waiting", len(changed_tasks(result))) as advance:
+
+                def on_look(outcome: "InstanceOutcome") -> None:
+                    seen[outcome.instance_id] = outcome
+                    if outcome.is_settled:
+                        advance()
+
+                return await wait_for_changed(session.rest, result, timeout, on_look)
+
+        try:
+            return run_with_engine(wait)
+        except KeyboardInterrupt:
+            return report_interrupted(result, seen)
 
     def _outcomes_as_json(self, waited: "WaitReport | None") -> Mapping[str, Any]:
         from catalyst_groq.commands.outcome_view import outcomes_as_json

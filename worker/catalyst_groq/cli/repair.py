@@ -1,5 +1,6 @@
 """Commands that correct running instances: raise retries, migrate to another version of a process."""
 
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -71,15 +72,15 @@ def retry(  # noqa: PLR0913 -- its options
     --var, which may be repeated, sets a variable for each of these tasks first: in the nearest scope around the task
     that has it (the task itself, an item of a multi-instance, a subprocess), else in the process instance.
 
-    Exit codes: 0 there was no such task, or all are done; 1 some are left, or with --wait: an instance has an incident
-    or still runs; 2 wrong usage or settings; 130 interrupted.
+    Exit codes: 0 there was no such task, or all are done; 1 some are left, or with --wait: an instance has an
+    incident, still runs, or is unknown; 2 wrong usage or settings; 130 interrupted.
     """
-    from catalyst_groq.camunda.failed_tasks import FailedTasks
+    from catalyst_groq.camunda.failed_tasks import FailedTasks, group_by_instance
     from catalyst_groq.camunda.scope_variables import ScopeVariables
     from catalyst_groq.commands import failed_tasks_view as view
     from catalyst_groq.commands.paced_run import run_paced
     from catalyst_groq.commands.tables import count
-    from catalyst_groq.commands.variable_changes import plan_changes, retry_task
+    from catalyst_groq.commands.variable_changes import TaskRetries, plan_changes
 
     console = make_console(quiet=as_json)
     search = Criteria(process, instance, cause, text, tenant).make_search()
@@ -87,7 +88,7 @@ def retry(  # noqa: PLR0913 -- its options
     async def plan(session: EngineSession) -> "tuple[FoundTasks, GivenVariables, list[VariableChange], Mask]":
         given = read_var_options(session, var)
         found, mask = await search(session)
-        scopes = ScopeVariables(session.rest, session.rest.url)
+        scopes = ScopeVariables(session.rest)
         return found, given, await plan_changes(scopes, found.tasks, given.typed), mask
 
     found, given, planned, mask = run_with_engine(plan)
@@ -95,12 +96,13 @@ def retry(  # noqa: PLR0913 -- its options
     view.show_variables(console, planned, given.typed, mask)
 
     async def change(session: EngineSession) -> "PacedResult[FailedTask]":
-        scopes, variables = ScopeVariables(session.rest, session.rest.url), given.with_contents()
-        failed_tasks = FailedTasks(session.rest)
-        with view.show_progress(console, "Raising retries", len(found.tasks)) as advance:
-            return await run_paced(
-                found.tasks, lambda task: retry_task(failed_tasks, scopes, task, variables, retries), rate, advance
-            )
+        scopes, variables = ScopeVariables(session.rest), given.with_contents()
+        task_retries = TaskRetries(FailedTasks(session.rest), scopes, planned, variables, retries)
+        tasks = list(chain(*group_by_instance(found.tasks).values()))
+        with view.show_progress(console, "Raising retries", len(tasks)) as advance:
+            result = await run_paced(tasks, task_retries.raise_for, rate, advance)
+        task_retries.add_unraised(result)
+        return result
 
     raising = f"raise the retries of {count(len(found.tasks), 'task')} to {retries}?"
     question = f"Set the variables and {raising}" if given.typed else raising.capitalize()
@@ -138,7 +140,7 @@ def migrate(  # noqa: PLR0913 -- its options
     task must meet one. Ctrl-C stops between two instances. --wait needs --retry.
 
     Exit codes: 0 there was no such instance, or all are done; 1 some are left, or with --wait: an instance has an
-    incident or still runs; 2 wrong usage or settings; 130 interrupted.
+    incident, still runs, or is unknown; 2 wrong usage or settings; 130 interrupted.
     """
     from catalyst_groq.camunda.deployments import Deployments
     from catalyst_groq.camunda.migrations import Migrations

@@ -1,16 +1,15 @@
 """The wait for what becomes of the instances that `retry` and `migrate` have changed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from catalyst_groq.camunda.failed_tasks import FailedTask
 from catalyst_groq.camunda.instances import Instances
 from catalyst_groq.camunda.rest_client import RestClient
-from catalyst_groq.commands.instance_outcome import InstanceOutcome, wait_for_outcomes
+from catalyst_groq.commands.instance_outcome import InstanceOutcome, OnLook, Situation, wait_for_outcomes
 from catalyst_groq.commands.migrate import InstanceMigration
 from catalyst_groq.commands.paced_run import PacedResult
 from catalyst_groq.common.pace import Pace
-from catalyst_groq.errors import EngineError
 
 REQUESTS_PER_SECOND = 100.0
 """To the engine, however many instances are waited for: each look at one that waits is a request."""
@@ -18,11 +17,15 @@ REQUESTS_PER_SECOND = 100.0
 Result = PacedResult[FailedTask] | PacedResult[InstanceMigration]
 
 
+NOT_AWAITED = "the wait was interrupted."
+
+
 class WaitReport(NamedTuple):
-    """What became of the changed instances; `problem`: why that is unknown, empty if it is not."""
+    """What became of the changed instances; `problem`: why the wait was not made, or ended early; empty if neither."""
 
     outcomes: Sequence[InstanceOutcome] = ()
     problem: str = ""
+    is_interrupted: bool = False
 
     @property
     def is_fine(self) -> bool:
@@ -48,12 +51,15 @@ def find_obstacle(result: Result | None) -> str:
     return ""
 
 
-async def wait_for_changed(
-    rest: RestClient, result: Result, timeout_seconds: float, on_outcome: Callable[[], None]
-) -> WaitReport:
+async def wait_for_changed(rest: RestClient, result: Result, timeout_seconds: float, on_look: OnLook) -> WaitReport:
     """Wait until each changed instance has ended, has an incident, or waits for a person, or until the timeout."""
     instances = Instances(rest, Pace(REQUESTS_PER_SECOND))
-    try:
-        return WaitReport(await wait_for_outcomes(instances, changed_tasks(result), timeout_seconds, on_outcome))
-    except EngineError as error:
-        return WaitReport(problem=f"--wait: what became of the instances is unknown. {error}")
+    return WaitReport(await wait_for_outcomes(instances, changed_tasks(result), timeout_seconds, on_look))
+
+
+def report_interrupted(result: Result, seen: Mapping[str, InstanceOutcome]) -> WaitReport:
+    """Return the report of a wait that Ctrl-C has ended. `seen`: by instance what the last look at it has shown."""
+    outcomes = [
+        seen.get(id_, InstanceOutcome(id_, Situation.UNKNOWN, problem=NOT_AWAITED)) for id_ in changed_tasks(result)
+    ]
+    return WaitReport(outcomes, "--wait: interrupted. The changes are made.", is_interrupted=True)

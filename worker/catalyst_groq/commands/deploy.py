@@ -8,7 +8,7 @@ from catalyst_groq.camunda.deployments import Deployment, Deployments, ProcessDe
 from catalyst_groq.camunda.instances import Instances
 from catalyst_groq.camunda.rest_client import RestClient
 from catalyst_groq.commands.deployment_files import DeploymentFiles
-from catalyst_groq.commands.instance_outcome import InstanceOutcome, OnAttempts, Situation, wait_for_outcome
+from catalyst_groq.commands.instance_outcome import InstanceOutcome, OnAttempts, wait_for_outcome
 from catalyst_groq.domain.variables import TypedValueDto
 from catalyst_groq.errors import CatalystError
 
@@ -66,7 +66,7 @@ async def deploy(
         return report
     instances = Instances(rest)
     outcome = await wait_for_outcome(instances, instance_id, start.wait_seconds, on_attempts)
-    if outcome.situation is not Situation.RUNNING:
+    if outcome.is_settled:
         outcome = replace(outcome, variables=await instances.variables(instance_id))
     return report._replace(outcome=outcome)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from catalyst_groq.camunda.deployments import Deployments, ProcessDefinition
-from catalyst_groq.camunda.failed_tasks import FailedTask, FailedTasks
+from catalyst_groq.camunda.failed_tasks import FailedTask, FailedTasks, group_by_instance
 from catalyst_groq.camunda.migrations import MigrationPlan, Migrations
 from catalyst_groq.camunda.rest_client import RestClient
 from catalyst_groq.errors import CatalystError, EngineRefused
@@ -45,11 +45,8 @@ class MigrationPlanner:
 
         Raises `UnknownVersion`, `EngineError`.
         """
-        by_instance: dict[str, list[FailedTask]] = {}
-        for task in tasks:
-            by_instance.setdefault(task.instance_id, []).append(task)
         planned = []
-        for instance_id, own in by_instance.items():
+        for instance_id, own in group_by_instance(tasks).items():
             source = await self._definition(own[0].definition_id)
             target = await self._target(source, to_version)
             if source.id != target.id:

@@ -10,6 +10,7 @@ from catalyst_groq.camunda.instances import Element
 from catalyst_groq.commands.instance_outcome import InstanceOutcome, Situation
 from catalyst_groq.commands.process_variables import order_names, value_text
 from catalyst_groq.commands.tables import count, print_rows, print_text
+from catalyst_groq.common.texts import end_sentence
 from catalyst_groq.domain.variables import TypedValueDto
 
 MAX_VALUE_CHARS = 200
@@ -66,34 +67,14 @@ def outcomes_as_json(
     ]
 
 
-def _describe(outcome: InstanceOutcome) -> Iterator[str]:
-    match outcome.situation:
-        case Situation.ENDED:
-            events = f" at {_names(outcome.end_events[:1])}" if outcome.end_events else ""
-            yield f"Ended{events}: {outcome.end_state}."
-        case Situation.USER_TASK:
-            yield f"Waits for a person: {_names(outcome.user_tasks)}. Complete it in Tasklist."
-        case Situation.INCIDENT:
-            for incident in outcome.incidents:
-                yield f"Incident at '{incident.activity}': {incident.message}"
-        case Situation.RUNNING if outcome.unlocked_tasks:
-            for task in outcome.unlocked_tasks:
-                yield f"'{task.activity}' waits for a worker of the topic {task.topic}: is one running?"
-        case Situation.RUNNING:
-            yield "Still running: neither an end, nor an incident, nor a user task. Look at it in Cockpit."
-
-
-def _names(elements: Sequence[Element]) -> str:
-    return ", ".join(f"'{element.name}' ({element.id})" if element.name else element.id for element in elements)
-
-
 def outcome_as_json(outcome: InstanceOutcome, mask: Mask) -> dict[str, Any]:
     """Return what became of an instance as a JSON object: without its variables, with all details of incidents."""
     return {
         "situation": outcome.situation.value,
+        "problem": mask(outcome.problem) or None,
         "state": outcome.end_state or None,
-        "endEvents": _as_json(outcome.end_events),
-        "userTasks": _as_json(outcome.user_tasks),
+        "endEvents": _elements_as_json(outcome.end_events, mask),
+        "userTasks": _elements_as_json(outcome.user_tasks, mask),
         "unlockedTasks": [task._asdict() for task in outcome.unlocked_tasks],
         "incidents": [
             {
@@ -115,9 +96,32 @@ def variables_as_json(variables: Mapping[str, TypedValueDto], mask: Mask) -> dic
     }
 
 
+def _describe(outcome: InstanceOutcome) -> Iterator[str]:
+    match outcome.situation:
+        case Situation.ENDED:
+            events = f" at {_names(outcome.end_events[:1])}" if outcome.end_events else ""
+            yield f"Ended{events}: {outcome.end_state}."
+        case Situation.USER_TASK:
+            yield f"Waits for a person: {_names(outcome.user_tasks)}. Complete it in Tasklist."
+        case Situation.INCIDENT:
+            for incident in outcome.incidents:
+                yield f"Incident at '{incident.activity}': {incident.message}"
+        case Situation.RUNNING if outcome.unlocked_tasks:
+            for task in outcome.unlocked_tasks:
+                yield f"'{task.activity}' waits for a worker of the topic {task.topic}: is one running?"
+        case Situation.RUNNING:
+            yield "Still running: neither an end, nor an incident, nor a user task. Look at it in Cockpit."
+        case Situation.UNKNOWN:
+            yield f"Unknown: {end_sentence(outcome.problem)}"
+
+
+def _names(elements: Sequence[Element]) -> str:
+    return ", ".join(f"'{element.name}' ({element.id})" if element.name else element.id for element in elements)
+
+
 def _masked(value: Any, mask: Mask) -> Any:
     return mask(value) if isinstance(value, str) else value
 
 
-def _as_json(elements: Sequence[Element]) -> list[Mapping[str, str]]:
-    return [element._asdict() for element in elements]
+def _elements_as_json(elements: Sequence[Element], mask: Mask) -> list[Mapping[str, str]]:
+    return [{"id": element.id, "name": mask(element.name)} for element in elements]

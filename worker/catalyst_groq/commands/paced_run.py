@@ -5,6 +5,7 @@ import signal
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Generic, TypeVar
 
 from catalyst_groq.common.pace import Pace
@@ -43,26 +44,32 @@ async def run_paced(
                 result.is_interrupted = True
                 break
             try:
-                await _apply(item, change)
+                await repeat_on_conflict(partial(change, item))
             except EngineUnreachable as error:
                 result.unreachable = str(error)
                 break
             except EngineRefused as error:
-                result.refused.append((item, GONE if isinstance(error, TaskLost) else error.message))
+                result.refused.append((item, describe_refusal(error)))
             else:
                 result.done.append(item)
             on_progress()
     return result
 
 
-async def _apply(item: T, change: Callable[[T], Awaitable[None]]) -> None:
+async def repeat_on_conflict(change: Callable[[], Awaitable[None]]) -> None:
+    """Make a change, up to `MAX_CONFLICTS` times while others in the engine stand in its way."""
     for attempts_left in reversed(range(MAX_CONFLICTS)):
         try:
-            return await change(item)
+            return await change()
         except EngineConflict:
             if not attempts_left:
                 raise
     return None
+
+
+def describe_refusal(refusal: EngineRefused) -> str:
+    """Return why the engine refused a change."""
+    return GONE if isinstance(refusal, TaskLost) else refusal.message
 
 
 @contextmanager
