@@ -34,8 +34,8 @@ class ListedEntry(NamedTuple):
     model: str
     problem: str
     contents: str | None
-    has_ended: bool | None = None
-    """Whether the engine no longer has its task; None if that is not known."""
+    engine_has_task: bool | None = None
+    """Whether the engine shows its task to the worker's user; None if that is not known."""
 
 
 class JournalReport(NamedTuple):
@@ -50,7 +50,7 @@ class JournalReport(NamedTuple):
     entry_count: int
     size_bytes: int
     engine_problem: str = ""
-    """Why it is not known which tasks have ended."""
+    """Why it is not known which tasks the engine has."""
 
 
 async def list_entries(
@@ -90,24 +90,24 @@ def _to_listed(entry: StoredEntry, reading: EntryReading, contents: bool) -> Lis
     return ListedEntry(entry, reading.state, reading.model, reading.problem, text)
 
 
-async def mark_ended(report: JournalReport, engine: TaskQueries) -> JournalReport:
-    """Return the report with which of its entries belong to tasks that have ended, or why that is not known."""
+async def look_up_tasks(report: JournalReport, engine: TaskQueries) -> JournalReport:
+    """Return the report with which of its entries belong to tasks that the engine has, or why that is not known."""
     try:
-        ended = await _find_ended([entry.stored for entry in report.entries], engine)
+        missing = await _find_missing([entry.stored for entry in report.entries], engine)
     except EngineError as error:
         return report._replace(engine_problem=str(error))
-    marked = [entry._replace(has_ended=entry.stored.task_id in ended) for entry in report.entries]
+    marked = [entry._replace(engine_has_task=entry.stored.task_id not in missing) for entry in report.entries]
     return report._replace(entries=marked)
 
 
-async def count_ended_entries(journal: JournalAdministration, engine: TaskQueries) -> dict[str, int]:
-    """Return how many entries each task has that the engine no longer has. Raises `JournalError`, `EngineError`."""
+async def count_missing_tasks(journal: JournalAdministration, engine: TaskQueries) -> dict[str, int]:
+    """Return how many entries each task has that is not in the engine. Raises `JournalError`, `EngineError`."""
     entries = await journal.entries([])
-    counts, ended = Counter(entry.task_id for entry in entries), await _find_ended(entries, engine)
-    return {task_id: counts[task_id] for task_id in sorted(ended)}
+    counts, missing = Counter(entry.task_id for entry in entries), await _find_missing(entries, engine)
+    return {task_id: counts[task_id] for task_id in sorted(missing)}
 
 
-async def _find_ended(entries: Sequence[StoredEntry], engine: TaskQueries) -> set[str]:
+async def _find_missing(entries: Sequence[StoredEntry], engine: TaskQueries) -> set[str]:
     task_ids = list(dict.fromkeys(entry.task_id for entry in entries))
     return set(task_ids) - await engine.existing_tasks(task_ids)
 
