@@ -217,6 +217,14 @@ def test_journal_loads_entries_in_pages():
     assert (report.entry_count, len(report.entries)) == (2 * PAGE_ENTRIES + 1, 3)
 
 
+def test_journal_loads_contents_of_shown_entries_only():
+    journal = CountingAdministration(PAGE_ENTRIES + 1)
+    report = asyncio.run(list_entries(journal, make_cipher(None), ["task-1"], 3, contents=True))
+
+    assert journal.pages == [PAGE_ENTRIES, 1, 3]
+    assert ["Hello Ada" in entry.contents for entry in report.entries] == [True] * 3
+
+
 def test_journal_loads_few_large_entries_at_once():
     journal = CountingAdministration(3)
     journal.stored = [entry._replace(size_bytes=PAGE_BYTES) for entry in journal.stored]
