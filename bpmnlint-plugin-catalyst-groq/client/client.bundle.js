@@ -1679,12 +1679,12 @@ module.exports = {
       ]
     },
     "nameless-property": {
-      "severity": "error",
+      "severity": "warning",
       "title": "An extension property has no name",
       "url": "https://github.com/catalyst-groq/catalyst-groq-worker/blob/main/docs/lint.md#nameless-property",
       "messages": [
         {
-          "problem": "a camunda:property has no name: the engine refuses each fetch that asks for the properties of this topic",
+          "problem": "a camunda:property has no name: its value has no effect, and the engine refuses each fetch of the topic that asks for extension properties",
           "fix": "Give it a name, or remove it"
         }
       ]

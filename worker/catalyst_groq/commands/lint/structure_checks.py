@@ -59,7 +59,7 @@ def check_topic(task: WrittenTask, context: LintContext) -> Iterator[Finding]:
 
 
 def check_property_names(diagram: Diagram, task: WrittenTask) -> Iterator[Finding]:
-    """Find properties without a name, which the engine cannot send to any worker."""
+    """Find properties without a name: this worker ignores them, and clients that ask for properties get no task."""
     for item in task.element.iterfind(PROPERTIES):
         if item.get("name") is None:
             problem, fix = all_rules()[NAMELESS].describe()
