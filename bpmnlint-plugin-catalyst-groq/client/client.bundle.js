@@ -716,7 +716,7 @@ function checkNames(task, report) {
 }
 
 function describeName({ name, expression }) {
-  const value = [ ...name ].length <= table.maxShownChars ? name : `${[ ...name ].slice(0, table.maxShownChars).join('')}…`;
+  const value = shorten(name, table.maxShownChars);
 
   if (/[$#{]\{|<%/.test(name)) {
     return { message: 'placeholder', value };
@@ -812,7 +812,7 @@ function fill(text, values) {
 function shorten(text, maximum = 60) {
   const characters = [ ...text ];
 
-  return characters.length <= maximum ? text : `${characters.slice(0, maximum - 1).join('')}…`;
+  return characters.length <= maximum ? text : `${characters.slice(0, maximum).join('')}…`;
 }
 
 module.exports = { describe, shorten };
