@@ -716,7 +716,7 @@ function checkNames(task, report) {
 }
 
 function describeName({ name, expression }) {
-  const value = [ ...name ].length <= table.maxShownChars ? name : `${[ ...name ].slice(0, table.maxShownChars).join('')}…`;
+  const value = shorten(name, table.maxShownChars);
 
   if (/[$#{]\{|<%/.test(name)) {
     return { message: 'placeholder', value };
@@ -812,7 +812,7 @@ function fill(text, values) {
 function shorten(text, maximum = 60) {
   const characters = [ ...text ];
 
-  return characters.length <= maximum ? text : `${characters.slice(0, maximum - 1).join('')}…`;
+  return characters.length <= maximum ? text : `${characters.slice(0, maximum).join('')}…`;
 }
 
 module.exports = { describe, shorten };
@@ -1679,12 +1679,12 @@ module.exports = {
       ]
     },
     "nameless-property": {
-      "severity": "error",
+      "severity": "warning",
       "title": "An extension property has no name",
       "url": "https://github.com/catalyst-groq/catalyst-groq-worker/blob/main/docs/lint.md#nameless-property",
       "messages": [
         {
-          "problem": "a camunda:property has no name: the engine refuses each fetch that asks for the properties of this topic",
+          "problem": "a camunda:property has no name: its value has no effect, and the engine refuses each fetch of the topic that asks for extension properties",
           "fix": "Give it a name, or remove it"
         }
       ]

@@ -32,7 +32,7 @@ function checkNames(task, report) {
 }
 
 function describeName({ name, expression }) {
-  const value = [ ...name ].length <= table.maxShownChars ? name : `${[ ...name ].slice(0, table.maxShownChars).join('')}…`;
+  const value = shorten(name, table.maxShownChars);
 
   if (/[$#{]\{|<%/.test(name)) {
     return { message: 'placeholder', value };

@@ -30,7 +30,7 @@ function fill(text, values) {
 function shorten(text, maximum = 60) {
   const characters = [ ...text ];
 
-  return characters.length <= maximum ? text : `${characters.slice(0, maximum - 1).join('')}…`;
+  return characters.length <= maximum ? text : `${characters.slice(0, maximum).join('')}…`;
 }
 
 module.exports = { describe, shorten };

@@ -48,6 +48,27 @@ async def test_stop_finishes_active_tasks_and_fetches_no_more(backend, start_wor
     assert stopped_message(caplog) == "Graceful shutdown completed. Tasks finished: 1, unlocked: 0"
 
 
+class FailingHandler(BlockingHandler):
+    """A handler that has an internal error as soon as it is released."""
+
+    async def __call__(self, task):
+        await super().__call__(task)
+        raise AssertionError(task.id)
+
+
+async def test_stop_counts_no_task_with_an_internal_error(backend, start_worker, topic, caplog):
+    caplog.set_level("INFO")
+    handler = FailingHandler()
+    await backend.create_task(topic)
+    worker = start_worker(backend.rest_url, handler, shutdown_timeout=10)
+    await wait_until(lambda: handler.started)
+    worker.poller.stop()
+    handler.release()
+    await worker.stop()
+
+    assert stopped_message(caplog) == "Graceful shutdown completed. Tasks finished: 0, unlocked: 0"
+
+
 async def test_stop_unlocks_tasks_of_the_last_poll(backend, start_worker, topic, caplog):
     caplog.set_level("INFO")
     handler = BlockingHandler()

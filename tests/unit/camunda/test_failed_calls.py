@@ -19,6 +19,7 @@ from catalyst_groq.camunda.failed_calls import (
     Answer,
     error_of_answer,
     error_of_failure,
+    excerpt,
 )
 from catalyst_groq.errors import EngineRefused, EngineUnreachable
 
@@ -131,3 +132,8 @@ def test_gateway_without_an_engine_is_named_with_the_remedy(status):
 
     assert isinstance(error, EngineUnreachable)
     assert str(error) == f"Engine unreachable at {URL}: a gateway responded {status}: no engine behind. {CHECK_ENGINE}"
+
+
+@pytest.mark.parametrize("content", [b"x" * 301, b"<html><head><title>" + b"x" * 301 + b"</title></head></html>"])
+def test_excerpt_that_is_cut_ends_with_an_ellipsis(content):
+    assert excerpt(content) == "x" * 300 + "…"

@@ -14,7 +14,7 @@ from catalyst_groq.commands import failed_tasks_view as view
 from catalyst_groq.commands.failed_task_search import FoundTasks
 from catalyst_groq.commands.migrate import InstanceMigration
 from catalyst_groq.commands.paced_run import PacedResult
-from catalyst_groq.commands.tables import CUT
+from catalyst_groq.commands.tables import CUT_NOTE
 from catalyst_groq.commands.variable_changes import VariableChange
 from catalyst_groq.connector.results.task_failures import UNREADABLE_ENTRY
 from support.failed_tasks import make_task
@@ -132,7 +132,7 @@ CHANGES = [
 def test_variables_are_shown_by_scope_without_keys():
     *lines, last = show(view.show_variables, CHANGES, TYPED, mask).splitlines()
 
-    assert last == CUT
+    assert last == CUT_NOTE
     assert lines[0] == "Variables to set, each in the nearest scope around its task that has it:"
     assert [re.split(" {2,}", line) for line in lines[2:]] == [
         ["text", "String", "process instance (new)", "2", "*** " + "x" * 116 + "…"],

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from catalyst_groq.cli.journal import ENDED_CAUTION
 from catalyst_groq.commands.budget import UnknownAccount, name_account
 from catalyst_groq.commands.journal import PAGE_BYTES, PAGE_ENTRIES, list_entries
 from catalyst_groq.errors import EngineUnreachable
@@ -144,15 +145,15 @@ def engine_with_second_task(engine_thread):
 
 
 @pytest.mark.usefixtures("journal_file")
-def test_journal_marks_entries_whose_task_has_ended(run_command, run_json, engine_with_second_task):
+def test_journal_marks_entries_whose_task_is_not_in_the_engine(run_command, run_json, engine_with_second_task):
     exit_code, text = run_command("journal", "show", **engine_with_second_task)
     _, report = run_json("journal", "show", **engine_with_second_task)
     rows = {line.split()[0]: line for line in text.splitlines()}
 
     assert exit_code == 0
-    assert rows["task-1"].rstrip().endswith("stored, its task has ended")
+    assert rows["task-1"].rstrip().endswith("stored, not in this engine")
     assert rows["task-2"].rstrip().endswith("stored")
-    assert {entry["task"]: entry["taskHasEnded"] for entry in report["entries"]} == {"task-1": True, "task-2": False}
+    assert {entry["task"]: entry["engineHasTask"] for entry in report["entries"]} == {"task-1": False, "task-2": True}
 
 
 @pytest.mark.usefixtures("journal_file")
@@ -161,20 +162,20 @@ def test_journal_is_shown_without_an_engine(run_command, run_json):
     _, report = run_json("journal", "show", **PLAIN)
 
     assert exit_code == 0
-    assert "Whether their tasks have ended is not known: Engine unreachable" in text
-    assert {entry["taskHasEnded"] for entry in report["entries"]} == {None}
+    assert "Whether the engine has their tasks is not known: Engine unreachable" in text
+    assert {entry["engineHasTask"] for entry in report["entries"]} == {None}
 
 
 @pytest.mark.usefixtures("journal_file")
-def test_journal_forgets_entries_whose_task_has_ended(run_command, run_json, engine_with_second_task):
+def test_journal_forgets_entries_whose_task_is_not_in_the_engine(run_command, run_json, engine_with_second_task):
     dry = run_command("journal", "forget", "--ended", **engine_with_second_task)
     done = run_command("journal", "forget", "--ended", "--yes", **engine_with_second_task)
     _, report = run_json("journal", "show", **engine_with_second_task)
 
-    assert dry == (1, "task-1: 1 entry\nNothing was deleted. Add --yes to do it.\n")
-    assert done == (0, "task-1: 1 entry\n1 entry deleted.\n")
+    assert dry == (1, f"task-1: 1 entry\n{ENDED_CAUTION}\nNothing was deleted. Add --yes to do it.\n")
+    assert done == (0, f"task-1: 1 entry\n{ENDED_CAUTION}\n1 entry deleted.\n")
     assert [entry["task"] for entry in report["entries"]] == ["task-2"]
-    assert run_command("journal", "forget", "--ended", **engine_with_second_task) == (1, "No entry of an ended task.\n")
+    assert run_command("journal", "forget", "--ended", **engine_with_second_task) == (1, "The engine has all tasks.\n")
 
 
 @pytest.mark.usefixtures("journal_file")
@@ -214,6 +215,14 @@ def test_journal_loads_entries_in_pages():
 
     assert journal.pages == [PAGE_ENTRIES, PAGE_ENTRIES, 1]
     assert (report.entry_count, len(report.entries)) == (2 * PAGE_ENTRIES + 1, 3)
+
+
+def test_journal_loads_contents_of_shown_entries_only():
+    journal = CountingAdministration(PAGE_ENTRIES + 1)
+    report = asyncio.run(list_entries(journal, make_cipher(None), ["task-1"], 3, contents=True))
+
+    assert journal.pages == [PAGE_ENTRIES, 1, 3]
+    assert ["Hello Ada" in entry.contents for entry in report.entries] == [True] * 3
 
 
 def test_journal_loads_few_large_entries_at_once():

@@ -15,7 +15,7 @@ import pytest
 
 from catalyst_groq.common import bounded_execution
 from catalyst_groq.common.bounded_execution import InterruptedCallError, ProcessPool, Unfinished, decode_result
-from catalyst_groq.common.bounded_process import Status
+from catalyst_groq.common.bounded_process import Status, call
 from catalyst_groq.connector.expressions.placeholder_values import PlaceholderError, evaluate_all
 from catalyst_groq.domain.definitions import parse_or_explain
 from catalyst_groq.domain.variables import FileVariable, TypedValue
@@ -170,3 +170,10 @@ async def test_error_of_a_placeholder_is_a_result(pool):
     result = await pool.run(evaluate_all, ["missing"], pickle.dumps({}))
     assert isinstance(result["missing"], PlaceholderError)
     assert result["missing"].missing_variable == "missing"
+
+
+def test_error_that_is_cut_ends_with_an_ellipsis():
+    status, message = call(int, ("x" * 300,))
+
+    assert (status, message.decode()[:21]) == (Status.ERROR, "ValueError: invalid l")
+    assert message.decode().endswith("x…")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from aiohttp import ClientConnectorDNSError
 from yarl import URL
 
+from catalyst_groq.common.texts import end_sentence, shorten
 from catalyst_groq.common.web_page import find_title
 from catalyst_groq.errors import EngineConflict, EngineRefused, EngineUnreachable, TaskLost, TaskSuspended, ValueTooLong
 
@@ -76,7 +77,7 @@ def error_of_answer(url: str, requested: str, answer: Answer, body: Any) -> Engi
         # The URL does not lead to the REST API, or the REST API is being redeployed.
         has_usual_path = url.endswith("/engine-rest")
         fix = "Is its REST API at another path than" if has_usual_path else "Is /engine-rest missing in"
-        return no_engine(url, f"404 {excerpt(content)}. {fix} CATALYST_ENGINE_URL?")
+        return no_engine(url, f"{end_sentence(f'404 {excerpt(content)}')} {fix} CATALYST_ENGINE_URL?")
     if isinstance(body, dict):
         kind, message, code = str(body.get("type") or ""), str(body.get("message") or ""), body.get("code")
     else:
@@ -96,13 +97,13 @@ def no_engine(url: str, problem: str) -> EngineUnreachable:
 
 def no_answer_of_an_engine(url: str, content: bytes) -> EngineUnreachable:
     """Return the error of a success that no engine sends, such as a log-in page."""
-    return no_engine(url, f"{excerpt(content) or 'no content'}. {CHECK_SENDER}")
+    return no_engine(url, f"{end_sentence(excerpt(content) or 'no content')} {CHECK_SENDER}")
 
 
 def excerpt(content: bytes) -> str:
     """Summarize a response that is not JSON: the title of an HTML page, otherwise the beginning of the text."""
     text = content[:MAX_EXCERPT_SOURCE_BYTES].decode(errors="replace")
-    return (find_title(text) or " ".join(text.split()))[:MAX_EXCERPT_CHARS]
+    return shorten(find_title(text) or " ".join(text.split()), MAX_EXCERPT_CHARS)
 
 
 def _find_remedy(cause: Exception) -> str:

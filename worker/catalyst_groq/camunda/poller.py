@@ -233,14 +233,16 @@ class Poller:
         lock = self._active.pop(processing)
         lock.release()  # a task that was cancelled before it started has not done so
         self._changed.set()
-        if self.is_stopping and not processing.cancelled():
-            self._after_stop["finished"] += 1
-        if not processing.cancelled() and (error := processing.exception()):
+        if processing.cancelled():
+            return
+        if error := processing.exception():
             log.error(
                 "Task %s failed with an internal error. It stays locked until its lock ends",
                 lock.task_id,
                 exc_info=error,
             )
+        elif self.is_stopping:
+            self._after_stop["finished"] += 1
 
     async def _finish(self) -> None:
         """Wait for the active tasks until the shutdown timeout; unlock the rest with their retries unchanged."""

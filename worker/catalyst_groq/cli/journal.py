@@ -12,9 +12,9 @@ from catalyst_groq.cli.conventions import FAULTS, JournalSession, Json, Yes, ask
 if TYPE_CHECKING:
     from catalyst_groq.camunda.queries import EngineQueries
 
-ENDED_QUESTION = (
+ENDED_CAUTION = (
     "The engine of the settings does not show these tasks to the worker's user. If they run in another one that shares "
-    "the journal, Groq is paid again. Delete them?"
+    "the journal, Groq is paid again."
 )
 
 app = typer.Typer(no_args_is_help=True)
@@ -49,13 +49,14 @@ def show(
 
     An entry that is *set aside* could not be read when its task needed it; *unreadable* is one that cannot be read
     now. Those that cannot be read come first, then the newest. The totals are those of all entries, or of all that the
-    named tasks have, also of those not shown. The engine is asked which of the tasks have ended: their entries have no
-    use. Journal, key and engine are those of the worker's settings here. It works while workers run.
+    named tasks have, also of those not shown. The engine is asked which of the tasks it has: an entry of one that is
+    not in this engine has no use, unless the task is another engine's. Journal, key and engine are those of the
+    worker's settings here. It works while workers run.
 
     Exit codes: 0 all entries can be read, also those not shown; 1 some cannot, or there is no journal; 2 wrong usage
     or settings.
     """
-    from catalyst_groq.commands.journal import JournalReport, list_entries, mark_ended
+    from catalyst_groq.commands.journal import JournalReport, list_entries, look_up_tasks
     from catalyst_groq.commands.journal_view import show_entries, to_json
     from catalyst_groq.config.factory import make_journal_cipher
 
@@ -66,7 +67,7 @@ def show(
         cipher = make_journal_cipher(session.settings)
         report = await list_entries(session.journal, cipher, tasks or [], limit, contents=contents)
         async with _open_engine(session) as engine:
-            report = await mark_ended(report, engine)
+            report = await look_up_tasks(report, engine)
         now = datetime.now(UTC)
         if as_json:
             typer.echo(to_json(report, now, session.mask))
@@ -83,18 +84,19 @@ def forget(
     tasks: Annotated[list[str] | None, typer.Argument(help="Ids of external tasks.")] = None,
     *,
     ended: Annotated[
-        bool, typer.Option("--ended", help="All tasks that the engine of the settings no longer has.")
+        bool, typer.Option("--ended", help="All tasks that are not in the engine of the settings.")
     ] = False,
     yes: Yes = False,
 ) -> None:
     """Delete the stored responses of tasks: when they run again, Groq is asked, and paid, once more.
 
-    With --ended it deletes those of tasks that never run again. If several engines share the journal, name the tasks
-    instead: each engine knows its own only. Without --yes it only shows how many there are; in a terminal it asks.
+    With --ended it deletes those of tasks that are not in the engine: they have ended, unless the worker's user may not
+    see them or they are another engine's. If several engines share the journal, name the tasks instead. Without --yes
+    it only shows how many there are; in a terminal it asks.
 
     Exit codes: 0 deleted; 1 nothing was deleted; 2 wrong usage or settings.
     """
-    from catalyst_groq.commands.journal import count_ended_entries, count_entries, forget_tasks
+    from catalyst_groq.commands.journal import count_entries, count_missing_tasks, forget_tasks
     from catalyst_groq.commands.tables import count
 
     if bool(tasks) == ended:
@@ -104,16 +106,18 @@ def forget(
         if tasks:
             return await count_entries(session.journal, tasks)
         async with _open_engine(session) as engine:
-            return await count_ended_entries(session.journal, engine)
+            return await count_missing_tasks(session.journal, engine)
 
     numbers = run_with_journal(count_them)
     if not numbers:
-        typer.echo("No entry of an ended task.")
+        typer.echo("The engine has all tasks.")
     for task, number in numbers.items():
         typer.echo(f"{task}: {count(number, 'entry', 'entries')}")
     if not any(numbers.values()):
         raise typer.Exit(FAULTS)
-    question = ENDED_QUESTION if ended else "Delete them? The next attempt of these tasks pays Groq again."
+    if ended:
+        typer.echo(ENDED_CAUTION)
+    question = "Delete them?" if ended else "Delete them? The next attempt of these tasks pays Groq again."
     if not yes and not ask(question):
         typer.echo("Nothing was deleted. Add --yes to do it.")
         raise typer.Exit(FAULTS)

@@ -1,7 +1,7 @@
 """`catalyst-groq journal`: the stored responses, and deleting them."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from catalyst_groq.errors import EngineError
@@ -33,9 +33,9 @@ class ListedEntry(NamedTuple):
     state: EntryState
     model: str
     problem: str
-    contents: str | None
-    has_ended: bool | None = None
-    """Whether the engine no longer has its task; None if that is not known."""
+    contents: str | None = None
+    engine_has_task: bool | None = None
+    """Whether the engine shows its task to the worker's user; None if that is not known."""
 
 
 class JournalReport(NamedTuple):
@@ -50,7 +50,7 @@ class JournalReport(NamedTuple):
     entry_count: int
     size_bytes: int
     engine_problem: str = ""
-    """Why it is not known which tasks have ended."""
+    """Why it is not known which tasks the engine has."""
 
 
 async def list_entries(
@@ -58,18 +58,40 @@ async def list_entries(
 ) -> JournalReport:
     """Return the entries of these tasks, or of all: those that cannot be read, then the others, each the newest first.
 
-    It reads all of them, in pages, and returns no more than `limit`. Raises `JournalError`.
+    It reads all of them, in pages, and returns no more than `limit`; it loads `contents` of those only. Raises
+    `JournalError`.
     """
     listed = [
-        _to_listed(entry, read_entry(content, cipher, is_set_aside=entry.is_set_aside), contents)
-        for page in _to_pages(await journal.entries(task_ids))
-        for entry, content in zip(page, await journal.load(page), strict=True)
-        if content is not None
+        ListedEntry(entry, reading.state, reading.model, reading.problem)
+        async for entry, reading in _read(journal, cipher, await journal.entries(task_ids))
     ]
     unreadable = [entry for entry in listed if entry.problem]
     readable = [entry for entry in listed if not entry.problem]
     size_bytes = sum(entry.stored.size_bytes for entry in listed)
-    return JournalReport([*unreadable, *readable][:limit], bool(task_ids), len(unreadable), len(listed), size_bytes)
+    shown = [*unreadable, *readable][:limit]
+    if contents:
+        shown = await _add_contents(journal, cipher, shown)
+    return JournalReport(shown, bool(task_ids), len(unreadable), len(listed), size_bytes)
+
+
+async def _add_contents(
+    journal: JournalAdministration, cipher: Cipher, listed: Sequence[ListedEntry]
+) -> list[ListedEntry]:
+    stored = [entry.stored for entry in listed]
+    texts = {
+        entry: reading.response.text async for entry, reading in _read(journal, cipher, stored) if reading.response
+    }
+    return [entry._replace(contents=texts.get(entry.stored)) for entry in listed]
+
+
+async def _read(
+    journal: JournalAdministration, cipher: Cipher, entries: Sequence[StoredEntry]
+) -> AsyncIterator[tuple[StoredEntry, EntryReading]]:
+    """Yield the entries with what can be read of them, without those that were deleted meanwhile."""
+    for page in _to_pages(entries):
+        for entry, content in zip(page, await journal.load(page), strict=True):
+            if content is not None:
+                yield entry, read_entry(content, cipher, is_set_aside=entry.is_set_aside)
 
 
 def _to_pages(entries: Sequence[StoredEntry]) -> Iterator[list[StoredEntry]]:
@@ -85,29 +107,24 @@ def _to_pages(entries: Sequence[StoredEntry]) -> Iterator[list[StoredEntry]]:
         yield page
 
 
-def _to_listed(entry: StoredEntry, reading: EntryReading, contents: bool) -> ListedEntry:  # noqa: FBT001 -- one of two
-    text = reading.response.text if contents and reading.response else None
-    return ListedEntry(entry, reading.state, reading.model, reading.problem, text)
-
-
-async def mark_ended(report: JournalReport, engine: TaskQueries) -> JournalReport:
-    """Return the report with which of its entries belong to tasks that have ended, or why that is not known."""
+async def look_up_tasks(report: JournalReport, engine: TaskQueries) -> JournalReport:
+    """Return the report with which of its entries belong to tasks that the engine has, or why that is not known."""
     try:
-        ended = await _find_ended([entry.stored for entry in report.entries], engine)
+        missing = await _find_missing([entry.stored for entry in report.entries], engine)
     except EngineError as error:
         return report._replace(engine_problem=str(error))
-    marked = [entry._replace(has_ended=entry.stored.task_id in ended) for entry in report.entries]
+    marked = [entry._replace(engine_has_task=entry.stored.task_id not in missing) for entry in report.entries]
     return report._replace(entries=marked)
 
 
-async def count_ended_entries(journal: JournalAdministration, engine: TaskQueries) -> dict[str, int]:
-    """Return how many entries each task has that the engine no longer has. Raises `JournalError`, `EngineError`."""
+async def count_missing_tasks(journal: JournalAdministration, engine: TaskQueries) -> dict[str, int]:
+    """Return how many entries each task has that is not in the engine. Raises `JournalError`, `EngineError`."""
     entries = await journal.entries([])
-    counts, ended = Counter(entry.task_id for entry in entries), await _find_ended(entries, engine)
-    return {task_id: counts[task_id] for task_id in sorted(ended)}
+    counts, missing = Counter(entry.task_id for entry in entries), await _find_missing(entries, engine)
+    return {task_id: counts[task_id] for task_id in sorted(missing)}
 
 
-async def _find_ended(entries: Sequence[StoredEntry], engine: TaskQueries) -> set[str]:
+async def _find_missing(entries: Sequence[StoredEntry], engine: TaskQueries) -> set[str]:
     task_ids = list(dict.fromkeys(entry.task_id for entry in entries))
     return set(task_ids) - await engine.existing_tasks(task_ids)
 

@@ -29,7 +29,7 @@ def show_entries(console: Console, report: JournalReport, now: datetime, mask: M
         if entry.contents is not None:
             print_text(console, f"{_name(entry)}:\n{mask(entry.contents)}")
     if report.engine_problem:
-        print_text(console, end_sentence(f"Whether their tasks have ended is not known: {report.engine_problem}"))
+        print_text(console, end_sentence(f"Whether the engine has their tasks is not known: {report.engine_problem}"))
     scope = " of the named tasks" if report.names_tasks else ""
     shown = f", {len(report.entries):,} shown" if len(report.entries) < report.entry_count else ""
     unreadable = f", {report.unreadable_count:,} cannot be read" if report.unreadable_count else ""
@@ -48,7 +48,7 @@ def to_json(report: JournalReport, now: datetime, mask: Mask) -> str:
             "bytes": entry.stored.size_bytes,
             "model": entry.model or None,
             "state": entry.state.value,
-            "taskHasEnded": entry.has_ended,
+            "engineHasTask": entry.engine_has_task,
             "problem": entry.problem or None,
             **({} if entry.contents is None else {"contents": mask(entry.contents)}),
         }
@@ -68,7 +68,7 @@ def _to_row(entry: ListedEntry, now: datetime) -> tuple[str, ...]:
     stored = entry.stored
     age = format_duration(round(_age_seconds(entry, now)))
     key = stored.request_key[:SHOWN_KEY_CHARS]
-    state = f"{entry.state.value}, its task has ended" if entry.has_ended else entry.state.value
+    state = f"{entry.state.value}, not in this engine" if entry.engine_has_task is False else entry.state.value
     return stored.task_id, key, age, f"{stored.size_bytes:,}", entry.model, state
 
 

@@ -21,8 +21,8 @@ PIPE_WIDTH = 120
 MIN_FOLDED_CHARS = 25
 """Of a text that is folded: in a narrower column nobody would read it."""
 
-
-CUT = "What ends with … is cut: --json shows all of it."
+CUT_NOTE = "What ends with … is cut: --json shows all of it."
+"""The line below a table in which a text was cut."""
 
 
 def print_rows(
@@ -46,7 +46,7 @@ def print_rows(
         console, headers, [[*row[:-1], shorten(row[-1], max_last_chars)] for row in rows], folds_last=folds_last
     )
     if any(len(row[-1]) > max_last_chars for row in rows):
-        print_text(console, CUT)
+        print_text(console, CUT_NOTE)
 
 
 def _print_rows(console: Console, headers: Sequence[str], rows: Sequence[Sequence[str]], *, folds_last: bool) -> None:

@@ -12,6 +12,8 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+from catalyst_groq.common.texts import shorten
+
 if sys.platform != "win32":
     import resource  # on Windows the parent's bound on time remains
 
@@ -79,7 +81,7 @@ def call(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Status, b
     except ResultTooLargeError:
         return Status.SIZE, b""
     except Exception as error:  # noqa: BLE001 -- whatever foreign data may raise
-        text = f"{type(error).__name__}: {error}"[:MAX_ERROR_CHARS]
+        text = shorten(f"{type(error).__name__}: {error}", MAX_ERROR_CHARS)
         return Status.ERROR, " ".join(text.split()).encode(errors="replace")
 
 

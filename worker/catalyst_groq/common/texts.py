@@ -8,6 +8,9 @@ MIN_SIMILARITY = 0.85
 
 MAX_COMPARED_CHARS = 100
 
+MAX_SHOWN_CHARS = 60
+"""Of a name in a sentence."""
+
 
 def closest(name: str, names: Iterable[str], min_similarity: float = MIN_SIMILARITY) -> str | None:
     """Return the name that another one is a misspelling of, whatever the case of their letters."""
@@ -21,6 +24,6 @@ def end_sentence(text: str) -> str:
     return text if text.endswith((".", "…", "?")) else f"{text}."
 
 
-def shorten(text: str, max_chars: int) -> str:
+def shorten(text: str, max_chars: int = MAX_SHOWN_CHARS) -> str:
     """Return a text, or its beginning with an ellipsis where it is longer."""
     return text if len(text) <= max_chars else text[:max_chars] + "…"

@@ -3,6 +3,7 @@
 import pytest
 
 from catalyst_groq.commands.lint.form_checks import FORM_TYPES
+from catalyst_groq.commands.lint.rules import Severity
 from support.lint_diagrams import lint, rules_of, task_with
 
 TRANSCRIBE = {"catalyst_operation": "transcribe"}
@@ -64,3 +65,11 @@ def test_property_without_a_name_is_found_at_each_external_task(written, is_foun
     task = task.replace("catalyst-groq", topic)
 
     assert ("nameless-property" in rules_of(lint(task))) is is_found
+
+
+def test_property_without_a_name_is_a_warning():
+    task = task_with({"catalyst_timeout": "60"}).replace('name="catalyst_timeout" ', "")
+    [finding] = [finding for finding in lint(task) if finding.rule_id == "nameless-property"]
+
+    assert finding.severity is Severity.WARNING
+    assert finding.problem.startswith("a camunda:property has no name: its value has no effect, and ")

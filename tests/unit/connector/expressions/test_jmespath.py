@@ -71,3 +71,8 @@ def test_tree_of_a_long_expression_is_not_kept(monkeypatch, repetitions, calls):
         compile_expression(" || ".join(["kept_or_not"] * repetitions))
 
     assert len(compiled) == calls
+
+
+def test_reason_that_is_cut_ends_with_an_ellipsis():
+    with pytest.raises(ExpressionError, match=r"is not JMESPath: .{200}…$"):
+        evaluate("a." + "x" * 200 + " y", {})

@@ -57,3 +57,19 @@ def test_placeholder_that_breaks_yaml_needs_quotation_marks(text):
 def test_other_mistake_in_yaml_has_no_placeholder_to_quote():
     with pytest.raises(FieldError, match="Write a JSON object such as"):
         parse_object("catalyst_payload", "messages: ['${name}', {a: b}\nx: {")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("key: *" + "x" * 300, "found undefined alias '" + "x" * 177 + "…"),
+        ("secret: gsk_key\n" + "x" * 100 + ": b: c", "mapping values are not allowed here at line 2, column 104"),
+        ("a: \0", "unacceptable character #x0000: special characters are not allowed in"),
+    ],
+)
+def test_problem_of_yaml_shows_no_piece_of_the_text(text, problem):
+    with pytest.raises(FieldError) as caught:
+        parse_object("f", text)
+
+    assert str(caught.value).startswith(f"f: is neither JSON nor YAML: {problem}")
+    assert "..." not in str(caught.value)

@@ -97,8 +97,11 @@ def test_payload_in_json_is_parsed_as_json(value):
             ),
         ),
         ("{model: x}", "f: is not JSON: Expecting property name enclosed in double quotes at line 1, column 2. Check"),
-        ("a: b: c", "f: is neither JSON nor YAML: mapping values are not allowed here"),
-        ("? [a]\n: b", "f: is neither JSON nor YAML: while constructing a mapping"),
+        ("a: b: c", "f: is neither JSON nor YAML: mapping values are not allowed here at line 1, column 5. Write"),
+        (
+            "? [a]\n: b",
+            "f: is neither JSON nor YAML: while constructing a mapping: found unhashable key at line 1, column 3. ",
+        ),
         ("[1, 2]", "f: is a list, not an object. Write a JSON object such as {…}"),
         ("tell me", "f: is a text, not an object"),
         ("# nothing", "f: is empty, not an object"),

@@ -67,3 +67,7 @@ anything = st.recursive(
 @given(anything, st.text(max_size=50))
 def test_message_of_any_body_is_a_text_that_is_not_empty(body, text):
     assert find_message(body, text)
+
+
+def test_message_that_is_cut_ends_with_an_ellipsis():
+    assert find_message(None, "x" * 301) == "x" * 300 + "…"

@@ -54,8 +54,3 @@ class TaskCheck:
     def describe(self, rule_id: str, field: str = "", message: str = "", /, **values: object) -> Finding:
         """Return a finding in the words of the rule, at a field or at the task itself."""
         return self.finding(rule_id, *all_rules()[rule_id].describe(message, **values), field)
-
-
-def shorten(text: str, maximum: int = 60) -> str:
-    """Return a text for a message."""
-    return text if len(text) <= maximum else f"{text[: maximum - 1]}…"

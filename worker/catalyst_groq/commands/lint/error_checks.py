@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
-from catalyst_groq.commands.lint.checks import TaskCheck, shorten
+from catalyst_groq.commands.lint.checks import TaskCheck
 from catalyst_groq.commands.lint.findings import Finding
 from catalyst_groq.commands.lint.names import BPMN, CAMUNDA, EXTENSION_ELEMENTS
 from catalyst_groq.commands.lint.samples import is_constant
-from catalyst_groq.common.texts import closest
+from catalyst_groq.common.texts import closest, shorten
 from catalyst_groq.connector.fields import error_causes
 from catalyst_groq.connector.fields.mappings import DEFAULT_CODES
 from catalyst_groq.connector.fields.names import ERROR_MAPPING

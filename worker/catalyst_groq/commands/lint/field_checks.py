@@ -7,10 +7,11 @@ from typing import Any
 
 import yaml
 
-from catalyst_groq.commands.lint.checks import TaskCheck, shorten
+from catalyst_groq.commands.lint.checks import TaskCheck
 from catalyst_groq.commands.lint.fields import has_literal_key, rule_of
 from catalyst_groq.commands.lint.findings import Finding
 from catalyst_groq.commands.lint.misspelt_fields import KNOWN_FIELDS, is_meant_as_field
+from catalyst_groq.common.texts import shorten
 from catalyst_groq.connector.fields.ignored_fields import find_ignored_fields
 from catalyst_groq.connector.fields.names import API_KEY, FALLBACK_MODELS, OBJECT_FIELDS, TIMEOUT
 

@@ -7,12 +7,13 @@ that a client submits for a field of the type `string` it makes the text `java.i
 import re
 from collections.abc import Iterator
 
-from catalyst_groq.commands.lint.checks import TaskCheck, shorten
+from catalyst_groq.commands.lint.checks import TaskCheck
 from catalyst_groq.commands.lint.diagram import Diagram
 from catalyst_groq.commands.lint.fields import is_transcription
 from catalyst_groq.commands.lint.findings import Finding
 from catalyst_groq.commands.lint.names import CAMUNDA
 from catalyst_groq.commands.lint.rules import all_rules
+from catalyst_groq.common.texts import shorten
 from catalyst_groq.connector.fields.names import AUDIO
 from catalyst_groq.domain.diagram_scopes import read_name
 

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator, Mapping
 
 from catalyst_groq.commands.lint.answers import Form, chat_form, tool_calls_form, transcription_form
-from catalyst_groq.commands.lint.checks import TaskCheck, shorten
+from catalyst_groq.commands.lint.checks import TaskCheck
 from catalyst_groq.commands.lint.diagram import LOOP
 from catalyst_groq.commands.lint.fields import is_transcription
 from catalyst_groq.commands.lint.findings import Finding
 from catalyst_groq.commands.lint.paths import find_wrong_paths, functions_in
 from catalyst_groq.commands.lint.tasks import OUTPUTS
+from catalyst_groq.common.texts import shorten
 from catalyst_groq.connector.fields.names import CONVERSATION, PAYLOAD, RESPONSE_FORMAT, RESPONSE_MAPPING
 
 PATH_MARKS = re.compile(r"[.\[\]{}()$|\s]")

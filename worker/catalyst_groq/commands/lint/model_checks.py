@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from catalyst_groq.commands.lint.checks import TaskCheck, shorten
+from catalyst_groq.commands.lint.checks import TaskCheck
 from catalyst_groq.commands.lint.fields import is_transcription
 from catalyst_groq.commands.lint.findings import Finding
 from catalyst_groq.commands.lint.samples import is_constant
-from catalyst_groq.common.texts import closest
+from catalyst_groq.common.texts import closest, shorten
 from catalyst_groq.connector.expressions.placeholders import OPENING_MARKS
 from catalyst_groq.connector.fields.names import FALLBACK_MODELS, MODEL, PAYLOAD, WHEN_TOO_LONG
 from catalyst_groq.errors import FieldError

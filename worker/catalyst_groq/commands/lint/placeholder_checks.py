@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from catalyst_groq.commands.lint.checks import TaskCheck, shorten
+from catalyst_groq.commands.lint.checks import TaskCheck
 from catalyst_groq.commands.lint.findings import Finding
 from catalyst_groq.commands.lint.paths import FUNCTIONS, functions_in
 from catalyst_groq.commands.lint.samples import expressions_in, is_placeholder
 from catalyst_groq.commands.lint.variables import SetVariables
 from catalyst_groq.common.structures import walk
-from catalyst_groq.common.texts import closest
+from catalyst_groq.common.texts import closest, shorten
 from catalyst_groq.connector.expressions.foreign_syntax import NAME
 from catalyst_groq.connector.expressions.placeholder_values import ways_to_set
 from catalyst_groq.connector.expressions.placeholders import CONTENT, FILE_PLACES, PART

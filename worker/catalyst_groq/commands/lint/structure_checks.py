@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
-from catalyst_groq.commands.lint.checks import TaskCheck, shorten
+from catalyst_groq.commands.lint.checks import TaskCheck
 from catalyst_groq.commands.lint.context import TEMPLATE_VERSIONS, LintContext
 from catalyst_groq.commands.lint.diagram import LOOP, Diagram
 from catalyst_groq.commands.lint.findings import Finding
@@ -20,7 +20,7 @@ from catalyst_groq.commands.lint.tasks import (
     has_computed_topic,
     is_templated,
 )
-from catalyst_groq.common.texts import closest
+from catalyst_groq.common.texts import closest, shorten
 from catalyst_groq.connector.fields.names import RESPONSE_MAPPING
 from catalyst_groq.domain.diagram_scopes import is_executable, read_name
 from catalyst_groq.domain.extension_elements import FIELD_PREFIX
@@ -59,7 +59,7 @@ def check_topic(task: WrittenTask, context: LintContext) -> Iterator[Finding]:
 
 
 def check_property_names(diagram: Diagram, task: WrittenTask) -> Iterator[Finding]:
-    """Find properties without a name, which the engine cannot send to any worker."""
+    """Find properties without a name: this worker ignores them, and clients that ask for properties get no task."""
     for item in task.element.iterfind(PROPERTIES):
         if item.get("name") is None:
             problem, fix = all_rules()[NAMELESS].describe()

@@ -20,6 +20,7 @@ CACHED_EXPRESSIONS = 4096
 MAX_EXPRESSION_CHARS = 10_000
 MAX_SHOWN_EXPRESSION_CHARS = 150
 MAX_SHOWN_CHARS = 80
+MAX_REASON_CHARS = 200
 """Of a value in a message."""
 
 Node = Mapping[str, Any]
@@ -212,4 +213,4 @@ def _shown(expression: str) -> str:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
+    return shorten(" ".join(str(error).split()), MAX_REASON_CHARS)

@@ -14,12 +14,14 @@ from catalyst_groq.common.json_codec import is_nested_too_deeply
 from catalyst_groq.common.lru_cache import LruCache
 from catalyst_groq.common.shared_calls import SharedCalls
 from catalyst_groq.common.structures import walk
+from catalyst_groq.common.texts import shorten
 from catalyst_groq.connector.expressions.jmespath import ExpressionError
 from catalyst_groq.connector.expressions.placeholder_values import PlaceholderError
 from catalyst_groq.connector.expressions.placeholders import find_opaque_values, render_all
 from catalyst_groq.connector.fields.names import RESPONSE_MAPPING
 from catalyst_groq.errors import FieldError
 
+MAX_PROBLEM_CHARS = 200
 MAX_CHARS = 1_000_000
 """Of a field that holds an object."""
 
@@ -107,8 +109,7 @@ def parse_text(text: str) -> dict[str, Any] | Mistake:
     except _TooManyPartsError:
         return TOO_MANY_PARTS
     except (yaml.YAMLError, ValueError) as error:  # a ValueError: a number with thousands of digits
-        reason = " ".join(str(error).split())[:200]
-        return f"is neither JSON nor YAML: {reason}", _fix_of_yaml(text, error)
+        return f"is neither JSON nor YAML: {_describe_yaml_error(error)}", _fix_of_yaml(text, error)
     if not isinstance(parsed, dict):
         return f"is {_describe_type(parsed)}, not an object", "Write a JSON object such as {…}"
     if _has_too_many_parts(parsed):
@@ -124,6 +125,15 @@ def _describe_json_error(error: json.JSONDecodeError) -> Mistake:
     if error.doc.startswith(("\n", "\r"), error.pos):
         return problem, "Close the text with a quotation mark, or write \\n for a line break in it"
     return problem, "Check quotes, commas and braces there"
+
+
+def _describe_yaml_error(error: Exception) -> str:
+    """Return the problem and its place, without PyYAML's piece of the text: that may hold a key, or cut one."""
+    problem, place = str(error), ""
+    if isinstance(error, yaml.MarkedYAMLError) and (mark := error.problem_mark or error.context_mark):
+        problem = ": ".join(filter(None, (error.context, error.problem)))
+        place = f" at line {mark.line + 1}, column {mark.column + 1}"
+    return shorten(" ".join(problem.split()), MAX_PROBLEM_CHARS) + place
 
 
 def _fix_of_yaml(text: str, error: Exception) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from encodings import normalize_encoding
 from encodings.aliases import aliases
 
+from catalyst_groq.common.texts import shorten
 from catalyst_groq.connector.fields.names import PAYLOAD
 from catalyst_groq.connector.requests.file_types import BINARY_BYTES
 from catalyst_groq.domain.variables import FileVariable
@@ -38,6 +39,7 @@ DECLARATIONS = (
 """How XML and HTML declare their encoding."""
 
 MAX_DECLARATION_BYTES = 1024
+MAX_NAME_CHARS = 40
 C1_CONTROLS = re.compile("[\x80-\x9f]")
 
 ASCII_SAMPLE = b"<?xml version"
@@ -73,7 +75,7 @@ def _declared_encodings(file: FileVariable, content: bytes) -> Iterator[str]:
     head = content[:MAX_DECLARATION_BYTES]
     found = (match[1].decode("ascii", "replace") for form in DECLARATIONS if (match := form.match(head)))
     declared += [name for name in found if not _is_known(codec := _normalize(name)) or _contains_ascii(codec)]
-    return (name[:40] for name in declared if _normalize(name) not in SAME_AS_UTF_8)
+    return (shorten(name, MAX_NAME_CHARS) for name in declared if _normalize(name) not in SAME_AS_UTF_8)
 
 
 def _decode(content: bytes, encoding: str) -> str | None:

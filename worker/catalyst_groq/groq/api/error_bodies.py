@@ -8,6 +8,7 @@ details (RFC 9457): `title`, `detail`. Gateways: a web page.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from catalyst_groq.common.texts import shorten
 from catalyst_groq.common.web_page import find_title, is_web_page
 
 MAX_EXCERPT_CHARS = 300
@@ -61,7 +62,7 @@ def find_message(body: Any, text: str) -> str:
         message = f"{message}: {raw}" if message else raw
     if not message and body is None:
         message = _describe_page(text)
-    return message or " ".join(text.split())[:MAX_EXCERPT_CHARS] or "an empty response"
+    return message or shorten(" ".join(text.split()), MAX_EXCERPT_CHARS) or "an empty response"
 
 
 def names_field(body: Any) -> bool:

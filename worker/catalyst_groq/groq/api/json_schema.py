@@ -6,8 +6,12 @@ No reference leaves a schema: nothing is read from a file or a URL, whatever the
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from catalyst_groq.common.texts import shorten
+
 MAX_EXCERPT_CHARS = 300
 """Length to which a problem is described to the model and to the modeller."""
+
+MAX_REFERENCE_CHARS = 80
 
 REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 DATA_KEYWORDS = {"enum", "const", "default", "examples"}
@@ -25,11 +29,11 @@ def schema_problem(schema: Mapping[str, Any]) -> str | None:
         _validator_class(schema).check_schema(dict(schema))
         return _find_dangling_reference(schema)
     except SchemaError as error:
-        return error.message[:MAX_EXCERPT_CHARS]
+        return shorten(error.message, MAX_EXCERPT_CHARS)
     except RecursionError:
         return "it is nested too deeply"
     except Exception as error:  # noqa: BLE001 -- a schema may hold anything, also what the libraries do not expect
-        return f"{type(error).__name__}: {error}"[:MAX_EXCERPT_CHARS]
+        return shorten(f"{type(error).__name__}: {error}", MAX_EXCERPT_CHARS)
 
 
 def find_mismatch(value: Any, schema: Mapping[str, Any]) -> str | None:
@@ -40,7 +44,7 @@ def find_mismatch(value: Any, schema: Mapping[str, Any]) -> str | None:
     # jsonschema's default registry opens the files and URLs that a schema refers to; an empty one retrieves nothing.
     validator = _validator_class(schema)(schema, registry=Registry())
     error = best_match(validator.iter_errors(value))
-    return f"at {error.json_path} {error.message}"[:MAX_EXCERPT_CHARS] if error else None
+    return shorten(f"at {error.json_path} {error.message}", MAX_EXCERPT_CHARS) if error else None
 
 
 def _find_dangling_reference(schema: Mapping[str, Any]) -> str | None:
@@ -84,7 +88,7 @@ def _find_dangling_reference(schema: Mapping[str, Any]) -> str | None:
 
 
 def _describe_dangling(name: str, reference: str) -> str:
-    return f"its {name} '{reference[:80]}' leads to nothing within the schema"
+    return f"its {name} '{shorten(reference, MAX_REFERENCE_CHARS)}' leads to nothing within the schema"
 
 
 def _possible_schemas(schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

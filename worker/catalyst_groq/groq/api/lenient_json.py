@@ -11,6 +11,7 @@ from typing import Any
 import pyjson5
 
 from catalyst_groq.common.json_codec import MAX_DEPTH, NestedTooDeeplyError, check_finite
+from catalyst_groq.common.texts import shorten
 
 CODE_FENCE = "```"
 LANGUAGE = re.compile(r"[\w+-]*")
@@ -66,7 +67,7 @@ def _normalize(token: re.Match[str]) -> str:
             is_python = quotes == "single"
             return f'"{CHARACTER.sub(lambda character: _escape(character, is_python), token[quotes])}"'
         case _:
-            raise ValueError(f"not one whole JSON value: {token[0][:MAX_QUOTED_CHARS]}")
+            raise ValueError(f"not one whole JSON value: {shorten(token[0], MAX_QUOTED_CHARS)}")
 
 
 def _escape(character: re.Match[str], is_python: bool) -> str:  # noqa: FBT001 -- of one token

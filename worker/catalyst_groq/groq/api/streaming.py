@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from itertools import chain, groupby
 from typing import Any
 
+from catalyst_groq.common.texts import shorten
 from catalyst_groq.groq.api.embedded_errors import find_error
 from catalyst_groq.groq.api.server_sent_events import DONE_MARK, ServerSentEvent
 from catalyst_groq.groq.api.tool_call_pieces import ToolCallPieces
@@ -20,6 +21,7 @@ KEEP_ALIVES = frozenset((b"ping", b"keepalive", b"keep-alive", b"heartbeat"))
 """Data of events that only keep the connection open."""
 
 LIST_FIELDS = ("executed_tools", "annotations")
+MAX_SHOWN_CHARS = 80
 MAX_INDEX = 1000
 """Maximum index of a choice."""
 
@@ -73,7 +75,8 @@ class StreamAccumulator:
             for chunk in _parse(event):
                 self._add_chunk(chunk, is_error=event.type == "error")
         except (AttributeError, TypeError, ValueError, RecursionError) as error:
-            raise InvalidStreamError(f"an event of the stream has an unknown shape: {data[:80]!r}") from error
+            shown = shorten(data.decode(errors="replace"), MAX_SHOWN_CHARS)
+            raise InvalidStreamError(f"an event of the stream has an unknown shape: {shown!r}") from error
 
     def body(self) -> dict[str, Any]:
         """Return the response so far as a `chat.completion`."""
