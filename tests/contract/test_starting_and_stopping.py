@@ -45,7 +45,7 @@ async def test_stop_finishes_active_tasks_and_fetches_no_more(backend, start_wor
 
     assert list(worker.accepted) == [first.task_id]
     assert untouched(await backend.get_state(second))
-    assert stopped_message(caplog) == "Graceful shutdown completed. Tasks finished: 1, unlocked: 0"
+    assert stopped_message(caplog) == "Graceful shutdown completed. Tasks finished: 1, unlocked: 0, left locked: 0"
 
 
 class FailingHandler(BlockingHandler):
@@ -66,7 +66,7 @@ async def test_stop_counts_no_task_with_an_internal_error(backend, start_worker,
     handler.release()
     await worker.stop()
 
-    assert stopped_message(caplog) == "Graceful shutdown completed. Tasks finished: 0, unlocked: 0"
+    assert stopped_message(caplog) == "Graceful shutdown completed. Tasks finished: 0, unlocked: 0, left locked: 1"
 
 
 async def test_stop_unlocks_tasks_of_the_last_poll(backend, start_worker, topic, caplog):
@@ -80,7 +80,7 @@ async def test_stop_unlocks_tasks_of_the_last_poll(backend, start_worker, topic,
 
     assert handler.started == []
     assert untouched(await backend.get_state(created))
-    assert stopped_message(caplog) == "Graceful shutdown completed. Tasks finished: 0, unlocked: 1"
+    assert stopped_message(caplog) == "Graceful shutdown completed. Tasks finished: 0, unlocked: 1, left locked: 0"
 
 
 async def test_stop_unlocks_tasks_that_exceed_the_timeout(backend, start_worker, topic, caplog):
@@ -94,7 +94,7 @@ async def test_stop_unlocks_tasks_that_exceed_the_timeout(backend, start_worker,
     assert sorted(handler.cancelled) == sorted(handler.started)
     assert worker.accepted == {}
     assert [untouched(await backend.get_state(task)) for task in created] == [True] * 3
-    assert stopped_message(caplog) == "Graceful shutdown completed. Tasks finished: 0, unlocked: 3"
+    assert stopped_message(caplog) == "Graceful shutdown completed. Tasks finished: 0, unlocked: 3, left locked: 0"
 
 
 async def test_stop_does_not_wait_for_the_backoff(fake_engine, start_worker, monkeypatch, caplog):

@@ -43,7 +43,8 @@ async def test_task_that_the_engine_does_not_unlock_in_time_delays_no_other(monk
 
 
 async def test_task_that_cannot_be_unlocked_is_logged_unless_it_is_lost(caplog):
-    await unlock_tasks(Engine(a=TaskLost(404, "NotFound", "gone"), b=EngineRefused(500, "Error", "no")), "abc")
+    engine = Engine(a=TaskLost(404, "NotFound", "gone"), b=EngineRefused(500, "Error", "no"))
+    assert await unlock_tasks(engine, "abc") == 1
 
     assert [message for message in caplog.messages if "Task a" in message] == []
     assert [message[:19] for message in caplog.messages if "Task b" in message] == ["Task b not unlocked"]

@@ -120,7 +120,7 @@ def test_example_of_worker_as_program(program):
 
     assert process.returncode == 0
     assert "Graceful shutdown started" in log
-    assert "Graceful shutdown completed. Tasks finished: 0, unlocked: 0" in log
+    assert "Graceful shutdown completed. Tasks finished: 0, unlocked: 0, left locked: 0" in log
 
 
 def test_example_of_settings(program):

@@ -57,7 +57,7 @@ class UnlockingEngine(Protocol):
 
 
 async def unlock_tasks(engine: UnlockingEngine, task_ids: Iterable[str]) -> int:
-    """Unlock tasks with their retries unchanged, and return how many. A task that cannot be unlocked stays locked."""
+    """Unlock tasks with their retries unchanged. Return how many stay locked, because they cannot be unlocked now."""
     semaphore = asyncio.Semaphore(MAX_CONCURRENT_UNLOCKS)
     deadline = asyncio.get_running_loop().time() + UNLOCK_TIMEOUT_SECONDS
     async with asyncio.TaskGroup() as group:
@@ -66,7 +66,7 @@ async def unlock_tasks(engine: UnlockingEngine, task_ids: Iterable[str]) -> int:
 
 
 async def _unlock(engine: UnlockingEngine, task_id: str, semaphore: asyncio.Semaphore, deadline: float) -> bool:
-    """Return whether the task was unlocked. One that cannot be is logged."""
+    """Return whether the task stays locked, which is logged."""
     try:
         async with asyncio.timeout_at(deadline), semaphore:
             await engine.unlock(task_id)
@@ -78,5 +78,5 @@ async def _unlock(engine: UnlockingEngine, task_id: str, semaphore: asyncio.Sema
         log.warning(NOT_UNLOCKED, task_id, error)
     else:
         log.info("Task %s unlocked, its retries are unchanged", task_id)
-        return True
-    return False
+        return False
+    return True

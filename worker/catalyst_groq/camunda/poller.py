@@ -48,6 +48,9 @@ BACKLOG_SECONDS = 5.0
 """More tasks may wait for so long after a fetch that returned as many as it asked for."""
 
 
+FINISHED, UNLOCKED, LEFT_LOCKED = "finished", "unlocked", "left locked"
+"""What may become of a task after a stop was requested."""
+
 FetchLimit = Callable[[int, int], int]
 """Takes the free capacity and the number of active tasks; returns how many tasks to fetch."""
 
@@ -98,7 +101,7 @@ class Poller:
         self._changed = asyncio.Event()
         self._stop_at: float | None = None
         self._after_stop: Counter[str] = Counter()
-        """Tasks that were finished, and unlocked, since the stop was requested."""
+        """What became of tasks since the stop was requested: FINISHED, UNLOCKED or LEFT_LOCKED."""
         self._has_connected = False
         self._fetch_due: float | None = None
 
@@ -112,8 +115,8 @@ class Poller:
                 while capacity := await self._wait_for_capacity():
                     await self._fetch_and_start(capacity)
                 await self._finish()
-                finished, unlocked = self._after_stop["finished"], self._after_stop["unlocked"]
-                log.info("Graceful shutdown completed. Tasks finished: %d, unlocked: %d", finished, unlocked)
+                numbers = ", ".join(f"{name}: {self._after_stop[name]}" for name in (FINISHED, UNLOCKED, LEFT_LOCKED))
+                log.info("Graceful shutdown completed. Tasks %s", numbers)
             finally:
                 await self._cancel_active()
 
@@ -241,8 +244,8 @@ class Poller:
                 lock.task_id,
                 exc_info=error,
             )
-        elif self.is_stopping:
-            self._after_stop["finished"] += 1
+        if self.is_stopping and not processing.cancelled():
+            self._after_stop[LEFT_LOCKED if processing.exception() else FINISHED] += 1
 
     async def _finish(self) -> None:
         """Wait for the active tasks until the shutdown timeout; unlock the rest with their retries unchanged."""
@@ -256,7 +259,8 @@ class Poller:
 
     async def _unlock(self, task_ids: Sequence[str]) -> None:
         """Unlock tasks that are not processed, because a stop was requested."""
-        self._after_stop["unlocked"] += await unlock_tasks(self._engine, task_ids)
+        left_locked = await unlock_tasks(self._engine, task_ids)
+        self._after_stop += Counter({UNLOCKED: len(task_ids) - left_locked, LEFT_LOCKED: left_locked})
 
     async def _cancel_active(self) -> list[str]:
         """Cancel the active tasks, and return their ids when they have ended."""
