@@ -53,6 +53,17 @@ def test_demo_of_an_example_completes_its_user_tasks(tmp_path):
     assert "The instance has ended: COMPLETED." in result.stdout
 
 
+def test_demo_shows_the_variables_of_the_process_alone(tmp_path):
+    result = run_demo(tmp_path, "--example", "groq-translate-example")
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    rows = result.stdout.partition("Its process variables:\n")[2].partition("\n\n")[0].splitlines()[1:]
+    names = {row.split()[0] for row in rows if not row.startswith(" ")}
+    assert "translations" in names
+    assert not {name for name in names if name.startswith(("loopCounter", "nrOf", "catalyst_collected_"))}
+    assert "translation" not in names
+
+
 def test_demo_whose_engine_ends_shows_its_log(tmp_path):
     with subprocess.Popen(
         [*DEMO, "--keep"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

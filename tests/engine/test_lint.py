@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from catalyst_groq.commands.lint.form_checks import FILE_TYPES, FORM_TYPES
-from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE
+from catalyst_groq.domain.incident_messages import DEPLOY_AND_MIGRATE
 from support.diagrams import diagram
 from support.lint_diagrams import process_around
 from support.process_instance import start

@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from catalyst_groq.camunda import result_collector
 from catalyst_groq.camunda.result_collector import ResultCollector
 from catalyst_groq.camunda.scope_variables import Scope, ScopeVariables
+from catalyst_groq.domain.incident_messages import DEPLOY_AND_MIGRATE
 from catalyst_groq.domain.outcomes import CollectedResult
 from catalyst_groq.errors import EngineConflict, EngineRefused, ResultRefused
 from support.factories import make_task
 
 pytestmark = pytest.mark.anyio
+STORED = "Groq's answer is used again if the journal has it."
 BODY = "AskGroq#multiInstanceBody:1"
 
 
@@ -144,10 +146,12 @@ async def test_result_with_the_key_of_another_item_is_refused(same_worker):
     second = first if same_worker else ResultCollector(variables)
     with first.queued(task(1), result(1, key="same")):
         await first.store(task(1))
-    with second.queued(task(2), result(2, key="same")), pytest.raises(ResultRefused, match=r"another item .*item 1 of"):
+    with second.queued(task(2), result(2, key="same")), pytest.raises(ResultRefused) as caught:
         await second.store(task(2))
 
     assert variables.results == {"same": {"text": "item 1"}}
+    assert "belongs to another item already (item 1 of 'AskGroq')" in str(caught.value)
+    assert str(caught.value).endswith(f"such as ${{loopCounter}}. {STORED} {DEPLOY_AND_MIGRATE}")
 
 
 async def test_result_that_is_refused_harms_no_other():
@@ -167,7 +171,7 @@ async def test_results_that_are_too_large_are_refused_alone(monkeypatch):
     collector = ResultCollector(variables)
     with collector.queued(task(1), result(1)), collector.queued(task(2), result(2, value={"text": "x" * 100})):
         await collector.store(task(1))
-        with pytest.raises(ResultRefused, match="100 are possible"):
+        with pytest.raises(ResultRefused, match=f"100 are possible.* {DEPLOY_AND_MIGRATE}$"):
             await collector.store(task(2))
 
     assert variables.results == {"1": {"text": "item 1"}}

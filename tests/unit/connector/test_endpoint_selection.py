@@ -6,7 +6,7 @@ import pytest
 
 from catalyst_groq.connector.access.urls import GROQ_URL, AllowedUrls
 from catalyst_groq.connector.requests.chat import ChatRequest
-from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE
+from catalyst_groq.domain.incident_messages import DEPLOY_AND_MIGRATE
 from catalyst_groq.domain.outcomes import Completion
 from catalyst_groq.groq.api.operations import CHAT_COMPLETION
 from catalyst_groq.groq.api.request_validation import find_unsupported

@@ -8,8 +8,8 @@ import pytest
 
 from catalyst_groq.connector import handler
 from catalyst_groq.connector.access.urls import GROQ_URL
-from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE
 from catalyst_groq.connector.results.error_details import ErrorDetails
+from catalyst_groq.domain.incident_messages import DEPLOY_AND_MIGRATE
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, FailureCause
 from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.errors import EngineRefused, EngineUnreachable

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from catalyst_groq.connector.results.diagram_remedies import DEPLOY_AND_MIGRATE, IF_IN_DIAGRAM
 from catalyst_groq.domain.definitions import CallingProcess
+from catalyst_groq.domain.incident_messages import DEPLOY_AND_MIGRATE, IF_IN_DIAGRAM
 from catalyst_groq.domain.outcomes import BpmnError, Failure
 from catalyst_groq.errors import CallerHidden, DefinitionError, EngineRefused, EngineUnreachable
 from catalyst_groq.groq.api.error_kinds import ErrorKind

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from catalyst_groq.connector.budgets import BudgetLimits
-from catalyst_groq.connector.results.diagram_remedies import IF_IN_DIAGRAM
+from catalyst_groq.domain.incident_messages import IF_IN_DIAGRAM
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure
 from catalyst_groq.errors import JournalError
 from catalyst_groq.groq.api.error_kinds import ErrorKind

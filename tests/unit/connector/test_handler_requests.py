@@ -8,9 +8,9 @@ from unittest.mock import ANY
 import pytest
 
 from catalyst_groq.connector import handler
-from catalyst_groq.connector.results.diagram_remedies import IF_IN_DIAGRAM
 from catalyst_groq.connector.results.error_details import ErrorDetails
 from catalyst_groq.connector.task_request import TaskRequestReader
+from catalyst_groq.domain.incident_messages import IF_IN_DIAGRAM
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure
 from catalyst_groq.errors import DefinitionError, EngineRefused, EngineResponseTooLarge
 from support.factories import REPLY, make_response

@@ -27,6 +27,7 @@ from catalyst_groq.domain.collected_parts import (
     part_name,
 )
 from catalyst_groq.domain.external_task import ExternalTask
+from catalyst_groq.domain.incident_messages import DEPLOY_AND_MIGRATE, add_sentence
 from catalyst_groq.domain.outcomes import CollectedResult
 from catalyst_groq.domain.variables import Encoder, TypedValueDto
 from catalyst_groq.errors import EngineConflict, EngineRefused, ResultRefused
@@ -179,16 +180,18 @@ def _encode(
             part[collected.key] = make_entry(activity_id, collected, [earlier, *others])
     results = Encoder().encode(variable, merge([part, *others]))
     if len(results["value"]) > MAX_COLLECTED_CHARS:
-        raise ResultRefused(
+        problem = (
             f"catalyst_collect: the results in '{variable}' have {len(results['value']):,} characters as JSON; "
             f"{MAX_COLLECTED_CHARS:,} are possible. Map less of each response."
         )
+        raise ResultRefused(add_sentence(problem, DEPLOY_AND_MIGRATE))
     return {name: Encoder().encode(name, part)}, {variable: results}
 
 
 def _describe_duplicate(collected: CollectedResult, owner: Mapping[str, Any]) -> str:
-    return (
+    problem = (
         f"catalyst_collectKey: the key '{collected.key}' in '{collected.variable}' belongs to another item already "
         f"(item {owner.get('item')} of '{owner.get('task')}'). Use a key that differs for each item, such as "
-        "${loopCounter}, then raise the task's retries: Groq's answer is used again if the journal has it."
+        "${loopCounter}. Groq's answer is used again if the journal has it."
     )
+    return add_sentence(problem, DEPLOY_AND_MIGRATE)

@@ -8,6 +8,10 @@ from catalyst_groq.domain.outcomes import Failure
 MAX_MESSAGE_CHARS = 666
 """What the engine stores of an incident's message."""
 
+DEPLOY_AND_MIGRATE = "Deploy the corrected diagram, migrate this instance to it, then raise its retries."
+IF_IN_DIAGRAM = "If you correct the diagram: deploy it, migrate this instance to it, then raise its retries."
+"""How a task goes on whose diagram is, or may be, at fault: an instance stays on its version of the process."""
+
 
 def add_sentence(message: str, sentence: str) -> str:
     """Append a sentence to the message of an incident, which is shortened so that the engine stores both."""

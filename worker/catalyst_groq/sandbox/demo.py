@@ -1,11 +1,12 @@
 """The demo: runs an example process on a real engine and shows each step."""
 
+import asyncio
 import os
 import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, aclosing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,13 @@ from typing import Any
 import httpx
 from rich.console import Console
 
+from catalyst_groq.camunda.instances import Instances
+from catalyst_groq.camunda.rest_client import RestClient
 from catalyst_groq.commands.tables import print_pairs, print_text
+from catalyst_groq.common.transport import make_transport
 from catalyst_groq.config.validation import PREFIX
 from catalyst_groq.connector.access.urls import GROQ_URL
+from catalyst_groq.domain.variables import TypedValueDto
 from catalyst_groq.errors import SandboxError
 from catalyst_groq.sandbox.child_process import ChildProcess
 from catalyst_groq.sandbox.demo_examples import Example
@@ -101,7 +106,7 @@ def run_demo(  # noqa: PLR0913 -- the options of the command
         progress.finish()
         console.print()
         print_text(console, describe_end(process_client.state(instance), run.waits_at))
-        show_variables(console, process_client.typed_variables(instance))
+        show_variables(console, asyncio.run(_read_variables(engine.rest_url, instance)))
         console.print()
         if not keep:
             command = find_command(os.environ.get("PATH", ""), sys.executable)
@@ -182,6 +187,12 @@ class _DemoRun:
             problem = f"The engine shows an incident: {step['incidents'][0]}"
             raise SandboxError(f"{problem}\n\nThe worker's log:\n{self.worker.log}")
         return step["tasks"]
+
+
+async def _read_variables(rest_url: str, instance: str) -> Mapping[str, TypedValueDto]:
+    """Return the variables of the process scope, as `deploy --wait` shows them. Raises `EngineError`."""
+    async with aclosing(RestClient(rest_url, "", make_transport())) as rest:
+        return await Instances(rest).variables(instance)
 
 
 def _name_of(task: Mapping[str, Any]) -> str:

@@ -2,11 +2,8 @@
 
 import pytest
 
-from catalyst_groq.connector.results.diagram_remedies import (
-    DEPLOY_AND_MIGRATE,
-    IF_IN_DIAGRAM,
-    remedy_for_missing_variable,
-)
+from catalyst_groq.connector.results.diagram_remedies import remedy_for_missing_variable
+from catalyst_groq.domain.incident_messages import DEPLOY_AND_MIGRATE, IF_IN_DIAGRAM
 from catalyst_groq.domain.outcomes import Failure
 from catalyst_groq.groq.api.error_kinds import ErrorKind
 from support.factories import make_response

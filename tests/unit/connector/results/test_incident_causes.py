@@ -2,12 +2,12 @@
 
 import pytest
 
-from catalyst_groq.connector.results.diagram_remedies import IF_IN_DIAGRAM, remedy_for_files, remedy_for_kind
+from catalyst_groq.connector.results.diagram_remedies import remedy_for_files, remedy_for_kind
 from catalyst_groq.connector.results.help_pages import FILES_PAGE, UNCAUGHT_PAGE, page_of_kind
 from catalyst_groq.connector.results.incident_causes import CAUSES, FIELD, STATUS, find_causes
 from catalyst_groq.connector.results.outcome_mapping import error_message
 from catalyst_groq.connector.results.task_failures import UNREADABLE_ENTRY
-from catalyst_groq.domain.incident_messages import HelpLinks, add_sentence
+from catalyst_groq.domain.incident_messages import IF_IN_DIAGRAM, HelpLinks, add_sentence
 from catalyst_groq.domain.outcomes import Failure
 from catalyst_groq.groq.api.error_kinds import ERROR_KINDS, ErrorKind
 from catalyst_groq.groq.api.errors import ApiError

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalyst_groq.connector.results.diagram_remedies import IF_IN_DIAGRAM, THEN_RETRY, remedy_for_kind
+from catalyst_groq.connector.results.diagram_remedies import THEN_RETRY, remedy_for_kind
 from catalyst_groq.connector.results.outcome_mapping import error_message, standard_variables, to_outcome
 from catalyst_groq.connector.task_request import TaskRequestReader
+from catalyst_groq.domain.incident_messages import IF_IN_DIAGRAM
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure
 from catalyst_groq.groq.api.error_kinds import ERROR_KINDS, ErrorKind
 from catalyst_groq.groq.api.errors import ApiError

@@ -9,14 +9,12 @@ from catalyst_groq.common.texts import shorten
 from catalyst_groq.connector.fields.names import AUDIO, URL
 from catalyst_groq.connector.fields.raw import RawFields
 from catalyst_groq.connector.fields.template import VARIABLE_NAME_FIELDS
+from catalyst_groq.domain.incident_messages import DEPLOY_AND_MIGRATE, IF_IN_DIAGRAM
 from catalyst_groq.groq.api.error_kinds import ErrorKind
 from catalyst_groq.groq.api.operations import Operation
 
-DEPLOY_AND_MIGRATE = "Deploy the corrected diagram, migrate this instance to it, then raise its retries."
 MAX_NAMES, MAX_NAME_CHARS = 3, 40
 """Of variables in a sentence."""
-
-IF_IN_DIAGRAM = "If you correct the diagram: deploy it, migrate this instance to it, then raise its retries."
 
 IN_DIAGRAM = {ErrorKind.BAD_REQUEST, ErrorKind.EMPTY_ANSWER, ErrorKind.MODEL_NOT_FOUND}
 """Kinds of errors that the modeller corrects."""

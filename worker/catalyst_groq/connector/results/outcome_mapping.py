@@ -7,16 +7,10 @@ from typing import Any
 from catalyst_groq.common.bounded_execution import BoundedExecutor
 from catalyst_groq.common.durations import format_duration
 from catalyst_groq.common.texts import shorten
-from catalyst_groq.connector.results.diagram_remedies import (
-    DEPLOY_AND_MIGRATE,
-    IF_IN_DIAGRAM,
-    OUTSIDE_DIAGRAM,
-    THEN_RETRY,
-    remedy_for_kind,
-)
+from catalyst_groq.connector.results.diagram_remedies import OUTSIDE_DIAGRAM, THEN_RETRY, remedy_for_kind
 from catalyst_groq.connector.results.help_pages import UNCAUGHT_PAGE, page_of_field, page_of_kind
 from catalyst_groq.connector.task_request import TaskRequest
-from catalyst_groq.domain.incident_messages import add_instance_remedy, add_sentence
+from catalyst_groq.domain.incident_messages import DEPLOY_AND_MIGRATE, IF_IN_DIAGRAM, add_instance_remedy, add_sentence
 from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Completion, Failure, FailureCause, Outcome, Retry
 from catalyst_groq.errors import FieldError
 from catalyst_groq.groq.api.error_kinds import ErrorKind, RetryAction

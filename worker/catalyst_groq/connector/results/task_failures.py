@@ -5,16 +5,12 @@ from datetime import timedelta
 from catalyst_groq.connector.fields.names import COMMON_DEFAULTS, RETRIES
 from catalyst_groq.connector.fields.raw import RawFields
 from catalyst_groq.connector.fields.retry_cycle import RetryCycle
-from catalyst_groq.connector.results.diagram_remedies import (
-    DEPLOY_AND_MIGRATE,
-    remedy_for_field,
-    remedy_for_missing_variable,
-)
+from catalyst_groq.connector.results.diagram_remedies import remedy_for_field, remedy_for_missing_variable
 from catalyst_groq.connector.results.help_pages import DIAGRAM_PAGE, page_of_field
 from catalyst_groq.connector.results.incident_causes import ANSWERED
 from catalyst_groq.connector.results.unsent_requests import missing_key, unreadable_file
 from catalyst_groq.domain.external_task import ExternalTask
-from catalyst_groq.domain.incident_messages import add_instance_remedy
+from catalyst_groq.domain.incident_messages import DEPLOY_AND_MIGRATE, add_instance_remedy
 from catalyst_groq.domain.outcomes import Failure, FailureCause
 from catalyst_groq.errors import (
     DefinitionError,

@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 from catalyst_groq.common.durations import format_duration
 from catalyst_groq.common.texts import end_sentence
-from catalyst_groq.connector.results.diagram_remedies import IF_IN_DIAGRAM, remedy_for_files
+from catalyst_groq.connector.results.diagram_remedies import remedy_for_files
 from catalyst_groq.connector.results.help_pages import FILES_PAGE, page_of_kind
 from catalyst_groq.connector.results.outcome_mapping import standard_variables
 from catalyst_groq.connector.task_request import TaskRequest
-from catalyst_groq.domain.incident_messages import add_instance_remedy
+from catalyst_groq.domain.incident_messages import IF_IN_DIAGRAM, add_instance_remedy
 from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Failure, FailureCause, Retry
 from catalyst_groq.errors import FileError, MissingKey, UnreadableFile
 from catalyst_groq.groq.api.error_kinds import ErrorKind
