@@ -58,7 +58,7 @@ DIAGRAMS = [
         shown=Shown(Place.NOTHING, COMPLETED, "the output takes the place of the item"),
     ),
     Mistake(
-        "topic of an expression",
+        "wrong retries of a task with a topic from an expression",
         task_with({"catalyst_retries": "3"}).replace('topic="catalyst-groq"', 'topic="${topic}"'),
         "invalid-retries",
         "'3' is not",

@@ -1,6 +1,8 @@
 """The page `docs/mistakes.md`, made from the planted mistakes. `make mistakes` writes it."""
 
+import re
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 
 from catalyst_groq.commands.lint.rules import DOCUMENTATION_URL
@@ -22,6 +24,7 @@ does what is written.
 
 This page is made from [the mistakes](../tests/support/planted_mistakes); `make mistakes` writes it.
 """
+CODE = re.compile(r"(`[^`]*`)")
 TABLE_HEAD = "| mistake | lint | the task |\n|---|---|---|"
 
 
@@ -35,7 +38,13 @@ def _section(family: Family) -> str:
 
 
 def _row(mistake: Mistake) -> str:
-    return "| " + " | ".join(cell.replace("|", r"\|").replace("\n", " ") for cell in _cells(mistake)) + " |"
+    return "| " + " | ".join(map(as_cell, _cells(mistake))) + " |"
+
+
+def as_cell(text: str) -> str:
+    """Return a text for a cell of a table, which shows `<` and `&` as they are. Markdown escapes code itself."""
+    parts = CODE.split(text.replace("|", r"\|").replace("\n", " "))
+    return "".join(part if CODE.fullmatch(part) else escape(part, quote=False) for part in parts)
 
 
 def _cells(mistake: Mistake) -> Iterator[str]:

@@ -28,6 +28,7 @@ from support.outages.page import page as outages_page
 from support.outages.page import read_rows
 from support.outages.table import OUTAGES
 from support.planted_mistakes.page import PAGE as MISTAKES_PAGE
+from support.planted_mistakes.page import as_cell
 from support.planted_mistakes.page import page as mistakes_page
 
 ROOT = Path(__file__).parents[3]
@@ -149,6 +150,12 @@ def test_answers_page_is_made_from_the_cases():
 @pytest.mark.slow
 def test_mistakes_page_is_made_from_the_mistakes():
     assert MISTAKES_PAGE.read_text(encoding="utf-8") == mistakes_page(), "run `make mistakes`"
+
+
+def test_cell_of_the_mistakes_page_shows_markup_as_it_is():
+    assert as_cell("the element <b> in `a < b`. Write &lt; for <.\nOr | none.") == (
+        r"the element &lt;b&gt; in `a < b`. Write &amp;lt; for &lt;. Or \| none."
+    )
 
 
 def test_outages_page_is_made_from_what_the_test_of_them_has_seen():

@@ -115,8 +115,9 @@ class _Walker:
         others = form.get("additionalProperties", False)
         if others is True or isinstance(others, dict):
             return others if isinstance(others, dict) else ANYTHING
+        choice = "one of " if len(properties) > 1 else ""
         listed = ", ".join(map(str, properties))
-        fix = f"There are {listed}" if properties else "Fix the path"
+        fix = f"Write {choice}{listed}" if properties else "Fix the path"
         self.wrong.append(WrongPath("path-leads-nowhere", f"there is no '{name}'", fix))
         return ANYTHING
 
