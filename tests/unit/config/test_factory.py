@@ -60,6 +60,14 @@ def test_secret_that_is_too_short_to_be_masked_is_logged(caplog):
     ]
 
 
+def test_password_in_a_url_that_is_too_short_is_named_as_such():
+    settings = Settings(journal="redis://:short@host/0", groq_proxy="http://me:tiny@proxy:1")
+    assert factory.find_short_secrets(settings) == [
+        f"{name}: its password has fewer than 8 characters, which are not masked in logs and outcomes"
+        for name in ("CATALYST_GROQ_PROXY", "CATALYST_JOURNAL")
+    ]
+
+
 @pytest.mark.anyio
 async def test_endpoint_whose_key_is_an_assignment_is_refused(secrets, tmp_path):
     (tmp_path / "from_file").write_text("OWN_KEY=the-key-from-a-file\n")

@@ -136,11 +136,11 @@ def test_redactor_masks_what_is_nested_deeply():
     assert masked == "***"
 
 
-def test_redactor_tells_a_key_that_is_too_short():
+def test_redactor_ignores_a_key_that_is_too_short():
     redactor = Redactor()
-    assert not redactor.add("demo")
+    redactor.add("demo")
     assert redactor.mask("the demo") == "the demo"
-    assert redactor.add("long-enough")
+    redactor.add("long-enough")
 
 
 @pytest.mark.parametrize("escape", ["%41", "\\u0041", "\\/"])
@@ -179,5 +179,5 @@ def test_redactor_ignores_a_text_too_long_for_the_key_of_a_task():
     assert redactor.for_key(longest + "k") is redactor
     assert redactor.mask(longest + "k") == longest + "k"
     assert redactor.for_key(longest).mask(longest) == MASK
-    assert redactor.add(longest + "k")
+    redactor.add(longest + "k")
     assert redactor.mask(longest + "k") == MASK

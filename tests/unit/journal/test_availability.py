@@ -30,6 +30,7 @@ async def test_check_writable_logs_and_leaves_nothing_if_it_works(make_journal, 
 
 
 async def test_best_effort_journal_logs_an_outage_once(full_disk, caplog):
+    caplog.set_level("INFO")
     journal = BestEffortJournal(full_disk)
     availability = []
     for is_full in (True, True, False, False):
@@ -38,7 +39,7 @@ async def test_best_effort_journal_logs_an_outage_once(full_disk, caplog):
         availability.append(journal.is_available)
 
     assert availability == [False, False, True, True]
-    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
+    assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
 
 
 async def test_best_effort_journal_stays_unavailable_if_only_readable(full_disk):
@@ -71,6 +72,7 @@ async def test_required_journal_loads_nothing_while_disk_is_full(full_disk):
 
 
 async def test_required_journal_logs_an_outage_once(full_disk, caplog):
+    caplog.set_level("INFO")
     journal = RequiredJournal(full_disk)
     for _ in range(2):
         with pytest.raises(JournalError):
@@ -83,7 +85,7 @@ async def test_required_journal_logs_an_outage_once(full_disk, caplog):
 
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         ("ERROR", "disk full. No request is sent to Groq until the journal works."),
-        ("WARNING", "Journal available again."),
+        ("INFO", "Journal available again."),
     ]
 
 

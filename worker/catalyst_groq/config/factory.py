@@ -21,7 +21,7 @@ from catalyst_groq.config.validation import SettingsDiagnostics
 from catalyst_groq.connector.access.providers import SecretProvider, default_providers
 from catalyst_groq.connector.access.secrets import Secrets
 from catalyst_groq.connector.budgets import BudgetLimits
-from catalyst_groq.domain.redaction import MIN_KEY_CHARS, Redactor
+from catalyst_groq.domain.redaction import MIN_KEY_CHARS, Redactor, is_maskable
 from catalyst_groq.domain.variables import Encoder
 from catalyst_groq.errors import SettingsError
 from catalyst_groq.groq.api.body_reader import StreamTimeouts
@@ -46,30 +46,31 @@ log = logging.getLogger(__name__)
 
 
 def collect_secret_values(settings: Settings) -> Iterator[tuple[str, str]]:
-    """Yield the variable's name and the value of each secret: the redactor masks these in logs and outcomes.
+    """Yield the variable's name and the value of each secret: the redactor masks these in logs and outcomes."""
+    yield from _collect_url_passwords(settings)
+    yield from _collect_keys(settings)
 
-    A URL's secrets are its password as it is written there and decoded.
-    """
-    names = SettingsDiagnostics(Settings.model_fields)
-    for field, value in settings:
-        secret = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if isinstance(secret, str) and "://" in secret:
-            yield from ((names.variable_name(field), password) for password in find_passwords(secret))
-        if isinstance(value, SecretStr):
-            yield names.variable_name(field), value.get_secret_value()
-    yield from (("CATALYST_JOURNAL_KEY", key) for key in split_keys(_reveal(settings.journal_key) or ""))
-    yield from (("the proxy of the environment", password) for password in find_environment_passwords())
+
+def find_short_secrets(settings: Settings) -> list[str]:
+    """Return what is wrong with secrets that are too short to be masked, without a remedy."""
+    found = {
+        f"{name}: its password has fewer than {MIN_KEY_CHARS} characters, which are not masked in logs and outcomes"
+        for name, password in _collect_url_passwords(settings)
+        if password and not is_maskable(password)
+    } | {
+        f"{name}: fewer than {MIN_KEY_CHARS} characters are not masked in logs and outcomes"
+        for name, key in _collect_keys(settings)
+        if key and not is_maskable(key)
+    }
+    return sorted(found)
 
 
 def mask_secrets(settings: Settings, redactor: Redactor) -> None:
     """Let the redactor mask all secrets of the settings. Logs which are too short for that."""
-    short = {name for name, value in collect_secret_values(settings) if value and not redactor.add(value)}
-    for name in sorted(short):
-        log.warning(
-            "%s: fewer than %d characters are not masked in logs and outcomes. Choose a longer secret.",
-            name,
-            MIN_KEY_CHARS,
-        )
+    for _, value in collect_secret_values(settings):
+        redactor.add(value)
+    for text in find_short_secrets(settings):
+        log.warning("%s. Choose a longer secret.", text)
 
 
 def make_redactor(settings: Settings, environ: Mapping[str, str]) -> Redactor:
@@ -264,6 +265,25 @@ async def open_limiter_backend(settings: Settings) -> AsyncIterator[LimiterBacke
 
     async with aclosing(FallbackBackend(RedisBackend(settings.limits_redis_url), InMemoryBackend())) as backend:
         yield backend
+
+
+def _collect_url_passwords(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield the passwords in URLs, as they are written there and decoded."""
+    names = SettingsDiagnostics(Settings.model_fields)
+    for field, value in settings:
+        url = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if isinstance(url, str) and "://" in url:
+            yield from ((names.variable_name(field), password) for password in find_passwords(url))
+    yield from (("the proxy of the environment", password) for password in find_environment_passwords())
+
+
+def _collect_keys(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield the settings that are secret as a whole, and each key of a list."""
+    names = SettingsDiagnostics(Settings.model_fields)
+    for field, value in settings:
+        if isinstance(value, SecretStr):
+            yield names.variable_name(field), value.get_secret_value()
+    yield from (("CATALYST_JOURNAL_KEY", key) for key in split_keys(_reveal(settings.journal_key) or ""))
 
 
 def _reveal(secret: SecretStr | None) -> str | None:

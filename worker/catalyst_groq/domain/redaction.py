@@ -40,28 +40,32 @@ TEXT_SEPARATOR = "\0"
 """A character that no key contains."""
 
 
+def is_maskable(key: str) -> bool:
+    """Whether a key is long enough to be masked."""
+    return len(key) >= MIN_KEY_CHARS
+
+
 class Redactor:
     """Masks keys: as they are, reversed, in base64, and with characters escaped as in JSON and URLs."""
 
     def __init__(self, keys: Iterable[str] = ()) -> None:
-        self._permanent = {key for key in keys if len(key) >= MIN_KEY_CHARS}
+        self._permanent = {key for key in keys if is_maskable(key)}
         self._resolved: dict[str, None] = {}
         """In the order in which they were last used."""
         self._collect_forms()
 
-    def add(self, key: str) -> bool:
-        """Mask a key of the operator from now on. Returns False for one that is too short to be masked."""
-        if len(key) >= MIN_KEY_CHARS and key not in self._permanent:
+    def add(self, key: str) -> None:
+        """Mask a key of the operator from now on, unless it is too short to be masked."""
+        if is_maskable(key) and key not in self._permanent:
             self._permanent.add(key)
             self._collect_forms()
-        return len(key) >= MIN_KEY_CHARS
 
     def add_resolved(self, key: str) -> None:
         """Mask a key that was looked up for a task, until `MAX_RESOLVED_KEYS` others have been looked up after it.
 
         So keys that are rotated do not add up. The request and the outcome of a task mask the key that they use anyway.
         """
-        if len(key) < MIN_KEY_CHARS or key in self._permanent:
+        if not is_maskable(key) or key in self._permanent:
             return
         is_new = key not in self._resolved
         self._resolved.pop(key, None)

@@ -83,7 +83,7 @@ class BestEffortJournal:
             self._on_error(error)
             return
         if self._problem:
-            log.warning(AVAILABLE_AGAIN)
+            log.info(AVAILABLE_AGAIN)
         self._problem = ""
 
     async def discard(self, task_id: str) -> None:
@@ -140,7 +140,7 @@ class RequiredJournal:
             self._on_error(error)
             raise
         if self._problem:
-            log.warning(AVAILABLE_AGAIN)
+            log.info(AVAILABLE_AGAIN)
         self._problem = ""
         return response
 

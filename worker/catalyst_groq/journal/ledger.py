@@ -184,7 +184,7 @@ class WriteBehindLedger:
         if self._unbooked:
             return
         if self._error:
-            log.warning("Budgets: the journal works again, all costs are booked.")
+            log.info("Budgets: the journal works again, all costs are booked.")
         self._error = None
 
 

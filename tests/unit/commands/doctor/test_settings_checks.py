@@ -2,6 +2,7 @@
 
 import pytest
 
+from catalyst_groq.commands.doctor.findings import Status
 from catalyst_groq.commands.doctor.settings_checks import check_settings
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.config.sources import read_settings
@@ -55,3 +56,11 @@ def test_key_of_the_environment_that_replaces_another_one_is_a_hint(tmp_path, mo
     assert finding.text == "GROQ_API_KEY=*** (environment)"
     assert hint.text == "GROQ_API_KEY: the environment is used, .env has another value"
     assert "gsk" not in hint.text + hint.fix
+
+
+def test_secret_that_is_too_short_to_be_masked_is_a_hint(tmp_path):
+    hint = check(tmp_path, "engine_user: demo\nengine_password: demo")[-1]
+
+    assert hint.status is Status.HINT
+    assert hint.text == "CATALYST_ENGINE_PASSWORD: fewer than 8 characters are not masked in logs and outcomes"
+    assert hint.fix == "Choose a longer secret"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from catalyst_groq.commands.doctor.findings import Area, Finding
 from catalyst_groq.config.effective_settings import find_replaced_secrets, list_settings
+from catalyst_groq.config.factory import find_short_secrets
 from catalyst_groq.config.settings import Settings
 from catalyst_groq.config.sources import FoundSettings
 from catalyst_groq.config.startup_report import find_ineffective_settings
@@ -17,6 +18,7 @@ FIXES = {
 }
 """By the setting that has no effect, or takes it from others."""
 
+LENGTHEN_IT = "Choose a longer secret"
 CORRECT_IT = "Correct it in the environment, .env or worker.yaml"
 
 
@@ -35,5 +37,7 @@ def check_settings(found: FoundSettings[Settings]) -> Iterator[Finding]:
         yield AREA.ok("none is set, all have their defaults")
     for text in find_replaced_secrets(found):
         yield AREA.hint(text, "Remove what is not used, or write the same value into all of them")
+    for text in find_short_secrets(found.settings):
+        yield AREA.hint(text, LENGTHEN_IT)
     for text in find_ineffective_settings(found.settings):
         yield AREA.hint(text.removesuffix(": unset one of them"), FIXES[text.split()[0]])
