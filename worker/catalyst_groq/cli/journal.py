@@ -52,8 +52,8 @@ def show(
     named tasks have, also of those not shown. The engine is asked which of the tasks have ended: their entries have no
     use. Journal, key and engine are those of the worker's settings here. It works while workers run.
 
-    Exit codes: 0 all entries can be read, also those not shown; 1 some cannot, or there is no journal; 2 wrong usage
-    or settings.
+    Exit codes: 0 all entries can be read, also those not shown; 1 some cannot; 2 wrong usage or settings; 3 there is
+    no journal, or it cannot be reached.
     """
     from catalyst_groq.commands.journal import JournalReport, list_entries, mark_ended
     from catalyst_groq.commands.journal_view import show_entries, to_json
