@@ -290,7 +290,7 @@ def test_account_that_is_unknown_is_refused(written):
 
 @pytest.mark.parametrize("command", ["journal", "budget"])
 def test_journal_that_is_unreachable_comes_with_its_remedy(command, run_command):
-    with pytest.raises(JournalUnavailable, match="cannot be used: .* Start Redis, or correct CATALYST_JOURNAL"):
+    with pytest.raises(JournalUnavailable, match=r"cannot be used: .* Start Redis, or correct CATALYST_JOURNAL"):
         run_command(command, "show", CATALYST_JOURNAL="redis://127.0.0.1:1/0")
 
 

@@ -61,7 +61,7 @@ def reset(
     Without --yes it only shows the sums; in a terminal it asks. A task that has an incident because of its budget waits
     for its retries: `catalyst-groq retry --cause budget`.
 
-    Exit codes: 0 reset; 1 nothing was reset; 2 wrong usage or settings.
+    Exit codes: 0 reset; 1 nothing was reset; 2 wrong usage or settings; 3 there is no journal, or it cannot be reached.
     """
     from catalyst_groq.commands.budget import UnknownAccount, find_sums, name_account, reset_accounts
     from catalyst_groq.domain.budgets import format_usd
