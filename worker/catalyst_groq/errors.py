@@ -11,6 +11,7 @@
     ├── DefinitionError         the modeller: a failure with retries=0 that says why the process cannot be read
     ├── ResultRefused           the modeller: a failure with retries=0 that says why a result cannot be collected
     ├── JournalError            the operator, in the log; the modeller, where the journal is required
+    │   ├── JournalUnavailable  the operator, of a command: exit code 3
     │   └── UnreadableEntry     the operator, in an incident of its task where the journal is required
     └── EngineError             the operator, in the log, and the part that called the engine
         ├── EngineUnreachable   no response: retried with backoff
@@ -95,6 +96,10 @@ class ResultRefused(CatalystError):  # noqa: N818 -- named as `EngineRefused`
 
 class JournalError(CatalystError):
     """The journal cannot be read or written."""
+
+
+class JournalUnavailable(JournalError):  # noqa: N818 -- named after the state
+    """A command cannot read the journal at all."""
 
 
 class UnreadableEntry(JournalError):  # noqa: N818 -- named after the state

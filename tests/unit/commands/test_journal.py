@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from catalyst_groq.cli import main
 from catalyst_groq.cli.journal import ENDED_CAUTION
 from catalyst_groq.commands.budget import UnknownAccount, name_account
 from catalyst_groq.commands.journal import PAGE_BYTES, PAGE_ENTRIES, list_entries
-from catalyst_groq.errors import EngineUnreachable
+from catalyst_groq.errors import EngineUnreachable, JournalUnavailable
 from catalyst_groq.journal import JournalKey, SqliteFile, SqliteJournal, SqliteLedger, make_cipher
 from catalyst_groq.journal.administration import StoredEntry
 from catalyst_groq.journal.base import encode_response
@@ -294,3 +295,18 @@ def test_account_is_found_by_a_short_name(written, account):
 def test_account_that_is_unknown_is_refused(written):
     with pytest.raises(UnknownAccount, match=r"there is no such account\. Write day, definition:KEY, instance:ID"):
         name_account(written, TODAY)
+
+
+@pytest.mark.parametrize("command", ["journal", "budget"])
+def test_journal_that_is_unreachable_comes_with_its_remedy(command, run_command):
+    with pytest.raises(JournalUnavailable, match=r"cannot be used: .* Start Redis, or correct CATALYST_JOURNAL"):
+        run_command(command, "show", CATALYST_JOURNAL="redis://127.0.0.1:1/0")
+
+
+def test_command_without_a_readable_journal_has_exit_code_3(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["catalyst-groq", "budget", "show"])
+    monkeypatch.setenv("CATALYST_JOURNAL", "redis://127.0.0.1:1/0")
+    with pytest.raises(SystemExit) as exited:
+        main()
+    assert exited.value.code == 3

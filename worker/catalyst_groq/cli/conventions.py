@@ -29,6 +29,9 @@ SETTINGS_FILE = Path("worker.yaml")
 FAULTS = 1
 """Exit code of a command that has found, or left, something that a person has to look at."""
 
+UNAVAILABLE = 3
+"""Exit code of a command that cannot read the journal."""
+
 INTERRUPTED = 130
 """Exit code of a command that Ctrl-C or SIGTERM has ended, as in a shell."""
 
@@ -63,8 +66,11 @@ def run_with_engine(work: Callable[[EngineSession], Awaitable[T]]) -> T:
 
 
 def run_with_journal(work: Callable[[JournalSession], Awaitable[T]]) -> T:
-    """Run a function with the journal that the settings name."""
-    from catalyst_groq.config.factory import make_journal_administration
+    """Run a function with the journal that the settings name. Raises `JournalUnavailable`, with the remedy."""
+    from catalyst_groq.commands.doctor.findings import split_message
+    from catalyst_groq.commands.doctor.storage_checks import START_REDIS
+    from catalyst_groq.config.factory import is_journal_in_redis, make_journal_administration
+    from catalyst_groq.errors import JournalError, JournalUnavailable
 
     settings, mask = _load()
 
@@ -72,7 +78,13 @@ def run_with_journal(work: Callable[[JournalSession], Awaitable[T]]) -> T:
         async with aclosing(make_journal_administration(settings)) as journal:
             return await work(JournalSession(settings, journal, mask))
 
-    return asyncio.run(run())
+    try:
+        return asyncio.run(run())
+    except JournalError as error:
+        problem, remedy = split_message(str(error))
+        if not remedy and is_journal_in_redis(settings):
+            remedy = START_REDIS
+        raise JournalUnavailable(f"{problem}. {remedy}." if remedy else f"{problem}.") from error
 
 
 def _load() -> "tuple[Settings, Mask]":

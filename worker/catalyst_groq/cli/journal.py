@@ -53,8 +53,8 @@ def show(
     not in this engine has no use, unless the task is another engine's. Journal, key and engine are those of the
     worker's settings here. It works while workers run.
 
-    Exit codes: 0 all entries can be read, also those not shown; 1 some cannot, or there is no journal; 2 wrong usage
-    or settings.
+    Exit codes: 0 all entries can be read, also those not shown; 1 some cannot; 2 wrong usage or settings; 3 there is
+    no journal, or it cannot be reached.
     """
     from catalyst_groq.commands.journal import JournalReport, list_entries, look_up_tasks
     from catalyst_groq.commands.journal_view import show_entries, to_json
