@@ -3,7 +3,7 @@
 import pytest
 
 from catalyst_groq.camunda import reporter
-from catalyst_groq.domain.incident_messages import HelpLinks
+from catalyst_groq.domain.incident_messages import IF_IN_DIAGRAM, HelpLinks
 from catalyst_groq.domain.outcomes import BpmnError, Completion, Failure, Retry
 from support.engine_backends import typed
 from support.engine_rules import Task
@@ -45,9 +45,21 @@ async def test_refused_completion_is_an_incident_with_its_cause(backend, start_w
     assert state.incident.startswith(
         "The engine refused to complete the task: Unknown property used in expression: ${obstacle}"
     )
+    assert state.incident.endswith(f" Correct the step after this task, or the variables that it uses. {IF_IN_DIAGRAM}")
     assert state.retries == 0
-    assert "Fix the step after this task" in state.error_details
     assert isinstance(worker.accepted[created.task_id], Failure)
+
+
+async def test_refused_completion_suggests_the_variable_that_is_meant(fake_engine, start_worker, topic):
+    fake_engine.refuse(1, 500, "RestException", "Cannot resolve identifier 'urgancy'")
+    task = fake_engine.create(Task(topic=topic))
+    start_worker(fake_engine.rest_url, always(Completion({"summary": "Hi", "urgency": "high"})))
+    await wait_until(lambda: task.incident)
+
+    assert task.incident == (
+        "The engine refused to complete the task: Cannot resolve identifier 'urgancy'. Did you mean urgency? "
+        f"Correct the step after this task, or the variables that it uses. {IF_IN_DIAGRAM}"
+    )
 
 
 async def test_incident_ends_with_a_link_to_its_page(backend, start_worker, topic):
@@ -135,7 +147,7 @@ async def test_conflict_without_end_is_an_incident(fake_engine, start_worker, to
     worker = start_worker(fake_engine.rest_url)
     await wait_until(lambda: worker.accepted)
 
-    assert task.incident == f"The engine refused to complete the task: {CONFLICT[2]}"
+    assert task.incident.startswith(f"The engine refused to complete the task: {CONFLICT[2]}")
 
 
 async def test_refused_bpmn_error_is_an_incident_with_its_cause(fake_engine, start_worker, topic):
@@ -144,7 +156,10 @@ async def test_refused_bpmn_error_is_an_incident_with_its_cause(fake_engine, sta
     start_worker(fake_engine.rest_url, always(BpmnError("AUTH_FAILED", "Groq: 401 Invalid API Key.")))
     await wait_until(lambda: task.incident)
 
-    assert task.incident == "The engine refused the BPMN error AUTH_FAILED: no such figures"
+    assert task.incident == (
+        "The engine refused the BPMN error AUTH_FAILED: no such figures. "
+        f"Correct the step after the event that catches it. {IF_IN_DIAGRAM}"
+    )
     assert task.error_details.startswith("Groq: 401 Invalid API Key.\n")
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import re
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from weakref import WeakValueDictionary
@@ -13,8 +15,9 @@ from catalyst_groq.camunda.outage import OutageMonitor
 from catalyst_groq.camunda.quoted_expressions import remove_searched_texts
 from catalyst_groq.camunda.result_collector import ResultCollector
 from catalyst_groq.common.backoff import Backoff
+from catalyst_groq.common.texts import closest
 from catalyst_groq.domain.external_task import ExternalTask
-from catalyst_groq.domain.incident_messages import HelpLinks
+from catalyst_groq.domain.incident_messages import IF_IN_DIAGRAM, REFUSED_REPORT_PAGE, HelpLinks, add_instance_remedy
 from catalyst_groq.domain.outcomes import NO_RETRY, BpmnError, Completion, Failure, FailureCause, Outcome, Unlocked
 from catalyst_groq.errors import (
     EngineConflict,
@@ -30,6 +33,9 @@ log = logging.getLogger(__name__)
 
 CONFLICT_TIMEOUT_SECONDS = 600.0
 """Conflicts of one report end after some attempts. Those that last longer have another cause: the report is refused."""
+
+UNKNOWN_NAME = re.compile(r"Cannot resolve identifier '(?P<name>[^']{1,200})'")
+"""What the engine says of a variable that an expression uses and the process does not have."""
 
 FALLBACK_FAILURE = Failure(
     "The engine refused the outcome of this task. See the worker's log.", cause=FailureCause.REPORT
@@ -151,18 +157,30 @@ def _refusal_to_failure(outcome: Outcome, refusal: EngineRefused) -> Failure:
         return without_variables if outcome.variables else FALLBACK_FAILURE
     reason = remove_searched_texts(refusal.message)
     if isinstance(outcome, BpmnError):
-        return Failure(
+        failure = Failure(
             f"The engine refused the BPMN error {outcome.code}: {reason}",
-            details=f"{outcome.message}\n\nThe engine refused to throw this error "
-            f"({refusal.status} {refusal.kind}). Fix the step after the event that catches it, then raise the retries.",
+            details=f"{outcome.message}\n\nThe engine refused to throw this error ({refusal.status} {refusal.kind}).",
+            page=REFUSED_REPORT_PAGE,
             cause=FailureCause.REPORT,
         )
+        return add_instance_remedy(failure, f"Correct the step after the event that catches it. {IF_IN_DIAGRAM}")
     retries, retry_timeout = outcome.if_refused if isinstance(outcome, Completion) else NO_RETRY
-    return Failure(
+    failure = Failure(
         f"The engine refused to complete the task: {reason}",
-        details=f"Groq's response arrived, but the engine refused the completion ({refusal.status} {refusal.kind}). "
-        "Fix the step after this task or the variables it writes, then raise the retries.",
+        details=f"Groq's response arrived, but the engine refused the completion ({refusal.status} {refusal.kind}).",
         retries=retries,
         retry_timeout=retry_timeout,
+        page=REFUSED_REPORT_PAGE,
         cause=FailureCause.REPORT,
     )
+    if retries:
+        return failure
+    return add_instance_remedy(failure, f"{_correct_next_step(reason, outcome.variables)} {IF_IN_DIAGRAM}")
+
+
+def _correct_next_step(reason: str, variables: Iterable[str]) -> str:
+    """Return what to correct. `reason`: the engine's words; `variables`: the names of those that the task sets."""
+    unknown = UNKNOWN_NAME.search(reason)
+    near = closest(unknown["name"], variables) if unknown else None
+    suggestion = f"Did you mean {near}? " if near else ""
+    return f"{suggestion}Correct the step after this task, or the variables that it uses."

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, replace
 
 from catalyst_groq.common.texts import end_sentence
-from catalyst_groq.domain.outcomes import Failure
+from catalyst_groq.domain.outcomes import ERRORS_PAGE, Failure
 
 MAX_MESSAGE_CHARS = 666
 """What the engine stores of an incident's message."""
 
+REFUSED_REPORT_PAGE = f"{ERRORS_PAGE}#a-report-that-the-engine-refuses"
 DEPLOY_AND_MIGRATE = "Deploy the corrected diagram, migrate this instance to it, then raise its retries."
 IF_IN_DIAGRAM = "If you correct the diagram: deploy it, migrate this instance to it, then raise its retries."
 """How a task goes on whose diagram is, or may be, at fault: an instance stays on its version of the process."""

@@ -14,6 +14,7 @@ from catalyst_groq.connector.results.help_pages import (
     page_of_field,
     page_of_kind,
 )
+from catalyst_groq.domain.incident_messages import REFUSED_REPORT_PAGE
 from catalyst_groq.domain.outcomes import ERRORS_PAGE
 from catalyst_groq.groq.api.error_kinds import ERROR_KINDS
 from support.factories import make_response
@@ -32,7 +33,7 @@ def anchors(page):
 @pytest.mark.parametrize(
     "link",
     [
-        *(ERRORS_PAGE, DIAGRAM_PAGE, FIELD_PAGE, FILES_PAGE, UNCAUGHT_PAGE),
+        *(ERRORS_PAGE, DIAGRAM_PAGE, FIELD_PAGE, FILES_PAGE, UNCAUGHT_PAGE, REFUSED_REPORT_PAGE),
         *map(page_of_kind, ERROR_KINDS),
         *map(page_of_field, FIELDS),
         page_of_field("a field of another operation"),

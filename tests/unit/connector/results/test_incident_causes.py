@@ -74,6 +74,8 @@ def test_cause_of_an_incident_with_a_link_is_the_same(kind, operation):
         ("gateway.test: connection reset: Server disconnected. Check", ("network",)),
         ("Somebody's: word: timed out: no", ("other",)),
         (UNREADABLE_ENTRY.format("it is damaged", RESTORE_REMEDY), ("unreadable_entry",)),
+        ("The engine refused to complete the task: Unknown property used in expression", ("report_refused",)),
+        ("The engine refused the BPMN error NO_KEY: Unknown property", ("report_refused",)),
         ("", ("other",)),
         ("Somebody else's words: 12345", ("other",)),
         ("12345", ("other",)),

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from catalyst_groq.connector.fields.error_causes import UNSENT_KINDS
 from catalyst_groq.connector.results.help_pages import FILES_PAGE, UNCAUGHT_PAGE, page_of_kind
 from catalyst_groq.connector.results.outcome_mapping import UNREACHABLE_REMEDY
+from catalyst_groq.domain.outcomes import FailureCause
 from catalyst_groq.groq.api.error_kinds import ERROR_KINDS, ErrorKind
 from catalyst_groq.groq.api.errors import KIND_BY_REASON, NETWORK_FAILURE
 from catalyst_groq.groq.api.remedies import AUDIO_REMEDIES, GROQ_REMEDIES
@@ -32,7 +33,7 @@ OF_NO_RESPONSE = ("timeout", "network")
 CAUSES = (
     *(kind.name for kind in ERROR_KINDS),
     *OF_NO_RESPONSE,
-    *(UNCAUGHT_ERROR, UNREADABLE_DIAGRAM, UNREADABLE_ENTRY, OTHER_CAUSE),
+    *(UNCAUGHT_ERROR, UNREADABLE_DIAGRAM, UNREADABLE_ENTRY, FailureCause.REPORT.value, OTHER_CAUSE),
 )
 """The causes by name; a field (`catalyst_payload`) and a status (`503`) are causes, too."""
 
@@ -57,6 +58,9 @@ KINDS_BY_PAGE = {page_of_kind(kind): kind.name for kind in ERROR_KINDS} | {FILES
 DIAGRAM = "The BPMN of the process definition "
 """How the message of a `DefinitionError` begins."""
 
+REFUSED_REPORT = "The engine refused "
+"""How the message begins when the engine has refused a completion or a BPMN error."""
+
 ANSWERED = "CATALYST_JOURNAL: Groq has answered this task, but the stored response cannot be read"
 """How the message of an `UnreadableEntry` begins."""
 
@@ -76,6 +80,8 @@ def _find(message: str) -> Iterator[str]:
         yield UNREADABLE_DIAGRAM
     if message.startswith(ANSWERED):
         yield UNREADABLE_ENTRY
+    if message.startswith(REFUSED_REPORT):
+        yield FailureCause.REPORT.value
     if kind:
         yield kind
     if (reason := REASON.match(message)) and CAUSE_BY_REASON[reason["reason"]] in OF_NO_RESPONSE:
