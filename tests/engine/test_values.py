@@ -1,5 +1,6 @@
 """Values on the way from a process to Groq and back: what cannot be read is an incident, and no default stands in."""
 
+import base64
 import json
 from typing import Any
 from xml.sax.saxutils import quoteattr
@@ -76,6 +77,18 @@ def test_java_map_in_place_of_a_field_is_an_incident(start_instance, emulator):
     assert message.startswith(
         "catalyst_responseMapping: the process variable 'catalyst_responseMapping' is of type Object"
     )
+    assert not emulator.calls
+
+
+PDF = {"type": "File", "value": base64.b64encode(b"%PDF-1.4 offer").decode(), "valueInfo": {"filename": "a.pdf"}}
+
+
+def test_document_of_which_an_input_parameter_makes_bytes_is_refused(start_instance, emulator):
+    made = diagram(fields={"catalyst_payload": payload("${doc}")}, inputs={"doc": "${offer}"})
+    message = start_instance(made, typed={"offer": PDF}).incident()
+
+    assert message.startswith("catalyst_payload: ${doc} is a variable of type Bytes (a document, not its text)")
+    assert "an input parameter keeps one as ${execution.getVariableTyped('name')}" in message
     assert not emulator.calls
 
 

@@ -22,6 +22,10 @@ plain = st.one_of(
 values = st.recursive(plain, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10)
 
 
+def encoded(text):
+    return base64.b64encode(text.encode()).decode()
+
+
 @given(values, st.integers(1, 20))
 def test_variable_roundtrip_keeps_value_and_type(value, string_limit):
     read = decode(Encoder(string_limit).encode("v", value))
@@ -139,6 +143,9 @@ def test_date_without_time_zone_is_local():
         ),
         ({"type": "Bytes", "value": "aGk="}, "hi"),
         ({"type": "Bytes", "value": "/9j/"}, OpaqueValue("Bytes (no UTF-8 text)")),
+        ({"type": "Bytes", "value": encoded("%PDF-1.4 \n1 0 obj")}, OpaqueValue("Bytes (a document, not its text)")),
+        ({"type": "Bytes", "value": encoded("{\\rtf1 hi}")}, OpaqueValue("Bytes (a document, not its text)")),
+        ({"type": "Bytes", "value": encoded("Read %PDF-1.4")}, "Read %PDF-1.4"),
         ({"type": "Json", "value": "{"}, OpaqueValue("Json (broken JSON)")),
         ({"type": "Json", "value": "[" * 100_000}, OpaqueValue("Json (nested too deeply)")),
         ({"type": "Json", "value": "[" * 300 + "]" * 300}, OpaqueValue("Json (nested too deeply)")),

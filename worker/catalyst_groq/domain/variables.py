@@ -3,6 +3,7 @@
 import base64
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +18,9 @@ TypedValueDto = dict[str, Any]
 INTEGER_LIMIT = 2**31
 LONG_LIMIT = 2**63
 """The first integer that is too large for the type."""
+
+DOCUMENT = re.compile(r"\ufeff?\s{0,100}(?:%PDF-|\{\\rtf)")
+"""How formats of documents begin that may be UTF-8: an input parameter `${file}` makes Bytes of a File."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +155,10 @@ class Encoder:
 def _decode_bytes(content: str, name: str) -> str | OpaqueValue:
     """Decode Bytes that hold UTF-8 text: processes store texts in them that are too long for a String."""
     try:
-        return base64.b64decode(content, validate=True).decode()
+        text = base64.b64decode(content, validate=True).decode()
     except ValueError:  # a UnicodeDecodeError is one
         return OpaqueValue("Bytes (no UTF-8 text)", name)
+    return OpaqueValue("Bytes (a document, not its text)", name) if DOCUMENT.match(text) else text
 
 
 def _replace_lone_surrogates(text: str) -> str:

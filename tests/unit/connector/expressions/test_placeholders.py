@@ -143,7 +143,10 @@ def test_placeholder_of_a_java_object_names_variable_type_and_fix(text):
         (OpaqueValue("Json (broken JSON)", "x"), "Correct what sets it: its content is not JSON$"),
         (OpaqueValue("Object (broken JSON)", "x"), "Correct what sets it: its content is not JSON$"),
         (OpaqueValue("Json (nested too deeply)", "x"), "Store it flatter$"),
-        (OpaqueValue("Bytes (no UTF-8 text)", "x"), "Store UTF-8 text in it, or use a File$"),
+        (
+            OpaqueValue("Bytes (no UTF-8 text)", "x"),
+            r"or use a File: an input parameter keeps one as \$\{execution.getVariableTyped\('name'\)\}",
+        ),
         (OpaqueValue("Object (application/xml)", "x"), r"Store JSON: .*\$\{JSON\(x\)\}"),
     ],
 )

@@ -25,11 +25,14 @@ STORE_JSON = (
     "Store JSON: as an input parameter ${{JSON('…')}} instead of a list or map, or ${{JSON({name})}} "
     "if the variable exists before the task"
 )
+KEEP_FILE = (
+    "an input parameter keeps one as ${{execution.getVariableTyped('name')}}, and makes Bytes of it as ${{name}}"
+)
 FIXES: tuple[tuple[str, str], ...] = (
     ("broken JSON", "Correct what sets it: its content is not JSON"),
     ("nested too deeply", "Store it flatter"),
     ("Object", STORE_JSON),
-    ("Bytes", "Store UTF-8 text in it, or use a File"),
+    ("Bytes", f"Store UTF-8 text in it, or use a File: {KEEP_FILE}"),
 )
 """What to do about a variable that cannot be read, by a part of its type. The first that fits."""
 
