@@ -298,6 +298,18 @@ def test_response_with_error_is_a_bpmn_error_if_it_is_caught(folder, boundary, k
     assert ("Nothing catches the BPMN error RATE_LIMITED" in outcome["message"]) is not boundary
 
 
+@pytest.mark.parametrize("boundary", [True, False], ids=["caught", "uncaught"])
+def test_file_that_cannot_be_used_is_a_bpmn_error_if_it_is_caught(folder, boundary):
+    (folder / "empty.pdf").touch()
+    fields = {"catalyst_payload": '{"messages": [{"role": "user", "content": ["Read", "${offer}"]}]}'}
+    mapped = {**fields, "catalyst_errorMapping": '{"unreadable_file": "AUTH_FAILED"}'}
+    file = write(folder, boundary=boundary, fields=mapped)
+    shown = preview(file, "--var", "offer@empty.pdf", exit_code=0 if boundary else 1)
+
+    assert shown["outcome"]["kind"] == ("bpmnError" if boundary else "failure")
+    assert shown["requests"] == []
+
+
 def test_response_with_error_shows_code_and_blame(folder):
     arguments = ("--response", answer(folder, RATE_LIMITED), "--status", "429", "--var", "userMessage=Hi")
     result = render(write(folder, boundary=True), *arguments)

@@ -67,6 +67,8 @@ class Preview:
     @property
     def has_failed(self) -> bool:
         """Whether the task would fail, also where its error is collected instead."""
+        if isinstance(self.outcome, BpmnError):
+            return False  # something catches it
         return isinstance(self.outcome, Failure) or not self.requests
 
 
