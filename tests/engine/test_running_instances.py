@@ -8,8 +8,8 @@ import signal
 import pytest
 
 from catalyst_groq.camunda.deployments import DeploymentRefused
-from catalyst_groq.commands import instance_outcome
-from catalyst_groq.commands.deploy import UnknownProcess
+from catalyst_groq.commands import deploy_view, instance_outcome
+from catalyst_groq.commands.deploy import StartRefused, UnknownProcess
 from catalyst_groq.commands.failed_task_search import ProcessNotDeployed
 from catalyst_groq.commands.migrate import UnknownVersion
 from support.command_line import CommandLine
@@ -260,6 +260,23 @@ def test_deployment_that_the_engine_refuses_names_each_line(commands, tmp_path):
     fix = 'Add camunda:historyTimeToLive="P180D", or another number of days, to the process'
     assert time_to_live.endswith(f"Set historyTimeToLive in the model. {fix}")
     assert task.startswith(f"  {file.name}, line 7: One of the attributes 'class', ")
+
+
+def test_deployment_is_shown_although_its_start_is_refused(commands, tmp_path, monkeypatch):
+    shown: list[str] = []
+    monkeypatch.setattr(deploy_view, "print_text", lambda _, text: shown.append(text.strip()))
+    loop = (
+        '<bpmn:multiInstanceLoopCharacteristics camunda:collection="${docs.elements()}" camunda:elementVariable="doc"/>'
+    )
+    task = SERVICE_TASK.replace("/>", f">{loop}</bpmn:serviceTask>")
+    file = write(tmp_path, process_with(task + TO_END))
+    arguments = ["deploy", file, "--start", file.stem, "--var", 'docs=["a", "b"]']
+
+    with pytest.raises(StartRefused) as caught:
+        commands.run(*arguments)
+    assert str(caught.value).startswith(f"The instance of {file.stem} was not started: 500 RestException: ")
+    assert str(caught.value).endswith(" 'docs' is a String: write --var 'docs:=…' for Json.")
+    assert shown[1:] == [f"{file.stem}: version 1"]
 
 
 def test_deployment_without_the_process_to_start_names_those_there_are(commands, tmp_path):

@@ -35,7 +35,6 @@ def test_deployment_is_shown_with_its_definitions(is_new, state):
         f"order.bpmn: {state} (deployment d1)",
         "  order: version 2, tenant acme",
         "  A note.",
-        "Instance i1 started.",
     ]
 
 

@@ -51,7 +51,7 @@ def deploy(  # noqa: PLR0913 -- its options
     engine refuses them, or the instance has an incident; 2 wrong usage, no such file, wrong settings.
     """
     from catalyst_groq.commands import deploy as command
-    from catalyst_groq.commands.deploy_view import show_attempts, show_deployment, to_json
+    from catalyst_groq.commands.deploy_view import show_attempts, show_deployment, show_start, to_json
     from catalyst_groq.commands.deployment_files import collect_files
     from catalyst_groq.commands.outcome_view import show_outcome
 
@@ -72,6 +72,7 @@ def deploy(  # noqa: PLR0913 -- its options
             session.rest,
             request,
             lambda report: show_deployment(console, report),
+            lambda instance_id: show_start(console, instance_id),
             lambda attempts: show_attempts(console, attempts, session.mask),
         )
         if as_json:

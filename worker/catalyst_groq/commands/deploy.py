@@ -9,8 +9,9 @@ from catalyst_groq.camunda.instances import Instances
 from catalyst_groq.camunda.rest_client import RestClient
 from catalyst_groq.commands.deployment_files import DeploymentFiles
 from catalyst_groq.commands.instance_outcome import InstanceOutcome, OnAttempts, wait_for_outcome
+from catalyst_groq.common.texts import end_sentence
 from catalyst_groq.domain.variables import TypedValueDto
-from catalyst_groq.errors import CatalystError
+from catalyst_groq.errors import CatalystError, EngineRefused
 
 
 class UnknownProcess(CatalystError):  # noqa: N818 -- named after the state
@@ -24,6 +25,19 @@ class InstanceStart(NamedTuple):
     variables: Mapping[str, TypedValueDto]
     business_key: str = ""
     wait_seconds: float = 0
+
+
+class StartRefused(CatalystError):  # noqa: N818 -- named as `EngineRefused`
+    """The engine has not started the instance."""
+
+    def __init__(self, start: InstanceStart, refusal: EngineRefused) -> None:
+        texts = [
+            name
+            for name, typed in start.variables.items()
+            if typed["type"] == "String" and str(typed["value"]).startswith(("[", "{"))
+        ]
+        hint = f" '{texts[0]}' is a String: write --var '{texts[0]}:=…' for Json." if texts else ""
+        super().__init__(f"The instance of {start.key} was not started: {end_sentence(str(refusal))}{hint}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +61,28 @@ class DeployReport(NamedTuple):
 
 
 async def deploy(
-    rest: RestClient, request: DeployRequest, on_started: Callable[[DeployReport], None], on_attempts: OnAttempts
+    rest: RestClient,
+    request: DeployRequest,
+    on_deployed: Callable[[DeployReport], None],
+    on_started: Callable[[str], None],
+    on_attempts: OnAttempts,
 ) -> DeployReport:
-    """Deploy, start, and wait, as requested; `on_started` gets the report before the wait.
+    """Deploy, start, and wait, as requested; `on_started` gets the id of the instance before the wait.
 
-    Raises `UnknownProcess`, `EngineError`.
+    Raises `UnknownProcess`, `StartRefused`, `EngineError`.
     """
     deployments, start = Deployments(rest), request.start
     report = await _deploy_files(deployments, request)
+    on_deployed(report)
     if start is None:
-        on_started(report)
         return report
     definition = await _find_definition(deployments, report.deployment, start.key, request.tenant)
-    instance_id = await deployments.start(definition.id, start.variables, start.business_key)
+    try:
+        instance_id = await deployments.start(definition.id, start.variables, start.business_key)
+    except EngineRefused as refusal:
+        raise StartRefused(start, refusal) from refusal
     report = report._replace(instance_id=instance_id)
-    on_started(report)
+    on_started(instance_id)
     if not start.wait_seconds:
         return report
     instances = Instances(rest)

@@ -24,8 +24,11 @@ def show_deployment(console: Console, report: DeployReport) -> None:
         print_text(console, f"  {definition.key}: version {definition.version}{tenant}")
     for note in report.notes:
         print_text(console, f"  {note}")
-    if report.instance_id:
-        print_text(console, f"Instance {report.instance_id} started.")
+
+
+def show_start(console: Console, instance_id: str) -> None:
+    """Print that an instance has been started."""
+    print_text(console, f"Instance {instance_id} started.")
 
 
 def show_attempts(console: Console, attempts: Sequence[FailedAttempt], mask: Mask) -> None:
