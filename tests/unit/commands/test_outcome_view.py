@@ -1,6 +1,7 @@
 """What became of instances, as `deploy`, `retry` and `migrate` print it."""
 
 import io
+import json
 from dataclasses import replace
 
 import pytest
@@ -93,6 +94,28 @@ FAILED = InstanceOutcome("i2", Situation.INCIDENT, incidents=[Incident("Ask", f"
 WAITS = InstanceOutcome("i3", Situation.USER_TASK, user_tasks=[Element("Review", "")])
 UNKNOWN = InstanceOutcome("i3", Situation.UNKNOWN, problem=f"no right with {KEY}")
 PROCESSES = {"i1": "order", "i2": "order", "i3": "claim"}
+
+
+@pytest.mark.parametrize(
+    ("meta", "lines"),
+    [
+        (
+            {"unmapped": ["urgency", "total"], "warnings": [f"catalyst_payload: `{KEY}` is sent as it is."]},
+            [
+                "Not in the answer: urgency, total. Their paths in the Response Mapping lead nowhere.",
+                "catalyst_payload: `***` is sent as it is.",
+            ],
+        ),
+        ({"unmapped": [], "warnings": []}, []),
+        ("somebody else's", []),
+        (None, []),
+    ],
+)
+def test_outcome_shows_what_may_be_a_mistake(meta, lines):
+    variables = {"catalyst_meta": {"type": "Json", "value": json.dumps(meta)}}
+    text = show(show_outcome, outcome(Situation.ENDED, end_state="COMPLETED", variables=variables), mask)
+
+    assert text.splitlines()[3:] == lines
 
 
 def test_outcomes_are_a_table_with_the_faults_last():

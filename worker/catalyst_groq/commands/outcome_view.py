@@ -11,8 +11,9 @@ from catalyst_groq.commands.instance_outcome import InstanceOutcome, Situation
 from catalyst_groq.commands.process_variables import order_names, value_text
 from catalyst_groq.commands.tables import count, print_rows, print_text
 from catalyst_groq.common.texts import end_sentence
-from catalyst_groq.domain.variables import TypedValueDto
+from catalyst_groq.domain.variables import TypedValueDto, decode
 
+META_VARIABLE = "catalyst_meta"
 MAX_VALUE_CHARS = 200
 """Of a variable in the table; JSON has all of it."""
 
@@ -39,6 +40,8 @@ def show_outcome(console: Console, outcome: InstanceOutcome, mask: Mask) -> None
     ]
     if rows:
         print_rows(console, ("variable", "type", "value"), rows, folds_last=True, max_last_chars=MAX_VALUE_CHARS)
+    for line in _describe_doubts(outcome.variables):
+        print_text(console, mask(line))
 
 
 def show_outcomes(
@@ -113,6 +116,16 @@ def _describe(outcome: InstanceOutcome) -> Iterator[str]:
             yield "Still running: neither an end, nor an incident, nor a user task. Look at it in Cockpit."
         case Situation.UNKNOWN:
             yield f"Unknown: {end_sentence(outcome.problem)}"
+
+
+def _describe_doubts(variables: Mapping[str, TypedValueDto]) -> Iterator[str]:
+    """Describe what may be a mistake although the last task has succeeded; see `catalyst_meta`."""
+    meta = decode(variables.get(META_VARIABLE, {}))
+    if not isinstance(meta, dict):
+        return
+    if unmapped := meta.get("unmapped"):
+        yield f"Not in the answer: {', '.join(map(str, unmapped))}. Their paths in the Response Mapping lead nowhere."
+    yield from map(str, meta.get("warnings") or ())
 
 
 def _names(elements: Sequence[Element]) -> str:
