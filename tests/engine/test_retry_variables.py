@@ -60,6 +60,8 @@ def test_retry_replaces_an_unreadable_file(commands, start_instance, tmp_path, e
     instance = start_instance(made, {"invoice": file(b"", "invoice.txt", "text/plain")})
     assert "invoice" in instance.incident()
     (tmp_path / "right.txt").write_text("Total: 40.00 EUR")
+    _, text = commands.run("retry", "--process", made[0], "--var", "invoice=right.txt")
+    assert re.search(r"invoice +String instead of File +process instance +1 +right\.txt\n", text)
     exit_code, report = commands.run_json(
         "retry", "--process", made[0], "--var", "invoice@right.txt", "--yes", "--wait"
     )
@@ -67,7 +69,9 @@ def test_retry_replaces_an_unreadable_file(commands, start_instance, tmp_path, e
     assert exit_code == 0
     [variable] = report["variables"]
     assert (variable["name"], variable["type"], variable["value"]) == ("invoice", "File", "right.txt")
-    assert [(task["scope"], task["isNew"]) for task in variable["tasks"]] == [(None, False)]
+    assert [(task["scope"], task["isNew"], task["earlierType"]) for task in variable["tasks"]] == [
+        (None, False, "File")
+    ]
     assert "Total: 40.00 EUR" in str(emulator.calls[-1].body["messages"])
     assert instance.typed_variables()["invoice"]["valueInfo"]["filename"] == "right.txt"
 

@@ -122,10 +122,10 @@ TYPED: dict[str, dict[str, Any]] = {
 }
 CHANGES = [
     VariableChange(FIRST, "text", "", is_new=True, is_shared=False),
-    VariableChange(FIRST, "photo", "", is_new=False, is_shared=False),
+    VariableChange(FIRST, "photo", "", is_new=False, is_shared=False, earlier_type="File"),
     VariableChange(SUSPENDED, "text", "", is_new=True, is_shared=False),
     VariableChange(SUSPENDED, "photo", "Items#multiInstanceBody", is_new=False, is_shared=False),
-    VariableChange(make_task("t3"), "photo", "Sub", is_new=False, is_shared=False),
+    VariableChange(make_task("t3"), "photo", "Sub", is_new=False, is_shared=False, earlier_type="String"),
 ]
 
 
@@ -138,7 +138,7 @@ def test_variables_are_shown_by_scope_without_keys():
         ["text", "String", "process instance (new)", "2", "*** " + "x" * 116 + "…"],
         ["photo", "File", "process instance", "1", "photo.png"],
         ["photo", "File", "multi-instance 'Items'", "1", "photo.png"],
-        ["photo", "File", "'Sub'", "1", "photo.png"],
+        ["photo", "File instead of String", "'Sub'", "1", "photo.png"],
     ]
     assert show(view.show_variables, [], {}, mask) == ""
 
@@ -148,8 +148,8 @@ def test_variables_for_programs_have_their_scopes():
 
     assert (text["name"], text["type"], text["value"]) == ("text", "String", "*** " + "x" * 300)
     assert text["tasks"] == [
-        {"id": "t1", "instance": "i1", "scope": None, "isNew": True},
-        {"id": "t2", "instance": "i1", "scope": None, "isNew": True},
+        {"id": "t1", "instance": "i1", "scope": None, "isNew": True, "earlierType": None},
+        {"id": "t2", "instance": "i1", "scope": None, "isNew": True, "earlierType": None},
     ]
     assert (photo["value"], photo["tasks"][1]["scope"]) == ("photo.png", "Items#multiInstanceBody")
 

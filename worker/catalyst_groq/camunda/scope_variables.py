@@ -23,6 +23,8 @@ class Scope(NamedTuple):
 
     execution_id: str
     activity_instance_id: str
+    type: str = ""
+    """The type of the variable there, such as `File`."""
 
 
 class ScopeVariables:
@@ -36,7 +38,10 @@ class ScopeVariables:
         """Return all scopes of a process instance that hold a variable of this name."""
         found = await self._query(processInstanceIdIn=process_instance_id, variableName=name)
         with self._rest.parsing():
-            return [Scope(str(entry["executionId"]), str(entry["activityInstanceId"])) for entry in found]
+            return [
+                Scope(str(entry["executionId"]), str(entry["activityInstanceId"]), str(entry["type"]))
+                for entry in found
+            ]
 
     async def local_values(self, execution_id: str, prefix: str) -> dict[str, Any]:
         """Return the values of one scope's variables whose names begin with `prefix`: of Json variables their texts."""

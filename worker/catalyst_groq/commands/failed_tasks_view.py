@@ -78,13 +78,20 @@ def show_variables(
     if not changes:
         return
     print_text(console, "Variables to set, each in the nearest scope around its task that has it:")
-    groups = Counter((change.name, _describe_scope(change)) for change in changes)
+    groups = Counter(
+        (change.name, _describe_type(change, str(typed[change.name]["type"])), _describe_scope(change))
+        for change in changes
+    )
     rows = [
-        (name, str(typed[name]["type"]), scope, f"{tasks:,}", mask(value_text(typed[name])))
-        for (name, scope), tasks in groups.items()
+        (name, kind, scope, f"{tasks:,}", mask(value_text(typed[name])))
+        for (name, kind, scope), tasks in groups.items()
     ]
     headers = ("variable", "type", "set in", "tasks", "value")
     print_rows(console, headers, rows, folds_last=True, max_last_chars=MAX_MESSAGE_CHARS)
+
+
+def _describe_type(change: VariableChange, kind: str) -> str:
+    return f"{kind} instead of {change.earlier_type}" if change.earlier_type not in {"", kind} else kind
 
 
 def _describe_scope(change: VariableChange) -> str:
@@ -174,6 +181,7 @@ def changes_as_json(
                         "instance": change.task.instance_id,
                         "scope": change.activity or None,
                         "isNew": change.is_new,
+                        "earlierType": change.earlier_type or None,
                     }
                     for change in changes
                     if change.name == name

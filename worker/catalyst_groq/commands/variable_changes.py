@@ -27,6 +27,8 @@ class VariableChange(NamedTuple):
     activity: str
     is_new: bool
     is_shared: bool
+    earlier_type: str = ""
+    """The type of the variable that is replaced."""
 
 
 async def plan_changes(
@@ -48,13 +50,14 @@ async def plan_changes(
 
 def _find_scope(task: FailedTask, name: str, holders: Sequence[Scope], around: Mapping[str, str]) -> VariableChange:
     """Return the nearest scope that has the variable. `around`: the scopes around the task, the innermost last."""
-    ids = {scope.activity_instance_id for scope in holders}
+    types = {scope.activity_instance_id: scope.type for scope in holders}
     scopes: Sequence[tuple[str, str]] = [(task.activity_instance_id, task.activity), *reversed(list(around.items()))]
     for scope_id, activity in scopes:
-        if scope_id in ids and scope_id != task.instance_id:
-            return VariableChange(task, name, activity, is_new=False, is_shared=False)
+        if scope_id in types and scope_id != task.instance_id:
+            return VariableChange(task, name, activity, is_new=False, is_shared=False, earlier_type=types[scope_id])
     is_of_branch = any(scope.activity_instance_id == task.instance_id != scope.execution_id for scope in holders)
-    return VariableChange(task, name, "", is_new=task.instance_id not in ids, is_shared=not is_of_branch)
+    is_new, earlier_type = task.instance_id not in types, types.get(task.instance_id, "")
+    return VariableChange(task, name, "", is_new, not is_of_branch, earlier_type)
 
 
 class TaskRetries:
