@@ -1,4 +1,4 @@
-"""Fills the tables of the documentation from the code: `python scripts/docs_tables.py`, or `make pages`.
+"""Fills the tables and diagrams of the documentation: `python scripts/docs_tables.py`, or `make pages`.
 
 A document marks the place of a table by two comments, `<!-- table: NAME -->` and `<!-- end -->`. A test holds the
 documents to the code.
@@ -34,6 +34,15 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 TABLE = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 CODE = re.compile(r"\$\$?\{(?:[^{}]*\})?|\bcatalyst_\w+(?:\.\w+)?")
+DRAWING = re.compile(r"\n *<bpmndi:BPMNDiagram.*</bpmndi:BPMNDiagram>", re.DOTALL)
+PROPERTY = re.compile(r'\n *<camunda:property name="(\w+)" value="([^"]*)" />')
+OF_MODELER = re.compile(
+    r' (?:xmlns:(?:bpmndi|dc|di|modeler)|exporter(?:Version)?|modeler:\w+|camunda:modelerTemplate(?:Version)?)="[^"]*"'
+    r"|\n *<bpmn:(incoming|outgoing|documentation)>.*?</bpmn:\1>"
+)
+"""What the engine does not need, without the drawing."""
+
+EMPTY_PROPERTIES = re.compile(r"\n *<camunda:properties>\s*</camunda:properties>")
 HELP_LINK = re.compile(r" <a [^>]+>Help</a>$")
 """What the Modeler shows behind a description: a link to the field's place on the page."""
 
@@ -145,6 +154,13 @@ def _format_field(entry: Mapping[str, Any], groups: Mapping[str, str], defaults:
         yield f"Default: {f'`{default}`' if default else entry.get('placeholder', 'none')}"
 
 
+def format_diagram(name: str) -> str:
+    """Return a recipe as somebody writes it by hand: without drawing, and without fields that have their defaults."""
+    text = OF_MODELER.sub("", DRAWING.sub("", (ROOT / "bpmn" / name).read_text(encoding="utf-8")))
+    text = PROPERTY.sub(lambda found: "" if found[2] == CHAT_DEFAULTS[found[1]] else found[0], text)
+    return f"```xml\n{EMPTY_PROPERTIES.sub('', text).strip()}\n```"
+
+
 def _as_code(text: str) -> str:
     """Mark placeholders and names of variables as code: GitHub takes two dollar signs for a formula."""
     return CODE.sub(r"`\g<0>`", text)
@@ -223,6 +239,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "commands": format_commands,
     "errors": format_errors,
     "causes": format_causes,
+    "classify-diagram": lambda: format_diagram("groq-classify-example.bpmn"),
+    "translate-diagram": lambda: format_diagram("groq-translate-example.bpmn"),
 }
 """The tables by the names by which documents ask for them."""
 
