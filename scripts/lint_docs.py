@@ -33,7 +33,7 @@ encoding. It changes no file that it cannot read afterwards, and no task that wo
 needs a decision is left: an old template, for example, because the Modeler's update also adds the new fields.
 
 [A plugin](../bpmnlint-plugin-catalyst-groq/README.md) for bpmnlint and the Camunda Modeler has most of the rules.
-[mistakes.md](mistakes.md) shows, mistake by mistake, what lint says and what a task that runs says.
+[Mistakes in diagrams](mistakes.md) shows, mistake by mistake, what lint says and what a task that runs says.
 """
 MEANINGS = {
     Severity.ERROR: "the task will fail or do the wrong thing",

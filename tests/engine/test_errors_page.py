@@ -92,6 +92,6 @@ def test_diagram_of_the_page_sends_a_scan_back_to_a_person(process_client, emula
 
     assert instance.task() == "upload"
     message = instance.variables()["errorMessage"]
-    assert "has no text: it contains pictures only" in message
+    assert "has no text: it is blank, or contains pictures only" in message
     assert "raise the task's retries" not in message
     assert not emulator.calls

@@ -51,7 +51,7 @@ async def test_documents_outside_of_messages_stay_as_they_are():
     [
         (
             make_pdf(PICTURE),
-            "a PDF that has no text: it contains pictures only, as a scan does. Upload a PDF with text",
+            "a PDF that has no text: it is blank, or contains pictures only, as a scan does. Upload a PDF with text",
         ),
         (b"%PDF-", "a PDF that is broken. Save it again as PDF"),
         (OFFER[:-30], "a Word document that is broken"),

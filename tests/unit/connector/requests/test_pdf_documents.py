@@ -44,9 +44,9 @@ def test_pdf_includes_the_entries_of_its_form():
     [
         (
             make_pdf(PICTURE),
-            "has no text: it contains pictures only, as a scan does. Upload a PDF with text (OCR), or images",
+            "has no text: it is blank, or contains pictures only, as a scan does. Upload a PDF with text (OCR), or ",
         ),
-        (make_pdf(""), "has no text: it contains pictures only"),
+        (make_pdf(""), "has no text: it is blank, or contains pictures only"),
         (make_pdf(), "is broken"),
         (make_pdf(LETTER, trailer=ENCRYPTED), "is encrypted. Remove its password"),
         (b"%PDF-1.7\nand nothing else", "is broken. Save it again as PDF"),

@@ -30,7 +30,7 @@ def read_pdf(content: bytes) -> str:
         raise UnreadableDocumentError("is a form (XFA) whose pages only Adobe's programs show", "Print it as PDF")
     pages = list(_read_pages(document, raw))
     if not any(text for text, _ in pages):
-        raise UnreadableDocumentError("has no text: it contains pictures only, as a scan does", WITH_TEXT)
+        raise UnreadableDocumentError("has no text: it is blank, or contains pictures only, as a scan does", WITH_TEXT)
     return "\n\n".join(text or note for text, note in pages if text or note)
 
 
