@@ -76,6 +76,7 @@ def test_cause_of_an_incident_with_a_link_is_the_same(kind, operation):
         (UNREADABLE_ENTRY.format("it is damaged", RESTORE_REMEDY), ("unreadable_entry",)),
         ("The engine refused to complete the task: Unknown property used in expression", ("report_refused",)),
         ("The engine refused the BPMN error NO_KEY: Unknown property", ("report_refused",)),
+        ("The engine refused to return data of the process: 403: no right", ("403",)),
         ("", ("other",)),
         ("Somebody else's words: 12345", ("other",)),
         ("12345", ("other",)),

@@ -58,8 +58,8 @@ KINDS_BY_PAGE = {page_of_kind(kind): kind.name for kind in ERROR_KINDS} | {FILES
 DIAGRAM = "The BPMN of the process definition "
 """How the message of a `DefinitionError` begins."""
 
-REFUSED_REPORT = "The engine refused "
-"""How the message begins when the engine has refused a completion or a BPMN error."""
+REFUSED_REPORT = ("The engine refused to complete the task", "The engine refused the ")
+"""How the message begins when the engine has refused a completion, a BPMN error or any outcome."""
 
 ANSWERED = "CATALYST_JOURNAL: Groq has answered this task, but the stored response cannot be read"
 """How the message of an `UnreadableEntry` begins."""
