@@ -47,7 +47,6 @@ the one that gets none of them wait to the end of its poll, although it has othe
 BACKLOG_SECONDS = 5.0
 """More tasks may wait for so long after a fetch that returned as many as it asked for."""
 
-
 FINISHED, UNLOCKED, LEFT_LOCKED = "finished", "unlocked", "left locked"
 """What may become of a task after a stop was requested."""
 
@@ -238,14 +237,15 @@ class Poller:
         self._changed.set()
         if processing.cancelled():
             return
-        if error := processing.exception():
+        error = processing.exception()
+        if error:
             log.error(
                 "Task %s failed with an internal error. It stays locked until its lock ends",
                 lock.task_id,
                 exc_info=error,
             )
-        if self.is_stopping and not processing.cancelled():
-            self._after_stop[LEFT_LOCKED if processing.exception() else FINISHED] += 1
+        if self.is_stopping:
+            self._after_stop[LEFT_LOCKED if error else FINISHED] += 1
 
     async def _finish(self) -> None:
         """Wait for the active tasks until the shutdown timeout; unlock the rest with their retries unchanged."""

@@ -14,10 +14,10 @@ from catalyst_groq.common.pace import Pace
 REQUESTS_PER_SECOND = 100.0
 """To the engine, however many instances are waited for: each look at one that waits is a request."""
 
-Result = PacedResult[FailedTask] | PacedResult[InstanceMigration]
-
-
 NOT_AWAITED = "the wait was interrupted."
+"""Why the situation of an instance is unknown."""
+
+Result = PacedResult[FailedTask] | PacedResult[InstanceMigration]
 
 
 class WaitReport(NamedTuple):

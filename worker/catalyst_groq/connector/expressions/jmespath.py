@@ -20,8 +20,10 @@ CACHED_EXPRESSIONS = 4096
 MAX_EXPRESSION_CHARS = 10_000
 MAX_SHOWN_EXPRESSION_CHARS = 150
 MAX_SHOWN_CHARS = 80
-MAX_REASON_CHARS = 200
 """Of a value in a message."""
+
+MAX_REASON_CHARS = 200
+"""Of what the parser says."""
 
 Node = Mapping[str, Any]
 """A node of the tree that jmespath makes of an expression."""
