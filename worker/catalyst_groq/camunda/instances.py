@@ -1,11 +1,11 @@
 """What became of a process instance: whether it has ended, what it waits for, its incidents and variables."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
-from catalyst_groq.camunda.queries import MAX_IDS_PER_QUERY
+from catalyst_groq.camunda.queries import pages_of_ids
 from catalyst_groq.camunda.rest_client import RestClient
 from catalyst_groq.common.pace import Pace
 from catalyst_groq.domain.variables import TypedValueDto
@@ -128,7 +128,7 @@ class Instances:
 
     async def has_retries(self, task_ids: Sequence[str]) -> bool:
         """Whether one of these external tasks has retries left."""
-        for ids in _pages(task_ids):
+        for ids in pages_of_ids(task_ids):
             if await self._query_tasks({"externalTaskIdIn": ids, "withRetriesLeft": True}, max_results=1):
                 return True
         return False
@@ -136,10 +136,10 @@ class Instances:
     async def unlocked_tasks(self, instance_ids: Sequence[str]) -> dict[str, list[UnlockedTask]]:
         """Return the external tasks that no worker has fetched, and that a worker may fetch, by their instances.
 
-        One request for `MAX_IDS_PER_QUERY` instances. It finds up to `MAX_UNLOCKED_TASKS` tasks.
+        One request for each of `pages_of_ids`. It finds up to `MAX_UNLOCKED_TASKS` tasks.
         """
         found: dict[str, list[UnlockedTask]] = {}
-        for ids in _pages(instance_ids):
+        for ids in pages_of_ids(instance_ids):
             query = {"processInstanceIdIn": ids, "notLocked": True, "withRetriesLeft": True, "active": True}
             tasks = await self._query_tasks(query, MAX_UNLOCKED_TASKS)
             with self._rest.parsing():
@@ -192,7 +192,3 @@ class Instances:
         if self._pace:
             async with self._turn:  # so those that are cancelled meanwhile have reserved no place
                 await asyncio.sleep(self._pace.reserve())
-
-
-def _pages(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (ids[start : start + MAX_IDS_PER_QUERY] for start in range(0, len(ids), MAX_IDS_PER_QUERY))

@@ -1,6 +1,6 @@
 """Queries that commands send to the engine's REST API, beyond what a worker needs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -20,6 +20,11 @@ MAX_IDS_PER_QUERY = 500
 """Oracle takes at most 1,000 in one condition."""
 
 JSON_VARIABLE = {"type": "Json", "value": "{}"}
+
+
+def pages_of_ids(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield ids in as many pages as queries are needed."""
+    return (ids[start : start + MAX_IDS_PER_QUERY] for start in range(0, len(ids), MAX_IDS_PER_QUERY))
 
 
 class Permission(NamedTuple):
@@ -48,8 +53,7 @@ class EngineQueries:
     async def existing_tasks(self, task_ids: Sequence[str]) -> set[str]:
         """Return which of these external tasks the engine has, as far as the user may see them."""
         found = set()
-        for start in range(0, len(task_ids), MAX_IDS_PER_QUERY):
-            page = list(task_ids[start : start + MAX_IDS_PER_QUERY])
+        for page in pages_of_ids(task_ids):
             url = f"{self._url}/external-task?maxResults={len(page)}"
             tasks: list[Any] = await self._rest.post(url, {"externalTaskIdIn": page}, list)
             with self._rest.parsing():
