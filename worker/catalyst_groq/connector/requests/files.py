@@ -90,9 +90,10 @@ def check_image_urls(payload: Mapping[str, Any], template: Mapping[str, Any], va
 
     `template` is the payload before `variables` have filled it. What the diagram itself writes is left to the server.
     """
-    written = list(_image_values(template))
-    for url in _image_values(payload):
-        if url in written or isinstance(url, FileVariable) or (isinstance(url, str) and url):
+    unusable = [url for url in _image_values(payload) if not (isinstance(url, FileVariable | str) and url)]
+    written = list(_image_values(template)) if unusable else []
+    for url in unusable:
+        if url in written:
             continue
         kind = "empty" if url == "" else KINDS.get(type(url), "a number")
         used = chain.from_iterable(variables_used_by(text) or () for text in written)
