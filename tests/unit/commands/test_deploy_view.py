@@ -1,30 +1,18 @@
 """What `deploy` prints."""
 
-import io
 import json
 
 import pytest
-from rich.console import Console
 
 from catalyst_groq.camunda.deployments import Deployment, ProcessDefinition
 from catalyst_groq.camunda.instances import FailedAttempt, Incident
 from catalyst_groq.commands.deploy import DeployReport
 from catalyst_groq.commands.deploy_view import show_attempts, show_deployment, to_json
 from catalyst_groq.commands.instance_outcome import InstanceOutcome, Situation
+from support.shown_text import KEY, mask, show
 
-KEY = "gsk_0123456789abcdefghij"
 DEFINITION = ProcessDefinition("order:2", "order", 2, "acme", "d1")
 VARIABLES = {"reply": {"type": "String", "value": f"{KEY} " + "x" * 300}}
-
-
-def mask(text):
-    return text.replace(KEY, "***")
-
-
-def show(function, *arguments):
-    out = io.StringIO()
-    function(Console(file=out, width=500), *arguments)
-    return out.getvalue()
 
 
 @pytest.mark.parametrize(("is_new", "state"), [(True, "deployed"), (False, "unchanged since it was deployed")])

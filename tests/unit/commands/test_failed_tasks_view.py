@@ -1,12 +1,10 @@
 """What `retry` and `migrate` print."""
 
-import io
 import json
 import re
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from catalyst_groq.camunda.deployments import ProcessDefinition
 from catalyst_groq.camunda.migrations import MigrationPlan
@@ -18,21 +16,11 @@ from catalyst_groq.commands.tables import CUT_NOTE
 from catalyst_groq.commands.variable_changes import VariableChange
 from catalyst_groq.connector.results.task_failures import UNREADABLE_ENTRY
 from support.failed_tasks import make_task
+from support.shown_text import KEY, mask, show
 
-KEY = "gsk_0123456789abcdefghij"
 FIRST = make_task("t1", message=f"groq: 503 Down, said {KEY}. \x1b[31m[bold]" + "x" * 200)
 SUSPENDED = make_task("t2", is_suspended=True, message="groq: 503 Down again.")
 FOUND = FoundTasks([FIRST, SUSPENDED], {"order:1": 3})
-
-
-def mask(text):
-    return text.replace(KEY, "***")
-
-
-def show(function, *arguments, **options):
-    out = io.StringIO()
-    function(Console(file=out, width=400, **options), *arguments)
-    return out.getvalue()
 
 
 def version(number):

@@ -1,32 +1,20 @@
 """What became of instances, as `deploy`, `retry` and `migrate` print it."""
 
-import io
 import json
 from dataclasses import replace
 
 import pytest
-from rich.console import Console
 
 from catalyst_groq.camunda.instances import Element, Incident, UnlockedTask
 from catalyst_groq.commands.instance_outcome import InstanceOutcome, Situation
 from catalyst_groq.commands.outcome_view import INCIDENT_DETAILS, outcomes_as_json, show_outcome, show_outcomes
+from support.shown_text import KEY, mask, show
 
-KEY = "gsk_0123456789abcdefghij"
 VARIABLES = {
     "reply": {"type": "String", "value": f"{KEY} " + "x" * 300},
     "photo": {"type": "File", "value": None, "valueInfo": {"filename": "photo.png"}},
     "nothing": {"type": "Null", "value": None},
 }
-
-
-def mask(text):
-    return text.replace(KEY, "***")
-
-
-def show(function, *arguments):
-    out = io.StringIO()
-    function(Console(file=out, width=500), *arguments)
-    return out.getvalue()
 
 
 def outcome(situation, **fields):
