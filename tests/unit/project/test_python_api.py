@@ -120,7 +120,8 @@ def test_example_of_worker_as_program(program):
 
     assert process.returncode == 0
     assert "Graceful shutdown started" in log
-    assert "Graceful shutdown completed. Tasks finished: 0, unlocked: 0, left locked: 0" in log
+    # The engine may have the outcome a moment before the worker has finished the task.
+    assert re.search(r"Graceful shutdown completed\. Tasks finished: [01], unlocked: 0, left locked: 0\n", log)
 
 
 def test_example_of_settings(program):
